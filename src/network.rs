@@ -1,0 +1,271 @@
+//! What links do to messages: a pure policy, the same for the threads' bus and the simulator's.
+
+use std::fmt;
+use std::time::Duration;
+
+use rand::{Rng, RngExt};
+
+use crate::raft::{MAX_NODES, NodeId, NodeSet};
+
+/// How lossy and how slow every link is.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Conditions {
+    /// The probability that a message is lost, 0 to 1.
+    pub drop: f64,
+    /// The probability that a message arrives twice, 0 to 1.
+    pub duplicate: f64,
+    /// How long a message takes at least.
+    pub latency_min: Duration,
+    /// How long it takes at most. Messages overtake each other within this range.
+    pub latency_max: Duration,
+}
+
+impl Conditions {
+    /// Nothing lost, nothing late.
+    pub const PERFECT: Self = Self {
+        drop: 0.0,
+        duplicate: 0.0,
+        latency_min: Duration::ZERO,
+        latency_max: Duration::ZERO,
+    };
+
+    fn draw_latency(&self, rng: &mut impl Rng) -> Duration {
+        let (min, max) = (self.latency_min.as_micros() as u64, self.latency_max.as_micros() as u64);
+        if min >= max {
+            return self.latency_min;
+        }
+        Duration::from_micros(rng.random_range(min..=max))
+    }
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It arrives after this long.
+    Delivered(Duration),
+    /// It arrives twice.
+    Duplicated(Duration, Duration),
+    /// It is lost by chance.
+    Dropped,
+    /// The link is cut.
+    Cut,
+}
+
+/// The links of a cluster: their conditions, and which are cut in which direction.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Network {
+    conditions: Conditions,
+    /// For each sender, the nodes it cannot reach.
+    cut: [NodeSet; MAX_NODES],
+}
+
+impl Network {
+    /// Uncut links under these conditions.
+    #[must_use]
+    pub fn new(conditions: Conditions) -> Self {
+        Self { conditions, cut: Default::default() }
+    }
+
+    /// The conditions of every link.
+    #[must_use]
+    pub const fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
+    /// Changes the conditions of every link.
+    pub const fn set_conditions(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
+    }
+
+    /// Whether messages from `from` to `to` are cut off.
+    #[must_use]
+    pub const fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        self.cut[from.index()].contains(to)
+    }
+
+    /// Whether any link is cut.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.cut.iter().all(|cut| cut.is_empty())
+    }
+
+    /// Cuts one direction of a link.
+    pub const fn cut_one_way(&mut self, from: NodeId, to: NodeId) {
+        self.cut[from.index()].insert(to);
+    }
+
+    /// Cuts both directions of a link.
+    pub const fn cut_both_ways(&mut self, a: NodeId, b: NodeId) {
+        self.cut_one_way(a, b);
+        self.cut_one_way(b, a);
+    }
+
+    /// Mends one direction of a link.
+    pub const fn mend(&mut self, from: NodeId, to: NodeId) {
+        self.cut[from.index()].remove(to);
+    }
+
+    /// Splits the cluster: nodes of different groups cannot reach each other, nodes of one group
+    /// can. Nodes that are in no group form one together. Replaces all cuts there were.
+    pub fn partition(&mut self, groups: &[NodeSet]) {
+        let group_of = |node| groups.iter().position(|group| group.contains(node));
+        for from in NodeId::all(MAX_NODES) {
+            let apart = |&to: &NodeId| group_of(from) != group_of(to);
+            self.cut[from.index()] = NodeId::all(MAX_NODES).filter(apart).collect();
+        }
+    }
+
+    /// Mends every link.
+    pub fn heal(&mut self) {
+        self.cut = Default::default();
+    }
+
+    /// Decides what becomes of one message.
+    pub fn fate(&self, from: NodeId, to: NodeId, rng: &mut impl Rng) -> Fate {
+        if self.is_cut(from, to) {
+            return Fate::Cut;
+        }
+        let Conditions { drop, duplicate, .. } = self.conditions;
+        if drop > 0.0 && rng.random_bool(drop) {
+            return Fate::Dropped;
+        }
+        let latency = self.conditions.draw_latency(rng);
+        if duplicate > 0.0 && rng.random_bool(duplicate) {
+            return Fate::Duplicated(latency, self.conditions.draw_latency(rng));
+        }
+        Fate::Delivered(latency)
+    }
+}
+
+/// What is wrong with a description of link conditions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BadConditions(String);
+
+impl fmt::Display for BadConditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadConditions {}
+
+/// Reads a probability: `0.2` or `20%`.
+///
+/// # Errors
+/// If it is not a number between 0 and 1, or between 0% and 100%.
+pub fn parse_probability(text: &str) -> Result<f64, BadConditions> {
+    let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
+    match number.parse::<f64>() {
+        Ok(value) if (0.0..=scale).contains(&value) => Ok(value / scale),
+        _ => Err(BadConditions(format!(
+            "'{text}' is not a probability; write a number from 0 to 1, or a percentage, as in 0.2 or 20%"
+        ))),
+    }
+}
+
+/// Reads a duration: `5ms`, `1.5s`, `200us`, and `0`.
+///
+/// # Errors
+/// If it is not a number with one of these units, or longer than an hour.
+pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
+    let bad = || {
+        BadConditions(format!(
+            "'{text}' is not a duration; write a number with its unit, as in 5ms, 1.5s or 200us"
+        ))
+    };
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let split = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ').ok_or_else(bad)?;
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        _ => return Err(bad()),
+    };
+    let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
+    if (0.0..=3600.0).contains(&value) { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }
+}
+
+/// Reads a range of latencies: `1ms..20ms`, or one duration for a constant.
+///
+/// # Errors
+/// If an end is not a duration, or the range runs backwards.
+pub fn parse_latency(text: &str) -> Result<(Duration, Duration), BadConditions> {
+    let (min, max) = text.split_once("..").unwrap_or((text, text));
+    let (from, to) = (parse_duration(min)?, parse_duration(max)?);
+    if from > to {
+        return Err(BadConditions(format!(
+            "the latency range '{text}' runs backwards; write the shorter time first, as in {max}..{min}"
+        )));
+    }
+    Ok((from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    fn node(number: u8) -> NodeId {
+        NodeId::new(number)
+    }
+
+    #[test]
+    fn a_partition_cuts_between_groups_only_and_heals() {
+        let mut network = Network::new(Conditions::PERFECT);
+        network.partition(&[[node(0), node(1)].into_iter().collect()]);
+        assert!(!network.is_cut(node(0), node(1)) && !network.is_cut(node(2), node(4)));
+        assert!(network.is_cut(node(0), node(2)) && network.is_cut(node(4), node(1)));
+        network.heal();
+        assert!(network.is_whole());
+    }
+
+    #[test]
+    fn a_one_way_cut_leaves_the_way_back_open() {
+        let mut network = Network::new(Conditions::PERFECT);
+        network.cut_one_way(node(0), node(1));
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        assert_eq!(network.fate(node(0), node(1), &mut rng), Fate::Cut);
+        assert_eq!(network.fate(node(1), node(0), &mut rng), Fate::Delivered(Duration::ZERO));
+    }
+
+    #[test]
+    fn loss_duplication_and_latency_are_as_frequent_as_asked() {
+        let (latency_min, latency_max) = (Duration::from_millis(1), Duration::from_millis(3));
+        let network =
+            Network::new(Conditions { drop: 0.2, duplicate: 0.5, latency_min, latency_max });
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let (mut dropped, mut twice) = (0, 0);
+        for _ in 0..10_000 {
+            match network.fate(node(0), node(1), &mut rng) {
+                Fate::Dropped => dropped += 1,
+                Fate::Duplicated(a, b) => {
+                    twice += 1;
+                    assert!([a, b].iter().all(|d| (latency_min..=latency_max).contains(d)));
+                }
+                Fate::Delivered(d) => assert!((latency_min..=latency_max).contains(&d)),
+                Fate::Cut => panic!("nothing is cut"),
+            }
+        }
+        assert!((1800..2200).contains(&dropped) && (3800..4200).contains(&twice));
+    }
+
+    #[test]
+    fn what_is_not_a_probability_a_duration_or_a_range_is_refused_with_a_reason() {
+        assert_eq!(parse_probability("20%"), Ok(0.2));
+        for bad in ["2", "-0.1", "NaN", "x", "101%", ""] {
+            assert!(parse_probability(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_latency("1ms..20ms").unwrap().1, Duration::from_millis(20));
+        assert_eq!(parse_duration("0.5s"), Ok(Duration::from_millis(500)));
+        for bad in ["", "5", "ms", "5 parsecs", "-1ms", "1e99s", "NaNs"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+        let backwards = parse_latency("5ms..1ms").unwrap_err();
+        assert!(backwards.to_string().contains("1ms..5ms"), "{backwards}");
+    }
+}

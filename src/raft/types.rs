@@ -1,0 +1,325 @@
+//! The words that every other file of the protocol uses: who, when, where in the log, and what.
+//!
+//! Each is a type of its own, so that a term cannot be passed for an index, nor an index for a node.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The largest cluster this lab runs. Real clusters rarely have more than seven voters.
+pub const MAX_NODES: usize = 9;
+
+/// The identity of a server: a small number, unique in the cluster, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct NodeId(u8);
+
+impl NodeId {
+    /// The node with this number.
+    ///
+    /// # Panics
+    /// If `number` is not below [`MAX_NODES`]: a caller that reads input checks it first.
+    #[must_use]
+    pub const fn new(number: u8) -> Self {
+        assert!((number as usize) < MAX_NODES, "a node id is below MAX_NODES");
+        Self(number)
+    }
+
+    /// Its number, to index a table of nodes.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Every node of a cluster of `size`, in ascending order.
+    ///
+    /// # Panics
+    /// If `size` is above [`MAX_NODES`].
+    pub fn all(size: usize) -> impl Iterator<Item = Self> + Clone {
+        assert!(size <= MAX_NODES, "a cluster has at most MAX_NODES nodes");
+        (0u8..).take(size).map(Self)
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A term: Raft's logical clock (§5.1). Starts at 0; each election begins a new one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Term(u64);
+
+impl Term {
+    /// Before any election.
+    pub const ZERO: Self = Self(0);
+
+    /// The term with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The term that the next election begins.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t{}", self.0)
+    }
+}
+
+/// A place in the log. The first entry has index 1, as in the paper; 0 stands for "before it".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LogIndex(u64);
+
+impl LogIndex {
+    /// Before the first entry.
+    pub const ZERO: Self = Self(0);
+    /// The first entry.
+    pub const FIRST: Self = Self(1);
+
+    /// The index with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The index that follows.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The index before; before 0 there is nothing, so 0 stays 0.
+    #[must_use]
+    pub const fn prev(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// The index `count` entries further on.
+    #[must_use]
+    pub const fn plus(self, count: usize) -> Self {
+        Self(self.0 + count as u64)
+    }
+
+    /// How many entries a log has that ends here; also the offset of the next entry in a slice.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Whether this stands before the first entry.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Display for LogIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for LogIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "i{}", self.0)
+    }
+}
+
+/// The term and index of a log's entry, which together name it (§5.3).
+///
+/// Its order is the order of §5.4.1: the later last term wins, whatever the lengths; with equal
+/// terms the longer log wins. `(term 0, index 0)` stands for "before the first entry". Written
+/// `index@term`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LogPosition {
+    /// The term in which a leader created the entry. First, because it decides first.
+    pub term: Term,
+    /// Where it stands.
+    pub index: LogIndex,
+}
+
+impl LogPosition {
+    /// Before the first entry.
+    pub const START: Self = Self { term: Term::ZERO, index: LogIndex::ZERO };
+
+    /// The entry at `index` of term `term`.
+    #[must_use]
+    pub const fn new(index: u64, term: u64) -> Self {
+        Self { term: Term::new(term), index: LogIndex::new(index) }
+    }
+}
+
+impl fmt::Display for LogPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.index, self.term)
+    }
+}
+
+impl fmt::Debug for LogPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a client asks for. Raft carries it and never looks inside. Cloning shares the text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Command(Arc<str>);
+
+impl Command {
+    /// A command with this text.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl From<&str> for Command {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+/// What an entry carries.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Payload {
+    /// The empty entry with which a new leader begins its term (§8).
+    NoOp,
+    /// A client's command.
+    Command(Command),
+}
+
+/// One entry of the log: what to apply, and the term in which a leader took it in (§5.3).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LogEntry {
+    /// The term of the leader that created it.
+    pub term: Term,
+    /// What it carries.
+    pub payload: Payload,
+}
+
+impl LogEntry {
+    /// A no-op of this term.
+    #[must_use]
+    pub const fn no_op(term: Term) -> Self {
+        Self { term, payload: Payload::NoOp }
+    }
+
+    /// A command of this term.
+    #[must_use]
+    pub const fn command(term: Term, command: Command) -> Self {
+        Self { term, payload: Payload::Command(command) }
+    }
+}
+
+/// A set of nodes, ordered by id: a bit each.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct NodeSet(u16);
+
+impl NodeSet {
+    /// No node.
+    pub const EMPTY: Self = Self(0);
+
+    /// Every node of a cluster of `size`.
+    #[must_use]
+    pub fn all(size: usize) -> Self {
+        NodeId::all(size).collect()
+    }
+
+    /// Adds a node; says whether it is new.
+    pub const fn insert(&mut self, node: NodeId) -> bool {
+        let new = !self.contains(node);
+        self.0 |= 1 << node.0;
+        new
+    }
+
+    /// Takes a node out.
+    pub const fn remove(&mut self, node: NodeId) {
+        self.0 &= !(1 << node.0);
+    }
+
+    /// Whether the node is in it.
+    #[must_use]
+    pub const fn contains(self, node: NodeId) -> bool {
+        self.0 & (1 << node.0) != 0
+    }
+
+    /// How many nodes are in it.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Whether it has no node.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Its nodes in ascending order.
+    pub fn iter(self) -> impl Iterator<Item = NodeId> + Clone {
+        NodeId::all(MAX_NODES).filter(move |&node| self.contains(node))
+    }
+}
+
+impl FromIterator<NodeId> for NodeSet {
+    fn from_iter<I: IntoIterator<Item = NodeId>>(nodes: I) -> Self {
+        let mut set = Self::EMPTY;
+        for node in nodes {
+            set.insert(node);
+        }
+        set
+    }
+}
+
+impl fmt::Debug for NodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}

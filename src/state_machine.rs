@@ -1,0 +1,127 @@
+//! What the log is for: a small key-value store, the same on every node that applied the same
+//! entries.
+
+use std::collections::BTreeMap;
+
+use crate::raft::Payload;
+
+/// What a command's text means to the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operation<'a> {
+    /// `SET key=value`.
+    Set {
+        /// The key.
+        key: &'a str,
+        /// Its new value.
+        value: &'a str,
+    },
+    /// `DELETE key`.
+    Delete {
+        /// The key.
+        key: &'a str,
+    },
+    /// `GET key`: changes nothing, answers with the value at its place in the log.
+    Get {
+        /// The key.
+        key: &'a str,
+    },
+    /// Any other text: logged and applied without effect.
+    Opaque,
+}
+
+impl<'a> Operation<'a> {
+    /// Reads a command's text.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Self {
+        let Some((verb, rest)) = text.split_once(' ') else { return Self::Opaque };
+        let rest = rest.trim();
+        match (verb, rest.split_once('=')) {
+            ("SET", Some((key, value))) if !key.trim().is_empty() => {
+                Self::Set { key: key.trim(), value: value.trim() }
+            }
+            ("DELETE", _) if !rest.is_empty() => Self::Delete { key: rest },
+            ("GET", _) if !rest.is_empty() => Self::Get { key: rest },
+            _ => Self::Opaque,
+        }
+    }
+}
+
+/// What the store answers.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Reply {
+    /// The key has its new value.
+    Set,
+    /// The key is gone; whether it was there.
+    Deleted(bool),
+    /// The key's value, if it has one.
+    Value(Option<String>),
+    /// Nothing to say: an opaque command, or a no-op.
+    Done,
+}
+
+/// The store.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct KeyValue {
+    values: BTreeMap<String, String>,
+}
+
+impl KeyValue {
+    /// Applies one committed entry.
+    pub fn apply(&mut self, payload: &Payload) -> Reply {
+        let Payload::Command(command) = payload else { return Reply::Done };
+        match Operation::parse(command.as_str()) {
+            Operation::Set { key, value } => {
+                if let Some(slot) = self.values.get_mut(key) {
+                    value.clone_into(slot);
+                } else {
+                    self.values.insert(key.to_owned(), value.to_owned());
+                }
+                Reply::Set
+            }
+            Operation::Delete { key } => Reply::Deleted(self.values.remove(key).is_some()),
+            Operation::Get { key } => Reply::Value(self.values.get(key).cloned()),
+            Operation::Opaque => Reply::Done,
+        }
+    }
+
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    /// Every key with its value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(store: &mut KeyValue, text: &str) -> Reply {
+        store.apply(&Payload::Command(text.into()))
+    }
+
+    #[test]
+    fn set_delete_and_get_do_what_they_say() {
+        let mut store = KeyValue::default();
+        assert_eq!(apply(&mut store, "SET x=1"), Reply::Set);
+        assert_eq!(apply(&mut store, "SET x = a=b "), Reply::Set);
+        assert_eq!(apply(&mut store, "GET x"), Reply::Value(Some("a=b".to_owned())));
+        assert_eq!(apply(&mut store, "DELETE x"), Reply::Deleted(true));
+        assert_eq!(apply(&mut store, "DELETE x"), Reply::Deleted(false));
+        assert_eq!(store, KeyValue::default());
+    }
+
+    #[test]
+    fn any_other_text_is_applied_without_effect() {
+        let mut store = KeyValue::default();
+        for text in ["", "SET", "SET x", "SET =1", "DELETE ", "set x=1", "AUDIT log entry"] {
+            assert_eq!(apply(&mut store, text), Reply::Done, "{text:?}");
+        }
+        assert_eq!(store.apply(&Payload::NoOp), Reply::Done);
+        assert_eq!(store, KeyValue::default());
+    }
+}
