@@ -6,5 +6,6 @@ pub mod digest;
 pub mod network;
 pub mod raft;
 pub mod replica;
+pub mod safety;
 pub mod state_machine;
 pub mod timing;

@@ -84,6 +84,15 @@ impl Disk {
     }
 }
 
+/// From where on the log changed since [`Replica::take_changes`] was asked last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// The first index that changed in memory.
+    pub memory_from: Option<LogIndex>,
+    /// The first index that changed on disk.
+    pub disk_from: Option<LogIndex>,
+}
+
 /// A server, without a clock and without a network.
 #[derive(Clone, Debug)]
 pub struct Replica {
@@ -95,6 +104,7 @@ pub struct Replica {
     disk: Disk,
     /// What left unsaved with the last messages; nothing, unless `persist-before-reply` is broken.
     unsaved: Unsaved,
+    changes: Changes,
     machine: KeyValue,
     last_applied: LogIndex,
     waiting: BTreeMap<LogIndex, (Term, Ticket)>,
@@ -117,6 +127,7 @@ impl Replica {
             heartbeat_deadline: None,
             disk,
             unsaved: Unsaved::default(),
+            changes: Changes::default(),
             machine: KeyValue::default(),
             last_applied: LogIndex::ZERO,
             waiting: BTreeMap::new(),
@@ -182,6 +193,7 @@ impl Replica {
     pub fn step(&mut self, input: Input, out: &mut Output) {
         if !self.unsaved.is_empty() {
             self.disk.state.save(Write::of(self.node.persistent(), self.unsaved));
+            self.changes.disk_from = earliest(self.changes.disk_from, self.unsaved.log_from);
             self.unsaved = Unsaved::default();
         }
         self.node.step_into(input, out);
@@ -190,8 +202,13 @@ impl Replica {
     /// Saves what the steps changed, restarts the timers they asked for, applies what is committed,
     /// and yields what may be sent now.
     pub fn persist(&mut self, out: Output, now: Time) -> Sendable {
+        let changed = out.unsaved().log_from;
         let sendable = out.persist(&self.node, &mut self.disk.state);
         self.unsaved = sendable.saved_too_late();
+        self.changes.memory_from = earliest(self.changes.memory_from, changed);
+        if self.unsaved.is_empty() {
+            self.changes.disk_from = earliest(self.changes.disk_from, changed);
+        }
         if self.node.is_leader() {
             self.election_deadline = None;
             if sendable.restart_heartbeat_timer() || self.heartbeat_deadline.is_none() {
@@ -238,6 +255,11 @@ impl Replica {
         }
     }
 
+    /// Where the log changed since this was asked last: what a checker must look at.
+    pub fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
     /// The answers that have become due.
     pub fn drain_answers(&mut self) -> std::vec::Drain<'_, (Ticket, Answer)> {
         self.answers.drain(..)
@@ -271,6 +293,13 @@ impl Replica {
     #[must_use]
     pub const fn last_applied(&self) -> LogIndex {
         self.last_applied
+    }
+}
+
+fn earliest(a: Option<LogIndex>, b: Option<LogIndex>) -> Option<LogIndex> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

@@ -1,0 +1,92 @@
+//! The checker's books: a chain of digests for each log, who first held which entry, and what was
+//! committed first at each index.
+
+use crate::digest;
+use crate::raft::{Log, LogIndex, NodeId, Term};
+
+/// One entry of a log, with the digest of the log up to and including it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Link {
+    pub(super) term: Term,
+    pub(super) digest: u64,
+}
+
+/// A log, as a chain of digests: two logs are equal up to an index if their links there are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Shadow {
+    links: Vec<Link>,
+}
+
+impl Shadow {
+    pub(super) const fn last_index(&self) -> LogIndex {
+        LogIndex::new(self.links.len() as u64)
+    }
+
+    pub(super) fn at(&self, index: LogIndex) -> Option<Link> {
+        self.links.get(index.get().checked_sub(1)? as usize).copied()
+    }
+
+    /// Follows `log`, which changed from index `from` on.
+    pub(super) fn follow(&mut self, from: LogIndex, log: &Log) {
+        self.links.truncate(from.prev().len());
+        let mut digest = self.links.last().map_or(0, |link| link.digest);
+        let known = self.last_index();
+        for entry in log.slice(known.next(), usize::MAX) {
+            digest = digest::chain(digest, entry);
+            self.links.push(Link { term: entry.term, digest });
+        }
+    }
+}
+
+/// An entry that was seen in some log.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    link: Link,
+    by: NodeId,
+}
+
+/// Every entry ever held, by index and term: Log Matching says that a digest follows from these.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EntryLedger {
+    /// For each index the entry seen there first; the rest, of which there are few, apart.
+    first: Vec<Option<Seen>>,
+    more: Vec<(LogIndex, Seen)>,
+}
+
+impl EntryLedger {
+    /// Enters a link that a node now holds. If another digest is known for the same index and term,
+    /// returns who held that.
+    pub(super) fn enter(&mut self, index: LogIndex, link: Link, by: NodeId) -> Option<NodeId> {
+        let at = index.prev().len();
+        if self.first.len() <= at {
+            self.first.resize(at + 1, None);
+        }
+        let seen = Seen { link, by };
+        let Some(first) = self.first[at] else {
+            self.first[at] = Some(seen);
+            return None;
+        };
+        let known = if first.link.term == link.term {
+            Some(first)
+        } else {
+            let same = |(i, s): &&(LogIndex, Seen)| *i == index && s.link.term == link.term;
+            self.more.iter().rev().find(same).map(|&(_, seen)| seen)
+        };
+        match known {
+            None => self.more.push((index, seen)),
+            Some(known) if known.link != link => return Some(known.by),
+            Some(_) => {}
+        }
+        None
+    }
+}
+
+/// The entry that was committed first at an index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Committed {
+    pub(super) term: Term,
+    pub(super) digest: u64,
+    pub(super) by: NodeId,
+    /// The term in which it was committed, which may be later than its own.
+    pub(super) in_term: Term,
+}

@@ -1,0 +1,383 @@
+//! Figure 3's five properties, and what a careful harness watches besides, checked after every step
+//! of every node.
+//!
+//! The checker stands outside the nodes and keeps ledgers of its own: who led which term, who voted
+//! for whom, which entry was committed first at an index and in which term. It follows each log by
+//! a chain of digests, so that "equal up to here" is one comparison and a step costs only what it
+//! changed. A ledger survives the crash of the node it is about; that is the point of it.
+//!
+//! Two definitions deserve care. Leader Completeness asks for the entries whose **commit happened**
+//! in an earlier term; asking by the term of the entry itself raises false alarms in legal runs of
+//! Figure 8. And leaders are counted as they are elected, not sampled now and then.
+
+mod evidence;
+mod ledger;
+
+pub use evidence::{Counter, Evidence, Violation};
+use ledger::{Committed, EntryLedger, Shadow};
+
+use std::collections::BTreeMap;
+
+use crate::raft::{Event, LogIndex, LogPosition, MAX_NODES, NodeId, Property, RoleKind, Term};
+use crate::replica::{Changes, Replica};
+
+/// How many violations are kept; one is enough to fail a run.
+const KEPT: usize = 64;
+
+/// What the checker saw of a node when it looked last.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    term: Term,
+    voted_for: Option<NodeId>,
+    commit: LogIndex,
+    applied: LogIndex,
+    leads: bool,
+    matches: [LogIndex; MAX_NODES],
+    memory: Shadow,
+    durable: Shadow,
+}
+
+/// Watches a cluster, one step at a time.
+#[derive(Clone, Debug)]
+pub struct Checker {
+    nodes: usize,
+    steps: u64,
+    leaders: BTreeMap<Term, NodeId>,
+    votes: BTreeMap<(NodeId, Term), NodeId>,
+    entries: EntryLedger,
+    committed: Vec<Committed>,
+    watched: Vec<Watched>,
+    checks: [u64; Property::ALL.len()],
+    violations: Vec<Violation>,
+}
+
+impl Checker {
+    /// A checker for a new cluster of `nodes`, whose logs are empty.
+    #[must_use]
+    pub fn new(nodes: usize) -> Self {
+        Self {
+            nodes,
+            steps: 0,
+            leaders: BTreeMap::new(),
+            votes: BTreeMap::new(),
+            entries: EntryLedger::default(),
+            committed: Vec::new(),
+            watched: vec![Watched::default(); nodes],
+            checks: [0; Property::ALL.len()],
+            violations: Vec::new(),
+        }
+    }
+
+    /// Looks at a node after a step: what it says happened, and what is there.
+    pub fn observe(&mut self, replica: &Replica, changes: Changes, events: &[Event]) {
+        self.steps += 1;
+        self.follow_logs(replica, changes, events);
+        for event in events {
+            match *event {
+                Event::BecameLeader { term } => self.elected(replica.node().id(), term),
+                Event::VoteGranted { to, term } => self.voted(replica.node().id(), term, to),
+                _ => {}
+            }
+        }
+        self.check_leadership(replica);
+        self.check_commit(replica);
+        self.check_counters(replica);
+    }
+
+    /// A node started again: what was only in memory is gone, and may be.
+    pub fn restarted(&mut self, replica: &Replica) {
+        let node = replica.node();
+        let watched = &mut self.watched[node.id().index()];
+        watched.memory = watched.durable.clone();
+        watched.commit = LogIndex::ZERO;
+        watched.applied = LogIndex::ZERO;
+        watched.leads = false;
+        self.check_counters(replica);
+    }
+
+    /// Extends the shadows of a node's log, in memory and on disk, by what changed.
+    fn follow_logs(&mut self, replica: &Replica, changes: Changes, events: &[Event]) {
+        let node = replica.node();
+        let id = node.id();
+        let watched = &mut self.watched[id.index()];
+        if let Some(from) = changes.memory_from {
+            let cut = watched.memory.last_index() >= from;
+            let leads_on = watched.leads && node.is_leader() && node.current_term() == watched.term;
+            let cut_own = cut && (leads_on || cut_while_leading(watched.leads, events));
+            watched.memory.follow(from, node.log());
+            for index in from.get()..=node.last().index.get() {
+                let index = LogIndex::new(index);
+                let Some(link) = watched.memory.at(index) else { break };
+                self.checks[Property::LogMatching as usize] += 1;
+                if let Some(other) = self.entries.enter(index, link, id) {
+                    let position = LogPosition { term: link.term, index };
+                    let evidence = Evidence::LogsDiffer { position, a: other, b: id };
+                    record(&mut self.violations, self.steps, Property::LogMatching, evidence);
+                    break;
+                }
+            }
+            self.checks[Property::LeaderAppendOnly as usize] += u64::from(node.is_leader());
+            if cut_own {
+                let evidence = Evidence::LeaderCut { leader: id, term: node.current_term(), from };
+                record(&mut self.violations, self.steps, Property::LeaderAppendOnly, evidence);
+            }
+            if cut {
+                let rewritten = watched.commit.min(watched.memory.last_index());
+                if from <= rewritten {
+                    self.compare_with_committed(id, from.prev(), rewritten);
+                }
+            }
+        }
+        if let Some(from) = changes.disk_from {
+            let disk = replica.disk().state().log();
+            self.watched[id.index()].durable.follow(from, disk);
+        }
+    }
+
+    fn elected(&mut self, leader: NodeId, term: Term) {
+        self.led(leader, term);
+        self.checks[Property::LeaderCompleteness as usize] += 1;
+        let earlier = self.committed.iter().rposition(|entry| entry.in_term < term);
+        if let Some(at) = earlier {
+            self.check_leader_holds(leader, term, LogIndex::ZERO.plus(at + 1));
+        }
+    }
+
+    fn led(&mut self, leader: NodeId, term: Term) {
+        self.checks[Property::ElectionSafety as usize] += 1;
+        let first = *self.leaders.entry(term).or_insert(leader);
+        if first != leader {
+            let evidence = Evidence::TwoLeaders { term, first, second: leader };
+            self.report(Property::ElectionSafety, evidence);
+        }
+    }
+
+    fn check_leader_holds(&mut self, leader: NodeId, term: Term, index: LogIndex) {
+        let committed = self.committed[index.prev().len()];
+        let held = self.watched[leader.index()].memory.at(index);
+        if held.is_none_or(|link| link.digest != committed.digest) {
+            let missing = LogPosition { term: committed.term, index };
+            let committed_in = committed.in_term;
+            let evidence = Evidence::LeaderLacks { leader, term, missing, committed_in };
+            self.report(Property::LeaderCompleteness, evidence);
+        }
+    }
+
+    fn voted(&mut self, voter: NodeId, term: Term, candidate: NodeId) {
+        self.checks[Property::VoteUniqueness as usize] += 1;
+        let first = *self.votes.entry((voter, term)).or_insert(candidate);
+        if first != candidate {
+            let evidence = Evidence::TwoVotes { voter, term, first, second: candidate };
+            self.report(Property::VoteUniqueness, evidence);
+        }
+    }
+
+    /// A node that leads a term it was not seen to win leads it all the same.
+    fn check_leadership(&mut self, replica: &Replica) {
+        let node = replica.node();
+        let watched = &self.watched[node.id().index()];
+        if node.is_leader() && watched.leads && node.current_term() != watched.term {
+            self.led(node.id(), node.current_term());
+        }
+    }
+
+    fn check_commit(&mut self, replica: &Replica) {
+        let node = replica.node();
+        let id = node.id();
+        let (before, now) = (self.watched[id.index()].commit, node.commit_index());
+        if now <= before {
+            return;
+        }
+        self.compare_with_committed(id, before, now);
+        let known = LogIndex::ZERO.plus(self.committed.len());
+        for index in known.get().max(before.get()) + 1..=now.get() {
+            let Some(link) = self.watched[id.index()].memory.at(LogIndex::new(index)) else {
+                break;
+            };
+            self.committed.push(Committed {
+                term: link.term,
+                digest: link.digest,
+                by: id,
+                in_term: node.current_term(),
+            });
+        }
+        let newest = LogIndex::ZERO.plus(self.committed.len());
+        if newest > known {
+            for leader in NodeId::all(self.nodes) {
+                let watched = &self.watched[leader.index()];
+                if watched.leads && watched.term > node.current_term() {
+                    let term = watched.term;
+                    self.check_leader_holds(leader, term, newest);
+                }
+            }
+        }
+        if node.is_leader() {
+            self.check_durable(id, now);
+        }
+    }
+
+    /// Compares a node's entries behind `from` up to `to` with what was committed there first.
+    fn compare_with_committed(&mut self, node: NodeId, from: LogIndex, to: LogIndex) {
+        let shared = to.min(LogIndex::ZERO.plus(self.committed.len()));
+        if shared <= from {
+            return;
+        }
+        self.checks[Property::StateMachineSafety as usize] += shared.get() - from.get();
+        let shadow = &self.watched[node.index()].memory;
+        let differs = |index: LogIndex| {
+            shadow.at(index).map(|link| link.digest)
+                != self.committed.get(index.prev().len()).map(|entry| entry.digest)
+        };
+        if !differs(shared) {
+            return;
+        }
+        let mut index = from.next();
+        while !differs(index) {
+            index = index.next();
+        }
+        let Some(first) = self.committed.get(index.prev().len()) else { return };
+        let evidence = Evidence::CommitsDiffer {
+            index,
+            first: (first.by, first.term),
+            second: (node, shadow.at(index).map(|link| link.term).unwrap_or_default()),
+        };
+        self.report(Property::StateMachineSafety, evidence);
+    }
+
+    fn check_durable(&mut self, leader: NodeId, index: LogIndex) {
+        self.checks[Property::DurableQuorum as usize] += 1;
+        let Some(link) = self.watched[leader.index()].memory.at(index) else { return };
+        let holds = |watched: &&Watched| watched.durable.at(index) == Some(link);
+        let copies = self.watched.iter().filter(holds).count();
+        let need = self.nodes / 2 + 1;
+        if copies < need {
+            let position = LogPosition { term: link.term, index };
+            let evidence = Evidence::NotDurable { leader, position, copies, need };
+            self.report(Property::DurableQuorum, evidence);
+        }
+    }
+
+    /// Compares every number that may only grow with what it was.
+    fn check_counters(&mut self, replica: &Replica) {
+        let node = replica.node();
+        let id = node.id();
+        self.checks[Property::Monotonicity as usize] += 1;
+        let watched = &mut self.watched[id.index()];
+        let mut found: Option<Evidence> = None;
+        let mut grows = |counter, from: u64, to: u64| {
+            if to < from {
+                found = Some(Evidence::WentBack { node: id, counter, from, to });
+            }
+        };
+        let same_term = watched.term == node.current_term();
+        grows(Counter::Term, watched.term.get(), node.current_term().get());
+        grows(Counter::CommitIndex, watched.commit.get(), node.commit_index().get());
+        grows(Counter::LastApplied, watched.applied.get(), replica.last_applied().get());
+        let still_leads = watched.leads && node.is_leader() && same_term;
+        let mut out_of_bounds = None;
+        for peer in NodeId::all(self.nodes) {
+            let Some(progress) = node.progress(peer) else { break };
+            let known = &mut watched.matches[peer.index()];
+            if still_leads {
+                grows(Counter::MatchIndex(peer), known.get(), progress.match_index.get());
+            }
+            *known = progress.match_index;
+            let (next, last) = (progress.next_index, node.last().index);
+            if !(progress.match_index < next && next <= last.next()) {
+                out_of_bounds = Some(Evidence::ProgressOutOfBounds {
+                    leader: id,
+                    peer,
+                    match_index: progress.match_index,
+                    next_index: next,
+                    last,
+                });
+            }
+        }
+        for evidence in found.into_iter().chain(out_of_bounds) {
+            record(&mut self.violations, self.steps, Property::Monotonicity, evidence);
+        }
+        if same_term && watched.voted_for.is_some() && watched.voted_for != node.voted_for() {
+            let evidence = Evidence::VoteChanged {
+                node: id,
+                term: watched.term,
+                from: watched.voted_for,
+                to: node.voted_for(),
+            };
+            record(&mut self.violations, self.steps, Property::VoteUniqueness, evidence);
+        }
+        watched.term = node.current_term();
+        watched.voted_for = node.voted_for();
+        watched.commit = node.commit_index();
+        watched.applied = replica.last_applied();
+        watched.leads = node.is_leader();
+    }
+
+    /// Compares a node's whole log with the shadow that followed it, and its committed part with
+    /// what was committed first. Costs as much as the log is long; made for the end of a run.
+    pub fn audit(&mut self, replica: &Replica) {
+        let id = replica.node().id();
+        let mut fresh = Shadow::default();
+        fresh.follow(LogIndex::FIRST, replica.node().log());
+        self.checks[Property::LogMatching as usize] += fresh.last_index().get();
+        if fresh != self.watched[id.index()].memory {
+            self.report(Property::LogMatching, Evidence::ShadowDiffers { node: id });
+        }
+        self.compare_with_committed(id, LogIndex::ZERO, replica.node().commit_index());
+    }
+
+    fn report(&mut self, property: Property, evidence: Evidence) {
+        record(&mut self.violations, self.steps, property, evidence);
+    }
+
+    /// What was found, the first first.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Steps looked at.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// How often `property` was compared with what happened.
+    #[must_use]
+    pub const fn checks(&self, property: Property) -> u64 {
+        self.checks[property as usize]
+    }
+
+    /// How many entries were committed.
+    #[must_use]
+    pub const fn committed_len(&self) -> LogIndex {
+        LogIndex::new(self.committed.len() as u64)
+    }
+
+    /// Who won which term.
+    #[must_use]
+    pub const fn leaders(&self) -> &BTreeMap<Term, NodeId> {
+        &self.leaders
+    }
+}
+
+/// Whether entries were cut away between the moments at which these events make a node a leader
+/// and a follower again. One observation may cover several steps.
+fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
+    events.iter().any(|event| {
+        match event {
+            Event::BecameLeader { .. } => leads = true,
+            Event::RoleChanged { to, .. } => leads = *to == RoleKind::Leader,
+            _ => {}
+        }
+        leads && matches!(event, Event::Truncated { .. })
+    })
+}
+
+fn record(to: &mut Vec<Violation>, step: u64, property: Property, evidence: Evidence) {
+    if to.len() < KEPT {
+        to.push(Violation { property, step, evidence });
+    }
+}
+
+#[cfg(test)]
+mod tests;

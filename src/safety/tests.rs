@@ -1,0 +1,164 @@
+use super::*;
+use crate::raft::{
+    Command, Envelope, Input, Log, LogEntry, Message, Output, PersistentState, Rule, RuleSet,
+    Settings, VoteRequest, VoteResponse,
+};
+use crate::replica::{Disk, ReplicaConfig};
+use crate::timing::{Time, Timing};
+
+/// A checker with the replicas that it watches; messages are carried by hand.
+struct Bench {
+    checker: Checker,
+    replicas: Vec<Replica>,
+    config: ReplicaConfig,
+}
+
+impl Bench {
+    fn new(nodes: usize, broken: &[Rule]) -> Self {
+        let rules: RuleSet = broken.iter().copied().collect();
+        let settings = Settings { rules, ..Settings::new(nodes) };
+        let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: 0 };
+        let start = |id| Replica::start(id, config, Disk::default(), Time::ZERO);
+        let replicas = NodeId::all(nodes).map(start).collect();
+        Self { checker: Checker::new(nodes), replicas, config }
+    }
+
+    fn step(&mut self, node: usize, input: Input) -> Vec<Envelope> {
+        let replica = &mut self.replicas[node];
+        let mut out = Output::new();
+        replica.step(input, &mut out);
+        let sendable = replica.persist(out, Time::ZERO);
+        let changes = replica.take_changes();
+        self.checker.observe(replica, changes, sendable.events());
+        sendable.messages().to_vec()
+    }
+
+    fn deliver(&mut self, messages: &[Envelope], to: u8) -> Vec<Envelope> {
+        let for_it = messages.iter().filter(|m| m.to == NodeId::new(to)).cloned();
+        for_it.flat_map(|message| self.step(to.into(), Input::Receive(message))).collect()
+    }
+
+    fn restart(&mut self, node: u8) {
+        let at = usize::from(node);
+        let disk = self.replicas[at].clone().crash();
+        self.replicas[at] = Replica::start(NodeId::new(node), self.config, disk, Time::ZERO);
+        self.checker.restarted(&self.replicas[at]);
+    }
+
+    fn fallen(&self) -> Vec<Property> {
+        self.checker.violations().iter().map(|violation| violation.property).collect()
+    }
+}
+
+#[test]
+fn an_election_and_a_write_break_nothing_and_are_counted() {
+    let mut bench = Bench::new(3, &[]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    let appends = bench.deliver(&votes, 0);
+    let acks = bench.deliver(&appends, 1);
+    bench.deliver(&acks, 0);
+    let appends = bench.step(0, Input::Propose(vec![Command::new("SET x=1")]));
+    let acks = bench.deliver(&appends, 1);
+    bench.deliver(&acks, 0);
+    for at in 0..3 {
+        bench.checker.audit(&bench.replicas[at]);
+    }
+    assert_eq!(bench.checker.violations(), []);
+    assert_eq!(bench.checker.committed_len(), LogIndex::new(2));
+    for property in [
+        Property::ElectionSafety,
+        Property::LeaderCompleteness,
+        Property::LogMatching,
+        Property::StateMachineSafety,
+        Property::VoteUniqueness,
+        Property::DurableQuorum,
+        Property::Monotonicity,
+    ] {
+        assert!(bench.checker.checks(property) > 0, "{property} was never checked");
+    }
+}
+
+#[test]
+fn two_leaders_of_one_term_are_seen_and_what_they_commit_too() {
+    let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+    bench.step(0, Input::ElectionTimeout);
+    bench.step(1, Input::ElectionTimeout);
+    let fallen = bench.fallen();
+    assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
+    assert!(fallen.contains(&Property::DurableQuorum), "each committed its no-op alone");
+    bench.step(0, Input::Propose(vec![Command::new("a")]));
+    bench.step(1, Input::Propose(vec![Command::new("b")]));
+    let fallen = bench.fallen();
+    assert!(fallen.contains(&Property::StateMachineSafety), "{fallen:?}");
+    assert!(fallen.contains(&Property::LogMatching), "2@1 stands for two different entries");
+}
+
+#[test]
+fn a_vote_that_a_crash_made_forgotten_is_remembered_here() {
+    let mut bench = Bench::new(3, &[Rule::PersistBeforeReply]);
+    let from_0 = bench.step(0, Input::ElectionTimeout);
+    let from_1 = bench.step(1, Input::ElectionTimeout);
+    bench.deliver(&from_0, 2);
+    bench.restart(2);
+    bench.deliver(&from_1, 2);
+    assert!(bench.fallen().contains(&Property::VoteUniqueness), "{:?}", bench.fallen());
+    assert!(bench.fallen().contains(&Property::Monotonicity), "the term went back");
+}
+
+#[test]
+fn a_leader_without_a_committed_entry_is_seen_at_its_election() {
+    let mut bench = Bench::new(3, &[Rule::UpToDateLog]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    let appends = bench.deliver(&votes, 0);
+    let acks = bench.deliver(&appends, 1);
+    bench.deliver(&acks, 0);
+    bench.step(2, Input::ElectionTimeout);
+    let asked = bench.step(2, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    bench.deliver(&votes, 2);
+    let missing = LogPosition::new(1, 1);
+    let expected = Evidence::LeaderLacks {
+        leader: NodeId::new(2),
+        term: Term::new(2),
+        missing,
+        committed_in: Term::new(1),
+    };
+    let violations = bench.checker.violations();
+    assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
+}
+
+#[test]
+fn a_leader_that_cuts_its_own_log_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::LeaderAppendOnly]);
+    let config = bench.config;
+    let log = Log::new(vec![LogEntry::no_op(Term::new(1))]);
+    let disk = Disk::new(PersistentState::new(Term::new(1), None, log));
+    bench.replicas[0] = Replica::start(NodeId::new(0), config, disk, Time::ZERO);
+    bench.checker.watched[0].memory.follow(LogIndex::FIRST, bench.replicas[0].node().log());
+    bench.step(0, Input::ElectionTimeout);
+    let granted = VoteResponse { term: Term::new(2), vote_granted: true };
+    let message = Message::VoteResponse(granted);
+    let vote = Envelope { from: NodeId::new(1), to: NodeId::new(0), message };
+    bench.step(0, Input::Receive(vote));
+    assert!(bench.fallen().contains(&Property::LeaderAppendOnly), "{:?}", bench.fallen());
+}
+
+#[test]
+fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
+    let mut bench = Bench::new(3, &[Rule::OneVotePerTerm]);
+    for candidate in [0, 1] {
+        let request = VoteRequest {
+            term: Term::new(1),
+            candidate_id: NodeId::new(candidate),
+            last_log_index: LogIndex::ZERO,
+            last_log_term: Term::ZERO,
+        };
+        let (from, to) = (NodeId::new(candidate), NodeId::new(2));
+        bench
+            .step(2, Input::Receive(Envelope { from, to, message: Message::VoteRequest(request) }));
+    }
+    let fallen = bench.fallen();
+    assert_eq!(fallen, [Property::VoteUniqueness, Property::VoteUniqueness], "ledger and counter");
+}
