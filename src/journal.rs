@@ -1,0 +1,273 @@
+//! What happens in a cluster, told in one order: to the safety checker, and to whoever listens.
+//!
+//! Both worlds, the threads' and the simulator's, enter each batch of steps here *before* its
+//! messages leave. So an effect never comes before its cause, and the order of the journal is one
+//! in which the whole run could have happened on a single thread.
+
+use crate::network::Conditions;
+use crate::raft::{Command, Envelope, Event, Input, NodeId, NodeSet, Sendable};
+use crate::replica::{Answer, Changes, Replica, Ticket};
+use crate::safety::{Checker, Violation};
+use crate::timing::Time;
+
+/// The number of a message: how many were sent before it in this run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct MessageId(pub u64);
+
+/// A message on its way, with the number under which the journal knows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flight {
+    /// Its number.
+    pub id: MessageId,
+    /// The message.
+    pub envelope: Envelope,
+}
+
+/// One input that a node handled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The input.
+    pub input: Input,
+    /// Which message it was, if it was one.
+    pub received: Option<MessageId>,
+    /// The digest of the node after it; 0 if nobody asked for digests.
+    pub digest: u64,
+    /// How many of the batch's events have happened by its end.
+    pub events_end: usize,
+    /// How many of the batch's messages have been written by its end.
+    pub messages_end: usize,
+}
+
+/// Steps of one node that share one save and one send.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// When.
+    pub time: Time,
+    /// The replica, after the last of them.
+    pub replica: &'a Replica,
+    /// The steps, if somebody asked for them.
+    pub steps: &'a [Step],
+    /// What happened, and why.
+    pub events: &'a [Event],
+    /// The messages that follow.
+    pub messages: &'a [Envelope],
+    /// The number of the first of them; the others follow.
+    pub first_message: MessageId,
+    /// Whether the steps were saved; `false` if a crash came first.
+    pub saved: bool,
+}
+
+/// Where in a step a crash falls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CrashPoint {
+    /// Between two steps.
+    Between,
+    /// The node has decided, and nothing is saved.
+    BeforeSave,
+    /// All is saved, and nothing has left.
+    BeforeSend,
+}
+
+/// Why a message did not arrive.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Loss {
+    /// By chance, as lossy links do.
+    Dropped,
+    /// The link is cut.
+    Cut,
+    /// The receiver is down.
+    Down,
+    /// Someone took it out of the network by name.
+    Removed,
+}
+
+/// What the world does, rather than a node.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Deed {
+    /// A node crashes.
+    Crash {
+        /// Which.
+        node: NodeId,
+        /// Where in its step.
+        point: CrashPoint,
+    },
+    /// A node starts again with what was durable.
+    Restart {
+        /// Which.
+        node: NodeId,
+    },
+    /// One direction of a link is cut.
+    Cut {
+        /// The sender.
+        from: NodeId,
+        /// Whom it cannot reach any more.
+        to: NodeId,
+    },
+    /// The cluster is split into groups; nodes that are in none form one together.
+    Partition {
+        /// The groups.
+        groups: Vec<NodeSet>,
+    },
+    /// All links are mended.
+    Heal,
+    /// Every link is now like this.
+    Conditions(Conditions),
+    /// A message is lost.
+    Lost {
+        /// Which.
+        message: MessageId,
+        /// From whom.
+        from: NodeId,
+        /// For whom.
+        to: NodeId,
+        /// Why.
+        why: Loss,
+    },
+    /// A message will arrive twice.
+    Duplicated {
+        /// Which.
+        message: MessageId,
+    },
+    /// A client asks a node.
+    Asked {
+        /// The claim to an answer.
+        ticket: Ticket,
+        /// The node it asks.
+        node: NodeId,
+        /// What it asks for.
+        command: Command,
+    },
+    /// A client is answered.
+    Answered {
+        /// The claim.
+        ticket: Ticket,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The narrator speaks.
+    Note(String),
+}
+
+/// Listens to a journal.
+pub trait Observer: Send {
+    /// A node made some steps.
+    fn batch(&mut self, batch: &Batch<'_>);
+
+    /// The world did something.
+    fn deed(&mut self, time: Time, deed: &Deed);
+
+    /// A property fell.
+    fn violation(&mut self, time: Time, violation: &Violation) {
+        let _ = (time, violation);
+    }
+
+    /// Whether it wants the single steps of a batch, with digests.
+    fn wants_steps(&self) -> bool {
+        false
+    }
+}
+
+/// The order of things, the checker that watches it, and the listeners.
+pub struct Journal {
+    checker: Checker,
+    sent: u64,
+    observers: Vec<Box<dyn Observer>>,
+    wants_steps: bool,
+}
+
+impl Journal {
+    /// A journal for a new cluster of `nodes`.
+    #[must_use]
+    pub fn new(nodes: usize, observers: Vec<Box<dyn Observer>>) -> Self {
+        let wants_steps = observers.iter().any(|observer| observer.wants_steps());
+        Self { checker: Checker::new(nodes), sent: 0, observers, wants_steps }
+    }
+
+    /// Whether the steps of a batch are to be kept for it.
+    #[must_use]
+    pub const fn wants_steps(&self) -> bool {
+        self.wants_steps
+    }
+
+    /// Enters steps that were saved and are about to send. Returns the number of their first
+    /// message; the others follow.
+    pub fn enter(
+        &mut self,
+        time: Time,
+        replica: &Replica,
+        changes: Changes,
+        steps: &[Step],
+        sendable: &Sendable,
+    ) -> MessageId {
+        let first_message = MessageId(self.sent);
+        self.sent += sendable.messages().len() as u64;
+        for observer in &mut self.observers {
+            observer.batch(&Batch {
+                time,
+                replica,
+                steps,
+                events: sendable.events(),
+                messages: sendable.messages(),
+                first_message,
+                saved: true,
+            });
+        }
+        let known = self.checker.violations().len();
+        self.checker.observe(replica, changes, sendable.events());
+        self.tell_violations(time, known);
+        first_message
+    }
+
+    /// Enters steps that a crash undid before they were saved.
+    pub fn enter_lost(
+        &mut self,
+        time: Time,
+        replica: &Replica,
+        steps: &[Step],
+        events: &[Event],
+        messages: &[Envelope],
+    ) {
+        let first_message = MessageId(self.sent);
+        self.sent += messages.len() as u64;
+        let batch = Batch { time, replica, steps, events, messages, first_message, saved: false };
+        for observer in &mut self.observers {
+            observer.batch(&batch);
+        }
+    }
+
+    /// Enters a deed of the world.
+    pub fn deed(&mut self, time: Time, deed: &Deed) {
+        for observer in &mut self.observers {
+            observer.deed(time, deed);
+        }
+    }
+
+    /// Enters the restart of a node.
+    pub fn restarted(&mut self, time: Time, replica: &Replica) {
+        self.deed(time, &Deed::Restart { node: replica.node().id() });
+        let known = self.checker.violations().len();
+        self.checker.restarted(replica);
+        self.tell_violations(time, known);
+    }
+
+    /// Compares a whole log with what its steps should have made it.
+    pub fn audit(&mut self, time: Time, replica: &Replica) {
+        let known = self.checker.violations().len();
+        self.checker.audit(replica);
+        self.tell_violations(time, known);
+    }
+
+    fn tell_violations(&mut self, time: Time, known: usize) {
+        for violation in &self.checker.violations()[known..] {
+            for observer in &mut self.observers {
+                observer.violation(time, violation);
+            }
+        }
+    }
+
+    /// The checker.
+    #[must_use]
+    pub const fn checker(&self) -> &Checker {
+        &self.checker
+    }
+}

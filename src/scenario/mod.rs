@@ -1,0 +1,5 @@
+//! The small language of scripts.
+
+mod world;
+
+pub use world::{CannotDo, SafetyReport, Ticket, World};

@@ -1,0 +1,116 @@
+//! What a script can do to a cluster, whether it runs on threads or in virtual time.
+
+use std::time::Duration;
+
+use crate::journal::CrashPoint;
+use crate::network::Conditions;
+use crate::raft::{Log, NodeId, NodeSet, Property};
+use crate::replica::Answer;
+use crate::safety::Violation;
+use crate::state_machine::KeyValue;
+use crate::status::NodeStatus;
+use crate::timing::Time;
+
+/// The claim to the answer of a command that was submitted.
+pub use crate::replica::Ticket;
+
+/// What the checker did, for a report.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SafetyReport {
+    /// Batches of steps that were looked at.
+    pub steps: u64,
+    /// How often each property was compared with what happened.
+    pub checks: Vec<(Property, u64)>,
+    /// Entries committed.
+    pub committed: u64,
+    /// Terms that had a leader.
+    pub leaders: usize,
+    /// What fell.
+    pub violations: Vec<Violation>,
+}
+
+/// What cannot be done in this world.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CannotDo {
+    /// The node is down already, or up already, as the deed needs it to be.
+    WrongState {
+        /// Which node.
+        node: NodeId,
+        /// Whether it is up.
+        up: bool,
+    },
+    /// Threads run as they please: this needs virtual time.
+    OnlyVirtual,
+}
+
+/// A cluster that a script can drive.
+pub trait World {
+    /// How many nodes it has.
+    fn size(&self) -> usize;
+
+    /// The cluster's time.
+    fn now(&self) -> Time;
+
+    /// How every node stands, in ascending order.
+    fn status(&self) -> Vec<NodeStatus>;
+
+    /// A node's log; what its disk holds, if it is down.
+    fn log(&self, node: NodeId) -> Log;
+
+    /// A node's key-value store; none if it is down.
+    fn machine(&self, node: NodeId) -> Option<KeyValue>;
+
+    /// Lets the cluster run until `done` says so of the statuses, or `bound` has passed, in the
+    /// cluster's own time. Says whether it was done. `done` is asked at once, and again whenever
+    /// something has changed.
+    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool
+    where
+        Self: Sized;
+
+    /// Hands a command to `node`, leader or not. The answer, if there is one, comes later.
+    fn submit(&mut self, node: NodeId, command: &str) -> Ticket;
+
+    /// What became of a command: nothing yet, or refused by a node that does not lead
+    /// (`Some(Err(leader it knows))`), or an answer.
+    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>>;
+
+    /// Crashes a node: at once, or at the given point of the next step that has something to save
+    /// or send.
+    ///
+    /// # Errors
+    /// If it is down, or the world cannot crash it there.
+    fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo>;
+
+    /// Starts a crashed node again with what was durable.
+    ///
+    /// # Errors
+    /// If it is up.
+    fn restart(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
+    /// Ends a node's election timer: it stands for election.
+    ///
+    /// # Errors
+    /// If it is down.
+    fn stand(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
+    /// Cuts one direction of a link.
+    fn cut(&mut self, from: NodeId, to: NodeId);
+
+    /// Splits the cluster.
+    fn partition(&mut self, groups: &[NodeSet]);
+
+    /// Mends every link.
+    fn heal(&mut self);
+
+    /// The conditions of the links.
+    fn conditions(&self) -> Conditions;
+
+    /// Changes the conditions of the links.
+    fn set_conditions(&mut self, conditions: Conditions);
+
+    /// Tells the journal's listeners what the script says.
+    fn note(&mut self, text: &str);
+
+    /// What the checker has done so far, after comparing every running node's whole log too.
+    fn safety(&mut self) -> SafetyReport;
+}
