@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
+use crate::raft::RaftNode;
+
 /// A [`Hasher`] whose result is the same everywhere.
 #[derive(Clone, Debug)]
 pub struct StableHasher(SipHasher13);
@@ -55,6 +57,12 @@ pub fn chain(before: u64, value: &impl Hash) -> u64 {
     let mut hasher = StableHasher::new(before);
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The digest of all that a node is: its persistent state, its commit index and its role.
+#[must_use]
+pub fn of_node(node: &RaftNode) -> u64 {
+    chain(0, node)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub mod raft;
 pub mod replica;
 pub mod safety;
 pub mod scenario;
+pub mod sim;
 pub mod state_machine;
 pub mod status;
 pub mod timing;
+pub mod world;

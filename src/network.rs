@@ -18,6 +18,10 @@ pub struct Conditions {
     pub latency_min: Duration,
     /// How long it takes at most. Messages overtake each other within this range.
     pub latency_max: Duration,
+    /// The probability that a message strays, 0 to 1.
+    pub stray: f64,
+    /// How late a stray message may be besides, which can be longer than several elections.
+    pub stray_max: Duration,
 }
 
 impl Conditions {
@@ -27,14 +31,17 @@ impl Conditions {
         duplicate: 0.0,
         latency_min: Duration::ZERO,
         latency_max: Duration::ZERO,
+        stray: 0.0,
+        stray_max: Duration::ZERO,
     };
 
     fn draw_latency(&self, rng: &mut impl Rng) -> Duration {
         let (min, max) = (self.latency_min.as_micros() as u64, self.latency_max.as_micros() as u64);
-        if min >= max {
-            return self.latency_min;
-        }
-        Duration::from_micros(rng.random_range(min..=max))
+        let latency = if min < max { rng.random_range(min..=max) } else { min };
+        let strays = self.stray > 0.0 && rng.random_bool(self.stray);
+        let extra =
+            if strays { rng.random_range(0..=self.stray_max.as_micros() as u64) } else { 0 };
+        Duration::from_micros(latency + extra)
     }
 }
 
@@ -236,8 +243,13 @@ mod tests {
     #[test]
     fn loss_duplication_and_latency_are_as_frequent_as_asked() {
         let (latency_min, latency_max) = (Duration::from_millis(1), Duration::from_millis(3));
-        let network =
-            Network::new(Conditions { drop: 0.2, duplicate: 0.5, latency_min, latency_max });
+        let network = Network::new(Conditions {
+            drop: 0.2,
+            duplicate: 0.5,
+            latency_min,
+            latency_max,
+            ..Conditions::PERFECT
+        });
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let (mut dropped, mut twice) = (0, 0);
         for _ in 0..10_000 {

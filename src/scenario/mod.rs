@@ -1,5 +1,1 @@
 //! The small language of scripts.
-
-mod world;
-
-pub use world::{CannotDo, SafetyReport, Ticket, World};

@@ -6,7 +6,7 @@ use crate::journal::CrashPoint;
 use crate::network::Conditions;
 use crate::raft::{Log, NodeId, NodeSet, Property};
 use crate::replica::Answer;
-use crate::safety::Violation;
+use crate::safety::{Checker, Violation};
 use crate::state_machine::KeyValue;
 use crate::status::NodeStatus;
 use crate::timing::Time;
@@ -27,6 +27,20 @@ pub struct SafetyReport {
     pub leaders: usize,
     /// What fell.
     pub violations: Vec<Violation>,
+}
+
+impl SafetyReport {
+    /// What `checker` has done so far.
+    #[must_use]
+    pub fn of(checker: &Checker) -> Self {
+        Self {
+            steps: checker.steps(),
+            checks: Property::ALL.map(|property| (property, checker.checks(property))).to_vec(),
+            committed: checker.committed_len().get(),
+            leaders: checker.leaders().len(),
+            violations: checker.violations().to_vec(),
+        }
+    }
 }
 
 /// What cannot be done in this world.

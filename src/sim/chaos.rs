@@ -1,0 +1,188 @@
+//! Faults, drawn afresh for each seed, and the hand that does them.
+//!
+//! Every probability of a mix is itself drawn: one seed has a quiet network and many crashes, the
+//! next loses every third message and crashes nobody. A bug that needs one fault and the absence of
+//! another is found sooner that way than by doing a little of everything each time.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::{Sim, SimConfig};
+use crate::journal::CrashPoint;
+use crate::network::Conditions;
+use crate::raft::{NodeId, NodeSet, RuleSet, Settings};
+use crate::timing::Timing;
+use crate::world::World;
+
+/// What one seed does to its cluster.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct FaultMix {
+    /// How many nodes.
+    pub nodes: usize,
+    /// Whether a new leader appends a no-op.
+    pub no_op: bool,
+    /// How many entries one AppendEntries may carry.
+    pub max_batch: Option<NonZeroUsize>,
+    /// What the links are like.
+    pub conditions: Conditions,
+    /// Weights of the deeds that the hand chooses from.
+    pub crash: u32,
+    /// Restarts of crashed nodes.
+    pub restart: u32,
+    /// All nodes crash and start again at the same moment.
+    pub blackout: u32,
+    /// Partitions into two or three groups.
+    pub partition: u32,
+    /// One-way cuts.
+    pub cut: u32,
+    /// Healing of all links.
+    pub heal: u32,
+    /// Nodes made to stand for election.
+    pub stand: u32,
+    /// The mean time between two deeds.
+    pub pace: Duration,
+}
+
+impl FaultMix {
+    /// The mix of this seed.
+    #[must_use]
+    pub fn draw(seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(u64::MAX - 1);
+        let rng = &mut rng;
+        let sometimes = |rng: &mut ChaCha8Rng, max: u32| {
+            if rng.random_bool(0.5) { rng.random_range(1..=max) } else { 0 }
+        };
+        let chance = |rng: &mut ChaCha8Rng, max: f64| {
+            if rng.random_bool(0.5) { rng.random_range(0.0..max) } else { 0.0 }
+        };
+        let latency_min = Duration::from_millis(rng.random_range(0..5));
+        let latency_max = latency_min + Duration::from_millis(rng.random_range(0..30));
+        Self {
+            nodes: *[1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7].choose(rng).unwrap_or(&3),
+            no_op: rng.random_bool(0.7),
+            max_batch: NonZeroUsize::new(rng.random_range(0..4)),
+            conditions: Conditions {
+                drop: chance(rng, 0.3),
+                duplicate: chance(rng, 0.5),
+                latency_min,
+                latency_max,
+                stray: chance(rng, 0.2),
+                stray_max: Duration::from_millis(rng.random_range(100..2000)),
+            },
+            crash: sometimes(rng, 8),
+            restart: rng.random_range(2..10),
+            blackout: sometimes(rng, 2),
+            partition: sometimes(rng, 6),
+            cut: sometimes(rng, 6),
+            heal: rng.random_range(1..6),
+            stand: sometimes(rng, 4),
+            pace: Duration::from_millis(rng.random_range(20..400)),
+        }
+    }
+
+    /// The world in which this mix plays.
+    #[must_use]
+    pub const fn world(&self, seed: u64, rules: RuleSet) -> SimConfig {
+        let settings =
+            Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch };
+        SimConfig { settings, timing: Timing::PAPER, conditions: self.conditions, seed }
+    }
+}
+
+/// The hand that does the faults of a mix.
+#[derive(Debug)]
+pub struct Chaos {
+    mix: FaultMix,
+    rng: ChaCha8Rng,
+}
+
+impl Chaos {
+    /// The hand of this seed.
+    #[must_use]
+    pub fn new(mix: FaultMix, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(u64::MAX - 2);
+        Self { mix, rng }
+    }
+
+    /// How long it rests before the next deed.
+    pub fn rest(&mut self) -> Duration {
+        self.mix.pace.mul_f64(self.rng.random_range(0.0..2.0))
+    }
+
+    /// A number for whoever plays along, from the same stream.
+    pub const fn rng(&mut self) -> &mut ChaCha8Rng {
+        &mut self.rng
+    }
+
+    /// Does one deed, drawn by weight.
+    pub fn strike(&mut self, sim: &mut Sim) {
+        let mix = self.mix;
+        let weights =
+            [mix.crash, mix.restart, mix.blackout, mix.partition, mix.cut, mix.heal, mix.stand];
+        let mut pick = self.rng.random_range(0..weights.iter().sum::<u32>().max(1));
+        let mut deed = 0;
+        while deed < weights.len() - 1 && pick >= weights[deed] {
+            pick -= weights[deed];
+            deed += 1;
+        }
+        // A deed that does not fit (to crash a node that is down) is simply not done.
+        let node = self.node();
+        match deed {
+            0 => {
+                let points = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
+                let point = *points.choose(&mut self.rng).unwrap_or(&CrashPoint::Between);
+                let _ = sim.crash(node, point);
+            }
+            1 => {
+                let _ = sim.restart(node);
+            }
+            2 => blackout(sim),
+            3 => {
+                let groups = self.groups();
+                sim.partition(&groups);
+            }
+            4 => {
+                let to = self.node();
+                if to != node {
+                    sim.cut(node, to);
+                }
+            }
+            5 => sim.heal(),
+            _ => {
+                let _ = sim.stand(node);
+            }
+        }
+    }
+
+    /// Any node of the cluster.
+    pub fn node(&mut self) -> NodeId {
+        NodeId::new(self.rng.random_range(0..self.mix.nodes) as u8)
+    }
+
+    fn groups(&mut self) -> Vec<NodeSet> {
+        let mut groups = vec![NodeSet::EMPTY; self.rng.random_range(1..3)];
+        for node in NodeId::all(self.mix.nodes) {
+            let group = self.rng.random_range(0..=groups.len());
+            if let Some(group) = groups.get_mut(group) {
+                group.insert(node);
+            }
+        }
+        groups
+    }
+}
+
+/// The power fails everywhere, and comes back.
+fn blackout(sim: &mut Sim) {
+    for node in NodeId::all(sim.size()) {
+        let _ = sim.crash(node, CrashPoint::Between);
+    }
+    for node in NodeId::all(sim.size()) {
+        let _ = sim.restart(node);
+    }
+}

@@ -1,0 +1,383 @@
+//! The same replicas in virtual time: one thread, one seed, one world.
+//!
+//! Nothing waits here. Time jumps to the next event: a message that arrives, or a timer that ends.
+//! All that is random comes from one seed, and nothing iterates an unordered container, so the same
+//! seed gives the same run, to the byte, on any machine.
+
+mod chaos;
+mod queue;
+mod world;
+
+pub use chaos::{Chaos, FaultMix};
+
+use std::collections::BTreeMap;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::digest;
+use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer, Step};
+use crate::network::{Conditions, Fate, Network};
+use crate::raft::{Command, Envelope, Input, MessageKind, NodeId, NodeSet, Output};
+use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
+use crate::status::NodeStatus;
+use crate::timing::{Time, Timing};
+use queue::{Event, Queue};
+
+/// How a simulated world is set up.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SimConfig {
+    /// The protocol's settings.
+    pub settings: crate::raft::Settings,
+    /// How long the timers run.
+    pub timing: Timing,
+    /// What the links are like.
+    pub conditions: Conditions,
+    /// Where all that is random comes from.
+    pub seed: u64,
+}
+
+impl SimConfig {
+    const fn replica(&self) -> ReplicaConfig {
+        ReplicaConfig { settings: self.settings, timing: self.timing, seed: self.seed }
+    }
+}
+
+/// A server, running or not.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are up")]
+enum Server {
+    Up(Replica),
+    Down(Disk),
+}
+
+/// A command on its way to an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Asked {
+    node: NodeId,
+    outcome: Option<Result<Answer, Option<NodeId>>>,
+}
+
+/// The simulated cluster.
+pub struct Sim {
+    config: SimConfig,
+    now: Time,
+    queue: Queue,
+    servers: Vec<Server>,
+    /// For each node the moment at which the queue looks at its timers next.
+    alarms: Vec<Option<Time>>,
+    crash_points: Vec<Option<CrashPoint>>,
+    timers_run: bool,
+    network: Network,
+    held_links: Vec<NodeSet>,
+    held: Vec<Flight>,
+    rng: ChaCha8Rng,
+    journal: Journal,
+    spare: Output,
+    asked: BTreeMap<Ticket, Asked>,
+    tickets: u64,
+    handled: u64,
+}
+
+impl Sim {
+    /// A new cluster at time zero, all nodes up, with empty logs.
+    #[must_use]
+    pub fn new(config: SimConfig, observers: Vec<Box<dyn Observer>>) -> Self {
+        let nodes = config.settings.nodes;
+        let start = |id| Replica::start(id, config.replica(), Disk::default(), Time::ZERO);
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        // The nodes draw from the streams that their numbers and lives name; this one is apart.
+        rng.set_stream(u64::MAX);
+        let mut sim = Self {
+            config,
+            now: Time::ZERO,
+            queue: Queue::default(),
+            servers: NodeId::all(nodes).map(|id| Server::Up(start(id))).collect(),
+            alarms: vec![None; nodes],
+            crash_points: vec![None; nodes],
+            timers_run: true,
+            network: Network::new(config.conditions),
+            held_links: vec![NodeSet::EMPTY; nodes],
+            held: Vec::new(),
+            rng,
+            journal: Journal::new(nodes, observers),
+            spare: Output::new(),
+            asked: BTreeMap::new(),
+            tickets: 0,
+            handled: 0,
+        };
+        for node in NodeId::all(nodes) {
+            sim.set_alarm(node);
+        }
+        sim
+    }
+
+    /// Lets the next event happen, if it is due by `until`. Otherwise time moves on to `until`.
+    pub fn step(&mut self, until: Time) -> bool {
+        let Some((time, event)) = self.queue.pop(until) else {
+            self.now = self.now.max(until);
+            return false;
+        };
+        self.now = time;
+        self.handled += 1;
+        match event {
+            Event::Arrive(flight) => self.arrive(flight),
+            Event::Alarm(node) => self.alarm(node),
+        }
+        true
+    }
+
+    /// Lets everything happen that is due by `until`.
+    pub fn run_to(&mut self, until: Time) {
+        while self.step(until) {}
+    }
+
+    fn arrive(&mut self, flight: Flight) {
+        let Envelope { from, to, .. } = flight.envelope;
+        // A link that was cut while the message was on its way swallows it.
+        if self.network.is_cut(from, to) {
+            self.lose(&flight, Loss::Cut);
+        } else if matches!(self.servers[to.index()], Server::Down(_)) {
+            self.lose(&flight, Loss::Down);
+        } else {
+            self.act(to, Input::Receive(flight.envelope), Some(flight.id));
+        }
+    }
+
+    fn alarm(&mut self, node: NodeId) {
+        if self.alarms[node.index()] != Some(self.now) {
+            return;
+        }
+        self.alarms[node.index()] = None;
+        if !self.timers_run {
+            return;
+        }
+        let now = self.now;
+        let Server::Up(replica) = &mut self.servers[node.index()] else { return };
+        match replica.expired(now) {
+            Some(input) => self.act(node, input, None),
+            None => self.set_alarm(node),
+        }
+    }
+
+    /// Makes the queue look at a node's timers when the next of them ends, at the tick after.
+    fn set_alarm(&mut self, node: NodeId) {
+        let Server::Up(replica) = &self.servers[node.index()] else { return };
+        let Some(deadline) = replica.next_deadline() else { return };
+        let tick = self.config.timing.tick;
+        let at = deadline.max(self.now).rounded_up_to(tick);
+        let alarm = &mut self.alarms[node.index()];
+        // An alarm that rings too early sets itself anew; only one that would be late is replaced.
+        if alarm.is_none_or(|set| at < set) {
+            *alarm = Some(at);
+            self.queue.push(at, Event::Alarm(node));
+        }
+    }
+
+    /// One node handles one input: it decides, saves, and sends, and may crash in between.
+    fn act(&mut self, node: NodeId, input: Input, received: Option<MessageId>) {
+        let at = node.index();
+        let Server::Up(replica) = &mut self.servers[at] else { return };
+        let mut out = std::mem::take(&mut self.spare);
+        let copy = self.journal.wants_steps().then(|| input.clone());
+        replica.step(input, &mut out);
+        let step = copy.map(|input| Step {
+            input,
+            received,
+            digest: digest::of_node(replica.node()),
+            events_end: out.events().len(),
+            messages_end: out.peek_messages().len(),
+        });
+        let steps = step.as_slice();
+
+        let idle = out.unsaved().is_empty() && out.peek_messages().is_empty();
+        let crash = if idle { None } else { self.crash_points[at].take() };
+        if crash == Some(CrashPoint::BeforeSave) {
+            let (events, messages) = (out.events(), out.peek_messages());
+            self.journal.enter_lost(self.now, replica, steps, events, messages);
+            self.go_down(node, CrashPoint::BeforeSave);
+            return;
+        }
+        let mut sendable = replica.persist(out, self.now);
+        let changes = replica.take_changes();
+        let first = self.journal.enter(self.now, replica, changes, steps, &sendable);
+        for (ticket, answer) in replica.drain_answers() {
+            let deed = Deed::Answered { ticket, answer: answer.clone() };
+            self.journal.deed(self.now, &deed);
+            if let Some(asked) = self.asked.get_mut(&ticket) {
+                asked.outcome = Some(Ok(answer));
+            }
+        }
+        if let Some(point) = crash {
+            self.go_down(node, point);
+            return;
+        }
+        for (nth, envelope) in sendable.drain_messages().enumerate() {
+            self.send(Flight { id: MessageId(first.0 + nth as u64), envelope });
+        }
+        self.spare = sendable.recycle();
+        self.set_alarm(node);
+    }
+
+    fn send(&mut self, flight: Flight) {
+        let Envelope { from, to, .. } = flight.envelope;
+        if self.held_links[from.index()].contains(to) {
+            self.held.push(flight);
+            return;
+        }
+        match self.network.fate(from, to, &mut self.rng) {
+            Fate::Cut => self.lose(&flight, Loss::Cut),
+            Fate::Dropped => self.lose(&flight, Loss::Dropped),
+            Fate::Delivered(latency) => self.queue.push(self.now + latency, Event::Arrive(flight)),
+            Fate::Duplicated(latency, again) => {
+                self.journal.deed(self.now, &Deed::Duplicated { message: flight.id });
+                self.queue.push(self.now + latency, Event::Arrive(flight.clone()));
+                self.queue.push(self.now + again, Event::Arrive(flight));
+            }
+        }
+    }
+
+    fn lose(&mut self, flight: &Flight, why: Loss) {
+        let Envelope { from, to, .. } = flight.envelope;
+        self.journal.deed(self.now, &Deed::Lost { message: flight.id, from, to, why });
+    }
+
+    fn go_down(&mut self, node: NodeId, point: CrashPoint) {
+        let at = node.index();
+        let down = Server::Down(Disk::default());
+        if let Server::Up(replica) = std::mem::replace(&mut self.servers[at], down) {
+            self.servers[at] = Server::Down(replica.crash());
+        }
+        self.crash_points[at] = None;
+        self.alarms[at] = None;
+        self.journal.deed(self.now, &Deed::Crash { node, point });
+    }
+
+    /// Hands one command to a node and returns the claim to its answer.
+    pub fn ask(&mut self, node: NodeId, command: Command) -> Ticket {
+        let ticket = Ticket(self.tickets);
+        self.tickets += 1;
+        let deed = Deed::Asked { ticket, node, command: command.clone() };
+        self.journal.deed(self.now, &deed);
+        let promised = match &mut self.servers[node.index()] {
+            Server::Up(replica) => replica.expect_answers(&[ticket]).map_err(|no| no.leader),
+            Server::Down(_) => Err(None),
+        };
+        let outcome = promised.err().map(Err);
+        let refused = outcome.is_some();
+        self.asked.insert(ticket, Asked { node, outcome });
+        if !refused {
+            self.act(node, Input::Propose(vec![command]), None);
+        }
+        ticket
+    }
+
+    /// What became of a command, which is forgotten by this if there is an outcome.
+    pub fn take_outcome(&mut self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
+        self.asked.get(&ticket)?.outcome.as_ref()?;
+        self.asked.remove(&ticket)?.outcome
+    }
+
+    /// Gives up waiting for an answer.
+    pub fn forget(&mut self, ticket: Ticket) {
+        self.asked.remove(&ticket);
+    }
+
+    /// Messages on their way, those held by hand first, then by the time of their arrival.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<&Flight> {
+        self.held.iter().chain(self.queue.flights()).collect()
+    }
+
+    /// Takes the first message of this kind between these nodes out of the network.
+    pub fn take_message(&mut self, kind: MessageKind, from: NodeId, to: NodeId) -> Option<Flight> {
+        let wanted = |flight: &Flight| {
+            let envelope = &flight.envelope;
+            envelope.from == from && envelope.to == to && envelope.message.kind() == kind
+        };
+        if let Some(at) = self.held.iter().position(wanted) {
+            return Some(self.held.remove(at));
+        }
+        self.queue.take_flight(wanted)
+    }
+
+    /// Hands a message to its receiver now.
+    pub fn deliver_now(&mut self, flight: Flight) {
+        self.arrive(flight);
+    }
+
+    /// Removes a message that was taken out of the network.
+    pub fn discard(&mut self, flight: &Flight) {
+        self.lose(flight, Loss::Removed);
+    }
+
+    /// Holds messages of a link from now on, until they are delivered by name or released.
+    pub fn hold(&mut self, from: NodeId, to: NodeId) {
+        self.held_links[from.index()].insert(to);
+    }
+
+    /// Ends all holding; what was held is sent on its way.
+    pub fn release(&mut self) {
+        self.held_links.fill(NodeSet::EMPTY);
+        for flight in std::mem::take(&mut self.held) {
+            self.send(flight);
+        }
+    }
+
+    /// Lets the timers run, or stand still, so that a node stands only when it is told to.
+    pub fn run_timers(&mut self, run: bool) {
+        self.timers_run = run;
+        if run {
+            for node in NodeId::all(self.config.settings.nodes) {
+                self.set_alarm(node);
+            }
+        }
+    }
+
+    /// Makes a leader speak now.
+    pub fn heartbeat_now(&mut self, node: NodeId) {
+        self.act(node, Input::HeartbeatDue, None);
+    }
+
+    /// A running node.
+    #[must_use]
+    pub fn replica(&self, node: NodeId) -> Option<&Replica> {
+        match &self.servers[node.index()] {
+            Server::Up(replica) => Some(replica),
+            Server::Down(_) => None,
+        }
+    }
+
+    /// How a node stands.
+    #[must_use]
+    pub fn status_of(&self, node: NodeId) -> NodeStatus {
+        match &self.servers[node.index()] {
+            Server::Up(replica) => NodeStatus::of(replica),
+            Server::Down(disk) => NodeStatus::down(node, disk),
+        }
+    }
+
+    /// What the links are like.
+    #[must_use]
+    pub const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The order of things and its checker.
+    #[must_use]
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// How the world was set up.
+    #[must_use]
+    pub const fn config(&self) -> &SimConfig {
+        &self.config
+    }
+
+    /// Events that have happened.
+    #[must_use]
+    pub const fn handled(&self) -> u64 {
+        self.handled
+    }
+}

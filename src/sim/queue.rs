@@ -1,0 +1,95 @@
+//! What will happen, by time; what is due at the same moment happens in the order it was entered.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use crate::journal::Flight;
+use crate::raft::NodeId;
+use crate::timing::Time;
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    /// A message arrives.
+    Arrive(Flight),
+    /// It is time to look at a node's timers.
+    Alarm(NodeId),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    time: Time,
+    order: u64,
+    event: Event,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    /// Reversed, because the standard heap yields its greatest.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.time, other.order).cmp(&(self.time, self.order))
+    }
+}
+
+/// The queue of events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue {
+    heap: BinaryHeap<Entry>,
+    entered: u64,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, time: Time, event: Event) {
+        self.heap.push(Entry { time, order: self.entered, event });
+        self.entered += 1;
+    }
+
+    /// Takes the next event, if it is due by `until`.
+    pub(super) fn pop(&mut self, until: Time) -> Option<(Time, Event)> {
+        if self.heap.peek()?.time > until {
+            return None;
+        }
+        self.heap.pop().map(|entry| (entry.time, entry.event))
+    }
+
+    /// The messages on their way, by the time of their arrival.
+    pub(super) fn flights(&self) -> impl Iterator<Item = &Flight> {
+        let mut entries: Vec<&Entry> = self.heap.iter().collect();
+        entries.sort_unstable_by(|a, b| b.cmp(a));
+        entries.into_iter().filter_map(|entry| match &entry.event {
+            Event::Arrive(flight) => Some(flight),
+            Event::Alarm(_) => None,
+        })
+    }
+
+    /// Takes out the first message on its way that `wanted` names.
+    pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
+        let id = self.flights().find(|flight| wanted(flight))?.id;
+        let mut taken = None;
+        let entries = std::mem::take(&mut self.heap).into_vec();
+        self.heap = entries
+            .into_iter()
+            .filter_map(|entry| match entry.event {
+                Event::Arrive(flight) if flight.id == id && taken.is_none() => {
+                    taken = Some(flight);
+                    None
+                }
+                event => Some(Entry { event, ..entry }),
+            })
+            .collect();
+        taken
+    }
+}

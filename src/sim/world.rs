@@ -1,0 +1,126 @@
+//! The simulated cluster as a world that scripts can drive.
+
+use std::time::Duration;
+
+use super::{Server, Sim};
+use crate::journal::{CrashPoint, Deed};
+use crate::network::Conditions;
+use crate::raft::{Command, Input, Log, NodeId, NodeSet};
+use crate::replica::{Answer, Replica, Ticket};
+use crate::state_machine::KeyValue;
+use crate::status::NodeStatus;
+use crate::timing::Time;
+use crate::world::{CannotDo, SafetyReport, World};
+
+impl World for Sim {
+    fn size(&self) -> usize {
+        self.servers.len()
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn status(&self) -> Vec<NodeStatus> {
+        NodeId::all(self.servers.len()).map(|node| self.status_of(node)).collect()
+    }
+
+    fn log(&self, node: NodeId) -> Log {
+        match &self.servers[node.index()] {
+            Server::Up(replica) => replica.node().log().clone(),
+            Server::Down(disk) => disk.state().log().clone(),
+        }
+    }
+
+    fn machine(&self, node: NodeId) -> Option<KeyValue> {
+        self.replica(node).map(|replica| replica.machine().clone())
+    }
+
+    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
+        let until = self.now + bound;
+        loop {
+            if done(self) {
+                return true;
+            }
+            if !self.step(until) {
+                return done(self);
+            }
+        }
+    }
+
+    fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
+        self.ask(node, Command::new(command))
+    }
+
+    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
+        self.asked.get(&ticket)?.outcome.clone()
+    }
+
+    fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
+        if self.replica(node).is_none() {
+            return Err(CannotDo::WrongState { node, up: false });
+        }
+        match point {
+            CrashPoint::Between => self.go_down(node, point),
+            _ => self.crash_points[node.index()] = Some(point),
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        let Server::Down(disk) = &mut self.servers[node.index()] else {
+            return Err(CannotDo::WrongState { node, up: true });
+        };
+        let disk = std::mem::take(disk);
+        let replica = Replica::start(node, self.config.replica(), disk, self.now);
+        self.journal.restarted(self.now, &replica);
+        self.servers[node.index()] = Server::Up(replica);
+        self.set_alarm(node);
+        Ok(())
+    }
+
+    fn stand(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        if self.replica(node).is_none() {
+            return Err(CannotDo::WrongState { node, up: false });
+        }
+        self.act(node, Input::ElectionTimeout, None);
+        Ok(())
+    }
+
+    fn cut(&mut self, from: NodeId, to: NodeId) {
+        self.network.cut_one_way(from, to);
+        self.journal.deed(self.now, &Deed::Cut { from, to });
+    }
+
+    fn partition(&mut self, groups: &[NodeSet]) {
+        self.network.partition(groups);
+        self.journal.deed(self.now, &Deed::Partition { groups: groups.to_vec() });
+    }
+
+    fn heal(&mut self) {
+        self.network.heal();
+        self.journal.deed(self.now, &Deed::Heal);
+    }
+
+    fn conditions(&self) -> Conditions {
+        self.network.conditions()
+    }
+
+    fn set_conditions(&mut self, conditions: Conditions) {
+        self.network.set_conditions(conditions);
+        self.journal.deed(self.now, &Deed::Conditions(conditions));
+    }
+
+    fn note(&mut self, text: &str) {
+        self.journal.deed(self.now, &Deed::Note(text.to_owned()));
+    }
+
+    fn safety(&mut self) -> SafetyReport {
+        for server in &self.servers {
+            if let Server::Up(replica) = server {
+                self.journal.audit(self.now, replica);
+            }
+        }
+        SafetyReport::of(self.journal.checker())
+    }
+}
