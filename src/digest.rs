@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
-use crate::raft::RaftNode;
+use crate::raft::{Envelope, RaftNode};
 
 /// A [`Hasher`] whose result is the same everywhere.
 #[derive(Clone, Debug)]
@@ -59,10 +59,10 @@ pub fn chain(before: u64, value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The digest of all that a node is: its persistent state, its commit index and its role.
+/// The digest of a step: all that the node is after it, and all that it wrote to others in it.
 #[must_use]
-pub fn of_node(node: &RaftNode) -> u64 {
-    chain(0, node)
+pub fn of_step(node: &RaftNode, messages: &[Envelope]) -> u64 {
+    chain(chain(0, node), &messages)
 }
 
 #[cfg(test)]

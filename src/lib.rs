@@ -13,4 +13,5 @@ pub mod sim;
 pub mod state_machine;
 pub mod status;
 pub mod timing;
+pub mod trace;
 pub mod world;

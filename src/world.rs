@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::journal::CrashPoint;
 use crate::network::Conditions;
-use crate::raft::{Log, NodeId, NodeSet, Property};
+use crate::raft::{Envelope, Log, MessageKind, NodeId, NodeSet, Property};
 use crate::replica::Answer;
 use crate::safety::{Checker, Violation};
 use crate::state_machine::KeyValue;
@@ -55,6 +55,29 @@ pub enum CannotDo {
     },
     /// Threads run as they please: this needs virtual time.
     OnlyVirtual,
+    /// No such message is on its way.
+    NoSuchMessage(MessageName),
+}
+
+/// A message by who, whom and what.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MessageName {
+    /// What it is.
+    pub kind: MessageKind,
+    /// Who sent it.
+    pub from: NodeId,
+    /// For whom.
+    pub to: NodeId,
+    /// How many newer ones with the same name there are.
+    pub nth_newest: usize,
+}
+
+impl MessageName {
+    /// Whether it names this message, age apart.
+    #[must_use]
+    pub fn matches(self, envelope: &Envelope) -> bool {
+        envelope.from == self.from && envelope.to == self.to && envelope.message.kind() == self.kind
+    }
 }
 
 /// A cluster that a script can drive.
@@ -106,6 +129,44 @@ pub trait World {
     /// # Errors
     /// If it is down.
     fn stand(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
+    /// Makes a leader speak now.
+    ///
+    /// # Errors
+    /// If it is down, or the world is not virtual.
+    fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        let _ = node;
+        Err(CannotDo::OnlyVirtual)
+    }
+
+    /// Takes time and links into the script's hands, or gives them back. In its hands no timer ends
+    /// by itself, and messages wait to be delivered by name; one that was delivered can arrive
+    /// again.
+    ///
+    /// # Errors
+    /// If the world is not virtual.
+    fn set_manual(&mut self, manual: bool) -> Result<(), CannotDo> {
+        let _ = manual;
+        Err(CannotDo::OnlyVirtual)
+    }
+
+    /// Lets a message arrive now.
+    ///
+    /// # Errors
+    /// If there is none of that name, or the world is not virtual.
+    fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let _ = name;
+        Err(CannotDo::OnlyVirtual)
+    }
+
+    /// Takes a message out of the network.
+    ///
+    /// # Errors
+    /// If there is none of that name, or the world is not virtual.
+    fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let _ = name;
+        Err(CannotDo::OnlyVirtual)
+    }
 
     /// Cuts one direction of a link.
     fn cut(&mut self, from: NodeId, to: NodeId);

@@ -18,10 +18,11 @@ use rand_chacha::ChaCha8Rng;
 use crate::digest;
 use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer, Step};
 use crate::network::{Conditions, Fate, Network};
-use crate::raft::{Command, Envelope, Input, MessageKind, NodeId, NodeSet, Output};
+use crate::raft::{Command, Envelope, Input, NodeId, Output};
 use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
 use crate::status::NodeStatus;
 use crate::timing::{Time, Timing};
+use crate::world::MessageName;
 use queue::{Event, Queue};
 
 /// How a simulated world is set up.
@@ -51,6 +52,13 @@ enum Server {
     Down(Disk),
 }
 
+/// A message that waits for someone to deliver it. It stays, so that it can arrive again.
+#[derive(Clone, Debug)]
+struct Held {
+    flight: Flight,
+    delivered: bool,
+}
+
 /// A command on its way to an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked {
@@ -67,10 +75,10 @@ pub struct Sim {
     /// For each node the moment at which the queue looks at its timers next.
     alarms: Vec<Option<Time>>,
     crash_points: Vec<Option<CrashPoint>>,
-    timers_run: bool,
     network: Network,
-    held_links: Vec<NodeSet>,
-    held: Vec<Flight>,
+    /// Set while someone else says which message arrives and whose timer ends.
+    manual: bool,
+    held: Vec<Held>,
     rng: ChaCha8Rng,
     journal: Journal,
     spare: Output,
@@ -95,9 +103,8 @@ impl Sim {
             servers: NodeId::all(nodes).map(|id| Server::Up(start(id))).collect(),
             alarms: vec![None; nodes],
             crash_points: vec![None; nodes],
-            timers_run: true,
             network: Network::new(config.conditions),
-            held_links: vec![NodeSet::EMPTY; nodes],
+            manual: false,
             held: Vec::new(),
             rng,
             journal: Journal::new(nodes, observers),
@@ -149,7 +156,7 @@ impl Sim {
             return;
         }
         self.alarms[node.index()] = None;
-        if !self.timers_run {
+        if self.manual {
             return;
         }
         let now = self.now;
@@ -184,7 +191,7 @@ impl Sim {
         let step = copy.map(|input| Step {
             input,
             received,
-            digest: digest::of_node(replica.node()),
+            digest: digest::of_step(replica.node(), out.peek_messages()),
             events_end: out.events().len(),
             messages_end: out.peek_messages().len(),
         });
@@ -221,8 +228,8 @@ impl Sim {
 
     fn send(&mut self, flight: Flight) {
         let Envelope { from, to, .. } = flight.envelope;
-        if self.held_links[from.index()].contains(to) {
-            self.held.push(flight);
+        if self.manual {
+            self.held.push(Held { flight, delivered: false });
             return;
         }
         match self.network.fate(from, to, &mut self.rng) {
@@ -283,60 +290,45 @@ impl Sim {
         self.asked.remove(&ticket);
     }
 
-    /// Messages on their way, those held by hand first, then by the time of their arrival.
+    /// Messages on their way: those that wait for a hand, then by the time of their arrival.
     #[must_use]
     pub fn in_flight(&self) -> Vec<&Flight> {
-        self.held.iter().chain(self.queue.flights()).collect()
+        let waiting = self.held.iter().filter(|held| !held.delivered).map(|held| &held.flight);
+        waiting.chain(self.queue.flights()).collect()
     }
 
-    /// Takes the first message of this kind between these nodes out of the network.
-    pub fn take_message(&mut self, kind: MessageKind, from: NodeId, to: NodeId) -> Option<Flight> {
-        let wanted = |flight: &Flight| {
-            let envelope = &flight.envelope;
-            envelope.from == from && envelope.to == to && envelope.message.kind() == kind
-        };
-        if let Some(at) = self.held.iter().position(wanted) {
-            return Some(self.held.remove(at));
+    /// Finds a message by name. Under manual control it is the newest but `nth` of its kind between
+    /// these nodes, whether it arrived before or not; otherwise the one that would arrive first.
+    fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
+        let wanted = |flight: &Flight| name.matches(&flight.envelope);
+        if !self.manual {
+            return self.queue.take_flight(wanted);
         }
-        self.queue.take_flight(wanted)
+        let mut matching =
+            self.held.iter().enumerate().rev().filter(|(_, held)| wanted(&held.flight));
+        let (at, _) = matching.nth(name.nth_newest)?;
+        self.held[at].delivered = true;
+        Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
     }
 
-    /// Hands a message to its receiver now.
-    pub fn deliver_now(&mut self, flight: Flight) {
-        self.arrive(flight);
-    }
-
-    /// Removes a message that was taken out of the network.
-    pub fn discard(&mut self, flight: &Flight) {
-        self.lose(flight, Loss::Removed);
-    }
-
-    /// Holds messages of a link from now on, until they are delivered by name or released.
-    pub fn hold(&mut self, from: NodeId, to: NodeId) {
-        self.held_links[from.index()].insert(to);
-    }
-
-    /// Ends all holding; what was held is sent on its way.
-    pub fn release(&mut self) {
-        self.held_links.fill(NodeSet::EMPTY);
-        for flight in std::mem::take(&mut self.held) {
-            self.send(flight);
+    /// Stops timers and links until they are given back: messages wait to be delivered by name, and
+    /// nodes stand when they are told to.
+    fn set_manual(&mut self, manual: bool) {
+        self.manual = manual;
+        if manual {
+            let on_their_way = self.queue.take_all_flights();
+            self.held
+                .extend(on_their_way.into_iter().map(|flight| Held { flight, delivered: false }));
+            return;
         }
-    }
-
-    /// Lets the timers run, or stand still, so that a node stands only when it is told to.
-    pub fn run_timers(&mut self, run: bool) {
-        self.timers_run = run;
-        if run {
-            for node in NodeId::all(self.config.settings.nodes) {
-                self.set_alarm(node);
+        for held in std::mem::take(&mut self.held) {
+            if !held.delivered {
+                self.send(held.flight);
             }
         }
-    }
-
-    /// Makes a leader speak now.
-    pub fn heartbeat_now(&mut self, node: NodeId) {
-        self.act(node, Input::HeartbeatDue, None);
+        for node in NodeId::all(self.config.settings.nodes) {
+            self.set_alarm(node);
+        }
     }
 
     /// A running node.

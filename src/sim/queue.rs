@@ -75,6 +75,13 @@ impl Queue {
         })
     }
 
+    /// Takes out every message on its way, by the time of arrival.
+    pub(super) fn take_all_flights(&mut self) -> Vec<Flight> {
+        let flights = self.flights().cloned().collect();
+        self.heap.retain(|entry| matches!(entry.event, Event::Alarm(_)));
+        flights
+    }
+
     /// Takes out the first message on its way that `wanted` names.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
         let id = self.flights().find(|flight| wanted(flight))?.id;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{Server, Sim};
-use crate::journal::{CrashPoint, Deed};
+use crate::journal::{CrashPoint, Deed, Loss};
 use crate::network::Conditions;
 use crate::raft::{Command, Input, Log, NodeId, NodeSet};
 use crate::replica::{Answer, Replica, Ticket};
 use crate::state_machine::KeyValue;
 use crate::status::NodeStatus;
 use crate::timing::Time;
-use crate::world::{CannotDo, SafetyReport, World};
+use crate::world::{CannotDo, MessageName, SafetyReport, World};
 
 impl World for Sim {
     fn size(&self) -> usize {
@@ -84,6 +84,31 @@ impl World for Sim {
             return Err(CannotDo::WrongState { node, up: false });
         }
         self.act(node, Input::ElectionTimeout, None);
+        Ok(())
+    }
+
+    fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        if self.replica(node).is_none() {
+            return Err(CannotDo::WrongState { node, up: false });
+        }
+        self.act(node, Input::HeartbeatDue, None);
+        Ok(())
+    }
+
+    fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let flight = self.find_message(name, true).ok_or(CannotDo::NoSuchMessage(name))?;
+        self.arrive(flight);
+        Ok(())
+    }
+
+    fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let flight = self.find_message(name, false).ok_or(CannotDo::NoSuchMessage(name))?;
+        self.lose(&flight, Loss::Removed);
+        Ok(())
+    }
+
+    fn set_manual(&mut self, manual: bool) -> Result<(), CannotDo> {
+        Self::set_manual(self, manual);
         Ok(())
     }
 

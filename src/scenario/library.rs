@@ -1,0 +1,24 @@
+//! The scenarios that ship with the program, from `examples/scenarios/`.
+
+use super::script::{Script, ScriptError};
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        /// Every scenario: its name and its text.
+        pub const SHIPPED: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../examples/scenarios/", $name, ".raft"))),)*
+        ];
+    };
+}
+
+shipped!["demo"];
+
+/// The shipped scenario of this name.
+///
+/// # Errors
+/// If its text is not of the language; a test sees to it that this never happens.
+#[must_use]
+pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
+    let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name)?;
+    Some(Script::parse(name, text))
+}

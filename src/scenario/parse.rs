@@ -1,0 +1,508 @@
+//! Lines to verbs. Every error says where, which word, and what was expected there.
+
+use std::fmt;
+
+use super::verb::{Committed, Condition, On, Verb, Who, kind_word, property_word};
+use crate::journal::CrashPoint;
+use crate::network::{parse_duration, parse_latency, parse_probability};
+use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
+use crate::world::MessageName;
+
+/// What is wrong with a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineError {
+    /// The word that does not fit; empty at the end of the line.
+    pub word: String,
+    /// What would have fitted.
+    pub expected: String,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.word.is_empty() {
+            write!(f, "the line ends where {} should follow", self.expected)
+        } else {
+            write!(f, "'{}' does not fit; expected {}", self.word, self.expected)
+        }
+    }
+}
+
+impl std::error::Error for LineError {}
+
+type Parsed<T> = Result<T, LineError>;
+
+/// Every verb, with what follows it, for help and completion.
+pub const SYNTAX: &[(&str, &str, &str)] = &[
+    ("submit", "[to N] COMMAND", "hand a command to the leader, or to node N, and go on"),
+    ("write", "COMMAND", "find the leader, wait for the answer, ask again if the entry was lost"),
+    (
+        "crash",
+        "N|leader [before save|before send]",
+        "crash a node, at once or within its next step",
+    ),
+    ("restart", "N|crashed|all", "start a crashed node again with what was durable"),
+    ("partition", "0 1 | 2 3 4", "split the cluster; nodes not named form one group"),
+    ("cut", "1 -> 2 (or 1 <-> 2)", "cut a link in one direction, or in both"),
+    ("heal", "", "mend all links"),
+    ("drop", "20% (or: append 0 -> 1)", "lose messages by chance, or one by name"),
+    ("duplicate", "10%", "let messages arrive twice by chance"),
+    ("delay", "5ms..40ms", "how long messages take"),
+    ("timeout", "N", "end a node's election timer: it stands for election"),
+    ("heartbeat", "N|leader", "make a leader speak now"),
+    ("manual", "", "stop timers and links; messages wait to be delivered by name"),
+    ("automatic", "", "give timers and links back"),
+    (
+        "deliver",
+        "append 0 -> 1 [older N]",
+        "let a message arrive (vote, vote-reply, append, append-reply)",
+    ),
+    ("wait", "2s (or: [5s] until CONDITION)", "let the cluster run"),
+    ("expect", "CONDITION", "fail unless it is true now"),
+    ("status", "", "show how every node stands"),
+    ("note", "TEXT", "say something"),
+    ("phase", "TEXT", "open a part of the story"),
+];
+
+/// Every condition, for help.
+pub const CONDITIONS: &[(&str, &str)] = &[
+    ("leader [is N]", "there is a leader, or N leads"),
+    ("no leader", "no node leads"),
+    ("role N = follower", "a node's role: follower, candidate or leader"),
+    ("committed SET x=1 [on N|majority|all]", "a command is committed there"),
+    ("committed 3 [on N|majority|all]", "at least so many entries are committed there"),
+    ("not committed SET x=1 [on N|majority|all]", "a command is committed on none of these"),
+    ("log 2 = 1@1 2@1 3@2", "a log, each entry as index@term; 'empty' for none"),
+    ("term N = 3", "a node's current term"),
+    ("vote N = 2", "a node's vote in its term; 'none' for none"),
+    ("value x=1 [on N|majority|all]", "what the key-value store holds"),
+    ("no value x [on N|majority|all]", "that it holds nothing under a key"),
+    ("in step", "all running nodes hold, and have committed and applied, the same log"),
+    ("safe", "no property has fallen (only with expect)"),
+    ("violation election-safety", "this property has fallen (only with expect)"),
+];
+
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest.trim_start();
+        if text.is_empty() {
+            self.rest = text;
+            return None;
+        }
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        self.rest = rest;
+        Some(word)
+    }
+
+    fn peek(&self) -> Option<&'a str> {
+        Words { rest: self.rest }.next()
+    }
+
+    fn need(&mut self, expected: &str) -> Parsed<&'a str> {
+        self.next().ok_or_else(|| wrong("", expected))
+    }
+
+    fn exactly(&mut self, word: &str) -> Parsed<()> {
+        let expected = format!("'{word}'");
+        let found = self.need(&expected)?;
+        if found == word { Ok(()) } else { Err(wrong(found, &expected)) }
+    }
+
+    /// Takes `word` if it comes next.
+    fn take(&mut self, word: &str) -> bool {
+        let comes = self.peek() == Some(word);
+        if comes {
+            self.next();
+        }
+        comes
+    }
+
+    /// All that is left, which must be something.
+    fn text(&mut self, expected: &str) -> Parsed<String> {
+        let text = std::mem::take(&mut self.rest).trim();
+        if text.is_empty() { Err(wrong("", expected)) } else { Ok(text.to_owned()) }
+    }
+
+    fn end(&mut self) -> Parsed<()> {
+        self.next().map_or(Ok(()), |word| Err(wrong(word, "the end of the line")))
+    }
+}
+
+fn wrong(word: &str, expected: &str) -> LineError {
+    LineError { word: word.to_owned(), expected: expected.to_owned() }
+}
+
+/// Reads one line. An empty line, or one that is only a comment (`#`), says nothing.
+///
+/// # Errors
+/// If a word does not fit where it stands.
+pub fn parse_line(line: &str, nodes: usize) -> Parsed<Option<Verb>> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    let mut words = Words { rest: line };
+    let verb = words.need("a verb")?;
+    let parsed = parse_verb(verb, &mut words, nodes)?;
+    words.end()?;
+    Ok(Some(parsed))
+}
+
+fn parse_verb(verb: &str, words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {
+    Ok(match verb {
+        "phase" => Verb::Phase(words.text("the name of a part")?),
+        "note" => Verb::Note(words.text("what the narrator says")?),
+        "submit" => {
+            let to = if words.take("to") { who(words, nodes)? } else { Who::Leader };
+            Verb::Submit { to, command: words.text("a command, as in SET x=1")? }
+        }
+        "write" => Verb::Write(words.text("a command, as in SET x=1")?),
+        "crash" => {
+            let who = who(words, nodes)?;
+            let point = if words.take("before") {
+                match words.need("'save' or 'send'")? {
+                    "save" => CrashPoint::BeforeSave,
+                    "send" => CrashPoint::BeforeSend,
+                    word => return Err(wrong(word, "'save' or 'send'")),
+                }
+            } else {
+                CrashPoint::Between
+            };
+            Verb::Crash { who, point }
+        }
+        "restart" if words.take("all") => Verb::RestartAll,
+        "restart" => Verb::Restart(who(words, nodes)?),
+        "partition" => Verb::Partition(groups(words, nodes)?),
+        "cut" => {
+            let a = node(words, nodes)?;
+            let arrow = words.need("'->' or '<->'")?;
+            let b = node(words, nodes)?;
+            match arrow {
+                "->" => Verb::Cut { from: a, to: b },
+                "<->" => Verb::CutBoth { a, b },
+                word => return Err(wrong(word, "'->' or '<->'")),
+            }
+        }
+        "heal" => Verb::Heal,
+        "drop" if words.peek().is_some_and(|word| kind(word).is_some()) => {
+            Verb::Remove(message(words, nodes)?)
+        }
+        "drop" => Verb::DropRate(probability(words)?),
+        "duplicate" => Verb::DuplicateRate(probability(words)?),
+        "delay" => {
+            let word = words.need("a range of times, as in 5ms..40ms")?;
+            let (min, max) = parse_latency(word)
+                .map_err(|_| wrong(word, "a range of times, as in 5ms..40ms"))?;
+            Verb::Delay(min, max)
+        }
+        "timeout" => Verb::Timeout(who(words, nodes)?),
+        "heartbeat" => Verb::Heartbeat(who(words, nodes)?),
+        "manual" => Verb::Manual,
+        "automatic" => Verb::Automatic,
+        "deliver" => Verb::Deliver(message(words, nodes)?),
+        "wait" => wait(words, nodes)?,
+        "expect" => match words.peek() {
+            Some("safe") => {
+                words.next();
+                Verb::ExpectSafe
+            }
+            Some("violation") => {
+                words.next();
+                Verb::ExpectViolation(property(words)?)
+            }
+            _ => Verb::Expect(condition(words, nodes)?),
+        },
+        "status" => Verb::Status,
+        word => {
+            let verbs: Vec<&str> = SYNTAX.iter().map(|row| row.0).collect();
+            return Err(wrong(word, &format!("a verb: {}", verbs.join(", "))));
+        }
+    })
+}
+
+fn wait(words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {
+    let expected = "a time, as in 2s, or 'until'";
+    if words.take("until") {
+        return Ok(Verb::WaitUntil { condition: condition(words, nodes)?, within: None });
+    }
+    let word = words.need(expected)?;
+    let time = parse_duration(word).map_err(|_| wrong(word, expected))?;
+    if words.take("until") {
+        return Ok(Verb::WaitUntil { condition: condition(words, nodes)?, within: Some(time) });
+    }
+    Ok(Verb::Wait(time))
+}
+
+fn condition(words: &mut Words<'_>, nodes: usize) -> Parsed<Condition> {
+    let expected = "a condition: leader, no, role, committed, not, log, term, vote, value or in";
+    Ok(match words.need(expected)? {
+        "leader" if words.take("is") => Condition::Leader(Some(who(words, nodes)?)),
+        "leader" => Condition::Leader(None),
+        "no" => match words.need("'leader' or 'value'")? {
+            "leader" => Condition::NoLeader,
+            "value" => {
+                let (key, on) = text_on(words, nodes, "a key")?;
+                Condition::Value(key, None, on)
+            }
+            word => return Err(wrong(word, "'leader' or 'value'")),
+        },
+        "role" => {
+            let who = who(words, nodes)?;
+            words.exactly("=")?;
+            let expected = "'follower', 'candidate' or 'leader'";
+            let role = match words.need(expected)? {
+                "follower" => RoleKind::Follower,
+                "candidate" => RoleKind::Candidate,
+                "leader" => RoleKind::Leader,
+                word => return Err(wrong(word, expected)),
+            };
+            Condition::Role(who, role)
+        }
+        "committed" => {
+            let (text, on) = text_on(words, nodes, "a command, or how many entries")?;
+            let what = text.parse().map_or(Committed::Command(text), Committed::Count);
+            Condition::Committed(what, on)
+        }
+        "not" => {
+            words.exactly("committed")?;
+            let (text, on) = text_on(words, nodes, "a command")?;
+            Condition::NotCommitted(text, on)
+        }
+        "log" => {
+            let who = who(words, nodes)?;
+            words.exactly("=")?;
+            Condition::Log(who, positions(words)?)
+        }
+        "term" => {
+            let who = who(words, nodes)?;
+            words.exactly("=")?;
+            let word = words.need("a term, as in 3")?;
+            Condition::Term(who, word.parse().map_err(|_| wrong(word, "a term, as in 3"))?)
+        }
+        "vote" => {
+            let who = who(words, nodes)?;
+            words.exactly("=")?;
+            let vote = if words.take("none") { None } else { Some(node(words, nodes)?) };
+            Condition::Vote(who, vote)
+        }
+        "value" => {
+            let (text, on) = text_on(words, nodes, "a key and its value, as in x=1")?;
+            let (key, value) = text
+                .split_once('=')
+                .ok_or_else(|| wrong(&text, "a key and its value, as in x=1"))?;
+            Condition::Value(key.to_owned(), Some(value.to_owned()), on)
+        }
+        "in" => {
+            words.exactly("step")?;
+            Condition::InStep
+        }
+        word => return Err(wrong(word, expected)),
+    })
+}
+
+/// A text that may end in `on N`, `on majority` or `on all`; without that, on all.
+fn text_on(words: &mut Words<'_>, nodes: usize, expected: &str) -> Parsed<(String, On)> {
+    let text = words.text(expected)?;
+    let Some((before, place)) = text.rsplit_once(" on ") else { return Ok((text, On::All)) };
+    let on = match place.trim() {
+        "majority" => On::Majority,
+        "all" => On::All,
+        word => {
+            let mut place = Words { rest: word };
+            let who = who(&mut place, nodes)?;
+            place.end()?;
+            On::One(who)
+        }
+    };
+    let before = before.trim();
+    if before.is_empty() { Err(wrong("on", expected)) } else { Ok((before.to_owned(), on)) }
+}
+
+fn positions(words: &mut Words<'_>) -> Parsed<Vec<LogPosition>> {
+    if words.take("empty") {
+        return Ok(Vec::new());
+    }
+    let expected = "entries as index@term, as in 1@1 2@1, or 'empty'";
+    let mut positions = Vec::new();
+    while let Some(word) = words.next() {
+        let read = |(index, term): (&str, &str)| Some((index.parse().ok()?, term.parse().ok()?));
+        let (index, term) =
+            word.split_once('@').and_then(read).ok_or_else(|| wrong(word, expected))?;
+        positions.push(LogPosition::new(index, term));
+    }
+    if positions.is_empty() { Err(wrong("", expected)) } else { Ok(positions) }
+}
+
+fn who(words: &mut Words<'_>, nodes: usize) -> Parsed<Who> {
+    match words.peek() {
+        Some("leader") => {
+            words.next();
+            Ok(Who::Leader)
+        }
+        Some("crashed") => {
+            words.next();
+            Ok(Who::Crashed)
+        }
+        _ => node(words, nodes).map(Who::Node),
+    }
+}
+
+fn node(words: &mut Words<'_>, nodes: usize) -> Parsed<NodeId> {
+    let nodes = nodes.min(MAX_NODES);
+    let expected = format!("a node from 0 to {}", nodes.saturating_sub(1));
+    let word = words.need(&expected)?;
+    let digits = word.strip_prefix('n').unwrap_or(word);
+    match digits.parse::<u8>() {
+        Ok(number) if usize::from(number) < nodes => Ok(NodeId::new(number)),
+        _ => Err(wrong(word, &expected)),
+    }
+}
+
+fn groups(words: &mut Words<'_>, nodes: usize) -> Parsed<Vec<NodeSet>> {
+    let mut groups = vec![NodeSet::EMPTY];
+    let mut seen = NodeSet::EMPTY;
+    while let Some(word) = words.peek() {
+        if word == "|" {
+            words.next();
+            groups.push(NodeSet::EMPTY);
+            continue;
+        }
+        let node = node(words, nodes)?;
+        if !seen.insert(node) {
+            return Err(wrong(word, "each node once"));
+        }
+        if let Some(group) = groups.last_mut() {
+            group.insert(node);
+        }
+    }
+    if groups.iter().any(|group| group.is_empty()) {
+        return Err(wrong("", "groups of nodes, as in 0 1 | 2 3 4"));
+    }
+    Ok(groups)
+}
+
+fn kind(word: &str) -> Option<MessageKind> {
+    [
+        MessageKind::VoteRequest,
+        MessageKind::VoteResponse,
+        MessageKind::AppendEntriesRequest,
+        MessageKind::AppendEntriesResponse,
+    ]
+    .into_iter()
+    .find(|&kind| kind_word(kind) == word)
+}
+
+fn message(words: &mut Words<'_>, nodes: usize) -> Parsed<MessageName> {
+    let expected = "vote, vote-reply, append or append-reply";
+    let word = words.need(expected)?;
+    let kind = kind(word).ok_or_else(|| wrong(word, expected))?;
+    let from = node(words, nodes)?;
+    words.exactly("->")?;
+    let to = node(words, nodes)?;
+    let nth_newest = if words.take("older") {
+        let word = words.need("how many newer ones there are")?;
+        word.parse().map_err(|_| wrong(word, "how many newer ones there are"))?
+    } else {
+        0
+    };
+    Ok(MessageName { kind, from, to, nth_newest })
+}
+
+fn property(words: &mut Words<'_>) -> Parsed<Property> {
+    let all: Vec<String> = Property::ALL.map(property_word).to_vec();
+    let expected = format!("a property: {}", all.join(", "));
+    let word = words.need(&expected)?;
+    let found = Property::ALL.into_iter().find(|&property| property_word(property) == word);
+    found.ok_or_else(|| wrong(word, &expected))
+}
+
+fn probability(words: &mut Words<'_>) -> Parsed<f64> {
+    let expected = "a probability, as in 20% or 0.2";
+    let word = words.need(expected)?;
+    parse_probability(word).map_err(|_| wrong(word, expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_verb_writes_reads_back_as_the_same_verb() {
+        let lines = [
+            "submit SET x=1",
+            "submit to 2 SET x = 1",
+            "write AUDIT log entry",
+            "crash leader",
+            "crash 3 before send",
+            "crash 3 before save",
+            "restart crashed",
+            "restart all",
+            "partition 0 1 | 2 3 4",
+            "cut 1 -> 2",
+            "cut 1 <-> 2",
+            "heal",
+            "drop 0.2",
+            "duplicate 0.1",
+            "delay 5ms..40ms",
+            "timeout 2",
+            "heartbeat leader",
+            "manual",
+            "automatic",
+            "deliver vote-reply 1 -> 0 older 2",
+            "drop append 0 -> 1",
+            "wait 2s",
+            "wait until leader",
+            "wait 500ms until committed 3 on majority",
+            "expect leader is 1",
+            "expect no leader",
+            "expect log 2 = 1@1 2@1 3@2",
+            "expect log 2 = empty",
+            "expect committed SET x=1 on all",
+            "expect not committed SET x=1 on 3",
+            "expect term 2 = 4",
+            "expect vote 2 = none",
+            "expect value x=1 on all",
+            "expect no value x on 1",
+            "expect role 1 = candidate",
+            "expect in step",
+            "expect safe",
+            "expect violation election-safety",
+            "status",
+            "note anything at all",
+            "phase One",
+        ];
+        for line in lines {
+            let verb = parse_line(line, 5).unwrap().unwrap();
+            let written = verb.to_string();
+            assert_eq!(parse_line(&written, 5).unwrap(), Some(verb), "{line} wrote {written}");
+        }
+        assert_eq!(parse_line("drop 20%", 5).unwrap(), Some(Verb::DropRate(0.2)));
+    }
+
+    #[test]
+    fn an_error_names_the_word_and_what_was_expected() {
+        let table = [
+            ("jump", "'jump' does not fit; expected a verb"),
+            ("crash 9", "'9' does not fit; expected a node from 0 to 4"),
+            ("crash", "the line ends where a node from 0 to 4 should follow"),
+            ("crash 1 before lunch", "'lunch' does not fit; expected 'save' or 'send'"),
+            ("partition 0 1 |", "groups of nodes"),
+            ("partition 0 0 | 1", "'0' does not fit; expected each node once"),
+            ("cut 1 2", "the line ends where a node from 0 to 4 should follow"),
+            ("drop 200%", "'200%' does not fit; expected a probability"),
+            ("delay 9ms..1ms", "'9ms..1ms' does not fit"),
+            ("expect log 1 = 1", "'1' does not fit; expected entries as index@term"),
+            ("expect violation liveliness", "expected a property: election-safety"),
+            ("heal now", "'now' does not fit; expected the end of the line"),
+            ("wait until", "a condition"),
+        ];
+        for (line, expected) in table {
+            let error = parse_line(line, 5).unwrap_err().to_string();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+}

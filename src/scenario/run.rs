@@ -1,0 +1,402 @@
+//! Carries a script out on a world, line by line, and tells what came of each.
+
+use std::time::Duration;
+
+use super::script::Line;
+use super::verb::{Committed, Condition, On, Verb, Who};
+use crate::network::Conditions;
+use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload, Property};
+use crate::replica::Answer;
+use crate::safety::Violation;
+use crate::status::{NodeStatus, leader_of};
+use crate::timing::Time;
+use crate::world::{CannotDo, SafetyReport, World};
+
+/// How long a line waits for what it asks, if it does not say, in the cluster's own time.
+pub const PATIENCE: Duration = Duration::from_secs(12);
+
+/// What came of a line, for whoever tells the story.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Beat {
+    /// A line is about to be carried out.
+    Began(Verb),
+    /// Something waited for came true.
+    Waited {
+        /// What.
+        condition: Condition,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A client has its answer.
+    Written {
+        /// What it asked for.
+        command: String,
+        /// Who answered.
+        leader: NodeId,
+        /// Where the entry stands.
+        position: LogPosition,
+        /// How long the client waited.
+        took: Duration,
+        /// How often it had to ask.
+        attempts: u32,
+    },
+    /// A command was handed over.
+    Submitted {
+        /// To whom.
+        to: NodeId,
+        /// The command.
+        command: String,
+    },
+    /// An expectation held.
+    Held(Condition),
+    /// How every node stands.
+    Status(Vec<NodeStatus>),
+    /// The safety report was asked for, and is as expected.
+    Safety(SafetyReport),
+    /// A property has fallen, as it was expected to.
+    Fell(Violation),
+}
+
+/// Told of every beat.
+pub trait Narrator {
+    /// A beat of the story, at the cluster's time.
+    fn beat(&mut self, time: Time, beat: &Beat);
+}
+
+impl Narrator for () {
+    fn beat(&mut self, _: Time, _: &Beat) {}
+}
+
+/// Why a script ended before its end.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Failure {
+    /// The line, from 1; 0 at a prompt.
+    pub line: usize,
+    /// What it said.
+    pub verb: Verb,
+    /// What went wrong.
+    pub why: Why,
+    /// How every node stood then.
+    pub status: Vec<NodeStatus>,
+}
+
+/// What went wrong with a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// An expectation does not hold.
+    NotSo,
+    /// The log is another.
+    LogIs(NodeId, Vec<LogPosition>),
+    /// What was waited for did not come true in time.
+    TimedOut(Duration),
+    /// The line speaks of the leader, and there is none.
+    NoLeader,
+    /// The line speaks of the crashed node, and none has crashed.
+    NoneCrashed,
+    /// The world refused.
+    Cannot(CannotDo),
+    /// Nobody answered the client in time.
+    Unanswered(Duration),
+    /// A property fell.
+    Violated(Vec<Violation>),
+    /// A property should have fallen, and has not.
+    Unviolated(Property),
+}
+
+/// Carries lines out on a world.
+pub struct Runner<'a, W> {
+    world: W,
+    narrator: &'a mut dyn Narrator,
+    crashed: Vec<NodeId>,
+}
+
+impl<'a, W: World> Runner<'a, W> {
+    /// A runner for this world.
+    pub fn new(world: W, narrator: &'a mut dyn Narrator) -> Self {
+        Self { world, narrator, crashed: Vec::new() }
+    }
+
+    /// The world.
+    pub const fn world(&mut self) -> &mut W {
+        &mut self.world
+    }
+
+    /// Gives the world back.
+    pub fn into_world(self) -> W {
+        self.world
+    }
+
+    /// Carries lines out until one fails.
+    ///
+    /// # Errors
+    /// If a wait ends without what it waited for, an expectation does not hold, or a line cannot be
+    /// carried out.
+    pub fn run(&mut self, lines: &[Line]) -> Result<(), Box<Failure>> {
+        lines.iter().try_for_each(|line| self.execute(line.number, &line.verb))
+    }
+
+    /// Carries one line out.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
+        self.tell(&Beat::Began(verb.clone()));
+        self.carry_out(verb).map_err(|why| {
+            let status = self.world.status();
+            Box::new(Failure { line, verb: verb.clone(), why, status })
+        })
+    }
+
+    fn tell(&mut self, beat: &Beat) {
+        self.narrator.beat(self.world.now(), beat);
+    }
+
+    fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
+        match verb {
+            Verb::Phase(text) | Verb::Note(text) => self.world.note(text),
+            Verb::Submit { to, command } => {
+                let node = self.resolve_waiting(*to)?;
+                self.world.submit(node, command);
+                self.tell(&Beat::Submitted { to: node, command: command.clone() });
+            }
+            Verb::Write(command) => self.write(command)?,
+            Verb::Crash { who, point } => {
+                let node = self.resolve(*who)?;
+                self.world.crash(node, *point).map_err(Why::Cannot)?;
+                self.crashed.push(node);
+            }
+            Verb::Restart(who) => {
+                let node = self.resolve(*who)?;
+                self.world.restart(node).map_err(Why::Cannot)?;
+                self.crashed.retain(|&crashed| crashed != node);
+            }
+            Verb::RestartAll => {
+                for status in self.world.status() {
+                    if !status.up {
+                        self.world.restart(status.id).map_err(Why::Cannot)?;
+                    }
+                }
+                self.crashed.clear();
+            }
+            Verb::Partition(groups) => self.world.partition(groups),
+            Verb::Cut { from, to } => self.world.cut(*from, *to),
+            Verb::CutBoth { a, b } => {
+                self.world.cut(*a, *b);
+                self.world.cut(*b, *a);
+            }
+            Verb::Heal => self.world.heal(),
+            Verb::DropRate(drop) => {
+                let drop = *drop;
+                self.change(|conditions| Conditions { drop, ..conditions });
+            }
+            Verb::DuplicateRate(duplicate) => {
+                let duplicate = *duplicate;
+                self.change(|conditions| Conditions { duplicate, ..conditions });
+            }
+            Verb::Delay(min, max) => {
+                let (latency_min, latency_max) = (*min, *max);
+                self.change(|conditions| Conditions { latency_min, latency_max, ..conditions });
+            }
+            Verb::Timeout(who) => {
+                let node = self.resolve(*who)?;
+                self.world.stand(node).map_err(Why::Cannot)?;
+            }
+            Verb::Heartbeat(who) => {
+                let node = self.resolve(*who)?;
+                self.world.heartbeat(node).map_err(Why::Cannot)?;
+            }
+            Verb::Manual => self.world.set_manual(true).map_err(Why::Cannot)?,
+            Verb::Automatic => self.world.set_manual(false).map_err(Why::Cannot)?,
+            Verb::Deliver(name) => self.world.deliver(*name).map_err(Why::Cannot)?,
+            Verb::Remove(name) => self.world.remove(*name).map_err(Why::Cannot)?,
+            Verb::Wait(time) => {
+                self.world.run_until(*time, &mut |_| false);
+            }
+            Verb::WaitUntil { condition, within } => {
+                self.wait_until(condition, within.unwrap_or(PATIENCE))?;
+            }
+            Verb::Expect(condition) => self.expect(condition)?,
+            Verb::ExpectSafe => {
+                let report = self.world.safety();
+                if !report.violations.is_empty() {
+                    return Err(Why::Violated(report.violations));
+                }
+                self.tell(&Beat::Safety(report));
+            }
+            Verb::ExpectViolation(property) => {
+                let report = self.world.safety();
+                let fell = report.violations.iter().find(|found| found.property == *property);
+                let violation = *fell.ok_or(Why::Unviolated(*property))?;
+                self.tell(&Beat::Fell(violation));
+            }
+            Verb::Status => {
+                let status = self.world.status();
+                self.tell(&Beat::Status(status));
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, change: impl FnOnce(Conditions) -> Conditions) {
+        let conditions = change(self.world.conditions());
+        self.world.set_conditions(conditions);
+    }
+
+    fn resolve(&self, who: Who) -> Result<NodeId, Why> {
+        match who {
+            Who::Node(node) => Ok(node),
+            Who::Leader => {
+                leader_of(&self.world.status()).map(|leader| leader.id).ok_or(Why::NoLeader)
+            }
+            Who::Crashed => self.crashed.last().copied().ok_or(Why::NoneCrashed),
+        }
+    }
+
+    /// The same, but a leader may still have to be elected.
+    fn resolve_waiting(&mut self, who: Who) -> Result<NodeId, Why> {
+        if who == Who::Leader {
+            let elected =
+                self.world.run_until(PATIENCE, &mut |world| leader_of(&world.status()).is_some());
+            if !elected {
+                return Err(Why::NoLeader);
+            }
+        }
+        self.resolve(who)
+    }
+
+    /// A patient client: it asks the leader and waits. Refused, or told that its entry was lost, it
+    /// asks again. If the node it asked crashes or loses its leadership, nobody may ever answer, so
+    /// it asks the next leader; the command can then be committed twice, as with any client that
+    /// does not number its requests (§8).
+    fn write(&mut self, command: &str) -> Result<(), Why> {
+        let began = self.world.now();
+        let mut attempts = 0;
+        loop {
+            let left = PATIENCE.saturating_sub(self.world.now() - began);
+            let leads = |world: &W| leader_of(&world.status()).is_some();
+            if !self.world.run_until(left, &mut |world| leads(world)) {
+                return Err(Why::NoLeader);
+            }
+            let node = self.resolve(Who::Leader)?;
+            let ticket = self.world.submit(node, command);
+            attempts += 1;
+            let mut answered = None;
+            let left = PATIENCE.saturating_sub(self.world.now() - began);
+            self.world.run_until(left, &mut |world| {
+                answered = world.outcome(ticket);
+                let status = world.status();
+                let asked = status.iter().find(|status| status.id == node);
+                answered.is_some() || !asked.is_some_and(NodeStatus::leads)
+            });
+            if let Some(Ok(Answer::Applied { position, .. })) = answered {
+                let took = self.world.now() - began;
+                let command = command.to_owned();
+                self.tell(&Beat::Written { command, leader: node, position, took, attempts });
+                return Ok(());
+            }
+            if self.world.now() - began >= PATIENCE {
+                return Err(Why::Unanswered(PATIENCE));
+            }
+        }
+    }
+
+    fn wait_until(&mut self, condition: &Condition, bound: Duration) -> Result<(), Why> {
+        let began = self.world.now();
+        let crashed = self.crashed.last().copied();
+        let done = |world: &W| holds(world, condition, crashed).unwrap_or(false);
+        if !self.world.run_until(bound, &mut |world| done(world)) {
+            return Err(Why::TimedOut(bound));
+        }
+        let took = self.world.now() - began;
+        self.tell(&Beat::Waited { condition: condition.clone(), took });
+        Ok(())
+    }
+
+    fn expect(&mut self, condition: &Condition) -> Result<(), Why> {
+        if holds(&self.world, condition, self.crashed.last().copied())? {
+            self.tell(&Beat::Held(condition.clone()));
+            return Ok(());
+        }
+        if let Condition::Log(who, _) = condition {
+            let node = self.resolve(*who)?;
+            return Err(Why::LogIs(node, positions(&self.world.log(node))));
+        }
+        Err(Why::NotSo)
+    }
+}
+
+fn positions(log: &Log) -> Vec<LogPosition> {
+    log.iter().map(|(index, entry)| LogPosition { term: entry.term, index }).collect()
+}
+
+/// Whether a condition is true of a world now.
+///
+/// # Errors
+/// If it speaks of a leader, or of a crashed node, that is not there.
+pub fn holds<W: World>(
+    world: &W,
+    condition: &Condition,
+    crashed: Option<NodeId>,
+) -> Result<bool, Why> {
+    let statuses = world.status();
+    let resolve = |who: &Who| match who {
+        Who::Node(node) => Ok(*node),
+        Who::Leader => leader_of(&statuses).map(|leader| leader.id).ok_or(Why::NoLeader),
+        Who::Crashed => crashed.ok_or(Why::NoneCrashed),
+    };
+    let of = |node: NodeId| statuses[node.index()];
+    let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| match on {
+        On::One(who) => Ok(test(&of(resolve(who)?))),
+        On::All => Ok(statuses.iter().filter(|status| status.up).all(&mut *test)),
+        On::Majority => {
+            let count = statuses.iter().filter(|status| status.up && test(status)).count();
+            Ok(count > statuses.len() / 2)
+        }
+    };
+    Ok(match condition {
+        Condition::Leader(None) => leader_of(&statuses).is_some(),
+        Condition::Leader(Some(who)) => {
+            let node = resolve(who)?;
+            leader_of(&statuses).is_some_and(|leader| leader.id == node)
+        }
+        Condition::NoLeader => leader_of(&statuses).is_none(),
+        Condition::Role(who, role) => {
+            let status = of(resolve(who)?);
+            status.up && status.role == *role
+        }
+        Condition::Committed(Committed::Count(count), place) => {
+            on(place, &mut |status| status.commit.get() >= *count)?
+        }
+        Condition::Committed(Committed::Command(text), place) => {
+            on(place, &mut |status| is_committed(world, status, text))?
+        }
+        Condition::NotCommitted(text, place) => {
+            on(place, &mut |status| !is_committed(world, status, text))?
+        }
+        Condition::Log(who, expected) => positions(&world.log(resolve(who)?)) == *expected,
+        Condition::Term(who, term) => of(resolve(who)?).term.get() == *term,
+        Condition::Vote(who, vote) => of(resolve(who)?).voted_for == *vote,
+        Condition::Value(key, value, place) => on(place, &mut |status| {
+            let machine = world.machine(status.id);
+            machine.is_some_and(|machine| machine.get(key) == value.as_deref())
+        })?,
+        Condition::InStep => in_step(world, &statuses),
+    })
+}
+
+fn is_committed<W: World>(world: &W, status: &NodeStatus, text: &str) -> bool {
+    let is_it = |payload: &Payload| matches!(payload, Payload::Command(command) if command.as_str() == text);
+    let log = world.log(status.id);
+    log.iter().any(|(index, entry)| index <= status.commit && is_it(&entry.payload))
+}
+
+fn in_step<W: World>(world: &W, statuses: &[NodeStatus]) -> bool {
+    let mut up = statuses.iter().filter(|status| status.up);
+    let Some(first) = up.next() else { return false };
+    let log = world.log(first.id);
+    let level =
+        |status: &NodeStatus| status.commit == status.last.index && status.applied == status.commit;
+    first.last.index > LogIndex::ZERO
+        && level(first)
+        && up.all(|status| level(status) && world.log(status.id) == log)
+}

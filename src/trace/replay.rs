@@ -1,0 +1,288 @@
+//! Reads a trace and runs it again, with the same replicas, the same journal, the same checker.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VERSION, read_node};
+use crate::digest;
+use crate::journal::{Deed, Journal, MessageId, Observer, Step};
+use crate::raft::{Command, Envelope, Input, NodeId, Output};
+use crate::replica::{Disk, Replica, ReplicaConfig};
+use crate::status::NodeStatus;
+use crate::timing::{Time, Timing};
+use crate::world::SafetyReport;
+
+/// What a replay came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// The trace's header.
+    pub header: Header,
+    /// Steps that were made again.
+    pub steps: u64,
+    /// How every node stood at the end.
+    pub status: Vec<NodeStatus>,
+    /// What the checker found.
+    pub safety: SafetyReport,
+}
+
+/// A node of the replay: as it is, and the batch it is in the middle of.
+struct Server {
+    replica: Option<Replica>,
+    disk: Disk,
+    out: Output,
+    steps: Vec<Step>,
+}
+
+/// A run that is being made again, a line at a time.
+pub struct Replay {
+    header: Header,
+    config: ReplicaConfig,
+    servers: Vec<Server>,
+    journal: Journal,
+    messages: BTreeMap<MessageId, Envelope>,
+    sent: u64,
+    steps: u64,
+    now: Time,
+}
+
+impl Replay {
+    /// The cluster that `header` describes, at its beginning.
+    ///
+    /// # Errors
+    /// If the header is not one of ours, or of another version.
+    pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Result<Self, TraceError> {
+        if header.format != FORMAT {
+            return Err(TraceError::NotATrace(format!("its format is '{}'", header.format)));
+        }
+        if header.version != VERSION {
+            return Err(TraceError::Version(header.version));
+        }
+        let settings = header.settings().map_err(|what| TraceError::Line { line: 1, what })?;
+        // No timer ends in a replay: what ended is in the trace.
+        let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: header.seed };
+        let start = |id| Replica::start(id, config, Disk::default(), Time::ZERO);
+        let servers = NodeId::all(settings.nodes)
+            .map(|id| Server {
+                replica: Some(start(id)),
+                disk: Disk::default(),
+                out: Output::new(),
+                steps: Vec::new(),
+            })
+            .collect();
+        Ok(Self {
+            config,
+            servers,
+            journal: Journal::new(settings.nodes, observers),
+            messages: BTreeMap::new(),
+            sent: 0,
+            steps: 0,
+            now: Time::ZERO,
+            header,
+        })
+    }
+
+    fn apply(&mut self, line: usize, record: &Record) -> Result<(), TraceError> {
+        let wrong = |what: String| TraceError::Line { line, what };
+        match record {
+            Record::End { .. } => Ok(()),
+            Record::Deed { time, deed } => {
+                self.now = Time::from_micros(*time);
+                let deed = deed.deed(self.servers.len()).map_err(wrong)?;
+                self.deed(&deed).map_err(wrong)
+            }
+            Record::Step { step, time, node, input, sent, digest, batch } => {
+                self.now = Time::from_micros(*time);
+                let id = read_node(*node, self.servers.len()).map_err(wrong)?;
+                let (input, received) = self.input(id, input).map_err(wrong)?;
+                if *step != self.steps + 1 {
+                    return Err(wrong(format!("step {step} follows step {}", self.steps)));
+                }
+                self.steps = *step;
+                let server = &mut self.servers[id.index()];
+                let Some(replica) = &mut server.replica else {
+                    return Err(wrong(format!("{id} is down and cannot handle an input")));
+                };
+                let before = server.out.peek_messages().len();
+                replica.step(input.clone(), &mut server.out);
+                let written = &server.out.peek_messages()[before..];
+                let found = digest::of_step(replica.node(), written);
+                if format!("{found:016x}") != *digest || written.len() != *sent {
+                    return Err(TraceError::Diverged { line, step: *step, node: id });
+                }
+                server.steps.push(Step {
+                    input,
+                    received,
+                    digest: found,
+                    events_end: server.out.events().len(),
+                    messages_end: server.out.peek_messages().len(),
+                });
+                if let Some(end) = batch {
+                    self.end_batch(id, *end);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn input(&self, id: NodeId, line: &InputLine) -> Result<(Input, Option<MessageId>), String> {
+        Ok(match line {
+            InputLine::ElectionTimeout => (Input::ElectionTimeout, None),
+            InputLine::HeartbeatDue => (Input::HeartbeatDue, None),
+            InputLine::Propose(texts) => {
+                let commands = texts.iter().map(|text| Command::new(text.as_str())).collect();
+                (Input::Propose(commands), None)
+            }
+            InputLine::Receive(number) => {
+                let message = MessageId(*number);
+                let envelope = self.messages.get(&message);
+                let envelope = envelope.ok_or_else(|| format!("message {number} was not sent"))?;
+                if envelope.to != id {
+                    return Err(format!("message {number} is for {}, not for {id}", envelope.to));
+                }
+                (Input::Receive(envelope.clone()), Some(message))
+            }
+        })
+    }
+
+    fn end_batch(&mut self, id: NodeId, end: BatchEnd) {
+        let server = &mut self.servers[id.index()];
+        let Some(replica) = &mut server.replica else { return };
+        let out = std::mem::take(&mut server.out);
+        let steps = std::mem::take(&mut server.steps);
+        match end {
+            BatchEnd::Lost => {
+                self.sent += out.peek_messages().len() as u64;
+                let (events, messages) = (out.events(), out.peek_messages());
+                self.journal.enter_lost(self.now, replica, &steps, events, messages);
+            }
+            BatchEnd::Saved => {
+                let sendable = replica.persist(out, self.now);
+                let changes = replica.take_changes();
+                replica.drain_answers();
+                self.journal.enter(self.now, replica, changes, &steps, &sendable);
+                for envelope in sendable.messages() {
+                    self.messages.insert(MessageId(self.sent), envelope.clone());
+                    self.sent += 1;
+                }
+            }
+        }
+    }
+
+    fn deed(&mut self, deed: &Deed) -> Result<(), String> {
+        match deed {
+            Deed::Crash { node, .. } => {
+                let server = &mut self.servers[node.index()];
+                let replica =
+                    server.replica.take().ok_or_else(|| format!("{node} is down already"))?;
+                server.disk = replica.crash();
+                server.out = Output::new();
+                server.steps.clear();
+                self.journal.deed(self.now, deed);
+            }
+            Deed::Restart { node } => {
+                let server = &mut self.servers[node.index()];
+                if server.replica.is_some() {
+                    return Err(format!("{node} is up already"));
+                }
+                let disk = std::mem::take(&mut server.disk);
+                let replica = Replica::start(*node, self.config, disk, self.now);
+                self.journal.restarted(self.now, &replica);
+                server.replica = Some(replica);
+            }
+            _ => self.journal.deed(self.now, deed),
+        }
+        Ok(())
+    }
+
+    /// How every node stands.
+    #[must_use]
+    pub fn status(&self) -> Vec<NodeStatus> {
+        NodeId::all(self.servers.len())
+            .zip(&self.servers)
+            .map(|(id, server)| match &server.replica {
+                Some(replica) => NodeStatus::of(replica),
+                None => NodeStatus::down(id, &server.disk),
+            })
+            .collect()
+    }
+
+    fn finish(mut self) -> Summary {
+        for replica in self.servers.iter().filter_map(|server| server.replica.as_ref()) {
+            self.journal.audit(self.now, replica);
+        }
+        Summary {
+            steps: self.steps,
+            status: self.status(),
+            safety: SafetyReport::of(self.journal.checker()),
+            header: self.header,
+        }
+    }
+}
+
+/// Reads a trace and runs it again, telling `observers` what happens; up to step `until`, if one is
+/// named, and to the end otherwise.
+///
+/// # Errors
+/// If it cannot be read, is not a trace, was changed or cut, or does not come out as recorded.
+pub fn replay(
+    trace: impl BufRead,
+    observers: impl FnOnce(&Header) -> Vec<Box<dyn Observer>>,
+    until: Option<u64>,
+) -> Result<Summary, TraceError> {
+    let mut lines = trace.lines().enumerate();
+    let first = match lines.next() {
+        None => return Err(TraceError::NotATrace("it is empty".to_owned())),
+        Some((_, Err(error))) => return Err(unreadable(1, &error)),
+        Some((_, Ok(line))) => line,
+    };
+    let header: Header = read_header(&first)?;
+    let observers = observers(&header);
+    let mut replay = Replay::new(header, observers)?;
+    let mut seen = digest::chain(0, &first);
+    let mut count = 1;
+    for (at, line) in lines {
+        let line = line.map_err(|error| unreadable(at + 1, &error))?;
+        count = at + 1;
+        let record: Record = serde_json::from_str(&line).map_err(|_| TraceError::Line {
+            line: count,
+            what: "it is not a whole line of a trace; it may have been cut or changed".to_owned(),
+        })?;
+        if let Record::End { steps, lines } = &record {
+            let whole = *steps == replay.steps && *lines == format!("{seen:016x}");
+            return if whole { Ok(replay.finish()) } else { Err(TraceError::Altered) };
+        }
+        replay.apply(count, &record)?;
+        if until.is_some_and(|until| replay.steps >= until) {
+            return Ok(replay.finish());
+        }
+        seen = digest::chain(seen, &line);
+    }
+    Err(TraceError::Truncated { lines: count, steps: replay.steps })
+}
+
+fn read_header(line: &str) -> Result<Header, TraceError> {
+    serde_json::from_str(line).map_err(|_| {
+        // Another version may have another header: look for the two words that all have.
+        let value: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        let field = |name: &str| value.as_ref().and_then(|value| value.get(name));
+        match (
+            field("format").and_then(|v| v.as_str()),
+            field("version").and_then(serde_json::Value::as_u64),
+        ) {
+            (Some(FORMAT), Some(version)) if version != u64::from(VERSION) => {
+                TraceError::Version(version as u32)
+            }
+            _ => TraceError::NotATrace("its first line is not the header of one".to_owned()),
+        }
+    })
+}
+
+fn unreadable(line: usize, error: &std::io::Error) -> TraceError {
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        if line == 1 {
+            return TraceError::NotATrace("it is not text".to_owned());
+        }
+        return TraceError::Line { line, what: "it is not text".to_owned() };
+    }
+    TraceError::Io(error.to_string())
+}

@@ -1,0 +1,155 @@
+//! The simulator, the scripts and the traces together.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use raft_in_practice::raft::{Command, RuleSet};
+use raft_in_practice::scenario::library::SHIPPED;
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
+use raft_in_practice::trace::{Header, Summary, TraceError, TraceWriter, replay};
+use raft_in_practice::world::World;
+
+/// A file in memory that two hands can hold.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+const fn config_of(script: &Script) -> SimConfig {
+    SimConfig {
+        settings: script.settings(),
+        timing: script.timing,
+        conditions: script.conditions,
+        seed: script.seed,
+    }
+}
+
+fn record(script: &Script) -> Vec<u8> {
+    let paper = Paper::default();
+    let header = Header::new(&script.name, "virtual", script.seed, &script.settings());
+    let writer = TraceWriter::new(paper.clone(), &header);
+    let sim = Sim::new(config_of(script), vec![Box::new(writer.clone())]);
+    let mut silent = ();
+    let mut runner = Runner::new(sim, &mut silent);
+    if let Err(failure) = runner.run(&script.lines) {
+        panic!("{} failed: {failure:?}", script.name);
+    }
+    writer.finish().unwrap();
+    paper.bytes()
+}
+
+fn read(trace: &[u8]) -> Result<Summary, TraceError> {
+    replay(trace, |_| Vec::new(), None)
+}
+
+#[test]
+fn every_shipped_scenario_reads_passes_and_replays_with_equal_digests() {
+    for (name, text) in SHIPPED {
+        let script = Script::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
+        let trace = record(&script);
+        assert_eq!(trace, record(&script), "{name}: the same seed gives the same bytes");
+        let summary = read(&trace).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(summary.steps > 0);
+        if script.broken.is_intact() {
+            assert_eq!(summary.safety.violations, [], "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_script_written_out_reads_back_as_itself() {
+    for (name, text) in SHIPPED {
+        let script = Script::parse(name, text).unwrap();
+        let again = Script::parse(name, &script.to_string()).unwrap();
+        let verbs = |script: &Script| -> Vec<_> {
+            script.lines.iter().map(|line| line.verb.clone()).collect()
+        };
+        assert_eq!(verbs(&again), verbs(&script), "{name}");
+        assert_eq!(again.settings(), script.settings(), "{name}");
+    }
+}
+
+#[test]
+fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
+    for seed in 0..60 {
+        let mix = FaultMix::draw(seed);
+        let config = mix.world(seed, RuleSet::INTACT);
+        let paper = Paper::default();
+        let header = Header::new("chaos", "virtual", seed, &config.settings);
+        let writer = TraceWriter::new(paper.clone(), &header);
+        let mut sim = Sim::new(config, vec![Box::new(writer.clone())]);
+        let mut chaos = Chaos::new(mix, seed);
+        for nth in 0..150 {
+            let until = sim.now() + chaos.rest();
+            sim.run_to(until);
+            chaos.strike(&mut sim);
+            let node = chaos.node();
+            sim.ask(node, Command::new(format!("SET x={nth}")));
+        }
+        let report = sim.safety();
+        assert_eq!(report.violations, [], "seed {seed}, {mix:?}");
+        writer.finish().unwrap();
+        let summary = read(&paper.bytes()).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(summary.safety.checks, report.checks, "seed {seed}");
+        assert_eq!(summary.status, sim.status(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
+    let (name, text) = SHIPPED[0];
+    let trace = record(&Script::parse(name, text).unwrap());
+    let text = String::from_utf8(trace).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+
+    let no_end = lines[..lines.len() - 1].join("\n");
+    assert!(matches!(read(no_end.as_bytes()), Err(TraceError::Truncated { .. })));
+    let in_a_line = &text[..text.len() / 2];
+    assert!(matches!(
+        read(in_a_line.as_bytes()),
+        Err(TraceError::Line { .. } | TraceError::Truncated { .. })
+    ));
+    let digest = text.find("digest\":\"").unwrap() + 9;
+    let mut altered = text.clone().into_bytes();
+    altered[digest] = if altered[digest] == b'0' { b'1' } else { b'0' };
+    assert!(matches!(read(&altered), Err(TraceError::Diverged { step: 1, .. })));
+    let note = text.replace("No node knows", "Each node knows");
+    assert_eq!(read(note.as_bytes()), Err(TraceError::Altered));
+    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version(2)));
+    for other in ["", "hello", "{}", "{\"format\":\"x\",\"version\":1}"] {
+        assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
+    }
+    assert!(matches!(read(&[0xff, 0xfe]), Err(TraceError::NotATrace(_))));
+}
+
+#[test]
+fn a_wait_that_cannot_come_true_ends_at_its_bound() {
+    let text = "nodes 3\ncrash 0\ncrash 1\nwait 5s until leader\n";
+    let script = Script::parse("stalled", text).unwrap();
+    let sim = Sim::new(config_of(&script), Vec::new());
+    let mut silent = ();
+    let mut runner = Runner::new(sim, &mut silent);
+    let failure = runner.run(&script.lines).unwrap_err();
+    assert_eq!(failure.line, 4);
+    assert_eq!(failure.why, raft_in_practice::scenario::run::Why::TimedOut(Duration::from_secs(5)));
+    assert_eq!(failure.status.iter().filter(|status| status.up).count(), 1);
+}
