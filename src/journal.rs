@@ -4,8 +4,9 @@
 //! messages leave. So an effect never comes before its cause, and the order of the journal is one
 //! in which the whole run could have happened on a single thread.
 
+use crate::digest;
 use crate::network::Conditions;
-use crate::raft::{Command, Envelope, Event, Input, NodeId, NodeSet, Sendable};
+use crate::raft::{Command, Envelope, Event, Input, NodeId, NodeSet, Output, Sendable};
 use crate::replica::{Answer, Changes, Replica, Ticket};
 use crate::safety::{Checker, Violation};
 use crate::timing::Time;
@@ -36,6 +37,28 @@ pub struct Step {
     pub events_end: usize,
     /// How many of the batch's messages have been written by its end.
     pub messages_end: usize,
+}
+
+impl Step {
+    /// What a world keeps of a step that `replica` has just made, if anyone wants to know: the
+    /// input, and where its events and messages end in `out`. `began` is where its messages begin.
+    #[must_use]
+    pub fn keep(
+        input: Input,
+        received: Option<MessageId>,
+        replica: &Replica,
+        out: &Output,
+        began: usize,
+        detail: Detail,
+    ) -> Self {
+        let messages = out.peek_messages();
+        let digest = match detail {
+            Detail::Digests => digest::of_step(replica.node(), &messages[began..]),
+            Detail::Batches | Detail::Steps => 0,
+        };
+        let (events_end, messages_end) = (out.events().len(), messages.len());
+        Self { input, received, digest, events_end, messages_end }
+    }
 }
 
 /// Steps of one node that share one save and one send.
@@ -148,6 +171,17 @@ pub enum Deed {
     Note(String),
 }
 
+/// How closely an observer looks. Each is more work for the world than the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Detail {
+    /// Whole batches are enough.
+    Batches,
+    /// The input of every step.
+    Steps,
+    /// The digest of every step too.
+    Digests,
+}
+
 /// Listens to a journal.
 pub trait Observer: Send {
     /// A node made some steps.
@@ -161,9 +195,9 @@ pub trait Observer: Send {
         let _ = (time, violation);
     }
 
-    /// Whether it wants the single steps of a batch, with digests.
-    fn wants_steps(&self) -> bool {
-        false
+    /// What it wants to know of the single steps of a batch.
+    fn wants(&self) -> Detail {
+        Detail::Batches
     }
 }
 
@@ -172,21 +206,22 @@ pub struct Journal {
     checker: Checker,
     sent: u64,
     observers: Vec<Box<dyn Observer>>,
-    wants_steps: bool,
+    detail: Detail,
 }
 
 impl Journal {
     /// A journal for a new cluster of `nodes`.
     #[must_use]
     pub fn new(nodes: usize, observers: Vec<Box<dyn Observer>>) -> Self {
-        let wants_steps = observers.iter().any(|observer| observer.wants_steps());
-        Self { checker: Checker::new(nodes), sent: 0, observers, wants_steps }
+        let wanted = observers.iter().map(|observer| observer.wants()).max();
+        let detail = wanted.unwrap_or(Detail::Batches);
+        Self { checker: Checker::new(nodes), sent: 0, observers, detail }
     }
 
-    /// Whether the steps of a batch are to be kept for it.
+    /// What its listeners want to know of the single steps of a batch.
     #[must_use]
-    pub const fn wants_steps(&self) -> bool {
-        self.wants_steps
+    pub const fn detail(&self) -> Detail {
+        self.detail
     }
 
     /// Enters steps that were saved and are about to send. Returns the number of their first

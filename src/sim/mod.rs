@@ -15,8 +15,7 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::digest;
-use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer, Step};
+use crate::journal::{CrashPoint, Deed, Detail, Flight, Journal, Loss, MessageId, Observer, Step};
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Command, Envelope, Input, NodeId, Output};
 use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
@@ -186,15 +185,10 @@ impl Sim {
         let at = node.index();
         let Server::Up(replica) = &mut self.servers[at] else { return };
         let mut out = std::mem::take(&mut self.spare);
-        let copy = self.journal.wants_steps().then(|| input.clone());
+        let detail = self.journal.detail();
+        let copy = (detail > Detail::Batches).then(|| input.clone());
         replica.step(input, &mut out);
-        let step = copy.map(|input| Step {
-            input,
-            received,
-            digest: digest::of_step(replica.node(), out.peek_messages()),
-            events_end: out.events().len(),
-            messages_end: out.peek_messages().len(),
-        });
+        let step = copy.map(|input| Step::keep(input, received, replica, &out, 0, detail));
         let steps = step.as_slice();
 
         let idle = out.unsaved().is_empty() && out.peek_messages().is_empty();

@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VERSION, read_node};
 use crate::digest;
-use crate::journal::{Deed, Journal, MessageId, Observer, Step};
+use crate::journal::{Deed, Detail, Journal, MessageId, Observer, Step};
 use crate::raft::{Command, Envelope, Input, NodeId, Output};
 use crate::replica::{Disk, Replica, ReplicaConfig};
 use crate::status::NodeStatus;
@@ -102,20 +102,15 @@ impl Replay {
                 let Some(replica) = &mut server.replica else {
                     return Err(wrong(format!("{id} is down and cannot handle an input")));
                 };
-                let before = server.out.peek_messages().len();
+                let began = server.out.peek_messages().len();
                 replica.step(input.clone(), &mut server.out);
-                let written = &server.out.peek_messages()[before..];
-                let found = digest::of_step(replica.node(), written);
-                if format!("{found:016x}") != *digest || written.len() != *sent {
+                let (out, detail) = (&server.out, Detail::Digests);
+                let kept = Step::keep(input, received, replica, out, began, detail);
+                let same = format!("{:016x}", kept.digest) == *digest;
+                if !same || kept.messages_end - began != *sent {
                     return Err(TraceError::Diverged { line, step: *step, node: id });
                 }
-                server.steps.push(Step {
-                    input,
-                    received,
-                    digest: found,
-                    events_end: server.out.events().len(),
-                    messages_end: server.out.peek_messages().len(),
-                });
+                server.steps.push(kept);
                 if let Some(end) = batch {
                     self.end_batch(id, *end);
                 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::format::{BatchEnd, DeedLine, Header, InputLine, Record};
 use crate::digest::chain;
-use crate::journal::{Batch, Deed, MessageId, Observer};
+use crate::journal::{Batch, Deed, Detail, MessageId, Observer};
 use crate::raft::Input;
 use crate::timing::Time;
 
@@ -92,8 +92,8 @@ impl Observer for TraceWriter {
         self.with(|file| file.put(&record));
     }
 
-    fn wants_steps(&self) -> bool {
-        true
+    fn wants(&self) -> Detail {
+        Detail::Digests
     }
 }
 
