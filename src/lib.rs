@@ -8,3 +8,4 @@ pub mod raft;
 pub mod replica;
 pub mod state_machine;
 pub mod timing;
+pub mod view;
