@@ -9,3 +9,4 @@ pub mod replica;
 pub mod state_machine;
 pub mod timing;
 pub mod view;
+pub mod walkthrough;

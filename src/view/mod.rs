@@ -10,16 +10,19 @@
 //! * `table`: aligned columns and wrapping, [`WIDTH`] columns at most.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
 //! * `rules`: the rules as a table, and one in full.
+//! * `walkthrough`: the ten sections as text, `json`: as one object a line.
 //! * `stdout`: printing that ends quietly when nobody reads any more.
 
 pub mod explain;
 mod facts;
+pub mod json;
 pub mod logs;
 pub mod message;
 pub mod paint;
 pub mod rules;
 pub mod stdout;
 pub mod table;
+pub mod walkthrough;
 
 /// No line is wider than this many columns.
 pub const WIDTH: usize = 100;
