@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cli;
 pub mod digest;
 pub mod journal;
 pub mod network;
@@ -14,4 +15,6 @@ pub mod state_machine;
 pub mod status;
 pub mod timing;
 pub mod trace;
+pub mod view;
+pub mod walkthrough;
 pub mod world;

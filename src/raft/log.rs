@@ -7,10 +7,13 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::types::{LogEntry, LogIndex, LogPosition, Payload, Term};
 
 /// A server's log (Figure 2, `log[]`).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Log {
     entries: Vec<LogEntry>,
 }

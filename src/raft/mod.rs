@@ -55,6 +55,6 @@ pub use rpc::{
 };
 pub use rules::{Property, Rule, RuleSet, UnknownRule};
 pub use types::{
-    Command, LogEntry, LogIndex, LogPosition, MAX_NODES, NodeId, NodeSet, Payload, Term,
+    Command, LogEntry, LogIndex, LogPosition, MAX_NODES, NoSuchNode, NodeId, NodeSet, Payload, Term,
 };
 pub use verdict::{Facts, Outcome, TimerCause, Verdict};

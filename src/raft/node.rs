@@ -3,6 +3,8 @@
 
 use std::num::NonZeroUsize;
 
+use serde::{Deserialize, Serialize};
+
 use super::log::Log;
 use super::output::{Event, Output, Write};
 use super::role::{Progress, Role, RoleKind};
@@ -52,7 +54,7 @@ impl Settings {
 }
 
 /// What survives a crash (Figure 2, persistent state on all servers): exactly what is saved.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct PersistentState {
     pub(super) current_term: Term,
     pub(super) voted_for: Option<NodeId>,
@@ -94,7 +96,8 @@ impl PersistentState {
 }
 
 /// What can happen to a node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// A message arrived.
     Receive(Envelope),

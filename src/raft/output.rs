@@ -3,6 +3,8 @@
 //! The order is part of the type. A step yields an [`Output`], whose messages cannot be reached;
 //! [`Output::persist`] hands over what must be durable and only then yields a [`Sendable`].
 
+use serde::{Deserialize, Serialize};
+
 use super::node::{PersistentState, RaftNode};
 use super::role::RoleKind;
 use super::rpc::{Envelope, MessageKind};
@@ -11,7 +13,8 @@ use super::types::{LogEntry, LogIndex, LogPosition, NodeId, Term};
 use super::verdict::{Facts, Verdict};
 
 /// Something that happened in a step. A decision is preceded by the verdicts that led to it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A rule was asked.
     Checked(Verdict),

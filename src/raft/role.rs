@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::types::{LogIndex, MAX_NODES, NodeId, NodeSet};
 
 /// A role without its data.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RoleKind {
     /// Answers requests, starts none.
     Follower,
@@ -105,7 +108,9 @@ impl Votes {
 ///
 /// While all is well entries are sent as they come, and `next_index` runs ahead of the answers.
 /// After a refusal the leader probes: one message at a time, until the follower agrees.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Progress {
     /// The index of the next entry to send.
     pub next_index: LogIndex,

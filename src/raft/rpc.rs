@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::types::{LogEntry, LogIndex, LogPosition, NodeId, Term};
 
 /// A candidate asks for a vote (Figure 2, RequestVote arguments).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct VoteRequest {
     /// The candidate's term.
     pub term: Term,
@@ -29,7 +31,7 @@ impl VoteRequest {
 }
 
 /// The answer to a [`VoteRequest`] (Figure 2, RequestVote results).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct VoteResponse {
     /// The voter's current term, for the candidate to catch up with.
     pub term: Term,
@@ -41,7 +43,7 @@ pub struct VoteResponse {
 pub type Entries = Arc<[LogEntry]>;
 
 /// A leader replicates entries, or says that it is alive (Figure 2, AppendEntries arguments).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct AppendEntriesRequest {
     /// The leader's term.
     pub term: Term,
@@ -72,7 +74,7 @@ impl AppendEntriesRequest {
 }
 
 /// The answer to an [`AppendEntriesRequest`] (Figure 2, AppendEntries results).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct AppendEntriesResponse {
     /// The follower's current term, for the leader to catch up with.
     pub term: Term,
@@ -82,7 +84,8 @@ pub struct AppendEntriesResponse {
 
 /// What became of an AppendEntries request. An acknowledged index and a hint are different things,
 /// so they are different variants: a hint can never be taken for a match.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AppendOutcome {
     /// The follower holds everything that the request spoke of.
     Accepted {
@@ -99,7 +102,7 @@ pub enum AppendOutcome {
 }
 
 /// Lets the leader step back a whole term at a time instead of an entry (§5.3, last part).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ConflictHint {
     /// The term that the follower has at `prev_log_index`; none if its log ends before it.
     pub conflict_term: Option<Term>,
@@ -108,7 +111,8 @@ pub struct ConflictHint {
 }
 
 /// Any message between two nodes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Message {
     /// RequestVote, asked.
     VoteRequest(VoteRequest),
@@ -145,7 +149,8 @@ impl Message {
 }
 
 /// The four kinds of message, without their content.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     /// RequestVote, asked.
     VoteRequest,
@@ -158,7 +163,7 @@ pub enum MessageKind {
 }
 
 /// A message with its addresses.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Envelope {
     /// Who sent it.
     pub from: NodeId,
@@ -166,4 +171,64 @@ pub struct Envelope {
     pub to: NodeId,
     /// What it says.
     pub message: Message,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Command, Input, Payload};
+
+    /// What a recorded run is made of must come back as it went.
+    #[test]
+    fn inputs_and_their_messages_read_back_from_json() {
+        let (term, index) = (Term::new(3), LogIndex::new(4));
+        let entries = [
+            LogEntry::no_op(term),
+            LogEntry { term, payload: Payload::Command(Command::new("SET x=\"1\"\n")) },
+        ];
+        let hint = ConflictHint { conflict_term: Some(Term::new(2)), first_index: index };
+        let messages = [
+            Message::VoteRequest(VoteRequest {
+                term,
+                candidate_id: NodeId::new(1),
+                last_log_index: index,
+                last_log_term: term,
+            }),
+            Message::VoteResponse(VoteResponse { term, vote_granted: true }),
+            Message::AppendEntriesRequest(AppendEntriesRequest {
+                term,
+                leader_id: NodeId::new(1),
+                prev_log_index: index,
+                prev_log_term: term,
+                entries: Entries::from(entries),
+                leader_commit: LogIndex::FIRST,
+            }),
+            Message::AppendEntriesResponse(AppendEntriesResponse {
+                term,
+                outcome: AppendOutcome::Accepted { match_index: index },
+            }),
+            Message::AppendEntriesResponse(AppendEntriesResponse {
+                term,
+                outcome: AppendOutcome::Rejected { prev_log_index: index, hint },
+            }),
+        ];
+        let received = messages.map(|message| {
+            Input::Receive(Envelope { from: NodeId::new(1), to: NodeId::new(2), message })
+        });
+        let others = [
+            Input::Propose(vec![Command::new("a"), Command::new("")]),
+            Input::ElectionTimeout,
+            Input::HeartbeatDue,
+        ];
+        for input in received.into_iter().chain(others) {
+            let json = serde_json::to_string(&input).unwrap();
+            assert_eq!(serde_json::from_str::<Input>(&json).unwrap(), input, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_no_cluster_has_is_not_read() {
+        let error = serde_json::from_str::<NodeId>("9").unwrap_err();
+        assert!(error.to_string().contains("from 0 to 8"), "{error}");
+    }
 }

@@ -7,9 +7,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// What a correct Raft guarantees. The first five are Figure 3 of the paper; the others are what
 /// a careful harness can watch besides.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Property {
     /// At most one leader in a term.
     ElectionSafety,
@@ -116,7 +119,10 @@ macro_rules! rules {
     ($($variant:ident, $id:literal, $paper:literal, $statement:literal, $property:ident,
        $place:literal, $broken:literal;)*) => {
         /// A named rule of Raft.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
+        )]
+        #[serde(into = "&'static str", try_from = "String")]
         pub enum Rule {
             $(#[doc = $statement] $variant,)*
         }
@@ -312,6 +318,20 @@ impl FromStr for Rule {
 
     fn from_str(id: &str) -> Result<Self, UnknownRule> {
         Self::ALL.into_iter().find(|rule| rule.id() == id).ok_or_else(|| UnknownRule(id.to_owned()))
+    }
+}
+
+impl From<Rule> for &'static str {
+    fn from(rule: Rule) -> Self {
+        rule.id()
+    }
+}
+
+impl TryFrom<String> for Rule {
+    type Error = UnknownRule;
+
+    fn try_from(id: String) -> Result<Self, UnknownRule> {
+        id.parse()
     }
 }
 

@@ -5,11 +5,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The largest cluster this lab runs. Real clusters rarely have more than seven voters.
 pub const MAX_NODES: usize = 9;
 
 /// The identity of a server: a small number, unique in the cluster, counted from 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct NodeId(u8);
 
 impl NodeId {
@@ -39,6 +42,32 @@ impl NodeId {
     }
 }
 
+impl From<NodeId> for u8 {
+    fn from(node: NodeId) -> Self {
+        node.0
+    }
+}
+
+impl TryFrom<u8> for NodeId {
+    type Error = NoSuchNode;
+
+    fn try_from(number: u8) -> Result<Self, NoSuchNode> {
+        if usize::from(number) < MAX_NODES { Ok(Self(number)) } else { Err(NoSuchNode(number)) }
+    }
+}
+
+/// No cluster has a node of this number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoSuchNode(pub u8);
+
+impl fmt::Display for NoSuchNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no node {}: they are numbered from 0 to {}", self.0, MAX_NODES - 1)
+    }
+}
+
+impl std::error::Error for NoSuchNode {}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "n{}", self.0)
@@ -52,7 +81,8 @@ impl fmt::Debug for NodeId {
 }
 
 /// A term: Raft's logical clock (§5.1). Starts at 0; each election begins a new one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Term(u64);
 
 impl Term {
@@ -91,7 +121,8 @@ impl fmt::Debug for Term {
 }
 
 /// A place in the log. The first entry has index 1, as in the paper; 0 stands for "before it".
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LogIndex(u64);
 
 impl LogIndex {
@@ -160,7 +191,7 @@ impl fmt::Debug for LogIndex {
 /// Its order is the order of §5.4.1: the later last term wins, whatever the lengths; with equal
 /// terms the longer log wins. `(term 0, index 0)` stands for "before the first entry". Written
 /// `index@term`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct LogPosition {
     /// The term in which a leader created the entry. First, because it decides first.
     pub term: Term,
@@ -192,7 +223,8 @@ impl fmt::Debug for LogPosition {
 }
 
 /// What a client asks for. Raft carries it and never looks inside. Cloning shares the text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Command(Arc<str>);
 
 impl Command {
@@ -227,7 +259,8 @@ impl From<&str> for Command {
 }
 
 /// What an entry carries.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Payload {
     /// The empty entry with which a new leader begins its term (§8).
     NoOp,
@@ -236,7 +269,7 @@ pub enum Payload {
 }
 
 /// One entry of the log: what to apply, and the term in which a leader took it in (§5.3).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The term of the leader that created it.
     pub term: Term,

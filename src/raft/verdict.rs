@@ -1,10 +1,14 @@
 //! What a check found: the reason that a decision gives, as values. Text is made of it elsewhere.
 
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+
 use super::rules::Rule;
 use super::types::{LogIndex, LogPosition, NodeId, Term};
 
 /// How a check came out.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// What the rule asks for holds (or, where it asks for a deed, was done).
     Holds,
@@ -15,7 +19,7 @@ pub enum Outcome {
 }
 
 /// One rule, asked once: which, on what values, with what outcome.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
 pub struct Verdict {
     /// The rule that was asked.
     pub rule: Rule,
@@ -38,8 +42,21 @@ impl Verdict {
     }
 }
 
+impl Serialize for Verdict {
+    /// Adds where the paper states the rule, so that a line of output can be read on its own.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Verdict", 4)?;
+        fields.serialize_field("rule", &self.rule)?;
+        fields.serialize_field("paper", self.rule.paper())?;
+        fields.serialize_field("outcome", &self.outcome)?;
+        fields.serialize_field("facts", &self.facts)?;
+        fields.end()
+    }
+}
+
 /// Why an election timer might restart.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TimerCause {
     /// AppendEntries of the leader of this term.
     CurrentLeader,
@@ -62,7 +79,8 @@ impl TimerCause {
 }
 
 /// The values that a check compared.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Facts {
     /// The term of a message beside the node's own.
     Terms {

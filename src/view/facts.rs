@@ -1,0 +1,237 @@
+//! What a check compared, in words: the values on both sides, then what follows from them.
+
+use crate::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, TimerCause, Verdict};
+
+use super::explain::{Speaker, log_end, plural};
+
+/// The values that a verdict compared and why they lead to its outcome. Where the rule is broken,
+/// what it asked for, and what the node does instead.
+pub(super) fn compared(speaker: Speaker, verdict: &Verdict) -> String {
+    let values = values(speaker, verdict);
+    if verdict.outcome == Outcome::Overridden {
+        format!("{values}; but the rule is broken: {}", as_clause(verdict.rule.when_broken()))
+    } else {
+        values
+    }
+}
+
+fn values(speaker: Speaker, verdict: &Verdict) -> String {
+    let node = speaker.node;
+    let rule = verdict.rule;
+    // What the node did, left away where it did not.
+    let kept = verdict.outcome == Outcome::Holds;
+    let done = |deed: String| if kept { deed } else { String::new() };
+    match verdict.facts {
+        Facts::Terms { message, own } => terms(speaker, rule, message, own),
+        Facts::Vote { term, voted_for, candidate } => vote(node, term, voted_for, candidate),
+        Facts::Logs { candidate, own } => logs(speaker, rule, candidate, own),
+        Facts::VoteReceived { voter, counted_before: false } => {
+            format!("{voter}'s vote was not counted yet")
+        }
+        Facts::VoteReceived { voter, counted_before: true } => {
+            format!("{voter}'s vote was counted already, and each voter has one")
+        }
+        Facts::Quorum { have, need, nodes } => {
+            let count = format!("{have} of {}", plural(nodes, "vote", "votes"));
+            majority(&count, have, need)
+        }
+        Facts::Copies { index, have, need, nodes } => {
+            let count = format!("index {index} is on {have} of {}", plural(nodes, "node", "nodes"));
+            majority(&count, have, need)
+        }
+        Facts::EntryTerm { entry, own } => entry_term(node, entry, own),
+        Facts::PrevEntry { prev, found, last } => prev_entry(speaker, prev, found, last),
+        Facts::Conflict { leader, own } => {
+            let mine = LogPosition { term: own, index: leader.index };
+            let sender = speaker.sender();
+            format!(
+                "{node} has {mine} where {sender} has {leader}: from there on {sender}'s log counts"
+            )
+        }
+        Facts::NoConflict { from, last } => format!(
+            "{node}'s log goes on to index {last}, and nothing from index {from} on contradicts the request"
+        ),
+        Facts::Verified { verified, last } => format!(
+            "the request verified {node}'s log up to {verified}, though it goes on to {last}{}",
+            done(format!(": {verified} is acknowledged"))
+        ),
+        Facts::CommitLimit { leader_commit, verified, last } => {
+            let leader = speaker.sender();
+            let values = format!(
+                "{leader} has committed up to {leader_commit}, and the request verified {node}'s log"
+            );
+            if kept {
+                format!("{values} up to {verified}")
+            } else {
+                format!("{values} only up to {verified} of {last}")
+            }
+        }
+        Facts::Match { peer, known, acknowledged } => {
+            format!("{peer} acknowledges index {acknowledged}, but is known to hold {known}")
+        }
+        Facts::Timer { cause } => timer(speaker, cause),
+        Facts::Leader { leader, term } => {
+            format!("{leader} won term {term}, in which {node} stands for election")
+        }
+        Facts::VoteKept { term, voted_for: Some(vote) } => {
+            let vote = if vote == node { "itself".to_owned() } else { vote.to_string() };
+            format!(
+                "{node} voted for {vote} in term {term}{}",
+                done(", and remembers it".to_owned())
+            )
+        }
+        Facts::VoteKept { term, voted_for: None } => {
+            format!("{node} has not voted in term {term}")
+        }
+        Facts::Election { before, term } => {
+            format!("the timer ended in term {before}, so term {term} is the election's")
+        }
+        Facts::Tail { last, .. } if last.index.is_empty() => {
+            format!("{node}'s log is empty: it has nothing to delete")
+        }
+        Facts::Tail { last, commit } => format!(
+            "{node}'s log {}, and it knows index {commit} to be committed{}",
+            log_end(last),
+            done(": it keeps all of it".to_owned())
+        ),
+        Facts::Leadership { term } if rule == Rule::NoOpOnElection => format!(
+            "{node} leads term {term}{}",
+            done(", and begins it with an empty entry of its own".to_owned())
+        ),
+        Facts::Leadership { term } => format!(
+            "{node} leads term {term}{}",
+            done(", and says so before anyone's timer ends".to_owned())
+        ),
+        Facts::Durable { term_or_vote, log_from, messages } => {
+            durable(term_or_vote, log_from, messages, kept)
+        }
+    }
+}
+
+fn terms(speaker: Speaker, rule: Rule, message: Term, own: Term) -> String {
+    let (node, sender) = (speaker.node, speaker.sender());
+    if message == own {
+        return format!("{sender} is in term {message}, as is {node}");
+    }
+    let consequence = match rule {
+        Rule::HigherTermStepsDown => "the higher term wins",
+        Rule::VotesCountedOnceAndInTerm => "a vote of another election does not count",
+        Rule::RepliesMatchedToTerm => "a reply to another leadership does not count",
+        _ if message < own => "the older term gets nothing",
+        _ => "the terms differ",
+    };
+    format!("{sender}'s message is of term {message}, {node} is in term {own}: {consequence}")
+}
+
+fn vote(node: NodeId, term: Term, voted_for: Option<NodeId>, candidate: NodeId) -> String {
+    match voted_for {
+        None if candidate == node => {
+            format!("{node}'s vote for itself in term {term} is recorded, then counted")
+        }
+        None => format!("{candidate} asks, and {node} has not voted in term {term}"),
+        Some(vote) if vote == candidate => {
+            format!("{candidate} asks again, and has {node}'s vote in term {term} already")
+        }
+        Some(vote) => {
+            let vote = if vote == node { "itself".to_owned() } else { vote.to_string() };
+            format!("{candidate} asks, but {node} voted for {vote} in term {term}")
+        }
+    }
+}
+
+fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) -> String {
+    let why = if rule == Rule::TermBeforeLength {
+        "their last terms decide, not their lengths"
+    } else if candidate.term != own.term {
+        "the later last term wins"
+    } else if candidate.index != own.index {
+        "of equal last terms the longer log wins"
+    } else {
+        "equal is good enough"
+    };
+    let (candidate, own) = (log_end(candidate), log_end(own));
+    format!("{}'s log {candidate}, {}'s {own}: {why}", speaker.sender(), speaker.node)
+}
+
+fn majority(count: &str, have: usize, need: usize) -> String {
+    match need {
+        _ if have < need => format!("{count}, a majority needs {need}"),
+        1 => format!("{count}, and 1 is a majority"),
+        _ => format!("{count}, and {need} are a majority"),
+    }
+}
+
+fn entry_term(node: NodeId, entry: LogPosition, own: Term) -> String {
+    if entry.term == own {
+        format!("{entry} is of term {own}, which {node} leads")
+    } else {
+        format!(
+            "{entry} is of term {}, {node} leads term {own}: copies of an older entry prove nothing",
+            entry.term
+        )
+    }
+}
+
+fn prev_entry(speaker: Speaker, prev: LogPosition, found: Option<Term>, last: LogIndex) -> String {
+    let (node, leader) = (speaker.node, speaker.sender());
+    match found {
+        _ if prev.index.is_empty() => {
+            format!("{leader} begins at index 1, where any log may begin")
+        }
+        Some(term) if term == prev.term => format!("{leader} builds on {prev}, and {node} has it"),
+        Some(term) => {
+            let own = LogPosition { term, index: prev.index };
+            format!("{leader} builds on {prev}, but {node} has {own}")
+        }
+        None if last.is_empty() => {
+            format!("{leader} builds on {prev}, but {node}'s log is empty")
+        }
+        None => format!("{leader} builds on {prev}, but {node}'s log ends at index {last}"),
+    }
+}
+
+fn timer(speaker: Speaker, cause: TimerCause) -> String {
+    let (node, sender) = (speaker.node, speaker.sender());
+    match cause {
+        TimerCause::CurrentLeader => {
+            format!("{sender} leads {node}'s term and has spoken: the timer starts over")
+        }
+        TimerCause::VoteGranted => {
+            format!("{node} has given {sender} its vote: the timer starts over")
+        }
+        TimerCause::ElectionStarted => {
+            format!("{node} begins an election: the timer starts over")
+        }
+        TimerCause::StaleRequest => {
+            format!("{sender} is in an older term, so {node}'s timer runs on")
+        }
+        TimerCause::VoteRefused => {
+            format!("{sender} got no vote, so {node}'s timer runs on")
+        }
+    }
+}
+
+fn durable(term_or_vote: bool, log_from: Option<LogIndex>, messages: usize, kept: bool) -> String {
+    let (what, verb) = match (term_or_vote, log_from) {
+        (true, Some(from)) => (format!("term, vote and the log from index {from}"), "are"),
+        (true, None) => ("term and vote".to_owned(), "are"),
+        (false, Some(from)) => (format!("the log from index {from}"), "is"),
+        (false, None) => ("nothing".to_owned(), "is"),
+    };
+    let verb = if kept { verb } else { "ought to be" };
+    match messages {
+        0 => format!("{what} {verb} on disk; no message waits for it"),
+        1 => format!("{what} {verb} on disk before 1 message leaves"),
+        _ => format!("{what} {verb} on disk before {messages} messages leave"),
+    }
+}
+
+/// A sentence as a part of another: without its capital and its full stop.
+fn as_clause(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests;

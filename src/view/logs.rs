@@ -1,0 +1,68 @@
+//! Logs drawn under each other, as in the paper's Figure 7: a column for each index, and the terms
+//! of the entries in it.
+
+use crate::raft::{LogIndex, RaftNode};
+
+use super::paint;
+use super::table::Table;
+
+/// The lines of a drawing. Entries that differ from the first node's, or that it lacks, carry a
+/// star.
+#[must_use]
+pub fn draw(nodes: &[RaftNode]) -> Vec<String> {
+    let longest = nodes.iter().map(|node| node.last().index).max().unwrap_or_default();
+    let indexes = || (1..=longest.get()).map(LogIndex::new);
+    let mut table = Table::new(6);
+    let header = indexes().map(|index| format!("{index:>3} ")).collect::<Vec<_>>().concat();
+    table.row(["index".to_owned(), paint::faint(header.trim_end()).to_string(), String::new()]);
+    let mut differs = false;
+    for node in nodes {
+        let cell = |index| {
+            let term = node.log().term_at(index);
+            let reference = nodes.first().and_then(|first| first.log().term_at(index));
+            let star = if term.is_some() && term != reference { '*' } else { ' ' };
+            format!("{:>3}{star}", term.map_or_else(String::new, |term| term.to_string()))
+        };
+        let cells = indexes().map(cell).collect::<Vec<_>>().concat();
+        differs |= cells.contains('*');
+        let name = paint::role(node.role_kind(), &node.id().to_string()).to_string();
+        table.row([name, cells, describe(node)]);
+    }
+    let mut lines = table.lines();
+    if let (true, Some(first)) = (differs, nodes.first()) {
+        let note = format!("      * not in {}'s log", first.id());
+        lines.push(paint::faint(&note).to_string());
+    }
+    lines
+}
+
+fn describe(node: &RaftNode) -> String {
+    let (role, term, commit) = (node.role_kind(), node.current_term(), node.commit_index());
+    format!("{role}, term {term}, commitIndex {commit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Log, LogEntry, NodeId, PersistentState, Settings, Term};
+
+    fn node(id: u8, terms: &[u64]) -> RaftNode {
+        let entries = terms.iter().map(|&term| LogEntry::no_op(Term::new(term))).collect();
+        let saved = PersistentState::new(Term::new(9), None, Log::new(entries));
+        RaftNode::new(NodeId::new(id), Settings::new(3), saved)
+    }
+
+    #[test]
+    fn what_differs_from_the_first_log_carries_a_star() {
+        let lines = draw(&[node(0, &[1, 4]), node(1, &[1, 2, 2])]);
+        assert!(lines[1].contains("  1   4      "), "{lines:?}");
+        assert!(lines[2].contains("  1   2*  2*"), "{lines:?}");
+        assert!(lines[3].contains("not in n0's log"));
+    }
+
+    #[test]
+    fn equal_logs_need_no_explanation() {
+        assert_eq!(draw(&[node(0, &[1]), node(1, &[1])]).len(), 3);
+        assert_eq!(draw(&[]).len(), 1);
+    }
+}

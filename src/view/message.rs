@@ -1,0 +1,215 @@
+//! What nodes say to each other: as one sentence, and as the call with its arguments, which carry
+//! the names of the paper's Figure 2.
+
+use crate::raft::{
+    AppendEntriesRequest, AppendOutcome, ConflictHint, LogEntry, LogIndex, LogPosition, Message,
+    MessageKind, Payload,
+};
+
+use super::explain::{log_end, plural};
+
+/// This many entries of a request are shown one by one; of more, only the first and the last.
+const LISTED: usize = 3;
+
+/// A message in one sentence, without its sender, who is its subject.
+#[must_use]
+pub fn sentence(message: &Message) -> String {
+    let term = message.term();
+    match message {
+        Message::VoteRequest(m) => {
+            format!("asks for a vote in term {term}; its log {} (§5.2)", log_end(m.last_log()))
+        }
+        Message::VoteResponse(m) if m.vote_granted => {
+            format!("gives its vote in term {term} (§5.2)")
+        }
+        Message::VoteResponse(_) => format!("gives no vote, and is in term {term} (§5.2)"),
+        Message::AppendEntriesRequest(m) => {
+            let what = if m.entries.is_empty() {
+                "a heartbeat".to_owned()
+            } else {
+                plural(m.entries.len(), "entry", "entries")
+            };
+            let (prev, commit) = (m.prev_log(), m.leader_commit);
+            format!(
+                "sends {what} behind {prev} in term {term}, having committed up to index {commit} (§5.3)"
+            )
+        }
+        Message::AppendEntriesResponse(m) => match m.outcome {
+            AppendOutcome::Accepted { match_index } => {
+                format!("holds the log of term {term}'s leader up to index {match_index} (§5.3)")
+            }
+            AppendOutcome::Rejected { prev_log_index, hint } => format!(
+                "does not take what builds on index {prev_log_index}, and is in term {term}{} (§5.3)",
+                hint_clause(hint)
+            ),
+        },
+    }
+}
+
+fn hint_clause(hint: ConflictHint) -> String {
+    match hint {
+        ConflictHint { conflict_term: Some(term), first_index } => {
+            format!(": its entries of term {term} begin at index {first_index}")
+        }
+        ConflictHint { conflict_term: None, first_index } if !first_index.is_empty() => {
+            format!(": it has nothing from index {first_index} on")
+        }
+        ConflictHint { .. } => String::new(),
+    }
+}
+
+/// A message as a call: its name, and its arguments by the paper's names.
+#[must_use]
+pub fn arguments(message: &Message) -> String {
+    let name = kind(message.kind());
+    let term = message.term();
+    match message {
+        Message::VoteRequest(m) => format!(
+            "{name}: term {term}, candidateId {}, lastLogIndex {}, lastLogTerm {}",
+            m.candidate_id, m.last_log_index, m.last_log_term
+        ),
+        Message::VoteResponse(m) => format!("{name}: term {term}, voteGranted {}", m.vote_granted),
+        Message::AppendEntriesRequest(m) => format!(
+            "{name}: term {term}, leaderId {}, prevLogIndex {}, prevLogTerm {}, entries [{}], \
+             leaderCommit {}",
+            m.leader_id,
+            m.prev_log_index,
+            m.prev_log_term,
+            entries(m),
+            m.leader_commit
+        ),
+        Message::AppendEntriesResponse(m) => match m.outcome {
+            AppendOutcome::Accepted { match_index } => {
+                format!("{name}: term {term}, success true, acknowledges index {match_index}")
+            }
+            AppendOutcome::Rejected { prev_log_index, hint } => {
+                format!(
+                    "{name}: term {term}, success false{}",
+                    hint_arguments(prev_log_index, hint)
+                )
+            }
+        },
+    }
+}
+
+fn hint_arguments(prev: LogIndex, hint: ConflictHint) -> String {
+    let first = hint.first_index;
+    match hint.conflict_term {
+        Some(term) => format!(", at index {prev} term {term}, which begins at index {first}"),
+        None if !first.is_empty() => format!(", log ends before index {first}"),
+        None => String::new(),
+    }
+}
+
+fn entries(request: &AppendEntriesRequest) -> String {
+    let positions = request.entries.iter().enumerate().map(|(nth, e)| {
+        let index = request.prev_log_index.plus(nth + 1);
+        (LogPosition { term: e.term, index }, e)
+    });
+    let count = request.entries.len();
+    if count <= LISTED {
+        positions.map(|(at, e)| entry(at, e)).collect::<Vec<_>>().join(", ")
+    } else {
+        let ends = [0, count - 1];
+        let ends = positions.enumerate().filter(|(nth, _)| ends.contains(nth));
+        ends.map(|(_, (at, e))| entry(at, e)).collect::<Vec<_>>().join(" ... ")
+    }
+}
+
+/// An entry: where it stands, its term, and what it carries.
+#[must_use]
+pub fn entry(at: LogPosition, entry: &LogEntry) -> String {
+    format!("{at} {}", payload(&entry.payload))
+}
+
+/// What an entry carries.
+#[must_use]
+pub fn payload(payload: &Payload) -> &str {
+    match payload {
+        Payload::NoOp => "no-op",
+        Payload::Command(command) => command.as_str(),
+    }
+}
+
+/// The name of a call or its answer.
+#[must_use]
+pub const fn kind(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::VoteRequest => "RequestVote",
+        MessageKind::VoteResponse => "RequestVote reply",
+        MessageKind::AppendEntriesRequest => "AppendEntries",
+        MessageKind::AppendEntriesResponse => "AppendEntries reply",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{
+        AppendEntriesResponse, Command, Entries, NodeId, Term, VoteRequest, VoteResponse,
+    };
+
+    const TERM: Term = Term::new(7);
+
+    fn request(count: usize) -> Message {
+        let entry = |nth| LogEntry::command(TERM, Command::new(format!("SET x={nth}")));
+        Message::AppendEntriesRequest(AppendEntriesRequest {
+            term: TERM,
+            leader_id: NodeId::new(2),
+            prev_log_index: LogIndex::new(3),
+            prev_log_term: Term::new(1),
+            entries: (1..=count).map(entry).collect::<Entries>(),
+            leader_commit: LogIndex::new(2),
+        })
+    }
+
+    fn reply(outcome: AppendOutcome) -> Message {
+        Message::AppendEntriesResponse(AppendEntriesResponse { term: TERM, outcome })
+    }
+
+    fn rejected(conflict_term: Option<u64>, first_index: u64) -> Message {
+        let hint = ConflictHint {
+            conflict_term: conflict_term.map(Term::new),
+            first_index: LogIndex::new(first_index),
+        };
+        reply(AppendOutcome::Rejected { prev_log_index: LogIndex::new(9), hint })
+    }
+
+    #[test]
+    fn every_message_is_told_with_its_values_both_ways() {
+        let vote = Message::VoteRequest(VoteRequest {
+            term: TERM,
+            candidate_id: NodeId::new(2),
+            last_log_index: LogIndex::new(5),
+            last_log_term: Term::new(4),
+        });
+        let answered =
+            |vote_granted| Message::VoteResponse(VoteResponse { term: TERM, vote_granted });
+        let accepted = reply(AppendOutcome::Accepted { match_index: LogIndex::new(6) });
+        let table: &[(Message, &[&str], &[&str])] = &[
+            (vote, &["5@4"], &["candidateId n2", "lastLogIndex 5", "lastLogTerm 4"]),
+            (answered(true), &["gives its vote"], &["voteGranted true"]),
+            (answered(false), &["no vote"], &["voteGranted false"]),
+            (request(0), &["heartbeat", "3@1"], &["entries []", "leaderCommit 2"]),
+            (request(1), &["1 entry"], &["[4@7 SET x=1]", "prevLogIndex 3", "prevLogTerm 1"]),
+            (request(4), &["4 entries"], &["[4@7 SET x=1 ... 7@7 SET x=4]", "leaderId n2"]),
+            (accepted, &["index 6"], &["success true", "index 6"]),
+            (rejected(Some(3), 8), &["index 9", "term 3", "index 8"], &["term 3", "index 8"]),
+            (rejected(None, 8), &["index 9", "index 8"], &["success false", "before index 8"]),
+            (rejected(None, 0), &["index 9"], &["success false"]),
+        ];
+        for (message, told, called) in table {
+            let (sentence, arguments) = (sentence(message), arguments(message));
+            assert!(sentence.contains('§') && sentence.contains("term 7"), "{sentence}");
+            assert!(arguments.contains("term 7"), "{arguments}");
+            assert!(told.iter().all(|word| sentence.contains(word)), "{sentence}: {told:?}");
+            assert!(called.iter().all(|word| arguments.contains(word)), "{arguments}: {called:?}");
+        }
+    }
+
+    #[test]
+    fn a_no_op_is_named() {
+        let told = entry(LogPosition::new(1, 7), &LogEntry::no_op(TERM));
+        assert_eq!(told, "1@7 no-op");
+    }
+}

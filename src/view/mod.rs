@@ -1,0 +1,28 @@
+//! Text for the reader: the only room that turns events into English.
+//!
+//! The rooms below hand over typed values, an [`Event`](crate::raft::Event), a
+//! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message); the sentences are made
+//! here, and nothing ever reads them back. So wording can change without breaking a tool.
+//!
+//! * `explain`: one sentence for an event, `facts`: one for the reason behind a decision,
+//!   `message`: one for what nodes say to each other. Pure functions without colour.
+//! * `paint`: colour, which only repeats what the words say already.
+//! * `table`: aligned columns and wrapping, [`WIDTH`] columns at most.
+//! * `logs`: logs drawn under each other, as in the paper's Figure 7.
+//! * `rules`: the rules as a table, and one in full.
+//! * `walkthrough`: the ten sections as text, `json`: as one object a line.
+//! * `stdout`: printing that ends quietly when nobody reads any more.
+
+pub mod explain;
+mod facts;
+pub mod json;
+pub mod logs;
+pub mod message;
+pub mod paint;
+pub mod rules;
+pub mod stdout;
+pub mod table;
+pub mod walkthrough;
+
+/// No line is wider than this many columns.
+pub const WIDTH: usize = 100;

@@ -1,0 +1,123 @@
+//! Aligned columns, the last of which wraps.
+//!
+//! A table crate draws frames, shares the width out among all columns, and counts the codes of
+//! colour as letters unless it takes over the terminal too. Here every column but the last is as
+//! wide as its widest cell, and the text in the last one wraps under itself. What is hard about
+//! it, the width of a character and the length of a coloured word, is `textwrap`'s.
+
+use textwrap::core::display_width;
+use textwrap::{Options, WordSeparator, WordSplitter, wrap};
+
+use super::WIDTH;
+
+/// The space between two columns.
+const GAP: usize = 2;
+
+/// Rows of cells under each other.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    indent: usize,
+    least: Vec<usize>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table that stands so many columns from the left.
+    #[must_use]
+    pub fn new(indent: usize) -> Self {
+        Self { indent, ..Self::default() }
+    }
+
+    /// Makes the columns at least as wide as this, so that several tables stand in line.
+    #[must_use]
+    pub fn at_least(mut self, widths: &[usize]) -> Self {
+        self.least = widths.to_vec();
+        self
+    }
+
+    /// Adds a row. Cells may be coloured.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into());
+    }
+
+    /// Whether it has no row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The lines, none wider than [`WIDTH`].
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let widths = self.widths();
+        self.rows.iter().flat_map(|row| self.wrapped(row, &widths)).collect()
+    }
+
+    /// The widths of all columns but the last.
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |column| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            let least = self.least.get(column).copied().unwrap_or(0);
+            cells.map(|cell: &String| display_width(cell)).max().unwrap_or(0).max(least)
+        };
+        (0..columns.saturating_sub(1)).map(widest).collect()
+    }
+
+    fn wrapped(&self, row: &[String], widths: &[usize]) -> Vec<String> {
+        let mut line = " ".repeat(self.indent);
+        for (cell, width) in row.iter().zip(widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width - display_width(cell) + GAP));
+        }
+        let start = self.indent + widths.iter().map(|width| width + GAP).sum::<usize>();
+        let last = row.get(widths.len()).map_or("", String::as_str);
+        let hanging = " ".repeat(start);
+        paragraph(last, &line, &hanging)
+    }
+}
+
+/// Text in lines of at most [`WIDTH`] columns, after `first` on the first line and after `others`
+/// on the others. Breaks at spaces only: an id or a range is never torn apart.
+#[must_use]
+pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
+    let options = Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(others)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    wrap(text, options).iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell_and_the_last_wraps_under_itself() {
+        let mut table = Table::new(2);
+        table.row(["n0".to_owned(), "word ".repeat(40)]);
+        table.row(["leader".to_owned(), "short".to_owned()]);
+        let lines = table.lines();
+        assert!(lines[0].starts_with("  n0      word word"));
+        assert!(lines[1].starts_with("          word"));
+        assert_eq!(lines.last().unwrap(), "  leader  short");
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+    }
+
+    #[test]
+    fn colour_and_wide_letters_do_not_shift_a_column() {
+        let mut table = Table::new(0);
+        table.row(["\u{1b}[32mn0\u{1b}[0m".to_owned(), "a".to_owned()]);
+        table.row(["→é".to_owned(), "b".to_owned()]);
+        table.row(["語".to_owned(), "c".to_owned()]);
+        assert_eq!(table.lines(), ["\u{1b}[32mn0\u{1b}[0m  a", "→é  b", "語  c"]);
+    }
+
+    #[test]
+    fn an_empty_last_cell_leaves_no_trailing_space() {
+        let mut table = Table::new(0).at_least(&[8]);
+        table.row(["x".to_owned(), String::new()]);
+        assert_eq!(table.lines(), ["x"]);
+    }
+}

@@ -1,0 +1,256 @@
+//! The walkthrough as text: a heading a section, a paragraph or a block of lines a beat.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use colored::ColoredString;
+
+use crate::raft::{Envelope, Event, LogPosition, NodeId, PersistentState, RaftNode, Role};
+use crate::state_machine::Reply;
+use crate::walkthrough::{Applied, Beat, Section, Step};
+
+use super::explain::{self, Speaker};
+use super::table::{Table, paragraph};
+use super::{WIDTH, logs, message, paint};
+
+/// Where the lines of a beat begin.
+const INDENT: usize = 4;
+/// The width of their first column: as wide as its longest word.
+const LABEL: usize = 8;
+
+/// Writes what a reader should know first.
+///
+/// # Errors
+/// If writing fails.
+pub fn introduction(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", paint::heading("Raft, one node at a time"))?;
+    writeln!(out)?;
+    say(
+        "Every line below comes from a real node: what it was given, which rules it asked and what it \
+         compared, what it did, and what it sends.",
+        None,
+        out,
+    )?;
+    writeln!(out)?;
+    let legend = [
+        ("3@1", "the entry at index 3, taken in by the leader of term 1"),
+        ("n0", "a node"),
+        ("kept", "a rule holds, or is obeyed; in brackets, where the Raft paper states it"),
+        (
+            "refused",
+            "a rule does not allow it; also 'waits', 'ignored', 'limited', as the rule has it",
+        ),
+        ("broken", "a rule does not allow it, but was switched off"),
+    ];
+    let mut table = Table::new(INDENT).at_least(&[LABEL]);
+    for (sign, meaning) in legend {
+        table.row([paint::strong(sign).to_string(), meaning.to_owned()]);
+    }
+    lines(&table.lines(), out)
+}
+
+/// Writes one section.
+///
+/// # Errors
+/// If writing fails.
+pub fn section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
+    let title = format!("{}. {} ", section.number, section.title);
+    let rule = "─".repeat(WIDTH.saturating_sub(title.chars().count()));
+    writeln!(out)?;
+    writeln!(out, "{}{}", paint::heading(&title), paint::faint(&rule))?;
+    for beat in &section.beats {
+        writeln!(out)?;
+        write_beat(beat, out)?;
+    }
+    Ok(())
+}
+
+/// Writes where to go from here.
+///
+/// # Errors
+/// If writing fails.
+pub fn conclusion(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    writeln!(out, "{}", paint::heading("Where to go from here"))?;
+    writeln!(out)?;
+    let mut table = Table::new(INDENT);
+    for (command, what) in [
+        ("raft-node rules", "every rule you have seen at work, and the others"),
+        ("raft-node --nodes 4 --step", "the same in another cluster, a section at a time"),
+        ("raft-cluster", "five nodes on threads: election, crash, re-election, nothing lost"),
+        ("raft-cluster hunt --break ID", "what happens without a rule"),
+    ] {
+        table.row([paint::strong(command).to_string(), what.to_owned()]);
+    }
+    lines(&table.lines(), out)
+}
+
+fn lines(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+fn say(text: &str, paper: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let text = paper.map_or_else(|| text.to_owned(), |paper| format!("{text} ({paper})"));
+    lines(&paragraph(&text, "  ", "  "), out)
+}
+
+fn write_beat(beat: &Beat, out: &mut dyn Write) -> io::Result<()> {
+    match beat {
+        Beat::Said { text, paper } => say(text, Some(paper), out),
+        Beat::Started { node, election_timeout } => started(node, *election_timeout, out),
+        Beat::Stepped(step) => stepped(step, out),
+        Beat::Durable { node, disk } => durable(node, disk, out),
+        Beat::Log(node) => log(node, out),
+        Beat::Logs(nodes) => lines(&logs::draw(nodes), out),
+        Beat::Store { node, values } => store(node, values, out),
+    }
+}
+
+/// Lines with a label each.
+struct Block(Table);
+
+impl Block {
+    fn new() -> Self {
+        Self(Table::new(INDENT).at_least(&[LABEL]))
+    }
+
+    fn line(&mut self, label: &ColoredString, text: impl Into<String>) {
+        self.0.row([label.to_string(), text.into()]);
+    }
+
+    fn write(self, out: &mut dyn Write) -> io::Result<()> {
+        lines(&self.0.lines(), out)
+    }
+}
+
+fn started(node: &RaftNode, timeout: Duration, out: &mut dyn Write) -> io::Result<()> {
+    let mut block = Block::new();
+    block.line(&paint::faint("state"), state(node));
+    block.line(&paint::faint("timer"), format!("ends after {}", seconds(timeout)));
+    block.write(out)
+}
+
+fn stepped(step: &Step, out: &mut dyn Write) -> io::Result<()> {
+    let id = step.after.id();
+    let mut block = Block::new();
+    block.line(&paint::strong("input"), explain::input(id, &step.input));
+    let speaker = Speaker::of(id, &step.input);
+    for event in &step.events {
+        match event {
+            Event::Checked(verdict) => {
+                block.line(&paint::outcome(verdict), explain::reason(speaker, verdict));
+            }
+            event => {
+                let name = paint::role(step.after.role_kind(), &id.to_string());
+                block.line(&name, explain::event(speaker, event));
+            }
+        }
+    }
+    for applied in &step.applied {
+        block.line(&paint::faint("applies"), apply(applied));
+    }
+    if let Some(timeout) = step.election_timeout {
+        block
+            .line(&paint::faint("timer"), format!("drawn afresh: ends after {}", seconds(timeout)));
+    }
+    for (to, what) in grouped(&step.messages) {
+        block.line(&paint::faint("sends"), format!("to {to}  {what}"));
+    }
+    block.line(&paint::faint("state"), state(&step.after));
+    block.write(out)
+}
+
+/// Messages that say the same to several nodes become one line.
+fn grouped(messages: &[Envelope]) -> Vec<(String, String)> {
+    let mut groups: Vec<(Vec<NodeId>, &Envelope)> = Vec::new();
+    for envelope in messages {
+        match groups.iter_mut().find(|(_, first)| first.message == envelope.message) {
+            Some((receivers, _)) => receivers.push(envelope.to),
+            None => groups.push((vec![envelope.to], envelope)),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(receivers, first)| (names(&receivers), message::arguments(&first.message)))
+        .collect()
+}
+
+fn names(nodes: &[NodeId]) -> String {
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A node's state on one line.
+#[must_use]
+pub fn state(node: &RaftNode) -> String {
+    let role = paint::role(node.role_kind(), &node.role_kind().to_string());
+    let vote = node.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
+    let known = match node.role() {
+        Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
+        Role::Candidate { votes } => {
+            format!(" with {}", explain::plural(votes.len(), "vote", "votes"))
+        }
+        Role::Follower { leader: None } | Role::Leader { .. } => String::new(),
+    };
+    format!(
+        "{} {role}{known}, currentTerm {}, votedFor {vote}, log {}, commitIndex {}",
+        node.id(),
+        node.current_term(),
+        explain::log_end(node.last()),
+        node.commit_index()
+    )
+}
+
+fn durable(node: &RaftNode, disk: &PersistentState, out: &mut dyn Write) -> io::Result<()> {
+    let mut block = Block::new();
+    let vote = disk.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
+    let (term, log) = (disk.current_term(), explain::log_end(disk.log().last()));
+    block.line(&paint::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));
+    block.line(
+        &paint::faint("memory"),
+        format!(
+            "{}, commitIndex {}: a crash forgets this, and {} starts again as a follower",
+            node.role_kind(),
+            node.commit_index(),
+            node.id()
+        ),
+    );
+    block.write(out)
+}
+
+fn log(node: &RaftNode, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(INDENT).at_least(&[LABEL]);
+    for (index, entry) in node.log().iter() {
+        let at = LogPosition { term: entry.term, index };
+        let committed =
+            if index <= node.commit_index() { "committed" } else { "not committed yet" };
+        let name =
+            if index.prev().is_empty() { paint::faint("log").to_string() } else { String::new() };
+        let payload = message::payload(&entry.payload).to_owned();
+        table.row([name, at.to_string(), payload, committed.to_owned()]);
+    }
+    lines(&table.lines(), out)
+}
+
+fn store(node: &RaftNode, values: &[(String, String)], out: &mut dyn Write) -> io::Result<()> {
+    let values = values.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>();
+    let mut block = Block::new();
+    block.line(&paint::faint("store"), format!("{} holds {}", node.id(), values.join(", ")));
+    block.write(out)
+}
+
+fn apply(applied: &Applied) -> String {
+    let entry = message::entry(applied.at, &applied.entry);
+    match &applied.reply {
+        Reply::Set => format!("{entry}: stored"),
+        Reply::Deleted(true) => format!("{entry}: deleted"),
+        Reply::Deleted(false) => format!("{entry}: there was no such key"),
+        Reply::Value(Some(value)) => format!("{entry}: {value}"),
+        Reply::Value(None) => format!("{entry}: there is no such key"),
+        Reply::Done => format!("{entry}: nothing to do"),
+    }
+}
+
+/// A duration to the millisecond.
+fn seconds(duration: Duration) -> String {
+    format!("{:.3} s", duration.as_secs_f64())
+}

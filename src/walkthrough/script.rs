@@ -1,0 +1,91 @@
+//! Writing the script down: what the sections do on the stage becomes a list of beats.
+
+use crate::raft::{Envelope, Input, NodeId, Settings};
+
+use super::stage::{Stage, addressed};
+use super::{Beat, Options, Section};
+
+/// The script as far as it is written, and the stage it plays on.
+pub(super) struct Script {
+    /// Where it plays; what happens here directly is not shown.
+    pub(super) stage: Stage,
+    sections: Vec<Section>,
+    seed: u64,
+}
+
+impl Script {
+    /// An empty script on a stage of new servers.
+    pub(super) fn new(options: Options) -> Self {
+        let stage = Stage::new(Settings::new(options.nodes), options.seed);
+        Self { stage, sections: Vec::new(), seed: options.seed }
+    }
+
+    /// The seed, for a stage of a section's own.
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Begins the next section.
+    pub(super) fn open(&mut self, title: &'static str) {
+        let number = self.sections.len() + 1;
+        self.sections.push(Section { number, title, beats: Vec::new() });
+    }
+
+    fn push(&mut self, beat: Beat) {
+        if let Some(section) = self.sections.last_mut() {
+            section.beats.push(beat);
+        }
+    }
+
+    /// Tells something, and where the paper says it.
+    pub(super) fn say(&mut self, paper: &'static str, text: impl Into<String>) {
+        self.push(Beat::Said { text: text.into(), paper });
+    }
+
+    /// Shows a node as it starts.
+    pub(super) fn start(&mut self, id: NodeId) {
+        let election_timeout = self.stage.draw_timeout(id);
+        let node = self.stage.node(id).clone();
+        self.push(Beat::Started { node, election_timeout });
+    }
+
+    /// Shows a node handling an input. Returns what it sends.
+    pub(super) fn step(&mut self, id: NodeId, input: Input) -> Vec<Envelope> {
+        let step = self.stage.step(id, input);
+        let messages = step.messages.clone();
+        self.push(Beat::Stepped(step));
+        messages
+    }
+
+    /// Shows a node handling all of `mail` that is addressed to it. Returns what it sends.
+    pub(super) fn deliver(&mut self, mail: &[Envelope], to: NodeId) -> Vec<Envelope> {
+        addressed(mail, to).flat_map(|input| self.step(to, input)).collect()
+    }
+
+    /// Shows what a crash would leave.
+    pub(super) fn disk(&mut self, id: NodeId) {
+        let (node, disk) = (self.stage.node(id).clone(), self.stage.disk(id).clone());
+        self.push(Beat::Durable { node, disk });
+    }
+
+    /// Shows a log, entry by entry.
+    pub(super) fn log(&mut self, id: NodeId) {
+        self.push(Beat::Log(self.stage.node(id).clone()));
+    }
+
+    /// Shows logs under each other.
+    pub(super) fn logs(&mut self, ids: &[NodeId]) {
+        self.push(Beat::Logs(ids.iter().map(|&id| self.stage.node(id).clone()).collect()));
+    }
+
+    /// Shows what a state machine holds.
+    pub(super) fn store(&mut self, id: NodeId) {
+        let values = self.stage.machine(id).iter();
+        let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        self.push(Beat::Store { node: self.stage.node(id).clone(), values });
+    }
+
+    pub(super) fn into_sections(self) -> Vec<Section> {
+        self.sections
+    }
+}

@@ -1,0 +1,61 @@
+//! Section 8: the three rules of a vote, each refusing the same candidate in turn.
+
+use crate::raft::{Input, Log, LogEntry, NodeId, PersistentState, Settings, Term};
+
+use super::script::Script;
+use super::stage::Stage;
+
+const N0: NodeId = NodeId::new(0);
+const N1: NodeId = NodeId::new(1);
+const N2: NodeId = NodeId::new(2);
+
+/// A log whose entries have these terms, each with a command that says which one it is.
+pub(super) fn log_of(terms: &[u64]) -> Log {
+    let entry = |(nth, &term): (usize, &u64)| {
+        let text = format!("SET k{}={term}", nth + 1);
+        LogEntry::command(Term::new(term), text.as_str().into())
+    };
+    Log::new(terms.iter().enumerate().map(entry).collect())
+}
+
+pub(super) fn play(script: &mut Script) {
+    script.open("Three rules refuse a vote");
+    let saved = |term, terms: &[u64]| PersistentState::new(Term::new(term), None, log_of(terms));
+    let disks = vec![saved(5, &[1, 2]), saved(5, &[1, 2]), saved(2, &[1, 1, 1])];
+    script.stage = Stage::from_disks(Settings::new(3), disks, script.seed());
+
+    script.say(
+        "§5.2, §5.4.1",
+        "Another cluster, of three. Three times n2 asks for n1's vote, and each time another rule \
+         is in the way. Its log is longer than the others', but of an older term.",
+    );
+    script.logs(&[N1, N0, N2]);
+
+    script.say("§5.1", "The first rule: n2 was away, and the term it stands in is long over.");
+    let requests = script.stage.time_out(N2);
+    let replies = script.deliver(&requests, N1);
+    script.stage.deliver(&replies, N2);
+
+    script.say(
+        "§5.2",
+        "The second: n2 has learned the term from the answer and stands in the next one. But n0 \
+         was faster and has n1's vote in it.",
+    );
+    let requests = script.stage.time_out(N0);
+    script.stage.deliver(&requests, N1);
+    let requests = script.stage.step(N2, Input::ElectionTimeout).messages;
+    script.deliver(&requests, N1);
+
+    script.say(
+        "§5.4.1",
+        "The third: n2 stands once more. The term is new, so n1's vote is free; but n1 has an entry \
+         of a later term, which may be committed, and n2 would lead without it.",
+    );
+    let requests = script.stage.time_out(N2);
+    script.deliver(&requests, N1);
+    script.say(
+        "§5.1, §5.4.1",
+        "n1 took over the higher term all the same: terms and votes are two questions. And n2 \
+         cannot win by asking again, as long as its log lags behind a majority's.",
+    );
+}
