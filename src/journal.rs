@@ -167,6 +167,8 @@ pub enum Deed {
         /// The answer.
         answer: Answer,
     },
+    /// The narrator opens a part of the story.
+    Phase(String),
     /// The narrator speaks.
     Note(String),
 }

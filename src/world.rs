@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::journal::CrashPoint;
+use crate::journal::{CrashPoint, Deed};
 use crate::network::Conditions;
 use crate::raft::{Envelope, Log, MessageKind, NodeId, NodeSet, Property};
 use crate::replica::Answer;
@@ -183,8 +183,8 @@ pub trait World {
     /// Changes the conditions of the links.
     fn set_conditions(&mut self, conditions: Conditions);
 
-    /// Tells the journal's listeners what the script says.
-    fn note(&mut self, text: &str);
+    /// Enters what the narrator says in the journal.
+    fn tell(&mut self, deed: &Deed);
 
     /// What the checker has done so far, after comparing every running node's whole log too.
     fn safety(&mut self) -> SafetyReport;

@@ -11,7 +11,20 @@ macro_rules! shipped {
     };
 }
 
-shipped!["demo"];
+shipped![
+    "demo",
+    "partition",
+    "split-vote",
+    "restart",
+    "lossy",
+    "rejoin-high-term",
+    "figure-7",
+    "figure-8",
+    "stale-leader",
+    "duplicate-and-reorder",
+    "even-cluster",
+    "crash-before-send",
+];
 
 /// The shipped scenario of this name.
 ///

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::script::Line;
 use super::verb::{Committed, Condition, On, Verb, Who};
+use crate::journal::Deed;
 use crate::network::Conditions;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload, Property};
 use crate::replica::Answer;
@@ -153,7 +154,8 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
         match verb {
-            Verb::Phase(text) | Verb::Note(text) => self.world.note(text),
+            Verb::Phase(text) => self.world.tell(&Deed::Phase(text.clone())),
+            Verb::Note(text) => self.world.tell(&Deed::Note(text.clone())),
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
                 self.world.submit(node, command);

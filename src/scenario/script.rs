@@ -99,12 +99,22 @@ impl Script {
     /// # Errors
     /// At the first line that is not of the language.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScriptError> {
+        Self::parse_sized(name, text, None)
+    }
+
+    /// Reads a script for a cluster of `nodes`, whatever size it asks for itself.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse); also if it speaks of a node that such a cluster lacks.
+    pub fn parse_sized(name: &str, text: &str, nodes: Option<usize>) -> Result<Self, ScriptError> {
         let mut script = Self::empty(name);
+        script.nodes = nodes.unwrap_or(script.nodes);
         let mut in_head = true;
         for (at, text) in text.lines().enumerate() {
             let number = at + 1;
             let place = |error| ScriptError { file: name.to_owned(), line: number, error };
             if in_head && script.read_setting(text.trim()).map_err(place)? {
+                script.nodes = nodes.unwrap_or(script.nodes);
                 continue;
             }
             if let Some(verb) = parse_line(text, script.nodes).map_err(place)? {

@@ -19,6 +19,7 @@ use crate::journal::{CrashPoint, Deed, Detail, Flight, Journal, Loss, MessageId,
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Command, Envelope, Input, NodeId, Output};
 use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
+use crate::scenario::script::Script;
 use crate::status::NodeStatus;
 use crate::timing::{Time, Timing};
 use crate::world::MessageName;
@@ -38,6 +39,17 @@ pub struct SimConfig {
 }
 
 impl SimConfig {
+    /// The world that a scenario asks for.
+    #[must_use]
+    pub const fn of(script: &Script) -> Self {
+        Self {
+            settings: script.settings(),
+            timing: script.timing,
+            conditions: script.conditions,
+            seed: script.seed,
+        }
+    }
+
     const fn replica(&self) -> ReplicaConfig {
         ReplicaConfig { settings: self.settings, timing: self.timing, seed: self.seed }
     }

@@ -136,8 +136,8 @@ impl World for Sim {
         self.journal.deed(self.now, &Deed::Conditions(conditions));
     }
 
-    fn note(&mut self, text: &str) {
-        self.journal.deed(self.now, &Deed::Note(text.to_owned()));
+    fn tell(&mut self, deed: &Deed) {
+        self.journal.deed(self.now, deed);
     }
 
     fn safety(&mut self) -> SafetyReport {

@@ -98,7 +98,7 @@ pub(super) enum BatchEnd {
 /// What the world did.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum DeedLine {
+pub(crate) enum DeedLine {
     Crash { node: u8, point: Point },
     Restart { node: u8 },
     Cut { from: u8, to: u8 },
@@ -109,12 +109,13 @@ pub(super) enum DeedLine {
     Duplicated { message: u64 },
     Asked { ticket: u64, node: u8, command: String },
     Answered { ticket: u64, index: u64, term: u64, reply: Option<ReplyLine> },
+    Phase { text: String },
     Note { text: String },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Point {
+pub(crate) enum Point {
     Between,
     BeforeSave,
     BeforeSend,
@@ -122,7 +123,7 @@ pub(super) enum Point {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Why {
+pub(crate) enum Why {
     Dropped,
     Cut,
     Down,
@@ -131,7 +132,7 @@ pub(super) enum Why {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum ReplyLine {
+pub(crate) enum ReplyLine {
     Set,
     Deleted(bool),
     Value(Option<String>),
@@ -311,6 +312,7 @@ impl From<&Deed> for DeedLine {
                 let (index, term) = (position.index.get(), position.term.get());
                 Self::Answered { ticket: ticket.0, index, term, reply }
             }
+            Deed::Phase(text) => Self::Phase { text: text.clone() },
             Deed::Note(text) => Self::Note { text: text.clone() },
         }
     }
@@ -381,6 +383,7 @@ impl DeedLine {
                 };
                 Deed::Answered { ticket: Ticket(*ticket), answer }
             }
+            Self::Phase { text } => Deed::Phase(text.clone()),
             Self::Note { text } => Deed::Note(text.clone()),
         })
     }

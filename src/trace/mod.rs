@@ -14,6 +14,7 @@ mod format;
 mod replay;
 mod write;
 
+pub(crate) use format::DeedLine;
 pub use format::{Header, TraceError};
 pub use replay::{Replay, Summary, replay};
 pub use write::TraceWriter;

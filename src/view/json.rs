@@ -1,18 +1,24 @@
-//! The walkthrough for programs: one JSON object a line, for each start and each step of a node.
+//! The walkthrough and the runs for programs: one JSON object a line, for each step of a node.
 //!
 //! Names are the core's, in `snake_case`; nodes, terms and indexes are numbers; rules are their ids.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::page::Page;
+use crate::journal::{Batch, Deed, Detail, Observer};
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, Progress, RaftNode, RoleKind,
     Rule, Term,
 };
+use crate::safety::Violation;
 use crate::state_machine::Reply;
+use crate::timing::Time;
 use crate::walkthrough::{Beat, Section};
+use crate::world::SafetyReport;
 
 /// One line.
 #[derive(Serialize)]
@@ -95,6 +101,101 @@ pub fn section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A run for programs: one object a line, for each step of a node and each deed of the world.
+#[derive(Debug)]
+pub struct Lines {
+    page: Page,
+}
+
+#[derive(Serialize)]
+struct StepLine<'a> {
+    time_us: u64,
+    node: NodeId,
+    input: &'a Input,
+    events: &'a [Event],
+    messages: &'a [Envelope],
+}
+
+#[derive(Serialize)]
+struct DeedLine<'a> {
+    time_us: u64,
+    deed: &'a crate::trace::DeedLine,
+}
+
+#[derive(Serialize)]
+struct Fallen<'a> {
+    time_us: u64,
+    violation: &'a Violation,
+}
+
+#[derive(Serialize)]
+struct Ending<'a> {
+    passed: bool,
+    failure: Option<&'a str>,
+    committed: u64,
+    leaders: usize,
+    checks: BTreeMap<&'static str, u64>,
+    violations: &'a [Violation],
+}
+
+impl Lines {
+    /// Lines on this page.
+    #[must_use]
+    pub const fn new(page: Page) -> Self {
+        Self { page }
+    }
+
+    fn put(&self, line: &impl Serialize) {
+        self.page.put(text(line));
+    }
+}
+
+impl Observer for Lines {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let (mut events, mut messages) = (0, 0);
+        for step in batch.steps {
+            self.put(&StepLine {
+                time_us: batch.time.as_micros(),
+                node: batch.replica.node().id(),
+                input: &step.input,
+                events: &batch.events[events..step.events_end],
+                messages: &batch.messages[messages..step.messages_end],
+            });
+            (events, messages) = (step.events_end, step.messages_end);
+        }
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        self.put(&DeedLine { time_us: time.as_micros(), deed: &deed.into() });
+    }
+
+    fn violation(&mut self, time: Time, violation: &Violation) {
+        self.put(&Fallen { time_us: time.as_micros(), violation });
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}
+
+/// The last line of a run.
+#[must_use]
+pub fn ending(passed: bool, failure: Option<&str>, report: &SafetyReport) -> String {
+    text(&Ending {
+        passed,
+        failure,
+        committed: report.committed,
+        leaders: report.leaders,
+        checks: report.checks.iter().map(|&(property, n)| (property.name(), n)).collect(),
+        violations: &report.violations,
+    })
+}
+
+/// A line; what cannot be written as JSON says so in its place.
+fn text(line: &impl Serialize) -> String {
+    serde_json::to_string(line).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
 }
 
 fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<Line<'a>> {

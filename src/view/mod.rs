@@ -11,17 +11,26 @@
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
 //! * `rules`: the rules as a table, and one in full.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
-//! * `stdout`: printing that ends quietly when nobody reads any more.
+//! * `story`: a run as it happens; `beats`: what came of a script's lines; `status`: how the nodes stand; `violation`: what the checker found.
+//! * `opening`: the first lines of a run; `scenarios`: those that ship.
+//! * `page`: lines written by a thread of their own; `stdout`: printing that ends quietly when nobody reads any more.
 
+pub mod beats;
 pub mod explain;
 mod facts;
 pub mod json;
 pub mod logs;
 pub mod message;
+pub mod opening;
+pub mod page;
 pub mod paint;
 pub mod rules;
+pub mod scenarios;
+pub mod status;
 pub mod stdout;
+pub mod story;
 pub mod table;
+pub mod violation;
 pub mod walkthrough;
 
 /// No line is wider than this many columns.

@@ -52,6 +52,18 @@ pub fn strong(text: &str) -> ColoredString {
     text.bold()
 }
 
+/// Something that went well.
+#[must_use]
+pub fn good(text: &str) -> ColoredString {
+    text.green()
+}
+
+/// Something that went wrong, or that a crash took away.
+#[must_use]
+pub fn wrong(text: &str) -> ColoredString {
+    text.red().bold()
+}
+
 /// A word in the colour of a role.
 #[must_use]
 pub fn role(role: RoleKind, text: &str) -> ColoredString {

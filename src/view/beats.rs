@@ -1,0 +1,155 @@
+//! What came of each line of a script, in words.
+
+use super::page::Page;
+use super::table::paragraph;
+use super::{paint, status, violation};
+use crate::scenario::run::{Beat, Failure, Narrator, Why};
+use crate::scenario::verb::{Condition, Verb};
+use crate::status::NodeStatus;
+use crate::timing::Time;
+use crate::world::CannotDo;
+
+/// Where the text of a line begins, as in a story.
+const MARGIN: &str = "               ";
+
+/// Tells the beats of a script on a page.
+#[derive(Debug)]
+pub struct Beats {
+    page: Page,
+    nodes: usize,
+}
+
+impl Beats {
+    /// Beats of a cluster of `nodes`, on this page.
+    #[must_use]
+    pub const fn new(page: Page, nodes: usize) -> Self {
+        Self { page, nodes }
+    }
+
+    fn line(&self, time: Time, who: &str, text: &str) {
+        let first = format!("  {:>8}  {who:<3}", format!("{time}"));
+        self.page.put_all(paragraph(text, &first, MARGIN));
+    }
+}
+
+impl Narrator for Beats {
+    fn beat(&mut self, time: Time, beat: &Beat) {
+        match beat {
+            // What a line does shows by itself; what it asks for shows when it comes true.
+            Beat::Began(_) => {}
+            Beat::Waited { condition, took } => {
+                let text =
+                    format!("✓ {} (after {:.3} s)", condition_text(condition), took.as_secs_f64());
+                self.line(time, "", &paint::good(&text).to_string());
+            }
+            Beat::Written { command, leader, position, took, attempts } => {
+                let again =
+                    if *attempts > 1 { format!(", asked {attempts} times") } else { String::new() };
+                let text = format!(
+                    "✓ client: {leader} answers that {command} is committed as {position}, \
+                     after {:.1} ms{again}",
+                    took.as_secs_f64() * 1000.0
+                );
+                self.line(time, "", &paint::good(&text).to_string());
+            }
+            Beat::Submitted { to, command } => {
+                self.line(time, "", &format!("client: asks {to} for {command}, and does not wait"));
+            }
+            Beat::Held(condition) => {
+                let text = format!("✓ as expected: {}", condition_text(condition));
+                self.line(time, "", &paint::good(&text).to_string());
+            }
+            Beat::Status(statuses) => {
+                self.page.put("");
+                self.page.put_all(status::table(statuses));
+                self.page.put("");
+            }
+            Beat::Safety(report) => {
+                self.page.put("");
+                self.page.put_all(violation::report(report, self.nodes));
+            }
+            Beat::Fell(found) => {
+                self.line(time, "", "✓ as expected, a property has fallen:");
+                self.page.put_all(violation::lines(found));
+            }
+        }
+    }
+}
+
+/// A condition as a person would say it.
+#[must_use]
+pub fn condition_text(condition: &Condition) -> String {
+    match condition {
+        Condition::Leader(None) => "there is a leader".to_owned(),
+        Condition::NoLeader => "no node leads".to_owned(),
+        Condition::InStep => "all running nodes hold, and have applied, the same log".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Why a script ended before its end, and how things stood.
+#[must_use]
+pub fn failure(failure: &Failure) -> Vec<String> {
+    let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
+    let text = format!("{place}{}: {}", failure.verb, why(failure));
+    let mut lines = vec![String::new()];
+    lines.extend(paragraph(&paint::wrong(&format!("✗ {text}")).to_string(), "  ", "    "));
+    if let Why::Violated(violations) = &failure.why {
+        lines.extend(violations.iter().flat_map(violation::lines));
+    }
+    lines.push(String::new());
+    lines.extend(status::table(&failure.status));
+    lines
+}
+
+/// What went wrong, in one sentence.
+#[must_use]
+pub fn why(failure: &Failure) -> String {
+    let status = &failure.status;
+    match &failure.why {
+        Why::NotSo => "this is not so.".to_owned(),
+        Why::LogIs(node, log) => {
+            let log: Vec<String> = log.iter().map(ToString::to_string).collect();
+            let log = if log.is_empty() { "empty".to_owned() } else { log.join(" ") };
+            format!("the log of {node} is {log}.")
+        }
+        Why::TimedOut(bound) => {
+            let waits_for_leader =
+                matches!(&failure.verb, Verb::WaitUntil { condition: Condition::Leader(_), .. });
+            let hint = if waits_for_leader { no_majority(status) } else { None };
+            format!("not within {bound:?}.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
+        }
+        Why::NoLeader => {
+            let hint = no_majority(status);
+            format!("there is no leader.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
+        }
+        Why::NoneCrashed => "no node has crashed in this run.".to_owned(),
+        Why::Cannot(CannotDo::WrongState { node, up: true }) => format!("{node} is up."),
+        Why::Cannot(CannotDo::WrongState { node, up: false }) => format!("{node} is down."),
+        Why::Cannot(CannotDo::OnlyVirtual) => {
+            "threads run as they please; this needs virtual time (--virtual).".to_owned()
+        }
+        Why::Cannot(CannotDo::NoSuchMessage(_)) => "no such message is on its way.".to_owned(),
+        Why::Unanswered(bound) => {
+            let hint = no_majority(status);
+            format!(
+                "no answer within {bound:?}.{}",
+                hint.map_or_else(String::new, |h| format!(" {h}"))
+            )
+        }
+        Why::Violated(_) => "a property has fallen.".to_owned(),
+        Why::Unviolated(property) => format!("{property} has not fallen."),
+    }
+}
+
+/// If too few nodes run for anything to be decided, says so.
+fn no_majority(statuses: &[NodeStatus]) -> Option<String> {
+    let (up, nodes) = (statuses.iter().filter(|status| status.up).count(), statuses.len());
+    let need = nodes / 2 + 1;
+    (up < need).then(|| {
+        format!(
+            "Only {up} of {nodes} nodes run, and a leader needs the votes of {need}: the cluster \
+             stalls rather than decide without a majority (majority-quorum, §5.2)."
+        )
+    })
+}

@@ -1,0 +1,76 @@
+//! The first lines of a run: what it is, on what, and the question it asks.
+
+use super::table::paragraph;
+use super::{paint, story};
+use crate::raft::RuleSet;
+use crate::scenario::script::Script;
+use crate::trace::Header;
+
+/// On what a scenario runs.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Clock {
+    /// On one thread, in virtual time.
+    Virtual,
+    /// On a thread for each node.
+    Threads {
+        /// How many of the story's seconds pass in one.
+        speed: f64,
+    },
+}
+
+/// The first lines of a scenario's story.
+#[must_use]
+pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
+    let mut lines = vec![paint::heading(&format!("raft-cluster: {}", script.name)).to_string()];
+    lines.extend(paragraph(&script.shows, "", ""));
+    let clock = match clock {
+        Clock::Virtual => "virtual time".to_owned(),
+        Clock::Threads { speed } if (speed - 1.0).abs() < f64::EPSILON => "threads".to_owned(),
+        Clock::Threads { speed } => format!("threads, {speed} times as fast"),
+    };
+    let timing = script.timing;
+    let setting = format!(
+        "{} nodes, seed {}, {clock}; election timeouts {:?} to {:?}, a heartbeat each {:?}; \
+         messages take {}",
+        script.nodes,
+        script.seed,
+        timing.election_min,
+        timing.election_max,
+        timing.heartbeat,
+        story::links(&script.conditions),
+    );
+    lines.extend(paragraph(&paint::faint(&setting).to_string(), "", ""));
+    if let Some(question) = &script.question {
+        lines.push(String::new());
+        lines.extend(paragraph(question, "Question: ", "          "));
+    }
+    if !script.broken.is_intact() {
+        lines.push(String::new());
+        lines.extend(broken(script.broken));
+    }
+    lines
+}
+
+/// The first lines of a replay.
+#[must_use]
+pub fn replayed(header: &Header) -> Vec<String> {
+    let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
+    let world = if header.world == "virtual" { "in virtual time" } else { "on threads" };
+    let mut lines = vec![
+        paint::heading(&title).to_string(),
+        format!("{} nodes, seed {}, recorded {world}", header.nodes, header.seed),
+    ];
+    lines.extend(broken(header.broken.iter().filter_map(|id| id.parse().ok()).collect()));
+    lines
+}
+
+/// Says which rules are off, and what the nodes do instead.
+#[must_use]
+pub fn broken(rules: RuleSet) -> Vec<String> {
+    let line = |rule: crate::raft::Rule| {
+        let text =
+            format!("THIS RUN BREAKS A RULE: {rule} ({}). {}", rule.paper(), rule.when_broken());
+        paragraph(&paint::wrong(&text).to_string(), "", "")
+    };
+    rules.broken().flat_map(line).collect()
+}

@@ -1,0 +1,206 @@
+//! A run as it happens, line by line: when, who, what, and by which rule.
+
+use super::explain::{self, Speaker};
+use super::page::Page;
+use super::table::paragraph;
+use super::{message, paint, violation};
+use crate::journal::{Batch, CrashPoint, Deed, Detail, Loss, Observer};
+use crate::network::Conditions;
+use crate::raft::{Event, LogIndex, NodeId, Outcome, RaftNode, RoleKind, Rule, Verdict};
+use crate::safety::Violation;
+use crate::timing::Time;
+
+/// Where the text of a line begins: behind the time and the node.
+const MARGIN: &str = "               ";
+
+/// Tells a journal as a story.
+#[derive(Debug)]
+pub struct Story {
+    page: Page,
+    phases: usize,
+}
+
+impl Story {
+    /// A story on this page.
+    #[must_use]
+    pub const fn new(page: Page) -> Self {
+        Self { page, phases: 0 }
+    }
+
+    fn line(&self, time: Time, who: &str, text: &str) {
+        let first = format!("  {:>8}  {who:<3}", format!("{time}"));
+        self.page.put_all(paragraph(text, &first, MARGIN));
+    }
+
+    fn why(&self, speaker: Speaker, verdict: &Verdict) {
+        let text = explain::verdict(speaker, verdict);
+        let text = match verdict.outcome {
+            Outcome::Overridden => paint::wrong(&text),
+            _ => paint::faint(&text),
+        };
+        let (first, others) = (format!("{MARGIN}└ "), format!("{MARGIN}  "));
+        self.page.put_all(paragraph(&text.to_string(), &first, &others));
+    }
+}
+
+impl Observer for Story {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let node = batch.replica.node();
+        let mut began = 0;
+        for step in batch.steps {
+            let speaker = Speaker::of(node.id(), &step.input);
+            let mut verdicts: Vec<Verdict> = Vec::new();
+            for event in &batch.events[began..step.events_end] {
+                if let Event::Checked(verdict) = event {
+                    verdicts.push(*verdict);
+                    continue;
+                }
+                if !is_worth_telling(event, node) {
+                    continue;
+                }
+                let who = node.id().to_string();
+                let mut text = explain::event(speaker, event);
+                if let Event::Appended { first, last, .. } = event {
+                    text.push_str(&contents(node, *first, *last));
+                }
+                let text = match event {
+                    Event::BecameLeader { .. } => paint::role(RoleKind::Leader, &text).to_string(),
+                    _ => text,
+                };
+                self.line(batch.time, &who, &text);
+                let told = |verdict: &Verdict| reasons(event).contains(&verdict.rule);
+                verdicts.iter().filter(|verdict| told(verdict)).for_each(|verdict| {
+                    self.why(speaker, verdict);
+                });
+                verdicts.retain(|verdict| !told(verdict));
+            }
+            // A broken rule that was made use of is never passed over.
+            for verdict in verdicts.iter().filter(|found| found.outcome == Outcome::Overridden) {
+                self.line(batch.time, &node.id().to_string(), "goes on where the rule would not:");
+                self.why(speaker, verdict);
+            }
+            began = step.events_end;
+        }
+        if !batch.saved {
+            self.line(batch.time, &node.id().to_string(), "and nothing of this is saved:");
+        }
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        match deed {
+            Deed::Phase(text) => {
+                self.phases += 1;
+                self.page.put("");
+                self.page.put(paint::heading(&format!("{}  {text}", self.phases)).to_string());
+            }
+            Deed::Note(text) => {
+                self.page.put_all(paragraph(&paint::faint(text).to_string(), MARGIN, MARGIN));
+            }
+            _ => {
+                if let Some((who, text)) = world(deed) {
+                    self.line(time, &who, &text);
+                }
+            }
+        }
+    }
+
+    fn violation(&mut self, _: Time, found: &Violation) {
+        self.page.put_all(violation::lines(found));
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}
+
+/// Whether an event moves the story on. The rest is for those who ask for every step.
+fn is_worth_telling(event: &Event, node: &RaftNode) -> bool {
+    match *event {
+        Event::ElectionStarted { .. }
+        | Event::VoteRefused { .. }
+        | Event::BecameLeader { .. }
+        | Event::Appended { .. }
+        | Event::Truncated { .. }
+        | Event::EntriesRefused { .. }
+        | Event::BackedOff { .. }
+        | Event::ProposalRefused { .. } => true,
+        Event::VoteGranted { to, .. } => to != node.id(),
+        Event::RoleChanged { from, to, .. } => {
+            to == RoleKind::Follower && from != RoleKind::Follower
+        }
+        Event::CommitAdvanced { .. } => node.is_leader(),
+        _ => false,
+    }
+}
+
+/// The rules whose verdicts are the reason for an event.
+const fn reasons(event: &Event) -> &'static [Rule] {
+    match event {
+        Event::VoteGranted { .. } => &[Rule::OneVotePerTerm, Rule::UpToDateLog],
+        Event::VoteRefused { .. } => {
+            &[Rule::OneVotePerTerm, Rule::UpToDateLog, Rule::StaleTermRejected]
+        }
+        Event::BecameLeader { .. } => &[Rule::MajorityQuorum],
+        Event::RoleChanged { .. } => &[Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader],
+        Event::CommitAdvanced { .. } => &[Rule::MajorityQuorum, Rule::CommitOnlyCurrentTerm],
+        Event::Truncated { .. } => &[Rule::ConflictTruncates, Rule::LeaderAppendOnly],
+        Event::EntriesRefused { .. } => &[Rule::LogMatchingCheck, Rule::StaleTermRejected],
+        _ => &[],
+    }
+}
+
+/// What was appended, behind the sentence that says where.
+fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> String {
+    let entry = |index| {
+        let entry = node.log().get(LogIndex::new(index))?;
+        Some(message::payload(&entry.payload).to_owned())
+    };
+    let all: Vec<String> = (first.get()..=last.get()).filter_map(entry).collect();
+    format!(": {}", all.join(", "))
+}
+
+/// What the world did: who is concerned, and what happened.
+fn world(deed: &Deed) -> Option<(String, String)> {
+    let nobody = String::new();
+    Some(match deed {
+        Deed::Crash { node, point } => {
+            let text = match point {
+                CrashPoint::Between => "CRASHES: all that was not durable is lost",
+                CrashPoint::BeforeSave => "CRASHES before it has saved what it decided",
+                CrashPoint::BeforeSend => "CRASHES after saving, before its messages have left",
+            };
+            (node.to_string(), paint::wrong(text).to_string())
+        }
+        Deed::Restart { node } => {
+            (node.to_string(), "starts again, as a follower, with what its disk held".to_owned())
+        }
+        Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),
+        Deed::Partition { groups } => {
+            let names = |nodes: &mut dyn Iterator<Item = NodeId>| {
+                nodes.map(|node| node.to_string()).collect::<Vec<_>>().join(" ")
+            };
+            let groups: Vec<String> = groups.iter().map(|group| names(&mut group.iter())).collect();
+            (nobody, format!("the network splits: {}", groups.join(" | ")))
+        }
+        Deed::Heal => (nobody, "every link is whole again".to_owned()),
+        Deed::Conditions(conditions) => (nobody, format!("links: {}", links(conditions))),
+        Deed::Lost { from, to, why: Loss::Removed, .. } => {
+            (nobody, format!("a message from {from} to {to} is taken out of the network"))
+        }
+        _ => return None,
+    })
+}
+
+/// What the links are like, in a few words.
+#[must_use]
+pub fn links(conditions: &Conditions) -> String {
+    let (min, max) = (conditions.latency_min, conditions.latency_max);
+    let mut text = if min == max { format!("{min:?}") } else { format!("{min:?} to {max:?}") };
+    for (share, what) in [(conditions.drop, "lost"), (conditions.duplicate, "doubled")] {
+        if share > 0.0 {
+            let percent = (share * 1000.0).round() / 10.0;
+            text = format!("{text}, {percent}% {what}");
+        }
+    }
+    text
+}

@@ -1,0 +1,122 @@
+//! What the checker found, in words.
+
+use super::paint;
+use super::table::{Table, paragraph};
+use crate::raft::Property;
+use crate::safety::{Counter, Evidence, Violation};
+use crate::world::SafetyReport;
+
+/// The two facts that cannot both be, in one sentence.
+#[must_use]
+pub fn sentence(evidence: &Evidence) -> String {
+    match *evidence {
+        Evidence::TwoLeaders { term, first, second } => {
+            format!("{first} leads term {term}, and {second} leads term {term} too")
+        }
+        Evidence::TwoVotes { voter, term, first, second } => {
+            format!("{voter} voted for {first} in term {term}, and for {second} in the same term")
+        }
+        Evidence::VoteChanged { node, term, from, to } => {
+            let name = |vote: Option<crate::raft::NodeId>| {
+                vote.map_or_else(|| "nobody".to_owned(), |node| node.to_string())
+            };
+            let (from, to) = (name(from), name(to));
+            format!("{node}'s vote in term {term} was for {from}, and is for {to} now")
+        }
+        Evidence::LeaderCut { leader, term, from } => {
+            format!("{leader} leads term {term} and deleted its own log from index {from} on")
+        }
+        Evidence::LogsDiffer { position, a, b } => {
+            format!("{a} and {b} both hold an entry {position}, but not the same entries up to it")
+        }
+        Evidence::LeaderLacks { leader, term, missing, committed_in } => format!(
+            "{missing} was committed in term {committed_in}, and {leader}, elected in term {term}, \
+             does not have it"
+        ),
+        Evidence::CommitsDiffer { index, first, second } => format!(
+            "at index {index} {} committed an entry of term {}, and {} one of term {}",
+            first.0, first.1, second.0, second.1
+        ),
+        Evidence::NotDurable { leader, position, copies, need } => {
+            format!("{leader} committed {position} while {copies} durable logs held it, not {need}")
+        }
+        Evidence::WentBack { node, counter, from, to } => {
+            let what = match counter {
+                Counter::Term => "current term".to_owned(),
+                Counter::CommitIndex => "commit index".to_owned(),
+                Counter::LastApplied => "last applied index".to_owned(),
+                Counter::MatchIndex(peer) => format!("match index for {peer}"),
+            };
+            format!("{node}'s {what} was {from}, and is {to} now")
+        }
+        Evidence::ProgressOutOfBounds { leader, peer, match_index, next_index, last } => format!(
+            "{leader}'s bookkeeping of {peer} says match {match_index}, next {next_index}, with a \
+             log that ends at {last}"
+        ),
+        Evidence::ShadowDiffers { node } => {
+            format!("{node}'s log is not what its own steps made it")
+        }
+    }
+}
+
+/// A violation: the property, and the facts.
+#[must_use]
+pub fn lines(violation: &Violation) -> Vec<String> {
+    let name = paint::wrong(violation.property.name());
+    let text = format!("{name} has fallen: {}.", sentence(&violation.evidence));
+    paragraph(&text, "  ✗ ", "    ")
+}
+
+/// A whole run in one line.
+#[must_use]
+pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
+    let verdict = if good { paint::good("✓ passed") } else { paint::wrong("✗ failed") };
+    format!(
+        "{name}: {verdict}; {} entries committed under {} leaders, {} violations, {} batches of \
+         steps checked",
+        report.committed,
+        report.leaders,
+        report.violations.len(),
+        report.steps
+    )
+}
+
+/// What was checked, how often, and what came of it.
+#[must_use]
+pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
+    let mut table = Table::new(2);
+    for &(property, checks) in &report.checks {
+        let fell = report.violations.iter().any(|violation| violation.property == property);
+        if checks == 0 && !fell {
+            continue;
+        }
+        let (mark, times) = if fell {
+            (paint::wrong("✗ fallen"), format!("{checks:>9} checks"))
+        } else {
+            (paint::good("✓ held"), format!("{checks:>9} checks"))
+        };
+        table.row([
+            mark.to_string(),
+            format!("{property:<20}"),
+            times,
+            paint::faint(property.statement()).to_string(),
+        ]);
+    }
+    let mut lines = table.lines();
+    lines.push(String::new());
+    let agreed =
+        !report.violations.iter().any(|found| found.property == Property::StateMachineSafety);
+    let (steps, committed, leaders) = (report.steps, report.committed, report.leaders);
+    if agreed {
+        let text = format!(
+            "{committed} entries were committed under {leaders} leaders. At every index, no two of \
+             the {nodes} nodes ever committed different entries. Checked live, after each of \
+             {steps} batches of steps, before its messages left."
+        );
+        lines.extend(paragraph(&text, "  ", "  "));
+    }
+    for violation in &report.violations {
+        lines.extend(self::lines(violation));
+    }
+    lines
+}
