@@ -3,9 +3,11 @@
 #![warn(missing_docs)]
 
 pub mod cli;
+pub mod cluster;
 pub mod digest;
 pub mod journal;
 pub mod network;
+pub mod program;
 pub mod raft;
 pub mod replica;
 pub mod safety;

@@ -212,7 +212,8 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Deliver(name) => self.world.deliver(*name).map_err(Why::Cannot)?,
             Verb::Remove(name) => self.world.remove(*name).map_err(Why::Cannot)?,
             Verb::Wait(time) => {
-                self.world.run_until(*time, &mut |_| false);
+                let until = self.world.now() + *time;
+                self.world.run_until(*time, &mut |world| world.now() >= until);
             }
             Verb::WaitUntil { condition, within } => {
                 self.wait_until(condition, within.unwrap_or(PATIENCE))?;

@@ -62,7 +62,6 @@ impl Narrator for Beats {
             Beat::Status(statuses) => {
                 self.page.put("");
                 self.page.put_all(status::table(statuses));
-                self.page.put("");
             }
             Beat::Safety(report) => {
                 self.page.put("");

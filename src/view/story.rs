@@ -68,7 +68,7 @@ impl Observer for Story {
                     _ => text,
                 };
                 self.line(batch.time, &who, &text);
-                let told = |verdict: &Verdict| reasons(event).contains(&verdict.rule);
+                let told = |verdict: &Verdict| is_reason(event, verdict);
                 verdicts.iter().filter(|verdict| told(verdict)).for_each(|verdict| {
                     self.why(speaker, verdict);
                 });
@@ -131,6 +131,12 @@ fn is_worth_telling(event: &Event, node: &RaftNode) -> bool {
         Event::CommitAdvanced { .. } => node.is_leader(),
         _ => false,
     }
+}
+
+/// Whether a verdict is the reason for an event: a refusal has one, a deed may have several.
+fn is_reason(event: &Event, verdict: &Verdict) -> bool {
+    let refusal = matches!(event, Event::VoteRefused { .. } | Event::EntriesRefused { .. });
+    reasons(event).contains(&verdict.rule) && (!refusal || verdict.outcome == Outcome::Refused)
 }
 
 /// The rules whose verdicts are the reason for an event.

@@ -1,0 +1,181 @@
+//! The command `raft-cluster`: arguments in, exit code out.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use raft_in_practice::cli::{self, Format};
+use raft_in_practice::network::{parse_latency, parse_probability};
+use raft_in_practice::program::replay;
+use raft_in_practice::program::run::{self, Run, Telling};
+use raft_in_practice::raft::Rule;
+use raft_in_practice::scenario::library;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::view::opening::Clock;
+use raft_in_practice::view::paint::Color;
+use raft_in_practice::view::{scenarios, stdout};
+
+/// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
+#[derive(Parser, Debug)]
+#[command(name = "raft-cluster", version, args_conflicts_with_subcommands = true)]
+#[command(after_long_help = "Examples:
+  raft-cluster                                  the story: five nodes on threads
+  raft-cluster --nodes 4 --seed 7               another cluster, other draws
+  raft-cluster --drop 0.2 --speed 10            a lossy network, ten times as fast
+  raft-cluster run partition --virtual          another scenario, in virtual time
+  raft-cluster run demo --trace demo.jsonl      record it
+  raft-cluster replay demo.jsonl --verify       and make it again, step by step
+
+Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong usage.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunOptions,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a scenario: one that ships with the program, or a file
+    Run {
+        /// A scenario's name ('raft-cluster scenarios' lists them), or a file
+        #[arg(default_value = "demo", value_name = "NAME|FILE")]
+        scenario: String,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// List the scenarios that ship with the program
+    Scenarios,
+    /// Run a recorded trace again
+    Replay {
+        /// The trace
+        trace: PathBuf,
+        /// Only say whether every step comes out as it was recorded
+        #[arg(long)]
+        verify: bool,
+        /// Stop after this step
+        #[arg(long, value_name = "STEP", conflicts_with = "verify")]
+        at: Option<u64>,
+    },
+    /// Write completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+struct RunOptions {
+    /// Run in virtual time, on one thread: the same seed gives the same bytes
+    #[arg(long = "virtual")]
+    is_virtual: bool,
+    /// How many nodes: 1 to 9
+    #[arg(long, value_parser = cli::parse_nodes, allow_negative_numbers = true)]
+    nodes: Option<usize>,
+    /// Where all random draws come from
+    #[arg(long, value_parser = cli::parse_seed, allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// How many times as fast the threads' clock runs, links too: 0.1 to 50
+    #[arg(long, value_parser = parse_speed, allow_negative_numbers = true, conflicts_with = "is_virtual")]
+    speed: Option<f64>,
+    /// The probability that a message is lost, as in 0.2 or 20%
+    #[arg(long, value_parser = parse_probability, allow_negative_numbers = true, value_name = "P")]
+    drop: Option<f64>,
+    /// The probability that a message arrives twice
+    #[arg(long, value_parser = parse_probability, allow_negative_numbers = true, value_name = "P")]
+    duplicate: Option<f64>,
+    /// How long messages take, as in 1ms..20ms
+    #[arg(long, value_parser = parse_latency, allow_negative_numbers = true, value_name = "MIN..MAX")]
+    latency: Option<(Duration, Duration)>,
+    /// Switch a rule off and see what it protects ('raft-node rules' lists them)
+    #[arg(long = "break", value_name = "RULE")]
+    broken: Vec<Rule>,
+    /// Record the run
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t)]
+    view: View,
+    /// What to write: text for people, or JSON, one object a line
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+enum View {
+    /// What happens, as it happens
+    #[default]
+    Story,
+    /// Only how it ended
+    Quiet,
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.1..=50.0).contains(&speed) => Ok(speed),
+        _ => Err("a speed is a number from 0.1 to 50".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match cli::parse::<Arguments>() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    arguments.color.apply();
+    let done = match arguments.command {
+        None => run_scenario("demo", arguments.run),
+        Some(Command::Run { scenario, options }) => run_scenario(&scenario, options),
+        Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),
+        Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),
+        Some(Command::Completions { shell }) => Ok(stdout::print(|out| {
+            clap_complete::generate(shell, &mut Arguments::command(), "raft-cluster", out);
+            Ok(ExitCode::SUCCESS)
+        })),
+    };
+    done.unwrap_or_else(|sentence| cli::complain::<Arguments>(&sentence))
+}
+
+fn run_scenario(name: &str, options: RunOptions) -> Result<ExitCode, String> {
+    let mut script = load(name, options.nodes)?;
+    script.seed = options.seed.unwrap_or(script.seed);
+    if !options.broken.is_empty() {
+        script.broken = options.broken.iter().copied().collect();
+    }
+    let conditions = &mut script.conditions;
+    conditions.drop = options.drop.unwrap_or(conditions.drop);
+    conditions.duplicate = options.duplicate.unwrap_or(conditions.duplicate);
+    if let Some((min, max)) = options.latency {
+        (conditions.latency_min, conditions.latency_max) = (min, max);
+    }
+    let clock = if options.is_virtual {
+        Clock::Virtual
+    } else {
+        Clock::Threads { speed: options.speed.unwrap_or(1.0) }
+    };
+    let telling = match (options.format, options.view) {
+        (Format::Json, _) => Telling::Json,
+        (Format::Text, View::Story) => Telling::Story,
+        (Format::Text, View::Quiet) => Telling::Quiet,
+    };
+    run::run(&Run { script, clock, trace: options.trace, telling })
+}
+
+/// The scenario of this name, or in this file.
+fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
+    let shipped = library::SHIPPED.iter().find(|(shipped, _)| *shipped == name);
+    let text = match shipped {
+        Some((_, text)) => (*text).to_owned(),
+        None => std::fs::read_to_string(name).map_err(|error| {
+            format!(
+                "'{name}' is no scenario that ships with the program, and no file that can be \
+                 read ({error}); 'raft-cluster scenarios' lists what ships"
+            )
+        })?,
+    };
+    Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+}

@@ -1,0 +1,147 @@
+//! `raft-cluster run`: a scenario, on threads or in virtual time.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cluster::{ClusterConfig, RaftCluster};
+use crate::journal::Observer;
+use crate::scenario::run::{Failure, Narrator, Runner};
+use crate::scenario::script::Script;
+use crate::scenario::verb::Verb;
+use crate::sim::{Sim, SimConfig};
+use crate::trace::{Header, TraceWriter};
+use crate::view::beats::{self, Beats};
+use crate::view::json;
+use crate::view::opening::{self, Clock};
+use crate::view::page::Page;
+use crate::view::story::Story;
+use crate::view::violation;
+use crate::world::{SafetyReport, World};
+
+/// How a run is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Telling {
+    /// As a story, while it happens.
+    Story,
+    /// Only how it ended.
+    Quiet,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A run, as the command line asks for it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Run {
+    /// The scenario.
+    pub script: Script,
+    /// Virtual time, or threads.
+    pub clock: Clock,
+    /// Where to write a trace.
+    pub trace: Option<PathBuf>,
+    /// How to tell it.
+    pub telling: Telling,
+}
+
+/// Runs it. Exit code 0 if all is well, 1 if an expectation failed, or a property fell that was
+/// not expected to.
+///
+/// # Errors
+/// A sentence, if the run could not begin or its trace could not be written.
+pub fn run(run: &Run) -> Result<ExitCode, String> {
+    let script = &run.script;
+    if run.clock != Clock::Virtual && !script.on_threads {
+        return Err(format!(
+            "the scenario '{}' takes time into its own hands, which threads do not allow; add \
+             --virtual",
+            script.name
+        ));
+    }
+    let trace = run.trace.as_ref().map(|path| open_trace(run, path)).transpose()?;
+    let (page, press) = Page::open();
+    let mut observers: Vec<Box<dyn Observer>> = Vec::new();
+    match run.telling {
+        Telling::Story => {
+            page.put_all(opening::lines(script, run.clock));
+            observers.push(Box::new(Story::new(page.clone())));
+        }
+        Telling::Json => observers.push(Box::new(json::Lines::new(page.clone()))),
+        Telling::Quiet => {}
+    }
+    if let Some(trace) = &trace {
+        observers.push(Box::new(trace.clone()));
+    }
+    let good = match run.clock {
+        Clock::Virtual => play(run, &page, Sim::new(SimConfig::of(script), observers)).0,
+        Clock::Threads { speed } => {
+            let config = ClusterConfig {
+                settings: script.settings(),
+                timing: script.timing,
+                conditions: script.conditions,
+                seed: script.seed,
+                speed,
+                observers,
+            };
+            let cluster = RaftCluster::start(config).map_err(|error| error.to_string())?;
+            let (good, cluster) = play(run, &page, cluster);
+            cluster.stop().map_err(|error| error.to_string())?;
+            good
+        }
+    };
+    drop(page);
+    drop(press);
+    if let Some(trace) = trace {
+        trace.finish().map_err(|error| format!("the trace could not be written: {error}"))?;
+    }
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn open_trace(run: &Run, path: &Path) -> Result<TraceWriter, String> {
+    let file = File::create(path)
+        .map_err(|error| format!("the trace '{}' cannot be written: {error}", path.display()))?;
+    let world = if run.clock == Clock::Virtual { "virtual" } else { "threads" };
+    let script = &run.script;
+    let header = Header::new(&script.name, world, script.seed, &script.settings());
+    Ok(TraceWriter::new(file, &header))
+}
+
+/// Carries the script out and says how it ended. Returns whether all is well, and the world.
+fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
+    let script = &run.script;
+    let mut told = Beats::new(page.clone(), script.nodes);
+    let mut silent = ();
+    let narrator: &mut dyn Narrator =
+        if run.telling == Telling::Story { &mut told } else { &mut silent };
+    let mut runner = Runner::new(world, narrator);
+    let ended = runner.run(&script.lines);
+    let mut world = runner.into_world();
+    let safety = world.safety();
+    let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
+    let good = ended.is_ok() && (safety.violations.is_empty() || awaited);
+    close(run, page, ended.as_ref().err().map(AsRef::as_ref), &safety, good);
+    (good, world)
+}
+
+/// The last lines: why it ended early, what the checker found, and which rules were off.
+fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
+    let script = &run.script;
+    if run.telling == Telling::Json {
+        page.put(json::ending(good, failure.map(beats::why).as_deref(), safety));
+        return;
+    }
+    if let Some(failure) = failure {
+        page.put_all(beats::failure(failure));
+    }
+    let reported =
+        failure.is_none() && script.lines.iter().any(|line| line.verb == Verb::ExpectSafe);
+    if run.telling == Telling::Quiet {
+        page.put(violation::one_line(&script.name, good, safety));
+    } else if !reported {
+        page.put("");
+        page.put_all(violation::report(safety, script.nodes));
+    }
+    if !script.broken.is_intact() {
+        page.put("");
+        page.put_all(opening::broken(script.broken));
+    }
+}
