@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use raft_in_practice::raft::{
-    AppendOutcome, Envelope, Input, LogIndex, Message, NodeId, RaftNode, RoleKind, Settings,
+    AppendOutcome, Envelope, Input, LogIndex, Message, NodeId, RaftNode, RoleKind, Rule, RuleSet,
+    Settings, Storage, Write,
 };
 
 use crate::cases;
@@ -151,6 +153,33 @@ proptest! {
             }
             let _ = out.persist(&node, &mut disk);
             prop_assert_eq!(&disk, node.persistent());
+        }
+    }
+
+    /// A lab breaks rules. The node may then do wrong, but it does it on its feet, and what it does
+    /// is on its disk.
+    #[test]
+    fn a_node_with_broken_rules_stays_upright_and_saves_what_it_does(
+        settings in any_settings(),
+        broken in vec(select(&Rule::ALL[..]), 1..4),
+        log in any_log(),
+        inputs in vec(input(), 1..60),
+    ) {
+        let rules: RuleSet = broken.into_iter().collect();
+        let settings = Settings { rules, ..settings };
+        let mut node = server(0, settings, log.last().copied().unwrap_or(0), None, &log);
+        let mut disk = node.persistent().clone();
+        for input in inputs {
+            let before = node.clone();
+            let out = node.step(input);
+            prop_assert!(before.current_term() <= node.current_term());
+            prop_assert!(before.commit_index() <= node.commit_index());
+            let sent = out.persist(&node, &mut disk);
+            if !sent.saved_too_late().is_empty() {
+                prop_assert!(!rules.keeps(Rule::PersistBeforeReply));
+                disk.save(Write::of(node.persistent(), sent.saved_too_late()));
+            }
+            prop_assert_eq!(&disk, node.persistent(), "with {:?}", rules);
         }
     }
 }
