@@ -11,9 +11,8 @@ use std::num::NonZeroUsize;
 
 use raft_in_practice::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, ConflictHint, Envelope,
-    Event, Forgetful, Input, Log, LogEntry, LogIndex, LogPosition, Message, NodeId, Outcome,
-    PersistentState, RaftNode, RoleKind, Rule, RuleSet, Sendable, Settings, Term, VoteRequest,
-    VoteResponse,
+    Event, Input, Log, LogEntry, LogIndex, LogPosition, Message, NodeId, Outcome, PersistentState,
+    RaftNode, RoleKind, Rule, RuleSet, Sendable, Settings, Term, VoteRequest, VoteResponse,
 };
 
 pub use cluster::Cluster;
@@ -122,10 +121,16 @@ pub const ROLES: [RoleKind; 3] = [RoleKind::Follower, RoleKind::Candidate, RoleK
 
 // ---- inputs --------------------------------------------------------------------------------
 
-/// One step, saved at once.
+/// One step, saved at once on a disk that held the node as it was; nothing that changed may be
+/// missing there.
 pub fn step(node: &mut RaftNode, input: Input) -> Sendable {
+    let mut disk = node.persistent().clone();
     let out = node.step(input);
-    out.persist(node, &mut Forgetful)
+    let sent = out.persist(node, &mut disk);
+    if node.settings().rules.keeps(Rule::PersistBeforeReply) {
+        assert_eq!(&disk, node.persistent(), "{} saves all that it changes", node.id());
+    }
+    sent
 }
 
 pub fn timeout(node: &mut RaftNode) -> Sendable {
