@@ -1,0 +1,113 @@
+//! What a leader may call committed, and when it may count itself.
+
+use raft_in_practice::raft::{
+    Command, Input, LogIndex, MessageKind, Output, PersistentState, Settings,
+};
+
+use crate::common::{
+    Cluster, accepted, commit, id, leader, progress, propose, receive, settings, terms,
+};
+
+/// `TestCommit`: match indexes (the leader's own first), log, term ⇒ commit index. Sizes 1, 3 and
+/// 4; the entry must be of the leader's own term.
+#[test]
+fn an_entry_of_the_own_term_on_a_majority_is_committed() {
+    let table: [(&[u64], &[u64], u64, u64); 14] = [
+        (&[1], &[1], 1, 1),
+        (&[1], &[1], 2, 0),
+        (&[2], &[1, 2], 2, 2),
+        (&[1], &[2], 2, 1),
+        (&[2, 1, 1], &[1, 2], 1, 1),
+        (&[2, 1, 1], &[1, 1], 2, 0),
+        (&[2, 1, 2], &[1, 2], 2, 2),
+        (&[2, 1, 2], &[1, 1], 2, 0),
+        (&[2, 1, 1, 1], &[1, 2], 1, 1),
+        (&[2, 1, 1, 1], &[1, 1], 2, 0),
+        (&[2, 1, 1, 2], &[1, 2], 1, 1),
+        (&[2, 1, 1, 2], &[1, 1], 2, 0),
+        (&[2, 1, 2, 2], &[1, 2], 2, 2),
+        (&[2, 1, 2, 2], &[1, 1], 2, 0),
+    ];
+    for (matches, log, term, expected) in table {
+        let without_no_op = Settings { no_op: false, ..settings(matches.len()) };
+        let mut node = leader(without_no_op, term, log);
+        for (peer, &match_index) in (1..).zip(&matches[1..]) {
+            let _ = receive(&mut node, peer, accepted(term, match_index));
+            assert_eq!(progress(&node, peer).0, match_index);
+        }
+        assert_eq!(progress(&node, 0).0, matches[0], "its own log counts");
+        assert_eq!(commit(&node), expected, "{matches:?} {log:?} in term {term}");
+    }
+}
+
+/// Two nodes hold what the leader of term 1 proposed; then node 1 takes over, and hears nothing.
+fn two_old_entries_on_two_of_five() -> Cluster {
+    let mut cluster = Cluster::new(settings(5));
+    cluster.elect(0);
+    for far in [2, 3, 4] {
+        cluster.cut(0, far);
+    }
+    cluster.propose(0, "a");
+    cluster.propose(0, "b");
+    assert_eq!(cluster.commit(0), 1, "two of five are no majority");
+    cluster.heal();
+    cluster
+}
+
+/// `TestCannotCommitWithoutNewTermEntry`: as long as the new leader's own entry reaches nobody,
+/// the older ones stay uncommitted.
+#[test]
+fn old_entries_wait_for_one_of_the_current_term() {
+    let mut cluster = two_old_entries_on_two_of_five();
+    cluster.ignore(MessageKind::AppendEntriesRequest);
+    cluster.elect(1);
+    assert!(cluster.node(1).is_leader());
+    assert_eq!(cluster.commit(1), 1);
+    cluster.heal();
+    cluster.heartbeat(1);
+    cluster.propose(1, "c");
+    assert_eq!(cluster.commit(1), 5);
+}
+
+/// `TestCommitWithoutNewTermEntry`: the no-op alone commits what went before.
+#[test]
+fn the_no_op_commits_what_earlier_leaders_left() {
+    let mut cluster = two_old_entries_on_two_of_five();
+    cluster.elect(1);
+    assert_eq!(cluster.commit(1), 4);
+    assert_eq!(cluster.terms(4), [1, 1, 1, 2]);
+}
+
+/// `TestProgressLeader`: etcd's leader counts its own copy when its disk says so. Ours counts it at
+/// once, because nothing can leave the step, not even the news of a commit, before it is saved:
+/// however many entries wait in an output, its messages come only after one write of them all.
+#[test]
+fn a_leaders_own_copy_is_durable_before_anyone_hears_of_it() {
+    let mut node = leader(settings(2), 1, &[]);
+    let mut disk = PersistentState::default();
+    let mut out = Output::new();
+    for _ in 0..5 {
+        node.step_into(Input::Propose(vec![Command::new("foo")]), &mut out);
+    }
+    assert_eq!(progress(&node, 0), (6, 7));
+    assert_eq!(out.unsaved().log_from, Some(LogIndex::new(2)));
+    assert_eq!(disk.log().last_index(), LogIndex::ZERO, "the disk knows nothing yet");
+
+    disk = PersistentState::new(node.current_term(), Some(id(0)), crate::common::log(&[1]));
+    let sent = out.persist(&node, &mut disk);
+    assert_eq!(sent.messages().len(), 5);
+    assert_eq!(disk.log().last_index(), LogIndex::new(6));
+}
+
+/// Acknowledgements out of order: the commit index is the maximum of what they prove, and a late
+/// one takes nothing back.
+#[test]
+fn a_late_acknowledgement_takes_nothing_back() {
+    let mut node = leader(settings(3), 1, &[]);
+    let _ = propose(&mut node, "x");
+    for (acknowledged, expected) in [(2, 2), (1, 2), (0, 2), (2, 2)] {
+        let _ = receive(&mut node, 1, accepted(1, acknowledged));
+        assert_eq!((progress(&node, 1).0, commit(&node)), (2, expected), "{acknowledged}");
+    }
+    assert_eq!(terms(&node), [1, 1]);
+}
