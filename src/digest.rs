@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
+use crate::raft::RaftNode;
+
 /// A [`Hasher`] whose result is the same everywhere.
 #[derive(Clone, Debug)]
 pub struct StableHasher(SipHasher13);
@@ -55,6 +57,12 @@ pub fn chain(before: u64, value: &impl Hash) -> u64 {
     let mut hasher = StableHasher::new(before);
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The digest of all that a node is, by which a replay proves that it went the same way.
+#[must_use]
+pub fn node_digest(node: &RaftNode) -> u64 {
+    chain(0, node)
 }
 
 #[cfg(test)]

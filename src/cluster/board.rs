@@ -1,0 +1,170 @@
+//! Where each node posts how it stands, and what a crash left of it. Waits block here until
+//! something changes.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::chronicle::lock;
+use crate::raft::NodeId;
+use crate::replica::Disk;
+use crate::status::NodeStatus;
+
+/// What is posted about one node.
+struct Posted {
+    status: NodeStatus,
+    /// Its disk, while it is down.
+    disk: Option<Disk>,
+}
+
+struct State {
+    nodes: Vec<Posted>,
+    /// How often something changed.
+    version: u64,
+    /// How many threads wait for the next change. With none there is nobody to wake, and the nodes
+    /// spare themselves a system call in every batch.
+    waiting: usize,
+}
+
+/// The board.
+pub(super) struct Board {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Board {
+    pub(super) fn new(size: usize) -> Self {
+        let post = |id| Posted {
+            status: NodeStatus::down(id, &Disk::default()),
+            disk: Some(Disk::default()),
+        };
+        let nodes = NodeId::all(size).map(post).collect();
+        let state = State { nodes, version: 0, waiting: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn change(&self, act: impl FnOnce(&mut Vec<Posted>)) {
+        let mut state = lock(&self.state);
+        act(&mut state.nodes);
+        state.version += 1;
+        let wake = state.waiting > 0;
+        drop(state);
+        if wake {
+            self.changed.notify_all();
+        }
+    }
+
+    /// A running node says how it stands.
+    pub(super) fn post(&self, status: NodeStatus) {
+        self.change(|nodes| nodes[status.id.index()].status = status);
+    }
+
+    /// A node has ended and leaves its disk.
+    pub(super) fn leave(&self, id: NodeId, disk: Disk) {
+        self.change(|nodes| {
+            nodes[id.index()] = Posted { status: NodeStatus::down(id, &disk), disk: Some(disk) };
+        });
+    }
+
+    /// A node has ended in a panic and leaves nothing.
+    pub(super) fn perish(&self, id: NodeId) {
+        self.change(|nodes| nodes[id.index()].status.up = false);
+    }
+
+    /// Takes the disk that a node has left.
+    pub(super) fn take_disk(&self, id: NodeId) -> Option<Disk> {
+        lock(&self.state).nodes[id.index()].disk.take()
+    }
+
+    /// Looks at the disk that a node has left.
+    pub(super) fn look_at_disk<T>(&self, id: NodeId, look: impl FnOnce(&Disk) -> T) -> Option<T> {
+        lock(&self.state).nodes[id.index()].disk.as_ref().map(look)
+    }
+
+    pub(super) fn statuses(&self) -> Vec<NodeStatus> {
+        lock(&self.state).nodes.iter().map(|posted| posted.status).collect()
+    }
+
+    pub(super) fn status(&self, id: NodeId) -> NodeStatus {
+        lock(&self.state).nodes[id.index()].status
+    }
+
+    /// Waits until `done` says so, for as long as `(story, patience)` allow. It is asked at once,
+    /// after every change, and when the bound of the story has passed: a condition on the time
+    /// itself becomes true then. No lock is held while it is asked.
+    pub(super) fn wait(
+        &self,
+        (story, patience): (Instant, Instant),
+        mut done: impl FnMut() -> bool,
+    ) -> bool {
+        let mut deadline = story;
+        loop {
+            let seen = lock(&self.state).version;
+            if done() {
+                return true;
+            }
+            if !self.changed_since(seen, deadline) {
+                if done() {
+                    return true;
+                }
+                if deadline >= patience {
+                    return false;
+                }
+                deadline = patience;
+            }
+        }
+    }
+
+    /// Waits for a change after version `seen`; `false` if there is none before the deadline.
+    fn changed_since(&self, seen: u64, deadline: Instant) -> bool {
+        let mut state = lock(&self.state);
+        state.waiting += 1;
+        while state.version == seen {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.waiting -= 1;
+        state.version != seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    fn in_a(duration: Duration) -> (Instant, Instant) {
+        (Instant::now() + duration, Instant::now() + duration)
+    }
+
+    #[test]
+    fn a_change_ends_a_wait_and_nothing_ends_it_at_its_bound() {
+        let board = Board::new(2);
+        let id = NodeId::new(1);
+        let up = || board.status(id).up;
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| board.wait(in_a(Duration::from_secs(60)), up));
+            let mut status = board.status(id);
+            status.up = true;
+            board.post(status);
+            assert!(waiting.join().unwrap());
+        });
+        let bound = Duration::from_millis(20);
+        let start = Instant::now();
+        assert!(!board.wait(in_a(bound), || false));
+        assert!(start.elapsed() >= bound);
+    }
+
+    #[test]
+    fn a_condition_on_the_time_is_asked_when_the_bound_of_the_story_has_passed() {
+        let start = Instant::now();
+        let story = start + Duration::from_millis(20);
+        let patience = start + Duration::from_secs(60);
+        assert!(Board::new(1).wait((story, patience), || Instant::now() >= story));
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+}

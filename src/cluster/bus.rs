@@ -1,0 +1,268 @@
+//! The message bus: a channel for each node, and every fault that a network has.
+//!
+//! What becomes of a message is decided by [`Network`], the same policy that the simulator asks. A
+//! message that takes no time goes straight into its receiver's channel. One that takes time goes
+//! to the *postman*, a thread that holds it until it is due. When it arrives its link may have been
+//! cut and its receiver may have crashed: then it is lost.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::chronicle::{Chronicle, lock};
+use crate::journal::{CrashPoint, Deed, Flight, Loss, MessageId};
+use crate::network::{Conditions, Fate, Network};
+use crate::raft::{Envelope, Message, NodeId, NodeSet};
+
+/// The channels between the nodes of a cluster.
+pub struct MessageBus {
+    wires: Arc<Wires>,
+    postman: Sender<Errand>,
+}
+
+/// What the bus and the postman share.
+struct Wires {
+    links: Mutex<Links>,
+    inboxes: Vec<(Sender<Flight>, Receiver<Flight>)>,
+    chronicle: Arc<Chronicle>,
+}
+
+struct Links {
+    network: Network,
+    rng: ChaCha8Rng,
+    /// Who is there to receive.
+    up: NodeSet,
+}
+
+impl Links {
+    /// Why a message that is there now cannot be handed over.
+    const fn hinder(&self, envelope: &Envelope) -> Option<Loss> {
+        if self.network.is_cut(envelope.from, envelope.to) {
+            Some(Loss::Cut)
+        } else if !self.up.contains(envelope.to) {
+            Some(Loss::Down)
+        } else {
+            None
+        }
+    }
+}
+
+/// What the postman is asked for.
+enum Errand {
+    Carry(Parcel),
+    GoHome,
+}
+
+/// A message that takes its time. The one due first is the greatest, and comes out of a heap first.
+#[derive(PartialEq, Eq)]
+struct Parcel {
+    due: Instant,
+    flight: Flight,
+}
+
+impl Ord for Parcel {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |parcel: &Self| Reverse((parcel.due, parcel.flight.id));
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Parcel {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl MessageBus {
+    /// Lays the wires and employs the postman.
+    pub(super) fn open(
+        size: usize,
+        conditions: Conditions,
+        seed: u64,
+        chronicle: Arc<Chronicle>,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // The nodes draw from the streams counted from 0; the network's luck is its own.
+        rng.set_stream(u64::MAX);
+        let network = Network::new(conditions);
+        let links = Mutex::new(Links { network, rng, up: NodeSet::all(size) });
+        let inboxes = (0..size).map(|_| unbounded()).collect();
+        let wires = Arc::new(Wires { links, inboxes, chronicle });
+        let (postman, errands) = unbounded();
+        let rounds = Arc::clone(&wires);
+        let thread = thread::Builder::new()
+            .name("postman".to_owned())
+            .spawn(move || rounds.carry(&errands))?;
+        Ok((Self { wires, postman }, thread))
+    }
+
+    /// One more share of the same bus, for a node's thread.
+    pub(super) fn share(&self) -> Self {
+        Self { wires: Arc::clone(&self.wires), postman: self.postman.clone() }
+    }
+
+    /// Sends the postman home. What is still on its way never arrives.
+    pub(super) fn close(&self) {
+        let _ = self.postman.send(Errand::GoHome);
+    }
+
+    /// Where a node's messages arrive.
+    pub(super) fn inbox(&self, node: NodeId) -> Receiver<Flight> {
+        self.wires.inboxes[node.index()].1.clone()
+    }
+
+    /// Sends messages, numbered from `first` on. Never waits.
+    pub fn send(&self, first: MessageId, envelopes: impl IntoIterator<Item = Envelope>) {
+        let mut leaving = Vec::new();
+        let mut deeds = Vec::new();
+        let mut links = lock(&self.wires.links);
+        for (id, envelope) in (first.0..).map(MessageId).zip(envelopes) {
+            let Links { network, rng, .. } = &mut *links;
+            let fate = network.fate(envelope.from, envelope.to, rng);
+            let flight = Flight { id, envelope };
+            match fate {
+                Fate::Delivered(Duration::ZERO) => match links.hinder(&flight.envelope) {
+                    None => leaving.push((Duration::ZERO, flight)),
+                    Some(why) => deeds.push(lost(&flight, why)),
+                },
+                Fate::Delivered(after) => leaving.push((after, flight)),
+                Fate::Duplicated(after, again) => {
+                    deeds.push(Deed::Duplicated { message: id });
+                    leaving.push((after, flight.clone()));
+                    leaving.push((again, flight));
+                }
+                Fate::Dropped => deeds.push(lost(&flight, Loss::Dropped)),
+                Fate::Cut => deeds.push(lost(&flight, Loss::Cut)),
+            }
+        }
+        drop(links);
+        if !deeds.is_empty() {
+            self.wires.chronicle.tell(deeds);
+        }
+        for (after, flight) in leaving {
+            if after.is_zero() {
+                self.wires.hand_over(flight);
+            } else {
+                let due = Instant::now() + self.wires.chronicle.clock.real(after);
+                // The postman goes home last of all, so this cannot fail.
+                let _ = self.postman.send(Errand::Carry(Parcel { due, flight }));
+            }
+        }
+    }
+
+    /// Sends one message to every other node but those in `except`, numbered from `first` on.
+    pub fn broadcast(&self, first: MessageId, from: NodeId, message: &Message, except: NodeSet) {
+        let receives = |&to: &NodeId| to != from && !except.contains(to);
+        let to = NodeId::all(self.wires.inboxes.len()).filter(receives);
+        self.send(first, to.map(|to| Envelope { from, to, message: message.clone() }));
+    }
+
+    /// Cuts one direction of a link.
+    pub fn cut_one_way(&self, from: NodeId, to: NodeId) {
+        self.change([Deed::Cut { from, to }], |network| network.cut_one_way(from, to));
+    }
+
+    /// Cuts both directions of a link.
+    pub fn cut_both_ways(&self, a: NodeId, b: NodeId) {
+        let deeds = [Deed::Cut { from: a, to: b }, Deed::Cut { from: b, to: a }];
+        self.change(deeds, |network| network.cut_both_ways(a, b));
+    }
+
+    /// Splits the cluster into groups; nodes that are in none form one together.
+    pub fn partition(&self, groups: &[NodeSet]) {
+        let deed = Deed::Partition { groups: groups.to_vec() };
+        self.change([deed], |network| network.partition(groups));
+    }
+
+    /// Mends every link.
+    pub fn heal(&self) {
+        self.change([Deed::Heal], Network::heal);
+    }
+
+    /// The conditions of every link.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        lock(&self.wires.links).network.conditions()
+    }
+
+    /// Changes the conditions of every link. What is on its way keeps the latency it has.
+    pub fn set_conditions(&self, conditions: Conditions) {
+        let deed = Deed::Conditions(conditions);
+        self.change([deed], |network| network.set_conditions(conditions));
+    }
+
+    fn change(&self, deeds: impl IntoIterator<Item = Deed>, act: impl FnOnce(&mut Network)) {
+        self.wires.chronicle.tell_and(deeds, || act(&mut lock(&self.wires.links).network));
+    }
+
+    /// A node is up: it can receive. What a slow sender left in its inbox meanwhile is gone.
+    pub(super) fn connect(&self, node: NodeId) {
+        self.discard_inbox(node);
+        lock(&self.wires.links).up.insert(node);
+    }
+
+    /// A node crashes: what it had not taken in is lost, as a socket's buffer would be, and what is
+    /// sent to it from now on is lost too. A message that the postman holds may still find the
+    /// node's next incarnation.
+    pub(super) fn disconnect(&self, node: NodeId, point: CrashPoint) {
+        let hang_up = || lock(&self.wires.links).up.remove(node);
+        self.wires.chronicle.tell_and([Deed::Crash { node, point }], hang_up);
+        self.discard_inbox(node);
+    }
+
+    fn discard_inbox(&self, node: NodeId) {
+        let queued = self.wires.inboxes[node.index()].1.try_iter();
+        let deeds: Vec<_> = queued.map(|flight| lost(&flight, Loss::Down)).collect();
+        if !deeds.is_empty() {
+            self.wires.chronicle.tell(deeds);
+        }
+    }
+}
+
+impl Wires {
+    fn hand_over(&self, flight: Flight) {
+        // The bus holds both ends of every inbox, so this cannot fail.
+        let _ = self.inboxes[flight.envelope.to.index()].0.send(flight);
+    }
+
+    /// The postman's day: wait for a parcel to come in or to be due, whichever is first.
+    fn carry(&self, errands: &Receiver<Errand>) {
+        let mut bag = BinaryHeap::<Parcel>::new();
+        loop {
+            let next = match bag.peek() {
+                Some(parcel) => errands.recv_deadline(parcel.due),
+                None => errands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match next {
+                Ok(Errand::Carry(parcel)) => bag.push(parcel),
+                Ok(Errand::GoHome) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = Instant::now();
+            while bag.peek().is_some_and(|parcel| parcel.due <= now) {
+                let Some(parcel) = bag.pop() else { break };
+                self.arrive(parcel.flight);
+            }
+        }
+    }
+
+    fn arrive(&self, flight: Flight) {
+        let hindrance = lock(&self.links).hinder(&flight.envelope);
+        match hindrance {
+            None => self.hand_over(flight),
+            Some(why) => self.chronicle.tell([lost(&flight, why)]),
+        }
+    }
+}
+
+const fn lost(flight: &Flight, why: Loss) -> Deed {
+    let Envelope { from, to, .. } = flight.envelope;
+    Deed::Lost { message: flight.id, from, to, why }
+}

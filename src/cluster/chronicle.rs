@@ -1,0 +1,159 @@
+//! The journal that all threads write, and the clock that all threads read.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::journal::{Deed, Journal, MessageId, Observer, Step};
+use crate::raft::{Output, Sendable};
+use crate::replica::{Answer, Changes, Replica, Ticket};
+use crate::timing::Time;
+
+/// A wait that a fast story makes short still lasts this long: on a busy machine the threads need
+/// it, and a run must not fail because it was told quickly.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Locks. A thread that panicked while it held the lock does not matter here: its panic is reported
+/// when the cluster stops, and until then the others go on.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts story time: real time since the start, `speed` times as fast.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    start: Instant,
+    speed: f64,
+}
+
+impl Clock {
+    pub(super) fn start(speed: f64) -> Self {
+        Self { start: Instant::now(), speed }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        Time::from_micros(self.start.elapsed().mul_f64(self.speed).as_micros() as u64)
+    }
+
+    /// How long a duration of the story really takes.
+    pub(super) fn real(&self, story: Duration) -> Duration {
+        story.div_f64(self.speed)
+    }
+
+    /// The moments at which a wait of `bound` has lasted that long in the story, and at which
+    /// patience ends: the same, unless the story runs fast.
+    pub(super) fn deadlines(&self, bound: Duration) -> (Instant, Instant) {
+        let (now, real) = (Instant::now(), self.real(bound));
+        let patience = if self.speed > 1.0 { real.max(PATIENCE) } else { real };
+        (now + real, now + patience)
+    }
+}
+
+/// The journal, shared by the threads. What is entered under one lock happened at one moment, and
+/// the times in it never go back.
+pub(super) struct Chronicle {
+    pub(super) clock: Clock,
+    journal: Mutex<Journal>,
+    /// Whether anyone listens: with nobody there, the deeds of the world need no entry.
+    heard: bool,
+    wants_steps: bool,
+}
+
+impl Chronicle {
+    pub(super) fn new(nodes: usize, observers: Vec<Box<dyn Observer>>, clock: Clock) -> Self {
+        let heard = !observers.is_empty();
+        let journal = Journal::new(nodes, observers);
+        let wants_steps = journal.wants_steps();
+        Self { clock, journal: Mutex::new(journal), heard, wants_steps }
+    }
+
+    /// Whether somebody wants the single steps of a batch.
+    pub(super) const fn wants_steps(&self) -> bool {
+        self.wants_steps
+    }
+
+    pub(super) fn open(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.journal)
+    }
+
+    /// Enters steps that were saved and are about to send, and the answers that they allow.
+    /// Returns the number of the first message.
+    pub(super) fn enter(
+        &self,
+        replica: &Replica,
+        changes: Changes,
+        steps: &[Step],
+        sendable: &Sendable,
+        answers: &[(Ticket, Answer)],
+    ) -> MessageId {
+        let mut journal = self.open();
+        let now = self.clock.now();
+        let first = journal.enter(now, replica, changes, steps, sendable);
+        if self.heard {
+            for (ticket, answer) in answers {
+                let (ticket, answer) = (*ticket, answer.clone());
+                journal.deed(now, &Deed::Answered { ticket, answer });
+            }
+        }
+        drop(journal);
+        first
+    }
+
+    /// Enters steps that a crash undid before they were saved.
+    pub(super) fn enter_lost(&self, replica: &Replica, steps: &[Step], out: &Output) {
+        let mut journal = self.open();
+        let now = self.clock.now();
+        journal.enter_lost(now, replica, steps, out.events(), out.peek_messages());
+    }
+
+    /// Enters deeds of the world. With nobody listening, `deeds` is not even asked.
+    pub(super) fn tell(&self, deeds: impl IntoIterator<Item = Deed>) {
+        self.tell_and(deeds, || ());
+    }
+
+    /// Enters deeds, and does them while no step can be entered in between: whatever is entered
+    /// after a deed has felt it.
+    pub(super) fn tell_and<T>(
+        &self,
+        deeds: impl IntoIterator<Item = Deed>,
+        act: impl FnOnce() -> T,
+    ) -> T {
+        if !self.heard {
+            return act();
+        }
+        let mut journal = self.open();
+        let now = self.clock.now();
+        for deed in deeds {
+            journal.deed(now, &deed);
+        }
+        let done = act();
+        drop(journal);
+        done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_story_shortens_a_wait_but_not_below_the_patience() {
+        let second = Duration::from_secs(1);
+        let clock = Clock::start(10.0);
+        assert_eq!(clock.real(second), Duration::from_millis(100));
+        let (story, patience) = clock.deadlines(second);
+        assert!(patience - story > Duration::from_secs(4));
+        let (story, patience) = clock.deadlines(100 * second);
+        assert_eq!(story, patience);
+        let (story, patience) = Clock::start(1.0).deadlines(second);
+        assert_eq!(story, patience, "a story told at its own pace waits as long as it says");
+    }
+
+    #[test]
+    fn story_time_runs_as_fast_as_it_is_told_to() {
+        let start = Instant::now();
+        let fast = Clock { start, speed: 1000.0 }.now();
+        let slow = Clock { start, speed: 1.0 }.now();
+        let took = start.elapsed();
+        assert!(slow <= Time::ZERO + took && fast <= Time::ZERO + took * 1000);
+    }
+}

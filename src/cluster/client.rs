@@ -1,0 +1,259 @@
+//! A client: hands commands in and waits for answers. An answer comes only after commit.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+use super::board::Board;
+use super::chronicle::{Chronicle, lock};
+use super::node::Order;
+use crate::journal::Deed;
+use crate::raft::{Command, LogPosition, NodeId};
+use crate::replica::{Answer, Ticket};
+use crate::state_machine::Reply;
+use crate::status::leader_of;
+
+/// A command was committed and applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Applied {
+    /// Where its entry stands, for ever.
+    pub position: LogPosition,
+    /// What the state machine said.
+    pub reply: Reply,
+}
+
+/// Why a command was not seen to be applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SubmitError {
+    /// The node does not lead; the command had no effect.
+    NotLeader {
+        /// The node that was asked.
+        node: NodeId,
+        /// Who leads, as far as that node knows.
+        leader: Option<NodeId>,
+    },
+    /// Another entry was committed in its place; the command had no effect.
+    Superseded {
+        /// Where the entry stood.
+        lost: LogPosition,
+    },
+    /// The node is down, or went down before it could answer: the command may have an effect.
+    NodeDown {
+        /// The node that was asked.
+        node: NodeId,
+    },
+    /// No answer in time: the command may have an effect.
+    Timeout {
+        /// How long the client waited.
+        bound: Duration,
+    },
+    /// No leader in time; the command was given to nobody.
+    NoLeader {
+        /// How long the client waited.
+        bound: Duration,
+    },
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLeader { node, leader: Some(leader) } => {
+                write!(f, "{node} does not lead; ask {leader}")
+            }
+            Self::NotLeader { node, leader: None } => {
+                write!(f, "{node} does not lead and knows of no leader; try again later")
+            }
+            Self::Superseded { lost } => {
+                write!(f, "entry {lost} was replaced by another leader's; submit the command again")
+            }
+            Self::NodeDown { node } => write!(
+                f,
+                "{node} is down and did not answer; if the command reached another node, it may still be applied"
+            ),
+            Self::Timeout { bound } => {
+                write!(f, "no answer within {bound:?}; the command may still be applied")
+            }
+            Self::NoLeader { bound } => {
+                write!(f, "no leader within {bound:?}; the command was given to nobody")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SubmitError {}
+
+/// What becomes of a command.
+pub(super) type Outcome = Result<Applied, SubmitError>;
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Applied { position, reply } => Ok(Applied { position, reply }),
+            Answer::Superseded { lost } => Err(SubmitError::Superseded { lost }),
+        }
+    }
+}
+
+/// A client that waits. The promise is kept, or it is dropped, wherever that happens: in a crash, in
+/// the queue of a node that never came to read it, in a panic. The client hears of it either way.
+pub(super) struct Promise {
+    ticket: Ticket,
+    node: NodeId,
+    to: Option<Sender<(Ticket, Outcome)>>,
+}
+
+impl Promise {
+    pub(super) const fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    pub(super) fn keep(mut self, outcome: Outcome) {
+        self.tell(outcome);
+    }
+
+    fn tell(&mut self, outcome: Outcome) {
+        if let Some(to) = self.to.take() {
+            // A client that has given up does not listen any more.
+            let _ = to.send((self.ticket, outcome));
+        }
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.tell(Err(SubmitError::NodeDown { node: self.node }));
+    }
+}
+
+/// The way to the nodes: what a client needs of a cluster.
+pub(super) struct Doors {
+    /// Each node's channel for orders; none after the cluster has stopped.
+    orders: Mutex<Vec<Option<Sender<Order>>>>,
+    tickets: AtomicU64,
+    pub(super) chronicle: Arc<Chronicle>,
+    pub(super) board: Arc<Board>,
+}
+
+impl Doors {
+    pub(super) fn new(size: usize, chronicle: Arc<Chronicle>, board: Arc<Board>) -> Self {
+        let orders = Mutex::new(vec![None; size]);
+        Self { orders, tickets: AtomicU64::new(0), chronicle, board }
+    }
+
+    /// A node starts, and listens to `orders`.
+    pub(super) fn install(&self, node: NodeId, orders: Sender<Order>) {
+        lock(&self.orders)[node.index()] = Some(orders);
+    }
+
+    /// Shuts every door: each node stops when it has read what is queued.
+    pub(super) fn shut(&self) {
+        lock(&self.orders).fill(None);
+    }
+
+    /// Gives an order; dropped if the node is down.
+    pub(super) fn order(&self, node: NodeId, order: Order) {
+        let door = lock(&self.orders)[node.index()].clone();
+        if let Some(door) = door {
+            // A node that is down reads nothing. Dropping the order tells whoever waits for it.
+            let _ = door.send(order);
+        }
+    }
+
+    fn propose(&self, node: NodeId, command: Command, to: Sender<(Ticket, Outcome)>) -> Ticket {
+        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+        let asked = || Deed::Asked { ticket, node, command: command.clone() };
+        self.chronicle.tell(std::iter::once_with(asked));
+        self.order(node, Order::Propose(command, Promise { ticket, node, to: Some(to) }));
+        ticket
+    }
+}
+
+/// A client of a cluster. It may live on a thread of its own, and may outlive the cluster.
+pub struct Client {
+    doors: Arc<Doors>,
+    answers: (Sender<(Ticket, Outcome)>, Receiver<(Ticket, Outcome)>),
+}
+
+impl Client {
+    pub(super) fn new(doors: Arc<Doors>) -> Self {
+        Self { doors, answers: unbounded() }
+    }
+
+    /// Hands a command to `node` and goes on: many can be in flight. What becomes of it is told by
+    /// [`next`](Self::next).
+    pub fn propose(&self, node: NodeId, command: impl Into<Command>) -> Ticket {
+        self.doors.propose(node, command.into(), self.answers.0.clone())
+    }
+
+    /// What became of one of the commands proposed: the next of them to be known, in any order.
+    /// `None` if nothing is known within `bound`.
+    ///
+    /// # Errors
+    /// The outcome is an error if the command was not seen to be applied.
+    #[must_use]
+    pub fn next(&self, bound: Duration) -> Option<(Ticket, Result<Applied, SubmitError>)> {
+        let (_, patience) = self.doors.chronicle.clock.deadlines(bound);
+        self.answers.1.recv_deadline(patience).ok()
+    }
+
+    /// The same without waiting.
+    #[must_use]
+    pub fn try_next(&self) -> Option<(Ticket, Result<Applied, SubmitError>)> {
+        self.answers.1.try_recv().ok()
+    }
+
+    /// Hands a command to `node` and waits until it is committed and applied.
+    ///
+    /// # Errors
+    /// If that was not seen to happen within `bound`; the error says why, and whether the command
+    /// may still have an effect.
+    pub fn submit_to(
+        &self,
+        node: NodeId,
+        command: impl Into<Command>,
+        bound: Duration,
+    ) -> Result<Applied, SubmitError> {
+        let (_, patience) = self.doors.chronicle.clock.deadlines(bound);
+        let (to, answer) = bounded(1);
+        self.doors.propose(node, command.into(), to);
+        answer.recv_deadline(patience).map_or(Err(SubmitError::Timeout { bound }), |(_, told)| told)
+    }
+
+    /// Finds the leader, waiting for one if need be, hands it the command and waits until it is
+    /// committed and applied. A node that turns out not to lead has taken nothing in, so the next
+    /// leader is asked; no command is ever handed in twice.
+    ///
+    /// # Errors
+    /// If that was not seen to happen within `bound`; the error says why, and whether the command
+    /// may still have an effect.
+    pub fn submit(
+        &self,
+        command: impl Into<Command>,
+        bound: Duration,
+    ) -> Result<Applied, SubmitError> {
+        let command = command.into();
+        let deadlines = self.doors.chronicle.clock.deadlines(bound);
+        // Who said that it does not lead, and in which state of the board.
+        let mut refused = None;
+        loop {
+            let mut leader = None;
+            let found = self.doors.board.wait(deadlines, || {
+                leader = leader_of(&self.doors.board.statuses()).filter(|l| Some(*l) != refused);
+                leader.is_some()
+            });
+            let Some(leader) = leader.filter(|_| found) else {
+                return Err(SubmitError::NoLeader { bound });
+            };
+            let (to, answer) = bounded(1);
+            self.doors.propose(leader.id, command.clone(), to);
+            match answer.recv_deadline(deadlines.1) {
+                Ok((_, Err(SubmitError::NotLeader { .. }))) => refused = Some(leader),
+                Ok((_, told)) => return told,
+                Err(_) => return Err(SubmitError::Timeout { bound }),
+            }
+        }
+    }
+}

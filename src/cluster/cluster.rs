@@ -1,0 +1,453 @@
+//! A cluster on threads: started, talked to, troubled, stopped.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{error, fmt, io};
+
+use crossbeam_channel::{bounded, unbounded};
+
+use super::board::Board;
+use super::bus::MessageBus;
+use super::chronicle::{Chronicle, Clock};
+use super::client::{Applied, Client, Doors, Outcome, SubmitError};
+use super::node::{ClusterNode, Order};
+use crate::journal::{CrashPoint, Deed, Observer};
+use crate::network::Conditions;
+use crate::raft::{Command, Log, MAX_NODES, NodeId, NodeSet, Property, Settings};
+use crate::replica::{Disk, Replica, ReplicaConfig, Ticket};
+use crate::scenario::{CannotDo, SafetyReport};
+use crate::state_machine::KeyValue;
+use crate::status::{NodeStatus, leader_of};
+use crate::timing::{Time, Timing};
+
+/// What a cluster is made of.
+pub struct ClusterConfig {
+    /// The protocol's settings, with the number of nodes.
+    pub settings: Settings,
+    /// How long the timers run, in story time; the tick in real time.
+    pub timing: Timing,
+    /// How lossy and how slow the links are, in story time.
+    pub conditions: Conditions,
+    /// Where all random draws come from. Threads run as they please, so the same seed does not give
+    /// the same run.
+    pub seed: u64,
+    /// How fast the story is told: at 10, ten of its seconds pass in one.
+    pub speed: f64,
+    /// Who listens to the journal.
+    pub observers: Vec<Box<dyn Observer>>,
+}
+
+impl ClusterConfig {
+    /// A sound cluster of `nodes` on perfect links, with the paper's timing, at its own pace.
+    #[must_use]
+    pub const fn new(nodes: usize) -> Self {
+        Self {
+            settings: Settings::new(nodes),
+            timing: Timing::PAPER,
+            conditions: Conditions::PERFECT,
+            seed: 0,
+            speed: 1.0,
+            observers: Vec::new(),
+        }
+    }
+}
+
+/// Why a cluster did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// No cluster has so many nodes.
+    Size(usize),
+    /// No story is told at such a speed.
+    Speed(f64),
+    /// A thread could not be started.
+    Thread(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size(nodes) => write!(f, "a cluster has 1 to {MAX_NODES} nodes, not {nodes}"),
+            Self::Speed(speed) => write!(f, "a speed is a number above 0, not {speed}"),
+            Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
+        }
+    }
+}
+
+impl error::Error for StartError {}
+
+/// Why a node did not start again.
+#[derive(Debug)]
+pub enum RestartError {
+    /// It is up.
+    Up(NodeId),
+    /// Its thread panicked, and left nothing to start from.
+    Perished(NodeId),
+    /// No thread could be started for it.
+    Thread(NodeId, io::Error),
+}
+
+impl fmt::Display for RestartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Up(node) => write!(f, "{node} is up already"),
+            Self::Perished(node) => write!(f, "{node} panicked and left no disk to start from"),
+            Self::Thread(node, error) => {
+                write!(f, "no thread could be started for {node}: {error}")
+            }
+        }
+    }
+}
+
+impl error::Error for RestartError {}
+
+/// Threads of a cluster ended in a panic: a defect, of this program or of an observer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Panicked {
+    /// The name of each thread, which for a node's thread is the node's, with what it said.
+    pub threads: Vec<(String, String)>,
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, (thread, said)) in self.threads.iter().enumerate() {
+            write!(
+                f,
+                "{}the thread of {thread} panicked: {said}",
+                if nth == 0 { "" } else { "; " }
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl error::Error for Panicked {}
+
+/// A running cluster. Dropping it stops it.
+pub struct RaftCluster {
+    settings: Settings,
+    timing: Timing,
+    seed: u64,
+    clock: Clock,
+    chronicle: Arc<Chronicle>,
+    board: Arc<Board>,
+    doors: Arc<Doors>,
+    bus: MessageBus,
+    nodes: Vec<Option<JoinHandle<()>>>,
+    postman: Option<JoinHandle<()>>,
+    panicked: Vec<(String, String)>,
+    /// The client for whom a script proposes, and what it has been told so far.
+    pub(super) scripted: Client,
+    pub(super) told: Mutex<BTreeMap<Ticket, Outcome>>,
+}
+
+impl RaftCluster {
+    /// Starts every node on a thread of its own, as a follower in term 0.
+    ///
+    /// # Errors
+    /// If the configuration makes no sense, or the system gives no more threads.
+    pub fn start(config: ClusterConfig) -> Result<Self, StartError> {
+        let ClusterConfig { settings, timing, conditions, seed, speed, observers } = config;
+        let size = settings.nodes;
+        if !(1..=MAX_NODES).contains(&size) {
+            return Err(StartError::Size(size));
+        }
+        if !(speed.is_finite() && speed > 0.0) {
+            return Err(StartError::Speed(speed));
+        }
+        let clock = Clock::start(speed);
+        let chronicle = Arc::new(Chronicle::new(size, observers, clock));
+        let board = Arc::new(Board::new(size));
+        let doors = Arc::new(Doors::new(size, Arc::clone(&chronicle), Arc::clone(&board)));
+        let (bus, postman) = MessageBus::open(size, conditions, seed, Arc::clone(&chronicle))
+            .map_err(StartError::Thread)?;
+        let mut cluster = Self {
+            settings,
+            timing,
+            seed,
+            clock,
+            chronicle,
+            board,
+            scripted: Client::new(Arc::clone(&doors)),
+            doors,
+            bus,
+            nodes: (0..size).map(|_| None).collect(),
+            postman: Some(postman),
+            panicked: Vec::new(),
+            told: Mutex::default(),
+        };
+        for node in NodeId::all(size) {
+            let disk = cluster.board.take_disk(node).unwrap_or_default();
+            // An error drops the cluster, which stops the threads that did start.
+            cluster.launch(cluster.replica(node, disk)).map_err(StartError::Thread)?;
+        }
+        Ok(cluster)
+    }
+
+    fn replica(&self, node: NodeId, disk: Disk) -> Replica {
+        let config =
+            ReplicaConfig { settings: self.settings, timing: self.timing, seed: self.seed };
+        Replica::start(node, config, disk, self.clock.now())
+    }
+
+    /// Starts a thread for a replica.
+    fn launch(&mut self, replica: Replica) -> io::Result<()> {
+        let (id, status) = (replica.node().id(), NodeStatus::of(&replica));
+        let (door, orders) = unbounded();
+        let node = ClusterNode::new(
+            replica,
+            self.timing.tick,
+            orders,
+            self.bus.share(),
+            Arc::clone(&self.chronicle),
+            Arc::clone(&self.board),
+        );
+        self.board.post(status);
+        self.doors.install(id, door);
+        let thread = thread::Builder::new().name(id.to_string()).spawn(move || node.run());
+        self.nodes[id.index()] = Some(thread.inspect_err(|_| self.board.perish(id))?);
+        Ok(())
+    }
+
+    /// Stops every thread and waits until all have ended.
+    ///
+    /// # Errors
+    /// If one of them has ended in a panic, in the whole life of the cluster.
+    pub fn stop(mut self) -> Result<(), Panicked> {
+        self.end();
+        let threads = std::mem::take(&mut self.panicked);
+        if threads.is_empty() { Ok(()) } else { Err(Panicked { threads }) }
+    }
+
+    fn end(&mut self) {
+        self.doors.shut();
+        for node in NodeId::all(self.size()) {
+            self.join(node);
+        }
+        self.bus.close();
+        if let Some(Err(panic)) = self.postman.take().map(JoinHandle::join) {
+            self.panicked.push(("the postman".to_owned(), words(&*panic)));
+        }
+    }
+
+    fn join(&mut self, node: NodeId) {
+        if let Some(Err(panic)) = self.nodes[node.index()].take().map(JoinHandle::join) {
+            self.panicked.push((node.to_string(), words(&*panic)));
+        }
+    }
+
+    /// How many nodes it has.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.settings.nodes
+    }
+
+    /// Story time since the start.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// How every node stands, in ascending order.
+    #[must_use]
+    pub fn status(&self) -> Vec<NodeStatus> {
+        self.board.statuses()
+    }
+
+    /// The leader: of all that lead, the one of the highest term.
+    #[must_use]
+    pub fn leader(&self) -> Option<NodeId> {
+        leader_of(&self.status()).map(|status| status.id)
+    }
+
+    /// Waits for a leader.
+    #[must_use]
+    pub fn wait_for_leader(&self, bound: Duration) -> Option<NodeId> {
+        let mut leader = None;
+        self.wait_until(bound, |statuses| {
+            leader = leader_of(statuses).map(|status| status.id);
+            leader.is_some()
+        });
+        leader
+    }
+
+    /// Waits until `done` says so of the statuses, or `bound` has passed. Says whether it was done.
+    ///
+    /// The bound is story time. A story that is told fast still waits five real seconds before it
+    /// gives up, as a busy machine may need.
+    pub fn wait_until(&self, bound: Duration, mut done: impl FnMut(&[NodeStatus]) -> bool) -> bool {
+        self.board.wait(self.clock.deadlines(bound), || done(&self.board.statuses()))
+    }
+
+    /// The same for a condition on the whole cluster.
+    pub(super) fn wait_for(&self, bound: Duration, done: impl FnMut() -> bool) -> bool {
+        self.board.wait(self.clock.deadlines(bound), done)
+    }
+
+    /// A new client of this cluster, for a thread of its own.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(Arc::clone(&self.doors))
+    }
+
+    /// Finds the leader, hands it a command and waits until it is committed and applied; see
+    /// [`Client::submit`].
+    ///
+    /// # Errors
+    /// If that was not seen to happen within `bound`.
+    pub fn submit(
+        &self,
+        command: impl Into<Command>,
+        bound: Duration,
+    ) -> Result<Applied, SubmitError> {
+        self.scripted.submit(command, bound)
+    }
+
+    /// Hands a command to one node and waits until it is committed and applied; see
+    /// [`Client::submit_to`].
+    ///
+    /// # Errors
+    /// If that was not seen to happen within `bound`.
+    pub fn submit_to(
+        &self,
+        node: NodeId,
+        command: impl Into<Command>,
+        bound: Duration,
+    ) -> Result<Applied, SubmitError> {
+        self.scripted.submit_to(node, command, bound)
+    }
+
+    /// Crashes a node. With [`CrashPoint::Between`] it is down when this returns; otherwise it goes
+    /// down in its next step that has something to save or send, which the status shows.
+    ///
+    /// # Errors
+    /// If it is down.
+    pub fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
+        self.check_up(node)?;
+        self.doors.order(node, Order::Crash(point));
+        if point == CrashPoint::Between {
+            self.join(node);
+        }
+        Ok(())
+    }
+
+    /// Starts a crashed node again with what was durable.
+    ///
+    /// # Errors
+    /// If it is up, or cannot be brought up.
+    pub fn restart(&mut self, node: NodeId) -> Result<(), RestartError> {
+        if self.board.status(node).up {
+            return Err(RestartError::Up(node));
+        }
+        self.join(node);
+        let disk = self.board.take_disk(node).ok_or(RestartError::Perished(node))?;
+        let replica = self.replica(node, disk.clone());
+        {
+            let mut journal = self.chronicle.open();
+            journal.restarted(self.clock.now(), &replica);
+        }
+        self.bus.connect(node);
+        self.launch(replica).map_err(|error| {
+            self.board.leave(node, disk);
+            RestartError::Thread(node, error)
+        })
+    }
+
+    /// Ends a node's election timer: it stands for election.
+    ///
+    /// # Errors
+    /// If it is down.
+    pub fn stand(&self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_up(node)?;
+        self.doors.order(node, Order::Stand);
+        Ok(())
+    }
+
+    fn check_up(&self, node: NodeId) -> Result<(), CannotDo> {
+        if self.board.status(node).up {
+            Ok(())
+        } else {
+            Err(CannotDo::WrongState { node, up: false })
+        }
+    }
+
+    /// The bus, to cut links and to change their conditions.
+    #[must_use]
+    pub const fn bus(&self) -> &MessageBus {
+        &self.bus
+    }
+
+    /// Splits the cluster into groups; nodes that are in none form one together.
+    pub fn partition(&self, groups: &[NodeSet]) {
+        self.bus.partition(groups);
+    }
+
+    /// Mends every link.
+    pub fn heal(&self) {
+        self.bus.heal();
+    }
+
+    /// Tells the journal's listeners what the narrator says.
+    pub fn note(&self, text: &str) {
+        self.chronicle.tell(std::iter::once_with(|| Deed::Note(text.to_owned())));
+    }
+
+    /// A copy of a node as it is now; none if it is down.
+    #[must_use]
+    pub fn show(&self, node: NodeId) -> Option<Replica> {
+        let (to, shown) = bounded(1);
+        self.doors.order(node, Order::Show(to));
+        shown.recv().ok()
+    }
+
+    /// A node's log; what its disk holds, if it is down.
+    #[must_use]
+    pub fn log(&self, node: NodeId) -> Log {
+        self.show(node)
+            .map(|replica| replica.node().log().clone())
+            .or_else(|| self.board.look_at_disk(node, |disk| disk.state().log().clone()))
+            .unwrap_or_default()
+    }
+
+    /// A node's key-value store; none if it is down.
+    #[must_use]
+    pub fn machine(&self, node: NodeId) -> Option<KeyValue> {
+        self.show(node).map(|replica| replica.machine().clone())
+    }
+
+    /// What the checker has done so far, after comparing every running node's whole log too.
+    #[must_use]
+    pub fn safety(&self) -> SafetyReport {
+        // Each node does it between two batches: only there its log is what the checker knows.
+        let (done, all_done) = unbounded();
+        for node in NodeId::all(self.size()) {
+            self.doors.order(node, Order::Audit(done.clone()));
+        }
+        drop(done);
+        while all_done.recv().is_ok() {}
+        let journal = self.chronicle.open();
+        let checker = journal.checker();
+        let report = SafetyReport {
+            steps: checker.steps(),
+            checks: Property::ALL.map(|property| (property, checker.checks(property))).to_vec(),
+            committed: checker.committed_len().get(),
+            leaders: checker.leaders().len(),
+            violations: checker.violations().to_vec(),
+        };
+        drop(journal);
+        report
+    }
+}
+
+impl Drop for RaftCluster {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "nothing".to_owned())
+}

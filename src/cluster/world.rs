@@ -1,0 +1,110 @@
+//! What a script can do, done to threads.
+
+use std::time::Duration;
+
+use super::chronicle::lock;
+use super::client::{Outcome, SubmitError};
+use super::cluster::{RaftCluster, RestartError};
+use crate::journal::CrashPoint;
+use crate::network::Conditions;
+use crate::raft::{Log, NodeId, NodeSet};
+use crate::replica::{Answer, Ticket};
+use crate::scenario::{CannotDo, SafetyReport, World};
+use crate::state_machine::KeyValue;
+use crate::status::NodeStatus;
+use crate::timing::Time;
+
+impl World for RaftCluster {
+    fn size(&self) -> usize {
+        Self::size(self)
+    }
+
+    fn now(&self) -> Time {
+        Self::now(self)
+    }
+
+    fn status(&self) -> Vec<NodeStatus> {
+        Self::status(self)
+    }
+
+    fn log(&self, node: NodeId) -> Log {
+        Self::log(self, node)
+    }
+
+    fn machine(&self, node: NodeId) -> Option<KeyValue> {
+        Self::machine(self, node)
+    }
+
+    /// Besides, `done` is asked when `bound` has passed, so a script waits for a moment by
+    /// `|world| world.now() >= moment`. If the story is told fast and `done` says no then, it has
+    /// five real seconds from the beginning, which a busy machine may need.
+    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
+        self.wait_for(bound, || done(self))
+    }
+
+    fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
+        self.scripted.propose(node, command)
+    }
+
+    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
+        let mut told = lock(&self.told);
+        told.extend(std::iter::from_fn(|| self.scripted.try_next()));
+        told.get(&ticket).and_then(as_scripted)
+    }
+
+    fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
+        Self::crash(self, node, point)
+    }
+
+    fn restart(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        Self::restart(self, node).map_err(|error| CannotDo::WrongState {
+            node,
+            up: matches!(error, RestartError::Up(_)),
+        })
+    }
+
+    fn stand(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        Self::stand(self, node)
+    }
+
+    fn cut(&mut self, from: NodeId, to: NodeId) {
+        self.bus().cut_one_way(from, to);
+    }
+
+    fn partition(&mut self, groups: &[NodeSet]) {
+        Self::partition(self, groups);
+    }
+
+    fn heal(&mut self) {
+        Self::heal(self);
+    }
+
+    fn conditions(&self) -> Conditions {
+        self.bus().conditions()
+    }
+
+    fn set_conditions(&mut self, conditions: Conditions) {
+        self.bus().set_conditions(conditions);
+    }
+
+    fn note(&mut self, text: &str) {
+        Self::note(self, text);
+    }
+
+    fn safety(&mut self) -> SafetyReport {
+        Self::safety(self)
+    }
+}
+
+/// What a script is told. That a node went down is no answer: it may never come.
+fn as_scripted(outcome: &Outcome) -> Option<Result<Answer, Option<NodeId>>> {
+    match outcome {
+        Ok(applied) => {
+            let (position, reply) = (applied.position, applied.reply.clone());
+            Some(Ok(Answer::Applied { position, reply }))
+        }
+        &Err(SubmitError::Superseded { lost }) => Some(Ok(Answer::Superseded { lost })),
+        &Err(SubmitError::NotLeader { leader, .. }) => Some(Err(leader)),
+        Err(_) => None,
+    }
+}
