@@ -147,7 +147,7 @@ mod tests {
         let id = NodeId::new(1);
         let up = || board.status(id).up;
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| board.wait(in_a(Duration::from_secs(60)), up));
+            let waiting = scope.spawn(|| board.wait(in_a(Duration::from_mins(1)), up));
             let mut status = board.status(id);
             status.up = true;
             board.post(status);
@@ -163,7 +163,7 @@ mod tests {
     fn a_condition_on_the_time_is_asked_when_the_bound_of_the_story_has_passed() {
         let start = Instant::now();
         let story = start + Duration::from_millis(20);
-        let patience = start + Duration::from_secs(60);
+        let patience = start + Duration::from_mins(1);
         assert!(Board::new(1).wait((story, patience), || Instant::now() >= story));
         assert!(start.elapsed() < Duration::from_secs(30));
     }

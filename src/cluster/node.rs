@@ -23,6 +23,10 @@ use crate::status::NodeStatus;
 /// flight in a few batches; small enough that a flood does not keep a node from its timers.
 const BATCH: usize = 512;
 
+/// How often a thread lets others go first before it falls asleep. A few times only: it does not
+/// wait this way, it makes room.
+const YIELDS: usize = 4;
+
 /// What a node is told by those who run it.
 pub(super) enum Order {
     /// A client's command.
@@ -106,6 +110,7 @@ impl ClusterNode {
     fn live(&mut self) -> Life {
         let ticks = tick(self.tick);
         loop {
+            self.step_aside();
             let mut timers_due = false;
             select! {
                 recv(self.inbox) -> flight => flight.map_or((), |flight| self.receive(flight)),
@@ -120,6 +125,18 @@ impl ClusterNode {
             if timers_due {
                 self.check_timers()?;
             }
+        }
+    }
+
+    /// With nothing to do, lets the other threads run first. Where cores are few, those to whom this
+    /// one has just written answer meanwhile, and an answer that is there already saves both of
+    /// them the cost of falling asleep and being woken: three quarters of a commit's time.
+    fn step_aside(&self) {
+        for _ in 0..YIELDS {
+            if !(self.inbox.is_empty() && self.orders.is_empty()) {
+                return;
+            }
+            thread::yield_now();
         }
     }
 
