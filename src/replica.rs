@@ -184,7 +184,13 @@ impl Replica {
         let term = self.node.current_term();
         let last = self.node.last().index;
         for (nth, &ticket) in tickets.iter().enumerate() {
-            self.waiting.insert(last.plus(nth + 1), (term, ticket));
+            let index = last.plus(nth + 1);
+            // Whoever still waited here asked this node in an earlier leadership, and the log has
+            // lost that entry since.
+            if let Some((old_term, before)) = self.waiting.insert(index, (term, ticket)) {
+                let lost = LogPosition { term: old_term, index };
+                self.answers.push((before, Answer::Superseded { lost }));
+            }
         }
         Ok(())
     }

@@ -266,3 +266,147 @@ const fn lost(flight: &Flight, why: Loss) -> Deed {
     let Envelope { from, to, .. } = flight.envelope;
     Deed::Lost { message: flight.id, from, to, why }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::chronicle::Clock;
+    use crate::journal::{Batch, Observer};
+    use crate::raft::{Term, VoteResponse};
+    use crate::timing::Time;
+
+    /// Passes on every deed it hears.
+    struct Deeds(Sender<Deed>);
+
+    impl Observer for Deeds {
+        fn batch(&mut self, _: &Batch<'_>) {}
+
+        fn deed(&mut self, _: Time, deed: &Deed) {
+            let _ = self.0.send(deed.clone());
+        }
+    }
+
+    struct Post {
+        bus: MessageBus,
+        postman: Option<JoinHandle<()>>,
+        deeds: Receiver<Deed>,
+    }
+
+    impl Drop for Post {
+        fn drop(&mut self) {
+            self.bus.close();
+            self.postman.take().map(JoinHandle::join);
+        }
+    }
+
+    fn open(conditions: Conditions) -> Post {
+        let (to, deeds) = unbounded();
+        let chronicle = Chronicle::new(4, vec![Box::new(Deeds(to))], Clock::start(1.0));
+        let (bus, postman) = MessageBus::open(4, conditions, 0, Arc::new(chronicle)).unwrap();
+        Post { bus, postman: Some(postman), deeds }
+    }
+
+    fn node(number: u8) -> NodeId {
+        NodeId::new(number)
+    }
+
+    fn late(millis: u64) -> Conditions {
+        let latency = Duration::from_millis(millis);
+        Conditions { latency_min: latency, latency_max: latency, ..Conditions::PERFECT }
+    }
+
+    fn message(term: u64) -> Message {
+        Message::VoteResponse(VoteResponse { term: Term::new(term), vote_granted: true })
+    }
+
+    fn send(post: &Post, id: u64, from: u8, to: u8) {
+        let (from, to) = (node(from), node(to));
+        post.bus.send(MessageId(id), [Envelope { from, to, message: message(id) }]);
+    }
+
+    fn waiting(post: &Post, to: u8) -> Vec<u64> {
+        post.bus.inbox(node(to)).try_iter().map(|flight| flight.id.0).collect()
+    }
+
+    fn next_loss(post: &Post) -> (u64, Loss) {
+        loop {
+            if let Deed::Lost { message, why, .. } = post.deeds.recv().unwrap() {
+                return (message.0, why);
+            }
+        }
+    }
+
+    #[test]
+    fn a_broadcast_reaches_everyone_but_the_sender_and_the_excluded() {
+        let post = open(Conditions::PERFECT);
+        let except = NodeSet::from_iter([node(3)]);
+        post.bus.broadcast(MessageId(5), node(1), &message(1), except);
+        let arrived: Vec<_> = (0..4).map(|to| waiting(&post, to)).collect();
+        assert_eq!(arrived, [vec![5], vec![], vec![6], vec![]]);
+    }
+
+    #[test]
+    fn cuts_partitions_and_heals_are_felt_at_once() {
+        let post = open(Conditions::PERFECT);
+        post.bus.cut_one_way(node(0), node(1));
+        send(&post, 0, 0, 1);
+        send(&post, 1, 1, 0);
+        assert_eq!(next_loss(&post), (0, Loss::Cut));
+        post.bus.partition(&[[node(0), node(1)].into_iter().collect()]);
+        send(&post, 2, 0, 1);
+        send(&post, 3, 2, 1);
+        assert_eq!(next_loss(&post), (3, Loss::Cut));
+        post.bus.heal();
+        post.bus.cut_both_ways(node(2), node(1));
+        send(&post, 4, 1, 2);
+        assert_eq!(next_loss(&post), (4, Loss::Cut));
+        send(&post, 5, 3, 1);
+        assert_eq!((waiting(&post, 0), waiting(&post, 1)), (vec![1], vec![2, 5]));
+    }
+
+    #[test]
+    fn a_slow_message_arrives_after_its_latency_and_is_overtaken_by_a_fast_one() {
+        let post = open(late(200));
+        let sent = Instant::now();
+        send(&post, 0, 0, 1);
+        post.bus.set_conditions(Conditions { duplicate: 1.0, ..late(5) });
+        send(&post, 1, 0, 1);
+        let inbox = post.bus.inbox(node(1));
+        let arrived: Vec<_> = (0..3).map(|_| inbox.recv().unwrap().id.0).collect();
+        assert_eq!(arrived, [1, 1, 0]);
+        assert!(sent.elapsed() >= Duration::from_millis(200));
+    }
+
+    #[test]
+    fn a_message_on_its_way_is_lost_with_its_link_or_its_receiver() {
+        let post = open(late(200));
+        post.bus.partition(&[NodeSet::from_iter([node(0)])]);
+        post.bus.heal();
+        // The links are looked at twice: when it is sent ...
+        send(&post, 0, 0, 1);
+        post.bus.cut_one_way(node(0), node(1));
+        // ... and when it arrives.
+        assert_eq!(next_loss(&post), (0, Loss::Cut));
+        send(&post, 1, 2, 3);
+        post.bus.disconnect(node(3), CrashPoint::Between);
+        assert_eq!(next_loss(&post), (1, Loss::Down));
+        post.bus.connect(node(3));
+        send(&post, 2, 2, 3);
+        assert_eq!(post.bus.inbox(node(3)).recv().unwrap().id, MessageId(2));
+    }
+
+    #[test]
+    fn what_a_crashed_node_had_not_taken_in_is_lost_and_all_is_lost_by_chance_one() {
+        let post = open(Conditions::PERFECT);
+        send(&post, 0, 0, 1);
+        post.bus.disconnect(node(1), CrashPoint::Between);
+        assert_eq!(next_loss(&post), (0, Loss::Down));
+        send(&post, 1, 0, 1);
+        assert_eq!(next_loss(&post), (1, Loss::Down));
+        post.bus.connect(node(1));
+        post.bus.set_conditions(Conditions { drop: 1.0, ..Conditions::PERFECT });
+        send(&post, 2, 0, 1);
+        assert_eq!(next_loss(&post), (2, Loss::Dropped));
+        assert_eq!(waiting(&post, 1), [0; 0]);
+    }
+}

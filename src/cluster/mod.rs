@@ -10,12 +10,13 @@
 //! That is all of `node.rs`, and it fits on a screen. Everything else in this room makes it easy to
 //! start five of them, to talk to them and to trouble them.
 //!
-//! * `node`: [`ClusterNode`](node::ClusterNode), the thread's loop.
+//! * `node`: `ClusterNode`, the thread's loop.
 //! * `bus`: [`MessageBus`], the channels between them, with every fault a network has.
 //! * `client`: [`Client`], who proposes and waits for answers.
 //! * `cluster`: [`RaftCluster`], which starts, crashes, restarts and stops the threads.
 //! * `chronicle`: the one journal they all write, and the clock they all read.
 //! * `board`: where each node posts how it stands, and where waits block.
+//! * `error`: what they say when they cannot.
 //! * `world`: what a script can do, done to threads.
 //!
 //! # Why it cannot hang
@@ -36,9 +37,11 @@ mod chronicle;
 mod client;
 #[expect(clippy::module_inception, reason = "the room holds a cluster; so does the file")]
 mod cluster;
+mod error;
 mod node;
 mod world;
 
 pub use bus::MessageBus;
 pub use client::{Applied, Client, SubmitError};
-pub use cluster::{ClusterConfig, Panicked, RaftCluster, RestartError, StartError};
+pub use cluster::{ClusterConfig, RaftCluster};
+pub use error::{Panicked, RestartError, StartError};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::chronicle::lock;
 use super::client::{Outcome, SubmitError};
-use super::cluster::{RaftCluster, RestartError};
+use super::cluster::RaftCluster;
+use super::error::RestartError;
 use crate::journal::{CrashPoint, Deed};
 use crate::network::Conditions;
 use crate::raft::{Log, NodeId, NodeSet};

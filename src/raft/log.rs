@@ -19,7 +19,7 @@ pub struct Log {
 }
 
 /// An index up to which one AppendEntries request has shown a follower's log to equal the
-/// leader's. Only [`Log::splice`] makes one, and only it can be acknowledged or committed.
+/// leader's. Only the splice of a log makes one, and only it can be acknowledged or committed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Verified(LogIndex);
 

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::log::Log;
 use super::output::{Event, Output, Write};
 use super::role::{Progress, Role, RoleKind};
-use super::rpc::{
-    AppendEntriesResponse, AppendOutcome, ConflictHint, Envelope, Message, VoteResponse,
-};
+use super::rpc::{AppendEntriesResponse, AppendOutcome, Envelope, Message, VoteResponse};
 use super::rules::{Rule, RuleSet};
 use super::types::{Command, LogIndex, LogPosition, NodeId, Term};
 use super::verdict::{Facts, TimerCause, Verdict};
@@ -156,6 +154,11 @@ impl RaftNode {
     }
 
     fn receive(&mut self, envelope: Envelope, out: &mut Output) {
+        // Quorums are counted among the members of the cluster: nobody else has a say.
+        if envelope.from == self.id || envelope.from.index() >= self.settings.nodes {
+            self.ignore(envelope.from, &envelope.message, out);
+            return;
+        }
         if !self.settle_terms(&envelope, out) {
             return;
         }
@@ -218,8 +221,8 @@ impl RaftNode {
         let term = self.persistent.current_term;
         let message = if let Message::AppendEntriesRequest(request) = &envelope.message {
             out.events.push(Event::EntriesRefused { prev: request.prev_log() });
-            let hint = ConflictHint { conflict_term: None, first_index: LogIndex::ZERO };
             let prev_log_index = request.prev_log_index;
+            let hint = self.hint(prev_log_index);
             let outcome = AppendOutcome::Rejected { prev_log_index, hint };
             Message::AppendEntriesResponse(AppendEntriesResponse { term, outcome })
         } else {

@@ -240,7 +240,7 @@ impl RaftNode {
     }
 
     /// Where the leader should try next: the whole conflicting term is skipped (§5.3).
-    fn hint(&self, prev: LogIndex) -> ConflictHint {
+    pub(super) fn hint(&self, prev: LogIndex) -> ConflictHint {
         match self.log().term_at(prev) {
             None => ConflictHint { conflict_term: None, first_index: self.last().index.next() },
             conflict_term => {
@@ -274,6 +274,12 @@ impl RaftNode {
     fn matched(&mut self, peer: NodeId, acknowledged: LogIndex, out: &mut Output) {
         let Some(before) = self.progress(peer) else { return };
         let known = before.match_index;
+        // No follower of this term can hold more than its leader has.
+        if acknowledged > self.last().index {
+            let kind = MessageKind::AppendEntriesResponse;
+            out.events.push(Event::Ignored { from: peer, kind });
+            return;
+        }
         if acknowledged < known {
             let facts = Facts::Match { peer, known, acknowledged };
             if !self.require(Rule::MatchIndexMonotone, false, facts, out) {

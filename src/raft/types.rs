@@ -104,7 +104,7 @@ impl Term {
     /// The term that the next election begins.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -146,7 +146,7 @@ impl LogIndex {
     /// The index that follows.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
     /// The index before; before 0 there is nothing, so 0 stays 0.
@@ -158,7 +158,7 @@ impl LogIndex {
     /// The index `count` entries further on.
     #[must_use]
     pub const fn plus(self, count: usize) -> Self {
-        Self(self.0 + count as u64)
+        Self(self.0.saturating_add(count as u64))
     }
 
     /// How many entries a log has that ends here; also the offset of the next entry in a slice.

@@ -1,0 +1,452 @@
+//! The threaded cluster under every fault it knows. Nothing here waits for a time to pass; each wait
+//! is for a condition, with a bound that is far away.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use raft_in_practice::cluster::{ClusterConfig, RaftCluster, SubmitError};
+use raft_in_practice::journal::{Batch, CrashPoint, Deed, Detail, Loss, MessageId, Observer};
+use raft_in_practice::network::Conditions;
+use raft_in_practice::raft::{
+    Command, LogIndex, LogPosition, NodeId, NodeSet, Payload, Property, Rule, Settings,
+};
+use raft_in_practice::replica::{Answer, Ticket};
+use raft_in_practice::state_machine::Reply;
+use raft_in_practice::status::NodeStatus;
+use raft_in_practice::timing::{Time, Timing};
+use raft_in_practice::world::{CannotDo, World};
+
+/// Far away.
+const BOUND: Duration = Duration::from_secs(20);
+/// Long enough for a commit, and no loss to wait for in vain.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// The paper's timing five times as fast: an election takes some tens of milliseconds.
+fn fast(nodes: usize, seed: u64) -> ClusterConfig {
+    ClusterConfig { seed, timing: Timing::PAPER.faster(5.0), ..ClusterConfig::new(nodes) }
+}
+
+fn start(config: ClusterConfig) -> RaftCluster {
+    RaftCluster::start(config).expect("it starts")
+}
+
+const fn node(number: u8) -> NodeId {
+    NodeId::new(number)
+}
+
+fn set(numbers: &[u8]) -> NodeSet {
+    numbers.iter().copied().map(node).collect()
+}
+
+/// Submits until it is applied; what a patient client does with a command that may be applied twice.
+fn insist(cluster: &RaftCluster, command: &str) -> LogPosition {
+    let deadline = Instant::now() + BOUND;
+    loop {
+        match cluster.submit(command, SHORT) {
+            Ok(applied) => return applied.position,
+            Err(error) => assert!(Instant::now() < deadline, "{command}: {error}"),
+        }
+    }
+}
+
+/// Waits until every running node has applied as much as the furthest, and the leader all it has.
+fn settle(cluster: &RaftCluster) {
+    let even = cluster.wait_until(BOUND, |all| {
+        let mut up = all.iter().filter(|status| status.up);
+        let first = up.next().expect("a node is up");
+        first.applied == first.last.index
+            && up.all(|s| (s.applied, s.last) == (first.applied, first.last))
+            && all.iter().any(NodeStatus::leads)
+    });
+    assert!(even, "the nodes never came together: {:#?}", cluster.status());
+}
+
+/// Every entry that was answered stands where its answer said, on every running node.
+fn check_answered(cluster: &RaftCluster, answered: &[(LogPosition, String)]) {
+    for status in cluster.status().iter().filter(|status| status.up) {
+        let log = cluster.log(status.id);
+        for (position, text) in answered {
+            let entry = log.get(position.index).expect("an answered entry is in the log");
+            assert_eq!(entry.term, position.term);
+            assert_eq!(entry.payload, Payload::Command(Command::new(text.as_str())));
+        }
+    }
+}
+
+/// Nothing fell, and the checker did look.
+fn check_safe(cluster: RaftCluster) {
+    let report = cluster.safety();
+    assert_eq!(report.violations, []);
+    assert!(report.committed > 0 && report.leaders > 0 && report.steps > 0);
+    for (property, checks) in report.checks {
+        // Whether a history is linearizable, and lively, is for a whole run to say, not for a step.
+        let of_steps = !matches!(property, Property::Linearizability | Property::Liveness);
+        assert!(checks > 0 || !of_steps, "{property:?} was never checked");
+    }
+    cluster.stop().expect("no thread panicked");
+}
+
+#[test]
+fn whatever_befalls_it_everything_answered_is_on_every_node_at_the_end() {
+    for seed in 0..20 {
+        let nodes = 3 + (seed % 3) as usize;
+        let mut cluster = start(fast(nodes, seed));
+        let mut answered = Vec::new();
+        let mut say = |cluster: &RaftCluster, what: &str| {
+            let text = format!("SET {what}={seed}");
+            answered.push((insist(cluster, &text), text));
+        };
+        say(&cluster, "quiet");
+        cluster.bus().set_conditions(Conditions {
+            drop: 0.1,
+            duplicate: 0.1,
+            latency_min: Duration::from_micros(200),
+            latency_max: Duration::from_millis(4),
+            ..Conditions::PERFECT
+        });
+        say(&cluster, "lossy");
+
+        let leader = cluster.wait_for_leader(BOUND).unwrap();
+        let point = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
+        cluster.crash(leader, point[seed as usize % 3]).unwrap();
+        assert!(cluster.wait_until(BOUND, |all| !all[leader.index()].up));
+        say(&cluster, "crashed");
+        cluster.restart(leader).unwrap();
+
+        let leader = cluster.wait_for_leader(BOUND).unwrap();
+        let other = NodeId::all(nodes).find(|&id| id != leader).unwrap();
+        cluster.partition(&[[leader, other].into_iter().take((nodes - 1) / 2).collect()]);
+        say(&cluster, "partitioned");
+        cluster.heal();
+        cluster.bus().cut_one_way(leader, other);
+        say(&cluster, "one-way");
+
+        cluster.heal();
+        cluster.bus().set_conditions(Conditions::PERFECT);
+        say(&cluster, "healed");
+        settle(&cluster);
+        assert!(cluster.status().iter().all(|status| status.up));
+        check_answered(&cluster, &answered);
+        check_safe(cluster);
+    }
+}
+
+#[test]
+fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
+    let cluster = start(fast(3, 7));
+    let leader = cluster.wait_for_leader(BOUND).unwrap();
+    std::thread::scope(|scope| {
+        for client in 0..4 {
+            let handle = cluster.client();
+            scope.spawn(move || {
+                let mut last = LogIndex::ZERO;
+                let tickets: Vec<_> = (0..100)
+                    .map(|nth| handle.propose(leader, format!("{client}.{nth}").as_str()))
+                    .collect();
+                for ticket in tickets {
+                    let (told, applied) = handle.next(BOUND).unwrap();
+                    assert_eq!(told, ticket, "one leader answers in order");
+                    let index = applied.unwrap().position.index;
+                    assert!(index > last);
+                    last = index;
+                }
+            });
+        }
+    });
+    settle(&cluster);
+    let log = cluster.log(node(0));
+    let texts: BTreeSet<_> = log.iter().map(|(_, entry)| format!("{:?}", entry.payload)).collect();
+    assert_eq!(log.last_index().len(), texts.len() + no_ops(&cluster) - 1);
+    assert!(texts.len() > 400, "all 400 commands, and the no-ops as one");
+    cluster.stop().unwrap();
+}
+
+fn no_ops(cluster: &RaftCluster) -> usize {
+    cluster.log(node(0)).iter().filter(|(_, entry)| entry.payload == Payload::NoOp).count()
+}
+
+#[test]
+fn clusters_of_every_small_size_commit_and_even_ones_need_more_than_half() {
+    for nodes in [1, 2, 4, 6] {
+        let mut cluster = start(fast(nodes, 1));
+        let applied = cluster.submit("SET x=1", BOUND).unwrap();
+        assert_eq!(applied.reply, Reply::Set);
+        if nodes.is_multiple_of(2) {
+            let half: Vec<_> = NodeId::all(nodes).skip(nodes / 2).collect();
+            for &id in &half {
+                cluster.crash(id, CrashPoint::Between).unwrap();
+            }
+            let error = cluster.submit_to(node(0), "SET x=2", SHORT).unwrap_err();
+            assert!(!matches!(error, SubmitError::Superseded { .. }), "{error}");
+            assert_ne!(cluster.machine(node(0)).unwrap().get("x"), Some("2"));
+            cluster.restart(half[0]).unwrap();
+        }
+        insist(&cluster, "SET x=3");
+        settle(&cluster);
+        assert_eq!(cluster.machine(node(0)).unwrap().get("x"), Some("3"));
+        assert_eq!(cluster.safety().violations, []);
+        cluster.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_minority_answers_nothing_and_the_majority_goes_on() {
+    let cluster = start(fast(5, 5));
+    let old = cluster.wait_for_leader(BOUND).unwrap();
+    let follower = NodeId::all(5).find(|&id| id != old).unwrap();
+    let refused = cluster.submit_to(follower, "SET x=0", BOUND).unwrap_err();
+    assert!(
+        matches!(refused, SubmitError::NotLeader { node, leader } if node == follower && leader.is_none_or(|l| l == old)),
+        "{refused}"
+    );
+    cluster.partition(&[[old, follower].into_iter().collect()]);
+    let timeout = cluster.submit_to(old, "SET x=1", SHORT).unwrap_err();
+    assert_eq!(timeout, SubmitError::Timeout { bound: SHORT });
+    let stalled = cluster.client();
+    let lost = stalled.propose(old, "SET x=2");
+    let elected = cluster.wait_until(BOUND, |all| {
+        all.iter().any(|status| status.leads() && status.id != old && status.id != follower)
+    });
+    assert!(elected);
+    insist(&cluster, "SET x=3");
+    cluster.heal();
+    let told = stalled.next(BOUND).unwrap();
+    assert!(matches!(told, (t, Err(SubmitError::Superseded { .. })) if t == lost), "{told:?}");
+    settle(&cluster);
+    assert_eq!(cluster.machine(old).unwrap().get("x"), Some("3"));
+    check_safe(cluster);
+}
+
+#[test]
+fn without_a_majority_there_is_no_leader_and_a_wait_ends_at_its_bound() {
+    let mut cluster = start(fast(3, 6));
+    cluster.wait_for_leader(BOUND).unwrap();
+    for id in NodeId::all(3) {
+        cluster.crash(id, CrashPoint::Between).unwrap();
+        assert_eq!(cluster.crash(id, CrashPoint::Between), Err(wrong(id, false)));
+    }
+    let asked = Instant::now();
+    assert_eq!(cluster.wait_for_leader(SHORT), None);
+    assert!(!cluster.wait_until(SHORT, |_| false));
+    assert_eq!(cluster.submit("x", SHORT), Err(SubmitError::NoLeader { bound: SHORT }));
+    assert!(asked.elapsed() >= 3 * SHORT && asked.elapsed() < Duration::from_secs(30));
+    let down = cluster.submit_to(node(1), "x", BOUND);
+    assert_eq!(down, Err(SubmitError::NodeDown { node: node(1) }));
+    cluster.restart(node(2)).unwrap();
+    assert!(cluster.restart(node(2)).is_err());
+    assert_eq!(cluster.wait_for_leader(SHORT), None, "one of three is no majority");
+    cluster.restart(node(0)).unwrap();
+    assert!(cluster.wait_for_leader(BOUND).is_some());
+    check_stops(cluster);
+}
+
+const fn wrong(node: NodeId, up: bool) -> CannotDo {
+    CannotDo::WrongState { node, up }
+}
+
+fn check_stops(cluster: RaftCluster) {
+    let asked = Instant::now();
+    cluster.stop().expect("no thread panicked");
+    assert!(asked.elapsed() < Duration::from_secs(5), "stopping needs no patience");
+}
+
+#[test]
+fn a_client_of_a_crashed_node_hears_so_at_once() {
+    let mut cluster = start(fast(3, 4));
+    let leader = cluster.wait_for_leader(BOUND).unwrap();
+    cluster.partition(&[set(&[0]), set(&[1]), set(&[2])]);
+    let client = cluster.client();
+    let ticket = client.propose(leader, "SET x=1");
+    cluster.crash(leader, CrashPoint::Between).unwrap();
+    let told = client.next(BOUND).unwrap();
+    let gone = (ticket, Err(SubmitError::NodeDown { node: leader }));
+    let late = matches!(told.1, Err(SubmitError::NotLeader { .. }));
+    assert!(told == gone || late, "{told:?}");
+    check_stops(cluster);
+}
+
+#[test]
+fn a_script_drives_threads_as_it_drives_the_simulator() {
+    let mut world = start(ClusterConfig { seed: 9, speed: 5.0, ..ClusterConfig::new(3) });
+    let led = World::run_until(&mut world, BOUND, &mut |w| w.leader().is_some());
+    assert!(led);
+    let leader = world.leader().unwrap();
+    let ticket = World::submit(&mut world, leader, "SET a=1");
+    assert!(World::run_until(&mut world, BOUND, &mut |w| w.outcome(ticket).is_some()));
+    let Some(Ok(Answer::Applied { position, .. })) = world.outcome(ticket) else {
+        panic!("{:?}", world.outcome(ticket))
+    };
+    assert_eq!(World::log(&world, leader).term_at(position.index), Some(position.term));
+
+    let follower = NodeId::all(3).find(|&id| id != leader).unwrap();
+    let refused = World::submit(&mut world, follower, "SET a=2");
+    assert!(World::run_until(&mut world, BOUND, &mut |w| w.outcome(refused).is_some()));
+    assert!(matches!(world.outcome(refused), Some(Err(_))));
+
+    // A moment of the story comes at its time, though the wait would be patient.
+    let (from, asked) = (World::now(&world), Instant::now());
+    let moment = Duration::from_millis(500);
+    assert!(World::run_until(&mut world, moment, &mut |w| World::now(w) - from >= moment));
+    assert!(asked.elapsed() >= Duration::from_millis(100));
+
+    World::stand(&mut world, follower).unwrap();
+    let ousted = |w: &RaftCluster| w.leader() == Some(follower);
+    assert!(World::run_until(&mut world, BOUND, &mut |w| ousted(w)));
+    World::crash(&mut world, follower, CrashPoint::BeforeSend).unwrap();
+    assert!(World::run_until(&mut world, BOUND, &mut |w| !w.status()[follower.index()].up));
+    assert_eq!(World::stand(&mut world, follower), Err(wrong(follower, false)));
+    assert!(world.machine(follower).is_none() && world.log(follower).last_index().get() >= 1);
+    World::restart(&mut world, follower).unwrap();
+    assert_eq!(World::restart(&mut world, follower), Err(wrong(follower, true)));
+    assert_eq!(World::safety(&mut world).violations, []);
+}
+
+/// What an observer hears, checked as it comes.
+#[derive(Default)]
+struct Heard {
+    time: Time,
+    sent: u64,
+    received: u64,
+    asked: BTreeSet<Ticket>,
+    answered: BTreeSet<Ticket>,
+    lost: Vec<Loss>,
+    duplicated: u64,
+    crashes: Vec<(NodeId, CrashPoint)>,
+    restarts: usize,
+    lost_batches: usize,
+    notes: Vec<String>,
+    faults: Vec<String>,
+}
+
+struct Listener(Arc<Mutex<Heard>>);
+
+impl Heard {
+    fn at(&mut self, time: Time) {
+        if time < self.time {
+            self.faults.push(format!("{time} after {}", self.time));
+        }
+        self.time = time;
+    }
+}
+
+impl Observer for Listener {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let mut heard = self.0.lock().expect("no test panicked");
+        heard.at(batch.time);
+        if batch.first_message != MessageId(heard.sent) {
+            heard.faults.push(format!("{:?} is out of order", batch.first_message));
+        }
+        for step in batch.steps {
+            if step.received.is_some_and(|message| message.0 >= heard.sent) {
+                heard.faults.push(format!("{:?} arrived before it was sent", step.received));
+            }
+            heard.received += u64::from(step.received.is_some());
+        }
+        let last = batch.steps.last().expect("a batch has steps");
+        if last.messages_end != batch.messages.len() || last.events_end > batch.events.len() {
+            heard.faults.push("the steps do not cover the batch".to_owned());
+        }
+        heard.sent += batch.messages.len() as u64;
+        heard.lost_batches += usize::from(!batch.saved);
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        let mut heard = self.0.lock().expect("no test panicked");
+        heard.at(time);
+        match deed {
+            Deed::Crash { node, point } => heard.crashes.push((*node, *point)),
+            Deed::Restart { .. } => heard.restarts += 1,
+            Deed::Lost { why, .. } => heard.lost.push(*why),
+            Deed::Duplicated { .. } => heard.duplicated += 1,
+            Deed::Asked { ticket, .. } => drop(heard.asked.insert(*ticket)),
+            Deed::Answered { ticket, .. }
+                if !(heard.asked.contains(ticket) && heard.answered.insert(*ticket)) =>
+            {
+                heard.faults.push(format!("{ticket:?} was answered unasked or twice"));
+            }
+            Deed::Note(text) => heard.notes.push(text.clone()),
+            _ => {}
+        }
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Digests
+    }
+}
+
+#[test]
+fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
+    let heard = Arc::new(Mutex::new(Heard::default()));
+    let mut config = fast(5, 3);
+    config.conditions = Conditions {
+        drop: 0.1,
+        duplicate: 0.2,
+        latency_min: Duration::ZERO,
+        latency_max: Duration::from_millis(2),
+        ..Conditions::PERFECT
+    };
+    config.observers.push(Box::new(Listener(Arc::clone(&heard))));
+    let mut cluster = start(config);
+    cluster.tell(&Deed::Note("and so it begins".to_owned()));
+    for point in [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend] {
+        insist(&cluster, "SET x=1");
+        let leader = cluster.wait_for_leader(BOUND).unwrap();
+        cluster.crash(leader, point).unwrap();
+        assert!(cluster.wait_until(BOUND, |all| !all[leader.index()].up));
+        insist(&cluster, "SET x=2");
+        cluster.restart(leader).unwrap();
+    }
+    let leader = cluster.wait_for_leader(BOUND).unwrap();
+    let other = NodeId::all(5).find(|&id| id != leader).unwrap();
+    cluster.bus().cut_both_ways(leader, other);
+    insist(&cluster, "SET x=3");
+    cluster.heal();
+    settle(&cluster);
+    check_safe(cluster);
+
+    let heard = std::mem::take(&mut *heard.lock().unwrap());
+    assert_eq!(heard.faults, [] as [String; 0]);
+    let points: Vec<_> = heard.crashes.iter().map(|&(_, point)| point).collect();
+    assert_eq!(points, [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend]);
+    assert_eq!((heard.restarts, heard.lost_batches), (3, 1));
+    assert!(heard.answered.len() >= 7 && heard.duplicated > 0 && heard.received > 0);
+    for why in [Loss::Dropped, Loss::Down, Loss::Cut] {
+        assert!(heard.lost.contains(&why), "no message was lost for {why:?}");
+    }
+    assert_eq!(heard.notes, ["and so it begins"]);
+}
+
+#[test]
+fn with_a_rule_broken_the_live_checker_sees_it() {
+    // Two leaders of one term, in two halves of which each believes to be enough.
+    let rules = Settings::new(4).rules.without(Rule::MajorityQuorum);
+    let config = ClusterConfig { settings: Settings { rules, ..Settings::new(4) }, ..fast(4, 0) };
+    let cluster = start(config);
+    cluster.partition(&[set(&[0, 1]), set(&[2, 3])]);
+    let client = cluster.client();
+    let split = cluster.wait_until(BOUND, |all| {
+        all[..2].iter().any(NodeStatus::leads) && all[2..].iter().any(NodeStatus::leads)
+    });
+    assert!(split);
+    for leader in cluster.status().iter().filter(|status| status.leads()) {
+        client.propose(leader.id, format!("SET x={}", leader.id).as_str());
+        let _ = client.next(BOUND);
+    }
+    assert!(!cluster.safety().violations.is_empty());
+    cluster.stop().unwrap();
+}
+
+#[test]
+fn a_configuration_that_makes_no_sense_is_refused_in_a_sentence() {
+    for (nodes, speed, text) in [
+        (0, 1.0, "1 to 9 nodes, not 0"),
+        (10, 1.0, "not 10"),
+        (3, 0.0, "above 0"),
+        (3, f64::NAN, "NaN"),
+    ] {
+        let config = ClusterConfig { speed, ..ClusterConfig::new(nodes) };
+        let error = RaftCluster::start(config).err().expect("it is refused");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
