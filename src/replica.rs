@@ -188,8 +188,8 @@ impl Replica {
             // Whoever still waited here asked this node in an earlier leadership, and the log has
             // lost that entry since.
             if let Some((old_term, before)) = self.waiting.insert(index, (term, ticket)) {
-                let lost = LogPosition { term: old_term, index };
-                self.answers.push((before, Answer::Superseded { lost }));
+                let gone = LogPosition { term: old_term, index };
+                self.answers.push((before, Answer::Superseded { lost: gone }));
             }
         }
         Ok(())
