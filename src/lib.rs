@@ -5,7 +5,9 @@
 pub mod cli;
 pub mod cluster;
 pub mod digest;
+pub mod hunt;
 pub mod journal;
+pub mod linearizability;
 pub mod network;
 pub mod program;
 pub mod raft;

@@ -120,8 +120,8 @@ impl Chaos {
         &mut self.rng
     }
 
-    /// Does one deed, drawn by weight.
-    pub fn strike(&mut self, sim: &mut Sim) {
+    /// Does one deed, drawn by weight. Returns the node that was made to stand, if one was.
+    pub fn strike(&mut self, sim: &mut Sim) -> Option<NodeId> {
         let mix = self.mix;
         let weights =
             [mix.crash, mix.restart, mix.blackout, mix.partition, mix.cut, mix.heal, mix.stand];
@@ -156,8 +156,10 @@ impl Chaos {
             5 => sim.heal(),
             _ => {
                 let _ = sim.stand(node);
+                return Some(node);
             }
         }
+        None
     }
 
     /// Any node of the cluster.

@@ -317,6 +317,13 @@ impl Sim {
         Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
     }
 
+    /// How many messages of the same name wait under manual control that are newer than `id`.
+    #[must_use]
+    pub fn newer_than(&self, name: MessageName, id: MessageId) -> usize {
+        let newer = |held: &&Held| held.flight.id > id && name.matches(&held.flight.envelope);
+        self.held.iter().filter(newer).count()
+    }
+
     /// Stops timers and links until they are given back: messages wait to be delivered by name, and
     /// nodes stand when they are told to.
     fn set_manual(&mut self, manual: bool) {

@@ -1,0 +1,113 @@
+//! One seed's world: a cluster with clocks, clients and drawn faults, then a calm in which it has
+//! to recover.
+
+use std::time::Duration;
+
+use rand::RngExt;
+
+use super::calm::{self, Stall};
+use super::clients::Clients;
+use super::schedule::{Aim, Fallen, Recorder, Schedule};
+use super::vigil::Vigil;
+use crate::journal::Observer;
+use crate::raft::{Property, RuleSet};
+use crate::safety::Violation;
+use crate::sim::{Chaos, FaultMix, Sim};
+use crate::timing::Time;
+use crate::world::World;
+
+/// How long the faults go on.
+const STORM: Duration = Duration::from_secs(4);
+
+/// What a trial found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// A safety property fell, or the clients saw something impossible.
+    Fallen(Fallen),
+    /// The cluster did not recover, or disturbed itself without need.
+    Stalled(Stall),
+}
+
+impl Finding {
+    /// Which property fell.
+    #[must_use]
+    pub const fn property(&self) -> Property {
+        match self {
+            Self::Fallen(fallen) => fallen.property(),
+            Self::Stalled(_) => Property::Liveness,
+        }
+    }
+}
+
+/// What a trial came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// Simulated time.
+    pub time: Time,
+    /// Faults that were done.
+    pub faults: u64,
+    /// What was found, if something was.
+    pub finding: Option<Finding>,
+}
+
+/// Plays the world of `seed`.
+#[must_use]
+pub fn trial(seed: u64, rules: RuleSet, aim: Aim) -> Trial {
+    play(seed, rules, aim, Vec::new())
+}
+
+/// Plays the world of `seed` again and writes its moves down.
+#[must_use]
+pub fn record(seed: u64, rules: RuleSet, aim: Aim) -> Schedule {
+    let recorder = Recorder::default();
+    let mix = FaultMix::draw(seed);
+    let _ = play(seed, rules, aim, vec![Box::new(recorder.clone())]);
+    Schedule { settings: mix.world(seed, rules).settings, moves: recorder.moves() }
+}
+
+fn play(seed: u64, rules: RuleSet, aim: Aim, observers: Vec<Box<dyn Observer>>) -> Trial {
+    let mix = FaultMix::draw(seed);
+    let config = mix.world(seed, rules);
+    let vigil = Vigil::new(config.timing.election_min);
+    let mut all: Vec<Box<dyn Observer>> = observers;
+    all.push(Box::new(vigil.clone()));
+    let mut sim = Sim::new(config, all);
+    let mut chaos = Chaos::new(mix, seed);
+    let mut clients = Clients::new(seed, mix.nodes);
+    let mut faults = 0;
+    let storm_ends = Time::ZERO + STORM;
+    let mut strikes = sim.now() + chaos.rest();
+    let mut found = None;
+    while sim.now() < storm_ends && found.is_none() {
+        let until = strikes.min(clients.next_move());
+        sim.run_to(until);
+        if until == strikes {
+            vigil.excuse(chaos.strike(&mut sim), sim.now());
+            faults += 1;
+            strikes = sim.now() + chaos.rest();
+        }
+        clients.act(&mut sim);
+        found = safety(&sim, aim);
+    }
+    let mut finding = found.map(Finding::Fallen);
+    if finding.is_none() {
+        let deaf = chaos.rng().random_bool(0.3);
+        let blackout = chaos.rng().random_bool(0.3);
+        let ended = calm::recover(&mut sim, &mut clients, &vigil, deaf, blackout);
+        finding = safety(&sim, aim).map(Finding::Fallen);
+        if finding.is_none() && aim.is_met_by(Property::Liveness) {
+            let disturbed = vigil.unneeded().map(Stall::Unneeded);
+            finding = ended.err().or(disturbed).map(Finding::Stalled);
+        }
+        if finding.is_none() && aim.is_met_by(Property::Linearizability) {
+            finding = clients.judge().err().map(|no| Finding::Fallen(Fallen::Clients(no)));
+        }
+    }
+    Trial { time: sim.now(), faults, finding }
+}
+
+fn safety(sim: &Sim, aim: Aim) -> Option<Fallen> {
+    let violations = sim.journal().checker().violations();
+    let met = |violation: &&Violation| aim.is_met_by(violation.property);
+    violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+}
