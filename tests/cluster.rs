@@ -156,14 +156,11 @@ fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
     });
     settle(&cluster);
     let log = cluster.log(node(0));
-    let texts: BTreeSet<_> = log.iter().map(|(_, entry)| format!("{:?}", entry.payload)).collect();
-    assert_eq!(log.last_index().len(), texts.len() + no_ops(&cluster) - 1);
-    assert!(texts.len() > 400, "all 400 commands, and the no-ops as one");
+    let commands: Vec<_> =
+        log.iter().map(|(_, e)| &e.payload).filter(|&payload| *payload != Payload::NoOp).collect();
+    let different: BTreeSet<_> = commands.iter().collect();
+    assert_eq!((commands.len(), different.len()), (400, 400));
     cluster.stop().unwrap();
-}
-
-fn no_ops(cluster: &RaftCluster) -> usize {
-    cluster.log(node(0)).iter().filter(|(_, entry)| entry.payload == Payload::NoOp).count()
 }
 
 #[test]
@@ -403,8 +400,11 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
     }
     let leader = cluster.wait_for_leader(BOUND).unwrap();
     let other = NodeId::all(5).find(|&id| id != leader).unwrap();
-    cluster.bus().cut_both_ways(leader, other);
-    insist(&cluster, "SET x=3");
+    cluster.partition(&[NodeSet::from_iter([other])]);
+    // The first message over a cut link may be dropped by chance before it is cut off.
+    while !heard.lock().unwrap().lost.contains(&Loss::Cut) {
+        insist(&cluster, "SET x=3");
+    }
     cluster.heal();
     settle(&cluster);
     check_safe(cluster);
