@@ -156,14 +156,11 @@ fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
     });
     settle(&cluster);
     let log = cluster.log(node(0));
-    let texts: BTreeSet<_> = log.iter().map(|(_, entry)| format!("{:?}", entry.payload)).collect();
-    assert_eq!(log.last_index().len(), texts.len() + no_ops(&cluster) - 1);
-    assert!(texts.len() > 400, "all 400 commands, and the no-ops as one");
+    let commands: Vec<_> =
+        log.iter().map(|(_, e)| &e.payload).filter(|&payload| *payload != Payload::NoOp).collect();
+    let different: BTreeSet<_> = commands.iter().collect();
+    assert_eq!((commands.len(), different.len()), (400, 400));
     cluster.stop().unwrap();
-}
-
-fn no_ops(cluster: &RaftCluster) -> usize {
-    cluster.log(node(0)).iter().filter(|(_, entry)| entry.payload == Payload::NoOp).count()
 }
 
 #[test]
@@ -280,8 +277,12 @@ fn a_script_drives_threads_as_it_drives_the_simulator() {
     assert_eq!(World::log(&world, leader).term_at(position.index), Some(position.term));
 
     let follower = NodeId::all(3).find(|&id| id != leader).unwrap();
+    // Nothing else changes any more, so nothing else wakes whoever waits for the refusal.
+    settle(&world);
+    let asked = Instant::now();
     let refused = World::submit(&mut world, follower, "SET a=2");
     assert!(World::run_until(&mut world, BOUND, &mut |w| w.outcome(refused).is_some()));
+    assert!(asked.elapsed() < Duration::from_secs(3), "a refusal wakes whoever waits for it");
     assert!(matches!(world.outcome(refused), Some(Err(_))));
 
     // A moment of the story comes at its time, though the wait would be patient.
@@ -399,8 +400,11 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
     }
     let leader = cluster.wait_for_leader(BOUND).unwrap();
     let other = NodeId::all(5).find(|&id| id != leader).unwrap();
-    cluster.bus().cut_both_ways(leader, other);
-    insist(&cluster, "SET x=3");
+    cluster.partition(&[NodeSet::from_iter([other])]);
+    // The first message over a cut link may be dropped by chance before it is cut off.
+    while !heard.lock().unwrap().lost.contains(&Loss::Cut) {
+        insist(&cluster, "SET x=3");
+    }
     cluster.heal();
     settle(&cluster);
     check_safe(cluster);
@@ -439,12 +443,9 @@ fn with_a_rule_broken_the_live_checker_sees_it() {
 
 #[test]
 fn a_configuration_that_makes_no_sense_is_refused_in_a_sentence() {
-    for (nodes, speed, text) in [
-        (0, 1.0, "1 to 9 nodes, not 0"),
-        (10, 1.0, "not 10"),
-        (3, 0.0, "above 0"),
-        (3, f64::NAN, "NaN"),
-    ] {
+    let sizes = [(0, 1.0, "1 to 9 nodes, not 0"), (10, 1.0, "not 10")];
+    let speeds = [(3, 0.0, "above 0"), (3, f64::NAN, "NaN")];
+    for (nodes, speed, text) in sizes.into_iter().chain(speeds) {
         let config = ClusterConfig { speed, ..ClusterConfig::new(nodes) };
         let error = RaftCluster::start(config).err().expect("it is refused");
         assert!(error.to_string().contains(text), "{error}");
