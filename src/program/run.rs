@@ -143,5 +143,8 @@ fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyRepor
     if !script.broken.is_intact() {
         page.put("");
         page.put_all(opening::broken(script.broken));
+        if good && safety.violations.is_empty() {
+            page.put_all(opening::unharmed(script.broken));
+        }
     }
 }

@@ -24,6 +24,7 @@ shipped![
     "duplicate-and-reorder",
     "even-cluster",
     "crash-before-send",
+    "one-way",
 ];
 
 /// The shipped scenario of this name.

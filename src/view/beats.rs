@@ -1,10 +1,12 @@
 //! What came of each line of a script, in words.
 
+use std::time::Duration;
+
 use super::page::Page;
 use super::table::paragraph;
 use super::{paint, status, violation};
 use crate::scenario::run::{Beat, Failure, Narrator, Why};
-use crate::scenario::verb::{Condition, Verb};
+use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
 use crate::status::NodeStatus;
 use crate::timing::Time;
 use crate::world::CannotDo;
@@ -38,8 +40,7 @@ impl Narrator for Beats {
             // What a line does shows by itself; what it asks for shows when it comes true.
             Beat::Began(_) => {}
             Beat::Waited { condition, took } => {
-                let text =
-                    format!("✓ {} (after {:.3} s)", condition_text(condition), took.as_secs_f64());
+                let text = format!("✓ {} (after {})", condition_text(condition), span(*took));
                 self.line(time, "", &paint::good(&text).to_string());
             }
             Beat::Written { command, leader, position, took, attempts } => {
@@ -47,8 +48,8 @@ impl Narrator for Beats {
                     if *attempts > 1 { format!(", asked {attempts} times") } else { String::new() };
                 let text = format!(
                     "✓ client: {leader} answers that {command} is committed as {position}, \
-                     after {:.1} ms{again}",
-                    took.as_secs_f64() * 1000.0
+                     after {}{again}",
+                    span(*took)
                 );
                 self.line(time, "", &paint::good(&text).to_string());
             }
@@ -62,6 +63,7 @@ impl Narrator for Beats {
             Beat::Status(statuses) => {
                 self.page.put("");
                 self.page.put_all(status::table(statuses));
+                self.page.put("");
             }
             Beat::Safety(report) => {
                 self.page.put("");
@@ -80,9 +82,58 @@ impl Narrator for Beats {
 pub fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),
+        Condition::Leader(Some(who)) => format!("{} leads", name(*who)),
         Condition::NoLeader => "no node leads".to_owned(),
+        Condition::Role(who, role) => format!("{} is a {role}", name(*who)),
+        Condition::Committed(Committed::Count(count), on) => {
+            let verb = if *count == 1 { "entry is" } else { "entries are" };
+            format!("{count} {verb} committed on {}", place(*on))
+        }
+        Condition::Committed(Committed::Command(text), on) => {
+            format!("{text} is committed on {}", place(*on))
+        }
+        Condition::NotCommitted(text, On::All) => format!("{text} is committed on no node"),
+        Condition::NotCommitted(text, on) => format!("{text} is not committed on {}", place(*on)),
+        Condition::Log(who, log) if log.is_empty() => format!("{}'s log is empty", name(*who)),
+        Condition::Log(who, log) => {
+            let log: Vec<String> = log.iter().map(ToString::to_string).collect();
+            format!("{}'s log is {}", name(*who), log.join(" "))
+        }
+        Condition::Term(who, term) => format!("{} is in term {term}", name(*who)),
+        Condition::Vote(who, None) => format!("{} has not voted in its term", name(*who)),
+        Condition::Vote(who, Some(vote)) => {
+            format!("{} has voted for {vote} in its term", name(*who))
+        }
+        Condition::Value(key, Some(value), on) => format!("{key} is {value} on {}", place(*on)),
+        Condition::Value(key, None, on) => format!("there is no {key} on {}", place(*on)),
         Condition::InStep => "all running nodes hold, and have applied, the same log".to_owned(),
-        other => other.to_string(),
+    }
+}
+
+/// Who is meant.
+fn name(who: Who) -> String {
+    match who {
+        Who::Node(node) => node.to_string(),
+        Who::Leader => "the leader".to_owned(),
+        Who::Crashed => "the crashed node".to_owned(),
+    }
+}
+
+/// Where something is to be true.
+fn place(on: On) -> String {
+    match on {
+        On::One(who) => name(who),
+        On::Majority => "a majority".to_owned(),
+        On::All => "all running nodes".to_owned(),
+    }
+}
+
+/// How long something took.
+fn span(time: Duration) -> String {
+    if time >= Duration::from_secs(1) {
+        format!("{:.3} s", time.as_secs_f64())
+    } else {
+        format!("{:.1} ms", time.as_secs_f64() * 1000.0)
     }
 }
 

@@ -146,8 +146,10 @@ fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) 
         "the later last term wins"
     } else if candidate.index != own.index {
         "of equal last terms the longer log wins"
+    } else if own.index.is_empty() {
+        return "both logs are empty, and equal is good enough".to_owned();
     } else {
-        "equal is good enough"
+        return format!("both logs end at {own}, and equal is good enough");
     };
     let (candidate, own) = (log_end(candidate), log_end(own));
     format!("{}'s log {candidate}, {}'s {own}: {why}", speaker.sender(), speaker.node)

@@ -64,6 +64,19 @@ pub fn replayed(header: &Header) -> Vec<String> {
     lines
 }
 
+/// Says that nothing came of it, though rules were off.
+#[must_use]
+pub fn unharmed(rules: RuleSet) -> Vec<String> {
+    let hunts: Vec<String> =
+        rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
+    let text = format!(
+        "No property fell all the same: harm takes the right messages at the right moment. {} \
+         searches for such a run.",
+        hunts.join(" or ")
+    );
+    paragraph(&text, "", "")
+}
+
 /// Says which rules are off, and what the nodes do instead.
 #[must_use]
 pub fn broken(rules: RuleSet) -> Vec<String> {

@@ -9,7 +9,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::stdout::WRONG_USAGE;
 
-/// Where lines are put.
+/// Where lines are put. Each part of a story may begin and end with an empty line: of several in a
+/// row only one is written, and none at the beginning or the end.
 #[derive(Clone, Debug)]
 pub struct Page {
     lines: Sender<String>,
@@ -54,8 +55,16 @@ impl Drop for Press {
 
 fn write(lines: &Receiver<String>) {
     let mut out = BufWriter::new(io::stdout());
+    let (mut began, mut gap) = (false, false);
     while let Ok(line) = lines.recv() {
-        let mut written = writeln!(out, "{line}");
+        let mut written = Ok(());
+        if line.is_empty() {
+            gap = began;
+        } else {
+            let first = if std::mem::take(&mut gap) { "\n" } else { "" };
+            written = writeln!(out, "{first}{line}");
+            began = true;
+        }
         if lines.is_empty() {
             written = written.and_then(|()| out.flush());
         }

@@ -6,7 +6,9 @@ use super::table::paragraph;
 use super::{message, paint, violation};
 use crate::journal::{Batch, CrashPoint, Deed, Detail, Loss, Observer};
 use crate::network::Conditions;
-use crate::raft::{Event, LogIndex, NodeId, Outcome, RaftNode, RoleKind, Rule, Verdict};
+use crate::raft::{
+    Event, Facts, LogIndex, MessageKind, NodeId, Outcome, RaftNode, RoleKind, Rule, Verdict,
+};
 use crate::safety::Violation;
 use crate::timing::Time;
 
@@ -67,8 +69,13 @@ impl Observer for Story {
                     Event::BecameLeader { .. } => paint::role(RoleKind::Leader, &text).to_string(),
                     _ => text,
                 };
-                self.line(batch.time, &who, &text);
                 let told = |verdict: &Verdict| is_reason(event, verdict);
+                if let Some(short) = too_old(speaker, event, &verdicts) {
+                    self.line(batch.time, &who, &short);
+                    verdicts.retain(|verdict| !told(verdict));
+                    continue;
+                }
+                self.line(batch.time, &who, &text);
                 verdicts.iter().filter(|verdict| told(verdict)).for_each(|verdict| {
                     self.why(speaker, verdict);
                 });
@@ -80,9 +87,6 @@ impl Observer for Story {
                 self.why(speaker, verdict);
             }
             began = step.events_end;
-        }
-        if !batch.saved {
-            self.line(batch.time, &node.id().to_string(), "and nothing of this is saved:");
         }
     }
 
@@ -155,6 +159,26 @@ const fn reasons(event: &Event) -> &'static [Rule] {
     }
 }
 
+/// The refusal of an older term, in one line: its reason is its whole story, and such messages come
+/// in swarms when a network heals.
+fn too_old(speaker: Speaker, event: &Event, verdicts: &[Verdict]) -> Option<String> {
+    let kind = match event {
+        Event::VoteRefused { .. } => MessageKind::VoteRequest,
+        Event::EntriesRefused { .. } => MessageKind::AppendEntriesRequest,
+        _ => return None,
+    };
+    let stale = |verdict: &&Verdict| {
+        verdict.rule == Rule::StaleTermRejected && verdict.outcome == Outcome::Refused
+    };
+    let Facts::Terms { message, own } = verdicts.iter().find(stale)?.facts else { return None };
+    let (node, sender, kind) = (speaker.node, speaker.sender(), message::kind(kind));
+    let rule = Rule::StaleTermRejected;
+    let section = explain::section(rule);
+    Some(format!(
+        "refuses {sender}'s {kind} of term {message}: {node} is in term {own} ({rule}, {section})"
+    ))
+}
+
 /// What was appended, behind the sentence that says where.
 fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> String {
     let entry = |index| {
@@ -172,7 +196,7 @@ fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Crash { node, point } => {
             let text = match point {
                 CrashPoint::Between => "CRASHES: all that was not durable is lost",
-                CrashPoint::BeforeSave => "CRASHES before it has saved what it decided",
+                CrashPoint::BeforeSave => "CRASHES: what it has just decided was not saved, and is gone",
                 CrashPoint::BeforeSend => "CRASHES after saving, before its messages have left",
             };
             (node.to_string(), paint::wrong(text).to_string())

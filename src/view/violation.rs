@@ -1,5 +1,6 @@
 //! What the checker found, in words.
 
+use super::explain::plural;
 use super::paint;
 use super::table::{Table, paragraph};
 use crate::raft::Property;
@@ -72,12 +73,11 @@ pub fn lines(violation: &Violation) -> Vec<String> {
 pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
     let verdict = if good { paint::good("✓ passed") } else { paint::wrong("✗ failed") };
     format!(
-        "{name}: {verdict}; {} entries committed under {} leaders, {} violations, {} batches of \
-         steps checked",
-        report.committed,
-        report.leaders,
-        report.violations.len(),
-        report.steps
+        "{name}: {verdict}; {} committed under {}, {}, {} of steps checked",
+        plural(report.committed as usize, "entry", "entries"),
+        plural(report.leaders, "leader", "leaders"),
+        plural(report.violations.len(), "violation", "violations"),
+        plural(report.steps as usize, "batch", "batches"),
     )
 }
 
@@ -90,15 +90,12 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
         if checks == 0 && !fell {
             continue;
         }
-        let (mark, times) = if fell {
-            (paint::wrong("✗ fallen"), format!("{checks:>9} checks"))
-        } else {
-            (paint::good("✓ held"), format!("{checks:>9} checks"))
-        };
+        let mark = if fell { paint::wrong("✗ fallen") } else { paint::good("✓ held") };
+        let noun = if checks == 1 { "check" } else { "checks" };
         table.row([
             mark.to_string(),
             format!("{property:<20}"),
-            times,
+            format!("{checks:>6} {noun}"),
             paint::faint(property.statement()).to_string(),
         ]);
     }
@@ -106,12 +103,19 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     lines.push(String::new());
     let agreed =
         !report.violations.iter().any(|found| found.property == Property::StateMachineSafety);
-    let (steps, committed, leaders) = (report.steps, report.committed, report.leaders);
     if agreed {
+        let were = if report.committed == 1 { "was" } else { "were" };
         let text = format!(
-            "{committed} entries were committed under {leaders} leaders. At every index, no two of \
-             the {nodes} nodes ever committed different entries. Checked live, after each of \
-             {steps} batches of steps, before its messages left."
+            "{} {were} committed under {}. {} Checked live, after each of {} of steps, before its \
+             messages left.",
+            plural(report.committed as usize, "entry", "entries"),
+            plural(report.leaders, "leader", "leaders"),
+            if nodes == 1 {
+                "The one node never committed two entries at one index.".to_owned()
+            } else {
+                format!("At every index, no two of the {nodes} nodes ever committed different entries.")
+            },
+            plural(report.steps as usize, "batch", "batches"),
         );
         lines.extend(paragraph(&text, "  ", "  "));
     }

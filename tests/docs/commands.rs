@@ -1,0 +1,108 @@
+//! What the pages quote is what the programs print.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use snapbox::Data;
+use snapbox::filter::NormalizeToExpected;
+use snapbox::report::{Palette, write_diff};
+
+use crate::pages::{self, Page};
+
+/// A command of a block, and what the page says it prints.
+struct Quote {
+    command: String,
+    printed: String,
+}
+
+/// Splits a `console` block at its `$` lines.
+fn quotes(block: &str) -> Vec<Quote> {
+    let mut quotes: Vec<Quote> = Vec::new();
+    for line in block.lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            quotes.push(Quote { command: command.to_owned(), printed: String::new() });
+        } else {
+            let quote = quotes.last_mut().expect("a console block begins with a command");
+            quote.printed.push_str(line);
+            quote.printed.push('\n');
+        }
+    }
+    quotes
+}
+
+/// A directory of its own for a page, for the files that its commands write and read.
+fn directory(page: &Page) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs").join(page.name());
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    for block in page.blocks() {
+        // A block that begins with `# name.raft` is that file.
+        let name = block.text.lines().next().and_then(|line| line.strip_prefix("# "));
+        if let Some(name) = name.filter(|name| block.kind == "raft" && name.ends_with(".raft")) {
+            fs::write(directory.join(name), &block.text).unwrap();
+        }
+    }
+    directory
+}
+
+/// What a command prints on both streams; its exit code in front, if it is not 0.
+fn run(command: &str, directory: &PathBuf) -> String {
+    let binaries = PathBuf::from(env!("CARGO_BIN_EXE_raft-cluster"));
+    let path = std::env::join_paths(
+        std::iter::once(binaries.parent().unwrap().to_owned())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    );
+    let output = Command::new("sh")
+        .args(["-c", &format!("{command} 2>&1")])
+        .env("PATH", path.unwrap())
+        .env("NO_COLOR", "1")
+        .env_remove("CLICOLOR_FORCE")
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    match output.status.code() {
+        Some(0) => text,
+        code => format!("{text}(exit code {})\n", code.unwrap_or(-1)),
+    }
+}
+
+#[test]
+fn the_pages_quote_what_the_programs_print() {
+    let mut wrong = Vec::new();
+    for page in pages::all() {
+        let directory = directory(&page);
+        let mut text = page.text.clone();
+        for block in page.blocks().iter().filter(|block| block.kind == "console") {
+            let mut now = String::new();
+            for Quote { command, printed } in quotes(&block.text) {
+                let actual = Data::text(run(&command, &directory));
+                let expected = Data::text(&printed);
+                let actual = NormalizeToExpected::new().redact().normalize(actual, &expected);
+                now.push_str(&format!("$ {command}\n{actual}"));
+            }
+            if now != block.text {
+                wrong.push(format!("{}:\n{}", page.name(), difference(&block.text, &now)));
+                text = text.replace(&block.text, &now);
+            }
+        }
+        if pages::updating() && text != page.text {
+            fs::write(&page.path, text).unwrap();
+        }
+    }
+    assert!(
+        wrong.is_empty() || pages::updating(),
+        "{}\nUPDATE_DOCS=1 writes what is printed now into the pages",
+        wrong.join("\n")
+    );
+}
+
+/// The lines that differ, with their signs.
+fn difference(expected: &str, actual: &str) -> String {
+    let mut text = String::new();
+    let (expected, actual) = (Data::text(expected), Data::text(actual));
+    write_diff(&mut text, &expected, &actual, Some(&"the page"), Some(&"the program"), Palette::plain())
+        .unwrap();
+    text
+}
