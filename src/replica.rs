@@ -37,6 +37,12 @@ pub enum Answer {
         /// Where the entry stood.
         lost: LogPosition,
     },
+    /// This node's log lost the entry while it did not lead. Another node may still hold it, and
+    /// commit it, so nobody can say what becomes of it.
+    Uncertain {
+        /// Where the entry stood.
+        position: LogPosition,
+    },
 }
 
 /// The node does not lead, so it cannot take a command in.
@@ -188,8 +194,8 @@ impl Replica {
             // Whoever still waited here asked this node in an earlier leadership, and the log has
             // lost that entry since.
             if let Some((old_term, before)) = self.waiting.insert(index, (term, ticket)) {
-                let gone = LogPosition { term: old_term, index };
-                self.answers.push((before, Answer::Superseded { lost: gone }));
+                let position = LogPosition { term: old_term, index };
+                self.answers.push((before, Answer::Uncertain { position }));
             }
         }
         Ok(())

@@ -40,6 +40,11 @@ pub enum SubmitError {
         /// Where the entry stood.
         lost: LogPosition,
     },
+    /// The node lost the entry while it did not lead: the command may have an effect.
+    Uncertain {
+        /// Where the entry stood.
+        position: LogPosition,
+    },
     /// The node is down, or went down before it could answer: the command may have an effect.
     NodeDown {
         /// The node that was asked.
@@ -69,6 +74,10 @@ impl fmt::Display for SubmitError {
             Self::Superseded { lost } => {
                 write!(f, "entry {lost} was replaced by another leader's; submit the command again")
             }
+            Self::Uncertain { position } => write!(
+                f,
+                "the node has lost entry {position}; another node may still hold it, and apply it"
+            ),
             Self::NodeDown { node } => write!(
                 f,
                 "{node} is down and did not answer; if the command reached another node, it may still be applied"
@@ -93,6 +102,7 @@ impl From<Answer> for Outcome {
         match answer {
             Answer::Applied { position, reply } => Ok(Applied { position, reply }),
             Answer::Superseded { lost } => Err(SubmitError::Superseded { lost }),
+            Answer::Uncertain { position } => Err(SubmitError::Uncertain { position }),
         }
     }
 }

@@ -105,6 +105,7 @@ fn as_scripted(outcome: &Outcome) -> Option<Result<Answer, Option<NodeId>>> {
             Some(Ok(Answer::Applied { position, reply }))
         }
         &Err(SubmitError::Superseded { lost }) => Some(Ok(Answer::Superseded { lost })),
+        &Err(SubmitError::Uncertain { position }) => Some(Ok(Answer::Uncertain { position })),
         &Err(SubmitError::NotLeader { leader, .. }) => Some(Err(leader)),
         Err(_) => None,
     }

@@ -75,6 +75,7 @@ pub fn recover(
         ..Conditions::PERFECT
     });
     sim.heal();
+    sim.cancel_crashes();
     let nodes = sim.size();
     for node in NodeId::all(nodes) {
         if blackout && sim.replica(node).is_some() {

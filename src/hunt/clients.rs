@@ -120,6 +120,8 @@ impl Clients {
                     call.returned = Some((moment(sim), reply));
                 }
             }
+            // It stays in the history without an answer: it may take effect or not.
+            Some(Ok(Answer::Uncertain { .. })) => {}
             // It never took effect, and the client was told so.
             Some(Ok(Answer::Superseded { .. }) | Err(_)) => self.history[call] = None,
         }

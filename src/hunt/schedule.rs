@@ -158,6 +158,8 @@ impl Hand {
                 }
                 false
             }
+            // It stays in the history without an answer.
+            Some(Ok(Answer::Uncertain { .. })) => false,
             // It never took effect, and the client knows.
             Some(Ok(Answer::Superseded { .. }) | Err(_)) => {
                 asked.remove(&ticket);

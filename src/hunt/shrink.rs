@@ -5,14 +5,14 @@ use super::schedule::{Aim, Schedule};
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;
 
-/// How often a schedule is played at most while it is made short. It bounds the time, not the
-/// result: a schedule that is not yet shortest by then is still a counterexample.
-const PATIENCE: u32 = 20_000;
+/// How many moves are played at most while a schedule is made short: a second or two. It bounds the
+/// time, not the result; a schedule that is not yet shortest by then is still a counterexample.
+const PATIENCE: usize = 1_500_000;
 
 struct Shrinker {
     best: Schedule,
     aim: Aim,
-    left: u32,
+    left: usize,
 }
 
 /// The shortest schedule found that still meets `aim`, from one that does.
@@ -42,7 +42,7 @@ impl Shrinker {
         if self.left == 0 {
             return false;
         }
-        self.left -= 1;
+        self.left = self.left.saturating_sub(moves.len().max(1));
         let candidate = Schedule { moves, ..self.best.clone() };
         let played = candidate.play(self.aim);
         let (now, best) = (played.moves.len(), self.best.moves.len());

@@ -250,12 +250,22 @@ impl Exchanges {
         }
     }
 
-    /// An answer that was kept back, or a copy of one, arrives.
+    /// An acknowledgement of an earlier term reaches a node that leads again.
     fn late_reply(&mut self, rng: &mut ChaCha8Rng) {
-        let to = self.any(rng);
-        let nth_newest = rng.random_range(0..4);
-        for from in self.some_others(to, 1, rng) {
-            self.deliver(MessageKind::AppendEntriesResponse, from, to, nth_newest);
+        let sim = self.hand.sim();
+        let late: Vec<MessageName> = sim
+            .sent()
+            .filter(|flight| {
+                let Envelope { to, message, .. } = &flight.envelope;
+                let leader = sim.status_of(*to);
+                message.kind() == MessageKind::AppendEntriesResponse
+                    && leader.leads()
+                    && message.term() < leader.term
+            })
+            .map(|flight| name_of(&self.hand, &flight.envelope, flight.id))
+            .collect();
+        if let Some(&name) = late.choose(rng) {
+            self.make(Verb::Deliver(name));
         }
     }
 

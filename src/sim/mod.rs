@@ -317,6 +317,16 @@ impl Sim {
         Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
     }
 
+    /// Every message that was sent under manual control, delivered or not, oldest first.
+    pub fn sent(&self) -> impl Iterator<Item = &Flight> {
+        self.held.iter().map(|held| &held.flight)
+    }
+
+    /// Calls off every crash that was to come within a node's next step.
+    pub fn cancel_crashes(&mut self) {
+        self.crash_points.fill(None);
+    }
+
     /// How many messages of the same name wait under manual control that are newer than `id`.
     #[must_use]
     pub fn newer_than(&self, name: MessageName, id: MessageId) -> usize {

@@ -108,7 +108,7 @@ pub(crate) enum DeedLine {
     Lost { message: u64, from: u8, to: u8, why: Why },
     Duplicated { message: u64 },
     Asked { ticket: u64, node: u8, command: String },
-    Answered { ticket: u64, index: u64, term: u64, reply: Option<ReplyLine> },
+    Answered { ticket: u64, index: u64, term: u64, reply: Option<ReplyLine>, lost: bool },
     Phase { text: String },
     Note { text: String },
 }
@@ -299,9 +299,10 @@ impl From<&Deed> for DeedLine {
                 command: command.as_str().to_owned(),
             },
             Deed::Answered { ticket, answer } => {
-                let (position, reply) = match answer {
-                    Answer::Applied { position, reply } => (position, Some(reply)),
-                    Answer::Superseded { lost } => (lost, None),
+                let (position, reply, lost) = match answer {
+                    Answer::Applied { position, reply } => (position, Some(reply), false),
+                    Answer::Superseded { lost } => (lost, None, true),
+                    Answer::Uncertain { position } => (position, None, false),
                 };
                 let reply = reply.map(|reply| match reply {
                     Reply::Set => ReplyLine::Set,
@@ -310,7 +311,7 @@ impl From<&Deed> for DeedLine {
                     Reply::Done => ReplyLine::Done,
                 });
                 let (index, term) = (position.index.get(), position.term.get());
-                Self::Answered { ticket: ticket.0, index, term, reply }
+                Self::Answered { ticket: ticket.0, index, term, reply, lost }
             }
             Deed::Phase(text) => Self::Phase { text: text.clone() },
             Deed::Note(text) => Self::Note { text: text.clone() },
@@ -367,10 +368,11 @@ impl DeedLine {
                 node: node(*number, nodes)?,
                 command: Command::new(command.as_str()),
             },
-            Self::Answered { ticket, index, term, reply } => {
+            Self::Answered { ticket, index, term, reply, lost } => {
                 let position = LogPosition::new(*index, *term);
                 let answer = match reply {
-                    None => Answer::Superseded { lost: position },
+                    None if *lost => Answer::Superseded { lost: position },
+                    None => Answer::Uncertain { position },
                     Some(reply) => Answer::Applied {
                         position,
                         reply: match reply {

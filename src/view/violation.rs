@@ -113,7 +113,9 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
             if nodes == 1 {
                 "The one node never committed two entries at one index.".to_owned()
             } else {
-                format!("At every index, no two of the {nodes} nodes ever committed different entries.")
+                format!(
+                    "At every index, no two of the {nodes} nodes ever committed different entries."
+                )
             },
             plural(report.steps as usize, "batch", "batches"),
         );
