@@ -196,7 +196,9 @@ fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Crash { node, point } => {
             let text = match point {
                 CrashPoint::Between => "CRASHES: all that was not durable is lost",
-                CrashPoint::BeforeSave => "CRASHES: what it has just decided was not saved, and is gone",
+                CrashPoint::BeforeSave => {
+                    "CRASHES: what it has just decided was not saved, and is gone"
+                }
                 CrashPoint::BeforeSend => "CRASHES after saving, before its messages have left",
             };
             (node.to_string(), paint::wrong(text).to_string())

@@ -102,7 +102,14 @@ fn the_pages_quote_what_the_programs_print() {
 fn difference(expected: &str, actual: &str) -> String {
     let mut text = String::new();
     let (expected, actual) = (Data::text(expected), Data::text(actual));
-    write_diff(&mut text, &expected, &actual, Some(&"the page"), Some(&"the program"), Palette::plain())
-        .unwrap();
+    write_diff(
+        &mut text,
+        &expected,
+        &actual,
+        Some(&"the page"),
+        Some(&"the program"),
+        Palette::plain(),
+    )
+    .unwrap();
     text
 }

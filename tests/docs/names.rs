@@ -41,7 +41,11 @@ fn every_link_leads_somewhere() {
             let same = |other: &&Page| same_file(&other.path, &target);
             if let (false, Some(found)) = (anchor.is_empty(), pages.iter().find(same)) {
                 let anchors = found.anchors();
-                assert!(anchors.iter().any(|a| a == anchor), "{}: {link}: {anchors:?}", page.name());
+                assert!(
+                    anchors.iter().any(|a| a == anchor),
+                    "{}: {link}: {anchors:?}",
+                    page.name()
+                );
             }
         }
     }
@@ -80,7 +84,10 @@ fn every_rule_and_every_scenario_is_told_of() {
         assert!(all.contains(&format!("`{rule}`")), "no page tells of {rule}");
     }
     for (name, _) in SHIPPED {
-        assert!(all.contains(&format!("`{name}`")) || all.contains(&format!("run {name} ")), "{name}");
+        assert!(
+            all.contains(&format!("`{name}`")) || all.contains(&format!("run {name} ")),
+            "{name}"
+        );
     }
 }
 
@@ -115,8 +122,9 @@ fn every_room_is_on_the_map() {
 fn every_command_that_is_named_is_understood() {
     for page in pages::all() {
         let in_blocks = page.blocks().into_iter().filter(|block| block.kind == "sh");
-        let lines: Vec<String> =
-            in_blocks.flat_map(|block| block.text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
+        let lines: Vec<String> = in_blocks
+            .flat_map(|block| block.text.lines().map(ToOwned::to_owned).collect::<Vec<_>>())
+            .collect();
         for command in page.spans().iter().chain(&lines) {
             let command = command.split('#').next().unwrap_or_default().trim();
             let words: Vec<&str> = command.split_whitespace().collect();

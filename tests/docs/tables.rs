@@ -43,7 +43,8 @@ fn rules() -> String {
 fn generated_tables_are_up_to_date() {
     for page in pages::all() {
         let mut text = page.text.clone();
-        for (name, table) in [("verbs", verbs()), ("conditions", conditions()), ("rules", rules())] {
+        for (name, table) in [("verbs", verbs()), ("conditions", conditions()), ("rules", rules())]
+        {
             let begin = format!("<!-- generated: {name} -->\n");
             let Some((before, rest)) = text.split_once(&begin) else { continue };
             let (_, after) = rest.split_once("<!-- end -->").expect("a table that ends");

@@ -67,8 +67,7 @@ fn every_example_line_is_from_a_trace_and_every_kind_of_line_has_an_example() {
     let blocks = page.blocks().into_iter().filter(|block| block.kind == "json");
     let examples: BTreeSet<String> =
         blocks.flat_map(|b| b.text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
-    let real: Vec<String> =
-        SHIPPED.iter().flat_map(|(name, text)| trace(name, text)).collect();
+    let real: Vec<String> = SHIPPED.iter().flat_map(|(name, text)| trace(name, text)).collect();
     let mut text = page.text.clone();
     for example in examples.iter().filter(|example| !real.contains(example)) {
         let alike = real.iter().find(|line| kind(line) == kind(example));
