@@ -1,5 +1,6 @@
 //! What the pages quote is what the programs print.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -39,7 +40,7 @@ fn directory(page: &Page) -> PathBuf {
     for block in page.blocks() {
         // A block that begins with `# name.raft` is that file.
         let name = block.text.lines().next().and_then(|line| line.strip_prefix("# "));
-        if let Some(name) = name.filter(|name| block.kind == "raft" && name.ends_with(".raft")) {
+        if let Some(name) = name.filter(|name| block.kind == "raft" && pages::is_script(name)) {
             fs::write(directory.join(name), &block.text).unwrap();
         }
     }
@@ -80,7 +81,7 @@ fn the_pages_quote_what_the_programs_print() {
                 let actual = Data::text(run(&command, &directory));
                 let expected = Data::text(&printed);
                 let actual = NormalizeToExpected::new().redact().normalize(actual, &expected);
-                now.push_str(&format!("$ {command}\n{actual}"));
+                write!(now, "$ {command}\n{actual}").unwrap();
             }
             if now != block.text {
                 wrong.push(format!("{}:\n{}", page.name(), difference(&block.text, &now)));
