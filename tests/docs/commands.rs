@@ -99,6 +99,34 @@ fn the_pages_quote_what_the_programs_print() {
     );
 }
 
+/// Commands that a page names in passing, and that print the same every time.
+#[test]
+fn what_the_pages_tell_the_reader_to_run_ends_well() {
+    let help = run("raft-cluster --help", &PathBuf::from("."));
+    let known = |word: &str| help.lines().any(|line| line.trim_start().starts_with(word));
+    for page in pages::all() {
+        let directory = directory(&page);
+        for command in page.spans() {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let shouted = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase());
+            let ours = matches!(words.first(), Some(&("raft-node" | "raft-cluster")));
+            if !ours || words.iter().any(shouted) {
+                continue;
+            }
+            let printed = match words.get(1) {
+                // A search, and a prompt: that they are there must do.
+                Some(&name @ ("hunt" | "check" | "play" | "report")) if known(name) => {
+                    run(&format!("{command} --help"), &directory)
+                }
+                Some(&("hunt" | "check" | "play" | "report")) => continue,
+                _ if words[0] == "raft-cluster" && !command.contains("--virtual") => continue,
+                _ => run(&command, &directory),
+            };
+            assert!(!printed.contains("(exit code"), "{}: {command}: {printed}", page.name());
+        }
+    }
+}
+
 /// The lines that differ, with their signs.
 fn difference(expected: &str, actual: &str) -> String {
     let mut text = String::new();

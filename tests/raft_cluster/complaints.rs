@@ -28,6 +28,7 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["--format", "jsn"], &["'jsn'", "did you mean 'json'?"]),
         (&["scenaros"], &["scenaros", "did you mean 'scenarios'?"]),
         (&["run", "nowhere"], &["'nowhere'", "no scenario", "'raft-cluster scenarios' lists"]),
+        (&["run", "figure8"], &["did you mean 'figure-8'?"]),
         (&["run", "figure-8"], &["figure-8", "--virtual"]),
         (
             &["run", "figure-7", "--nodes", "3", "--virtual"],
