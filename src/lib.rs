@@ -1,4 +1,41 @@
 //! Raft to run, to break and to read.
+//!
+//! Two programs stand on this library: `raft-node` walks one node through every decision of Raft,
+//! and `raft-cluster` lets five of them elect, replicate, crash and recover. Both say *why* at
+//! every step, and each reason has a name: a [`Rule`](raft::Rule).
+//!
+//! # Where to begin
+//!
+//! [`raft`] is the protocol, pure: a [`RaftNode`](raft::RaftNode) takes one input and says what
+//! follows from it.
+//!
+//! ```
+//! use raft_in_practice::raft::{Forgetful, Input, NodeId, PersistentState, RaftNode, Settings};
+//!
+//! let settings = Settings::new(3);
+//! let mut node = RaftNode::new(NodeId::new(0), settings, PersistentState::default());
+//! let out = node.step(Input::ElectionTimeout);
+//! // Messages come free only when what they rely on is saved.
+//! let sendable = out.persist(&node, &mut Forgetful);
+//! assert_eq!(sendable.messages().len(), 2, "n1 and n2 are asked for their votes");
+//! ```
+//!
+//! From there go up, one room at a time. A room knows nothing of those below it in this list:
+//!
+//! 1. [`raft`]: the protocol.
+//! 2. [`timing`], [`state_machine`], [`digest`], [`network`]: time as a number, a key-value store,
+//!    stable hashes, what links do to messages.
+//! 3. [`replica`]: a node with timers, disk and store: what a server runs.
+//! 4. [`safety`]: the properties that must never fall, and the ledgers that watch them.
+//! 5. [`journal`]: what happens in a cluster, in one order.
+//! 6. [`world`], [`status`]: what can be done to a cluster, and seen of it.
+//! 7. [`scenario`]: the small language that says what is to happen.
+//! 8. [`cluster`] and [`sim`]: the two worlds, on threads and in virtual time.
+//! 9. [`trace`]: a run as its inputs, written and run again.
+//! 10. [`hunt`], [`linearizability`]: the search for a run that fails.
+//! 11. [`walkthrough`], [`view`], [`program`], [`cli`]: what the two programs show, and how.
+//!
+//! `docs/architecture.md` has the same map with the reasons, and follows one command through it.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

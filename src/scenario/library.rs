@@ -36,3 +36,11 @@ pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
     let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name)?;
     Some(Script::parse(name, text))
 }
+
+/// The shipped scenario that someone who wrote `name` may have meant.
+#[must_use]
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let likeness = |shipped: &str| strsim::jaro_winkler(shipped, name);
+    let names = SHIPPED.iter().map(|(shipped, _)| (likeness(shipped), *shipped));
+    names.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(like, _)| *like > 0.8).map(|(_, near)| near)
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::explain::plural;
 use super::page::Page;
 use super::table::paragraph;
 use super::{paint, status, violation};
@@ -198,8 +199,10 @@ fn no_majority(statuses: &[NodeStatus]) -> Option<String> {
     let need = nodes / 2 + 1;
     (up < need).then(|| {
         format!(
-            "Only {up} of {nodes} nodes run, and a leader needs the votes of {need}: the cluster \
-             stalls rather than decide without a majority (majority-quorum, §5.2)."
+            "Only {up} of {} {}, and a leader needs the votes of {need}: the cluster stalls rather \
+             than decide without a majority (majority-quorum, §5.2).",
+            plural(nodes, "node", "nodes"),
+            if up == 1 { "is up" } else { "are up" },
         )
     })
 }

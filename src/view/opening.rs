@@ -1,5 +1,6 @@
 //! The first lines of a run: what it is, on what, and the question it asks.
 
+use super::explain::plural;
 use super::table::paragraph;
 use super::{paint, story};
 use crate::raft::RuleSet;
@@ -22,7 +23,9 @@ pub enum Clock {
 #[must_use]
 pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
     let mut lines = vec![paint::heading(&format!("raft-cluster: {}", script.name)).to_string()];
-    lines.extend(paragraph(&script.shows, "", ""));
+    if !script.shows.is_empty() {
+        lines.extend(paragraph(&script.shows, "", ""));
+    }
     let clock = match clock {
         Clock::Virtual => "virtual time".to_owned(),
         Clock::Threads { speed } if (speed - 1.0).abs() < f64::EPSILON => "threads".to_owned(),
@@ -30,9 +33,9 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
     };
     let timing = script.timing;
     let setting = format!(
-        "{} nodes, seed {}, {clock}; election timeouts {:?} to {:?}, a heartbeat each {:?}; \
-         messages take {}",
-        script.nodes,
+        "{}, seed {}, {clock}; election timeouts {:?} to {:?}, a heartbeat each {:?}; messages \
+         take {}",
+        plural(script.nodes, "node", "nodes"),
         script.seed,
         timing.election_min,
         timing.election_max,
@@ -48,6 +51,7 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
         lines.push(String::new());
         lines.extend(broken(script.broken));
     }
+    lines.push(String::new());
     lines
 }
 
@@ -58,9 +62,14 @@ pub fn replayed(header: &Header) -> Vec<String> {
     let world = if header.world == "virtual" { "in virtual time" } else { "on threads" };
     let mut lines = vec![
         paint::heading(&title).to_string(),
-        format!("{} nodes, seed {}, recorded {world}", header.nodes, header.seed),
+        format!(
+            "{}, seed {}, recorded {world}",
+            plural(header.nodes, "node", "nodes"),
+            header.seed
+        ),
     ];
     lines.extend(broken(header.broken.iter().filter_map(|id| id.parse().ok()).collect()));
+    lines.push(String::new());
     lines
 }
 

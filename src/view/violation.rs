@@ -104,19 +104,9 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let agreed =
         !report.violations.iter().any(|found| found.property == Property::StateMachineSafety);
     if agreed {
-        let were = if report.committed == 1 { "was" } else { "were" };
         let text = format!(
-            "{} {were} committed under {}. {} Checked live, after each of {} of steps, before its \
-             messages left.",
-            plural(report.committed as usize, "entry", "entries"),
-            plural(report.leaders, "leader", "leaders"),
-            if nodes == 1 {
-                "The one node never committed two entries at one index.".to_owned()
-            } else {
-                format!(
-                    "At every index, no two of the {nodes} nodes ever committed different entries."
-                )
-            },
+            "{} Checked live, after each of {} of steps, before its messages left.",
+            committed(report, nodes),
             plural(report.steps as usize, "batch", "batches"),
         );
         lines.extend(paragraph(&text, "  ", "  "));
@@ -125,4 +115,20 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
         lines.extend(self::lines(violation));
     }
     lines
+}
+
+/// What was committed, and that it is the same everywhere.
+fn committed(report: &SafetyReport, nodes: usize) -> String {
+    let leaders = plural(report.leaders, "leader", "leaders");
+    let agreement = match nodes {
+        1 => "The one node never committed two entries at one index.".to_owned(),
+        _ => {
+            format!("At every index, no two of the {nodes} nodes ever committed different entries.")
+        }
+    };
+    match report.committed {
+        0 => "No entry was committed.".to_owned(),
+        1 => format!("1 entry was committed under {leaders}. {agreement}"),
+        n => format!("{n} entries were committed under {leaders}. {agreement}"),
+    }
 }

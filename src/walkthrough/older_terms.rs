@@ -32,9 +32,9 @@ pub(super) fn play(script: &mut Script) {
 fn old_entry_on_a_majority(script: &mut Script) {
     script.say(
         "§5.4.2, Figure 8",
-        "Five nodes, without the no-op of section 3: with it this could not happen. In term 2 n0 \
-         led and reached only n1 with its entry at index 2. In term 3 n4 led and reached nobody \
-         with another one there. Now n0 has started again, and leads once more:",
+        "Five nodes, without the no-op of section 3, as in the paper. In term 2 n0 led and \
+         reached only n1 with its entry at index 2. In term 3 n4 led and reached nobody with \
+         another one there. Now n0 has started again, and leads once more:",
     );
     let (stage, mail) = second_leadership(RuleSet::INTACT, script.seed());
     script.stage = stage;

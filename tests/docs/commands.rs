@@ -1,5 +1,6 @@
 //! What the pages quote is what the programs print.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -39,7 +40,7 @@ fn directory(page: &Page) -> PathBuf {
     for block in page.blocks() {
         // A block that begins with `# name.raft` is that file.
         let name = block.text.lines().next().and_then(|line| line.strip_prefix("# "));
-        if let Some(name) = name.filter(|name| block.kind == "raft" && name.ends_with(".raft")) {
+        if let Some(name) = name.filter(|name| block.kind == "raft" && pages::is_script(name)) {
             fs::write(directory.join(name), &block.text).unwrap();
         }
     }
@@ -80,7 +81,7 @@ fn the_pages_quote_what_the_programs_print() {
                 let actual = Data::text(run(&command, &directory));
                 let expected = Data::text(&printed);
                 let actual = NormalizeToExpected::new().redact().normalize(actual, &expected);
-                now.push_str(&format!("$ {command}\n{actual}"));
+                write!(now, "$ {command}\n{actual}").unwrap();
             }
             if now != block.text {
                 wrong.push(format!("{}:\n{}", page.name(), difference(&block.text, &now)));
@@ -96,6 +97,34 @@ fn the_pages_quote_what_the_programs_print() {
         "{}\nUPDATE_DOCS=1 writes what is printed now into the pages",
         wrong.join("\n")
     );
+}
+
+/// Commands that a page names in passing, and that print the same every time.
+#[test]
+fn what_the_pages_tell_the_reader_to_run_ends_well() {
+    let help = run("raft-cluster --help", &PathBuf::from("."));
+    let known = |word: &str| help.lines().any(|line| line.trim_start().starts_with(word));
+    for page in pages::all() {
+        let directory = directory(&page);
+        for command in page.spans() {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let shouted = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase());
+            let ours = matches!(words.first(), Some(&("raft-node" | "raft-cluster")));
+            if !ours || words.iter().any(shouted) {
+                continue;
+            }
+            let printed = match words.get(1) {
+                // A search, and a prompt: that they are there must do.
+                Some(&name @ ("hunt" | "check" | "play" | "report")) if known(name) => {
+                    run(&format!("{command} --help"), &directory)
+                }
+                Some(&("hunt" | "check" | "play" | "report")) => continue,
+                _ if words[0] == "raft-cluster" && !command.contains("--virtual") => continue,
+                _ => run(&command, &directory),
+            };
+            assert!(!printed.contains("(exit code"), "{}: {command}: {printed}", page.name());
+        }
+    }
 }
 
 /// The lines that differ, with their signs.

@@ -152,7 +152,7 @@ fn understood(page: &Page, command: &str, words: &[&str]) {
             "run" => {
                 let name = rest.next().expect("run names a scenario");
                 let known = SHIPPED.iter().any(|(shipped, _)| shipped == name);
-                assert!(known || name.ends_with(".raft"), "{}: {command}", page.name());
+                assert!(known || pages::is_script(name), "{}: {command}", page.name());
             }
             _ => {}
         }

@@ -19,6 +19,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Whether this names a script.
+pub(crate) fn is_script(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "raft")
+}
+
 /// The README, and every page in `docs/`.
 pub(crate) fn all() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root().join("docs"))
