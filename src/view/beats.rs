@@ -2,12 +2,14 @@
 
 use super::page::Page;
 use super::table::paragraph;
-use super::{paint, status, violation};
+use super::{message, paint, status, violation};
+use crate::journal::Loss;
+use crate::raft::Envelope;
 use crate::scenario::run::{Beat, Failure, Narrator, Why};
 use crate::scenario::verb::{Condition, Verb};
 use crate::status::NodeStatus;
 use crate::timing::Time;
-use crate::world::CannotDo;
+use crate::world::{CannotDo, Happening};
 
 /// Where the text of a line begins, as in a story.
 const MARGIN: &str = "               ";
@@ -29,6 +31,29 @@ impl Beats {
     fn line(&self, time: Time, who: &str, text: &str) {
         let first = format!("  {:>8}  {who:<3}", format!("{time}"));
         self.page.put_all(paragraph(text, &first, MARGIN));
+    }
+
+    fn happens(&self, time: Time, event: &Happening) {
+        let (who, text) = match event {
+            Happening::Arrives(envelope) => {
+                let Envelope { from, to, message } = envelope;
+                (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
+            }
+            Happening::Lost(envelope, why) => {
+                let Envelope { from, to, message } = envelope;
+                let why = match why {
+                    Loss::Down => "the receiver is down",
+                    _ => "the link is cut",
+                };
+                let kind = message::kind(message.kind());
+                (String::new(), format!("{kind} from {from} to {to} is lost: {why}"))
+            }
+            Happening::ElectionTimeout(node) => {
+                (node.to_string(), "has heard no leader for a whole election timeout".to_owned())
+            }
+            Happening::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
+        };
+        self.line(time, &who, &text);
     }
 }
 
@@ -67,6 +92,8 @@ impl Narrator for Beats {
                 self.page.put("");
                 self.page.put_all(violation::report(report, self.nodes));
             }
+            Beat::Happens(event) => self.happens(time, event),
+            Beat::Excused(failed) => self.page.put_all(failure(failed)),
             Beat::Fell(found) => {
                 self.line(time, "", "✓ as expected, a property has fallen:");
                 self.page.put_all(violation::lines(found));
@@ -129,6 +156,10 @@ pub fn why(failure: &Failure) -> String {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()
         }
         Why::Cannot(CannotDo::NoSuchMessage(_)) => "no such message is on its way.".to_owned(),
+        Why::Cannot(CannotDo::NothingComes) => "nothing comes by itself: no timer runs, and no \
+             message arrives unless it is delivered by name ('automatic' gives timers and links \
+             back)."
+            .to_owned(),
         Why::Unanswered(bound) => {
             let hint = no_majority(status);
             format!(
