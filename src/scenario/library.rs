@@ -35,3 +35,21 @@ pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
     let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name)?;
     Some(Script::parse(name, text))
 }
+
+/// The scenario of this name, or in this file, for a cluster of `nodes` if that is said.
+///
+/// # Errors
+/// A sentence, if there is none, or it is not of the language.
+pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
+    let shipped = SHIPPED.iter().find(|(shipped, _)| *shipped == name);
+    let text = match shipped {
+        Some((_, text)) => (*text).to_owned(),
+        None => std::fs::read_to_string(name).map_err(|error| {
+            format!(
+                "'{name}' is no scenario that ships with the program, and no file that can be \
+                 read ({error}); 'raft-cluster scenarios' lists what ships"
+            )
+        })?,
+    };
+    Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+}

@@ -63,7 +63,9 @@ impl Sim {
         }
         let newer = |nth: usize| self.held[nth + 1..].iter().map(|held| &held.flight.envelope);
         let named = self.held.iter().enumerate();
-        named.map(|(nth, held)| on_its_way(&held.flight, None, held.delivered, newer(nth))).collect()
+        named
+            .map(|(nth, held)| on_its_way(&held.flight, None, held.delivered, newer(nth)))
+            .collect()
     }
 }
 

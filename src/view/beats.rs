@@ -93,7 +93,7 @@ impl Narrator for Beats {
                 self.page.put_all(violation::report(report, self.nodes));
             }
             Beat::Happens(event) => self.happens(time, event),
-            Beat::Excused(failed) => self.page.put_all(failure(failed)),
+            Beat::Excused(failed) => self.page.put_all(complaint(failed)),
             Beat::Fell(found) => {
                 self.line(time, "", "✓ as expected, a property has fallen:");
                 self.page.put_all(violation::lines(found));
@@ -113,16 +113,23 @@ pub fn condition_text(condition: &Condition) -> String {
     }
 }
 
-/// Why a script ended before its end, and how things stood.
+/// What went wrong with a line, and which properties have fallen, if that is it.
 #[must_use]
-pub fn failure(failure: &Failure) -> Vec<String> {
+pub fn complaint(failure: &Failure) -> Vec<String> {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
     let text = format!("{place}{}: {}", failure.verb, why(failure));
-    let mut lines = vec![String::new()];
-    lines.extend(paragraph(&paint::wrong(&format!("✗ {text}")).to_string(), "  ", "    "));
+    let mut lines = paragraph(&paint::wrong(&format!("✗ {text}")).to_string(), "  ", "    ");
     if let Why::Violated(violations) = &failure.why {
         lines.extend(violations.iter().flat_map(violation::lines));
     }
+    lines
+}
+
+/// Why a script ended before its end, and how things stood.
+#[must_use]
+pub fn failure(failure: &Failure) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(complaint(failure));
     lines.push(String::new());
     lines.extend(status::table(&failure.status));
     lines

@@ -3,16 +3,28 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::stdout::WRONG_USAGE;
 
 /// Where lines are put.
 #[derive(Clone, Debug)]
 pub struct Page {
-    lines: Sender<String>,
+    orders: Sender<Order>,
+    hushed: Arc<AtomicBool>,
+    lines: Arc<AtomicU64>,
+}
+
+/// What the press is asked for.
+#[derive(Debug)]
+enum Order {
+    Line(String),
+    /// To say so when all lines before are written.
+    Settle(Sender<()>),
 }
 
 /// The thread that writes; dropping it waits until all is written.
@@ -26,15 +38,43 @@ impl Page {
     /// press is dropped.
     #[must_use]
     pub fn open() -> (Self, Press) {
-        let (lines, written) = unbounded();
-        let thread = thread::spawn(move || write(&written));
-        (Self { lines }, Press { thread: Some(thread) })
+        Self::open_on(BufWriter::new(io::stdout()))
+    }
+
+    /// The same on something else, such as a terminal on which somebody types meanwhile.
+    #[must_use]
+    pub fn open_on(to: impl Write + Send + 'static) -> (Self, Press) {
+        let (orders, taken) = unbounded();
+        let thread = thread::spawn(move || write(&taken, to));
+        let page = Self { orders, hushed: Arc::default(), lines: Arc::default() };
+        (page, Press { thread: Some(thread) })
     }
 
     /// Puts a line on the page.
     pub fn put(&self, line: impl Into<String>) {
-        // The press stops only when the program does.
-        let _ = self.lines.send(line.into());
+        if !self.hushed.load(Ordering::Relaxed) {
+            self.lines.fetch_add(1, Ordering::Relaxed);
+            // The press stops only when the program does.
+            let _ = self.orders.send(Order::Line(line.into()));
+        }
+    }
+
+    /// How many lines were put on it.
+    #[must_use]
+    pub fn lines_put(&self) -> u64 {
+        self.lines.load(Ordering::Relaxed)
+    }
+
+    /// Passes over what is put on any copy of the page from now on, or no longer does.
+    pub fn hush(&self, hushed: bool) {
+        self.hushed.store(hushed, Ordering::Relaxed);
+    }
+
+    /// Waits until all that was put before is written.
+    pub fn settle(&self) {
+        let (done, settled) = bounded(1);
+        let _ = self.orders.send(Order::Settle(done));
+        let _ = settled.recv();
     }
 
     /// Puts several lines on the page.
@@ -52,11 +92,18 @@ impl Drop for Press {
     }
 }
 
-fn write(lines: &Receiver<String>) {
-    let mut out = BufWriter::new(io::stdout());
-    while let Ok(line) = lines.recv() {
-        let mut written = writeln!(out, "{line}");
-        if lines.is_empty() {
+fn write(orders: &Receiver<Order>, mut out: impl Write) {
+    while let Ok(order) = orders.recv() {
+        let mut written = match order {
+            Order::Line(line) => writeln!(out, "{line}"),
+            Order::Settle(done) => {
+                let flushed = out.flush();
+                // Whoever asked has gone; all is written all the same.
+                let _ = done.send(());
+                flushed
+            }
+        };
+        if orders.is_empty() {
             written = written.and_then(|()| out.flush());
         }
         if let Err(error) = written {
