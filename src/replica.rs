@@ -152,15 +152,25 @@ impl Replica {
     /// The timer that has ended by `now`, as an input. Handing it to [`step`](Self::step) is the
     /// caller's, who may want to record it.
     pub fn expired(&mut self, now: Time) -> Option<Input> {
-        if self.election_deadline.is_some_and(|deadline| deadline <= now) {
-            self.election_deadline = None;
-            return Some(Input::ElectionTimeout);
+        let due = self.due(now)?;
+        match due {
+            Input::ElectionTimeout => self.election_deadline = None,
+            _ => self.heartbeat_deadline = Some(now + self.config.timing.heartbeat),
         }
-        if self.heartbeat_deadline.is_some_and(|deadline| deadline <= now) {
-            self.heartbeat_deadline = Some(now + self.config.timing.heartbeat);
-            return Some(Input::HeartbeatDue);
+        Some(due)
+    }
+
+    /// The same, only looked at.
+    #[must_use]
+    pub fn due(&self, now: Time) -> Option<Input> {
+        let over = |deadline: Option<Time>| deadline.is_some_and(|deadline| deadline <= now);
+        if over(self.election_deadline) {
+            Some(Input::ElectionTimeout)
+        } else if over(self.heartbeat_deadline) {
+            Some(Input::HeartbeatDue)
+        } else {
+            None
         }
-        None
     }
 
     /// When the next timer ends.

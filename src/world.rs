@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::journal::{CrashPoint, Deed};
+use crate::journal::{CrashPoint, Deed, Loss};
 use crate::network::Conditions;
 use crate::raft::{Envelope, Log, MessageKind, NodeId, NodeSet, Property};
 use crate::replica::Answer;
@@ -57,6 +57,8 @@ pub enum CannotDo {
     OnlyVirtual,
     /// No such message is on its way.
     NoSuchMessage(MessageName),
+    /// Nothing will happen by itself: no timer runs, and no message arrives.
+    NothingComes,
 }
 
 /// A message by who, whom and what.
@@ -78,6 +80,32 @@ impl MessageName {
     pub fn matches(self, envelope: &Envelope) -> bool {
         envelope.from == self.from && envelope.to == self.to && envelope.message.kind() == self.kind
     }
+}
+
+/// The next thing that happens in virtual time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// A message arrives.
+    Arrives(Envelope),
+    /// A message that was on its way is lost.
+    Lost(Envelope, Loss),
+    /// A node's election timer ends.
+    ElectionTimeout(NodeId),
+    /// A leader's heartbeat is due.
+    HeartbeatDue(NodeId),
+}
+
+/// A message on its way, as one looks at it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OnItsWay {
+    /// By which name to deliver it or to take it out.
+    pub name: MessageName,
+    /// The message.
+    pub envelope: Envelope,
+    /// When it arrives; nothing if it waits for a hand.
+    pub due: Option<Time>,
+    /// Whether it arrived before, and can arrive again.
+    pub delivered: bool,
 }
 
 /// A cluster that a script can drive.
@@ -165,6 +193,24 @@ pub trait World {
     /// If there is none of that name, or the world is not virtual.
     fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
         let _ = name;
+        Err(CannotDo::OnlyVirtual)
+    }
+
+    /// Moves time on to the next thing that happens, says what it is, and lets it happen.
+    ///
+    /// # Errors
+    /// If nothing comes, or the world is not virtual.
+    fn let_happen(&mut self, told: &mut dyn FnMut(Time, Happening)) -> Result<(), CannotDo> {
+        let _ = told;
+        Err(CannotDo::OnlyVirtual)
+    }
+
+    /// The messages on their way: those that wait for a hand, oldest first, or all, by the time of
+    /// their arrival.
+    ///
+    /// # Errors
+    /// If the world is not virtual.
+    fn on_their_way(&self) -> Result<Vec<OnItsWay>, CannotDo> {
         Err(CannotDo::OnlyVirtual)
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use raft_in_practice::cli::{self, Format};
 use raft_in_practice::network::{parse_latency, parse_probability};
+use raft_in_practice::program::play::{self, Play};
 use raft_in_practice::program::replay;
 use raft_in_practice::program::run::{self, Run, Telling};
 use raft_in_practice::raft::Rule;
@@ -26,6 +27,7 @@ use raft_in_practice::view::{scenarios, stdout};
   raft-cluster run partition --virtual          another scenario, in virtual time
   raft-cluster run demo --trace demo.jsonl      record it
   raft-cluster replay demo.jsonl --verify       and make it again, step by step
+  raft-cluster play --nodes 3                   a prompt: do it yourself, step by step
 
 Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong usage.")]
 struct Arguments {
@@ -45,6 +47,17 @@ enum Command {
         /// A scenario's name ('raft-cluster scenarios' lists them), or a file
         #[arg(default_value = "demo", value_name = "NAME|FILE")]
         scenario: String,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Play with a cluster at a prompt, in the words of the scripts ('help' lists them)
+    Play {
+        /// A scenario to begin with: its cluster, and its lines
+        #[arg(value_name = "NAME|FILE")]
+        scenario: Option<String>,
+        /// Run live, on a thread for each node, instead of in virtual time
+        #[arg(long, conflicts_with = "is_virtual")]
+        threads: bool,
         #[command(flatten)]
         options: RunOptions,
     },
@@ -130,6 +143,9 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         None => run_scenario("demo", arguments.run),
         Some(Command::Run { scenario, options }) => run_scenario(&scenario, options),
+        Some(Command::Play { scenario, threads, options }) => {
+            play(scenario.as_deref(), threads, options)
+        }
         Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),
         Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),
         Some(Command::Completions { shell }) => Ok(stdout::print(|out| {
@@ -141,17 +157,8 @@ fn main() -> ExitCode {
 }
 
 fn run_scenario(name: &str, options: RunOptions) -> Result<ExitCode, String> {
-    let mut script = load(name, options.nodes)?;
-    script.seed = options.seed.unwrap_or(script.seed);
-    if !options.broken.is_empty() {
-        script.broken = options.broken.iter().copied().collect();
-    }
-    let conditions = &mut script.conditions;
-    conditions.drop = options.drop.unwrap_or(conditions.drop);
-    conditions.duplicate = options.duplicate.unwrap_or(conditions.duplicate);
-    if let Some((min, max)) = options.latency {
-        (conditions.latency_min, conditions.latency_max) = (min, max);
-    }
+    let mut script = library::load(name, options.nodes)?;
+    options.change(&mut script);
     let clock = if options.is_virtual {
         Clock::Virtual
     } else {
@@ -165,19 +172,35 @@ fn run_scenario(name: &str, options: RunOptions) -> Result<ExitCode, String> {
     run::run(&Run { script, clock, trace: options.trace, telling })
 }
 
-/// The scenario of this name, or in this file.
-fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
-    let shipped = library::SHIPPED.iter().find(|(shipped, _)| *shipped == name);
-    let text = match shipped {
-        Some((_, text)) => (*text).to_owned(),
-        None => std::fs::read_to_string(name).map_err(|error| {
-            let meant = library::nearest(name)
-                .map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-            format!(
-                "'{name}' is no scenario that ships with the program, and no file that can be \
-                 read ({error}); {meant}'raft-cluster scenarios' lists what ships"
-            )
-        })?,
+fn play(name: Option<&str>, threads: bool, options: RunOptions) -> Result<ExitCode, String> {
+    let mut script = match name {
+        Some(name) => library::load(name, options.nodes)?,
+        None => Script { nodes: options.nodes.unwrap_or(5), ..Script::empty("play") },
     };
-    Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+    options.change(&mut script);
+    let clock = match (threads, options.speed) {
+        (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
+        (false, None) => Clock::Virtual,
+        (false, Some(_)) => return Err("--speed is for --threads: virtual time has none".into()),
+    };
+    if options.format == Format::Json {
+        return Err("the prompt speaks to people; --format json is for 'run'".into());
+    }
+    play::play(&Play { script, clock, trace: options.trace, quiet: options.view == View::Quiet })
+}
+
+impl RunOptions {
+    /// What they say of the cluster, said to a scenario.
+    fn change(&self, script: &mut Script) {
+        script.seed = self.seed.unwrap_or(script.seed);
+        if !self.broken.is_empty() {
+            script.broken = self.broken.iter().copied().collect();
+        }
+        let conditions = &mut script.conditions;
+        conditions.drop = self.drop.unwrap_or(conditions.drop);
+        conditions.duplicate = self.duplicate.unwrap_or(conditions.duplicate);
+        if let Some((min, max)) = self.latency {
+            (conditions.latency_min, conditions.latency_max) = (min, max);
+        }
+    }
 }

@@ -50,14 +50,8 @@ pub struct Run {
 /// A sentence, if the run could not begin or its trace could not be written.
 pub fn run(run: &Run) -> Result<ExitCode, String> {
     let script = &run.script;
-    if run.clock != Clock::Virtual && !script.on_threads {
-        return Err(format!(
-            "the scenario '{}' takes time into its own hands, which threads do not allow; add \
-             --virtual",
-            script.name
-        ));
-    }
-    let trace = run.trace.as_ref().map(|path| open_trace(run, path)).transpose()?;
+    check_clock(script, run.clock)?;
+    let trace = run.trace.as_ref().map(|path| open_trace(script, run.clock, path)).transpose()?;
     let (page, press) = Page::open();
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
     match run.telling {
@@ -96,11 +90,26 @@ pub fn run(run: &Run) -> Result<ExitCode, String> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn open_trace(run: &Run, path: &Path) -> Result<TraceWriter, String> {
+/// Whether the scenario can run on this clock.
+pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), String> {
+    if clock == Clock::Virtual || script.on_threads {
+        return Ok(());
+    }
+    Err(format!(
+        "the scenario '{}' takes time into its own hands, which threads do not allow; add --virtual",
+        script.name
+    ))
+}
+
+/// Begins a trace of this scenario.
+pub(super) fn open_trace(
+    script: &Script,
+    clock: Clock,
+    path: &Path,
+) -> Result<TraceWriter, String> {
     let file = File::create(path)
         .map_err(|error| format!("the trace '{}' cannot be written: {error}", path.display()))?;
-    let world = if run.clock == Clock::Virtual { "virtual" } else { "threads" };
-    let script = &run.script;
+    let world = if clock == Clock::Virtual { "virtual" } else { "threads" };
     let header = Header::new(&script.name, world, script.seed, &script.settings());
     Ok(TraceWriter::new(file, &header))
 }

@@ -44,3 +44,23 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     let names = SHIPPED.iter().map(|(shipped, _)| (likeness(shipped), *shipped));
     names.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(like, _)| *like > 0.8).map(|(_, near)| near)
 }
+
+/// The scenario of this name, or in this file, for a cluster of `nodes` if that is said.
+///
+/// # Errors
+/// A sentence, if there is none, or it is not of the language.
+pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
+    let shipped = SHIPPED.iter().find(|(shipped, _)| *shipped == name);
+    let text = match shipped {
+        Some((_, text)) => (*text).to_owned(),
+        None => std::fs::read_to_string(name).map_err(|error| {
+            let meant = nearest(name)
+                .map_or_else(String::new, |near| format!("did you mean '{near}'? "));
+            format!(
+                "'{name}' is no scenario that ships with the program, and no file that can be \
+                 read ({error}); {meant}'raft-cluster scenarios' lists what ships"
+            )
+        })?,
+    };
+    Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+}

@@ -57,6 +57,8 @@ pub const SYNTAX: &[(&str, &str, &str)] = &[
         "let a message arrive (vote, vote-reply, append, append-reply)",
     ),
     ("wait", "2s (or: [5s] until CONDITION)", "let the cluster run"),
+    ("step", "[N]", "let the next event happen, or the next N, and tell each (virtual time)"),
+    ("try", "LINE", "carry a line out, and go on even if it fails"),
     ("expect", "CONDITION", "fail unless it is true now"),
     ("status", "", "show how every node stands"),
     ("note", "TEXT", "say something"),
@@ -80,6 +82,9 @@ pub const CONDITIONS: &[(&str, &str)] = &[
     ("safe", "no property has fallen (only with expect)"),
     ("violation election-safety", "this property has fallen (only with expect)"),
 ];
+
+/// As many events as one line lets happen: a running cluster never runs out of them.
+const MOST_EVENTS: u64 = 100_000;
 
 struct Words<'a> {
     rest: &'a str,
@@ -216,6 +221,11 @@ fn parse_verb(verb: &str, words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {
             }
             _ => Verb::Expect(condition(words, nodes)?),
         },
+        "step" => Verb::Step(if words.peek().is_some() { events(words)? } else { 1 }),
+        "try" => match words.need("a line")? {
+            "try" => return Err(wrong("try", "a line that says what to try")),
+            verb => Verb::Try(Box::new(parse_verb(verb, words, nodes)?)),
+        },
         "status" => Verb::Status,
         word => {
             let verbs: Vec<&str> = SYNTAX.iter().map(|row| row.0).collect();
@@ -235,6 +245,13 @@ fn wait(words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {
         return Ok(Verb::WaitUntil { condition: condition(words, nodes)?, within: Some(time) });
     }
     Ok(Verb::Wait(time))
+}
+
+fn events(words: &mut Words<'_>) -> Parsed<u64> {
+    let expected = format!("a number of events from 1 to {MOST_EVENTS}");
+    let word = words.need(&expected)?;
+    let events = word.parse().ok().filter(|events| (1..=MOST_EVENTS).contains(events));
+    events.ok_or_else(|| wrong(word, &expected))
 }
 
 fn condition(words: &mut Words<'_>, nodes: usize) -> Parsed<Condition> {
@@ -427,82 +444,4 @@ fn probability(words: &mut Words<'_>) -> Parsed<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_verb_writes_reads_back_as_the_same_verb() {
-        let lines = [
-            "submit SET x=1",
-            "submit to 2 SET x = 1",
-            "write AUDIT log entry",
-            "crash leader",
-            "crash 3 before send",
-            "crash 3 before save",
-            "restart crashed",
-            "restart all",
-            "partition 0 1 | 2 3 4",
-            "cut 1 -> 2",
-            "cut 1 <-> 2",
-            "heal",
-            "drop 0.2",
-            "duplicate 0.1",
-            "delay 5ms..40ms",
-            "timeout 2",
-            "heartbeat leader",
-            "manual",
-            "automatic",
-            "deliver vote-reply 1 -> 0 older 2",
-            "drop append 0 -> 1",
-            "wait 2s",
-            "wait until leader",
-            "wait 500ms until committed 3 on majority",
-            "expect leader is 1",
-            "expect no leader",
-            "expect log 2 = 1@1 2@1 3@2",
-            "expect log 2 = empty",
-            "expect committed SET x=1 on all",
-            "expect not committed SET x=1 on 3",
-            "expect term 2 = 4",
-            "expect vote 2 = none",
-            "expect value x=1 on all",
-            "expect no value x on 1",
-            "expect role 1 = candidate",
-            "expect in step",
-            "expect safe",
-            "expect violation election-safety",
-            "status",
-            "note anything at all",
-            "phase One",
-        ];
-        for line in lines {
-            let verb = parse_line(line, 5).unwrap().unwrap();
-            let written = verb.to_string();
-            assert_eq!(parse_line(&written, 5).unwrap(), Some(verb), "{line} wrote {written}");
-        }
-        assert_eq!(parse_line("drop 20%", 5).unwrap(), Some(Verb::DropRate(0.2)));
-    }
-
-    #[test]
-    fn an_error_names_the_word_and_what_was_expected() {
-        let table = [
-            ("jump", "'jump' does not fit; expected a verb"),
-            ("crash 9", "'9' does not fit; expected a node from 0 to 4"),
-            ("crash", "the line ends where a node from 0 to 4 should follow"),
-            ("crash 1 before lunch", "'lunch' does not fit; expected 'save' or 'send'"),
-            ("partition 0 1 |", "groups of nodes"),
-            ("partition 0 0 | 1", "'0' does not fit; expected each node once"),
-            ("cut 1 2", "the line ends where a node from 0 to 4 should follow"),
-            ("drop 200%", "'200%' does not fit; expected a probability"),
-            ("delay 9ms..1ms", "'9ms..1ms' does not fit"),
-            ("expect log 1 = 1", "'1' does not fit; expected entries as index@term"),
-            ("expect violation liveliness", "expected a property: election-safety"),
-            ("heal now", "'now' does not fit; expected the end of the line"),
-            ("wait until", "a condition"),
-        ];
-        for (line, expected) in table {
-            let error = parse_line(line, 5).unwrap_err().to_string();
-            assert!(error.contains(expected), "{line}: {error}");
-        }
-    }
-}
+mod tests;

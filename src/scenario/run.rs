@@ -11,7 +11,7 @@ use crate::replica::Answer;
 use crate::safety::Violation;
 use crate::status::{NodeStatus, leader_of};
 use crate::timing::Time;
-use crate::world::{CannotDo, SafetyReport, World};
+use crate::world::{CannotDo, Happening, SafetyReport, World};
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);
@@ -56,6 +56,10 @@ pub enum Beat {
     Safety(SafetyReport),
     /// A property has fallen, as it was expected to.
     Fell(Violation),
+    /// The next event of a single step.
+    Happens(Happening),
+    /// A line failed that was only tried.
+    Excused(Box<Failure>),
 }
 
 /// Told of every beat.
@@ -142,14 +146,21 @@ impl<'a, W: World> Runner<'a, W> {
     /// As for [`run`](Self::run).
     pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
         self.tell(&Beat::Began(verb.clone()));
-        self.carry_out(verb).map_err(|why| {
-            let status = self.world.status();
-            Box::new(Failure { line, verb: verb.clone(), why, status })
-        })
+        self.carry_out(verb).map_err(|why| self.failure(line, verb, why))
+    }
+
+    fn failure(&self, line: usize, verb: &Verb, why: Why) -> Box<Failure> {
+        Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status() })
     }
 
     fn tell(&mut self, beat: &Beat) {
         self.narrator.beat(self.world.now(), beat);
+    }
+
+    /// Takes another world, in which nothing has happened yet.
+    pub fn start_over(&mut self, world: W) {
+        self.world = world;
+        self.crashed.clear();
     }
 
     fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
@@ -217,6 +228,18 @@ impl<'a, W: World> Runner<'a, W> {
             }
             Verb::WaitUntil { condition, within } => {
                 self.wait_until(condition, within.unwrap_or(PATIENCE))?;
+            }
+            Verb::Step(events) => {
+                for _ in 0..*events {
+                    let told = |time, event| self.narrator.beat(time, &Beat::Happens(event));
+                    self.world.let_happen(&mut { told }).map_err(Why::Cannot)?;
+                }
+            }
+            Verb::Try(verb) => {
+                if let Err(why) = self.carry_out(verb) {
+                    let failure = self.failure(0, verb, why);
+                    self.tell(&Beat::Excused(failure));
+                }
             }
             Verb::Expect(condition) => self.expect(condition)?,
             Verb::ExpectSafe => {

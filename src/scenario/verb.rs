@@ -136,6 +136,10 @@ pub enum Verb {
         /// How long at most.
         within: Option<Duration>,
     },
+    /// Lets this many events happen, each told.
+    Step(u64),
+    /// Carries a line out, and goes on even if it fails.
+    Try(Box<Self>),
     /// Something must be true now.
     Expect(Condition),
     /// No property has fallen.
@@ -286,6 +290,9 @@ impl fmt::Display for Verb {
             Self::WaitUntil { condition, within: Some(bound) } => {
                 write!(f, "wait {} until {condition}", Span(*bound))
             }
+            Self::Step(1) => f.write_str("step"),
+            Self::Step(events) => write!(f, "step {events}"),
+            Self::Try(verb) => write!(f, "try {verb}"),
             Self::Expect(condition) => write!(f, "expect {condition}"),
             Self::ExpectSafe => f.write_str("expect safe"),
             Self::ExpectViolation(property) => {

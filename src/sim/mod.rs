@@ -5,6 +5,7 @@
 //! seed gives the same run, to the byte, on any machine.
 
 mod chaos;
+mod events;
 mod queue;
 mod world;
 

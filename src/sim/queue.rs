@@ -65,12 +65,22 @@ impl Queue {
         self.heap.pop().map(|entry| (entry.time, entry.event))
     }
 
+    /// Looks at the next event.
+    pub(super) fn peek(&self) -> Option<(Time, &Event)> {
+        self.heap.peek().map(|entry| (entry.time, &entry.event))
+    }
+
     /// The messages on their way, by the time of their arrival.
     pub(super) fn flights(&self) -> impl Iterator<Item = &Flight> {
+        self.arrivals().map(|(_, flight)| flight)
+    }
+
+    /// The same, with that time.
+    pub(super) fn arrivals(&self) -> impl Iterator<Item = (Time, &Flight)> {
         let mut entries: Vec<&Entry> = self.heap.iter().collect();
         entries.sort_unstable_by(|a, b| b.cmp(a));
         entries.into_iter().filter_map(|entry| match &entry.event {
-            Event::Arrive(flight) => Some(flight),
+            Event::Arrive(flight) => Some((entry.time, flight)),
             Event::Alarm(_) => None,
         })
     }

@@ -10,7 +10,7 @@ use crate::replica::{Answer, Replica, Ticket};
 use crate::state_machine::KeyValue;
 use crate::status::NodeStatus;
 use crate::timing::Time;
-use crate::world::{CannotDo, MessageName, SafetyReport, World};
+use crate::world::{CannotDo, Happening, MessageName, OnItsWay, SafetyReport, World};
 
 impl World for Sim {
     fn size(&self) -> usize {
@@ -110,6 +110,17 @@ impl World for Sim {
     fn set_manual(&mut self, manual: bool) -> Result<(), CannotDo> {
         Self::set_manual(self, manual);
         Ok(())
+    }
+
+    fn let_happen(&mut self, told: &mut dyn FnMut(Time, Happening)) -> Result<(), CannotDo> {
+        let (time, happening) = self.look_ahead().ok_or(CannotDo::NothingComes)?;
+        told(time, happening);
+        self.step(time);
+        Ok(())
+    }
+
+    fn on_their_way(&self) -> Result<Vec<OnItsWay>, CannotDo> {
+        Ok(self.list_messages())
     }
 
     fn cut(&mut self, from: NodeId, to: NodeId) {

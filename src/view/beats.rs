@@ -5,12 +5,14 @@ use std::time::Duration;
 use super::explain::plural;
 use super::page::Page;
 use super::table::paragraph;
-use super::{paint, status, violation};
+use super::{message, paint, status, violation};
+use crate::journal::Loss;
+use crate::raft::Envelope;
 use crate::scenario::run::{Beat, Failure, Narrator, Why};
 use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
 use crate::status::NodeStatus;
 use crate::timing::Time;
-use crate::world::CannotDo;
+use crate::world::{CannotDo, Happening};
 
 /// Where the text of a line begins, as in a story.
 const MARGIN: &str = "               ";
@@ -32,6 +34,29 @@ impl Beats {
     fn line(&self, time: Time, who: &str, text: &str) {
         let first = format!("  {:>8}  {who:<3}", format!("{time}"));
         self.page.put_all(paragraph(text, &first, MARGIN));
+    }
+
+    fn happens(&self, time: Time, event: &Happening) {
+        let (who, text) = match event {
+            Happening::Arrives(envelope) => {
+                let Envelope { from, to, message } = envelope;
+                (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
+            }
+            Happening::Lost(envelope, why) => {
+                let Envelope { from, to, message } = envelope;
+                let why = match why {
+                    Loss::Down => "the receiver is down",
+                    _ => "the link is cut",
+                };
+                let kind = message::kind(message.kind());
+                (String::new(), format!("{kind} from {from} to {to} is lost: {why}"))
+            }
+            Happening::ElectionTimeout(node) => {
+                (node.to_string(), "has heard no leader for a whole election timeout".to_owned())
+            }
+            Happening::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
+        };
+        self.line(time, &who, &text);
     }
 }
 
@@ -70,6 +95,8 @@ impl Narrator for Beats {
                 self.page.put("");
                 self.page.put_all(violation::report(report, self.nodes));
             }
+            Beat::Happens(event) => self.happens(time, event),
+            Beat::Excused(failed) => self.page.put_all(complaint(failed)),
             Beat::Fell(found) => {
                 self.line(time, "", "✓ as expected, a property has fallen:");
                 self.page.put_all(violation::lines(found));
@@ -138,16 +165,23 @@ fn span(time: Duration) -> String {
     }
 }
 
-/// Why a script ended before its end, and how things stood.
+/// What went wrong with a line, and which properties have fallen, if that is it.
 #[must_use]
-pub fn failure(failure: &Failure) -> Vec<String> {
+pub fn complaint(failure: &Failure) -> Vec<String> {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
     let text = format!("{place}{}: {}", failure.verb, why(failure));
-    let mut lines = vec![String::new()];
-    lines.extend(paragraph(&paint::wrong(&format!("✗ {text}")).to_string(), "  ", "    "));
+    let mut lines = paragraph(&paint::wrong(&format!("✗ {text}")).to_string(), "  ", "    ");
     if let Why::Violated(violations) = &failure.why {
         lines.extend(violations.iter().flat_map(violation::lines));
     }
+    lines
+}
+
+/// Why a script ended before its end, and how things stood.
+#[must_use]
+pub fn failure(failure: &Failure) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(complaint(failure));
     lines.push(String::new());
     lines.extend(status::table(&failure.status));
     lines
@@ -181,6 +215,10 @@ pub fn why(failure: &Failure) -> String {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()
         }
         Why::Cannot(CannotDo::NoSuchMessage(_)) => "no such message is on its way.".to_owned(),
+        Why::Cannot(CannotDo::NothingComes) => "nothing comes by itself: no timer runs, and no \
+             message arrives unless it is delivered by name ('automatic' gives timers and links \
+             back)."
+            .to_owned(),
         Why::Unanswered(bound) => {
             let hint = no_majority(status);
             format!(

@@ -1,36 +1,60 @@
 //! Logs drawn under each other, as in the paper's Figure 7: a column for each index, and the terms
 //! of the entries in it.
 
-use crate::raft::{LogIndex, RaftNode};
+use crate::raft::{Log, LogIndex, NodeId, RaftNode, RoleKind};
 
 use super::paint;
 use super::table::Table;
+
+/// One line of a drawing.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    /// Whose log it is.
+    pub id: NodeId,
+    /// The owner's role, for the colour.
+    pub role: RoleKind,
+    /// The log.
+    pub log: &'a Log,
+    /// What to say of it.
+    pub words: String,
+}
 
 /// The lines of a drawing. Entries that differ from the first node's, or that it lacks, carry a
 /// star.
 #[must_use]
 pub fn draw(nodes: &[RaftNode]) -> Vec<String> {
-    let longest = nodes.iter().map(|node| node.last().index).max().unwrap_or_default();
+    draw_rows(&nodes.iter().map(row).collect::<Vec<_>>())
+}
+
+fn row(node: &RaftNode) -> Row<'_> {
+    let words = describe(node);
+    Row { id: node.id(), role: node.role_kind(), log: node.log(), words }
+}
+
+/// The same for any logs.
+#[must_use]
+pub fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
+    let longest = rows.iter().map(|row| row.log.last_index()).max().unwrap_or_default();
     let indexes = || (1..=longest.get()).map(LogIndex::new);
     let mut table = Table::new(6);
     let header = indexes().map(|index| format!("{index:>3} ")).collect::<Vec<_>>().concat();
     table.row(["index".to_owned(), paint::faint(header.trim_end()).to_string(), String::new()]);
     let mut differs = false;
-    for node in nodes {
+    for row in rows {
         let cell = |index| {
-            let term = node.log().term_at(index);
-            let reference = nodes.first().and_then(|first| first.log().term_at(index));
+            let term = row.log.term_at(index);
+            let reference = rows.first().and_then(|first| first.log.term_at(index));
             let star = if term.is_some() && term != reference { '*' } else { ' ' };
             format!("{:>3}{star}", term.map_or_else(String::new, |term| term.to_string()))
         };
         let cells = indexes().map(cell).collect::<Vec<_>>().concat();
         differs |= cells.contains('*');
-        let name = paint::role(node.role_kind(), &node.id().to_string()).to_string();
-        table.row([name, cells, describe(node)]);
+        let name = paint::role(row.role, &row.id.to_string()).to_string();
+        table.row([name, cells, row.words.clone()]);
     }
     let mut lines = table.lines();
-    if let (true, Some(first)) = (differs, nodes.first()) {
-        let note = format!("      * not in {}'s log", first.id());
+    if let (true, Some(first)) = (differs, rows.first()) {
+        let note = format!("      * not in {}'s log", first.id);
         lines.push(paint::faint(&note).to_string());
     }
     lines

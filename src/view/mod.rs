@@ -13,6 +13,7 @@
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
 //! * `story`: a run as it happens; `beats`: what came of a script's lines; `status`: how the nodes stand; `violation`: what the checker found.
 //! * `opening`: the first lines of a run; `scenarios`: those that ship.
+//! * `prompt`: what the prompt answers.
 //! * `page`: lines written by a thread of their own; `stdout`: printing that ends quietly when nobody reads any more.
 
 pub mod beats;
@@ -24,6 +25,7 @@ pub mod message;
 pub mod opening;
 pub mod page;
 pub mod paint;
+pub mod prompt;
 pub mod rules;
 pub mod scenarios;
 pub mod status;

@@ -3,9 +3,11 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::stdout::WRONG_USAGE;
 
@@ -13,7 +15,17 @@ use super::stdout::WRONG_USAGE;
 /// row only one is written, and none at the beginning or the end.
 #[derive(Clone, Debug)]
 pub struct Page {
-    lines: Sender<String>,
+    orders: Sender<Order>,
+    hushed: Arc<AtomicBool>,
+    lines: Arc<AtomicU64>,
+}
+
+/// What the press is asked for.
+#[derive(Debug)]
+enum Order {
+    Line(String),
+    /// To say so when all lines before are written.
+    Settle(Sender<()>),
 }
 
 /// The thread that writes; dropping it waits until all is written.
@@ -27,15 +39,43 @@ impl Page {
     /// press is dropped.
     #[must_use]
     pub fn open() -> (Self, Press) {
-        let (lines, written) = unbounded();
-        let thread = thread::spawn(move || write(&written));
-        (Self { lines }, Press { thread: Some(thread) })
+        Self::open_on(BufWriter::new(io::stdout()))
+    }
+
+    /// The same on something else, such as a terminal on which somebody types meanwhile.
+    #[must_use]
+    pub fn open_on(to: impl Write + Send + 'static) -> (Self, Press) {
+        let (orders, taken) = unbounded();
+        let thread = thread::spawn(move || write(&taken, to));
+        let page = Self { orders, hushed: Arc::default(), lines: Arc::default() };
+        (page, Press { thread: Some(thread) })
     }
 
     /// Puts a line on the page.
     pub fn put(&self, line: impl Into<String>) {
-        // The press stops only when the program does.
-        let _ = self.lines.send(line.into());
+        if !self.hushed.load(Ordering::Relaxed) {
+            self.lines.fetch_add(1, Ordering::Relaxed);
+            // The press stops only when the program does.
+            let _ = self.orders.send(Order::Line(line.into()));
+        }
+    }
+
+    /// How many lines were put on it.
+    #[must_use]
+    pub fn lines_put(&self) -> u64 {
+        self.lines.load(Ordering::Relaxed)
+    }
+
+    /// Passes over what is put on any copy of the page from now on, or no longer does.
+    pub fn hush(&self, hushed: bool) {
+        self.hushed.store(hushed, Ordering::Relaxed);
+    }
+
+    /// Waits until all that was put before is written.
+    pub fn settle(&self) {
+        let (done, settled) = bounded(1);
+        let _ = self.orders.send(Order::Settle(done));
+        let _ = settled.recv();
     }
 
     /// Puts several lines on the page.
@@ -53,19 +93,27 @@ impl Drop for Press {
     }
 }
 
-fn write(lines: &Receiver<String>) {
-    let mut out = BufWriter::new(io::stdout());
+fn write(orders: &Receiver<Order>, mut out: impl Write) {
     let (mut began, mut gap) = (false, false);
-    while let Ok(line) = lines.recv() {
-        let mut written = Ok(());
-        if line.is_empty() {
-            gap = began;
-        } else {
-            let first = if std::mem::take(&mut gap) { "\n" } else { "" };
-            written = writeln!(out, "{first}{line}");
-            began = true;
-        }
-        if lines.is_empty() {
+    while let Ok(order) = orders.recv() {
+        let mut written = match order {
+            Order::Line(line) if line.is_empty() => {
+                gap = began;
+                Ok(())
+            }
+            Order::Line(line) => {
+                let first = if std::mem::take(&mut gap) { "\n" } else { "" };
+                began = true;
+                writeln!(out, "{first}{line}")
+            }
+            Order::Settle(done) => {
+                let flushed = out.flush();
+                // Whoever asked has gone; all is written all the same.
+                let _ = done.send(());
+                flushed
+            }
+        };
+        if orders.is_empty() {
             written = written.and_then(|()| out.flush());
         }
         if let Err(error) = written {

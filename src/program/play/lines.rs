@@ -1,0 +1,205 @@
+//! Where the lines come from: a terminal, with editing, history and completion, or a pipe.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{
+    CompletionType, Config, Context, Editor, ExternalPrinter, Helper, Highlighter, Hinter,
+    Validator,
+};
+
+use super::words::WORDS;
+use crate::scenario::library::SHIPPED;
+use crate::scenario::parse::{CONDITIONS, SYNTAX};
+use crate::view::page::{Page, Press};
+
+/// Whoever types.
+pub(super) enum Lines {
+    /// Someone at a terminal.
+    Terminal {
+        /// The editor of lines.
+        editor: Box<Editor<Words, MemHistory>>,
+        /// Whether the last that came was Ctrl-C.
+        interrupted: bool,
+        /// Whether the page writes while someone types.
+        live: bool,
+    },
+    /// A pipe or a file.
+    Pipe,
+}
+
+impl Lines {
+    /// Finds out who types, and opens a page that does not get in their way. On a `live` page lines
+    /// appear at any time.
+    pub(super) fn open(live: bool) -> io::Result<(Self, Page, Press)> {
+        if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+            let (page, press) = Page::open();
+            return Ok((Self::Pipe, page, press));
+        }
+        let config =
+            Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
+        let history = MemHistory::with_config(&config);
+        let editor = Editor::with_history(config, history);
+        let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
+        editor.set_helper(Some(Words::default()));
+        let (page, press) = if live {
+            let printer = editor.create_external_printer().map_err(io::Error::other)?;
+            Page::open_on(io::BufWriter::new(Above(printer)))
+        } else {
+            Page::open()
+        };
+        Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, page, press))
+    }
+
+    /// The next line; nothing at the end.
+    pub(super) fn next(&mut self, prompt: &str, page: &Page) -> io::Result<Option<String>> {
+        match self {
+            Self::Terminal { editor, interrupted, live } => {
+                // Lines of a live page go above the prompt, and need it to be there.
+                if !*live {
+                    page.settle();
+                }
+                read(editor, interrupted, prompt, page)
+            }
+            Self::Pipe => {
+                let mut line = Vec::new();
+                if io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
+                    return Ok(None);
+                }
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                // Nobody has seen it typed.
+                page.put(format!("{prompt}{line}"));
+                Ok(Some(line))
+            }
+        }
+    }
+}
+
+fn read(
+    editor: &mut Editor<Words, MemHistory>,
+    interrupted: &mut bool,
+    prompt: &str,
+    page: &Page,
+) -> io::Result<Option<String>> {
+    match editor.readline(prompt) {
+        Ok(line) => {
+            *interrupted = false;
+            Ok(Some(line))
+        }
+        Err(ReadlineError::Interrupted) if !*interrupted => {
+            *interrupted = true;
+            page.put("  (once more, Ctrl-D or 'quit' ends the session)");
+            Ok(Some(String::new()))
+        }
+        Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(None),
+        Err(ReadlineError::Io(error)) => Err(error),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// Writes above the line that is being typed.
+struct Above<P>(P);
+
+impl<P: ExternalPrinter> Write for Above<P> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        if self.0.print(text).is_err() {
+            // The editor has gone, and with it the line that was in the way.
+            io::stdout().write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
+/// Completes words by what may stand where they begin.
+#[derive(Default, Helper, Hinter, Highlighter, Validator)]
+pub(super) struct Words {
+    files: FilenameCompleter,
+}
+
+impl Completer for Words {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let typed = &line[..at];
+        let start = typed.rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let before: Vec<&str> = typed[..start].split_whitespace().collect();
+        if matches!(before[..], ["load" | "save"]) {
+            let (from, mut pairs) = self.files.complete(line, at, context)?;
+            if before == ["load"] {
+                pairs.extend(fitting(shipped(), &typed[start..]));
+            }
+            return Ok((from, pairs));
+        }
+        Ok((start, fitting(words_after(&before), &typed[start..])))
+    }
+}
+
+fn shipped() -> Vec<&'static str> {
+    SHIPPED.iter().map(|(name, _)| *name).collect()
+}
+
+/// What may follow these words.
+fn words_after(before: &[&str]) -> Vec<&'static str> {
+    let first = |rows: &[(&'static str, &'static str, &'static str)]| {
+        rows.iter().map(|row| row.0).collect::<Vec<_>>()
+    };
+    match before {
+        [] => [first(WORDS), first(SYNTAX)].concat(),
+        ["try"] => first(SYNTAX),
+        ["help" | "?"] => [first(WORDS), first(SYNTAX), vec!["conditions"]].concat(),
+        ["crash" | "heartbeat" | "timeout"] => vec!["leader"],
+        ["crash", _] => vec!["before"],
+        ["crash", _, "before"] => vec!["save", "send"],
+        ["restart"] => vec!["crashed", "all"],
+        ["deliver" | "drop"] => vec!["vote", "vote-reply", "append", "append-reply"],
+        ["run" | "wait"] | ["run" | "wait", _] if before.last() != Some(&"until") => vec!["until"],
+        ["submit" | "write"] => vec!["SET", "GET", "DELETE"],
+        ["expect"] | [.., "until"] => {
+            let mut all: Vec<&str> = CONDITIONS
+                .iter()
+                .filter_map(|(condition, _)| condition.split_whitespace().next())
+                .collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn fitting(words: Vec<&'static str>, begun: &str) -> Vec<Pair> {
+    let fits = words.into_iter().filter(|word| word.starts_with(begun));
+    fits.map(|word| Pair { display: word.to_owned(), replacement: format!("{word} ") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_complete_by_where_they_stand() {
+        let complete = |before: &[&str], begun| {
+            let pairs = fitting(words_after(before), begun);
+            pairs.into_iter().map(|pair| pair.display).collect::<Vec<_>>()
+        };
+        assert_eq!(complete(&[], "st"), ["step", "status"]);
+        assert_eq!(complete(&["crash"], ""), ["leader"]);
+        assert_eq!(complete(&["run"], "u"), ["until"]);
+        assert_eq!(complete(&["run", "until"], "l"), ["leader", "log"]);
+        assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);
+        assert_eq!(complete(&["deliver"], "vote"), ["vote", "vote-reply"]);
+        assert_eq!(complete(&["heal"], ""), Vec::<String>::new());
+    }
+}

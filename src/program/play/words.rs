@@ -1,0 +1,142 @@
+//! What can be typed at the prompt: the verbs of the scripts, and a few words about the session.
+
+use std::path::PathBuf;
+
+use crate::raft::NodeId;
+use crate::scenario::parse::{SYNTAX, parse_line};
+use crate::scenario::verb::Verb;
+
+/// What a typed line asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Word {
+    /// Nothing: the line is empty, or a comment.
+    Nothing,
+    /// A line of the scripts' language.
+    Line(Verb),
+    /// What can be said here, or what this word is for.
+    Help(Option<String>),
+    /// As if the last lines had not been typed.
+    Back(u64),
+    /// Write the session down as a scenario.
+    Save(PathBuf),
+    /// Begin anew with a scenario.
+    Load(String),
+    /// The messages on their way.
+    Messages,
+    /// A log, or all of them.
+    Log(Option<NodeId>),
+    /// The end.
+    Quit,
+}
+
+/// The words that only the prompt knows, with what follows them, for help and completion.
+pub(super) const WORDS: &[(&str, &str, &str)] = &[
+    ("help", "[VERB|conditions]", "what can be typed, or what this verb does"),
+    ("run", "[2s] (or: until CONDITION)", "the same as wait; without a time, for a second"),
+    ("back", "[N]", "undo the last N lines; of single steps each counts"),
+    ("messages", "", "the messages on their way (virtual time)"),
+    ("log", "[N]", "draw all logs, or list the entries of node N"),
+    ("save", "FILE", "write the session as a scenario that does it all again"),
+    ("load", "NAME|FILE", "begin anew with a scenario: its cluster, and its lines"),
+    ("quit", "", "the end, with what the checker found (Ctrl-D does it too)"),
+];
+
+/// Reads a typed line, at a cluster of `nodes`.
+///
+/// # Errors
+/// A sentence, if it says nothing that the prompt knows.
+pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let count = |rest: &str| match rest.parse() {
+        _ if rest.is_empty() => Ok(1),
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(format!("'{rest}' does not fit; expected a number above 0")),
+    };
+    let need = |what: &str| match rest {
+        "" => Err(format!("the line ends where {what} should follow")),
+        _ => Ok(rest.to_owned()),
+    };
+    let alone = |word: Word| match rest {
+        "" => Ok(word),
+        _ => Err(format!("'{rest}' does not fit; expected the end of the line")),
+    };
+    match word {
+        "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
+        "back" => count(rest).map(Word::Back),
+        "save" => need("a file's name").map(|file| Word::Save(file.into())),
+        "load" => need("a scenario's name, or a file's").map(Word::Load),
+        "messages" => alone(Word::Messages),
+        "log" if rest.is_empty() => Ok(Word::Log(None)),
+        "log" => match rest.parse::<u8>() {
+            Ok(node) if usize::from(node) < nodes => Ok(Word::Log(Some(NodeId::new(node)))),
+            _ => Err(format!("'{rest}' does not fit; expected a node from 0 to {}", nodes - 1)),
+        },
+        "quit" | "exit" => alone(Word::Quit),
+        "run" if rest.is_empty() => script("wait 1s", nodes),
+        "run" => script(&format!("wait {rest}"), nodes),
+        _ if word.is_empty() || word.starts_with('#') || knows(SYNTAX, word) => script(line, nodes),
+        _ => Err(unknown(word)),
+    }
+}
+
+fn script(line: &str, nodes: usize) -> Result<Word, String> {
+    let verb = parse_line(line, nodes).map_err(|error| error.to_string())?;
+    Ok(verb.map_or(Word::Nothing, Word::Line))
+}
+
+fn knows(words: &[(&str, &str, &str)], word: &str) -> bool {
+    words.iter().any(|row| row.0 == word)
+}
+
+/// How alike two words have to be for one to be meant by the other.
+const ALIKE: f64 = 0.75;
+
+fn unknown(word: &str) -> String {
+    let all = WORDS.iter().chain(SYNTAX).map(|row| row.0);
+    let likeness = |known: &str| strsim::jaro_winkler(known, word);
+    let nearest = all.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match nearest.filter(|known| likeness(known) >= ALIKE) {
+        Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
+        None => format!("'{word}' is no word here; 'help' lists them"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prompt_knows_its_own_words_and_all_verbs() {
+        let line = |text| Ok(Word::Line(parse_line(text, 3).unwrap().unwrap()));
+        assert_eq!(parse("  ", 3), Ok(Word::Nothing));
+        assert_eq!(parse("# a remark", 3), Ok(Word::Nothing));
+        assert_eq!(parse("run", 3), line("wait 1s"));
+        assert_eq!(parse("run 2s", 3), line("wait 2s"));
+        assert_eq!(parse("run until leader", 3), line("wait until leader"));
+        assert_eq!(parse("step", 3), line("step 1"));
+        assert_eq!(parse("back 3", 3), Ok(Word::Back(3)));
+        assert_eq!(parse("log 2", 3), Ok(Word::Log(Some(NodeId::new(2)))));
+        assert_eq!(parse("exit", 3), Ok(Word::Quit));
+    }
+
+    #[test]
+    fn what_it_does_not_know_it_says() {
+        for (line, sentence) in [
+            ("stpe", "did you mean 'step'?"),
+            ("crsh 1", "did you mean 'crash'?"),
+            ("zzz", "'help' lists them"),
+            ("back 0", "a number above 0"),
+            ("back x", "a number above 0"),
+            ("log 3", "a node from 0 to 2"),
+            ("save", "a file's name"),
+            ("messages all", "the end of the line"),
+            ("crash 9", "a node from 0 to 2"),
+            ("run until", "a condition"),
+        ] {
+            let error = parse(line, 3).unwrap_err();
+            assert!(error.contains(sentence), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the prompt answers: how things stand, what is on its way, what can be said.
+
+use super::logs::{self, Row};
+use super::table::{Table, paragraph};
+use super::{message, paint};
+use crate::raft::{Envelope, Log, LogIndex, LogPosition};
+use crate::scenario::parse::{CONDITIONS, SYNTAX};
+use crate::scenario::verb::Verb;
+use crate::status::{NodeStatus, leader_of};
+use crate::timing::Time;
+use crate::world::OnItsWay;
+
+/// The prompt itself: the time, and who leads.
+#[must_use]
+pub fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
+    match leader_of(statuses) {
+        Some(leader) => format!("{now} {} leads {}> ", leader.id, leader.term),
+        None => format!("{now} no leader> "),
+    }
+}
+
+/// The prompt of a cluster that does not wait.
+pub const LIVE: &str = "live> ";
+
+/// The first words of a session.
+#[must_use]
+pub fn welcome() -> Vec<String> {
+    let text = "Try 'step', 'run until leader', 'write SET x=1', 'crash leader', 'back'; 'help' \
+                lists all that can be typed.";
+    paragraph(text, "", "")
+}
+
+/// The messages on their way, with their names.
+#[must_use]
+pub fn messages(all: &[OnItsWay]) -> Vec<String> {
+    if all.is_empty() {
+        return vec!["  no message is on its way".to_owned()];
+    }
+    let mut table = Table::new(2);
+    for one in all {
+        let when = match one.due {
+            Some(due) => format!("arrives at {due}"),
+            None if one.delivered => "has arrived".to_owned(),
+            None => "waits".to_owned(),
+        };
+        let name = Verb::Deliver(one.name).to_string();
+        let name = name.trim_start_matches("deliver ").to_owned();
+        let name = if one.delivered { paint::faint(&name) } else { paint::strong(&name) };
+        table.row([name.to_string(), when, message::arguments(&one.envelope.message)]);
+    }
+    table.lines()
+}
+
+/// A message that is about to be delivered.
+#[must_use]
+pub fn delivered(envelope: &Envelope) -> Vec<String> {
+    let Envelope { from, to, message } = envelope;
+    let text = format!("{from} to {to}: {from} {}", message::sentence(message));
+    paragraph(&paint::faint(&text).to_string(), "               ", "               ")
+}
+
+/// All logs, drawn under each other.
+#[must_use]
+pub fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
+    let words = |status: &NodeStatus| {
+        if status.up {
+            format!("{}, term {}, commitIndex {}", status.role, status.term, status.commit)
+        } else {
+            format!("crashed, term {}", status.term)
+        }
+    };
+    let pairs = statuses.iter().zip(logs);
+    let rows = pairs.map(|(status, log)| {
+        let (id, role) = (status.id, status.role);
+        Row { id, role, log, words: words(status) }
+    });
+    logs::draw_rows(&rows.collect::<Vec<_>>())
+}
+
+/// One log, entry by entry.
+#[must_use]
+pub fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
+    if log.last_index() == LogIndex::ZERO {
+        return vec![format!("  the log of {} is empty", status.id)];
+    }
+    let mut table = Table::new(2);
+    for (index, entry) in log.iter() {
+        let known = match () {
+            () if !status.up => String::new(),
+            () if index <= status.applied => paint::good("applied").to_string(),
+            () if index <= status.commit => paint::good("committed").to_string(),
+            () => paint::faint("not known to be committed").to_string(),
+        };
+        let position = LogPosition { term: entry.term, index };
+        table.row([position.to_string(), known, message::payload(&entry.payload).to_owned()]);
+    }
+    table.lines()
+}
+
+/// What can be typed: these words, and the verbs of the scripts.
+#[must_use]
+pub fn help(words: &[(&str, &str, &str)]) -> Vec<String> {
+    let mut lines = vec![paint::heading("This prompt").to_string()];
+    lines.extend(rows(words));
+    lines.push(String::new());
+    lines.push(paint::heading("The cluster, in the words of the scripts").to_string());
+    lines.extend(rows(SYNTAX));
+    lines.push(String::new());
+    let note = "N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
+                waited for and expected. Tab completes, and the arrow keys bring back what was \
+                typed.";
+    lines.extend(paragraph(note, "  ", "  "));
+    lines
+}
+
+/// What one word is for, if there is such a word.
+#[must_use]
+pub fn help_on(words: &[(&str, &str, &str)], word: &str) -> Option<Vec<String>> {
+    if word == "conditions" {
+        return Some(conditions());
+    }
+    let mut all = words.iter().chain(SYNTAX);
+    let row = all.find(|row| row.0 == word)?;
+    let mut lines = rows(&[*row]);
+    if row.1.contains("CONDITION") {
+        lines.push(String::new());
+        lines.extend(conditions());
+    }
+    Some(lines)
+}
+
+fn conditions() -> Vec<String> {
+    let mut table = Table::new(2);
+    for (condition, says) in CONDITIONS {
+        table.row([paint::strong(condition).to_string(), (*says).to_owned()]);
+    }
+    table.lines()
+}
+
+fn rows(words: &[(&str, &str, &str)]) -> Vec<String> {
+    let mut table = Table::new(2);
+    for (word, follows, does) in words {
+        let syntax = format!("{} {follows}", paint::strong(word));
+        table.row([syntax, (*does).to_owned()]);
+    }
+    table.lines()
+}
