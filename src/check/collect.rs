@@ -5,65 +5,192 @@
 //! term. Two states that differ only in such messages have the same future, so a dead message may
 //! be taken out. Without this the states of even three nodes and two terms run into millions.
 //!
-//! Each clause below rests on a rule of Raft, and is off when that rule is broken. All of them rest
-//! on terms that never go back, so none is in force without `persist-before-reply`.
+//! Each clause below rests on rules of Raft, and is off when one of them is broken. All rest on
+//! terms that never go back, so none is in force without `persist-before-reply`. They rest on the
+//! bounds too: where no higher term can come, or no further entry, there is less left to happen.
 
 use super::state::{Model, State};
 use crate::raft::{
-    AppendEntriesResponse, AppendOutcome, Envelope, Message, RaftNode, Role, Rule, Term,
-    VoteResponse,
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Envelope, LogIndex, Message,
+    MessageKind, Overlap, RaftNode, Role, Rule, RuleSet, Term, VoteRequest, VoteResponse,
 };
 
+/// What makes entries stay where they were stored while a leader's term lasts, and one leader lead
+/// it.
+const STEADY: [Rule; 13] = [
+    Rule::MajorityQuorum,
+    Rule::OneVotePerTerm,
+    Rule::StaleTermRejected,
+    Rule::HigherTermStepsDown,
+    Rule::NewTermPerElection,
+    Rule::CandidateVotesForItself,
+    Rule::VotesCountedOnceAndInTerm,
+    Rule::VoteClearedOnlyByNewTerm,
+    Rule::LogMatchingCheck,
+    Rule::ConflictTruncates,
+    Rule::TruncateOnlyOnConflict,
+    Rule::CommitOnlyVerified,
+    Rule::LeaderAppendOnly,
+];
+
+fn keeps_all(rules: &RuleSet, wanted: &[Rule]) -> bool {
+    wanted.iter().all(|&rule| rules.keeps(rule))
+}
+
 impl Model<'_> {
-    /// Whether the arrival of a message can change nothing, now or later.
-    pub(super) fn is_dead(&self, state: &State, letter: u32) -> bool {
+    /// Whether the arrival of a message can change nothing, now or later. `others` are the messages
+    /// that can still arrive too.
+    pub(super) fn is_dead(&self, state: &State, letter: u32, others: &[u32]) -> bool {
         let Envelope { from, to, message } = &self.letter(letter).envelope;
         if !self.bounds.merge.dead_messages || !self.settings.rules.keeps(Rule::PersistBeforeReply)
         {
             return false;
         }
-        let (from, to) = (self.node(state, *from), self.node(state, *to));
+        let (sender, receiver) = (self.node(state, *from), self.node(state, *to));
         match message {
-            Message::VoteResponse(m) => vote_is_idle(to, from, m),
-            Message::AppendEntriesResponse(m) => answer_is_idle(to, from, m),
-            Message::VoteRequest(_) | Message::AppendEntriesRequest(_) => {
-                self.request_is_idle(to, from, message)
+            Message::VoteResponse(m) => vote_is_idle(receiver, sender, m),
+            Message::AppendEntriesResponse(m) => self.answer_is_idle(receiver, sender, m),
+            Message::VoteRequest(m) => {
+                vote_request_is_spent(sender, receiver, m)
+                    && (self.tells_nothing(sender, receiver)
+                        || self.another_tells(receiver, letter, others))
+            }
+            Message::AppendEntriesRequest(m) => {
+                self.append_is_spent(state, sender, receiver, m)
+                    && (self.tells_nothing(sender, receiver)
+                        || self.another_tells(receiver, letter, others))
             }
         }
     }
 
-    /// A request whose answer, and that is all it can lead to, is idle too. An old request is not
-    /// dead by being old: it can still make its receiver tell the sender a higher term. Only where
-    /// the bounds end, and there is no higher term to tell, it is.
-    fn request_is_idle(&self, to: &RaftNode, from: &RaftNode, message: &Message) -> bool {
-        let top = Term::new(self.bounds.terms);
-        if to.current_term() != top || from.current_term() != top {
+    const fn top(&self) -> Term {
+        Term::new(self.bounds.terms)
+    }
+
+    /// A request that is spent can still do one thing: refused, it makes its receiver tell the
+    /// sender a higher term. Not so where the sender can learn of none.
+    fn tells_nothing(&self, sender: &RaftNode, _: &RaftNode) -> bool {
+        sender.current_term() == self.top()
+    }
+
+    /// Of several spent requests of one sender to one receiver, one is enough to make it tell its
+    /// term: the vote request of the latest term.
+    fn another_tells(&self, receiver: &RaftNode, letter: u32, others: &[u32]) -> bool {
+        let this = &self.letter(letter).envelope;
+        others.iter().any(|&other| {
+            let that = &self.letter(other).envelope;
+            let (term, later) = (this.message.term(), that.message.term());
+            that.from == this.from
+                && that.to == this.to
+                && that.message.kind() == MessageKind::VoteRequest
+                && (later > term
+                    || later == term && this.message.kind() != MessageKind::VoteRequest)
+                && later < receiver.current_term()
+        })
+    }
+
+    /// Whether AppendEntries finds its receiver in possession of all that it says, and no answer to
+    /// it can help the leader; or in a later term.
+    fn append_is_spent(
+        &self,
+        state: &State,
+        leader: &RaftNode,
+        follower: &RaftNode,
+        m: &AppendEntriesRequest,
+    ) -> bool {
+        let rules = &self.settings.rules;
+        if m.term > follower.current_term() || !keeps_all(rules, &STEADY) {
             return false;
         }
-        let term = message.term();
-        let rules = &self.settings.rules;
-        match message {
-            // An older request is refused, and the candidate learns nothing from it.
-            Message::VoteRequest(_) if term < top => rules.keeps(Rule::StaleTermRejected),
-            // The vote of the last term is given, and to another: it stays with that.
-            Message::VoteRequest(request) => {
-                let vote = to.voted_for();
-                let given = vote.is_some() && vote != Some(request.candidate_id);
-                given
-                    && rules.keeps(Rule::OneVotePerTerm)
-                    && rules.keeps(Rule::VoteClearedOnlyByNewTerm)
-                    && rules.keeps(Rule::NewTermPerElection)
-            }
-            // The sender of an older AppendEntries takes no answer while it does not lead, and in
-            // the last term a follower can come to lead no more.
-            Message::AppendEntriesRequest(_) => {
-                term < top
-                    && matches!(from.role(), Role::Follower { .. })
-                    && rules.keeps(Rule::StaleTermRejected)
-                    && rules.keeps(Rule::NewTermPerElection)
-            }
-            _ => false,
+        // Its refusal in a later term, of which the sender may be the leader by then, can make that
+        // step back from what it sent last; but not behind index 0.
+        let cannot_lead = leader.current_term() == self.top()
+            && matches!(leader.role(), Role::Follower { .. });
+        let refusal_is_idle = m.prev_log_index.is_empty() || cannot_lead;
+        if m.term < follower.current_term() {
+            return refusal_is_idle;
         }
+        let within = m.leader_commit.min(m.last_index());
+        let forgets = state.crashes < self.bounds.crashes;
+        let tells_of_commits =
+            if forgets { within > LogIndex::ZERO } else { within > follower.commit_index() };
+        let held = matches!(follower.role(), Role::Follower { .. })
+            && follower.log().contains(m.prev_log())
+            && follower.log().overlap(m.prev_log_index, &m.entries) == Overlap::Contained;
+        let match_index = m.last_index();
+        let answer = AppendEntriesResponse {
+            term: m.term,
+            outcome: AppendOutcome::Accepted { match_index },
+        };
+        held && !tells_of_commits
+            && (refusal_is_idle || m.term == self.top())
+            && self.answer_is_idle(leader, follower, &answer)
+    }
+
+    /// An answer to AppendEntries on its way to the leader.
+    fn answer_is_idle(
+        &self,
+        leader: &RaftNode,
+        follower: &RaftNode,
+        m: &AppendEntriesResponse,
+    ) -> bool {
+        let rules = &self.settings.rules;
+        if m.term > leader.current_term() {
+            return false;
+        }
+        if m.term < leader.current_term() {
+            return rules.keeps(Rule::RepliesMatchedToTerm);
+        }
+        let Role::Leader { progress } = leader.role() else {
+            // A candidate may win yet, and someone may have refused, in its term, what it sent in an
+            // older one. Whoever follows in a term does not come to lead it.
+            return matches!(leader.role(), Role::Follower { .. })
+                && keeps_all(rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
+        };
+        let row = progress.of(follower.id());
+        if !rules.keeps(Rule::MatchIndexMonotone) {
+            return false;
+        }
+        match m.outcome {
+            // Less than what is known to match is not listened to. Exactly that ends a probe; but
+            // there is none, nor any entry behind it to send, now or later.
+            AppendOutcome::Accepted { match_index } => {
+                let last = leader.last().index;
+                let complete = match_index == last && last.get() >= self.bounds.log;
+                match_index < row.match_index
+                    || match_index == row.match_index
+                        && complete
+                        && !row.probing
+                        && keeps_all(rules, &STEADY)
+            }
+            AppendOutcome::Rejected { prev_log_index, .. } => prev_log_index <= row.match_index,
+        }
+    }
+}
+
+/// Whether a vote request can get no vote that counts: the receiver is in a later term, or has
+/// voted in this one.
+fn vote_request_is_spent(candidate: &RaftNode, voter: &RaftNode, m: &VoteRequest) -> bool {
+    let rules = &voter.settings().rules;
+    if m.term < voter.current_term() {
+        return rules.keeps(Rule::StaleTermRejected);
+    }
+    let steady = keeps_all(
+        rules,
+        &[
+            Rule::OneVotePerTerm,
+            Rule::VoteClearedOnlyByNewTerm,
+            Rule::NewTermPerElection,
+            Rule::HigherTermStepsDown,
+        ],
+    );
+    let given = m.term == voter.current_term() && steady;
+    match voter.voted_for() {
+        Some(vote) if given => {
+            let grant = VoteResponse { term: m.term, vote_granted: true };
+            vote != m.candidate_id || vote_is_idle(candidate, voter, &grant)
+        }
+        _ => false,
     }
 }
 
@@ -86,32 +213,8 @@ fn vote_is_idle(candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> boo
             votes.contains(voter.id()) && rules.keeps(Rule::VotesCountedOnceAndInTerm)
         }
         // The election is over, and the next one has another term.
-        Role::Follower { .. } | Role::Leader { .. } => rules.keeps(Rule::NewTermPerElection),
-    }
-}
-
-/// An answer to AppendEntries on its way to the leader.
-fn answer_is_idle(leader: &RaftNode, follower: &RaftNode, m: &AppendEntriesResponse) -> bool {
-    let rules = &leader.settings().rules;
-    if m.term > leader.current_term() {
-        return false;
-    }
-    if m.term < leader.current_term() {
-        return rules.keeps(Rule::RepliesMatchedToTerm);
-    }
-    match leader.role() {
-        // It does not lead, and whoever follows in a term does not come to lead it.
-        Role::Follower { .. } => rules.keeps(Rule::NewTermPerElection),
-        // It may win yet; and someone may have refused, in this term, what it sent in an older one.
-        Role::Candidate { .. } => false,
-        // What is known to match only grows; less than that is not listened to.
-        Role::Leader { progress } => {
-            let known = progress.of(follower.id()).match_index;
-            rules.keeps(Rule::MatchIndexMonotone)
-                && match m.outcome {
-                    AppendOutcome::Accepted { match_index } => match_index < known,
-                    AppendOutcome::Rejected { prev_log_index, .. } => prev_log_index <= known,
-                }
+        Role::Follower { .. } | Role::Leader { .. } => {
+            keeps_all(rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown])
         }
     }
 }

@@ -206,7 +206,7 @@ impl Model<'_> {
     /// Lets a copy of a letter go astray. Says whether it can matter.
     fn stray(&self, state: &mut State, letter: u32) -> bool {
         state.strays += 1;
-        !self.is_dead(state, letter) && {
+        !self.is_dead(state, letter, &state.late) && {
             let mut late = std::mem::take(&mut state.late);
             let new = self.insert(&mut late, letter);
             state.late = late;
@@ -461,8 +461,8 @@ impl Model<'_> {
             sender.is_leader() && sender.current_term() == message.term()
         });
         state.letters = letters;
-        let mut late = std::mem::take(&mut state.late);
-        late.retain(|&letter| !self.is_dead(state, letter));
-        state.late = late;
+        let all = std::mem::take(&mut state.late);
+        let lives = |&letter: &u32| !self.is_dead(state, letter, &all);
+        state.late = all.iter().copied().filter(lives).collect();
     }
 }

@@ -74,7 +74,9 @@ impl Model<'_> {
     fn post(&self, state: &mut State, nth: u32) -> bool {
         let mut new = false;
         for &letter in &self.taken(nth).sent {
-            if !self.is_dead(state, letter) && self.insert(&mut state.letters, letter) {
+            if !self.is_dead(state, letter, &state.letters)
+                && self.insert(&mut state.letters, letter)
+            {
                 new = true;
             }
         }
@@ -95,12 +97,12 @@ impl Model<'_> {
 
     /// Takes out what died because the server at `at` changed: only messages to it or from it can.
     fn collect(&self, state: &mut State, at: NodeId) {
-        let mut letters = std::mem::take(&mut state.letters);
-        letters.retain(|&letter| {
+        let all = std::mem::take(&mut state.letters);
+        let lives = |&letter: &u32| {
             let envelope = &self.letter(letter).envelope;
             let touched = envelope.to == at || envelope.from == at;
-            !(touched && self.is_dead(state, letter))
-        });
-        state.letters = letters;
+            !(touched && self.is_dead(state, letter, &all))
+        };
+        state.letters = all.iter().copied().filter(lives).collect();
     }
 }
