@@ -1,0 +1,117 @@
+//! How far a search goes: the cluster, and how much may happen to it.
+
+use std::num::NonZeroUsize;
+
+use crate::raft::{RuleSet, Settings};
+
+/// How large a step of the search is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Tier {
+    /// One message, one timer, one crash at a time: everything a network can do.
+    #[default]
+    Messages,
+    /// A whole exchange at a time, as in the panels of the paper's Figure 8: "n0 campaigns,
+    /// reaching n1". Each is a few steps of the other tier, so what falls here falls there too; what
+    /// holds here is only a hint that it holds there.
+    Exchanges,
+}
+
+/// Which states count as one. All are sound; they are switches so that tests can compare.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Merge {
+    /// States that differ only in the names of the nodes.
+    pub symmetry: bool,
+    /// States that differ only in messages whose arrival can never again change anything.
+    pub dead_messages: bool,
+    /// States that differ only in whom a follower believes to lead, which is for clients.
+    pub hearsay: bool,
+}
+
+impl Merge {
+    /// All of them.
+    pub const ALL: Self = Self { symmetry: true, dead_messages: true, hearsay: true };
+    /// None: every state as it is.
+    pub const NONE: Self = Self { symmetry: false, dead_messages: false, hearsay: false };
+}
+
+/// The bounds of a search. Within them everything is tried.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Bounds {
+    /// How many nodes.
+    pub nodes: usize,
+    /// The highest term: no node stands for election beyond it.
+    pub terms: u64,
+    /// A leader takes a command in while its log is shorter than this. The no-op of a new leader
+    /// comes on top.
+    pub log: u64,
+    /// How many crashes, each with the restart, there may be in one run.
+    pub crashes: u8,
+    /// How large a step is.
+    pub tier: Tier,
+    /// Exchanges only: how many messages of one run may stray, to arrive late, or twice.
+    pub delayed: u8,
+    /// Messages only: whether a leader may speak without having anything new to say.
+    pub heartbeats: bool,
+    /// Whether a new leader appends a no-op.
+    pub no_op: bool,
+    /// How many entries one AppendEntries may carry.
+    pub max_batch: Option<NonZeroUsize>,
+    /// Which states count as one.
+    pub merge: Merge,
+    /// How many threads search.
+    pub jobs: usize,
+    /// How much memory the search may use, in bytes.
+    pub memory: u64,
+}
+
+impl Bounds {
+    /// A cluster of `nodes` whose terms go up to `terms` and whose leaders take in commands up to
+    /// index `log`; no crashes, single messages.
+    #[must_use]
+    pub const fn new(nodes: usize, terms: u64, log: u64) -> Self {
+        Self {
+            nodes,
+            terms,
+            log,
+            crashes: 0,
+            tier: Tier::Messages,
+            delayed: 0,
+            heartbeats: true,
+            no_op: true,
+            max_batch: Settings::new(1).max_batch,
+            merge: Merge::ALL,
+            jobs: 1,
+            memory: u64::MAX,
+        }
+    }
+
+    /// The same, with so many crashes.
+    #[must_use]
+    pub const fn with_crashes(self, crashes: u8) -> Self {
+        Self { crashes, ..self }
+    }
+
+    /// The same, a whole exchange at a time, with so many stray messages.
+    #[must_use]
+    pub const fn exchanges(self, delayed: u8) -> Self {
+        Self { tier: Tier::Exchanges, delayed, ..self }
+    }
+
+    /// The same, where new leaders append nothing by themselves.
+    #[must_use]
+    pub const fn without_no_op(self) -> Self {
+        Self { no_op: false, ..self }
+    }
+
+    /// The same, with at most so many entries in one AppendEntries.
+    #[must_use]
+    pub const fn with_batch(self, max_batch: Option<NonZeroUsize>) -> Self {
+        Self { max_batch, ..self }
+    }
+
+    /// The settings of the nodes, which keep `rules`.
+    #[must_use]
+    pub const fn settings(&self, rules: RuleSet) -> Settings {
+        Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch }
+    }
+}

@@ -1,0 +1,220 @@
+//! Dead messages: those whose arrival can never again change anything.
+//!
+//! A message that was sent stays in the state, so that it can arrive late, or twice. Most soon have
+//! nothing more to do: a vote that was counted, an answer to a candidate that has gone on to another
+//! term. Two states that differ only in such messages have the same future, so a dead message may
+//! be taken out. Without this the states of even three nodes and two terms run into millions.
+//!
+//! Each clause below rests on rules of Raft, and is off when one of them is broken. All rest on
+//! terms that never go back, so none is in force without `persist-before-reply`. They rest on the
+//! bounds too: where no higher term can come, or no further entry, there is less left to happen.
+
+use super::state::{Model, State};
+use crate::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Envelope, LogIndex, Message,
+    MessageKind, Overlap, RaftNode, Role, Rule, RuleSet, Term, VoteRequest, VoteResponse,
+};
+
+/// What makes entries stay where they were stored while a leader's term lasts, and one leader lead
+/// it.
+const STEADY: [Rule; 13] = [
+    Rule::MajorityQuorum,
+    Rule::OneVotePerTerm,
+    Rule::StaleTermRejected,
+    Rule::HigherTermStepsDown,
+    Rule::NewTermPerElection,
+    Rule::CandidateVotesForItself,
+    Rule::VotesCountedOnceAndInTerm,
+    Rule::VoteClearedOnlyByNewTerm,
+    Rule::LogMatchingCheck,
+    Rule::ConflictTruncates,
+    Rule::TruncateOnlyOnConflict,
+    Rule::CommitOnlyVerified,
+    Rule::LeaderAppendOnly,
+];
+
+fn keeps_all(rules: &RuleSet, wanted: &[Rule]) -> bool {
+    wanted.iter().all(|&rule| rules.keeps(rule))
+}
+
+impl Model<'_> {
+    /// Whether the arrival of a message can change nothing, now or later. `others` are the messages
+    /// that can still arrive too.
+    pub(super) fn is_dead(&self, state: &State, letter: u32, others: &[u32]) -> bool {
+        let Envelope { from, to, message } = &self.letter(letter).envelope;
+        if !self.bounds.merge.dead_messages || !self.settings.rules.keeps(Rule::PersistBeforeReply)
+        {
+            return false;
+        }
+        let (sender, receiver) = (self.node(state, *from), self.node(state, *to));
+        match message {
+            Message::VoteResponse(m) => vote_is_idle(receiver, sender, m),
+            Message::AppendEntriesResponse(m) => self.answer_is_idle(receiver, sender, m),
+            Message::VoteRequest(m) => {
+                vote_request_is_spent(sender, receiver, m)
+                    && (self.tells_nothing(sender, receiver)
+                        || self.another_tells(receiver, letter, others))
+            }
+            Message::AppendEntriesRequest(m) => {
+                self.append_is_spent(state, sender, receiver, m)
+                    && (self.tells_nothing(sender, receiver)
+                        || self.another_tells(receiver, letter, others))
+            }
+        }
+    }
+
+    const fn top(&self) -> Term {
+        Term::new(self.bounds.terms)
+    }
+
+    /// A request that is spent can still do one thing: refused, it makes its receiver tell the
+    /// sender a higher term. Not so where the sender can learn of none.
+    fn tells_nothing(&self, sender: &RaftNode, _: &RaftNode) -> bool {
+        sender.current_term() == self.top()
+    }
+
+    /// Of several spent requests of one sender to one receiver, one is enough to make it tell its
+    /// term: the vote request of the latest term.
+    fn another_tells(&self, receiver: &RaftNode, letter: u32, others: &[u32]) -> bool {
+        let this = &self.letter(letter).envelope;
+        others.iter().any(|&other| {
+            let that = &self.letter(other).envelope;
+            let (term, later) = (this.message.term(), that.message.term());
+            that.from == this.from
+                && that.to == this.to
+                && that.message.kind() == MessageKind::VoteRequest
+                && (later > term
+                    || later == term && this.message.kind() != MessageKind::VoteRequest)
+                && later < receiver.current_term()
+        })
+    }
+
+    /// Whether AppendEntries finds its receiver in possession of all that it says, and no answer to
+    /// it can help the leader; or in a later term.
+    fn append_is_spent(
+        &self,
+        state: &State,
+        leader: &RaftNode,
+        follower: &RaftNode,
+        m: &AppendEntriesRequest,
+    ) -> bool {
+        let rules = &self.settings.rules;
+        if m.term > follower.current_term() || !keeps_all(rules, &STEADY) {
+            return false;
+        }
+        // Its refusal in a later term, of which the sender may be the leader by then, can make that
+        // step back from what it sent last; but not behind index 0.
+        let cannot_lead = leader.current_term() == self.top()
+            && matches!(leader.role(), Role::Follower { .. });
+        let refusal_is_idle = m.prev_log_index.is_empty() || cannot_lead;
+        if m.term < follower.current_term() {
+            return refusal_is_idle;
+        }
+        let within = m.leader_commit.min(m.last_index());
+        let forgets = state.crashes < self.bounds.crashes;
+        let tells_of_commits =
+            if forgets { within > LogIndex::ZERO } else { within > follower.commit_index() };
+        let held = matches!(follower.role(), Role::Follower { .. })
+            && follower.log().contains(m.prev_log())
+            && follower.log().overlap(m.prev_log_index, &m.entries) == Overlap::Contained;
+        let match_index = m.last_index();
+        let answer = AppendEntriesResponse {
+            term: m.term,
+            outcome: AppendOutcome::Accepted { match_index },
+        };
+        held && !tells_of_commits
+            && (refusal_is_idle || m.term == self.top())
+            && self.answer_is_idle(leader, follower, &answer)
+    }
+
+    /// An answer to AppendEntries on its way to the leader.
+    fn answer_is_idle(
+        &self,
+        leader: &RaftNode,
+        follower: &RaftNode,
+        m: &AppendEntriesResponse,
+    ) -> bool {
+        let rules = &self.settings.rules;
+        if m.term > leader.current_term() {
+            return false;
+        }
+        if m.term < leader.current_term() {
+            return rules.keeps(Rule::RepliesMatchedToTerm);
+        }
+        let Role::Leader { progress } = leader.role() else {
+            // A candidate may win yet, and someone may have refused, in its term, what it sent in an
+            // older one. Whoever follows in a term does not come to lead it.
+            return matches!(leader.role(), Role::Follower { .. })
+                && keeps_all(rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
+        };
+        let row = progress.of(follower.id());
+        if !rules.keeps(Rule::MatchIndexMonotone) {
+            return false;
+        }
+        match m.outcome {
+            // Less than what is known to match is not listened to. Exactly that ends a probe; but
+            // there is none, nor any entry behind it to send, now or later.
+            AppendOutcome::Accepted { match_index } => {
+                let last = leader.last().index;
+                let complete = match_index == last && last.get() >= self.bounds.log;
+                match_index < row.match_index
+                    || match_index == row.match_index
+                        && complete
+                        && !row.probing
+                        && keeps_all(rules, &STEADY)
+            }
+            AppendOutcome::Rejected { prev_log_index, .. } => prev_log_index <= row.match_index,
+        }
+    }
+}
+
+/// Whether a vote request can get no vote that counts: the receiver is in a later term, or has
+/// voted in this one.
+fn vote_request_is_spent(candidate: &RaftNode, voter: &RaftNode, m: &VoteRequest) -> bool {
+    let rules = &voter.settings().rules;
+    if m.term < voter.current_term() {
+        return rules.keeps(Rule::StaleTermRejected);
+    }
+    let steady = keeps_all(
+        rules,
+        &[
+            Rule::OneVotePerTerm,
+            Rule::VoteClearedOnlyByNewTerm,
+            Rule::NewTermPerElection,
+            Rule::HigherTermStepsDown,
+        ],
+    );
+    let given = m.term == voter.current_term() && steady;
+    match voter.voted_for() {
+        Some(vote) if given => {
+            let grant = VoteResponse { term: m.term, vote_granted: true };
+            vote != m.candidate_id || vote_is_idle(candidate, voter, &grant)
+        }
+        _ => false,
+    }
+}
+
+/// A vote, or its refusal, on its way to the candidate.
+fn vote_is_idle(candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> bool {
+    let rules = &candidate.settings().rules;
+    if m.term > candidate.current_term() {
+        return false;
+    }
+    if !m.vote_granted {
+        // In the candidate's own term, or an older one, a refusal only says no.
+        return true;
+    }
+    if m.term < candidate.current_term() {
+        return rules.keeps(Rule::VotesCountedOnceAndInTerm);
+    }
+    match candidate.role() {
+        // The one vote of this voter has been counted.
+        Role::Candidate { votes } => {
+            votes.contains(voter.id()) && rules.keeps(Rule::VotesCountedOnceAndInTerm)
+        }
+        // The election is over, and the next one has another term.
+        Role::Follower { .. } | Role::Leader { .. } => {
+            keeps_all(rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown])
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The states of one depth, packed: the only states that a search holds. Of all others it keeps a
+//! fingerprint.
+
+use super::state::State;
+
+/// States in a row, each with its fingerprint and that of the state it came from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frontier {
+    words: Vec<u32>,
+    ends: Vec<usize>,
+    prints: Vec<u64>,
+    parents: Vec<u64>,
+}
+
+impl Frontier {
+    pub(super) fn push(&mut self, state: &State, print: u64, parent: u64) {
+        let lists = (state.letters.len() as u32) << 16;
+        let spent = u32::from(state.crashes) << 8 | u32::from(state.strays);
+        self.words.extend_from_slice(&state.servers);
+        self.words.extend([state.ledger, lists | spent]);
+        self.words.extend_from_slice(&state.letters);
+        self.words.extend_from_slice(&state.late);
+        self.ends.push(self.words.len());
+        self.prints.push(print);
+        self.parents.push(parent);
+    }
+
+    /// Adds the state at `at` of another frontier.
+    pub(super) fn copy(&mut self, other: &Self, at: usize) {
+        self.words.extend_from_slice(other.packed(at));
+        self.ends.push(self.words.len());
+        self.prints.push(other.prints[at]);
+        self.parents.push(other.parents[at]);
+    }
+
+    fn packed(&self, at: usize) -> &[u32] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.words[start..self.ends[at]]
+    }
+
+    /// Unpacks the state at `at`, of a cluster of `nodes`.
+    pub(super) fn read(&self, at: usize, nodes: usize, state: &mut State) {
+        let (servers, rest) = self.packed(at).split_at(nodes);
+        let (ledger, counts, lists) = (rest[0], rest[1], &rest[2..]);
+        let (letters, late) = lists.split_at((counts >> 16) as usize);
+        servers.clone_into(&mut state.servers);
+        letters.clone_into(&mut state.letters);
+        late.clone_into(&mut state.late);
+        state.ledger = ledger;
+        state.crashes = (counts >> 8 & 0xff) as u8;
+        state.strays = (counts & 0xff) as u8;
+    }
+
+    pub(super) fn print(&self, at: usize) -> u64 {
+        self.prints[at]
+    }
+
+    pub(super) fn parent(&self, at: usize) -> u64 {
+        self.parents[at]
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.prints.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+        self.ends.clear();
+        self.prints.clear();
+        self.parents.clear();
+    }
+
+    /// The memory it has taken.
+    pub(super) const fn bytes(&self) -> u64 {
+        let words = self.words.capacity() * size_of::<u32>();
+        let each = size_of::<usize>() + 2 * size_of::<u64>();
+        (words + self.prints.capacity() * each) as u64
+    }
+}

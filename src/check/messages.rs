@@ -1,0 +1,108 @@
+//! The tier of single messages: everything that can happen next, one step at a time.
+
+use super::server::Prompt;
+use super::state::{Cause, Model, State};
+use crate::raft::{NodeId, Property};
+
+/// What happens next in the cluster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Happening {
+    pub(super) at: NodeId,
+    pub(super) cause: Cause,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Came {
+    /// Another state.
+    New,
+    /// The same state, or one beyond the bounds.
+    Nothing,
+    /// A property fell.
+    Fell(Property),
+}
+
+impl Model<'_> {
+    /// Everything that may happen next: any message that was sent arrives, any timer ends, a
+    /// client speaks to a leader, a node crashes. Restarting what never did anything is left out,
+    /// as is whatever the bounds forbid.
+    pub(super) fn happenings(&self, state: &State, next: &mut Vec<Happening>) {
+        next.clear();
+        next.extend(state.letters.iter().map(|&letter| Happening {
+            at: self.letter(letter).envelope.to,
+            cause: Cause::Letter(letter),
+        }));
+        for at in NodeId::all(self.settings.nodes) {
+            let node = self.node(state, at);
+            for prompt in Prompt::ALL {
+                let may = match prompt {
+                    Prompt::Timeout => !node.is_leader(),
+                    Prompt::Heartbeat => node.is_leader() && self.bounds.heartbeats,
+                    Prompt::Propose => {
+                        node.is_leader() && node.last().index.get() < self.bounds.log
+                    }
+                    Prompt::Restart => state.crashes < self.bounds.crashes,
+                };
+                if may {
+                    next.push(Happening { at, cause: Cause::Prompt(prompt) });
+                }
+            }
+        }
+    }
+
+    /// Makes `next` what `state` becomes.
+    pub(super) fn happen(&mut self, state: &State, it: Happening, next: &mut State) -> Came {
+        next.clone_from(state);
+        self.trail.clear();
+        let nth = match self.take(next, it.at, it.cause) {
+            Ok(Some(nth)) => nth,
+            Ok(None) => return Came::Nothing,
+            Err(property) => return Came::Fell(property),
+        };
+        let changed = next.servers[it.at.index()] != state.servers[it.at.index()];
+        if changed && it.cause == Cause::Prompt(Prompt::Restart) {
+            next.crashes += 1;
+        }
+        let sent = self.post(next, nth);
+        if changed {
+            self.collect(next, it.at);
+        }
+        if changed || sent { Came::New } else { Came::Nothing }
+    }
+
+    /// Adds what a step sent to all that was ever sent. Says whether anything was new.
+    fn post(&self, state: &mut State, nth: u32) -> bool {
+        let mut new = false;
+        for &letter in &self.taken(nth).sent {
+            if !self.is_dead(state, letter, &state.letters)
+                && self.insert(&mut state.letters, letter)
+            {
+                new = true;
+            }
+        }
+        new
+    }
+
+    /// Inserts a letter where its order wants it. Says whether it is new.
+    pub(super) fn insert(&self, letters: &mut Vec<u32>, letter: u32) -> bool {
+        let order = self.letter(letter).order;
+        match letters.binary_search_by_key(&order, |&other| self.letter(other).order) {
+            Ok(_) => false,
+            Err(place) => {
+                letters.insert(place, letter);
+                true
+            }
+        }
+    }
+
+    /// Takes out what died because the server at `at` changed: only messages to it or from it can.
+    fn collect(&self, state: &mut State, at: NodeId) {
+        let all = std::mem::take(&mut state.letters);
+        let lives = |&letter: &u32| {
+            let envelope = &self.letter(letter).envelope;
+            let touched = envelope.to == at || envelope.from == at;
+            !(touched && self.is_dead(state, letter, &all))
+        };
+        state.letters = all.iter().copied().filter(lives).collect();
+    }
+}

@@ -1,0 +1,100 @@
+//! Exhaustive search: everything that can happen to a small cluster within stated bounds.
+//!
+//! The nodes are the same [`RaftNode`](crate::raft::RaftNode)s that run on threads and in virtual
+//! time. From the initial state every order of delivery, loss, duplication, timeout, crash and
+//! restart is tried, and after each step the five properties of Figure 3 are asked. If none falls,
+//! none *can* fall within these bounds. That is no proof for larger ones; it is more than any number
+//! of random runs shows.
+//!
+//! What makes it feasible, each in its own file:
+//!
+//! * `server`, `state`: no time in a state, and every different server, message and step only once;
+//! * `messages`: the network is the set of all messages ever sent, so that loss, reordering and
+//!   duplication need no actions of their own;
+//! * `collect`: messages that can do nothing any more are taken out;
+//! * `symmetry`: states that differ only in the names of the nodes are one;
+//! * `search`: of a state that is done only a fingerprint stays;
+//! * `exchange`: a coarser tier for quick answers, whose ways read like the panels of Figure 8.
+//!
+//! `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into a
+//! script.
+
+mod bounds;
+mod collect;
+mod counterexample;
+mod exchange;
+mod frontier;
+mod ledger;
+mod messages;
+mod properties;
+mod search;
+mod server;
+mod state;
+mod symmetry;
+mod table;
+
+use std::ops::ControlFlow;
+
+use crate::raft::{Rule, RuleSet};
+
+pub use bounds::{Bounds, Merge, Tier};
+pub use counterexample::{Counterexample, Panel, Step};
+pub use exchange::{Deed, Exchange, Stray};
+pub use search::Stats;
+pub use symmetry::chance_of_a_miss;
+
+use search::{End, Search};
+use state::Catalogue;
+
+/// How far a search came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Every state within the bounds was seen.
+    Exhausted,
+    /// A property fell, and there was no need to go on.
+    Fell,
+    /// There was no memory for more. The depths that are complete are complete.
+    OutOfMemory,
+    /// Whoever watched it told it to stop.
+    Stopped,
+}
+
+/// What a search found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// The shortest way to a fallen property, if there is one.
+    pub violation: Option<Counterexample>,
+    /// How far it came.
+    pub reach: Reach,
+    /// The figures.
+    pub stats: Stats,
+}
+
+/// Searches everything within `bounds`, with this rule broken or with none.
+#[must_use]
+pub fn find(rule: Option<Rule>, bounds: &Bounds) -> Outcome {
+    explore(rule.into_iter().collect(), bounds, |_| ControlFlow::Continue(()))
+}
+
+/// Searches everything within `bounds`, with these rules. `progress` hears of every depth when it is
+/// complete, and may stop the search.
+pub fn explore(
+    rules: RuleSet,
+    bounds: &Bounds,
+    mut progress: impl FnMut(&Stats) -> ControlFlow<()>,
+) -> Outcome {
+    let catalogue = Catalogue::default();
+    let mut search = Search::new(bounds, rules, &catalogue);
+    let end = search.run(&mut progress);
+    let stats = *search.stats();
+    let (reach, violation) = match end {
+        End::Exhausted => (Reach::Exhausted, None),
+        End::OutOfMemory => (Reach::OutOfMemory, None),
+        End::Stopped => (Reach::Stopped, None),
+        End::Fell(property, way) => {
+            let found = Counterexample::new(search.model(), bounds, rules, property, way);
+            (Reach::Fell, Some(found))
+        }
+    };
+    Outcome { violation, reach, stats }
+}

@@ -1,0 +1,386 @@
+//! Breadth first, depth by depth, so that the first violation is one of the shortest.
+//!
+//! Each depth is worked off in blocks, and each block in two rounds. First the threads share out
+//! the block's states and work out their successors, reading the books but not writing them. Then
+//! they share out the books, a shard each, and enter what is new, in the order in which one thread
+//! would have found it. So nothing is locked, and the result does not depend on the number of
+//! threads.
+
+use std::ops::{ControlFlow, Range};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::bounds::{Bounds, Tier};
+use super::exchange::Exchange;
+use super::frontier::Frontier;
+use super::messages::{Came, Happening};
+use super::state::{Catalogue, Cause, Model, State};
+use crate::raft::{NodeId, Property, RuleSet};
+
+/// How many parts the books have. A state's fingerprint says in which it is.
+const SHARDS: usize = 16;
+/// How many states are worked on between two looks at the memory.
+const BLOCK: usize = 1 << 14;
+/// Fewer states than this are not worth a thread.
+const WORTH_THREADS: usize = 256;
+
+/// What a search has done so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// Different states found.
+    pub states: u64,
+    /// Steps from a state to another, or to the same by another way.
+    pub transitions: u64,
+    /// Depths that are complete; the longest of all shortest ways.
+    pub depth: u32,
+    /// States at the last depth.
+    pub newest: u64,
+    /// Different servers, and different messages, of which all states are made.
+    pub parts: (u64, u64),
+    /// The most memory that the books and the states took, in bytes.
+    pub memory: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// One action of a search: an exchange or a single happening, with the steps it consists of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Action {
+    pub(super) exchange: Option<Exchange>,
+    pub(super) trail: Vec<(NodeId, Cause)>,
+}
+
+/// How a search ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// Every state within the bounds was seen, and no property fell.
+    Exhausted,
+    /// A property fell, at the end of this way from the initial state.
+    Fell(Property, Vec<Action>),
+    /// There is no memory for more.
+    OutOfMemory,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// What a successor looks like to whoever asked for the successors of a state.
+pub(super) struct Successor<'a> {
+    pub(super) state: &'a State,
+    pub(super) fell: Option<Property>,
+    pub(super) exchange: Option<&'a Exchange>,
+}
+
+impl Model<'_> {
+    /// Calls `visit` with every successor of `state`, in a fixed order, until it breaks off.
+    pub(super) fn expand(
+        &mut self,
+        state: &State,
+        scratch: &mut Scratch,
+        visit: &mut dyn FnMut(&Self, &Successor<'_>) -> ControlFlow<()>,
+    ) {
+        if self.bounds.tier == Tier::Exchanges {
+            let _ = self.exchanges(state, &mut scratch.exchange, visit);
+            return;
+        }
+        self.happenings(state, &mut scratch.happenings);
+        for &happening in &scratch.happenings {
+            let next = &mut scratch.next;
+            let fell = match self.happen(state, happening, next) {
+                Came::Nothing => continue,
+                Came::New => None,
+                Came::Fell(property) => Some(property),
+            };
+            if visit(self, &Successor { state: next, fell, exchange: None }).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+/// Memory that is used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    happenings: Vec<Happening>,
+    next: State,
+    exchange: super::exchange::Scratch,
+}
+
+/// The books: every fingerprint that was seen, with that of the state it was reached from first.
+#[derive(Debug, Default)]
+struct Books {
+    shards: Vec<FxHashMap<u64, u64>>,
+}
+
+const fn shard_of(print: u64) -> usize {
+    (print >> 60) as usize % SHARDS
+}
+
+impl Books {
+    fn new() -> Self {
+        Self { shards: vec![FxHashMap::default(); SHARDS] }
+    }
+
+    fn contains(&self, print: u64) -> bool {
+        self.shards[shard_of(print)].contains_key(&print)
+    }
+
+    fn parent(&self, print: u64) -> Option<u64> {
+        self.shards[shard_of(print)].get(&print).copied().filter(|&parent| parent != 0)
+    }
+
+    /// A table keeps one byte beside each slot, and an eighth of its slots empty.
+    fn bytes(&self) -> u64 {
+        let slots = self.shards.iter().map(|shard| shard.capacity() / 7 * 8);
+        slots.map(|slots| slots as u64 * 17).sum()
+    }
+}
+
+/// One thread of a search.
+struct Worker<'s> {
+    model: Model<'s>,
+    scratch: Scratch,
+    state: State,
+    /// What it found in this block, by shard.
+    found: Vec<Frontier>,
+    fresh: FxHashSet<u64>,
+    transitions: u64,
+    fell: Option<(u64, Property)>,
+}
+
+impl<'s> Worker<'s> {
+    fn new(bounds: &Bounds, rules: RuleSet, catalogue: &'s Catalogue) -> Self {
+        Self {
+            model: Model::new(bounds, rules, catalogue),
+            scratch: Scratch::default(),
+            state: State::default(),
+            found: vec![Frontier::default(); SHARDS],
+            fresh: FxHashSet::default(),
+            transitions: 0,
+            fell: None,
+        }
+    }
+
+    /// Works out the successors of some states of `frontier`.
+    fn work(&mut self, frontier: &Frontier, share: Range<usize>, books: &Books) {
+        self.model.refresh();
+        self.fresh.clear();
+        self.found.iter_mut().for_each(Frontier::clear);
+        let nodes = self.model.settings.nodes;
+        for at in share {
+            frontier.read(at, nodes, &mut self.state);
+            let parent = frontier.print(at);
+            let Self { model, scratch, state, found, fresh, transitions, fell } = self;
+            model.expand(state, scratch, &mut |model, next| {
+                *transitions += 1;
+                if let Some(property) = next.fell {
+                    *fell = Some((parent, property));
+                    return ControlFlow::Break(());
+                }
+                let print = model.fingerprint(next.state);
+                if !books.contains(print) && fresh.insert(print) {
+                    found[shard_of(print)].push(next.state, print, parent);
+                }
+                ControlFlow::Continue(())
+            });
+            if self.fell.is_some() {
+                return;
+            }
+        }
+    }
+}
+
+/// Enters in one shard what the workers found for it; what is new goes to the next depth.
+fn enter(
+    shard: &mut FxHashMap<u64, u64>,
+    next: &mut Frontier,
+    found: &mut dyn Iterator<Item = &Frontier>,
+) {
+    for found in found {
+        for at in 0..found.len() {
+            if let std::collections::hash_map::Entry::Vacant(place) = shard.entry(found.print(at)) {
+                place.insert(found.parent(at));
+                next.copy(found, at);
+            }
+        }
+    }
+}
+
+/// A search under way.
+pub(super) struct Search<'s> {
+    workers: Vec<Worker<'s>>,
+    books: Books,
+    /// The states of the newest complete depth, by shard.
+    depth: Vec<Frontier>,
+    stats: Stats,
+    began: Instant,
+    limit: u64,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn new(bounds: &Bounds, rules: RuleSet, catalogue: &'s Catalogue) -> Self {
+        let mut workers: Vec<_> =
+            (0..bounds.jobs.max(1)).map(|_| Worker::new(bounds, rules, catalogue)).collect();
+        let mut books = Books::new();
+        let mut depth = vec![Frontier::default(); SHARDS];
+        let model = &mut workers[0].model;
+        let state = model.initial();
+        let print = model.fingerprint(&state);
+        books.shards[shard_of(print)].insert(print, 0);
+        depth[shard_of(print)].push(&state, print, 0);
+        Self {
+            workers,
+            books,
+            depth,
+            stats: Stats { states: 1, newest: 1, ..Stats::default() },
+            began: Instant::now(),
+            limit: bounds.memory,
+        }
+    }
+
+    /// Searches until it ends, telling `progress` of every depth; if that says so, it stops.
+    pub(super) fn run(&mut self, progress: &mut dyn FnMut(&Stats) -> ControlFlow<()>) -> End {
+        loop {
+            let depth = std::mem::take(&mut self.depth);
+            let mut next = vec![Frontier::default(); SHARDS];
+            self.take_stock([&depth, &next]);
+            if progress(&self.stats).is_break() {
+                return End::Stopped;
+            }
+            for part in &depth {
+                for start in (0..part.len()).step_by(BLOCK) {
+                    let block = start..part.len().min(start + BLOCK);
+                    self.explore(part, block);
+                    if let Some((parent, property)) = self.workers.iter().find_map(|w| w.fell) {
+                        self.take_stock([&depth, &next]);
+                        let way = self.way_to(parent);
+                        return End::Fell(property, way);
+                    }
+                    self.enter(&mut next);
+                    self.take_stock([&depth, &next]);
+                    if self.stats.memory > self.limit {
+                        return End::OutOfMemory;
+                    }
+                }
+            }
+            let newest = next.iter().map(Frontier::len).sum::<usize>() as u64;
+            self.depth = next;
+            if newest == 0 {
+                return End::Exhausted;
+            }
+            self.stats.depth += 1;
+            self.stats.newest = newest;
+        }
+    }
+
+    /// First round: the successors of a block.
+    fn explore(&mut self, part: &Frontier, block: Range<usize>) {
+        let books = &self.books;
+        let share = block.len().div_ceil(self.workers.len());
+        if block.len() < WORTH_THREADS || self.workers.len() == 1 {
+            for (nth, worker) in self.workers.iter_mut().enumerate() {
+                let mine = if nth == 0 { block.clone() } else { 0..0 };
+                worker.work(part, mine, books);
+            }
+            return;
+        }
+        thread::scope(|scope| {
+            for (nth, worker) in self.workers.iter_mut().enumerate() {
+                let start = (block.start + nth * share).min(block.end);
+                let mine = start..(start + share).min(block.end);
+                scope.spawn(move || worker.work(part, mine, books));
+            }
+        });
+    }
+
+    /// Second round: what is new goes into the books and to the next depth.
+    fn enter(&mut self, next: &mut [Frontier]) {
+        let before: usize = next.iter().map(Frontier::len).sum();
+        let workers = &self.workers;
+        let found = |shard: usize| workers.iter().map(move |worker| &worker.found[shard]);
+        let amount: usize = (0..SHARDS).flat_map(found).map(Frontier::len).sum();
+        let shards = self.books.shards.iter_mut().zip(next.iter_mut()).enumerate();
+        if amount < WORTH_THREADS || workers.len() == 1 {
+            shards.for_each(|(nth, (shard, next))| enter(shard, next, &mut found(nth)));
+        } else {
+            let mut shards: Vec<_> = shards.collect();
+            let share = SHARDS.div_ceil(workers.len());
+            thread::scope(|scope| {
+                for mine in shards.chunks_mut(share) {
+                    let found = &found;
+                    scope.spawn(move || {
+                        for (nth, (shard, next)) in mine {
+                            enter(shard, next, &mut found(*nth));
+                        }
+                    });
+                }
+            });
+        }
+        let after: usize = next.iter().map(Frontier::len).sum();
+        self.stats.states += (after - before) as u64;
+    }
+
+    /// Brings the figures up to date.
+    fn take_stock(&mut self, depths: [&[Frontier]; 2]) {
+        let frontiers = depths.into_iter().flatten().map(Frontier::bytes).sum::<u64>();
+        let found = self.workers.iter().flat_map(|worker| &worker.found);
+        let found = found.map(Frontier::bytes).sum::<u64>();
+        let remembered: u64 = self.workers.iter().map(|worker| worker.model.bytes()).sum();
+        let memory = self.books.bytes() + frontiers + found + remembered;
+        self.stats.memory = self.stats.memory.max(memory);
+        self.stats.transitions = self.workers.iter().map(|worker| worker.transitions).sum();
+        self.stats.elapsed = self.began.elapsed();
+        if let Some(worker) = self.workers.first_mut() {
+            worker.model.refresh();
+            let model = &worker.model;
+            self.stats.parts = (model.servers.len() as u64, model.letters.len() as u64);
+        }
+    }
+
+    pub(super) const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The way from the initial state to a state by its fingerprint, and on to the fall that its
+    /// successors hold. Only fingerprints were kept, so the way is walked again.
+    fn way_to(&mut self, print: u64) -> Vec<Action> {
+        let mut prints = vec![print];
+        while let Some(parent) = self.books.parent(prints[prints.len() - 1]) {
+            prints.push(parent);
+        }
+        prints.pop();
+        let Some(Worker { model, scratch, .. }) = self.workers.first_mut() else {
+            return Vec::new();
+        };
+        model.refresh();
+        let mut state = model.initial();
+        let mut way = Vec::new();
+        let mut walk = |model: &mut Model<'_>, state: &mut State, wanted: Option<u64>| {
+            let mut found = None;
+            model.expand(&state.clone(), scratch, &mut |model, next| {
+                let it = wanted.map_or(next.fell.is_some(), |print| {
+                    next.fell.is_none() && model.fingerprint(next.state) == print
+                });
+                if !it {
+                    return ControlFlow::Continue(());
+                }
+                let exchange = next.exchange.cloned();
+                found = Some(Action { exchange, trail: model.trail.clone() });
+                next.state.clone_into(state);
+                ControlFlow::Break(())
+            });
+            way.extend(found);
+        };
+        for &print in prints.iter().rev() {
+            walk(model, &mut state, Some(print));
+        }
+        walk(model, &mut state, None);
+        way
+    }
+
+    /// The model of the first thread, to look numbers up in.
+    pub(super) fn model(&self) -> &Model<'s> {
+        &self.workers[0].model
+    }
+}

@@ -1,0 +1,182 @@
+//! Fingerprints of states; and of states that differ only in the names of the nodes, one and the
+//! same fingerprint.
+//!
+//! A state is taken as a picture: each node has a label, and so has each ordered pair of nodes,
+//! which sums up what one says of the other, messages included. To rename the nodes is to draw the
+//! same picture with its rows and columns in another order. So no renamed state has to be built.
+//!
+//! The order is chosen by the picture itself. Each node gets a signature, made of its labels and of
+//! those around it, that does not depend on names, and the nodes are sorted by it. Where signatures
+//! are equal every order is tried and the least fingerprint taken. Signatures that are equal by
+//! chance only make more orders to try, so the result is exact, as far as a 64-bit fingerprint is.
+
+use super::state::{Model, State};
+use crate::raft::MAX_NODES;
+
+type Row = [u64; MAX_NODES];
+
+/// Which node stands at which place.
+type Order = [usize; MAX_NODES];
+
+/// A state, reduced to labels.
+struct Picture {
+    nodes: usize,
+    whole: u64,
+    unary: Row,
+    pairs: [Row; MAX_NODES],
+}
+
+/// Scrambles a number so that every bit depends on every other (the finaliser of SplitMix64).
+const fn mix(mut x: u64) -> u64 {
+    x ^= x >> 30;
+    x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x ^= x >> 27;
+    x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// A number that stands for a place in the picture.
+const fn place(a: usize, b: usize) -> u64 {
+    mix((a * 16 + b) as u64 + 0x9e37_79b9_7f4a_7c15)
+}
+
+impl Model<'_> {
+    fn picture(&self, state: &State) -> Picture {
+        let nodes = self.settings.nodes;
+        let ledger = self.ledgers.get(state.ledger);
+        let spent = u64::from(state.crashes) << 8 | u64::from(state.strays);
+        let mut picture = Picture {
+            nodes,
+            whole: mix(ledger.label() ^ mix(spent)),
+            unary: Row::default(),
+            pairs: Default::default(),
+        };
+        for (at, &server) in state.servers.iter().enumerate() {
+            let server = self.servers.get(server);
+            picture.unary[at] = server.label;
+            picture.pairs[at][..nodes].copy_from_slice(&server.of_others);
+        }
+        for &(term, leader) in &ledger.leaders {
+            let slot = &mut picture.unary[leader.index()];
+            *slot = slot.wrapping_add(mix(term.get() + 17));
+        }
+        let mut add = |letter: u32, salt: u64| {
+            let letter = self.letter(letter);
+            let (from, to) = (letter.envelope.from.index(), letter.envelope.to.index());
+            let slot = &mut picture.pairs[from][to];
+            *slot = slot.wrapping_add(mix(letter.label ^ salt));
+        };
+        state.letters.iter().for_each(|&letter| add(letter, 0));
+        state.late.iter().for_each(|&letter| add(letter, 0x5555));
+        picture
+    }
+
+    /// The fingerprint of a state.
+    pub(super) fn fingerprint(&self, state: &State) -> u64 {
+        let picture = self.picture(state);
+        let mut order = [0; MAX_NODES];
+        order.iter_mut().enumerate().for_each(|(at, slot)| *slot = at);
+        let fingerprint = if self.bounds.merge.symmetry {
+            let signatures = picture.signatures();
+            order[..picture.nodes].sort_unstable_by_key(|&at| signatures[at]);
+            picture.least(&mut order, &signatures, 0)
+        } else {
+            picture.in_order(&order)
+        };
+        // 0 stands for "no state" in the search's books.
+        fingerprint.max(1)
+    }
+}
+
+impl Picture {
+    /// For each node a number that says how it stands among the others, names apart.
+    fn signatures(&self) -> Row {
+        let nodes = self.nodes;
+        let mut row = Row::default();
+        for a in 0..nodes {
+            let around = (0..nodes).filter(|&b| b != a).fold(0_u64, |sum, b| {
+                let said = mix(self.pairs[a][b] ^ mix(self.unary[b]));
+                let heard = mix(self.pairs[b][a].wrapping_add(mix(self.unary[b] ^ 0xaaaa)));
+                sum.wrapping_add(said).wrapping_add(heard.rotate_left(17))
+            });
+            row[a] = mix(self.unary[a]).wrapping_add(mix(around));
+        }
+        row
+    }
+
+    /// The fingerprint with the nodes in this order.
+    fn in_order(&self, order: &Order) -> u64 {
+        let mut sum = mix(self.whole);
+        for a in 0..self.nodes {
+            let from = order[a];
+            sum = sum.wrapping_add(mix(self.unary[from].wrapping_add(place(a, a))));
+            for b in 0..self.nodes {
+                let pair = self.pairs[from][order[b]];
+                if pair != 0 {
+                    sum = sum.wrapping_add(mix(pair.wrapping_add(place(a, b)) ^ 0x3c3c));
+                }
+            }
+        }
+        mix(sum)
+    }
+
+    /// The least fingerprint among the orders that keep the signatures sorted, from `at` on.
+    fn least(&self, order: &mut Order, signatures: &Row, at: usize) -> u64 {
+        let mut start = at;
+        // Find the next node that shares its signature with one behind it.
+        while start < self.nodes {
+            let end = self.tied_until(order, signatures, start);
+            if end - start > 1 && !self.interchangeable(&order[start..end]) {
+                break;
+            }
+            start = end;
+        }
+        if start >= self.nodes {
+            return self.in_order(order);
+        }
+        let end = self.tied_until(order, signatures, start);
+        self.permute(order, signatures, start, end)
+    }
+
+    /// Tries every node of the tie at `at..end` in the first of these places.
+    fn permute(&self, order: &mut Order, signatures: &Row, at: usize, end: usize) -> u64 {
+        if end - at <= 1 {
+            return self.least(order, signatures, end);
+        }
+        let mut least = u64::MAX;
+        for other in at..end {
+            order.swap(at, other);
+            least = least.min(self.permute(order, signatures, at + 1, end));
+            order.swap(at, other);
+        }
+        least
+    }
+
+    fn tied_until(&self, order: &Order, signatures: &Row, start: usize) -> usize {
+        let signature = signatures[order[start]];
+        (start..self.nodes).find(|&at| signatures[order[at]] != signature).unwrap_or(self.nodes)
+    }
+
+    /// Whether these nodes can change places without changing the picture, so that one order of
+    /// them is as good as any other.
+    fn interchangeable(&self, tied: &[usize]) -> bool {
+        tied.windows(2).all(|pair| self.twins(pair[0], pair[1]))
+    }
+
+    fn twins(&self, a: usize, b: usize) -> bool {
+        self.unary[a] == self.unary[b]
+            && self.pairs[a][b] == self.pairs[b][a]
+            && self.pairs[a][a] == self.pairs[b][b]
+            && (0..self.nodes).filter(|&other| other != a && other != b).all(|other| {
+                self.pairs[a][other] == self.pairs[b][other]
+                    && self.pairs[other][a] == self.pairs[other][b]
+            })
+    }
+}
+
+/// The chance that two states of a search shared a fingerprint, so that one of them was missed.
+#[must_use]
+pub fn chance_of_a_miss(states: u64) -> f64 {
+    let states = states as f64;
+    states * states / 2.0 / 2.0_f64.powi(64)
+}

@@ -1,0 +1,79 @@
+//! Values by number. A cluster of a million states is made of a few thousand different servers and
+//! a few hundred different messages; each is kept once, and a state is a list of their numbers.
+
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+/// All values that were seen, in the order in which they were numbered.
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    all: Mutex<All<T>>,
+}
+
+#[derive(Debug)]
+struct All<T> {
+    values: Vec<Arc<T>>,
+    ids: FxHashMap<Arc<T>, u32>,
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { all: Mutex::new(All { values: Vec::new(), ids: FxHashMap::default() }) }
+    }
+}
+
+/// One thread's copy of the numbers: reading a value takes no lock.
+#[derive(Debug)]
+pub(super) struct Table<'s, T> {
+    shared: &'s Shared<T>,
+    values: Vec<Arc<T>>,
+    ids: FxHashMap<Arc<T>, u32>,
+}
+
+impl<'s, T: Eq + Hash> Table<'s, T> {
+    pub(super) fn new(shared: &'s Shared<T>) -> Self {
+        let mut table = Self { shared, values: Vec::new(), ids: FxHashMap::default() };
+        table.refresh();
+        table
+    }
+
+    /// Takes over what other threads have numbered since.
+    pub(super) fn refresh(&mut self) {
+        let all = self.shared.all.lock().unwrap_or_else(PoisonError::into_inner);
+        self.values.extend_from_slice(&all.values[self.values.len()..]);
+    }
+
+    /// The number of `value`, which is new if nobody has asked for it before.
+    pub(super) fn id(&mut self, value: T) -> u32 {
+        if let Some(&id) = self.ids.get(&value) {
+            return id;
+        }
+        let mut all = self.shared.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = all.values.len() as u32;
+        let value = Arc::new(value);
+        let id = match all.ids.entry(Arc::clone(&value)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => *place.insert(next),
+        };
+        if id == next {
+            all.values.push(Arc::clone(&value));
+        }
+        self.values.extend_from_slice(&all.values[self.values.len()..]);
+        drop(all);
+        self.ids.insert(Arc::clone(&self.values[id as usize]), id);
+        id
+    }
+
+    /// The value of this number.
+    pub(super) fn get(&self, id: u32) -> &T {
+        &self.values[id as usize]
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+}
