@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use raft_in_practice::cli::{self, Format};
-use raft_in_practice::network::{parse_latency, parse_probability};
+use raft_in_practice::network::{parse_duration, parse_latency, parse_probability};
+use raft_in_practice::program::hunt;
 use raft_in_practice::program::play::{self, Play};
 use raft_in_practice::program::replay;
 use raft_in_practice::program::run::{self, Run, Telling};
@@ -60,6 +62,30 @@ enum Command {
         threads: bool,
         #[command(flatten)]
         options: RunOptions,
+    },
+    /// Look for a run in which Raft fails; with a rule broken there is one, and it is told
+    Hunt {
+        /// Switch a rule off ('raft-node rules' lists them)
+        #[arg(long = "break", value_name = "RULE", conflicts_with = "break_each")]
+        broken: Vec<Rule>,
+        /// Switch every rule off in turn, and print the table
+        #[arg(long)]
+        break_each: bool,
+        /// The first seed
+        #[arg(long, value_parser = cli::parse_seed, default_value_t = 0, allow_negative_numbers = true)]
+        seed: u64,
+        /// How many seeds
+        #[arg(long, value_parser = cli::parse_seed, allow_negative_numbers = true, value_name = "N")]
+        seeds: Option<u64>,
+        /// How long, as in 30s
+        #[arg(long = "for", value_parser = parse_duration, allow_negative_numbers = true, value_name = "DURATION")]
+        within: Option<Duration>,
+        /// How many threads
+        #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
+        jobs: Option<usize>,
+        /// Keep the counterexample as a scenario file
+        #[arg(long, value_name = "FILE", conflicts_with = "break_each")]
+        save: Option<PathBuf>,
     },
     /// List the scenarios that ship with the program
     Scenarios,
@@ -127,6 +153,13 @@ enum View {
     Quiet,
 }
 
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs) if (1..=256).contains(&jobs) => Ok(jobs),
+        _ => Err("a number of threads is from 1 to 256".to_owned()),
+    }
+}
+
 fn parse_speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.1..=50.0).contains(&speed) => Ok(speed),
@@ -145,6 +178,11 @@ fn main() -> ExitCode {
         Some(Command::Run { scenario, options }) => run_scenario(&scenario, options),
         Some(Command::Play { scenario, threads, options }) => {
             play(scenario.as_deref(), threads, options)
+        }
+        Some(Command::Hunt { broken, break_each, seed, seeds, within, jobs, save }) => {
+            let jobs =
+                jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+            hunt::run(&hunt::Options { broken, break_each, first: seed, seeds, within, jobs, save })
         }
         Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),
         Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),

@@ -104,8 +104,8 @@ impl Model<'_> {
         }
         // Its refusal in a later term, of which the sender may be the leader by then, can make that
         // step back from what it sent last; but not behind index 0.
-        let cannot_lead = leader.current_term() == self.top()
-            && matches!(leader.role(), Role::Follower { .. });
+        let cannot_lead =
+            leader.current_term() == self.top() && matches!(leader.role(), Role::Follower { .. });
         let refusal_is_idle = m.prev_log_index.is_empty() || cannot_lead;
         if m.term < follower.current_term() {
             return refusal_is_idle;

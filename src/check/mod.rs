@@ -98,3 +98,10 @@ pub fn explore(
     };
     Outcome { violation, reach, stats }
 }
+
+/// The smallest bounds that expose this rule when it is broken, where a search of them is quick.
+#[must_use]
+pub fn preset(rule: Rule) -> Option<Bounds> {
+    let _ = rule;
+    None
+}

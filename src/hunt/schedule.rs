@@ -6,12 +6,15 @@
 
 use crate::journal::{Batch, CrashPoint, Deed, Detail, MessageId, Observer};
 use crate::linearizability::{self, Call};
-use crate::raft::{Envelope, Input, MessageKind, NodeId, Property, RuleSet, Settings};
+use crate::raft::{
+    Envelope, Event, Input, Log, MessageKind, NodeId, Property, RaftNode, RuleSet, Settings,
+};
 use crate::replica::{Answer, Ticket};
 use crate::safety::Violation;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::{Verb, Who};
 use crate::sim::{Sim, SimConfig};
+use crate::status::NodeStatus;
 use crate::timing::{Time, Timing};
 use crate::world::{MessageName, World};
 use std::collections::BTreeMap;
@@ -187,7 +190,88 @@ impl Hand {
     }
 }
 
+/// The first move at which nodes that keep every rule would have acted otherwise.
+#[derive(Clone, Debug)]
+pub struct Parting {
+    /// How many moves came before it.
+    pub after: usize,
+    /// The move.
+    pub verb: Verb,
+    /// The node that acts, as it is without the rule.
+    pub broken: RaftNode,
+    /// What it did, and why.
+    pub broken_events: Vec<(Speaking, Vec<Event>)>,
+    /// What it would have done, and why.
+    pub intact_events: Vec<(Speaking, Vec<Event>)>,
+}
+
+/// Who acted, and on whose message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Speaking {
+    /// The node.
+    pub node: NodeId,
+    /// Who sent what it handled, if it handled a message.
+    pub from: Option<NodeId>,
+}
+
+/// Keeps what happened in the last move.
+#[derive(Clone, Default)]
+struct Ear {
+    heard: Arc<Mutex<Vec<(Speaking, Vec<Event>)>>>,
+}
+
+impl Ear {
+    fn take(&self) -> Vec<(Speaking, Vec<Event>)> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Ear {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let from = batch.steps.first().and_then(|step| match &step.input {
+            Input::Receive(envelope) => Some(envelope.from),
+            _ => None,
+        });
+        let who = Speaking { node: batch.replica.node().id(), from };
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.push((who, batch.events.to_vec()));
+    }
+
+    fn deed(&mut self, _: Time, _: &Deed) {}
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}
+
 impl Schedule {
+    /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
+    /// where the two runs part.
+    #[must_use]
+    pub fn parting(&self) -> Option<Parting> {
+        let (left, right) = (Ear::default(), Ear::default());
+        let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
+        let mut broken = Hand::new(self.settings, vec![Box::new(left.clone())]);
+        let mut kept = Hand::new(intact, vec![Box::new(right.clone())]);
+        for (after, verb) in self.moves.iter().enumerate() {
+            broken.make(verb);
+            kept.make(verb);
+            let (broken_events, intact_events) = (left.take(), right.take());
+            if outlook(&broken) != outlook(&kept) {
+                let node = broken_events.first().map_or(NodeId::new(0), |(who, _)| who.node);
+                let broken = broken.sim.replica(node)?.node().clone();
+                return Some(Parting {
+                    after,
+                    verb: verb.clone(),
+                    broken,
+                    broken_events,
+                    intact_events,
+                });
+            }
+        }
+        None
+    }
+
     /// Plays the moves until `aim` is met.
     #[must_use]
     pub fn play(&self, aim: Aim) -> Played {
@@ -241,6 +325,17 @@ impl Schedule {
         let settings = Settings { rules, ..self.settings };
         Self { settings, moves: self.moves.clone() }
     }
+}
+
+/// All that can be seen of a cluster: its nodes without their settings, and what they have sent.
+fn outlook(hand: &Hand) -> (Vec<NodeStatus>, Vec<Log>, Vec<Envelope>) {
+    let sim = &hand.sim;
+    let nodes = NodeId::all(sim.size());
+    (
+        sim.status(),
+        nodes.map(|node| sim.log(node)).collect(),
+        sim.sent().map(|flight| flight.envelope.clone()).collect(),
+    )
 }
 
 /// Writes down a run in virtual time as moves.

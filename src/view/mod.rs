@@ -19,6 +19,7 @@
 pub mod beats;
 pub mod explain;
 mod facts;
+pub mod hunt;
 pub mod json;
 pub mod logs;
 pub mod message;

@@ -20,17 +20,36 @@ const MARGIN: &str = "               ";
 pub struct Story {
     page: Page,
     phases: usize,
+    /// How many steps were told, if they are numbered instead of timed.
+    steps: Option<u64>,
 }
 
 impl Story {
     /// A story on this page.
     #[must_use]
     pub const fn new(page: Page) -> Self {
-        Self { page, phases: 0 }
+        Self { page, phases: 0, steps: None }
+    }
+
+    /// A story of single steps, each with its number and its input: for a run in someone's hand,
+    /// where time means nothing.
+    #[must_use]
+    pub const fn numbered(page: Page) -> Self {
+        Self { page, phases: 0, steps: Some(0) }
+    }
+
+    /// Begins a step, if steps are numbered.
+    fn begin(&mut self, text: &str) {
+        if let Some(steps) = &mut self.steps {
+            *steps += 1;
+            let first = format!("  {steps:>8}  ");
+            self.page.put_all(paragraph(&paint::strong(text).to_string(), &first, "            "));
+        }
     }
 
     fn line(&self, time: Time, who: &str, text: &str) {
-        let first = format!("  {:>8}  {who:<3}", format!("{time}"));
+        let time = if self.steps.is_some() { String::new() } else { time.to_string() };
+        let first = format!("  {time:>8}  {who:<3}");
         self.page.put_all(paragraph(text, &first, MARGIN));
     }
 
@@ -51,6 +70,7 @@ impl Observer for Story {
         let mut began = 0;
         for step in batch.steps {
             let speaker = Speaker::of(node.id(), &step.input);
+            self.begin(&explain::input(node.id(), &step.input));
             let mut verdicts: Vec<Verdict> = Vec::new();
             for event in &batch.events[began..step.events_end] {
                 if let Event::Checked(verdict) = event {
@@ -102,6 +122,10 @@ impl Observer for Story {
             }
             _ => {
                 if let Some((who, text)) = world(deed) {
+                    if self.steps.is_some() {
+                        self.begin(&format!("{who} {text}"));
+                        return;
+                    }
                     self.line(time, &who, &text);
                 }
             }

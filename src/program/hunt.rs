@@ -1,0 +1,208 @@
+//! `raft-cluster hunt`: looks for a run in which Raft fails, and tells the shortest one it finds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::hunt::{self, Hunt, Progress, Short};
+use crate::raft::{Property, Rule, RuleSet};
+use crate::view::page::Page;
+use crate::view::{hunt as view, opening, paint};
+
+/// Catches of which the shortest is kept.
+const ENOUGH: usize = 12;
+
+/// A hunt, as the command line asks for it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The rules that are off.
+    pub broken: Vec<Rule>,
+    /// Every rule in turn.
+    pub break_each: bool,
+    /// The first seed.
+    pub first: u64,
+    /// How many seeds, if that is said.
+    pub seeds: Option<u64>,
+    /// How long, if that is said.
+    pub within: Option<Duration>,
+    /// How many threads.
+    pub jobs: usize,
+    /// Where to keep the counterexample.
+    pub save: Option<PathBuf>,
+}
+
+/// Hunts. Exit code 1 if a property fell, 0 if none did; with every rule in turn, 0 if each was
+/// caught.
+///
+/// # Errors
+/// A sentence, if what was found cannot be saved.
+pub fn run(options: &Options) -> Result<ExitCode, String> {
+    let (page, press) = Page::open();
+    let progress = Arc::new(Progress::default());
+    let interrupted = Arc::clone(&progress);
+    // Without a handler Ctrl-C ends the program at once; with it the hunt ends and says what it has.
+    let _ = ctrlc::set_handler(move || interrupted.stop.store(true, Ordering::Relaxed));
+    let code = if options.break_each {
+        break_each(options, &progress, &page)
+    } else {
+        let rules = options.broken.iter().copied().collect();
+        one(options, rules, &progress, &page)
+    };
+    drop(page);
+    drop(press);
+    code
+}
+
+fn one(
+    options: &Options,
+    rules: RuleSet,
+    progress: &Arc<Progress>,
+    page: &Page,
+) -> Result<ExitCode, String> {
+    let intact = rules.is_intact();
+    page.put_all(opening::broken(rules));
+    let hunt = Hunt {
+        rules,
+        first: options.first,
+        // Without a limit an intact core would be hunted for ever.
+        seeds: options.seeds.unwrap_or(if options.within.is_some() { u64::MAX } else { 10_000 }),
+        within: options.within,
+        jobs: options.jobs,
+        enough: if intact { 1 } else { ENOUGH },
+    };
+    let bar = Bar::show(progress, options.seeds);
+    let bag = hunt.run(progress);
+    drop(bar);
+    let mut broken = rules.broken();
+    let proof = match (broken.next(), broken.next()) {
+        (Some(rule), None) => hunt::proof(rule),
+        _ => None,
+    };
+    let short = shorter(hunt::shortest(&bag, rules), proof);
+    page.put(view::figures(progress, bag.took));
+    let Some(first) = bag.catches.first() else {
+        if let Some(short) = &short {
+            page.put("No seed found it; an exhaustive search did.");
+            page.put("");
+            view::tell(short, page);
+            return keep(options, short).map(|()| ExitCode::from(1));
+        }
+        page.put(paint::good("✓ no property has fallen").to_string());
+        return Ok(ExitCode::SUCCESS);
+    };
+    page.put(format!("Seed {}: {}", first.seed, view::finding(&first.finding)));
+    page.put("");
+    if let Some(short) = &short {
+        view::tell(short, page);
+        keep(options, short)?;
+    } else if !intact {
+        page.put(if hunt::intact_recovers(first.seed) {
+            "In the world of the same seed the intact core recovers, and disturbs nobody."
+        } else {
+            "The intact core does not recover in the world of this seed either."
+        });
+    }
+    page.put("");
+    page.put_all(opening::broken(rules));
+    Ok(ExitCode::from(1))
+}
+
+/// The shorter of two counterexamples; of two equal ones that which is proven.
+fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
+    a.into_iter().chain(b).min_by_key(|short| (short.schedule.moves.len(), !short.proven))
+}
+
+fn keep(options: &Options, short: &Short) -> Result<(), String> {
+    let Some(path) = &options.save else { return Ok(()) };
+    let name = path.file_stem().map_or("counterexample".into(), |stem| stem.to_string_lossy());
+    let script = short.schedule.script(&name, &short.fallen);
+    write(path, &script.to_string())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text)
+        .map_err(|error| format!("'{}' cannot be written: {error}", path.display()))
+}
+
+fn break_each(
+    options: &Options,
+    progress: &Arc<Progress>,
+    page: &Page,
+) -> Result<ExitCode, String> {
+    let bar = Bar::show(progress, None);
+    let mut rows = Vec::new();
+    for rule in Rule::ALL {
+        let rules = RuleSet::INTACT.without(rule);
+        let hunt = Hunt {
+            rules,
+            first: options.first,
+            seeds: options.seeds.unwrap_or(u64::MAX),
+            within: Some(options.within.unwrap_or(Duration::from_secs(10))),
+            jobs: options.jobs,
+            enough: if rule.protects() == Property::Liveness { 1 } else { ENOUGH },
+        };
+        let own = Progress::default();
+        let bag = hunt.run(&own);
+        let seeds = own.seeds.load(Ordering::Relaxed);
+        progress.seeds.fetch_add(seeds, Ordering::Relaxed);
+        let short = shorter(hunt::shortest(&bag, rules), hunt::proof(rule));
+        rows.push(view::Row { rule, bag, seeds, short });
+        if progress.stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    drop(bar);
+    page.put_all(view::matrix(&rows));
+    let caught = rows.iter().filter(|row| row.is_caught()).count();
+    page.put("");
+    page.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
+    Ok(if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A progress bar on standard error, while a person watches.
+struct Bar {
+    done: Sender<()>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Bar {
+    fn show(progress: &Arc<Progress>, seeds: Option<u64>) -> Self {
+        let progress = Arc::clone(progress);
+        let (done, ended) = bounded(1);
+        let thread = thread::spawn(move || watch(&progress, seeds, &ended));
+        Self { done, thread: Some(thread) }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        let _ = self.done.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn watch(progress: &Progress, seeds: Option<u64>, ended: &Receiver<()>) {
+    let bar = seeds.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} {elapsed} {pos} seeds ({per_sec}) {msg}")
+    {
+        bar.set_style(style);
+    }
+    while ended.recv_timeout(Duration::from_millis(100)).is_err() {
+        bar.set_position(progress.seeds.load(Ordering::Relaxed));
+        let hours = progress.simulated.load(Ordering::Relaxed) as f64 / 3.6e9;
+        let faults = progress.faults.load(Ordering::Relaxed);
+        let caught = progress.caught.load(Ordering::Relaxed);
+        bar.set_message(format!("{hours:.1} simulated hours, {faults} faults, {caught} caught"));
+    }
+    bar.finish_and_clear();
+}
