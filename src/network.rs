@@ -193,6 +193,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
         _ => return Err(bad()),
     };
     let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
+    // Nothing here is finer than a microsecond; what is written down as such must read back.
+    let value = (value * 1e6).round() / 1e6;
     if (0.0..=3600.0).contains(&value) { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }
 }
 

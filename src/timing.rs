@@ -34,7 +34,7 @@ impl Time {
     #[must_use]
     pub const fn rounded_up_to(self, tick: Duration) -> Self {
         let tick = tick.as_micros() as u64;
-        if tick == 0 { self } else { Self(self.0.div_ceil(tick) * tick) }
+        if tick == 0 { self } else { Self(self.0.div_ceil(tick).saturating_mul(tick)) }
     }
 }
 
@@ -42,7 +42,8 @@ impl Add<Duration> for Time {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0 + duration.as_micros() as u64)
+        // A trace may name any time, the last one too.
+        Self(self.0.saturating_add(duration.as_micros() as u64))
     }
 }
 
