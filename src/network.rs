@@ -276,6 +276,7 @@ mod tests {
         }
         assert_eq!(parse_latency("1ms..20ms").unwrap().1, Duration::from_millis(20));
         assert_eq!(parse_duration("0.5s"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("0.4us"), Ok(Duration::ZERO), "a microsecond is the finest");
         for bad in ["", "5", "ms", "5 parsecs", "-1ms", "1e99s", "NaNs"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }

@@ -136,6 +136,13 @@ mod tests {
         assert_eq!([at(0), at(1), at(10_000), at(10_001)], [0, 10_000, 10_000, 20_000]);
     }
 
+    #[test]
+    fn behind_the_last_moment_there_is_none() {
+        let last = Time::from_micros(u64::MAX);
+        assert_eq!(last + Duration::from_secs(1), last);
+        assert_eq!(last.rounded_up_to(Duration::from_millis(10)), last);
+    }
+
     /// etcd `TestFollowerElectionTimeoutRandomized`: every timeout of the range occurs.
     #[test]
     fn timeouts_are_spread_over_the_range_and_all_alike_without_the_rule() {

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use raft_in_practice::raft::Rule;
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::trace::{TraceError, replay};
@@ -131,7 +132,7 @@ fn renumbered(line: &[u8], nth: Index, number: &str) -> Vec<u8> {
         return line.to_vec();
     }
     let start = starts[nth.index(starts.len())];
-    let end = (start..).find(|&at| !digit(at)).unwrap_or(line.len());
+    let end = (start..line.len()).find(|&at| !digit(at)).unwrap_or(line.len());
     [&line[..start], number.as_bytes(), &line[end..]].concat()
 }
 
@@ -182,7 +183,7 @@ proptest! {
         no_op in any::<bool>(),
         batch in proptest::option::of(0_u64..4),
         broken in proptest::sample::subsequence(
-            raft_in_practice::raft::Rule::ALL.map(|rule| rule.id()).to_vec(), 0..4),
+            Rule::ALL.map(Rule::id).to_vec(), 0..4),
     ) {
         let original = &TRACES[which.index(TRACES.len())];
         let mut header: serde_json::Value =
