@@ -193,6 +193,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
         _ => return Err(bad()),
     };
     let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
+    // Nothing here is finer than a microsecond; what is written down as such must read back.
+    let value = (value * 1e6).round() / 1e6;
     if (0.0..=3600.0).contains(&value) { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }
 }
 
@@ -274,6 +276,7 @@ mod tests {
         }
         assert_eq!(parse_latency("1ms..20ms").unwrap().1, Duration::from_millis(20));
         assert_eq!(parse_duration("0.5s"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("0.4us"), Ok(Duration::ZERO), "a microsecond is the finest");
         for bad in ["", "5", "ms", "5 parsecs", "-1ms", "1e99s", "NaNs"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }

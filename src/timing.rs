@@ -34,7 +34,7 @@ impl Time {
     #[must_use]
     pub const fn rounded_up_to(self, tick: Duration) -> Self {
         let tick = tick.as_micros() as u64;
-        if tick == 0 { self } else { Self(self.0.div_ceil(tick) * tick) }
+        if tick == 0 { self } else { Self(self.0.div_ceil(tick).saturating_mul(tick)) }
     }
 }
 
@@ -42,7 +42,8 @@ impl Add<Duration> for Time {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0 + duration.as_micros() as u64)
+        // A trace may name any time, the last one too.
+        Self(self.0.saturating_add(duration.as_micros() as u64))
     }
 }
 
@@ -133,6 +134,13 @@ mod tests {
         let tick = Duration::from_millis(10);
         let at = |micros| Time::from_micros(micros).rounded_up_to(tick).as_micros();
         assert_eq!([at(0), at(1), at(10_000), at(10_001)], [0, 10_000, 10_000, 20_000]);
+    }
+
+    #[test]
+    fn behind_the_last_moment_there_is_none() {
+        let last = Time::from_micros(u64::MAX);
+        assert_eq!(last + Duration::from_secs(1), last);
+        assert_eq!(last.rounded_up_to(Duration::from_millis(10)), last);
     }
 
     /// etcd `TestFollowerElectionTimeoutRandomized`: every timeout of the range occurs.

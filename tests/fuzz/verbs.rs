@@ -1,0 +1,158 @@
+//! Scripts that are of the language, drawn at random: every verb, every condition.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use raft_in_practice::journal::CrashPoint;
+use raft_in_practice::raft::{
+    LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind, Settings,
+};
+use raft_in_practice::scenario::script::{Line, Script};
+use raft_in_practice::scenario::verb::{Committed, Condition, On, Verb, Who};
+use raft_in_practice::timing::Timing;
+use raft_in_practice::world::MessageName;
+
+fn node(nodes: usize) -> impl Strategy<Value = NodeId> {
+    (0..nodes as u8).prop_map(NodeId::new)
+}
+
+fn who(nodes: usize) -> impl Strategy<Value = Who> {
+    prop_oneof![4 => node(nodes).prop_map(Who::Node), 2 => Just(Who::Leader), 1 => Just(Who::Crashed)]
+}
+
+fn on(nodes: usize) -> impl Strategy<Value = On> {
+    prop_oneof![who(nodes).prop_map(On::One), Just(On::Majority), Just(On::All)]
+}
+
+fn command() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (select(&["SET", "SET", "GET", "DELETE"][..]), "[xyz]", 0..9)
+            .prop_map(|(verb, key, value)| if verb == "SET" {
+                format!("{verb} {key}={value}")
+            } else {
+                format!("{verb} {key}")
+            }),
+        1 => "[A-Z][A-Za-z =|@#%.>-]{0,10}[a-z]",
+    ]
+}
+
+fn millis(most: u64) -> impl Strategy<Value = Duration> {
+    (0..=most).prop_map(Duration::from_millis)
+}
+
+fn message(nodes: usize) -> impl Strategy<Value = MessageName> {
+    let kinds = [
+        MessageKind::VoteRequest,
+        MessageKind::VoteResponse,
+        MessageKind::AppendEntriesRequest,
+        MessageKind::AppendEntriesResponse,
+    ];
+    let nth = prop_oneof![4 => Just(0_usize), 1 => 0_usize..4];
+    (select(kinds.to_vec()), node(nodes), node(nodes), nth)
+        .prop_map(|(kind, from, to, nth_newest)| MessageName { kind, from, to, nth_newest })
+}
+
+fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
+    let roles = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];
+    let position = (0_u64..6, 0_u64..4).prop_map(|(index, term)| LogPosition::new(index, term));
+    let value = proptest::option::of("[0-9a-z=]{0,3}");
+    prop_oneof![
+        proptest::option::of(who(nodes)).prop_map(Condition::Leader),
+        Just(Condition::NoLeader),
+        (who(nodes), select(roles.to_vec())).prop_map(|(who, role)| Condition::Role(who, role)),
+        (0_u64..9, on(nodes))
+            .prop_map(|(count, on)| Condition::Committed(Committed::Count(count), on)),
+        (command(), on(nodes))
+            .prop_map(|(text, on)| Condition::Committed(Committed::Command(text), on)),
+        (command(), on(nodes)).prop_map(|(text, on)| Condition::NotCommitted(text, on)),
+        (who(nodes), vec(position, 0..4)).prop_map(|(who, log)| Condition::Log(who, log)),
+        (who(nodes), 0_u64..5).prop_map(|(who, term)| Condition::Term(who, term)),
+        (who(nodes), proptest::option::of(node(nodes)))
+            .prop_map(|(who, vote)| Condition::Vote(who, vote)),
+        ("[xyz]", value, on(nodes)).prop_map(|(key, value, on)| Condition::Value(key, value, on)),
+        Just(Condition::InStep),
+    ]
+}
+
+/// Groups that cover some of the nodes, each in one of them.
+fn groups(nodes: usize) -> impl Strategy<Value = Vec<NodeSet>> {
+    vec(0_usize..4, nodes).prop_map(move |places| {
+        let group = |place| {
+            NodeId::all(nodes).filter(|node| places[node.index()] == place).collect::<NodeSet>()
+        };
+        let groups: Vec<NodeSet> = (0..3).map(group).filter(|group| !group.is_empty()).collect();
+        if groups.is_empty() { vec![NodeSet::all(nodes)] } else { groups }
+    })
+}
+
+fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
+    let points = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
+    let simple = [
+        Verb::RestartAll,
+        Verb::Heal,
+        Verb::Manual,
+        Verb::Automatic,
+        Verb::ExpectSafe,
+        Verb::Status,
+        Verb::Phase("A part of it".to_owned()),
+        Verb::Note("# no comment, but a note".to_owned()),
+    ];
+    let flow = prop_oneof![
+        3 => millis(2500).prop_map(Verb::Wait),
+        3 => (condition(nodes), proptest::option::weighted(0.9, millis(3000)))
+            .prop_map(|(condition, within)| Verb::WaitUntil { condition, within }),
+        3 => (1_u64..40).prop_map(Verb::Step),
+        2 => condition(nodes).prop_map(Verb::Expect),
+        3 => select(simple.to_vec()),
+        1 => select(Property::ALL.to_vec()).prop_map(Verb::ExpectViolation),
+    ];
+    let nodes_deeds = prop_oneof![
+        4 => (who(nodes), command()).prop_map(|(to, command)| Verb::Submit { to, command }),
+        2 => command().prop_map(Verb::Write),
+        3 => (who(nodes), select(points.to_vec()))
+            .prop_map(|(who, point)| Verb::Crash { who, point }),
+        4 => who(nodes).prop_map(Verb::Restart),
+        3 => who(nodes).prop_map(Verb::Timeout),
+        1 => who(nodes).prop_map(Verb::Heartbeat),
+    ];
+    let links = prop_oneof![
+        2 => groups(nodes).prop_map(Verb::Partition),
+        1 => (node(nodes), node(nodes)).prop_map(|(from, to)| Verb::Cut { from, to }),
+        1 => (node(nodes), node(nodes)).prop_map(|(a, b)| Verb::CutBoth { a, b }),
+        1 => (0_u32..=60).prop_map(|percent| Verb::DropRate(f64::from(percent) / 100.0)),
+        1 => (0_u32..=60).prop_map(|percent| Verb::DuplicateRate(f64::from(percent) / 100.0)),
+        1 => (0_u64..50, 0_u64..3000).prop_map(|(min, more)| Verb::Delay(
+            Duration::from_millis(min),
+            Duration::from_millis(min + more)
+        )),
+        6 => message(nodes).prop_map(Verb::Deliver),
+        2 => message(nodes).prop_map(Verb::Remove),
+    ];
+    let any = prop_oneof![flow, nodes_deeds, links].boxed();
+    prop_oneof![9 => any.clone(), 1 => any.prop_map(|verb| Verb::Try(Box::new(verb)))]
+}
+
+/// A script for a cluster of 1 to 7 nodes, all rules kept.
+pub(super) fn script() -> impl Strategy<Value = Script> {
+    let head = (1_usize..=7, any::<u64>(), any::<bool>(), 0_usize..=4, any::<bool>());
+    head.prop_flat_map(|(nodes, seed, no_op, batch, paper)| {
+        vec(verb(nodes), 1..40).prop_map(move |verbs| {
+            let numbered = verbs.into_iter().enumerate();
+            Script {
+                nodes,
+                seed,
+                no_op,
+                max_batch: match batch {
+                    0 => None,
+                    4 => Settings::new(1).max_batch,
+                    few => few.try_into().ok(),
+                },
+                timing: if paper { Timing::PAPER } else { Timing::WATCHABLE },
+                lines: numbered.map(|(nth, verb)| Line { number: nth + 1, verb }).collect(),
+                ..Script::empty("drawn")
+            }
+        })
+    })
+}

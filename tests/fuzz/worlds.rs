@@ -1,0 +1,32 @@
+//! Whatever a script does to a simulated cluster: it stays safe, and its trace says all of it.
+
+use proptest::prelude::*;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::trace::replay;
+use raft_in_practice::world::World;
+
+use super::{cases, record, verbs};
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn a_drawn_script_writes_itself_runs_safely_and_replays(script in verbs::script()) {
+        let written = script.to_string();
+        let again = Script::parse("drawn", &written).unwrap_or_else(|error| panic!("{error}"));
+        let verbs = |script: &Script| {
+            script.lines.iter().map(|line| line.verb.clone()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(verbs(&again), verbs(&script));
+        prop_assert_eq!(again.settings(), script.settings());
+        prop_assert_eq!((again.seed, again.timing), (script.seed, script.timing));
+
+        let (mut sim, trace) = record(&script);
+        let report = sim.safety();
+        prop_assert_eq!(&report.violations, &vec![]);
+        let summary = replay(&trace[..], |_| Vec::new(), None).unwrap();
+        prop_assert_eq!(summary.status, sim.status());
+        prop_assert_eq!(summary.safety.committed, report.committed);
+        prop_assert_eq!(record(&again).1, trace, "the same script gives the same bytes");
+    }
+}

@@ -1,0 +1,341 @@
+//! A step of the program's node as actions of the specification, and the two states compared.
+//!
+//! | the node's step | actions |
+//! |---|---|
+//! | election timeout | `Timeout`, then its own vote by message to itself, then `RequestVote` to each peer |
+//! | a message of a higher term | `UpdateTerm` before anything else |
+//! | AppendEntries with n entries | n requests of one entry each; an empty one stays one |
+//! | AppendEntries handled | `HandleAppendEntriesRequest`, as many as it takes, up to the reply |
+//! | a vote or an answer handled | the handler |
+//! | enough votes | `BecomeLeader` |
+//! | a no-op or a command appended | `ClientRequest` |
+//! | AppendEntries sent | `Aim`, then `AppendEntries` |
+//! | a leader's commit index moved | `AdvanceCommitIndex` |
+//! | a restart | `Restart` |
+//! | nothing changed and nothing was sent | `DropStaleResponse`, or nothing: the message was lost |
+//!
+//! Terms are one higher in the specification, which begins with term 1. What is compared: term,
+//! state, vote, log and commit index always; the votes of a candidate; `matchIndex` of a leader.
+//!
+//! `nextIndex` is compared too, with an allowance. A node moves on by what it sends, before it is
+//! answered; an acknowledgement never takes it back; a refusal takes it back by one entry or more,
+//! to where the hint points, or not at all if the refusal is late. Anything else is a difference.
+
+use raft_in_practice::raft::{
+    AppendOutcome, Envelope, Input, LogEntry, LogIndex, Message as Real, NodeId, Payload, RaftNode,
+    Role, Term,
+};
+
+use super::spec::{Action, Body, Disabled, Entry, Message, Server, Spec, State};
+
+/// Where program and specification part.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Difference {
+    /// The specification cannot do what the node did.
+    Disabled(Disabled),
+    /// The node sent what the specification does not send.
+    Sent(Message),
+    /// A variable differs: its name, the node's value, the specification's.
+    Variable(&'static str, String, String),
+    /// `nextIndex` is nowhere it may be: for which peer, from where, to where.
+    NextIndex(Server, usize, usize),
+}
+
+impl From<Disabled> for Difference {
+    fn from(disabled: Disabled) -> Self {
+        Self::Disabled(disabled)
+    }
+}
+
+type Refined = Result<(), Difference>;
+
+const fn server(node: NodeId) -> Server {
+    node.index()
+}
+
+const fn term(term: Term) -> u64 {
+    term.get() + 1
+}
+
+/// The term that stands before an index: none, before the first entry.
+const fn term_before(index: LogIndex, before: Term) -> u64 {
+    if index.is_empty() { 0 } else { term(before) }
+}
+
+/// Commands are numbers from 1 here; the no-op is 0.
+fn entry(real: &LogEntry) -> Entry {
+    let value = match &real.payload {
+        Payload::NoOp => 0,
+        Payload::Command(command) => command.as_str().parse().unwrap_or(u64::MAX),
+    };
+    Entry { term: term(real.term), value }
+}
+
+/// A node's log as the specification writes it.
+fn log(node: &RaftNode) -> Vec<Entry> {
+    node.log().iter().map(|(_, real)| entry(real)).collect()
+}
+
+/// A message as those of the specification.
+pub fn messages(envelope: &Envelope) -> Vec<Message> {
+    let message = |body| Message {
+        term: term(envelope.message.term()),
+        source: server(envelope.from),
+        dest: server(envelope.to),
+        body,
+    };
+    match &envelope.message {
+        Real::VoteRequest(m) => vec![message(Body::RequestVoteRequest {
+            last_log_term: term_before(m.last_log_index, m.last_log_term),
+            last_log_index: m.last_log_index.len(),
+        })],
+        Real::VoteResponse(m) => {
+            vec![message(Body::RequestVoteResponse { vote_granted: m.vote_granted })]
+        }
+        Real::AppendEntriesRequest(m) => {
+            let prev = m.prev_log_index.len();
+            let prev_term = term_before(m.prev_log_index, m.prev_log_term);
+            let commit = m.leader_commit.len();
+            let request = |prev_log_index, prev_log_term, entries: Vec<Entry>| {
+                let commit_index = commit.min(prev_log_index + entries.len());
+                message(Body::AppendEntriesRequest {
+                    prev_log_index,
+                    prev_log_term,
+                    entries,
+                    commit_index,
+                })
+            };
+            if m.entries.is_empty() {
+                return vec![request(prev, prev_term, Vec::new())];
+            }
+            let before =
+                |nth: usize| if nth == 0 { prev_term } else { term(m.entries[nth - 1].term) };
+            let each = m.entries.iter().enumerate();
+            each.map(|(nth, real)| request(prev + nth, before(nth), vec![entry(real)])).collect()
+        }
+        Real::AppendEntriesResponse(m) => {
+            let (success, match_index) = match m.outcome {
+                AppendOutcome::Accepted { match_index } => (true, match_index.len()),
+                AppendOutcome::Rejected { .. } => (false, 0),
+            };
+            vec![message(Body::AppendEntriesResponse { success, match_index })]
+        }
+    }
+}
+
+/// What of a node the specification knows.
+fn is_same(a: &RaftNode, b: &RaftNode) -> bool {
+    let data = |node: &RaftNode| match *node.role() {
+        Role::Follower { .. } => None,
+        Role::Candidate { votes } => Some((Some(votes), None)),
+        Role::Leader { progress } => Some((None, Some(progress))),
+    };
+    a.persistent() == b.persistent() && a.commit_index() == b.commit_index() && data(a) == data(b)
+}
+
+/// Lets the specification do what the node did from `before` to `after`, and compares.
+pub fn step(
+    spec: &mut Spec,
+    before: &RaftNode,
+    input: &Input,
+    after: &RaftNode,
+    sent: &[Envelope],
+) -> Refined {
+    if sent.is_empty() && is_same(before, after) {
+        return pass_over(spec, input);
+    }
+    let i = server(after.id());
+    let mut next_before = spec.servers[i].next_index.clone();
+    match input {
+        Input::ElectionTimeout => stand(spec, i, sent)?,
+        Input::Receive(envelope) => receive(spec, envelope)?,
+        Input::Propose(_) | Input::HeartbeatDue => {}
+    }
+    if after.is_leader() && spec.servers[i].state != State::Leader {
+        spec.become_leader(i)?;
+        next_before.clone_from(&spec.servers[i].next_index);
+    }
+    if spec.servers[i].state == State::Leader {
+        for appended in log(after).iter().skip(spec.servers[i].log.len()) {
+            spec.client_request(i, appended.value)?;
+        }
+    }
+    for envelope in sent {
+        replicate(spec, envelope)?;
+    }
+    let commit = after.commit_index().len();
+    if after.is_leader() && spec.servers[i].commit_index != commit {
+        spec.advance_commit_index(i)?;
+    }
+    check_sent(spec, sent)?;
+    compare(spec, after)?;
+    if after.is_leader() {
+        check_next(spec, after, &next_before, input, sent)?;
+    }
+    Ok(())
+}
+
+/// Nothing came of a step. A response of an older term the specification drops by an action of its
+/// own; for anything else it has the network.
+fn pass_over(spec: &mut Spec, input: &Input) -> Refined {
+    let Input::Receive(envelope) = input else { return Ok(()) };
+    let is_response =
+        matches!(envelope.message, Real::VoteResponse(_) | Real::AppendEntriesResponse(_));
+    for m in messages(envelope) {
+        if is_response && m.term < spec.servers[m.dest].current_term {
+            spec.drop_stale_response(&m)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stands for election: the own vote goes by message, as the specification has it.
+fn stand(spec: &mut Spec, i: Server, sent: &[Envelope]) -> Refined {
+    spec.timeout(i)?;
+    let own = spec.request_vote(i, i)?;
+    spec.handle_request_vote_request(&own)?;
+    let body = Body::RequestVoteResponse { vote_granted: true };
+    spec.handle_request_vote_response(&Message { body, ..own })?;
+    for envelope in sent {
+        if matches!(envelope.message, Real::VoteRequest(_)) {
+            spec.request_vote(i, server(envelope.to))?;
+        }
+    }
+    Ok(())
+}
+
+fn receive(spec: &mut Spec, envelope: &Envelope) -> Refined {
+    let all = messages(envelope);
+    for m in &all {
+        if m.term > spec.servers[m.dest].current_term {
+            spec.update_term(m)?;
+        }
+        // A response of an older term is handled nowhere, so a node that made something of it
+        // finds the handler disabled.
+        match m.body {
+            Body::RequestVoteRequest { .. } => spec.handle_request_vote_request(m)?,
+            Body::RequestVoteResponse { .. } => spec.handle_request_vote_response(m)?,
+            Body::AppendEntriesResponse { .. } => spec.handle_append_entries_response(m)?,
+            Body::AppendEntriesRequest { .. } => loop {
+                match spec.handle_append_entries_request(m)? {
+                    // The requests behind a refused one are lost.
+                    Action::RejectAppendEntries => return Ok(()),
+                    Action::AlreadyDone => break,
+                    _ => {}
+                }
+            },
+        }
+    }
+    Ok(())
+}
+
+/// Sends AppendEntries, entry by entry.
+fn replicate(spec: &mut Spec, envelope: &Envelope) -> Refined {
+    let Real::AppendEntriesRequest(real) = &envelope.message else { return Ok(()) };
+    let (i, j) = (server(envelope.from), server(envelope.to));
+    // What a leader learned in this step it commits before it sends, or after; either is one of
+    // the specification's orders.
+    if spec.servers[i].commit_index != real.leader_commit.len() {
+        spec.advance_commit_index(i)?;
+    }
+    for m in messages(envelope) {
+        let Body::AppendEntriesRequest { prev_log_index, entries, .. } = &m.body else { continue };
+        spec.aim(i, j, prev_log_index + 1)?;
+        let theirs = spec.append_entries(i, j, entries.is_empty())?;
+        if theirs != m {
+            return Err(Difference::Sent(m));
+        }
+    }
+    Ok(())
+}
+
+/// Whatever the node sent, the specification has sent too.
+fn check_sent(spec: &Spec, sent: &[Envelope]) -> Refined {
+    let strange = sent.iter().flat_map(messages).find(|m| !spec.messages.contains(m));
+    strange.map_or(Ok(()), |m| Err(Difference::Sent(m)))
+}
+
+/// `nextIndex` for every peer, see above; from here on the specification's is the node's.
+fn check_next(
+    spec: &mut Spec,
+    node: &RaftNode,
+    before: &[usize],
+    input: &Input,
+    sent: &[Envelope],
+) -> Refined {
+    let i = server(node.id());
+    for peer in NodeId::all(before.len()).filter(|&peer| peer != node.id()) {
+        let j = server(peer);
+        let Some(progress) = node.progress(peer) else { continue };
+        let (from, to) = (before[j], progress.next_index.len());
+        let new: usize = sent
+            .iter()
+            .filter(|envelope| envelope.to == peer)
+            .map(|envelope| match &envelope.message {
+                Real::AppendEntriesRequest(m) => m.entries.len(),
+                _ => 0,
+            })
+            .sum();
+        let allowed = match answer(input, peer) {
+            Some(AppendOutcome::Accepted { match_index }) => {
+                let base = from.max(match_index.len() + 1);
+                to == base || to == base + new
+            }
+            Some(AppendOutcome::Rejected { .. }) => to <= from,
+            None => to == from || to == from + new,
+        };
+        if !allowed {
+            return Err(Difference::NextIndex(j, from, to));
+        }
+        spec.aim(i, j, to)?;
+    }
+    Ok(())
+}
+
+/// What this peer answers with this input, if it does.
+const fn answer(input: &Input, peer: NodeId) -> Option<&AppendOutcome> {
+    match input {
+        Input::Receive(Envelope { from, message: Real::AppendEntriesResponse(m), .. })
+            if from.index() == peer.index() =>
+        {
+            Some(&m.outcome)
+        }
+        _ => None,
+    }
+}
+
+/// Compares a node with the specification's server.
+pub fn compare(spec: &Spec, node: &RaftNode) -> Refined {
+    fn same<T: PartialEq + std::fmt::Debug>(name: &'static str, ours: &T, theirs: &T) -> Refined {
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(Difference::Variable(name, format!("{ours:?}"), format!("{theirs:?}")))
+    }
+    let own = &spec.servers[server(node.id())];
+    same("currentTerm", &term(node.current_term()), &own.current_term)?;
+    same("votedFor", &node.voted_for().map(server), &own.voted_for)?;
+    same("log", &log(node), &own.log)?;
+    same("commitIndex", &node.commit_index().len(), &own.commit_index)?;
+    let state = match node.role() {
+        Role::Follower { .. } => State::Follower,
+        Role::Candidate { .. } => State::Candidate,
+        Role::Leader { .. } => State::Leader,
+    };
+    same("state", &state, &own.state)?;
+    match node.role() {
+        Role::Follower { .. } => {}
+        Role::Candidate { votes } => {
+            let granted = votes.voters().iter().map(server).collect();
+            same("votesGranted", &granted, &own.votes_granted)?;
+        }
+        Role::Leader { progress } => {
+            let peers = NodeId::all(spec.servers.len()).filter(|&peer| peer != node.id());
+            for peer in peers {
+                let theirs = own.match_index[server(peer)];
+                same("matchIndex", &progress.of(peer).match_index.len(), &theirs)?;
+            }
+        }
+    }
+    Ok(())
+}
