@@ -54,8 +54,8 @@ pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
     let text = match shipped {
         Some((_, text)) => (*text).to_owned(),
         None => std::fs::read_to_string(name).map_err(|error| {
-            let meant = nearest(name)
-                .map_or_else(String::new, |near| format!("did you mean '{near}'? "));
+            let meant =
+                nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
             format!(
                 "'{name}' is no scenario that ships with the program, and no file that can be \
                  read ({error}); {meant}'raft-cluster scenarios' lists what ships"
