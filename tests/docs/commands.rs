@@ -32,9 +32,10 @@ fn quotes(block: &str) -> Vec<Quote> {
     quotes
 }
 
-/// A directory of its own for a page, for the files that its commands write and read.
-fn directory(page: &Page) -> PathBuf {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs").join(page.name());
+/// A directory of its own for a test and a page, for the files that its commands write and read.
+fn directory(test: &str, page: &Page) -> PathBuf {
+    let directory =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs").join(test).join(page.name());
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
     for block in page.blocks() {
@@ -73,7 +74,7 @@ fn run(command: &str, directory: &PathBuf) -> String {
 fn the_pages_quote_what_the_programs_print() {
     let mut wrong = Vec::new();
     for page in pages::all() {
-        let directory = directory(&page);
+        let directory = directory("quotes", &page);
         let mut text = page.text.clone();
         for block in page.blocks().iter().filter(|block| block.kind == "console") {
             let mut now = String::new();
@@ -105,7 +106,7 @@ fn what_the_pages_tell_the_reader_to_run_ends_well() {
     let help = run("raft-cluster --help", &PathBuf::from("."));
     let known = |word: &str| help.lines().any(|line| line.trim_start().starts_with(word));
     for page in pages::all() {
-        let directory = directory(&page);
+        let directory = directory("spans", &page);
         for command in page.spans() {
             let words: Vec<&str> = command.split_whitespace().collect();
             let shouted = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase());

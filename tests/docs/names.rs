@@ -117,6 +117,22 @@ fn every_room_is_on_the_map() {
     }
 }
 
+#[test]
+fn every_dependency_has_its_reason() {
+    let pages = pages::all();
+    let page = pages.iter().find(|page| page.name() == "architecture.md").unwrap();
+    let manifest = std::fs::read_to_string(pages::root().join("Cargo.toml")).unwrap();
+    let mut section = "";
+    for line in manifest.lines() {
+        section = line.strip_prefix('[').unwrap_or(section);
+        let is_crate = section.starts_with("dependencies") || section.starts_with("dev-depend");
+        if let (true, Some((name, _))) = (is_crate, line.split_once(" = ")) {
+            let reason = page.text.contains(&format!("`{name}`"));
+            assert!(reason || name.starts_with('#'), "nothing says what {name} is for");
+        }
+    }
+}
+
 /// A command that a page names in passing: its program, its subcommand, its scenario, its options.
 #[test]
 fn every_command_that_is_named_is_understood() {
