@@ -32,7 +32,8 @@
 //! 7. [`scenario`]: the small language that says what is to happen.
 //! 8. [`cluster`] and [`sim`]: the two worlds, on threads and in virtual time.
 //! 9. [`trace`]: a run as its inputs, written and run again.
-//! 10. [`hunt`], [`linearizability`]: the search for a run that fails.
+//! 10. [`hunt`], [`linearizability`], [`check`]: the search for a run that fails: at random, or
+//!     through every run of a small cluster.
 //! 11. [`walkthrough`], [`view`], [`program`], [`cli`]: what the two programs show, and how.
 //!
 //! `docs/architecture.md` has the same map with the reasons, and follows one command through it.

@@ -104,10 +104,13 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let agreed =
         !report.violations.iter().any(|found| found.property == Property::StateMachineSafety);
     if agreed {
+        let batches = match report.steps {
+            1 => "one batch".to_owned(),
+            steps => format!("each of {steps} batches"),
+        };
         let text = format!(
-            "{} Checked live, after each of {} of steps, before its messages left.",
-            committed(report, nodes),
-            plural(report.steps as usize, "batch", "batches"),
+            "{} Checked live, after {batches} of steps, before its messages left.",
+            committed(report, nodes)
         );
         lines.extend(paragraph(&text, "  ", "  "));
     }
