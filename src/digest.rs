@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
-use crate::raft::{Envelope, RaftNode};
+use crate::raft::{Envelope, LogEntry, Payload, RaftNode};
 
 /// A [`Hasher`] whose result is the same everywhere.
 #[derive(Clone, Debug)]
@@ -59,6 +59,19 @@ pub fn chain(before: u64, value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// The digest of a log that ends with `entry`, chained to that of the log before it. One call into
+/// the hash function an entry: this is asked for every entry of every node.
+#[must_use]
+pub fn chain_entry(before: u64, entry: &LogEntry) -> u64 {
+    let term = entry.term.get();
+    match &entry.payload {
+        Payload::NoOp => SipHasher13::new_with_keys(before, !term).hash(&[]),
+        Payload::Command(command) => {
+            SipHasher13::new_with_keys(before, term).hash(command.as_str().as_bytes())
+        }
+    }
+}
+
 /// The digest of a step: all that the node is after it, and all that it wrote to others in it.
 #[must_use]
 pub fn of_step(node: &RaftNode, messages: &[Envelope]) -> u64 {
@@ -68,7 +81,7 @@ pub fn of_step(node: &RaftNode, messages: &[Envelope]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raft::{LogEntry, Term};
+    use crate::raft::Term;
 
     #[test]
     fn a_digest_is_what_it_was_when_this_test_was_written() {

@@ -36,10 +36,10 @@ impl<'a> Operation<'a> {
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
         let Some((verb, rest)) = text.split_once(' ') else { return Self::Opaque };
-        let rest = rest.trim();
+        let rest = rest.trim_ascii();
         match (verb, rest.split_once('=')) {
-            ("SET", Some((key, value))) if !key.trim().is_empty() => {
-                Self::Set { key: key.trim(), value: value.trim() }
+            ("SET", Some((key, value))) if !key.trim_ascii().is_empty() => {
+                Self::Set { key: key.trim_ascii(), value: value.trim_ascii() }
             }
             ("DELETE", _) if !rest.is_empty() => Self::Delete { key: rest },
             ("GET", _) if !rest.is_empty() => Self::Get { key: rest },

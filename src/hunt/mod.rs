@@ -173,17 +173,27 @@ pub struct Short {
     pub proven: bool,
 }
 
-/// Makes the catches short and keeps the shortest. Catches whose property is not of Figure 3 count
-/// only if there is no other.
+/// How many catches are made short at most: those that are short already.
+const SHRUNK: usize = 6;
+
+/// Makes the most promising catches short, side by side, and keeps the shortest.
 #[must_use]
 pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
     let aim = aim_of(rules);
-    let short = |found: &Catch| {
-        let schedule = shrink::shrink(found.raw.as_ref()?, aim);
+    let mut raws: Vec<&Schedule> =
+        bag.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
+    raws.sort_by_key(|raw| raw.moves.len());
+    raws.truncate(SHRUNK);
+    let short = |raw: &Schedule| {
+        let schedule = shrink::shrink(raw, aim);
         let fallen = schedule.play(aim).fallen?;
         Some(Short { schedule, fallen, proven: false })
     };
-    bag.catches.iter().filter_map(short).min_by_key(|short| short.schedule.moves.len())
+    thread::scope(|scope| {
+        let threads: Vec<_> = raws.iter().map(|raw| scope.spawn(|| short(raw))).collect();
+        let shorts = threads.into_iter().filter_map(|thread| thread.join().ok().flatten());
+        shorts.min_by_key(|short| short.schedule.moves.len())
+    })
 }
 
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.

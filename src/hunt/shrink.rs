@@ -5,9 +5,9 @@ use super::schedule::{Aim, Schedule};
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;
 
-/// How many moves are played at most while a schedule is made short: a second or two. It bounds the
+/// How many moves are played at most while a schedule is made short: a fraction of a second. It bounds the
 /// time, not the result; a schedule that is not yet shortest by then is still a counterexample.
-const PATIENCE: usize = 1_500_000;
+const PATIENCE: usize = 400_000;
 
 struct Shrinker {
     best: Schedule,

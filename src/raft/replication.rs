@@ -76,16 +76,22 @@ impl RaftNode {
         out.restart_heartbeat_timer = true;
     }
 
-    /// Sends new entries to every follower that is known, or believed, to be ready for them.
+    /// Sends new entries to every follower that is known, or believed, to be ready for them. If
+    /// that is everyone, nobody needs a heartbeat for a while: those are for idle periods (Figure 2,
+    /// leaders 1).
     fn replicate(&mut self, out: &mut Output) {
         let mut batch = None;
+        let mut everyone = true;
         for peer in self.peers() {
             let Some(progress) = self.progress(peer) else { return };
             if !progress.probing && progress.next_index <= self.last().index {
                 let entries = self.batch_for(peer, &mut batch);
                 self.send_append_entries(peer, entries, out);
+            } else {
+                everyone = false;
             }
         }
+        out.restart_heartbeat_timer |= everyone;
     }
 
     /// The entries that `peer` lacks, at most a batch of them. Peers at the same place share them.

@@ -32,7 +32,7 @@ impl Shadow {
         let mut digest = self.links.last().map_or(0, |link| link.digest);
         let known = self.last_index();
         for entry in log.slice(known.next(), usize::MAX) {
-            digest = digest::chain(digest, entry);
+            digest = digest::chain_entry(digest, entry);
             self.links.push(Link { term: entry.term, digest });
         }
     }
