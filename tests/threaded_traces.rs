@@ -129,7 +129,7 @@ fn all(scripts: &[(Script, f64)]) {
 
 #[test]
 fn the_story_on_threads_replays_with_the_digest_of_every_step() {
-    let speed = |seed: u64| f64::from(20 + (seed % 31) as u32);
+    let speed = |seed: u64| f64::from(10 + (seed % 31) as u32);
     let scripts: Vec<_> = (0..50).map(|seed| (shipped("demo", seed), speed(seed))).collect();
     all(&scripts);
 }

@@ -135,10 +135,15 @@ fn no_rule_is_named_outside_a_function_of_the_protocol() {
     }
 }
 
+/// The exhaustive search must know which messages can do nothing any more, and that depends on the
+/// rules that are off. It decides nothing for a node.
+const MAY_ASK: &str = "check/collect.rs";
+
 /// The other rooms run, check, record and tell; none of them decides by a rule.
 #[test]
 fn no_other_room_asks_whether_a_rule_is_kept() {
     for (file, code) in sources().iter().filter(|(file, _)| !decides(file)) {
-        assert!(!code.contains("keeps(Rule::"), "{file} asks a rule");
+        let asks = code.contains("keeps(Rule::");
+        assert!(!asks || file == MAY_ASK, "{file} asks a rule");
     }
 }
