@@ -107,13 +107,19 @@ fn deafen_the_leader(sim: &mut Sim, vigil: &Vigil) -> Option<NodeId> {
         sim.cut(node, deaf);
     }
     let other = NodeId::all(nodes).find(|&node| node != deaf)?;
+    // It may lead an older term itself, and a leader does not stand.
+    restart(sim, other);
     while sim.status_of(other).term <= leader.term {
         let _ = sim.stand(other);
     }
     vigil.excuse(Some(other), sim.now());
-    let _ = sim.crash(other, CrashPoint::Between);
-    let _ = sim.restart(other);
+    restart(sim, other);
     Some(deaf)
+}
+
+fn restart(sim: &mut Sim, node: NodeId) {
+    let _ = sim.crash(node, CrashPoint::Between);
+    let _ = sim.restart(node);
 }
 
 fn of_core(sim: &Sim, core: NodeSet) -> Vec<NodeStatus> {
