@@ -1,8 +1,9 @@
 //! The pages of the documentation are true: what they quote is printed, what they link to exists,
 //! what they name is a name, and what was generated is up to date.
 //!
-//! `UPDATE_DOCS=1 cargo test --test docs -- --test-threads 1` writes what the program prints today into the pages. An
-//! excerpt keeps its gaps (`...`) as long as its first lines still match; look at the difference.
+//! `UPDATE_DOCS=1 cargo test --test docs -- --test-threads 1` writes what the program prints today
+//! into the pages. An excerpt keeps its gaps (`...`) if only numbers have changed; look at the
+//! difference.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 #[cfg(unix)]
