@@ -6,12 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use raft_in_practice::check::Bounds;
 use raft_in_practice::cli::{self, Format};
 use raft_in_practice::network::{parse_duration, parse_latency, parse_probability};
-use raft_in_practice::program::hunt;
 use raft_in_practice::program::play::{self, Play};
 use raft_in_practice::program::replay;
 use raft_in_practice::program::run::{self, Run, Telling};
+use raft_in_practice::program::{check, hunt};
 use raft_in_practice::raft::Rule;
 use raft_in_practice::scenario::library;
 use raft_in_practice::scenario::script::Script;
@@ -87,6 +88,36 @@ enum Command {
         #[arg(long, value_name = "FILE", conflicts_with = "break_each")]
         save: Option<PathBuf>,
     },
+    /// Try everything that can happen to a small cluster within bounds
+    Check {
+        /// How many nodes: 1 to 9
+        #[arg(long, value_parser = cli::parse_nodes, default_value_t = 3, allow_negative_numbers = true)]
+        nodes: usize,
+        /// The highest term: no node stands beyond it
+        #[arg(long, value_parser = parse_bound, default_value_t = 2, allow_negative_numbers = true, value_name = "T")]
+        terms: u64,
+        /// How long logs grow by commands
+        #[arg(long, value_parser = parse_bound, default_value_t = 1, allow_negative_numbers = true, value_name = "L")]
+        log: u64,
+        /// How many crashes, each with the restart
+        #[arg(long, value_parser = parse_bound, default_value_t = 0, allow_negative_numbers = true, value_name = "C")]
+        crashes: u64,
+        /// Whether a new leader appends a no-op
+        #[arg(long)]
+        no_op: bool,
+        /// Switch a rule off and see the shortest way to a failure
+        #[arg(long = "break", value_name = "RULE")]
+        broken: Vec<Rule>,
+        /// How many threads
+        #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
+        jobs: Option<usize>,
+        /// How much memory the search may use, in megabytes
+        #[arg(long, value_parser = cli::parse_seed, default_value_t = 4096, allow_negative_numbers = true, value_name = "MB")]
+        memory: u64,
+        /// Keep the counterexample as a scenario file
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// List the scenarios that ship with the program
     Scenarios,
     /// Run a recorded trace again
@@ -153,6 +184,13 @@ enum View {
     Quiet,
 }
 
+fn parse_bound(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(bound) if bound <= 20 => Ok(bound),
+        _ => Err("a bound of a search is a number from 0 to 20".to_owned()),
+    }
+}
+
 fn parse_jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(jobs) if (1..=256).contains(&jobs) => Ok(jobs),
@@ -183,6 +221,18 @@ fn main() -> ExitCode {
             let jobs =
                 jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
             hunt::run(&hunt::Options { broken, break_each, first: seed, seeds, within, jobs, save })
+        }
+        Some(Command::Check { nodes, terms, log, crashes, no_op, broken, jobs, memory, save }) => {
+            let jobs =
+                jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+            let bounds = Bounds {
+                crashes: crashes as u8,
+                no_op,
+                jobs,
+                memory: memory.saturating_mul(1 << 20),
+                ..Bounds::new(nodes, terms, log)
+            };
+            check::run(&check::Options { rules: broken.into_iter().collect(), bounds, save })
         }
         Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),
         Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),

@@ -33,7 +33,7 @@ const STEADY: [Rule; 13] = [
     Rule::LeaderAppendOnly,
 ];
 
-fn keeps_all(rules: &RuleSet, wanted: &[Rule]) -> bool {
+fn keeps_all(rules: RuleSet, wanted: &[Rule]) -> bool {
     wanted.iter().all(|&rule| rules.keeps(rule))
 }
 
@@ -99,7 +99,7 @@ impl Model<'_> {
         m: &AppendEntriesRequest,
     ) -> bool {
         let rules = &self.settings.rules;
-        if m.term > follower.current_term() || !keeps_all(rules, &STEADY) {
+        if m.term > follower.current_term() || !keeps_all(*rules, &STEADY) {
             return false;
         }
         // Its refusal in a later term, of which the sender may be the leader by then, can make that
@@ -145,7 +145,7 @@ impl Model<'_> {
             // A candidate may win yet, and someone may have refused, in its term, what it sent in an
             // older one. Whoever follows in a term does not come to lead it.
             return matches!(leader.role(), Role::Follower { .. })
-                && keeps_all(rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
+                && keeps_all(*rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
         };
         let row = progress.of(follower.id());
         if !rules.keeps(Rule::MatchIndexMonotone) {
@@ -161,7 +161,7 @@ impl Model<'_> {
                     || match_index == row.match_index
                         && complete
                         && !row.probing
-                        && keeps_all(rules, &STEADY)
+                        && keeps_all(*rules, &STEADY)
             }
             AppendOutcome::Rejected { prev_log_index, .. } => prev_log_index <= row.match_index,
         }
@@ -176,7 +176,7 @@ fn vote_request_is_spent(candidate: &RaftNode, voter: &RaftNode, m: &VoteRequest
         return rules.keeps(Rule::StaleTermRejected);
     }
     let steady = keeps_all(
-        rules,
+        *rules,
         &[
             Rule::OneVotePerTerm,
             Rule::VoteClearedOnlyByNewTerm,
@@ -214,7 +214,7 @@ fn vote_is_idle(candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> boo
         }
         // The election is over, and the next one has another term.
         Role::Follower { .. } | Role::Leader { .. } => {
-            keeps_all(rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown])
+            keeps_all(*rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown])
         }
     }
 }

@@ -359,9 +359,10 @@ impl<'s> Search<'s> {
         let mut walk = |model: &mut Model<'_>, state: &mut State, wanted: Option<u64>| {
             let mut found = None;
             model.expand(&state.clone(), scratch, &mut |model, next| {
-                let it = wanted.map_or(next.fell.is_some(), |print| {
-                    next.fell.is_none() && model.fingerprint(next.state) == print
-                });
+                let it = match wanted {
+                    None => next.fell.is_some(),
+                    Some(print) => next.fell.is_none() && model.fingerprint(next.state) == print,
+                };
                 if !it {
                     return ControlFlow::Continue(());
                 }

@@ -40,6 +40,7 @@ pub(super) enum Cause {
 
 /// A server's step, by numbers.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says which check the step calls for")]
 pub(super) struct Taken {
     pub(super) after: u32,
     pub(super) sent: Box<[u32]>,

@@ -26,7 +26,7 @@ struct Picture {
     pairs: [Row; MAX_NODES],
 }
 
-/// Scrambles a number so that every bit depends on every other (the finaliser of SplitMix64).
+/// Scrambles a number so that every bit depends on every other (the finaliser of `SplitMix64`).
 const fn mix(mut x: u64) -> u64 {
     x ^= x >> 30;
     x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -90,6 +90,7 @@ impl Model<'_> {
 
 impl Picture {
     /// For each node a number that says how it stands among the others, names apart.
+    #[expect(clippy::needless_range_loop, reason = "a and b name nodes, in several tables")]
     fn signatures(&self) -> Row {
         let nodes = self.nodes;
         let mut row = Row::default();
@@ -105,6 +106,7 @@ impl Picture {
     }
 
     /// The fingerprint with the nodes in this order.
+    #[expect(clippy::needless_range_loop, reason = "a and b name places, in several tables")]
     fn in_order(&self, order: &Order) -> u64 {
         let mut sum = mix(self.whole);
         for a in 0..self.nodes {
@@ -163,6 +165,7 @@ impl Picture {
         tied.windows(2).all(|pair| self.twins(pair[0], pair[1]))
     }
 
+    #[expect(clippy::suspicious_operation_groupings, reason = "the pair is meant to be mirrored")]
     fn twins(&self, a: usize, b: usize) -> bool {
         self.unary[a] == self.unary[b]
             && self.pairs[a][b] == self.pairs[b][a]

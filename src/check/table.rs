@@ -73,7 +73,7 @@ impl<'s, T: Eq + Hash> Table<'s, T> {
     }
 
     /// How many values there are.
-    pub(super) fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.values.len()
     }
 }

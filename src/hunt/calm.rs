@@ -13,6 +13,8 @@ use crate::status::{NodeStatus, leader_of};
 use crate::timing::Time;
 use crate::world::World;
 
+/// Two of the longest election timeouts.
+const SETTLING: Duration = Duration::from_millis(600);
 /// Twenty of the longest election timeouts.
 const LEADER_WITHIN: Duration = Duration::from_secs(6);
 /// Round trips are 10 ms at most now; a log that is sent entry by entry needs one for each.
@@ -76,6 +78,8 @@ pub fn recover(
     });
     sim.heal();
     sim.cancel_crashes();
+    // What strays may be seconds late; it would disturb the calm, and rightly.
+    sim.lose_all();
     let nodes = sim.size();
     for node in NodeId::all(nodes) {
         if blackout && sim.replica(node).is_some() {
@@ -90,6 +94,9 @@ pub fn recover(
     let apart = if deaf && nodes >= 3 { deafen_the_leader(sim, vigil) } else { None };
     let core: NodeSet = NodeId::all(nodes).filter(|&node| Some(node) != apart).collect();
 
+    // A timer that was all but over when the calm began may still end.
+    let settled = sim.now() + SETTLING;
+    sim.run_to(settled);
     let leader = await_leader(sim, core)?;
     let left_over = !sim.config().settings.no_op;
     await_commit(sim, core, left_over)?;

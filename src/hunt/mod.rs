@@ -89,7 +89,6 @@ pub struct Bag {
 pub fn aim_of(rules: RuleSet) -> Aim {
     let mut broken = rules.broken();
     match (broken.next(), broken.next()) {
-        (None, _) => Aim::Anything,
         (Some(rule), None) => match rule.protects() {
             Property::Liveness | Property::Monotonicity => Aim::Only(rule.protects()),
             _ => Aim::Visible,
@@ -125,7 +124,8 @@ impl Hunt {
             catches
         };
         let mut catches: Vec<Catch> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+            let mut threads = Vec::new();
+            threads.extend((0..self.jobs.max(1)).map(|_| scope.spawn(work)));
             // A thread that panicked has said so on standard error; the others' catches count.
             threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
         });
@@ -190,7 +190,8 @@ pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
         Some(Short { schedule, fallen, proven: false })
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = raws.iter().map(|raw| scope.spawn(|| short(raw))).collect();
+        let mut threads = Vec::new();
+        threads.extend(raws.iter().map(|raw| scope.spawn(|| short(raw))));
         let shorts = threads.into_iter().filter_map(|thread| thread.join().ok().flatten());
         shorts.min_by_key(|short| short.schedule.moves.len())
     })

@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::hunt::{self, Hunt, Progress, Short};
 use crate::raft::{Property, Rule, RuleSet};
 use crate::view::page::Page;
+use crate::view::table::paragraph;
 use crate::view::{hunt as view, opening, paint};
 
 /// Catches of which the shortest is kept.
@@ -50,7 +51,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     // Without a handler Ctrl-C ends the program at once; with it the hunt ends and says what it has.
     let _ = ctrlc::set_handler(move || interrupted.stop.store(true, Ordering::Relaxed));
     let code = if options.break_each {
-        break_each(options, &progress, &page)
+        Ok(break_each(options, &progress, &page))
     } else {
         let rules = options.broken.iter().copied().collect();
         one(options, rules, &progress, &page)
@@ -72,7 +73,11 @@ fn one(
         rules,
         first: options.first,
         // Without a limit an intact core would be hunted for ever.
-        seeds: options.seeds.unwrap_or(if options.within.is_some() { u64::MAX } else { 10_000 }),
+        seeds: match (options.seeds, options.within) {
+            (Some(seeds), _) => seeds,
+            (None, Some(_)) => u64::MAX,
+            (None, None) => 10_000,
+        },
         within: options.within,
         jobs: options.jobs,
         enough: if intact { 1 } else { ENOUGH },
@@ -97,7 +102,11 @@ fn one(
         page.put(paint::good("✓ no property has fallen").to_string());
         return Ok(ExitCode::SUCCESS);
     };
-    page.put(format!("Seed {}: {}", first.seed, view::finding(&first.finding)));
+    let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
+    page.put_all(paragraph(&found, "", ""));
+    if short.is_some() {
+        page.put("Made short, on nodes of its own:");
+    }
     page.put("");
     if let Some(short) = &short {
         view::tell(short, page);
@@ -121,7 +130,8 @@ fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
 
 fn keep(options: &Options, short: &Short) -> Result<(), String> {
     let Some(path) = &options.save else { return Ok(()) };
-    let name = path.file_stem().map_or("counterexample".into(), |stem| stem.to_string_lossy());
+    let name =
+        path.file_stem().map_or_else(|| "counterexample".into(), |stem| stem.to_string_lossy());
     let script = short.schedule.script(&name, &short.fallen);
     write(path, &script.to_string())
 }
@@ -131,11 +141,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
         .map_err(|error| format!("'{}' cannot be written: {error}", path.display()))
 }
 
-fn break_each(
-    options: &Options,
-    progress: &Arc<Progress>,
-    page: &Page,
-) -> Result<ExitCode, String> {
+fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitCode {
     let bar = Bar::show(progress, None);
     let mut rows = Vec::new();
     for rule in Rule::ALL {
@@ -163,7 +169,7 @@ fn break_each(
     let caught = rows.iter().filter(|row| row.is_caught()).count();
     page.put("");
     page.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
-    Ok(if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 /// A progress bar on standard error, while a person watches.

@@ -323,6 +323,13 @@ impl Sim {
         self.held.iter().map(|held| &held.flight)
     }
 
+    /// Loses every message that is on its way.
+    pub fn lose_all(&mut self) {
+        for flight in self.queue.take_all_flights() {
+            self.lose(&flight, Loss::Dropped);
+        }
+    }
+
     /// Calls off every crash that was to come within a node's next step.
     pub fn cancel_crashes(&mut self) {
         self.crash_points.fill(None);

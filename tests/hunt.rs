@@ -1,0 +1,106 @@
+//! Hunts and searches: every rule that is broken is caught, and the intact core survives.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use raft_in_practice::check::{self, Bounds, Reach};
+use raft_in_practice::hunt::{self, Hunt, Progress, aim_of};
+use raft_in_practice::raft::{Property, Rule, RuleSet};
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::sim::{Sim, SimConfig};
+
+/// Seeds within which a broken rule is caught.
+const SEEDS: u64 = 3_000;
+
+/// Not caught by these seeds: it takes five nodes, three elections and an answer that comes late.
+/// See `docs/verification.md`.
+const OUT_OF_REACH: &[Rule] = &[Rule::RepliesMatchedToTerm];
+
+fn hunt(rules: RuleSet, seeds: u64, enough: usize) -> (hunt::Bag, u64) {
+    let progress = Progress::default();
+    let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
+    let bag = hunt.run(&progress);
+    (bag, progress.seeds.load(Ordering::Relaxed))
+}
+
+#[test]
+fn every_broken_rule_is_caught_within_the_stated_seeds() {
+    for rule in Rule::ALL.into_iter().filter(|rule| !OUT_OF_REACH.contains(rule)) {
+        let rules = RuleSet::INTACT.without(rule);
+        let (bag, _) = hunt(rules, SEEDS, 1);
+        let Some(first) = bag.catches.first() else { panic!("{rule} was not caught") };
+        let property = first.finding.property();
+        assert!(aim_of(rules).is_met_by(property), "{rule}: {property}");
+        if property == Property::Liveness {
+            assert!(hunt::intact_recovers(first.seed), "{rule}: the intact core stalls too");
+        }
+    }
+}
+
+#[test]
+fn the_intact_core_survives_the_seeds_that_catch_the_others() {
+    let (bag, seeds) = hunt(RuleSet::INTACT, SEEDS, 1);
+    assert_eq!(bag.catches, []);
+    assert_eq!(seeds, SEEDS);
+    assert!(bag.took > Duration::ZERO);
+}
+
+/// What is made short still fails, its script says so, and the intact core holds on the same moves.
+#[test]
+fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
+    for rule in [Rule::OneVotePerTerm, Rule::LogMatchingCheck, Rule::CommitOnlyCurrentTerm] {
+        let rules = RuleSet::INTACT.without(rule);
+        let (bag, _) = hunt(rules, SEEDS, 3);
+        let Some(short) = hunt::shortest(&bag, rules) else { panic!("{rule}: nothing to shorten") };
+        assert!(short.schedule.moves.len() <= 40, "{rule}: {:#?}", short.schedule.moves);
+        let intact = short.schedule.with_rules(RuleSet::INTACT);
+        assert_eq!(intact.play(aim_of(rules)).fallen, None, "{rule}");
+        assert!(short.schedule.parting().is_some(), "{rule}: the two runs part somewhere");
+
+        let script = short.schedule.script("short", &short.fallen);
+        let mut silent = ();
+        let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut silent);
+        assert_eq!(runner.run(&script.lines), Ok(()), "{rule}: the script reproduces it");
+    }
+}
+
+#[test]
+fn small_clusters_hold_in_every_state_within_the_bounds() {
+    for bounds in [Bounds::new(3, 2, 0), Bounds::new(4, 2, 0), Bounds::new(3, 1, 1)] {
+        let outcome = check::find(None, &bounds);
+        assert_eq!(outcome.reach, Reach::Exhausted, "{bounds:?}");
+        assert_eq!(outcome.violation, None, "{bounds:?}");
+        assert!(outcome.stats.states > 10, "{:?}", outcome.stats);
+    }
+}
+
+/// The exact length of the shortest way to a failure, in single messages. If it changes, a rule, the
+/// search or the properties have.
+#[test]
+fn the_shortest_ways_are_as_long_as_they_were() {
+    let lengths: &[(Rule, usize)] = &[
+        (Rule::MajorityQuorum, 2),
+        (Rule::OneVotePerTerm, 6),
+        (Rule::UpToDateLog, 9),
+        (Rule::HigherTermStepsDown, 6),
+        (Rule::NewTermPerElection, 6),
+        (Rule::CandidateVotesForItself, 6),
+        (Rule::VotesCountedOnceAndInTerm, 7),
+        (Rule::PersistBeforeReply, 7),
+        (Rule::VoteClearedOnlyByNewTerm, 7),
+        (Rule::LogMatchingCheck, 10),
+        (Rule::ConflictTruncates, 14),
+        (Rule::TruncateOnlyOnConflict, 10),
+        (Rule::LeaderAppendOnly, 8),
+    ];
+    let found: Vec<(Rule, Option<usize>)> = Rule::ALL
+        .into_iter()
+        .filter_map(|rule| Some((rule, check::preset(rule)?)))
+        .map(|(rule, bounds)| {
+            let violation = check::find(Some(rule), &bounds).violation;
+            (rule, violation.map(|found| found.panels.len()))
+        })
+        .collect();
+    let expected: Vec<_> = lengths.iter().map(|&(rule, length)| (rule, Some(length))).collect();
+    assert_eq!(found, expected);
+}
