@@ -116,7 +116,8 @@ fn deafen_the_leader(sim: &mut Sim, vigil: &Vigil) -> Option<NodeId> {
     let other = NodeId::all(nodes).find(|&node| node != deaf)?;
     // It may lead an older term itself, and a leader does not stand.
     restart(sim, other);
-    while sim.status_of(other).term <= leader.term {
+    // Each time raises its term by one, unless the rule that says so is broken.
+    for _ in sim.status_of(other).term.get()..=leader.term.get() {
         let _ = sim.stand(other);
     }
     vigil.excuse(Some(other), sim.now());
