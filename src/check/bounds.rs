@@ -25,13 +25,18 @@ pub struct Merge {
     pub dead_messages: bool,
     /// States that differ only in whom a follower believes to lead, which is for clients.
     pub hearsay: bool,
+    /// Single messages: states that differ only in messages that can be sent at any time without
+    /// changing their sender, such as heartbeats. Steps that send no more than that are not counted,
+    /// so it is off where the length of a way matters.
+    pub echoes: bool,
 }
 
 impl Merge {
     /// All of them.
-    pub const ALL: Self = Self { symmetry: true, dead_messages: true, hearsay: true };
+    pub const ALL: Self = Self { symmetry: true, dead_messages: true, hearsay: true, echoes: true };
     /// None: every state as it is.
-    pub const NONE: Self = Self { symmetry: false, dead_messages: false, hearsay: false };
+    pub const NONE: Self =
+        Self { symmetry: false, dead_messages: false, hearsay: false, echoes: false };
 }
 
 /// The bounds of a search. Within them everything is tried.

@@ -56,7 +56,7 @@ impl Model<'_> {
                         || self.another_tells(receiver, letter, others))
             }
             Message::AppendEntriesRequest(m) => {
-                self.append_is_spent(state, sender, receiver, m)
+                self.append_is_spent(state, sender, receiver, m, others)
                     && (self.tells_nothing(sender, receiver)
                         || self.another_tells(receiver, letter, others))
             }
@@ -97,18 +97,15 @@ impl Model<'_> {
         leader: &RaftNode,
         follower: &RaftNode,
         m: &AppendEntriesRequest,
+        others: &[u32],
     ) -> bool {
         let rules = &self.settings.rules;
         if m.term > follower.current_term() || !keeps_all(*rules, &STEADY) {
             return false;
         }
-        // Its refusal in a later term, of which the sender may be the leader by then, can make that
-        // step back from what it sent last; but not behind index 0.
-        let cannot_lead =
-            leader.current_term() == self.top() && matches!(leader.role(), Role::Follower { .. });
-        let refusal_is_idle = m.prev_log_index.is_empty() || cannot_lead;
+        // A refusal in a later term tells the sender that term, and nothing else.
         if m.term < follower.current_term() {
-            return refusal_is_idle;
+            return true;
         }
         let within = m.leader_commit.min(m.last_index());
         let forgets = state.crashes < self.bounds.crashes;
@@ -122,9 +119,15 @@ impl Model<'_> {
             term: m.term,
             outcome: AppendOutcome::Accepted { match_index },
         };
+        // An answer that is on its way already, and may arrive as often as it likes, is as good as
+        // the same answer given again.
+        let is_given = |&other: &u32| {
+            let that = &self.letter(other).envelope;
+            let Message::AppendEntriesResponse(given) = &that.message else { return false };
+            that.from == follower.id() && that.to == leader.id() && *given == answer
+        };
         held && !tells_of_commits
-            && (refusal_is_idle || m.term == self.top())
-            && self.answer_is_idle(leader, follower, &answer)
+            && (self.answer_is_idle(leader, follower, &answer) || others.iter().any(is_given))
     }
 
     /// An answer to AppendEntries on its way to the leader.
@@ -142,10 +145,9 @@ impl Model<'_> {
             return rules.keeps(Rule::RepliesMatchedToTerm);
         }
         let Role::Leader { progress } = leader.role() else {
-            // A candidate may win yet, and someone may have refused, in its term, what it sent in an
-            // older one. Whoever follows in a term does not come to lead it.
-            return matches!(leader.role(), Role::Follower { .. })
-                && keeps_all(*rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
+            // It does not lead, and whoever asked in this term does not come to lead it again.
+            return m.outcome == AppendOutcome::StaleTerm
+                || keeps_all(*rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
         };
         let row = progress.of(follower.id());
         if !rules.keeps(Rule::MatchIndexMonotone) {
@@ -163,6 +165,7 @@ impl Model<'_> {
                         && !row.probing
                         && keeps_all(*rules, &STEADY)
             }
+            AppendOutcome::StaleTerm => true,
             AppendOutcome::Rejected { prev_log_index, .. } => prev_log_index <= row.match_index,
         }
     }

@@ -364,7 +364,7 @@ impl Model<'_> {
         state.letters = letters;
     }
 
-    fn ends(&self, letter: u32) -> (NodeId, NodeId) {
+    pub(super) fn ends(&self, letter: u32) -> (NodeId, NodeId) {
         let Envelope { from, to, .. } = self.letter(letter).envelope;
         (from, to)
     }

@@ -84,6 +84,9 @@ pub fn explore(
     mut progress: impl FnMut(&Stats) -> ControlFlow<()>,
 ) -> Outcome {
     let catalogue = Catalogue::default();
+    // With a rule broken the way to the fall is what is asked for, and each of its steps counts.
+    let echoes = bounds.merge.echoes && rules.is_intact();
+    let bounds = &Bounds { merge: Merge { echoes, ..bounds.merge }, ..*bounds };
     let mut search = Search::new(bounds, rules, &catalogue);
     let end = search.run(&mut progress);
     let stats = *search.stats();

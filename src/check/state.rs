@@ -73,6 +73,8 @@ pub(super) struct Model<'s> {
     pub(super) ledgers: Table<'s, Ledger>,
     known: FxHashMap<(u32, Cause), u32>,
     taken: Vec<Taken>,
+    /// Memory that is used again and again: letters whose echo is still to be heard.
+    pub(super) fresh: Vec<u32>,
     /// The steps of which the last action consisted.
     pub(super) trail: Vec<(NodeId, Cause)>,
     /// The property that fell in the last exchange.
@@ -89,6 +91,7 @@ impl<'s> Model<'s> {
             ledgers: Table::new(&catalogue.ledgers),
             known: FxHashMap::default(),
             taken: Vec::new(),
+            fresh: Vec::new(),
             trail: Vec::new(),
             fallen: None,
         }
@@ -127,7 +130,7 @@ impl<'s> Model<'s> {
     }
 
     /// What `cause` makes of a server: remembered, or tried on the core.
-    fn look_up(&mut self, server: u32, cause: Cause) -> u32 {
+    pub(super) fn look_up(&mut self, server: u32, cause: Cause) -> u32 {
         if let Some(&nth) = self.known.get(&(server, cause)) {
             return nth;
         }

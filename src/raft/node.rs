@@ -221,9 +221,7 @@ impl RaftNode {
         let term = self.persistent.current_term;
         let message = if let Message::AppendEntriesRequest(request) = &envelope.message {
             out.events.push(Event::EntriesRefused { prev: request.prev_log() });
-            let prev_log_index = request.prev_log_index;
-            let hint = self.hint(prev_log_index);
-            let outcome = AppendOutcome::Rejected { prev_log_index, hint };
+            let outcome = AppendOutcome::StaleTerm;
             Message::AppendEntriesResponse(AppendEntriesResponse { term, outcome })
         } else {
             let rule = Rule::StaleTermRejected;

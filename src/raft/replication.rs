@@ -270,6 +270,10 @@ impl RaftNode {
         }
         match response.outcome {
             AppendOutcome::Accepted { match_index } => self.matched(from, match_index, out),
+            // A refusal of what it sent in an earlier leadership: of this one it says nothing.
+            AppendOutcome::StaleTerm => {
+                out.events.push(Event::Ignored { from, kind: MessageKind::AppendEntriesResponse });
+            }
             AppendOutcome::Rejected { prev_log_index, hint } => {
                 self.back_off(from, prev_log_index, hint, out);
             }

@@ -92,6 +92,9 @@ pub enum AppendOutcome {
         /// `prev_log_index` + number of entries: what this very request verified.
         match_index: LogIndex,
     },
+    /// The request is of an older term. That says nothing of the log, so the leader of a later term,
+    /// who may be the very node that asked, learns nothing from it but the term.
+    StaleTerm,
     /// The follower's log does not contain the entry before the new ones.
     Rejected {
         /// The `prev_log_index` of the request, so that the leader can tell a late refusal.
@@ -210,6 +213,10 @@ mod tests {
             Message::AppendEntriesResponse(AppendEntriesResponse {
                 term,
                 outcome: AppendOutcome::Rejected { prev_log_index: index, hint },
+            }),
+            Message::AppendEntriesResponse(AppendEntriesResponse {
+                term,
+                outcome: AppendOutcome::StaleTerm,
             }),
         ];
         let received = messages.map(|message| {

@@ -38,6 +38,9 @@ pub fn sentence(message: &Message) -> String {
             AppendOutcome::Accepted { match_index } => {
                 format!("holds the log of term {term}'s leader up to index {match_index} (§5.3)")
             }
+            AppendOutcome::StaleTerm => {
+                format!("refuses what is of an older term, and is in term {term} (§5.1)")
+            }
             AppendOutcome::Rejected { prev_log_index, hint } => format!(
                 "does not take what builds on index {prev_log_index}, and is in term {term}{} (§5.3)",
                 hint_clause(hint)
@@ -82,6 +85,7 @@ pub fn arguments(message: &Message) -> String {
             AppendOutcome::Accepted { match_index } => {
                 format!("{name}: term {term}, success true, acknowledges index {match_index}")
             }
+            AppendOutcome::StaleTerm => format!("{name}: term {term}, success false"),
             AppendOutcome::Rejected { prev_log_index, hint } => {
                 format!(
                     "{name}: term {term}, success false{}",

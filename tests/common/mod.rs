@@ -242,7 +242,7 @@ pub fn outcome(sent: &Sendable) -> AppendOutcome {
 pub fn acknowledged(sent: &Sendable) -> Option<u64> {
     match outcome(sent) {
         AppendOutcome::Accepted { match_index } => Some(match_index.get()),
-        AppendOutcome::Rejected { .. } => None,
+        AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => None,
     }
 }
 

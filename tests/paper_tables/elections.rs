@@ -35,7 +35,7 @@ fn a_message_of_an_older_term_changes_nothing_in_any_role() {
         let before = node.clone();
         let sent = receive(&mut node, 1, append(1, 1, at(0, 0), &[1, 1], 2));
         assert_eq!(only(&sent).term(), Term::new(2), "{role}");
-        assert!(matches!(outcome(&sent), AppendOutcome::Rejected { .. }), "{role}");
+        assert_eq!(outcome(&sent), AppendOutcome::StaleTerm, "{role}");
         let sent = receive(&mut node, 1, vote_request(1, 1, at(9, 1)));
         let refusal = VoteResponse { term: Term::new(2), vote_granted: false };
         assert_eq!(only(&sent), &Message::VoteResponse(refusal), "{role}");

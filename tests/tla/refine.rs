@@ -116,7 +116,7 @@ pub fn messages(envelope: &Envelope) -> Vec<Message> {
         Real::AppendEntriesResponse(m) => {
             let (success, match_index) = match m.outcome {
                 AppendOutcome::Accepted { match_index } => (true, match_index.len()),
-                AppendOutcome::Rejected { .. } => (false, 0),
+                AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => (false, 0),
             };
             vec![message(Body::AppendEntriesResponse { success, match_index })]
         }
@@ -282,6 +282,7 @@ fn check_next(
                 to == base || to == base + new
             }
             Some(AppendOutcome::Rejected { .. }) => to <= from,
+            Some(AppendOutcome::StaleTerm) => to == from,
             None => to == from || to == from + new,
         };
         if !allowed {
