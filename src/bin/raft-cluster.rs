@@ -13,7 +13,7 @@ use raft_in_practice::program::play::{self, Play};
 use raft_in_practice::program::replay;
 use raft_in_practice::program::run::{self, Run, Telling};
 use raft_in_practice::program::{check, hunt};
-use raft_in_practice::raft::Rule;
+use raft_in_practice::raft::{Rule, RuleSet};
 use raft_in_practice::scenario::library;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::view::opening::Clock;
@@ -164,6 +164,9 @@ struct RunOptions {
     /// Switch a rule off and see what it protects ('raft-node rules' lists them)
     #[arg(long = "break", value_name = "RULE")]
     broken: Vec<Rule>,
+    /// Keep all rules, whatever the scenario breaks
+    #[arg(long, conflicts_with = "broken")]
+    intact: bool,
     /// Record the run
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -281,6 +284,9 @@ impl RunOptions {
     /// What they say of the cluster, said to a scenario.
     fn change(&self, script: &mut Script) {
         script.seed = self.seed.unwrap_or(script.seed);
+        if self.intact {
+            script.broken = RuleSet::INTACT;
+        }
         if !self.broken.is_empty() {
             script.broken = self.broken.iter().copied().collect();
         }

@@ -18,6 +18,7 @@ pub enum Tier {
 
 /// Which states count as one. All are sound; they are switches so that tests can compare.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Merge {
     /// States that differ only in the names of the nodes.
     pub symmetry: bool,
@@ -55,6 +56,9 @@ pub struct Bounds {
     pub tier: Tier,
     /// Exchanges only: how many messages of one run may stray, to arrive late, or twice.
     pub delayed: u8,
+    /// Exchanges only: nobody reaches more nodes than it must. A campaign reaches just a majority, a
+    /// leader one follower, and only answers stray.
+    pub tight: bool,
     /// Messages only: whether a leader may speak without having anything new to say.
     pub heartbeats: bool,
     /// Whether a new leader appends a no-op.
@@ -81,6 +85,7 @@ impl Bounds {
             crashes: 0,
             tier: Tier::Messages,
             delayed: 0,
+            tight: false,
             heartbeats: true,
             no_op: true,
             max_batch: Settings::new(1).max_batch,
@@ -100,6 +105,12 @@ impl Bounds {
     #[must_use]
     pub const fn exchanges(self, delayed: u8) -> Self {
         Self { tier: Tier::Exchanges, delayed, ..self }
+    }
+
+    /// The same, where nobody reaches more nodes than it must.
+    #[must_use]
+    pub const fn tight(self) -> Self {
+        Self { tight: true, ..self }
     }
 
     /// The same, where new leaders append nothing by themselves.

@@ -11,7 +11,9 @@ use std::ops::ControlFlow;
 use super::search::Successor;
 use super::server::Prompt;
 use super::state::{Cause, Model, State};
-use crate::raft::{Envelope, Message, NodeId, NodeSet, Property};
+use crate::raft::{
+    AppendEntriesResponse, AppendOutcome, Envelope, Message, NodeId, NodeSet, Property,
+};
 
 /// What the nodes do in one exchange.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,6 +125,17 @@ impl fmt::Display for Exchange {
     }
 }
 
+/// Whether a follower says that it lacks the entry before.
+const fn is_refusal(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::AppendEntriesResponse(AppendEntriesResponse {
+            outcome: AppendOutcome::Rejected { .. },
+            ..
+        })
+    )
+}
+
 /// Memory that is used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
@@ -173,6 +186,9 @@ impl Model<'_> {
             let sent = std::mem::take(&mut talk.sent);
             let answers = std::mem::take(&mut talk.answers);
             for &letter in &sent {
+                if self.bounds.tight {
+                    break;
+                }
                 let message = self.letter(letter).envelope.clone();
                 let copied = answers.contains(&letter) || self.arrived(letter);
                 exchange.stray = Some(Stray { message, copied });
@@ -223,12 +239,16 @@ impl Model<'_> {
                 if node.last().index.get() < self.bounds.log {
                     deeds.push(Deed::Append { leader: id });
                 }
-                let some = self.groups(id).filter(|reached| !reached.is_empty());
+                let some = self.groups(id).filter(|reached| {
+                    !reached.is_empty() && (!self.bounds.tight || reached.len() == 1)
+                });
                 deeds.extend(some.map(|reached| Deed::Replicate { leader: id, reached }));
             } else if node.current_term().get() < self.bounds.terms
                 || !node.settings().rules.keeps(crate::raft::Rule::NewTermPerElection)
             {
-                let any = self.groups(id);
+                let enough = self.settings.majority() - 1;
+                let any =
+                    self.groups(id).filter(|reached| !self.bounds.tight || reached.len() == enough);
                 deeds.extend(any.map(|reached| Deed::Campaign { node: id, reached }));
             }
             if state.crashes < self.bounds.crashes {
@@ -422,34 +442,50 @@ impl Model<'_> {
         Ok(heartbeat.filter(|()| letters.len() == reached.len()).map(|()| letters))
     }
 
-    /// The answers arrive, in an order that does not depend on names where it matters: what helps
-    /// the asker first, higher terms last.
+    /// The answers arrive, and what a leader sends at once to repair a log that lacks the entry
+    /// before is heard and answered in turn: that is one conversation.
     fn bring_back(
         &mut self,
         next: &mut State,
         held: Option<u32>,
         talk: &mut Talk,
     ) -> Result<Option<()>, Property> {
-        let mut answers = talk.answers.clone();
+        let mut brought = 0;
+        while brought < talk.answers.len() {
+            let mut answers = talk.answers[brought..].to_vec();
+            brought = talk.answers.len();
+            self.put_in_order(next, &mut answers);
+            for letter in answers {
+                if Some(letter) == held {
+                    continue;
+                }
+                let (follower, leader) = self.ends(letter);
+                let Some(()) = self.act(next, leader, Cause::Letter(letter), talk)? else {
+                    return Ok(None);
+                };
+                let ends = |&&sent: &&u32| self.ends(sent) == (leader, follower);
+                if is_refusal(&self.letter(letter).envelope.message)
+                    && let Some(&repair) = next.letters.iter().find(ends)
+                {
+                    let Some(()) = self.hear(next, repair, talk)? else { return Ok(None) };
+                }
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// An order that does not depend on names where it matters: what helps the asker first, higher
+    /// terms last.
+    fn put_in_order(&self, state: &State, answers: &mut [u32]) {
         answers.sort_by_key(|&letter| {
             let it = self.letter(letter);
             let refused = match &it.envelope.message {
                 Message::VoteResponse(m) => !m.vote_granted,
                 _ => false,
             };
-            let sender = self.server(next, it.envelope.from).label;
+            let sender = self.server(state, it.envelope.from).label;
             (it.envelope.message.term(), refused, it.label, sender, it.envelope.from)
         });
-        for letter in answers {
-            if Some(letter) == held {
-                continue;
-            }
-            let to = self.letter(letter).envelope.to;
-            let Some(()) = self.act(next, to, Cause::Letter(letter), talk)? else {
-                return Ok(None);
-            };
-        }
-        Ok(Some(()))
     }
 
     /// Takes away what deposed leaders have sent, and strays that are dead.

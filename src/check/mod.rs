@@ -26,6 +26,7 @@ mod exchange;
 mod frontier;
 mod ledger;
 mod messages;
+mod preset;
 mod properties;
 mod search;
 mod server;
@@ -40,6 +41,7 @@ use crate::raft::{Rule, RuleSet};
 pub use bounds::{Bounds, Merge, Tier};
 pub use counterexample::{Counterexample, Panel, Step};
 pub use exchange::{Deed, Exchange, Stray};
+pub use preset::{is_quick, preset};
 pub use search::Stats;
 pub use symmetry::chance_of_a_miss;
 
@@ -100,28 +102,4 @@ pub fn explore(
         }
     };
     Outcome { violation, reach, stats }
-}
-
-/// Bounds that expose this rule within seconds when it is broken; none if the properties of Figure 3
-/// cannot see it, or a search of single messages takes longer.
-#[must_use]
-pub const fn preset(rule: Rule) -> Option<Bounds> {
-    let bounds = match rule {
-        Rule::MajorityQuorum
-        | Rule::OneVotePerTerm
-        | Rule::HigherTermStepsDown
-        | Rule::NewTermPerElection
-        | Rule::CandidateVotesForItself
-        | Rule::VotesCountedOnceAndInTerm
-        | Rule::VoteClearedOnlyByNewTerm => Bounds::new(3, 2, 0),
-        Rule::PersistBeforeReply => Bounds::new(3, 2, 0).with_crashes(1),
-        Rule::UpToDateLog
-        | Rule::LogMatchingCheck
-        | Rule::LeaderAppendOnly
-        | Rule::ConflictTruncates => Bounds::new(3, 2, 1),
-        Rule::TruncateOnlyOnConflict => Bounds::new(3, 2, 2),
-        _ => return None,
-    }
-    .without_no_op();
-    Some(Bounds { memory: 1 << 29, ..bounds })
 }

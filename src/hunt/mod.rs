@@ -1,7 +1,8 @@
 //! Looks for a run in which Raft fails.
 //!
 //! Each seed is three games: a random walk of single moves, a walk in whole exchanges, and a world
-//! with clocks, clients and drawn faults, which ends in a calm (see [`walk`], [`trial`], [`calm`]).
+//! with clocks, clients and drawn faults, which ends in a calm (see [`walk`],
+//! [`stints`], [`trial`], [`calm`]).
 //! What is found is written down as a [`schedule`] of named moves and made short ([`shrink`]).
 //!
 //! A hunt on the intact core is a soak test: it must find nothing. A hunt with a rule broken must
@@ -9,8 +10,10 @@
 
 pub mod calm;
 pub mod clients;
+pub mod panels;
 pub mod schedule;
 pub mod shrink;
+pub mod stints;
 pub mod trial;
 pub mod vigil;
 pub mod walk;
@@ -19,15 +22,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::check;
+use crate::check::{self, Tier};
 use crate::raft::{Property, Rule, RuleSet};
 use schedule::{Aim, Fallen, Schedule};
 use trial::Finding;
 
 /// The moves of a walk.
 const WALK: usize = 300;
-/// The exchanges of a walk in exchanges.
-const EXCHANGES: usize = 60;
 
 /// What to hunt for, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -98,21 +99,28 @@ pub fn aim_of(rules: RuleSet) -> Aim {
 }
 
 impl Hunt {
+    /// How far to look for more, when `seed` is the first catch.
+    const fn worth_waiting_until(&self, seed: u64) -> u64 {
+        seed.saturating_add((seed - self.first).saturating_mul(3)).saturating_add(1000)
+    }
+
     /// Hunts.
     pub fn run(&self, progress: &Progress) -> Bag {
         let began = Instant::now();
         let aim = aim_of(self.rules);
         let next = AtomicU64::new(self.first);
-        let end = self.first.saturating_add(self.seeds);
+        // The first catch says how rare they are: it is not worth waiting for ever for more.
+        let end = AtomicU64::new(self.first.saturating_add(self.seeds));
         let late = || self.within.is_some_and(|within| began.elapsed() >= within);
         let work = || {
             let mut catches = Vec::new();
             while !progress.stop.load(Ordering::Relaxed) && !late() {
                 let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= end {
+                if seed >= end.load(Ordering::Relaxed) {
                     break;
                 }
                 if let Some((finding, raw)) = play(seed, self.rules, aim, progress) {
+                    end.fetch_min(self.worth_waiting_until(seed), Ordering::Relaxed);
                     catches.push(Catch { seed, after: began.elapsed(), finding, raw });
                     let caught = progress.caught.fetch_add(1, Ordering::Relaxed) + 1;
                     if caught >= self.enough as u64 {
@@ -130,6 +138,13 @@ impl Hunt {
             threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
         });
         catches.sort_by_key(|found| found.seed);
+        // Every seed below a catch was played to its end. So what is kept is the same whatever the
+        // number of threads, as long as time did not end the hunt.
+        if let Some(first) = catches.first() {
+            let end = self.worth_waiting_until(first.seed);
+            catches.retain(|found| found.seed < end);
+            catches.truncate(self.enough);
+        }
         Bag { catches, took: began.elapsed() }
     }
 }
@@ -142,10 +157,8 @@ fn play(
     progress: &Progress,
 ) -> Option<(Finding, Option<Schedule>)> {
     if aim != Aim::Only(Property::Liveness) {
-        for (walked, fallen) in [
-            walk::walk(seed, rules, aim, WALK),
-            walk::walk_in_exchanges(seed, rules, aim, EXCHANGES),
-        ] {
+        for (walked, fallen) in [walk::walk(seed, rules, aim, WALK), stints::walk(seed, rules, aim)]
+        {
             if let Some(fallen) = fallen {
                 return Some((Finding::Fallen(fallen), Some(walked)));
             }
@@ -197,22 +210,35 @@ pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
     })
 }
 
+/// The shorter of two counterexamples; of two equal ones that which is proven.
+#[must_use]
+pub fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
+    a.into_iter().chain(b).min_by_key(|short| (short.schedule.moves.len(), !short.proven))
+}
+
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.
 #[must_use]
 pub fn intact_recovers(seed: u64) -> bool {
     trial::trial(seed, RuleSet::INTACT, Aim::Anything).finding.is_none()
 }
 
-/// Searches exhaustively for the shortest way to a fall, where that is quick.
+/// Searches exhaustively for the shortest way to a fall in single moves. Whether that is a matter of
+/// seconds, [`check::is_quick`] says.
 #[must_use]
 pub fn proof(rule: Rule) -> Option<Short> {
-    let bounds = check::preset(rule)?;
-    let found = check::find(Some(rule), &bounds).violation?;
-    let moves = found.script.lines.into_iter().map(|line| line.verb).collect();
+    let bounds = check::preset(rule, Tier::Messages)?;
+    let script = check::find(Some(rule), &bounds).violation?.script;
     let rules = RuleSet::INTACT.without(rule);
+    let moves = script.lines.into_iter().map(|line| line.verb).collect();
     let schedule = Schedule { settings: bounds.settings(rules), moves };
-    let aim = aim_of(rules);
-    let played = schedule.play(aim);
-    let fallen = played.fallen?;
-    Some(Short { schedule: Schedule { moves: played.moves, ..schedule }, fallen, proven: true })
+    let schedule = shrink::tidy(&schedule, aim_of(rules));
+    let fallen = schedule.play(aim_of(rules)).fallen?;
+    Some(Short { schedule, fallen, proven: true })
+}
+
+/// How many whole exchanges the shortest way to a fall takes, if a search can tell.
+#[must_use]
+pub fn exchanges(rule: Rule) -> Option<usize> {
+    let bounds = check::preset(rule, Tier::Exchanges)?;
+    check::find(Some(rule), &bounds).violation.map(|found| found.panels.len())
 }

@@ -7,14 +7,14 @@
 use crate::journal::{Batch, CrashPoint, Deed, Detail, MessageId, Observer};
 use crate::linearizability::{self, Call};
 use crate::raft::{
-    Envelope, Event, Input, Log, MessageKind, NodeId, Property, RaftNode, RuleSet, Settings,
+    Envelope, Event, Input, LogIndex, MessageKind, NodeId, PersistentState, Property, RaftNode,
+    Role, RuleSet, Settings,
 };
 use crate::replica::{Answer, Ticket};
 use crate::safety::Violation;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::{Verb, Who};
 use crate::sim::{Sim, SimConfig};
-use crate::status::NodeStatus;
 use crate::timing::{Time, Timing};
 use crate::world::{MessageName, World};
 use std::collections::BTreeMap;
@@ -203,6 +203,10 @@ pub struct Parting {
     pub broken_events: Vec<(Speaking, Vec<Event>)>,
     /// What it would have done, and why.
     pub intact_events: Vec<(Speaking, Vec<Event>)>,
+    /// What clients were told.
+    pub broken_answers: Vec<Answer>,
+    /// What they would have been told.
+    pub intact_answers: Vec<Answer>,
 }
 
 /// Who acted, and on whose message.
@@ -217,11 +221,17 @@ pub struct Speaking {
 /// Keeps what happened in the last move.
 #[derive(Clone, Default)]
 struct Ear {
-    heard: Arc<Mutex<Vec<(Speaking, Vec<Event>)>>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    events: Vec<(Speaking, Vec<Event>)>,
+    answers: Vec<Answer>,
 }
 
 impl Ear {
-    fn take(&self) -> Vec<(Speaking, Vec<Event>)> {
+    fn take(&self) -> Heard {
         std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -234,10 +244,15 @@ impl Observer for Ear {
         });
         let who = Speaking { node: batch.replica.node().id(), from };
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.push((who, batch.events.to_vec()));
+        heard.events.push((who, batch.events.to_vec()));
     }
 
-    fn deed(&mut self, _: Time, _: &Deed) {}
+    fn deed(&mut self, _: Time, deed: &Deed) {
+        if let Deed::Answered { answer, .. } = deed {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.answers.push(answer.clone());
+        }
+    }
 
     fn wants(&self) -> Detail {
         Detail::Steps
@@ -256,16 +271,18 @@ impl Schedule {
         for (after, verb) in self.moves.iter().enumerate() {
             broken.make(verb);
             kept.make(verb);
-            let (broken_events, intact_events) = (left.take(), right.take());
+            let (without, with) = (left.take(), right.take());
             if outlook(&broken) != outlook(&kept) {
-                let node = broken_events.first().map_or(NodeId::new(0), |(who, _)| who.node);
+                let node = without.events.first().map_or(NodeId::new(0), |(who, _)| who.node);
                 let broken = broken.sim.replica(node)?.node().clone();
                 return Some(Parting {
                     after,
                     verb: verb.clone(),
                     broken,
-                    broken_events,
-                    intact_events,
+                    broken_events: without.events,
+                    intact_events: with.events,
+                    broken_answers: without.answers,
+                    intact_answers: with.answers,
                 });
             }
         }
@@ -327,14 +344,21 @@ impl Schedule {
     }
 }
 
-/// All that can be seen of a cluster: its nodes without their settings, and what they have sent.
-fn outlook(hand: &Hand) -> (Vec<NodeStatus>, Vec<Log>, Vec<Envelope>) {
+/// How a running node stands, its settings apart.
+type Stand = (Role, PersistentState, LogIndex);
+
+/// All that a cluster is: its nodes without their settings, what they have sent, and what their
+/// clients were told.
+fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, BTreeMap<Ticket, Call>) {
     let sim = &hand.sim;
-    let nodes = NodeId::all(sim.size());
+    let stand = |id| {
+        let node = sim.replica(id)?.node();
+        Some((node.role().clone(), node.persistent().clone(), node.commit_index()))
+    };
     (
-        sim.status(),
-        nodes.map(|node| sim.log(node)).collect(),
+        NodeId::all(sim.size()).map(stand).collect(),
         sim.sent().map(|flight| flight.envelope.clone()).collect(),
+        hand.asked.clone(),
     )
 }
 

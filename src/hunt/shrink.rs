@@ -1,7 +1,9 @@
 //! Makes a schedule short: takes moves out, in large pieces and then one by one, as long as what
 //! fell still falls; then tries whether younger messages and an earlier place do as well.
 
+use super::panels;
 use super::schedule::{Aim, Schedule};
+use crate::raft::Settings;
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;
 
@@ -18,6 +20,42 @@ struct Shrinker {
 /// The shortest schedule found that still meets `aim`, from one that does.
 #[must_use]
 pub fn shrink(schedule: &Schedule, aim: Aim) -> Schedule {
+    let mut best = shrink_as_set_up(schedule, aim);
+    // Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op
+    // can take the place of a command.
+    for settings in variants(best.settings) {
+        let other = Schedule { settings, moves: best.moves.clone() };
+        if other.play(aim).fallen.is_none() {
+            continue;
+        }
+        let other = shrink_as_set_up(&other, aim);
+        let rank = |schedule: &Schedule| (schedule.moves.len(), oddness(schedule.settings));
+        if rank(&other) < rank(&best) {
+            best = other;
+        }
+    }
+    tidy(&best, aim)
+}
+
+/// The same cluster with and without a no-op, with limited and unlimited batches.
+fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
+    let usual = Settings::new(settings.nodes);
+    [usual.no_op, !usual.no_op].into_iter().flat_map(move |no_op| {
+        [usual.max_batch, settings.max_batch].map(|max_batch| Settings {
+            no_op,
+            max_batch,
+            ..settings
+        })
+    })
+}
+
+/// In how many ways a cluster is set up unusually.
+fn oddness(settings: Settings) -> u8 {
+    let usual = Settings::new(settings.nodes);
+    u8::from(settings.no_op != usual.no_op) + u8::from(settings.max_batch != usual.max_batch)
+}
+
+fn shrink_as_set_up(schedule: &Schedule, aim: Aim) -> Schedule {
     let played = schedule.play(aim);
     let best = Schedule { moves: played.moves, ..schedule.clone() };
     if played.fallen.is_none() {
@@ -33,6 +71,36 @@ pub fn shrink(schedule: &Schedule, aim: Aim) -> Schedule {
         if shrinker.best.moves.len() == before || shrinker.left == 0 {
             return shrinker.best;
         }
+    }
+}
+
+/// The same moves in an order that makes the fewest panels, so that what belongs together is told
+/// together.
+#[must_use]
+pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
+    let played = schedule.play(aim);
+    let mut best = Schedule { moves: played.moves, ..schedule.clone() };
+    let length = best.moves.len();
+    let mut panels = panels::panels(&best.moves).len();
+    'again: loop {
+        for from in 0..length {
+            for to in (0..length).filter(|&to| to != from) {
+                let mut moves = best.moves.clone();
+                let verb = moves.remove(from);
+                moves.insert(to, verb);
+                let fewer = panels::panels(&moves).len();
+                if fewer >= panels {
+                    continue;
+                }
+                let other = Schedule { moves, ..best.clone() };
+                let played = other.play(aim);
+                if played.fallen.is_some() && played.moves == other.moves {
+                    (best, panels) = (other, fewer);
+                    continue 'again;
+                }
+            }
+        }
+        return best;
     }
 }
 

@@ -1,7 +1,7 @@
 //! A random walk: moves drawn one after the other, without time. It reaches in a few hundred moves
 //! what a world with clocks reaches in minutes, because nothing has to wait for anything.
 
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -126,7 +126,11 @@ fn draw(hand: &Hand, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Opti
 }
 
 /// The name by which a message can be delivered now.
-fn name_of(hand: &Hand, envelope: &Envelope, id: crate::journal::MessageId) -> MessageName {
+pub(super) fn name_of(
+    hand: &Hand,
+    envelope: &Envelope,
+    id: crate::journal::MessageId,
+) -> MessageName {
     let plain = MessageName {
         kind: envelope.message.kind(),
         from: envelope.from,
@@ -134,146 +138,4 @@ fn name_of(hand: &Hand, envelope: &Envelope, id: crate::journal::MessageId) -> M
         nth_newest: 0,
     };
     MessageName { nth_newest: hand.sim().newer_than(plain, id), ..plain }
-}
-
-/// Walks in whole exchanges, such as a campaign.
-///
-/// A node campaigns and reaches just enough others, a leader replicates to some of them, an
-/// acknowledgement is kept back and delivered later. Bugs that need several
-/// elections in a row, such as counting the replies of an earlier leadership, are out of reach for
-/// moves drawn singly.
-#[must_use]
-pub fn walk_in_exchanges(
-    seed: u64,
-    rules: RuleSet,
-    aim: Aim,
-    length: usize,
-) -> (Schedule, Option<Fallen>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(u64::MAX - 5);
-    let rng = &mut rng;
-    let settings = Settings {
-        nodes: *[3, 3, 5, 5, 5].choose(rng).unwrap_or(&3),
-        rules,
-        no_op: rng.random_bool(0.3),
-        max_batch: NonZeroUsize::new(rng.random_range(0..3)),
-    };
-    let mut walk = Exchanges { hand: Hand::new(settings, Vec::new()), moves: Vec::new() };
-    for nth in 0..length {
-        match rng.random_range(0..10) {
-            0..3 => walk.campaign(rng),
-            3..8 => walk.replicate(rng, nth),
-            8 => walk.late_reply(rng),
-            _ => walk.crash(rng),
-        }
-        if let Some(fallen) = walk.hand.fallen(aim) {
-            return (Schedule { settings, moves: walk.moves }, Some(fallen));
-        }
-    }
-    (Schedule { settings, moves: walk.moves }, None)
-}
-
-struct Exchanges {
-    hand: Hand,
-    moves: Vec<Verb>,
-}
-
-impl Exchanges {
-    fn make(&mut self, verb: Verb) -> bool {
-        let made = self.hand.make(&verb);
-        if made {
-            self.moves.push(verb);
-        }
-        made
-    }
-
-    fn deliver(&mut self, kind: MessageKind, from: NodeId, to: NodeId, nth_newest: usize) -> bool {
-        self.make(Verb::Deliver(MessageName { kind, from, to, nth_newest }))
-    }
-
-    const fn nodes(&self) -> usize {
-        self.hand.sim().config().settings.nodes
-    }
-
-    fn any(&self, rng: &mut ChaCha8Rng) -> NodeId {
-        NodeId::new(rng.random_range(0..self.nodes()) as u8)
-    }
-
-    /// Some of the others, in the order in which they are reached.
-    fn some_others(&self, node: NodeId, count: usize, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
-        let mut others: Vec<NodeId> =
-            NodeId::all(self.nodes()).filter(|&other| other != node).collect();
-        others.shuffle(rng);
-        others.truncate(count);
-        others
-    }
-
-    /// A node stands, in a term that is news to those it reaches: just a majority.
-    fn campaign(&mut self, rng: &mut ChaCha8Rng) {
-        let node = self.any(rng);
-        let sim = self.hand.sim();
-        let highest = NodeId::all(self.nodes()).map(|id| sim.status_of(id).term).max();
-        let voters = self.some_others(node, self.nodes() / 2, rng);
-        if sim.status_of(node).leads() {
-            self.make(Verb::Crash { who: Who::Node(node), point: CrashPoint::Between });
-            self.make(Verb::Restart(Who::Node(node)));
-        }
-        // Each time raises its term by one, unless the rule that says so is broken.
-        let own = self.hand.sim().status_of(node).term;
-        for _ in own.get()..=highest.unwrap_or_default().get() {
-            self.make(Verb::Timeout(Who::Node(node)));
-        }
-        for voter in voters {
-            self.deliver(MessageKind::VoteRequest, node, voter, 0);
-            self.deliver(MessageKind::VoteResponse, voter, node, 0);
-        }
-    }
-
-    /// A leader takes a command in, perhaps, and brings some followers up to date. An answer may be
-    /// kept back.
-    fn replicate(&mut self, rng: &mut ChaCha8Rng, nth: usize) {
-        let leads = |&id: &NodeId| self.hand.sim().status_of(id).leads();
-        let leaders: Vec<NodeId> = NodeId::all(self.nodes()).filter(leads).collect();
-        let Some(&leader) = leaders.choose(rng) else { return };
-        if rng.random_bool(0.5) {
-            let command = format!("SET x={nth}");
-            self.make(Verb::Submit { to: Who::Node(leader), command });
-        } else {
-            self.make(Verb::Heartbeat(Who::Node(leader)));
-        }
-        let count = rng.random_range(0..=self.nodes() / 2);
-        for follower in self.some_others(leader, count, rng) {
-            for _ in 0..rng.random_range(1..4) {
-                self.deliver(MessageKind::AppendEntriesRequest, leader, follower, 0);
-                if rng.random_bool(0.7) {
-                    self.deliver(MessageKind::AppendEntriesResponse, follower, leader, 0);
-                }
-            }
-        }
-    }
-
-    /// An acknowledgement of an earlier term reaches a node that leads again.
-    fn late_reply(&mut self, rng: &mut ChaCha8Rng) {
-        let sim = self.hand.sim();
-        let late: Vec<MessageName> = sim
-            .sent()
-            .filter(|flight| {
-                let Envelope { to, message, .. } = &flight.envelope;
-                let leader = sim.status_of(*to);
-                message.kind() == MessageKind::AppendEntriesResponse
-                    && leader.leads()
-                    && message.term() < leader.term
-            })
-            .map(|flight| name_of(&self.hand, &flight.envelope, flight.id))
-            .collect();
-        if let Some(&name) = late.choose(rng) {
-            self.make(Verb::Deliver(name));
-        }
-    }
-
-    fn crash(&mut self, rng: &mut ChaCha8Rng) {
-        let node = self.any(rng);
-        self.make(Verb::Crash { who: Who::Node(node), point: CrashPoint::Between });
-        self.make(Verb::Restart(Who::Node(node)));
-    }
 }

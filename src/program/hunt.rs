@@ -11,9 +11,16 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::check::{self, Tier};
 use crate::hunt::{self, Hunt, Progress, Short};
 use crate::raft::{Property, Rule, RuleSet};
+use crate::scenario::library;
+use crate::scenario::run::Runner;
+use crate::scenario::script::Script;
+use crate::sim::{Sim, SimConfig};
+use crate::view::beats::{self, Beats};
 use crate::view::page::Page;
+use crate::view::story::Story;
 use crate::view::table::paragraph;
 use crate::view::{hunt as view, opening, paint};
 
@@ -82,58 +89,100 @@ fn one(
         jobs: options.jobs,
         enough: if intact { 1 } else { ENOUGH },
     };
-    let bar = Bar::show(progress, options.seeds);
-    let bag = hunt.run(progress);
-    drop(bar);
     let mut broken = rules.broken();
-    let proof = match (broken.next(), broken.next()) {
-        (Some(rule), None) => hunt::proof(rule),
+    let only = match (broken.next(), broken.next()) {
+        (Some(rule), None) => Some(rule),
         _ => None,
     };
-    let short = shorter(hunt::shortest(&bag, rules), proof);
+    // What a search of whole exchanges says it says at once.
+    if let Some(exchanges) = only.and_then(quick_exchanges) {
+        page.put_all(paragraph(&view::suffice(exchanges), "", ""));
+    }
+    let bar = Bar::show(progress, options.seeds);
+    let bag = hunt.run(progress);
+    let short = hunt::shorter(hunt::shortest(&bag, rules), only.and_then(quick_proof));
+    drop(bar);
     page.put(view::figures(progress, bag.took));
-    let Some(first) = bag.catches.first() else {
-        if let Some(short) = &short {
-            page.put("No seed found it; an exhaustive search did.");
-            page.put("");
-            view::tell(short, page);
-            return keep(options, short).map(|()| ExitCode::from(1));
+    match (bag.catches.first(), &short) {
+        (None, None) => {
+            page.put(paint::good("✓ no property has fallen").to_string());
+            return Ok(ExitCode::SUCCESS);
         }
-        page.put(paint::good("✓ no property has fallen").to_string());
-        return Ok(ExitCode::SUCCESS);
-    };
-    let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
-    page.put_all(paragraph(&found, "", ""));
-    if short.is_some() {
-        page.put("Made short, on nodes of its own:");
+        (None, Some(_)) => page.put("No seed found it; an exhaustive search did:"),
+        (Some(first), short) => {
+            let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
+            page.put_all(paragraph(&found, "", ""));
+            if short.is_some() {
+                page.put("Made short, on nodes of its own:");
+            } else if !intact {
+                page.put(if hunt::intact_recovers(first.seed) {
+                    "In the world of the same seed the intact core recovers, and disturbs nobody."
+                } else {
+                    "The intact core does not recover in the world of this seed either."
+                });
+            }
+        }
     }
     page.put("");
     if let Some(short) = &short {
         view::tell(short, page);
-        keep(options, short)?;
-    } else if !intact {
-        page.put(if hunt::intact_recovers(first.seed) {
-            "In the world of the same seed the intact core recovers, and disturbs nobody."
-        } else {
-            "The intact core does not recover in the world of this seed either."
-        });
+        keep(options, &view::script(short, &name(options)))?;
+    } else if let Some(script) = only.and_then(shipped) {
+        tell_stall(&script, page);
+        keep(options, &script)?;
+    } else if options.save.is_some() {
+        page.put("Nothing is saved: a stall is about time, and no list of moves shows it.");
     }
     page.put("");
     page.put_all(opening::broken(rules));
     Ok(ExitCode::from(1))
 }
 
-/// The shorter of two counterexamples; of two equal ones that which is proven.
-fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
-    a.into_iter().chain(b).min_by_key(|short| (short.schedule.moves.len(), !short.proven))
+/// The run that ships for this rule.
+fn shipped(rule: Rule) -> Option<Script> {
+    library::find(&format!("broken/{rule}"))?.ok()
 }
 
-fn keep(options: &Options, short: &Short) -> Result<(), String> {
-    let Some(path) = &options.save else { return Ok(()) };
-    let name =
-        path.file_stem().map_or_else(|| "counterexample".into(), |stem| stem.to_string_lossy());
-    let script = short.schedule.script(&name, &short.fallen);
-    write(path, &script.to_string())
+/// Tells the run that ships for a rule whose breaking only time can show: what stalls without the
+/// rule, and how soon it comes with it.
+fn tell_stall(script: &Script, page: &Page) {
+    let title = format!("The shortest story of it: 'raft-cluster run {} --virtual'", script.name);
+    page.put(paint::heading(&title).to_string());
+    let mut told = Beats::new(page.clone(), script.nodes);
+    let story = Story::new(page.clone());
+    let world = Sim::new(SimConfig::of(script), vec![Box::new(story)]);
+    // What fails here is told as it fails.
+    if let Err(failure) = Runner::new(world, &mut told).run(&script.lines) {
+        page.put_all(beats::failure(&failure));
+    }
+    let intact = Script { broken: RuleSet::INTACT, ..script.clone() };
+    let mut silent = ();
+    let world = Sim::new(SimConfig::of(&intact), Vec::new());
+    if let Err(failure) = Runner::new(world, &mut silent).run(&script.lines) {
+        page.put("");
+        page.put(paint::heading("The same lines with the rule").to_string());
+        page.put_all(beats::complaint(&failure));
+    }
+}
+
+/// The shortest way, proven, where that takes seconds at most.
+fn quick_proof(rule: Rule) -> Option<Short> {
+    check::is_quick(rule, Tier::Messages).then(|| hunt::proof(rule)).flatten()
+}
+
+/// How many whole exchanges suffice, where that takes seconds at most to know.
+fn quick_exchanges(rule: Rule) -> Option<usize> {
+    check::is_quick(rule, Tier::Exchanges).then(|| hunt::exchanges(rule)).flatten()
+}
+
+/// What a saved scenario is called: like its file.
+fn name(options: &Options) -> String {
+    let stem = options.save.as_deref().and_then(Path::file_stem);
+    stem.map_or_else(|| "counterexample".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn keep(options: &Options, script: &Script) -> Result<(), String> {
+    options.save.as_ref().map_or(Ok(()), |path| write(path, &script.to_string()))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -158,14 +207,16 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
         let bag = hunt.run(&own);
         let seeds = own.seeds.load(Ordering::Relaxed);
         progress.seeds.fetch_add(seeds, Ordering::Relaxed);
-        let short = shorter(hunt::shortest(&bag, rules), hunt::proof(rule));
-        rows.push(view::Row { rule, bag, seeds, short });
+        let short = hunt::shorter(hunt::shortest(&bag, rules), quick_proof(rule));
+        rows.push(view::Row { rule, bag, seeds, short, exchanges: quick_exchanges(rule) });
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
     }
     drop(bar);
     page.put_all(view::matrix(&rows));
+    page.put("");
+    page.put_all(paragraph(view::LEGEND, "", ""));
     let caught = rows.iter().filter(|row| row.is_caught()).count();
     page.put("");
     page.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::journal::Observer;
 use crate::scenario::run::{Failure, Narrator, Runner};
-use crate::scenario::script::Script;
+use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::sim::{Sim, SimConfig};
 use crate::trace::{Header, TraceWriter};
@@ -152,7 +152,10 @@ fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyRepor
     if !script.broken.is_intact() {
         page.put("");
         page.put_all(opening::broken(script.broken));
-        if good && safety.violations.is_empty() {
+        let awaited =
+            |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
+        let shown = script.lines.iter().any(awaited);
+        if good && safety.violations.is_empty() && !shown {
             page.put_all(opening::unharmed(script.broken));
         }
     }

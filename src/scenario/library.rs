@@ -1,31 +1,80 @@
-//! The scenarios that ship with the program, from `examples/scenarios/`.
+//! The scenarios that ship with the program, from `examples/scenarios/`, and those that show what
+//! happens without a rule, from `examples/broken/`.
 
 use super::script::{Script, ScriptError};
 
 macro_rules! shipped {
-    ($($name:literal),* $(,)?) => {
-        /// Every scenario: its name and its text.
-        pub const SHIPPED: &[(&str, &str)] = &[
-            $(($name, include_str!(concat!("../../examples/scenarios/", $name, ".raft"))),)*
+    ($(#[$doc:meta])* $table:ident, $folder:literal, $prefix:literal, [$($name:literal),* $(,)?]) => {
+        $(#[$doc])*
+        pub const $table: &[(&str, &str)] = &[
+            $((
+                concat!($prefix, $name),
+                include_str!(concat!("../../examples/", $folder, "/", $name, ".raft")),
+            ),)*
         ];
     };
 }
 
-shipped![
-    "demo",
-    "partition",
-    "split-vote",
-    "restart",
-    "lossy",
-    "rejoin-high-term",
-    "figure-7",
-    "figure-8",
-    "stale-leader",
-    "duplicate-and-reorder",
-    "even-cluster",
-    "crash-before-send",
-    "one-way",
-];
+shipped!(
+    /// Every scenario: its name and its text.
+    SHIPPED,
+    "scenarios",
+    "",
+    [
+        "demo",
+        "partition",
+        "split-vote",
+        "restart",
+        "lossy",
+        "rejoin-high-term",
+        "figure-7",
+        "figure-8",
+        "stale-leader",
+        "duplicate-and-reorder",
+        "even-cluster",
+        "crash-before-send",
+        "one-way",
+    ]
+);
+
+shipped!(
+    /// For every rule, by its id behind `broken/`, a run that fails without it and holds with it.
+    BROKEN,
+    "broken",
+    "broken/",
+    [
+        "majority-quorum",
+        "one-vote-per-term",
+        "up-to-date-log",
+        "term-before-length",
+        "stale-term-rejected",
+        "higher-term-steps-down",
+        "new-term-per-election",
+        "candidate-votes-for-itself",
+        "votes-counted-once-and-in-term",
+        "candidate-yields-to-leader",
+        "persist-before-reply",
+        "vote-cleared-only-by-new-term",
+        "log-matching-check",
+        "conflict-truncates",
+        "truncate-only-on-conflict",
+        "acknowledge-only-verified",
+        "commit-only-verified",
+        "commit-only-current-term",
+        "replies-matched-to-term",
+        "match-index-monotone",
+        "leader-append-only",
+        "no-op-on-election",
+        "timer-reset-only-by-authority",
+        "randomised-timeout",
+        "leader-heartbeat",
+        "answer-only-applied",
+    ]
+);
+
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    SHIPPED.iter().chain(BROKEN)
+}
 
 /// The shipped scenario of this name.
 ///
@@ -33,7 +82,7 @@ shipped![
 /// If its text is not of the language; a test sees to it that this never happens.
 #[must_use]
 pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
-    let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name)?;
+    let (_, text) = all().find(|(shipped, _)| *shipped == name)?;
     Some(Script::parse(name, text))
 }
 
@@ -41,7 +90,7 @@ pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
     let likeness = |shipped: &str| strsim::jaro_winkler(shipped, name);
-    let names = SHIPPED.iter().map(|(shipped, _)| (likeness(shipped), *shipped));
+    let names = all().map(|(shipped, _)| (likeness(shipped), *shipped));
     names.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(like, _)| *like > 0.8).map(|(_, near)| near)
 }
 
@@ -50,7 +99,7 @@ pub fn nearest(name: &str) -> Option<&'static str> {
 /// # Errors
 /// A sentence, if there is none, or it is not of the language.
 pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
-    let shipped = SHIPPED.iter().find(|(shipped, _)| *shipped == name);
+    let shipped = all().find(|(shipped, _)| *shipped == name);
     let text = match shipped {
         Some((_, text)) => (*text).to_owned(),
         None => std::fs::read_to_string(name).map_err(|error| {

@@ -81,6 +81,7 @@ pub const CONDITIONS: &[(&str, &str)] = &[
     ("in step", "all running nodes hold, and have committed and applied, the same log"),
     ("safe", "no property has fallen (only with expect)"),
     ("violation election-safety", "this property has fallen (only with expect)"),
+    ("stall 6s until CONDITION", "it does not come true for so long (only with expect)"),
 ];
 
 /// As many events as one line lets happen: a running cluster never runs out of them.
@@ -214,6 +215,14 @@ fn parse_verb(verb: &str, words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {
             Some("safe") => {
                 words.next();
                 Verb::ExpectSafe
+            }
+            Some("stall") => {
+                words.next();
+                let expected = "a time, as in 6s";
+                let word = words.need(expected)?;
+                let within = parse_duration(word).map_err(|_| wrong(word, expected))?;
+                words.exactly("until")?;
+                Verb::ExpectStall { condition: condition(words, nodes)?, within }
             }
             Some("violation") => {
                 words.next();

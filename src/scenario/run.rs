@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::script::Line;
 use super::verb::{Committed, Condition, On, Verb, Who};
 use crate::journal::Deed;
+use crate::linearizability::{self, Call, NotLinearizable};
 use crate::network::Conditions;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload, Property};
-use crate::replica::Answer;
+use crate::replica::{Answer, Ticket};
 use crate::safety::Violation;
 use crate::status::{NodeStatus, leader_of};
 use crate::timing::Time;
@@ -50,12 +51,21 @@ pub enum Beat {
     },
     /// An expectation held.
     Held(Condition),
+    /// Something did not come true, as it was expected not to.
+    Stalled {
+        /// What.
+        condition: Condition,
+        /// For how long.
+        within: Duration,
+    },
     /// How every node stands.
     Status(Vec<NodeStatus>),
     /// The safety report was asked for, and is as expected.
     Safety(SafetyReport),
     /// A property has fallen, as it was expected to.
     Fell(Violation),
+    /// The clients were told what no single machine could have told them, as it was expected.
+    Misled(NotLinearizable),
     /// The next event of a single step.
     Happens(Happening),
     /// A line failed that was only tried.
@@ -102,6 +112,8 @@ pub enum Why {
     Cannot(CannotDo),
     /// Nobody answered the client in time.
     Unanswered(Duration),
+    /// A stall was expected, and it came true after this time.
+    CameTrue(Duration),
     /// A property fell.
     Violated(Vec<Violation>),
     /// A property should have fallen, and has not.
@@ -113,12 +125,15 @@ pub struct Runner<'a, W> {
     world: W,
     narrator: &'a mut dyn Narrator,
     crashed: Vec<NodeId>,
+    /// What clients that do not wait have asked, and what they were told.
+    asked: Vec<(Ticket, Call)>,
+    moment: u64,
 }
 
 impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
     pub fn new(world: W, narrator: &'a mut dyn Narrator) -> Self {
-        Self { world, narrator, crashed: Vec::new() }
+        Self { world, narrator, crashed: Vec::new(), asked: Vec::new(), moment: 0 }
     }
 
     /// The world.
@@ -146,7 +161,9 @@ impl<'a, W: World> Runner<'a, W> {
     /// As for [`run`](Self::run).
     pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
         self.tell(&Beat::Began(verb.clone()));
-        self.carry_out(verb).map_err(|why| self.failure(line, verb, why))
+        let done = self.carry_out(verb);
+        self.listen();
+        done.map_err(|why| self.failure(line, verb, why))
     }
 
     fn failure(&self, line: usize, verb: &Verb, why: Why) -> Box<Failure> {
@@ -161,6 +178,7 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn start_over(&mut self, world: W) {
         self.world = world;
         self.crashed.clear();
+        self.asked.clear();
     }
 
     fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
@@ -169,8 +187,11 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Note(text) => self.world.tell(&Deed::Note(text.clone())),
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
-                self.world.submit(node, command);
-                self.tell(&Beat::Submitted { to: node, command: command.clone() });
+                let ticket = self.world.submit(node, command);
+                let (command, called) = (command.clone(), self.moment);
+                let call = Call { command: command.clone(), called, returned: None };
+                self.asked.push((ticket, call));
+                self.tell(&Beat::Submitted { to: node, command });
             }
             Verb::Write(command) => self.write(command)?,
             Verb::Crash { who, point } => {
@@ -248,6 +269,21 @@ impl<'a, W: World> Runner<'a, W> {
                     return Err(Why::Violated(report.violations));
                 }
                 self.tell(&Beat::Safety(report));
+            }
+            Verb::ExpectStall { condition, within } => {
+                let began = self.world.now();
+                if self.comes_true(condition, *within) {
+                    return Err(Why::CameTrue(self.world.now() - began));
+                }
+                let (condition, within) = (condition.clone(), *within);
+                self.tell(&Beat::Stalled { condition, within });
+            }
+            Verb::ExpectViolation(Property::Linearizability) => {
+                let history: Vec<Call> = self.asked.iter().map(|(_, call)| call.clone()).collect();
+                let Err(misled) = linearizability::check(&history) else {
+                    return Err(Why::Unviolated(Property::Linearizability));
+                };
+                self.tell(&Beat::Misled(misled));
             }
             Verb::ExpectViolation(property) => {
                 let report = self.world.safety();
@@ -328,14 +364,35 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn wait_until(&mut self, condition: &Condition, bound: Duration) -> Result<(), Why> {
         let began = self.world.now();
-        let crashed = self.crashed.last().copied();
-        let done = |world: &W| holds(world, condition, crashed).unwrap_or(false);
-        if !self.world.run_until(bound, &mut |world| done(world)) {
+        if !self.comes_true(condition, bound) {
             return Err(Why::TimedOut(bound));
         }
         let took = self.world.now() - began;
         self.tell(&Beat::Waited { condition: condition.clone(), took });
         Ok(())
+    }
+
+    fn comes_true(&mut self, condition: &Condition, bound: Duration) -> bool {
+        let crashed = self.crashed.last().copied();
+        let done = |world: &W| holds(world, condition, crashed).unwrap_or(false);
+        self.world.run_until(bound, &mut |world| done(world))
+    }
+
+    /// Notes what the clients that do not wait have been told since. `moment` orders questions and
+    /// answers, by the lines of the script.
+    fn listen(&mut self) {
+        self.moment += 1;
+        let (world, moment) = (&self.world, self.moment);
+        self.asked.retain_mut(|(ticket, call)| match world.outcome(*ticket) {
+            _ if call.returned.is_some() => true,
+            Some(Ok(Answer::Applied { reply, .. })) => {
+                call.returned = Some((moment, reply));
+                true
+            }
+            // It never took effect, and the client knows.
+            Some(Ok(Answer::Superseded { .. }) | Err(_)) => false,
+            None | Some(Ok(Answer::Uncertain { .. })) => true,
+        });
     }
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {

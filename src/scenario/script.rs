@@ -50,6 +50,9 @@ pub struct Script {
     pub lines: Vec<Line>,
 }
 
+/// The version of the language that this program reads and writes.
+pub const LANGUAGE: u32 = 1;
+
 /// What is wrong with a script.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScriptError {
@@ -132,6 +135,14 @@ impl Script {
         let bad =
             |expected: &str| LineError { word: rest.to_owned(), expected: expected.to_owned() };
         match word {
+            "language" => {
+                if rest != LANGUAGE.to_string() {
+                    return Err(bad(
+                        "'1': the file is written in another version of this language, which this \
+                         program does not read; hunt for the counterexample again",
+                    ));
+                }
+            }
             "shows" => rest.clone_into(&mut self.shows),
             "question" => self.question = Some(rest.to_owned()),
             "rules" => self.rules = read_rules(rest)?,
@@ -200,6 +211,7 @@ impl fmt::Display for Script {
     /// Writes the script as a file that reads back as the same script.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = Self::empty(&self.name);
+        writeln!(f, "language {LANGUAGE}")?;
         let rules = |rules: &mut dyn Iterator<Item = Rule>| {
             rules.map(Rule::id).collect::<Vec<_>>().join(" ")
         };

@@ -142,6 +142,13 @@ pub enum Verb {
     Try(Box<Self>),
     /// Something must be true now.
     Expect(Condition),
+    /// Something must not come true for a while: the cluster stalls.
+    ExpectStall {
+        /// What.
+        condition: Condition,
+        /// For how long.
+        within: Duration,
+    },
     /// No property has fallen.
     ExpectSafe,
     /// This property has fallen.
@@ -294,6 +301,9 @@ impl fmt::Display for Verb {
             Self::Step(events) => write!(f, "step {events}"),
             Self::Try(verb) => write!(f, "try {verb}"),
             Self::Expect(condition) => write!(f, "expect {condition}"),
+            Self::ExpectStall { condition, within } => {
+                write!(f, "expect stall {} until {condition}", Span(*within))
+            }
             Self::ExpectSafe => f.write_str("expect safe"),
             Self::ExpectViolation(property) => {
                 write!(f, "expect violation {}", property_word(*property))

@@ -86,6 +86,14 @@ impl Narrator for Beats {
                 let text = format!("✓ as expected: {}", condition_text(condition));
                 self.line(time, "", &paint::good(&text).to_string());
             }
+            Beat::Stalled { condition, within } => {
+                let text = format!(
+                    "✓ as expected: for {} it does not come true that {}",
+                    span(*within),
+                    condition_text(condition)
+                );
+                self.line(time, "", &paint::good(&text).to_string());
+            }
             Beat::Status(statuses) => {
                 self.page.put("");
                 self.page.put_all(status::table(statuses));
@@ -97,6 +105,10 @@ impl Narrator for Beats {
             }
             Beat::Happens(event) => self.happens(time, event),
             Beat::Excused(failed) => self.page.put_all(complaint(failed)),
+            Beat::Misled(misled) => {
+                self.line(time, "", "✓ as expected, a property has fallen:");
+                self.page.put_all(violation::misled(misled));
+            }
             Beat::Fell(found) => {
                 self.line(time, "", "✓ as expected, a property has fallen:");
                 self.page.put_all(violation::lines(found));
@@ -226,6 +238,7 @@ pub fn why(failure: &Failure) -> String {
                 hint.map_or_else(String::new, |h| format!(" {h}"))
             )
         }
+        Why::CameTrue(took) => format!("it came true after {}.", span(*took)),
         Why::Violated(_) => "a property has fallen.".to_owned(),
         Why::Unviolated(property) => format!("{property} has not fallen."),
     }

@@ -4,12 +4,16 @@ use super::explain::{self, Speaker};
 use super::page::Page;
 use super::story::Story;
 use super::table::{Table, paragraph};
-use super::{paint, violation};
+use super::{message, paint, story, violation};
 use crate::hunt::calm::Stall;
+use crate::hunt::panels::{Scene, panels};
 use crate::hunt::schedule::{Fallen, Hand, Parting, Schedule, Speaking};
 use crate::hunt::trial::Finding;
 use crate::hunt::{Bag, Progress, Short};
-use crate::raft::{Event, Outcome, Rule};
+use crate::raft::{Event, NodeSet, Outcome, Rule, Settings};
+use crate::scenario::script::{Line, Script};
+use crate::scenario::verb::Verb;
+use crate::world::MessageName;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -50,6 +54,15 @@ pub fn stall(stall: &Stall) -> String {
     }
 }
 
+/// How many whole exchanges are enough for a failure.
+#[must_use]
+pub fn suffice(exchanges: usize) -> String {
+    format!(
+        "An exhaustive search of whole exchanges: {exchanges} of them are enough for a failure, and \
+         fewer are not."
+    )
+}
+
 /// A finding in one sentence.
 #[must_use]
 pub fn finding(finding: &Finding) -> String {
@@ -64,11 +77,7 @@ fn fallen(fallen: &Fallen) -> String {
         Fallen::Safety(found) => {
             format!("{} has fallen: {}.", found.property, violation::sentence(&found.evidence))
         }
-        Fallen::Clients(no) => format!(
-            "Linearizability has fallen: no order of the {} operations on {} explains what their \
-             clients were told; {} can be explained.",
-            no.calls, no.key, no.explained
-        ),
+        Fallen::Clients(misled) => violation::misled_sentence(misled),
     }
 }
 
@@ -77,23 +86,81 @@ fn fallen(fallen: &Fallen) -> String {
 pub fn tell(short: &Short, page: &Page) {
     let Schedule { settings, moves } = &short.schedule;
     let no_op = if settings.no_op { "" } else { ", no no-op on election" };
-    let batch = settings.max_batch.map_or_else(String::new, |n| format!(", batches of {n}"));
+    let usual = Settings::new(settings.nodes).max_batch;
+    let batch = match settings.max_batch.filter(|_| settings.max_batch != usual) {
+        Some(batch) => format!(", batches of {batch}"),
+        None => String::new(),
+    };
     let proven = if short.proven { ", and none within the searched bounds is shorter" } else { "" };
     let head = format!("{} moves{proven}. {} nodes{no_op}{batch}.", moves.len(), settings.nodes);
     page.put_all(paragraph(&head, "", ""));
     page.put("");
     let mut hand = Hand::new(*settings, vec![Box::new(Story::numbered(page.clone()))]);
-    for verb in moves {
-        hand.make(verb);
+    for (nth, panel) in panels(moves).into_iter().enumerate() {
+        let title = format!("{}  {}", nth + 1, scene(panel.scene));
+        page.put_all(paragraph(&paint::heading(&title).to_string(), "", "   "));
+        for verb in &moves[panel.moves] {
+            hand.make(verb);
+        }
     }
-    if let Fallen::Clients(_) = &short.fallen {
-        let text = paint::wrong(&fallen(&short.fallen)).to_string();
-        page.put_all(paragraph(&text, "  ✗ ", "    "));
+    if let Fallen::Clients(misled) = &short.fallen {
+        page.put_all(violation::misled(misled));
     }
     drop(hand);
     if let Some(parting) = short.schedule.parting() {
         page.put("");
         tell_parting(&parting, page);
+    }
+}
+
+/// A counterexample as a scenario that anyone can run, with its panels as the parts of the story.
+#[must_use]
+pub fn script(short: &Short, name: &str) -> Script {
+    let Schedule { moves, .. } = &short.schedule;
+    let mut script = short.schedule.script(name, &short.fallen);
+    let mut verbs = vec![Verb::Manual];
+    for panel in panels(moves) {
+        verbs.push(Verb::Phase(scene(panel.scene)));
+        verbs.extend_from_slice(&moves[panel.moves]);
+    }
+    verbs.push(Verb::ExpectViolation(short.fallen.property()));
+    script.lines = verbs.into_iter().map(|verb| Line { number: 0, verb }).collect();
+    let asks = "At which move would an intact node have acted otherwise? --intact shows it.";
+    script.question = Some(asks.to_owned());
+    script
+}
+
+/// What a few moves amount to, in words.
+#[must_use]
+pub fn scene(scene: Scene) -> String {
+    match scene {
+        Scene::Campaign { node, reached } => {
+            format!("{node} campaigns, reaching {}", names(reached))
+        }
+        Scene::Append { leader, reached } if reached.is_empty() => {
+            format!("{leader} takes a command in, and reaches nobody with it")
+        }
+        Scene::Append { leader, reached } => {
+            format!("{leader} takes a command in, and replicates to {}", names(reached))
+        }
+        Scene::Replicate { leader, reached } => {
+            format!("{leader} replicates to {}", names(reached))
+        }
+        Scene::Late(MessageName { kind, from, to, .. }) => {
+            format!("{from}'s {} reaches {to}, late or again", message::kind(kind))
+        }
+        Scene::Crash { node, restarts: true } => format!("{node} crashes and starts again"),
+        Scene::Crash { node, restarts: false } => format!("{node} crashes"),
+        Scene::Restart(node) => format!("{node} starts again"),
+    }
+}
+
+fn names(nodes: NodeSet) -> String {
+    let names: Vec<_> = nodes.iter().map(|node| node.to_string()).collect();
+    match names.split_last() {
+        None => "nobody".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
 
@@ -104,9 +171,11 @@ fn tell_parting(parting: &Parting, page: &Page) {
     );
     page.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
     let mut table = Table::new(2);
-    for (name, deeds) in
-        [("without the rule", &parting.broken_events), ("with the rule", &parting.intact_events)]
-    {
+    let sides = [
+        ("without the rule", &parting.broken_events, &parting.broken_answers),
+        ("with the rule", &parting.intact_events, &parting.intact_answers),
+    ];
+    for (name, deeds, answers) in sides {
         let mut name = name;
         if deeds.is_empty() {
             table.row([name.to_owned(), "nothing happens".to_owned()]);
@@ -114,6 +183,12 @@ fn tell_parting(parting: &Parting, page: &Page) {
         for (who, events) in deeds {
             for line in sentences(*who, events) {
                 table.row([std::mem::take(&mut name).to_owned(), line]);
+            }
+        }
+        // The same on both sides, it would only be in the way.
+        if parting.broken_answers != parting.intact_answers {
+            for answer in answers {
+                table.row([String::new(), format!("a client {}", story::told(answer))]);
             }
         }
     }
@@ -145,6 +220,8 @@ pub struct Row {
     pub seeds: u64,
     /// The shortest counterexample, if it is one of moves.
     pub short: Option<Short>,
+    /// The fewest whole exchanges that suffice, if a quick search says so.
+    pub exchanges: Option<usize>,
 }
 
 impl Row {
@@ -155,11 +232,17 @@ impl Row {
     }
 }
 
+/// What the columns of the table mean.
+pub const LEGEND: &str = "seeds: how many were played; raw: the moves of the first catch; moves: of \
+    the shortest run; exchanges: whole campaigns and replications of the shortest run told in those. \
+    ✓: an exhaustive search found none shorter. A stall is about time and has no list of moves; \
+    'raft-cluster hunt --break RULE' tells it.";
+
 /// The table of all rules: what each protects, and how soon its breaking shows.
 #[must_use]
 pub fn matrix(rows: &[Row]) -> Vec<String> {
     let mut table = Table::new(0);
-    let heads = ["rule", "what falls", "seeds", "found after", "raw", "shortest"];
+    let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves", "exchanges"];
     table.row(heads.map(|head| paint::faint(head).to_string()));
     for row in rows {
         let first = row.bag.catches.first();
@@ -167,8 +250,8 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
         let found = row.short.as_ref().map(|short| short.fallen.property()).or(found);
         let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
         let short = row.short.as_ref().map(|short| {
-            let proven = if short.proven { " (proven)" } else { "" };
-            format!("{} moves{proven}", short.schedule.moves.len())
+            let proven = if short.proven { " ✓" } else { "" };
+            format!("{:>3}{proven}", short.schedule.moves.len())
         });
         let stalled =
             || if row.is_caught() { "a stall".to_owned() } else { "NOT CAUGHT".to_owned() };
@@ -182,6 +265,7 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
             ),
             raw.map_or_else(|| format!("{:>4}", "-"), |moves| format!("{moves:>4}")),
             short.unwrap_or_else(stalled),
+            row.exchanges.map_or_else(|| "  -".to_owned(), |count| format!("{count:>3} ✓")),
         ]);
     }
     table.lines()

@@ -9,6 +9,7 @@ use crate::network::Conditions;
 use crate::raft::{
     Event, Facts, LogIndex, MessageKind, NodeId, Outcome, RaftNode, RoleKind, Rule, Verdict,
 };
+use crate::replica::Answer;
 use crate::safety::Violation;
 use crate::timing::Time;
 
@@ -120,6 +121,10 @@ impl Observer for Story {
             Deed::Note(text) => {
                 self.page.put_all(paragraph(&paint::faint(text).to_string(), MARGIN, MARGIN));
             }
+            // Told where single moves are told; elsewhere the script's own lines say it.
+            Deed::Answered { answer, .. } if self.steps.is_some() => {
+                self.line(time, "", &format!("a client {}", told(answer)));
+            }
             _ => {
                 if let Some((who, text)) = world(deed) {
                     if self.steps.is_some() {
@@ -138,6 +143,22 @@ impl Observer for Story {
 
     fn wants(&self) -> Detail {
         Detail::Steps
+    }
+}
+
+/// What a client is told.
+#[must_use]
+pub fn told(answer: &Answer) -> String {
+    match answer {
+        Answer::Applied { position, .. } => {
+            format!("is told that its command, entry {position}, is done")
+        }
+        Answer::Superseded { lost } => {
+            format!("is told that its command, entry {lost}, is lost: another was committed there")
+        }
+        Answer::Uncertain { position } => {
+            format!("is told that nobody knows what becomes of its command, entry {position}")
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::explain::plural;
 use super::paint;
 use super::table::{Table, paragraph};
+use crate::linearizability::NotLinearizable;
 use crate::raft::Property;
 use crate::safety::{Counter, Evidence, Violation};
 use crate::world::SafetyReport;
@@ -66,6 +67,29 @@ pub fn lines(violation: &Violation) -> Vec<String> {
     let name = paint::wrong(violation.property.name());
     let text = format!("{name} has fallen: {}.", sentence(&violation.evidence));
     paragraph(&text, "  ✗ ", "    ")
+}
+
+/// What clients were told that no single machine could have told them.
+#[must_use]
+pub fn misled(misled: &NotLinearizable) -> Vec<String> {
+    let text = paint::wrong(&misled_sentence(misled)).to_string();
+    paragraph(&text, "  ✗ ", "    ")
+}
+
+/// The same as a sentence.
+#[must_use]
+pub fn misled_sentence(misled: &NotLinearizable) -> String {
+    let NotLinearizable { key, explained, calls } = misled;
+    if *calls == 1 {
+        return format!(
+            "Linearizability has fallen: no single machine would have told the client of the one \
+             operation on {key} what it was told."
+        );
+    }
+    format!(
+        "Linearizability has fallen: no order of the {calls} operations on {key} explains what \
+         their clients were told; {explained} can be explained."
+    )
 }
 
 /// A whole run in one line.

@@ -164,6 +164,7 @@ const fn may_move(verb: &Verb) -> bool {
     matches!(
         verb,
         Verb::WaitUntil { .. }
+            | Verb::ExpectStall { .. }
             | Verb::Write(_)
             | Verb::Submit { .. }
             | Verb::Step(_)

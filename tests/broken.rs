@@ -1,0 +1,117 @@
+//! For every rule a run that fails without it and holds with it: the files in `examples/broken/`.
+//!
+//! Those of safety rules are the shortest counterexamples that hunts and searches find.
+//! `UPDATE_BROKEN=1 cargo test --release --test broken` finds them again and writes the files; the
+//! five about liveness were written by hand, and so was what they wait for.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+
+use raft_in_practice::hunt::schedule::Schedule;
+use raft_in_practice::hunt::{self, Hunt, Progress, Short, aim_of};
+use raft_in_practice::raft::{Property, Rule, RuleSet};
+use raft_in_practice::scenario::library::BROKEN;
+use raft_in_practice::scenario::run::{Failure, Runner, Why};
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::verb::Verb;
+use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::view::hunt as view;
+
+/// How many moves each run of a safety rule has, and the property that falls with the last of them.
+/// None is known to be possible in fewer; those of `tests/hunt.rs` are proven.
+const LENGTHS: &[(Rule, usize, Property)] = &[
+    (Rule::MajorityQuorum, 2, Property::ElectionSafety),
+    (Rule::OneVotePerTerm, 6, Property::ElectionSafety),
+    (Rule::UpToDateLog, 8, Property::LeaderCompleteness),
+    (Rule::TermBeforeLength, 12, Property::LeaderCompleteness),
+    (Rule::StaleTermRejected, 11, Property::StateMachineSafety),
+    (Rule::HigherTermStepsDown, 6, Property::ElectionSafety),
+    (Rule::NewTermPerElection, 6, Property::ElectionSafety),
+    (Rule::CandidateVotesForItself, 6, Property::ElectionSafety),
+    (Rule::VotesCountedOnceAndInTerm, 7, Property::ElectionSafety),
+    (Rule::PersistBeforeReply, 8, Property::ElectionSafety),
+    (Rule::VoteClearedOnlyByNewTerm, 7, Property::ElectionSafety),
+    (Rule::LogMatchingCheck, 5, Property::LogMatching),
+    (Rule::ConflictTruncates, 10, Property::LogMatching),
+    (Rule::TruncateOnlyOnConflict, 10, Property::LeaderCompleteness),
+    (Rule::AcknowledgeOnlyVerified, 13, Property::LeaderCompleteness),
+    (Rule::CommitOnlyVerified, 13, Property::StateMachineSafety),
+    (Rule::CommitOnlyCurrentTerm, 18, Property::LeaderCompleteness),
+    (Rule::RepliesMatchedToTerm, 31, Property::LeaderCompleteness),
+    (Rule::MatchIndexMonotone, 8, Property::Monotonicity),
+    (Rule::LeaderAppendOnly, 7, Property::LeaderAppendOnly),
+    (Rule::AnswerOnlyApplied, 13, Property::Linearizability),
+];
+
+fn file(rule: Rule) -> Script {
+    let name = format!("broken/{rule}");
+    let (_, text) = BROKEN.iter().find(|(shipped, _)| *shipped == name).unwrap();
+    Script::parse(&name, text).unwrap()
+}
+
+fn run(script: &Script, rules: RuleSet) -> Result<(), Box<Failure>> {
+    let config = SimConfig::of(&Script { broken: rules, ..script.clone() });
+    let mut silent = ();
+    Runner::new(Sim::new(config, Vec::new()), &mut silent).run(&script.lines)
+}
+
+fn shortest(rule: Rule) -> Short {
+    let rules = RuleSet::INTACT.without(rule);
+    let hunt = Hunt { rules, first: 0, seeds: 30_000, within: None, jobs: 2, enough: 12 };
+    let found = hunt::shortest(&hunt.run(&Progress::default()), rules);
+    hunt::shorter(found, hunt::proof(rule)).unwrap()
+}
+
+#[test]
+fn every_rule_has_its_run_and_every_run_its_rule() {
+    let names: Vec<String> = BROKEN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let rules: Vec<String> = Rule::ALL.iter().map(|rule| format!("broken/{rule}")).collect();
+    assert_eq!(names, rules);
+    let mut files: Vec<_> = fs::read_dir("examples/broken").unwrap().collect::<Vec<_>>();
+    files.retain(|file| file.as_ref().unwrap().path().extension().unwrap() == "raft");
+    assert_eq!(files.len(), Rule::ALL.len());
+}
+
+#[test]
+fn without_its_rule_a_run_fails_as_it_says_and_with_it_the_run_holds() {
+    if std::env::var_os("UPDATE_BROKEN").is_some() {
+        for &(rule, ..) in LENGTHS {
+            let script = view::script(&shortest(rule), rule.id());
+            fs::write(format!("examples/broken/{rule}.raft"), script.to_string()).unwrap();
+        }
+        return;
+    }
+    for rule in Rule::ALL {
+        let script = file(rule);
+        let broken = RuleSet::INTACT.without(rule);
+        assert_eq!(script.broken, broken, "{rule}");
+        assert_eq!(run(&script, broken), Ok(()), "{rule}: it fails as it says");
+        let held = run(&script, RuleSet::INTACT).unwrap_err();
+        let as_expected = match (&held.verb, &held.why) {
+            (Verb::ExpectViolation(_), Why::Unviolated(_)) => rule.protects() != Property::Liveness,
+            (Verb::ExpectStall { .. }, Why::CameTrue(_)) => rule.protects() == Property::Liveness,
+            _ => false,
+        };
+        assert!(as_expected, "{rule}: with the rule it holds to its last line: {held:?}");
+    }
+}
+
+/// The property falls with the last move, and not before. The intact core holds on the same moves.
+#[test]
+fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
+    for &(rule, length, property) in LENGTHS {
+        let script = file(rule);
+        let is_move =
+            |verb: &Verb| !matches!(verb, Verb::Manual | Verb::Phase(_) | Verb::ExpectViolation(_));
+        let verbs = script.lines.iter().map(|line| line.verb.clone());
+        let moves: Vec<Verb> = verbs.filter(is_move).collect();
+        let aim = aim_of(RuleSet::INTACT.without(rule));
+        let schedule = Schedule { settings: script.settings(), moves };
+        let played = schedule.play(aim);
+        assert_eq!(played.moves.len(), length, "{rule}");
+        assert_eq!(played.moves, schedule.moves, "{rule}: no move is idle");
+        assert_eq!(played.fallen.map(|fallen| fallen.property()), Some(property), "{rule}");
+        assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).fallen, None, "{rule}");
+        assert!(schedule.parting().is_some(), "{rule}: the two runs part somewhere");
+    }
+}

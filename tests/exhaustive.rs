@@ -1,0 +1,170 @@
+//! Exhaustive searches: small clusters hold in every state, broken rules fall in as few steps as ever,
+//! and another model checker counts as many states.
+
+use raft_in_practice::check::{self, Bounds, Merge, Reach, Tier};
+use raft_in_practice::raft::Rule;
+
+/// Every state within these bounds is seen, and no property falls. The numbers of states are part of
+/// the test: if one changes, the core, the bounds or the search has.
+#[test]
+fn small_clusters_hold_in_every_state_within_the_bounds() {
+    let bounds: &[(Bounds, u64)] = &[
+        (Bounds::new(3, 2, 2), 1_705_993),
+        (Bounds::new(3, 3, 1), 25_394),
+        (Bounds::new(3, 2, 1).with_crashes(1), 8_770),
+        (Bounds::new(4, 2, 1), 23_764),
+        (Bounds::new(5, 2, 0), 3_437),
+    ];
+    for (bounds, states) in bounds {
+        let bounds = Bounds { jobs: 2, memory: 4 << 30, ..bounds.without_no_op() };
+        let outcome = check::find(None, &bounds);
+        assert_eq!(outcome.reach, Reach::Exhausted, "{bounds:?}");
+        assert_eq!(outcome.violation, None, "{bounds:?}");
+        assert_eq!(outcome.stats.states, *states, "{bounds:?}");
+    }
+}
+
+/// The exact number of single messages, timeouts, commands and restarts in the shortest way to a
+/// failure. It guards the rule, the search and the properties at once.
+#[test]
+fn the_shortest_ways_in_single_moves_are_as_long_as_they_were() {
+    let lengths: &[(Rule, usize)] = &[
+        (Rule::MajorityQuorum, 2),
+        (Rule::OneVotePerTerm, 6),
+        (Rule::UpToDateLog, 8),
+        (Rule::TermBeforeLength, 12),
+        (Rule::StaleTermRejected, 11),
+        (Rule::HigherTermStepsDown, 6),
+        (Rule::NewTermPerElection, 6),
+        (Rule::CandidateVotesForItself, 6),
+        (Rule::VotesCountedOnceAndInTerm, 7),
+        (Rule::PersistBeforeReply, 7),
+        (Rule::VoteClearedOnlyByNewTerm, 7),
+        (Rule::LogMatchingCheck, 5),
+        (Rule::ConflictTruncates, 10),
+        (Rule::TruncateOnlyOnConflict, 10),
+        (Rule::AcknowledgeOnlyVerified, 13),
+        (Rule::CommitOnlyVerified, 13),
+        (Rule::LeaderAppendOnly, 7),
+    ];
+    assert_lengths(Tier::Messages, lengths);
+}
+
+/// The same in whole exchanges.
+#[test]
+fn the_shortest_ways_in_exchanges_are_as_long_as_they_were() {
+    let lengths: &[(Rule, usize)] = &[
+        (Rule::MajorityQuorum, 2),
+        (Rule::OneVotePerTerm, 2),
+        (Rule::UpToDateLog, 3),
+        (Rule::TermBeforeLength, 4),
+        (Rule::StaleTermRejected, 5),
+        (Rule::HigherTermStepsDown, 2),
+        (Rule::NewTermPerElection, 2),
+        (Rule::CandidateVotesForItself, 2),
+        (Rule::VotesCountedOnceAndInTerm, 4),
+        (Rule::PersistBeforeReply, 3),
+        (Rule::VoteClearedOnlyByNewTerm, 3),
+        (Rule::LogMatchingCheck, 4),
+        (Rule::ConflictTruncates, 4),
+        (Rule::TruncateOnlyOnConflict, 5),
+        (Rule::AcknowledgeOnlyVerified, 6),
+        (Rule::CommitOnlyVerified, 7),
+        (Rule::CommitOnlyCurrentTerm, 7),
+        (Rule::LeaderAppendOnly, 3),
+    ];
+    assert_lengths(Tier::Exchanges, lengths);
+}
+
+fn assert_lengths(tier: Tier, expected: &[(Rule, usize)]) {
+    let quick = Rule::ALL.into_iter().filter(|&rule| check::is_quick(rule, tier));
+    let found: Vec<(Rule, usize)> = quick
+        .filter_map(|rule| Some((rule, check::preset(rule, tier)?)))
+        .map(|(rule, bounds)| {
+            let violation = check::find(Some(rule), &bounds).violation;
+            (rule, violation.map_or(0, |found| found.panels.len()))
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+/// What an exchange tier finds must fall in single moves too: its ways are played on the simulator,
+/// whose checker judges them by itself.
+#[test]
+fn what_falls_in_exchanges_falls_in_single_moves() {
+    use raft_in_practice::hunt::aim_of;
+    use raft_in_practice::hunt::schedule::Schedule;
+    use raft_in_practice::raft::RuleSet;
+
+    for rule in Rule::ALL {
+        for tier in [Tier::Exchanges, Tier::Messages] {
+            let Some(bounds) = check::preset(rule, tier) else { continue };
+            if !check::is_quick(rule, tier) {
+                continue;
+            }
+            let Some(found) = check::find(Some(rule), &bounds).violation else { continue };
+            let rules = RuleSet::INTACT.without(rule);
+            let moves = found.script.lines.into_iter().map(|line| line.verb).collect();
+            let schedule = Schedule { settings: bounds.settings(rules), moves };
+            let played = schedule.play(aim_of(rules));
+            assert!(played.fallen.is_some(), "{rule} {tier:?}: {:?}", schedule.moves);
+        }
+    }
+}
+
+/// Merging states saves work and hides nothing: with any of the switches off the same ways are found,
+/// and the intact core holds in as many states or more.
+#[test]
+fn merging_states_changes_no_verdict() {
+    let all = Merge::ALL;
+    let switches = [
+        Merge { symmetry: false, ..all },
+        Merge { dead_messages: false, ..all },
+        Merge { hearsay: false, ..all },
+        Merge { echoes: false, ..all },
+        Merge { dead_messages: false, echoes: false, ..all },
+        Merge::NONE,
+    ];
+    let small = Bounds::new(3, 2, 0).without_no_op();
+    let merged = check::find(None, &small).stats.states;
+    for merge in switches {
+        let bounds = Bounds { merge, jobs: 2, memory: 4 << 30, ..small };
+        let outcome = check::find(None, &bounds);
+        assert_eq!(outcome.reach, Reach::Exhausted, "{merge:?}");
+        assert!(outcome.stats.states >= merged, "{merge:?}");
+        for rule in [
+            Rule::OneVotePerTerm,
+            Rule::HigherTermStepsDown,
+            Rule::VotesCountedOnceAndInTerm,
+            Rule::VoteClearedOnlyByNewTerm,
+        ] {
+            let length = |bounds: &Bounds| {
+                check::find(Some(rule), bounds).violation.map(|found| found.panels.len())
+            };
+            assert_eq!(length(&bounds), length(&small), "{rule}: {merge:?}");
+        }
+    }
+}
+
+/// Two things that are findings too. A match index that goes back costs time, never safety; and with
+/// a no-op and batches without limit the exchanges of Figure 8 lead nowhere.
+#[test]
+fn what_no_search_can_make_fall() {
+    let rule = Some(Rule::MatchIndexMonotone);
+    for bounds in [Bounds::new(3, 2, 1), Bounds::new(3, 2, 2).exchanges(1)] {
+        let outcome = check::find(rule, &Bounds { jobs: 2, memory: 4 << 30, ..bounds });
+        assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None), "{bounds:?}");
+    }
+    let figure_8 = Bounds::new(3, 4, 1).exchanges(0);
+    let outcome = check::find(Some(Rule::CommitOnlyCurrentTerm), &figure_8);
+    assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None));
+}
+
+/// Memory is a bound like any other, and what was reached by then is said.
+#[test]
+fn a_search_ends_when_its_memory_is_full() {
+    let bounds = Bounds { memory: 1 << 20, ..Bounds::new(3, 2, 2) };
+    let outcome = check::find(None, &bounds);
+    assert_eq!(outcome.reach, Reach::OutOfMemory);
+    assert!(outcome.stats.depth > 3 && outcome.violation.is_none(), "{:?}", outcome.stats);
+}
