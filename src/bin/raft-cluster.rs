@@ -1,12 +1,13 @@
 //! The command `raft-cluster`: arguments in, exit code out.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use raft_in_practice::check::Bounds;
+use raft_in_practice::check::{Bounds, Tier, preset};
 use raft_in_practice::cli::{self, Format};
 use raft_in_practice::network::{parse_duration, parse_latency, parse_probability};
 use raft_in_practice::program::play::{self, Play};
@@ -89,31 +90,23 @@ enum Command {
         save: Option<PathBuf>,
     },
     /// Try everything that can happen to a small cluster within bounds
+    #[command(
+        after_long_help = "Without bounds, a search with a rule broken takes those that are \
+known to expose it, and any other takes three nodes, two terms and a log of one.
+
+Examples:
+  raft-cluster check                                    three nodes, two terms, one entry
+  raft-cluster check --log 2                            two entries: about half a minute
+  raft-cluster check --break up-to-date-log             the shortest way, proven
+  raft-cluster check --break commit-only-current-term --exchanges
+                                                        Figure 8, told as its panels"
+    )]
     Check {
-        /// How many nodes: 1 to 9
-        #[arg(long, value_parser = cli::parse_nodes, default_value_t = 3, allow_negative_numbers = true)]
-        nodes: usize,
-        /// The highest term: no node stands beyond it
-        #[arg(long, value_parser = parse_bound, default_value_t = 2, allow_negative_numbers = true, value_name = "T")]
-        terms: u64,
-        /// How long logs grow by commands
-        #[arg(long, value_parser = parse_bound, default_value_t = 1, allow_negative_numbers = true, value_name = "L")]
-        log: u64,
-        /// How many crashes, each with the restart
-        #[arg(long, value_parser = parse_bound, default_value_t = 0, allow_negative_numbers = true, value_name = "C")]
-        crashes: u64,
-        /// Whether a new leader appends a no-op
-        #[arg(long)]
-        no_op: bool,
+        #[command(flatten)]
+        bounds: BoundOptions,
         /// Switch a rule off and see the shortest way to a failure
         #[arg(long = "break", value_name = "RULE")]
         broken: Vec<Rule>,
-        /// How many threads
-        #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
-        jobs: Option<usize>,
-        /// How much memory the search may use, in megabytes
-        #[arg(long, value_parser = cli::parse_seed, default_value_t = 4096, allow_negative_numbers = true, value_name = "MB")]
-        memory: u64,
         /// Keep the counterexample as a scenario file
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
@@ -136,6 +129,81 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Args, Debug)]
+struct BoundOptions {
+    /// How many nodes: 1 to 9
+    #[arg(long, value_parser = cli::parse_nodes, allow_negative_numbers = true)]
+    nodes: Option<usize>,
+    /// The highest term: no node stands beyond it
+    #[arg(long, value_parser = parse_bound, allow_negative_numbers = true, value_name = "T")]
+    terms: Option<u64>,
+    /// Up to which index leaders take commands in
+    #[arg(long, value_parser = parse_bound, allow_negative_numbers = true, value_name = "L")]
+    log: Option<u64>,
+    /// How many crashes, each with the restart
+    #[arg(long, value_parser = parse_bound, allow_negative_numbers = true, value_name = "C")]
+    crashes: Option<u64>,
+    /// Whether a new leader appends a no-op
+    #[arg(long, value_name = "on|off", value_parser = parse_on_off)]
+    no_op: Option<bool>,
+    /// How many entries one AppendEntries may carry
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
+    batch: Option<NonZeroUsize>,
+    /// Take whole exchanges as steps: a campaign, a replication, with the answers
+    #[arg(long)]
+    exchanges: bool,
+    /// With --exchanges: how many messages may go astray, to arrive late or twice
+    #[arg(long, value_parser = parse_bound, allow_negative_numbers = true, value_name = "K", requires = "exchanges")]
+    delayed: Option<u64>,
+    /// With --exchanges: campaigns reach just a majority, leaders one follower, and only answers stray
+    #[arg(long, requires = "exchanges")]
+    tight: bool,
+    /// How many threads
+    #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
+    jobs: Option<usize>,
+    /// How much memory the search may use, in megabytes; half of what is free, if not said
+    #[arg(long, value_parser = cli::parse_seed, allow_negative_numbers = true, value_name = "MB")]
+    memory: Option<u64>,
+}
+
+impl BoundOptions {
+    /// The bounds: those that expose the rule that is broken, or small ones, changed as was said.
+    fn for_rules(&self, broken: &[Rule]) -> Bounds {
+        let tier = if self.exchanges { Tier::Exchanges } else { Tier::Messages };
+        let preset = match broken {
+            [rule] => preset(*rule, tier),
+            _ => None,
+        };
+        let usual = Bounds { tier, ..Bounds::new(3, 2, 1).without_no_op() };
+        let bounds = preset.unwrap_or(usual);
+        Bounds {
+            nodes: self.nodes.unwrap_or(bounds.nodes),
+            terms: self.terms.unwrap_or(bounds.terms),
+            log: self.log.unwrap_or(bounds.log),
+            crashes: self.crashes.map_or(bounds.crashes, |crashes| crashes as u8),
+            no_op: self.no_op.unwrap_or(bounds.no_op),
+            max_batch: self.batch.or(bounds.max_batch),
+            delayed: self.delayed.map_or(bounds.delayed, |delayed| delayed as u8),
+            tight: self.tight || bounds.tight,
+            jobs: jobs_or_all(self.jobs),
+            memory: self.memory.map_or_else(check::spare_memory, |mb| mb.saturating_mul(1 << 20)),
+            ..bounds
+        }
+    }
+}
+
+fn jobs_or_all(jobs: Option<usize>) -> usize {
+    jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+fn parse_on_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is 'on' or 'off'".to_owned()),
+    }
 }
 
 #[derive(Args, Debug)]
@@ -221,20 +289,11 @@ fn main() -> ExitCode {
             play(scenario.as_deref(), threads, options)
         }
         Some(Command::Hunt { broken, break_each, seed, seeds, within, jobs, save }) => {
-            let jobs =
-                jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+            let jobs = jobs_or_all(jobs);
             hunt::run(&hunt::Options { broken, break_each, first: seed, seeds, within, jobs, save })
         }
-        Some(Command::Check { nodes, terms, log, crashes, no_op, broken, jobs, memory, save }) => {
-            let jobs =
-                jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-            let bounds = Bounds {
-                crashes: crashes as u8,
-                no_op,
-                jobs,
-                memory: memory.saturating_mul(1 << 20),
-                ..Bounds::new(nodes, terms, log)
-            };
+        Some(Command::Check { bounds, broken, save }) => {
+            let bounds = bounds.for_rules(&broken);
             check::run(&check::Options { rules: broken.into_iter().collect(), bounds, save })
         }
         Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),

@@ -22,6 +22,7 @@
 mod bounds;
 mod collect;
 mod counterexample;
+mod estimate;
 mod exchange;
 mod frontier;
 mod ledger;
@@ -40,6 +41,7 @@ use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge, Tier};
 pub use counterexample::{Counterexample, Panel, Step};
+pub use estimate::{estimated_bytes, what_fits};
 pub use exchange::{Deed, Exchange, Stray};
 pub use preset::{is_quick, preset};
 pub use search::Stats;

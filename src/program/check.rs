@@ -4,13 +4,15 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::check::{self, Bounds, Reach, Stats, chance_of_a_miss};
+use crate::check::{self, Bounds, Counterexample, Reach, Stats, Tier, chance_of_a_miss};
 use crate::hunt::schedule::Schedule;
-use crate::hunt::{Short, aim_of};
+use crate::hunt::{Short, aim_of, shrink};
 use crate::raft::RuleSet;
 use crate::view::page::Page;
-use crate::view::table::Table;
+use crate::view::table::{Table, paragraph};
 use crate::view::{hunt as view, opening, paint};
 
 /// A search, as the command line asks for it.
@@ -24,24 +26,47 @@ pub struct Options {
     pub save: Option<PathBuf>,
 }
 
+/// Half of the memory that is free, in bytes; 4 GB where that cannot be known.
+#[must_use]
+pub fn spare_memory() -> u64 {
+    let kilobytes = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.trim().trim_end_matches(" kB").parse::<u64>().ok()
+    });
+    kilobytes.map_or(4 << 30, |free| free * 1024 / 2)
+}
+
 /// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends.
 ///
 /// # Errors
-/// A sentence, if the counterexample cannot be saved.
+/// A sentence, if the bounds ask for more memory than there is, or the counterexample cannot be
+/// saved.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
+    let bounds = &options.bounds;
+    refuse_the_hopeless(options)?;
     let (page, press) = Page::open();
     page.put_all(opening::broken(options.rules));
+    page.put_all(paragraph(&view::within(bounds), "", ""));
+    let stop = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&stop);
+    // Without a handler Ctrl-C ends the program at once; with it the search says how far it came.
+    let _ = ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed));
     let told = page.clone();
-    let outcome = check::explore(options.rules, &options.bounds, |stats| {
+    let outcome = check::explore(options.rules, bounds, |stats| {
         told.put(format!(
-            "depth {:>3}  {:>10} states  {:>10} new  {:>6.1} s  {:>6} MB",
+            "depth {:>3}  {:>10} states  {:>10} new  {:>7.0} a second  {:>6.1} s  {:>6} MB",
             stats.depth,
             stats.states,
             stats.newest,
+            stats.states as f64 / stats.elapsed.as_secs_f64().max(1e-3),
             stats.elapsed.as_secs_f64(),
             stats.memory >> 20
         ));
-        ControlFlow::Continue(())
+        if stop.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     drop(told);
     page.put("");
@@ -51,32 +76,83 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         Reach::Exhausted => {
             let held = "✓ every state within the bounds was seen, and no property falls in any";
             page.put(paint::good(held).to_string());
-            Ok(ExitCode::SUCCESS)
+            ExitCode::SUCCESS
         }
-        Reach::Stopped | Reach::OutOfMemory => {
-            page.put("The memory that it may use is full; try smaller bounds.");
-            Ok(ExitCode::from(1))
+        Reach::Stopped => {
+            page.put("Stopped. Up to the depth above every state was seen, and no property falls.");
+            ExitCode::from(1)
         }
-        Reach::Fell => Ok(ExitCode::from(1)),
+        Reach::OutOfMemory => {
+            page.put("The memory that it may use is full; try smaller bounds, or more --memory.");
+            ExitCode::from(1)
+        }
+        Reach::Fell => ExitCode::from(1),
     };
     let mut saved = Ok(());
     if let Some(found) = &outcome.violation {
-        page.put(format!("{} falls, and no way to it is shorter:", found.property));
-        let moves = found.script.lines.iter().map(|line| line.verb.clone()).collect();
-        let settings = options.bounds.settings(options.rules);
-        let played = Schedule { settings, moves }.play(aim_of(options.rules));
-        if let Some(fallen) = played.fallen {
-            let schedule = Schedule { settings, moves: played.moves };
-            view::tell(&Short { schedule, fallen, proven: true }, &page);
+        let what = match bounds.tier {
+            Tier::Messages => "moves",
+            Tier::Exchanges => "exchanges",
+        };
+        let (property, length) = (found.property, found.panels.len());
+        page.put(format!("{property} falls after {length} {what}, and no way to it is shorter:"));
+        if let Some(short) = short(found, options) {
+            view::tell(&short, &page);
+            if let Some(path) = &options.save {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                saved = fs::write(path, view::script(&short, &name).to_string())
+                    .map_err(|error| format!("'{}' cannot be written: {error}", path.display()));
+            }
         }
-        if let Some(path) = &options.save {
-            saved = fs::write(path, found.script.to_string())
-                .map_err(|error| format!("'{}' cannot be written: {error}", path.display()));
-        }
+        page.put("");
+        page.put_all(opening::broken(options.rules));
     }
     drop(page);
     drop(press);
-    saved.and(code)
+    saved.map(|()| code)
+}
+
+/// The way that was found, as moves that anyone can make.
+fn short(found: &Counterexample, options: &Options) -> Option<Short> {
+    let aim = aim_of(options.rules);
+    let moves = found.script.lines.iter().map(|line| line.verb.clone()).collect();
+    let settings = options.bounds.settings(options.rules);
+    let schedule = shrink::tidy(&Schedule { settings, moves }, aim);
+    let fallen = schedule.play(aim).fallen?;
+    // Of exchanges no shorter way exists; of single moves one may.
+    let proven = options.bounds.tier == Tier::Messages;
+    Some(Short { schedule, fallen, proven })
+}
+
+/// Says what fits, where the bounds ask for far more memory than there is. Once a rule is broken a
+/// search ends with the failure, which can come soon.
+fn refuse_the_hopeless(options: &Options) -> Result<(), String> {
+    let bounds = &options.bounds;
+    let Some(needed) = check::estimated_bytes(bounds).filter(|_| options.rules.is_intact()) else {
+        return Ok(());
+    };
+    if needed <= bounds.memory {
+        return Ok(());
+    }
+    let fits = check::what_fits(bounds).map_or_else(
+        || "fewer nodes would fit".to_owned(),
+        |fits| {
+            let crashes = match fits.crashes {
+                0 => String::new(),
+                crashes => format!(" --crashes {crashes}"),
+            };
+            format!("--terms {} --log {}{crashes} would fit", fits.terms, fits.log)
+        },
+    );
+    let needed = match needed >> 30 {
+        gigabytes @ 0..100_000 => format!("about {gigabytes} GB of memory"),
+        _ => "far more memory than any machine has".to_owned(),
+    };
+    Err(format!(
+        "these bounds would take {needed}, and there are {:.1} GB for it; {fits}, or say --memory MB \
+         to try all the same",
+        bounds.memory as f64 / f64::from(1 << 30)
+    ))
 }
 
 fn figures(stats: &Stats) -> Vec<String> {

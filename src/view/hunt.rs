@@ -5,6 +5,7 @@ use super::page::Page;
 use super::story::Story;
 use super::table::{Table, paragraph};
 use super::{message, paint, story, violation};
+use crate::check::{Bounds, Tier};
 use crate::hunt::calm::Stall;
 use crate::hunt::panels::{Scene, panels};
 use crate::hunt::schedule::{Fallen, Hand, Parting, Schedule, Speaking};
@@ -52,6 +53,28 @@ pub fn stall(stall: &Stall) -> String {
             found.node, found.term, found.stood, found.heard
         ),
     }
+}
+
+/// The bounds of a search.
+#[must_use]
+pub fn within(bounds: &Bounds) -> String {
+    let Bounds { nodes, terms, log, crashes, delayed, .. } = *bounds;
+    let what = match bounds.tier {
+        Tier::Messages => {
+            "Every order of single messages, losses, duplicates and timeouts".to_owned()
+        }
+        Tier::Exchanges => {
+            let tight = if bounds.tight { ", just a majority or one follower each" } else { "" };
+            format!("Every order of whole exchanges{tight}; {delayed} messages may go astray")
+        }
+    };
+    let batch = bounds.max_batch.filter(|_| bounds.max_batch != Settings::new(nodes).max_batch);
+    let batch = batch.map_or_else(String::new, |batch| format!(", batches of {batch}"));
+    format!(
+        "{what}: {nodes} nodes, terms up to {terms}, commands up to index {log}, {crashes} crashes, \
+         {} no-op{batch}.",
+        if bounds.no_op { "with a" } else { "without a" }
+    )
 }
 
 /// How many whole exchanges are enough for a failure.

@@ -34,6 +34,14 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
             &["run", "figure-7", "--nodes", "3", "--virtual"],
             &["figure-7, line ", "node from 0 to 2"],
         ),
+        (&["run", "broken/one-vote-per-trem"], &["did you mean 'broken/one-vote-per-term'?"]),
+        (&["run", "demo", "--intact", "--break", "up-to-date-log"], &["--intact", "--break"]),
+        (&["hunt", "--break", "up-to-date"], &["did you mean 'up-to-date-log'?"]),
+        (&["hunt", "--seeds", "many"], &["'many'", "--seeds", "a whole number"]),
+        (&["hunt", "--for", "5"], &["'5'", "--for", "unit"]),
+        (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
+        (&["check", "--nodes", "5", "--terms", "4", "--log", "4"], &["GB", "--log", "would fit"]),
+        (&["check", "--delayed", "1"], &["--exchanges"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),
         (&["--trace", "no/such/directory/x"], &["no/such/directory/x", "cannot be written"]),
@@ -56,6 +64,8 @@ fn a_script_that_is_not_of_the_language_is_met_with_file_line_and_word() {
         ("head.raft", "nodes many\n", &["line 1", "'many'", "1 to 9"]),
         ("late.raft", "status\nnodes 3\n", &["line 2", "'nodes'", "a verb"]),
         ("time.raft", "wait soon\n", &["line 1", "'soon'", "2s"]),
+        ("other.raft", "language 7\nnodes 3\n", &["line 1", "'7'", "another version"]),
+        ("stall.raft", "expect stall soon\n", &["line 1", "'soon'", "6s"]),
         ("more.raft", "heal all\n", &["line 1", "'all'", "the end of the line"]),
     ] {
         let path = file(name);

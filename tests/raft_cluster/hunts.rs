@@ -1,0 +1,77 @@
+//! Hunts and searches from outside: what they tell, what they save, and how they end.
+
+use std::fs;
+
+use crate::{file, printed, unwrapped};
+
+/// A hunt tells panels, moves, the property that fell and where an intact node parts; what it saves
+/// fails again when it is run, and holds with the rule.
+#[test]
+fn a_hunt_tells_and_saves_a_run_that_fails_again() {
+    let path = file("vote.raft");
+    let saved = path.to_str().unwrap();
+    let told = printed(1, &["hunt", "--break", "one-vote-per-term", "--save", saved]);
+    let text = unwrapped(&told);
+    for words in [
+        "THIS RUN BREAKS A RULE: one-vote-per-term",
+        "2 of them are enough for a failure",
+        "6 moves, and none within the searched bounds is shorter",
+        "campaigns, reaching",
+        "✗ Election Safety has fallen",
+        "Where an intact node parts from this run: after 4 moves",
+        "without the rule",
+        "with the rule",
+    ] {
+        assert!(text.contains(words), "{words}\n{told}");
+    }
+    let opening = told.lines().next();
+    assert_eq!(told.lines().rev().nth(1), opening, "it is said at the top and at the end");
+    printed(0, &["run", saved, "--virtual"]);
+    let held = printed(1, &["run", saved, "--virtual", "--intact"]);
+    assert!(held.contains("Election Safety has not fallen"), "{held}");
+}
+
+#[test]
+fn a_hunt_for_a_stall_tells_the_story_of_one() {
+    let path = file("silent.raft");
+    let saved = path.to_str().unwrap();
+    let told = printed(1, &["hunt", "--break", "leader-heartbeat", "--save", saved]);
+    let text = unwrapped(&told);
+    for words in [
+        "Liveness has fallen",
+        "the intact core recovers",
+        "raft-cluster run broken/leader-heartbeat --virtual",
+        "The same lines with the rule",
+        "it came true after",
+    ] {
+        assert!(text.contains(words), "{words}\n{told}");
+    }
+    printed(0, &["run", saved, "--virtual"]);
+}
+
+#[test]
+fn a_hunt_on_the_intact_core_finds_nothing_and_says_how_hard_it_looked() {
+    let told = printed(0, &["hunt", "--seeds", "50"]);
+    assert!(told.starts_with("50 seeds in ") && told.contains("no property has fallen"), "{told}");
+}
+
+#[test]
+fn a_search_shows_its_bounds_its_progress_and_its_figures() {
+    let told = printed(0, &["check"]);
+    for words in ["3 nodes, terms up to 2", "depth  17", "2558", "no property falls in any"] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let told = printed(1, &["check", "--break", "commit-only-current-term", "--exchanges"]);
+    for words in ["falls after 7 exchanges", "7  n1 campaigns", "commit-only-current-term"] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+}
+
+#[test]
+fn what_a_search_saves_fails_again() {
+    let path = file("log.raft");
+    let saved = path.to_str().unwrap();
+    printed(1, &["check", "--break", "up-to-date-log", "--save", saved]);
+    assert!(fs::read_to_string(&path).unwrap().contains("phase n0 campaigns, reaching n1"));
+    printed(0, &["run", saved, "--virtual", "--view", "quiet"]);
+}
