@@ -126,7 +126,6 @@ fn was_elected(sendable: &Sendable) -> bool {
 fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
     events.iter().any(|event| {
         match event {
-            Event::BecameLeader { .. } => leads = true,
             Event::RoleChanged { to, .. } => leads = *to == RoleKind::Leader,
             _ => {}
         }

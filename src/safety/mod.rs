@@ -18,7 +18,9 @@ use ledger::{Committed, EntryLedger, Shadow};
 
 use std::collections::BTreeMap;
 
-use crate::raft::{Event, LogIndex, LogPosition, MAX_NODES, NodeId, Property, RoleKind, Term};
+use crate::raft::{
+    Event, LogIndex, LogPosition, MAX_NODES, NodeId, Progress, Property, RoleKind, Term,
+};
 use crate::replica::{Changes, Replica};
 
 /// How many violations are kept; one is enough to fail a run.
@@ -283,7 +285,7 @@ impl Checker {
             }
             *known = progress.match_index;
             let (next, last) = (progress.next_index, node.last().index);
-            if !(progress.match_index < next && next <= last.next()) {
+            if !is_sound(progress, last) {
                 out_of_bounds = Some(Evidence::ProgressOutOfBounds {
                     leader: id,
                     peer,
@@ -360,12 +362,16 @@ impl Checker {
     }
 }
 
+/// What a leader knows of a follower: match < next ≤ last + 1.
+fn is_sound(progress: Progress, last: LogIndex) -> bool {
+    progress.match_index < progress.next_index && progress.next_index <= last.next()
+}
+
 /// Whether entries were cut away between the moments at which these events make a node a leader
 /// and a follower again. One observation may cover several steps.
 fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
     events.iter().any(|event| {
         match event {
-            Event::BecameLeader { .. } => leads = true,
             Event::RoleChanged { to, .. } => leads = *to == RoleKind::Leader,
             _ => {}
         }

@@ -66,17 +66,25 @@ fn an_election_and_a_write_break_nothing_and_are_counted() {
     }
     assert_eq!(bench.checker.violations(), []);
     assert_eq!(bench.checker.committed_len(), LogIndex::new(2));
-    for property in [
-        Property::ElectionSafety,
-        Property::LeaderCompleteness,
-        Property::LogMatching,
-        Property::StateMachineSafety,
-        Property::VoteUniqueness,
-        Property::DurableQuorum,
-        Property::Monotonicity,
-    ] {
-        assert!(bench.checker.checks(property) > 0, "{property} was never checked");
-    }
+    assert_eq!(bench.checker.steps(), 8);
+    let checks: Vec<(Property, u64)> = Property::ALL
+        .into_iter()
+        .map(|property| (property, bench.checker.checks(property)))
+        .filter(|&(_, checks)| checks > 0)
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            (Property::ElectionSafety, 1),
+            (Property::LeaderAppendOnly, 2),
+            (Property::LogMatching, 8),
+            (Property::LeaderCompleteness, 1),
+            (Property::StateMachineSafety, 4),
+            (Property::VoteUniqueness, 2),
+            (Property::DurableQuorum, 2),
+            (Property::Monotonicity, 8),
+        ]
+    );
 }
 
 #[test]
@@ -161,4 +169,104 @@ fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
     }
     let fallen = bench.fallen();
     assert_eq!(fallen, [Property::VoteUniqueness, Property::VoteUniqueness], "ledger and counter");
+}
+
+/// A replica that its disk has brought to this term, with this log.
+fn restored(bench: &Bench, node: u8, term: u64, log: &[u64]) -> Replica {
+    let entries = log.iter().map(|&term| LogEntry::no_op(Term::new(term))).collect();
+    let disk = Disk::new(PersistentState::new(Term::new(term), None, Log::new(entries)));
+    Replica::start(NodeId::new(node), bench.config, disk, Time::ZERO)
+}
+
+#[test]
+fn a_leader_that_goes_on_leading_with_less_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+    bench.step(0, Input::ElectionTimeout);
+    let before = bench.replicas[0].clone();
+    bench.step(0, Input::Propose(vec![Command::new("a")]));
+    let changes = Changes { memory_from: Some(LogIndex::new(2)), disk_from: None };
+    bench.checker.observe(&before, changes, &[]);
+    assert!(bench.fallen().contains(&Property::LeaderAppendOnly), "{:?}", bench.fallen());
+}
+
+#[test]
+fn a_node_that_rewrites_what_it_has_committed_is_seen() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    let other = restored(&bench, 0, 2, &[2]);
+    let changes = Changes { memory_from: Some(LogIndex::FIRST), disk_from: None };
+    bench.checker.observe(&other, changes, &[]);
+    assert!(bench.fallen().contains(&Property::StateMachineSafety), "{:?}", bench.fallen());
+}
+
+#[test]
+fn what_is_committed_in_a_term_is_not_asked_of_another_leader_of_that_term() {
+    for late in [true, false] {
+        let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+        if late {
+            bench.step(1, Input::ElectionTimeout);
+        }
+        bench.step(0, Input::ElectionTimeout);
+        bench.step(0, Input::Propose(vec![Command::new("a")]));
+        if !late {
+            bench.step(1, Input::ElectionTimeout);
+        }
+        let fallen = bench.fallen();
+        assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
+        assert!(!fallen.contains(&Property::LeaderCompleteness), "{fallen:?}");
+    }
+}
+
+#[test]
+fn a_leader_of_a_later_term_without_what_an_older_one_commits_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+    bench.replicas[1] = restored(&bench, 1, 1, &[]);
+    bench.step(1, Input::ElectionTimeout);
+    bench.step(0, Input::ElectionTimeout);
+    bench.step(0, Input::Propose(vec![Command::new("a")]));
+    let expected = Evidence::LeaderLacks {
+        leader: NodeId::new(1),
+        term: Term::new(2),
+        missing: LogPosition::new(2, 1),
+        committed_in: Term::new(1),
+    };
+    let violations = bench.checker.violations();
+    assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
+}
+
+#[test]
+fn a_leader_that_carries_its_leadership_into_another_leaders_term_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::HigherTermStepsDown]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    bench.deliver(&votes, 0);
+    let asked = bench.step(1, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 2);
+    let appends = bench.deliver(&votes, 1);
+    assert!(bench.fallen().is_empty(), "one leader in each of two terms");
+    bench.deliver(&appends, 0);
+    assert!(bench.fallen().contains(&Property::ElectionSafety), "{:?}", bench.fallen());
+}
+
+#[test]
+fn an_audit_sees_a_log_that_its_steps_did_not_make() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    bench.checker.audit(&bench.replicas[0]);
+    assert_eq!(bench.fallen(), []);
+    let other = restored(&bench, 0, 1, &[1, 1]);
+    bench.checker.audit(&other);
+    assert_eq!(bench.fallen(), [Property::LogMatching]);
+}
+
+#[test]
+fn what_a_leader_knows_of_a_follower_has_bounds() {
+    let (last, index) = (LogIndex::new(3), LogIndex::new);
+    for (matched, next, sound) in
+        [(0, 1, true), (3, 4, true), (2, 3, true), (0, 0, false), (3, 3, false), (0, 5, false)]
+    {
+        let (match_index, next_index) = (index(matched), index(next));
+        let progress = Progress { match_index, next_index, probing: false };
+        assert_eq!(is_sound(progress, last), sound, "match {matched}, next {next}");
+    }
 }

@@ -6,6 +6,7 @@
 //! difference.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod bugs;
 #[cfg(unix)]
 mod commands;
 mod names;
