@@ -104,6 +104,8 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
                     .map_err(|error| format!("'{}' cannot be written: {error}", path.display()));
             }
         }
+    }
+    if !options.rules.is_intact() {
         page.put("");
         page.put_all(opening::broken(options.rules));
     }
