@@ -104,8 +104,7 @@ fn what_falls_in_exchanges_falls_in_single_moves() {
             }
             let Some(found) = check::find(Some(rule), &bounds).violation else { continue };
             let rules = RuleSet::INTACT.without(rule);
-            let moves = found.script.lines.into_iter().map(|line| line.verb).collect();
-            let schedule = Schedule { settings: bounds.settings(rules), moves };
+            let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
             let played = schedule.play(aim_of(rules));
             assert!(played.fallen.is_some(), "{rule} {tier:?}: {:?}", schedule.moves);
         }

@@ -1,15 +1,11 @@
-//! A way to a fallen property, told by names: as steps, and as a script that anyone can run.
+//! A way to a fallen property, told by names: as steps, and as moves that anyone can make.
 
-use std::fmt;
-
-use super::bounds::Bounds;
 use super::exchange::Exchange;
 use super::search::Action;
 use super::server::{Prompt, Server};
 use super::state::{Cause, Model};
 use crate::journal::CrashPoint;
-use crate::raft::{Envelope, NodeId, Property, RuleSet};
-use crate::scenario::script::{Line, Script};
+use crate::raft::{Envelope, NodeId, Property, Settings};
 use crate::scenario::verb::{Verb, Who};
 use crate::world::MessageName;
 
@@ -44,23 +40,12 @@ pub struct Counterexample {
     pub panels: Vec<Panel>,
     /// The property that falls with the last step.
     pub property: Property,
-    /// The same as a scenario, which ends by expecting just that.
-    pub script: Script,
+    /// The same as moves that a world under manual control can make.
+    pub moves: Vec<Verb>,
 }
 
 impl Counterexample {
-    /// Every step, panel by panel.
-    pub fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.panels.iter().flat_map(|panel| &panel.steps)
-    }
-
-    pub(super) fn new(
-        model: &Model<'_>,
-        bounds: &Bounds,
-        rules: RuleSet,
-        property: Property,
-        way: Vec<Action>,
-    ) -> Self {
+    pub(super) fn new(model: &Model<'_>, property: Property, way: Vec<Action>) -> Self {
         let panels: Vec<Panel> = way
             .into_iter()
             .map(|Action { exchange, trail }| {
@@ -68,8 +53,8 @@ impl Counterexample {
                 Panel { exchange, steps }
             })
             .collect();
-        let script = script(bounds, rules, property, &panels);
-        Self { panels, property, script }
+        let moves = moves(model.settings, &panels);
+        Self { panels, property, moves }
     }
 }
 
@@ -120,73 +105,29 @@ impl Post {
     }
 }
 
-fn script(bounds: &Bounds, rules: RuleSet, property: Property, panels: &[Panel]) -> Script {
-    let settings = bounds.settings(rules);
+fn moves(settings: Settings, panels: &[Panel]) -> Vec<Verb> {
     let fresh = |id| Server::fresh(id, settings, false);
     let servers = NodeId::all(settings.nodes).map(fresh).collect();
     let mut post = Post { servers, sent: Vec::new() };
-    let mut verbs = vec![Verb::Manual];
+    let mut moves = Vec::new();
     let mut submitted = 0;
-    for panel in panels {
-        if let Some(exchange) = &panel.exchange {
-            verbs.push(Verb::Phase(exchange.to_string()));
-        }
-        for step in &panel.steps {
-            let name = post.play(step);
-            match (step, name) {
-                (Step::Deliver(_), Some(name)) => verbs.push(Verb::Deliver(name)),
-                (Step::Timeout(at), _) => verbs.push(Verb::Timeout(Who::Node(*at))),
-                (Step::Heartbeat(at), _) => verbs.push(Verb::Heartbeat(Who::Node(*at))),
-                (Step::Submit(at), _) => {
-                    submitted += 1;
-                    let command = format!("SET x={submitted}");
-                    verbs.push(Verb::Submit { to: Who::Node(*at), command });
-                }
-                (Step::Restart(at), _) => {
-                    let who = Who::Node(*at);
-                    verbs.push(Verb::Crash { who, point: CrashPoint::Between });
-                    verbs.push(Verb::Restart(who));
-                }
-                (Step::Deliver(_), None) => {}
+    for step in panels.iter().flat_map(|panel| &panel.steps) {
+        let name = post.play(step);
+        match (step, name) {
+            (Step::Deliver(_), name) => moves.extend(name.map(Verb::Deliver)),
+            (Step::Timeout(at), _) => moves.push(Verb::Timeout(Who::Node(*at))),
+            (Step::Heartbeat(at), _) => moves.push(Verb::Heartbeat(Who::Node(*at))),
+            (Step::Submit(at), _) => {
+                submitted += 1;
+                let command = format!("SET x={submitted}");
+                moves.push(Verb::Submit { to: Who::Node(*at), command });
+            }
+            (Step::Restart(at), _) => {
+                let who = Who::Node(*at);
+                moves.push(Verb::Crash { who, point: CrashPoint::Between });
+                moves.push(Verb::Restart(who));
             }
         }
     }
-    verbs.push(Verb::ExpectViolation(property));
-    let broken: Vec<_> = rules.broken().collect();
-    let ids = broken.iter().map(|rule| rule.id()).collect::<Vec<_>>().join(", ");
-    let without = if ids.is_empty() { String::new() } else { format!(" without {ids}") };
-    let mut script = Script::empty("counterexample");
-    script.shows = format!("How {property} falls{without}; no way is shorter.");
-    script.rules.clone_from(&broken);
-    script.nodes = bounds.nodes;
-    script.no_op = bounds.no_op;
-    script.max_batch = bounds.max_batch;
-    script.broken = rules;
-    script.on_threads = false;
-    // The head takes a line for each of its settings; the numbers are those of the lines as they
-    // are written.
-    let head = script.to_string().lines().count();
-    let numbered = verbs.into_iter().enumerate();
-    script.lines = numbered.map(|(nth, verb)| Line { number: head + nth + 1, verb }).collect();
-    script
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout(at) => write!(f, "{at}'s election timer ends"),
-            Self::Heartbeat(at) => write!(f, "{at} sends heartbeats"),
-            Self::Submit(at) => write!(f, "a client sends {at} a command"),
-            Self::Restart(at) => write!(f, "{at} crashes and starts again"),
-            Self::Deliver(envelope) => {
-                let Envelope { from, to, message } = envelope;
-                write!(
-                    f,
-                    "{to} receives {:?} of term {} from {from}",
-                    message.kind(),
-                    message.term()
-                )
-            }
-        }
-    }
+    moves
 }

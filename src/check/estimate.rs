@@ -21,7 +21,10 @@ pub fn estimated_bytes(bounds: &Bounds) -> Option<u64> {
     // What a leader and one follower can say to each other; followers do so independently.
     let talk = 4.5_f64.powf(log * (log + 1.0) / 2.0).powf(nodes - 1.0);
     let crashes = 4.0_f64.powf(f64::from(bounds.crashes));
-    // A float beyond the largest integer becomes the largest.
+    #[expect(
+        clippy::cast_sign_loss,
+        reason = "no factor is negative; too large becomes the largest"
+    )]
     Some((elections * talk * crashes * BYTES) as u64)
 }
 

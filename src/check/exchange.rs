@@ -5,7 +5,6 @@
 //! less than a network can do, so this tier proves little. But it is quick, what falls here falls in
 //! the other tier too, and its ways are short enough to tell.
 
-use std::fmt;
 use std::ops::ControlFlow;
 
 use super::search::Successor;
@@ -67,62 +66,6 @@ pub struct Exchange {
     pub deed: Deed,
     /// What goes astray, if anything does.
     pub stray: Option<Stray>,
-}
-
-fn names(nodes: NodeSet) -> String {
-    let names: Vec<_> = nodes.iter().map(|node| node.to_string()).collect();
-    match names.split_last() {
-        None => "nobody".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
-const fn noun(message: &Message) -> &'static str {
-    match message {
-        Message::VoteRequest(_) => "request for a vote",
-        Message::VoteResponse(m) if m.vote_granted => "vote",
-        Message::VoteResponse(_) => "refusal",
-        Message::AppendEntriesRequest(_) => "AppendEntries",
-        Message::AppendEntriesResponse(_) => "answer",
-    }
-}
-
-struct Told<'a>(&'a Envelope);
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Envelope { from, to, message } = self.0;
-        write!(f, "{from}'s {} of term {} to {to}", noun(message), message.term())
-    }
-}
-
-impl fmt::Display for Exchange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.deed {
-            Deed::Campaign { node, reached } => {
-                write!(f, "{node} campaigns, reaching {}", names(*reached))?;
-            }
-            Deed::Append { leader } => write!(f, "{leader} takes a command in")?,
-            Deed::Replicate { leader, reached } => {
-                write!(f, "{leader} replicates to {}", names(*reached))?;
-            }
-            Deed::Restart { node } => write!(f, "{node} crashes and starts again")?,
-            Deed::Arrive { message, answered } => {
-                write!(f, "{} arrives late", Told(message))?;
-                if *answered {
-                    f.write_str(", and is answered")?;
-                }
-            }
-        }
-        match &self.stray {
-            None => Ok(()),
-            Some(Stray { message, copied: true }) => {
-                write!(f, "; a copy of {} stays behind", Told(message))
-            }
-            Some(Stray { message, copied: false }) => write!(f, "; {} is delayed", Told(message)),
-        }
-    }
 }
 
 /// Whether a follower says that it lacks the entry before.

@@ -16,8 +16,8 @@
 //! * `search`: of a state that is done only a fingerprint stays;
 //! * `exchange`: a coarser tier for quick answers, whose ways read like the panels of Figure 8.
 //!
-//! `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into a
-//! script.
+//! `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into
+//! moves.
 
 mod bounds;
 mod collect;
@@ -99,7 +99,7 @@ pub fn explore(
         End::OutOfMemory => (Reach::OutOfMemory, None),
         End::Stopped => (Reach::Stopped, None),
         End::Fell(property, way) => {
-            let found = Counterexample::new(search.model(), bounds, rules, property, way);
+            let found = Counterexample::new(search.model(), property, way);
             (Reach::Fell, Some(found))
         }
     };

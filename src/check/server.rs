@@ -9,9 +9,10 @@ use std::hash::Hash;
 
 use crate::digest;
 use crate::raft::{
-    Command, Envelope, Event, Input, Message, NodeId, PersistentState, RaftNode, Role, RoleKind,
-    Sendable, Settings,
+    Command, Envelope, Event, Input, Message, NodeId, PersistentState, RaftNode, Role, Sendable,
+    Settings,
 };
+use crate::safety::cut_while_leading;
 
 /// A server between two steps.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -120,17 +121,6 @@ impl Server {
 
 fn was_elected(sendable: &Sendable) -> bool {
     sendable.events().iter().any(|event| matches!(event, Event::BecameLeader { .. }))
-}
-
-/// Whether entries were cut away while these events left the node a leader.
-fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
-    events.iter().any(|event| {
-        match event {
-            Event::RoleChanged { to, .. } => leads = *to == RoleKind::Leader,
-            _ => {}
-        }
-        leads && matches!(event, Event::Truncated { .. })
-    })
 }
 
 /// What a server knows of another one, as far as another's name appears in it.

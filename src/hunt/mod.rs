@@ -227,9 +227,8 @@ pub fn intact_recovers(seed: u64) -> bool {
 #[must_use]
 pub fn proof(rule: Rule) -> Option<Short> {
     let bounds = check::preset(rule, Tier::Messages)?;
-    let script = check::find(Some(rule), &bounds).violation?.script;
+    let moves = check::find(Some(rule), &bounds).violation?.moves;
     let rules = RuleSet::INTACT.without(rule);
-    let moves = script.lines.into_iter().map(|line| line.verb).collect();
     let schedule = Schedule { settings: bounds.settings(rules), moves };
     let schedule = shrink::tidy(&schedule, aim_of(rules));
     let fallen = schedule.play(aim_of(rules)).fallen?;

@@ -117,9 +117,9 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
 /// The way that was found, as moves that anyone can make.
 fn short(found: &Counterexample, options: &Options) -> Option<Short> {
     let aim = aim_of(options.rules);
-    let moves = found.script.lines.iter().map(|line| line.verb.clone()).collect();
     let settings = options.bounds.settings(options.rules);
-    let schedule = shrink::tidy(&Schedule { settings, moves }, aim);
+    let schedule = Schedule { settings, moves: found.moves.clone() };
+    let schedule = shrink::tidy(&schedule, aim);
     let fallen = schedule.play(aim).fallen?;
     // Of exchanges no shorter way exists; of single moves one may.
     let proven = options.bounds.tier == Tier::Messages;

@@ -369,11 +369,10 @@ fn is_sound(progress: Progress, last: LogIndex) -> bool {
 
 /// Whether entries were cut away between the moments at which these events make a node a leader
 /// and a follower again. One observation may cover several steps.
-fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
+pub(crate) fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
     events.iter().any(|event| {
-        match event {
-            Event::RoleChanged { to, .. } => leads = *to == RoleKind::Leader,
-            _ => {}
+        if let Event::RoleChanged { to, .. } = event {
+            leads = *to == RoleKind::Leader;
         }
         leads && matches!(event, Event::Truncated { .. })
     })

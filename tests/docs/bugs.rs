@@ -23,10 +23,10 @@ fn every_bug_of_the_catalogue_has_a_row_that_names_what_exists() {
     for row in &rows {
         let [id, _, how, place] = row[..] else { panic!("{row:?} has four columns") };
         let names: Vec<&str> = place.split('`').skip(1).step_by(2).collect();
-        let rules: Vec<Rule> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        let has_rule = names.iter().any(|name| name.parse::<Rule>().is_ok());
         let places: Vec<&&str> = names.iter().filter(|name| name.contains(".rs")).collect();
         match how {
-            "rule" => assert!(!rules.is_empty(), "{id} names its rule"),
+            "rule" => assert!(has_rule, "{id} names its rule"),
             "type" | "checked" => assert!(!places.is_empty(), "{id} says where"),
             "left out" => assert!(names.is_empty(), "{id} says why"),
             other => panic!("{id}: '{other}' is none of the four"),
