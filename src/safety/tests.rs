@@ -61,12 +61,14 @@ fn an_election_and_a_write_break_nothing_and_are_counted() {
     let appends = bench.step(0, Input::Propose(vec![Command::new("SET x=1")]));
     let acks = bench.deliver(&appends, 1);
     bench.deliver(&acks, 0);
+    let appends = bench.step(0, Input::HeartbeatDue);
+    bench.deliver(&appends, 1);
     for at in 0..3 {
         bench.checker.audit(&bench.replicas[at]);
     }
     assert_eq!(bench.checker.violations(), []);
     assert_eq!(bench.checker.committed_len(), LogIndex::new(2));
-    assert_eq!(bench.checker.steps(), 8);
+    assert_eq!(bench.checker.steps(), 10);
     let checks: Vec<(Property, u64)> = Property::ALL
         .into_iter()
         .map(|property| (property, bench.checker.checks(property)))
@@ -79,10 +81,10 @@ fn an_election_and_a_write_break_nothing_and_are_counted() {
             (Property::LeaderAppendOnly, 2),
             (Property::LogMatching, 8),
             (Property::LeaderCompleteness, 1),
-            (Property::StateMachineSafety, 4),
+            (Property::StateMachineSafety, 6),
             (Property::VoteUniqueness, 2),
             (Property::DurableQuorum, 2),
-            (Property::Monotonicity, 8),
+            (Property::Monotonicity, 10),
         ]
     );
 }
@@ -269,4 +271,27 @@ fn what_a_leader_knows_of_a_follower_has_bounds() {
         let progress = Progress { match_index, next_index, probing: false };
         assert_eq!(is_sound(progress, last), sound, "match {matched}, next {next}");
     }
+}
+
+/// A leader that has stepped down, and a follower, may lose entries that nobody committed.
+#[test]
+fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
+    let mut bench = Bench::new(5, &[]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let mut votes = bench.deliver(&asked, 1);
+    votes.extend(bench.deliver(&asked, 3));
+    let appends = bench.deliver(&votes, 0);
+    bench.deliver(&appends, 2);
+    bench.step(4, Input::ElectionTimeout);
+    let asked = bench.step(4, Input::ElectionTimeout);
+    bench.deliver(&asked, 2);
+    let mut votes = bench.deliver(&asked, 1);
+    votes.extend(bench.deliver(&asked, 3));
+    let appends = bench.deliver(&votes, 4);
+    for node in [0, 2] {
+        bench.deliver(&appends, node);
+        let log = bench.replicas[usize::from(node)].node().log();
+        assert_eq!(log.last(), LogPosition::new(1, 2), "n{node} has cut 1@1 away");
+    }
+    assert_eq!(bench.fallen(), []);
 }
