@@ -1,14 +1,18 @@
 //! A small line-based language for what happens to a cluster: for files, for the prompt, for tests.
 //!
 //! * `verb`: what a line can say. Each verb writes itself as a line that reads back.
+//! * `syntax`: the words, for help and completion.
 //! * `parse`: lines to verbs; an error names file, line, word, and what was expected.
 //! * `script`: a whole file: what it shows, which rules, a question, its settings, its lines.
 //! * `run`: carries the lines out on any [`World`](crate::world::World), and tells a
 //!   [`Narrator`](run::Narrator) what came of each.
+//! * `condition`: whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
 
+pub mod condition;
 pub mod library;
 pub mod parse;
 pub mod run;
 pub mod script;
+pub mod syntax;
 pub mod verb;

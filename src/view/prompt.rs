@@ -4,7 +4,7 @@ use super::logs::{self, Row};
 use super::table::{Table, paragraph};
 use super::{message, paint};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition};
-use crate::scenario::parse::{CONDITIONS, SYNTAX};
+use crate::scenario::syntax::{CONDITIONS, SYNTAX};
 use crate::scenario::verb::Verb;
 use crate::status::{NodeStatus, leader_of};
 use crate::timing::Time;

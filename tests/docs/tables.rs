@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use raft_in_practice::raft::Rule;
-use raft_in_practice::scenario::parse::{CONDITIONS, SYNTAX};
+use raft_in_practice::scenario::syntax::{CONDITIONS, SYNTAX};
 
 use crate::pages;
 

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use raft_in_practice::raft::{MAX_NODES, Property, Rule};
 use raft_in_practice::scenario::library::SHIPPED;
-use raft_in_practice::scenario::parse::{CONDITIONS, SYNTAX, parse_line};
+use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::syntax::{CONDITIONS, SYNTAX};
 use raft_in_practice::scenario::verb::property_word;
 
 use super::cases;

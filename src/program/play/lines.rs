@@ -12,7 +12,7 @@ use rustyline::{
 
 use super::words::WORDS;
 use crate::scenario::library::SHIPPED;
-use crate::scenario::parse::{CONDITIONS, SYNTAX};
+use crate::scenario::syntax::{CONDITIONS, SYNTAX};
 use crate::view::page::{Page, Press};
 
 /// Whoever types.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::raft::NodeId;
-use crate::scenario::parse::{SYNTAX, parse_line};
+use crate::scenario::parse::parse_line;
+use crate::scenario::syntax::SYNTAX;
 use crate::scenario::verb::Verb;
 
 /// What a typed line asks for.
