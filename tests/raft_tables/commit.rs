@@ -1,11 +1,12 @@
 //! What a leader may call committed, and when it may count itself.
 
 use raft_in_practice::raft::{
-    Command, Input, LogIndex, MessageKind, Output, PersistentState, Settings,
+    Command, Event, Input, LogIndex, MessageKind, Outcome, Output, PersistentState, Rule, Settings,
 };
 
 use crate::common::{
-    Cluster, accepted, commit, id, leader, progress, propose, receive, settings, terms,
+    Cluster, accepted, append, at, commit, follower, id, leader, progress, propose, receive,
+    settings, terms, verdicts,
 };
 
 /// `TestCommit`: match indexes (the leader's own first), log, term ⇒ commit index. Sizes 1, 3 and
@@ -110,4 +111,27 @@ fn a_late_acknowledgement_takes_nothing_back() {
         assert_eq!((progress(&node, 1).0, commit(&node)), (2, expected), "{acknowledged}");
     }
     assert_eq!(terms(&node), [1, 1]);
+}
+
+/// A leader that cannot commit yet says what it counted, each time it hears of one copy more.
+#[test]
+fn too_few_copies_are_a_reason_that_is_told() {
+    let mut node = leader(settings(5), 1, &[1, 1]);
+    for (peer, outcome) in [(1, Outcome::Refused), (2, Outcome::Holds)] {
+        let heard = receive(&mut node, peer, accepted(1, 2));
+        assert_eq!(verdicts(heard.events(), Rule::MajorityQuorum), [outcome], "n{peer}");
+    }
+    assert_eq!(commit(&node), 2);
+}
+
+/// What is committed already is not committed again, however far the leader is.
+#[test]
+fn a_commit_index_that_stays_where_it_is_is_no_event() {
+    let mut node = follower(settings(3), 1, &[1, 1]);
+    for (leader_commit, events) in [(2, 1), (2, 0), (5, 0)] {
+        let heard = receive(&mut node, 1, append(1, 1, at(2, 1), &[], leader_commit));
+        let advanced = |event: &&Event| matches!(event, Event::CommitAdvanced { .. });
+        assert_eq!(heard.events().iter().filter(advanced).count(), events, "{leader_commit}");
+        assert_eq!(commit(&node), 2);
+    }
 }
