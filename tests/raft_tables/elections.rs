@@ -1,8 +1,8 @@
 //! Elections in a whole cluster.
 
-use raft_in_practice::raft::{MessageKind, RoleKind, Term};
+use raft_in_practice::raft::{Event, MessageKind, RoleKind, Term};
 
-use crate::common::{Cluster, append, at, server, settings};
+use crate::common::{Cluster, append, at, follower, receive, server, settings};
 
 fn role_and_term(cluster: &Cluster, number: u8) -> (RoleKind, u64) {
     let node = cluster.node(number);
@@ -164,5 +164,19 @@ fn half_of_an_even_cluster_elects_nobody() {
         cluster.elect(0);
         assert_eq!(role_and_term(&cluster, 0), (RoleKind::Leader, 2), "{size} nodes");
         assert_eq!(cluster.node(0).current_term(), Term::new(2));
+    }
+}
+
+/// A term that grows is an event, with both terms, once; one that stays is none.
+#[test]
+fn a_term_that_grows_is_told_once() {
+    let mut node = follower(settings(3), 1, &[1]);
+    for (term, expected) in [(1, None), (4, Some((1, 4))), (4, None)] {
+        let heard = receive(&mut node, 1, append(1, term, at(1, 1), &[], 0));
+        let advanced = heard.events().iter().filter_map(|event| match event {
+            Event::TermAdvanced { from, to } => Some((from.get(), to.get())),
+            _ => None,
+        });
+        assert_eq!(advanced.collect::<Vec<_>>(), Vec::from_iter(expected), "term {term}");
     }
 }

@@ -171,3 +171,12 @@ fn a_slice_stays_within_the_log() {
         assert_eq!(found, expected, "from {first}, {limit} at most");
     }
 }
+
+/// Entries are told with their indexes, from 1, in order.
+#[test]
+fn a_log_tells_each_entry_with_its_index() {
+    let log = log(&[1, 1, 4]);
+    let told: Vec<(u64, u64)> =
+        log.iter().map(|(index, entry)| (index.get(), entry.term.get())).collect();
+    assert_eq!(told, [(1, 1), (2, 1), (3, 4)]);
+}
