@@ -1,9 +1,12 @@
 //! Entries on their way through a cluster, and into one follower.
 
-use raft_in_practice::raft::{Event, LogEntry, LogIndex, MessageKind, NodeId, Payload, Term};
+use raft_in_practice::raft::{
+    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, Term,
+};
 
 use crate::common::{
-    Cluster, acknowledged, append, at, commit, follower, id, receive, settings, terms,
+    Cluster, accepted, acknowledged, append, at, commit, follower, heartbeat, id, leader, propose,
+    receive, settings, terms,
 };
 
 fn commands(cluster: &Cluster, node: u8) -> Vec<String> {
@@ -180,4 +183,21 @@ fn heartbeats_also_make_up_for_lost_answers() {
     cluster.heal();
     cluster.heartbeat(0);
     assert_eq!(cluster.commit(0), 2);
+}
+
+/// What a step came to can be looked at before it is saved; to send it one must save it.
+#[test]
+fn an_output_can_be_looked_at() {
+    let out = follower(settings(3), 1, &[1]).step(Input::ElectionTimeout);
+    assert!(out.events().iter().any(|event| matches!(event, Event::ElectionStarted { .. })));
+    assert_eq!(out.peek_messages().len(), 2);
+}
+
+/// Heartbeats are for idle periods: having spoken to everyone, a leader waits a whole interval again.
+#[test]
+fn the_heartbeat_timer_restarts_when_everyone_was_spoken_to_and_only_then() {
+    let mut node = leader(settings(3), 1, &[1]);
+    assert!(heartbeat(&mut node).restart_heartbeat_timer());
+    assert!(!receive(&mut node, 1, accepted(1, 1)).restart_heartbeat_timer());
+    assert!(propose(&mut node, "SET x=1").restart_heartbeat_timer());
 }
