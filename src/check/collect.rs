@@ -52,13 +52,11 @@ impl Model<'_> {
             Message::AppendEntriesResponse(m) => self.answer_is_idle(receiver, sender, m),
             Message::VoteRequest(m) => {
                 vote_request_is_spent(sender, receiver, m)
-                    && (self.tells_nothing(sender, receiver)
-                        || self.another_tells(receiver, letter, others))
+                    && (self.tells_nothing(sender) || self.another_tells(receiver, letter, others))
             }
             Message::AppendEntriesRequest(m) => {
                 self.append_is_spent(state, sender, receiver, m, others)
-                    && (self.tells_nothing(sender, receiver)
-                        || self.another_tells(receiver, letter, others))
+                    && (self.tells_nothing(sender) || self.another_tells(receiver, letter, others))
             }
         }
     }
@@ -69,7 +67,7 @@ impl Model<'_> {
 
     /// A request that is spent can still do one thing: refused, it makes its receiver tell the
     /// sender a higher term. Not so where the sender can learn of none.
-    fn tells_nothing(&self, sender: &RaftNode, _: &RaftNode) -> bool {
+    fn tells_nothing(&self, sender: &RaftNode) -> bool {
         sender.current_term() == self.top()
     }
 

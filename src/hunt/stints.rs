@@ -29,8 +29,8 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 5);
     let rng = &mut rng;
-    let mut last = None;
-    for _ in 0..GAMES {
+    let mut played = 0;
+    loop {
         let settings = Settings {
             nodes: *[3, 4, 5, 5, 5, 5].choose(rng).unwrap_or(&3),
             rules,
@@ -45,13 +45,11 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
             fallen: None,
         };
         game.play(rng);
-        let fallen = game.fallen;
-        last = Some((Schedule { settings, moves: game.moves }, fallen));
-        if last.as_ref().is_some_and(|(_, fallen)| fallen.is_some()) {
-            break;
+        played += 1;
+        if game.fallen.is_some() || played == GAMES {
+            return (Schedule { settings, moves: game.moves }, game.fallen);
         }
     }
-    last.unwrap_or_else(|| (Schedule { settings: Settings::new(1), moves: Vec::new() }, None))
 }
 
 struct Game {
