@@ -41,7 +41,7 @@ const LENGTHS: &[(Rule, usize, Property)] = &[
     (Rule::RepliesMatchedToTerm, 31, Property::LeaderCompleteness),
     (Rule::MatchIndexMonotone, 8, Property::Monotonicity),
     (Rule::LeaderAppendOnly, 7, Property::LeaderAppendOnly),
-    (Rule::AnswerOnlyApplied, 13, Property::Linearizability),
+    (Rule::AnswerOnlyApplied, 14, Property::Linearizability),
 ];
 
 fn file(rule: Rule) -> Script {

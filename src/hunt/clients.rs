@@ -117,7 +117,7 @@ impl Clients {
             None => return false,
             Some(Ok(Answer::Applied { reply, .. })) => {
                 if let Some(call) = &mut self.history[call] {
-                    call.returned = Some((moment(sim), reply));
+                    call.hear(moment(sim), reply);
                 }
             }
             // It stays in the history without an answer: it may take effect or not.

@@ -186,17 +186,10 @@ pub struct Short {
     pub proven: bool,
 }
 
-/// How many catches are made short at most: those that are short already.
-const SHRUNK: usize = 6;
-
-/// Makes the most promising catches short, side by side, and keeps the shortest.
+/// Makes the catches short, side by side, and keeps the shortest.
 #[must_use]
 pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
     let aim = aim_of(rules);
-    let mut raws: Vec<&Schedule> =
-        bag.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
-    raws.sort_by_key(|raw| raw.moves.len());
-    raws.truncate(SHRUNK);
     let short = |raw: &Schedule| {
         let schedule = shrink::shrink(raw, aim);
         let fallen = schedule.play(aim).fallen?;
@@ -204,7 +197,8 @@ pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
     };
     thread::scope(|scope| {
         let mut threads = Vec::new();
-        threads.extend(raws.iter().map(|raw| scope.spawn(|| short(raw))));
+        let raws = bag.catches.iter().filter_map(|found| found.raw.as_ref());
+        threads.extend(raws.map(|raw| scope.spawn(|| short(raw))));
         let shorts = threads.into_iter().filter_map(|thread| thread.join().ok().flatten());
         shorts.min_by_key(|short| short.schedule.moves.len())
     })

@@ -157,7 +157,7 @@ impl Hand {
             None => true,
             Some(Ok(Answer::Applied { reply, .. })) => {
                 if let Some(call) = asked.get_mut(&ticket) {
-                    call.returned = Some((now, reply));
+                    call.hear(now, reply);
                 }
                 false
             }

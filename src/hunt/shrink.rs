@@ -1,6 +1,8 @@
 //! Makes a schedule short: takes moves out, in large pieces and then one by one, as long as what
 //! fell still falls; then tries whether younger messages and an earlier place do as well.
 
+use std::iter;
+
 use super::panels;
 use super::schedule::{Aim, Schedule};
 use crate::raft::Settings;
@@ -18,68 +20,61 @@ struct Shrinker {
 }
 
 /// The shortest schedule found that still meets `aim`, from one that does.
+///
+/// Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op can take
+/// the place of a command. So each round tries them all, and of equally short runs keeps the first.
 #[must_use]
 pub fn shrink(schedule: &Schedule, aim: Aim) -> Schedule {
-    let mut best = shrink_as_set_up(schedule, aim);
-    // Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op
-    // can take the place of a command.
-    for settings in variants(best.settings) {
-        let other = Schedule { settings, moves: best.moves.clone() };
-        if other.play(aim).fallen.is_none() {
-            continue;
-        }
-        let other = shrink_as_set_up(&other, aim);
-        let rank = |schedule: &Schedule| (schedule.moves.len(), oddness(schedule.settings));
-        if rank(&other) < rank(&best) {
-            best = other;
+    let mut best = schedule.clone();
+    loop {
+        let shorter = variants(best.settings)
+            .filter_map(|settings| shrink_as_set_up(settings, &best.moves, aim))
+            .min_by_key(|schedule| schedule.moves.len());
+        let Some(shorter) = shorter else { return best };
+        let before = best.moves.len();
+        best = tidy(&shorter, aim);
+        if best.moves.len() == before {
+            return best;
         }
     }
-    tidy(&best, aim)
 }
 
-/// The same cluster with and without a no-op, with limited and unlimited batches.
+/// The same cluster with and without a no-op, with the usual batches and, if they differ, its own;
+/// the most usual first.
 fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
     let usual = Settings::new(settings.nodes);
+    let own = (settings.max_batch != usual.max_batch).then_some(settings.max_batch);
     [usual.no_op, !usual.no_op].into_iter().flat_map(move |no_op| {
-        [usual.max_batch, settings.max_batch].map(|max_batch| Settings {
-            no_op,
-            max_batch,
-            ..settings
-        })
+        let batches = iter::once(usual.max_batch).chain(own);
+        batches.map(move |max_batch| Settings { no_op, max_batch, ..settings })
     })
 }
 
-/// In how many ways a cluster is set up unusually.
-fn oddness(settings: Settings) -> u8 {
-    let usual = Settings::new(settings.nodes);
-    u8::from(settings.no_op != usual.no_op) + u8::from(settings.max_batch != usual.max_batch)
+/// Shorter, in this cluster; nothing if it does not meet `aim` there.
+fn shrink_as_set_up(settings: Settings, moves: &[Verb], aim: Aim) -> Option<Schedule> {
+    let best = replay(settings, moves.to_vec(), aim)?;
+    let mut shrinker = Shrinker { best, aim, left: PATIENCE };
+    shrinker.remove_chunks();
+    shrinker.remove_pairs();
+    shrinker.use_younger_messages();
+    shrinker.move_earlier();
+    Some(shrinker.best)
 }
 
-fn shrink_as_set_up(schedule: &Schedule, aim: Aim) -> Schedule {
-    let played = schedule.play(aim);
-    let best = Schedule { moves: played.moves, ..schedule.clone() };
-    if played.fallen.is_none() {
-        return best;
-    }
-    let mut shrinker = Shrinker { best, aim, left: PATIENCE };
-    loop {
-        let before = shrinker.best.moves.len();
-        shrinker.remove_chunks();
-        shrinker.remove_pairs();
-        shrinker.use_younger_messages();
-        shrinker.move_earlier();
-        if shrinker.best.moves.len() == before || shrinker.left == 0 {
-            return shrinker.best;
-        }
-    }
+/// What these moves come to: those that could be made, if they meet `aim`.
+fn replay(settings: Settings, moves: Vec<Verb>, aim: Aim) -> Option<Schedule> {
+    let played = Schedule { settings, moves }.play(aim);
+    played.fallen.map(|_| Schedule { settings, moves: played.moves })
 }
 
 /// The same moves in an order that makes the fewest panels, so that what belongs together is told
 /// together.
 #[must_use]
 pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
-    let played = schedule.play(aim);
-    let mut best = Schedule { moves: played.moves, ..schedule.clone() };
+    let settings = schedule.settings;
+    let Some(mut best) = replay(settings, schedule.moves.clone(), aim) else {
+        return schedule.clone();
+    };
     let length = best.moves.len();
     let mut panels = panels::panels(&best.moves).len();
     'again: loop {
@@ -92,9 +87,8 @@ pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
                 if fewer >= panels {
                     continue;
                 }
-                let other = Schedule { moves, ..best.clone() };
-                let played = other.play(aim);
-                if played.fallen.is_some() && played.moves == other.moves {
+                let other = replay(settings, moves, aim);
+                if let Some(other) = other.filter(|other| other.moves.len() == length) {
                     (best, panels) = (other, fewer);
                     continue 'again;
                 }
@@ -105,20 +99,15 @@ pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
 }
 
 impl Shrinker {
-    /// Keeps `moves` if they do it in fewer moves, or in as many and `even` is wanted.
-    fn offer(&mut self, moves: Vec<Verb>, even: bool) -> bool {
+    /// Keeps `moves`, which are never more than there are, if they do it too.
+    fn offer(&mut self, moves: Vec<Verb>) -> bool {
         if self.left == 0 {
             return false;
         }
         self.left = self.left.saturating_sub(moves.len().max(1));
-        let candidate = Schedule { moves, ..self.best.clone() };
-        let played = candidate.play(self.aim);
-        let (now, best) = (played.moves.len(), self.best.moves.len());
-        let good = played.fallen.is_some() && (now < best || even && now == best);
-        if good {
-            self.best.moves = played.moves;
-        }
-        good
+        let Some(found) = replay(self.best.settings, moves, self.aim) else { return false };
+        self.best = found;
+        true
     }
 
     /// Zeller and Hildebrandt's delta debugging: halves, quarters, ... single moves.
@@ -130,7 +119,7 @@ impl Shrinker {
                 let end = (at + size).min(self.best.moves.len());
                 let mut moves = self.best.moves.clone();
                 moves.drain(at..end);
-                if !self.offer(moves, false) {
+                if !self.offer(moves) {
                     at += size;
                 }
             }
@@ -152,7 +141,7 @@ impl Shrinker {
                 let mut moves = self.best.moves.clone();
                 moves.remove(second);
                 moves.remove(first);
-                if self.offer(moves, false) {
+                if self.offer(moves) {
                     shorter = true;
                     break;
                 }
@@ -171,7 +160,7 @@ impl Shrinker {
             for nth_newest in 0..name.nth_newest {
                 let mut moves = self.best.moves.clone();
                 moves[at] = Verb::Deliver(MessageName { nth_newest, ..name });
-                if self.offer(moves, true) {
+                if self.offer(moves) {
                     break;
                 }
             }
@@ -189,7 +178,7 @@ impl Shrinker {
                 moves.insert(to, verb);
                 let mut without = moves.clone();
                 without.remove(to + 1);
-                if self.offer(without, false) {
+                if self.offer(without) {
                     shorter = true;
                     break;
                 }
@@ -198,5 +187,31 @@ impl Shrinker {
                 from += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    #[test]
+    fn a_cluster_is_tried_with_and_without_what_is_unusual_about_it() {
+        let usual = Settings::new(3);
+        let told = |settings| -> Vec<(bool, Option<NonZeroUsize>)> {
+            let pair = |other: Settings| (other.no_op, other.max_batch);
+            variants(settings).map(pair).collect()
+        };
+        assert_eq!(told(usual), [(true, usual.max_batch), (false, usual.max_batch)]);
+        let odd = Settings { no_op: false, max_batch: NonZeroUsize::new(1), ..usual };
+        assert_eq!(
+            told(odd),
+            [
+                (true, usual.max_batch),
+                (true, odd.max_batch),
+                (false, usual.max_batch),
+                (false, odd.max_batch)
+            ]
+        );
     }
 }

@@ -212,7 +212,7 @@ impl RaftNode {
                     Cut::Never
                 }
             }
-            Overlap::Contained if prev < last && request.last_index() < last => {
+            Overlap::Contained if request.last_index() < last => {
                 let facts = Facts::NoConflict { from: prev.next(), last };
                 if self.oblige(Rule::TruncateOnlyOnConflict, facts, out) {
                     Cut::AtConflict

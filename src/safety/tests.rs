@@ -38,6 +38,13 @@ impl Bench {
         for_it.flat_map(|message| self.step(to.into(), Input::Receive(message))).collect()
     }
 
+    /// Carries messages among these nodes until none is left; those to others are lost.
+    fn settle(&mut self, mut messages: Vec<Envelope>, among: &[u8]) {
+        while !messages.is_empty() {
+            messages = among.iter().flat_map(|&to| self.deliver(&messages, to)).collect();
+        }
+    }
+
     fn restart(&mut self, node: u8) {
         let at = usize::from(node);
         let disk = self.replicas[at].clone().crash();
@@ -294,4 +301,48 @@ fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
         assert_eq!(log.last(), LogPosition::new(1, 2), "n{node} has cut 1@1 away");
     }
     assert_eq!(bench.fallen(), []);
+}
+
+/// What a leader knew of its followers it forgets with its leadership; the next one starts at 0.
+#[test]
+fn a_match_index_that_starts_over_in_a_new_leadership_has_not_gone_back() {
+    let mut bench = Bench::new(3, &[]);
+    for candidate in [0, 1, 0] {
+        let asked = bench.step(candidate, Input::ElectionTimeout);
+        bench.settle(asked, &[0, 1]);
+        assert!(bench.replicas[candidate].node().is_leader());
+    }
+    assert_eq!(bench.fallen(), []);
+}
+
+/// A node may learn late, from its old leader, that something is committed. What was committed since
+/// is not asked of a leader between the two.
+#[test]
+fn a_commit_that_is_learnt_late_says_nothing_of_a_leader_in_between() {
+    let mut bench = Bench::new(5, &[]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    bench.settle(asked, &[0, 1, 2]);
+    let late = bench.step(0, Input::HeartbeatDue);
+    let asked = bench.step(1, Input::ElectionTimeout);
+    let mut votes = bench.deliver(&asked, 3);
+    votes.extend(bench.deliver(&asked, 4));
+    bench.deliver(&votes, 1);
+    bench.deliver(&asked, 0);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    bench.settle(asked, &[0, 3, 4]);
+    assert_eq!(bench.checker.committed_len(), LogIndex::new(2), "in n0's second leadership");
+    assert!(bench.replicas[1].node().is_leader(), "n1 knows nothing of it");
+    bench.deliver(&late, 2);
+    assert_eq!(bench.replicas[2].node().commit_index(), LogIndex::new(1));
+    assert_eq!(bench.fallen(), []);
+}
+
+#[test]
+fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
+    let mut kept = Vec::new();
+    let evidence = Evidence::ShadowDiffers { node: NodeId::new(0) };
+    for step in 0..1000 {
+        record(&mut kept, step, Property::LogMatching, evidence);
+    }
+    assert_eq!(kept.len(), KEPT);
 }

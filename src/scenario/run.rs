@@ -387,7 +387,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.asked.retain_mut(|(ticket, call)| match world.outcome(*ticket) {
             _ if call.returned.is_some() => true,
             Some(Ok(Answer::Applied { reply, .. })) => {
-                call.returned = Some((moment, reply));
+                call.hear(moment, reply);
                 true
             }
             // It never took effect, and the client knows.

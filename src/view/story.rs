@@ -11,6 +11,7 @@ use crate::raft::{
 };
 use crate::replica::Answer;
 use crate::safety::Violation;
+use crate::state_machine::Reply;
 use crate::timing::Time;
 
 /// Where the text of a line begins: behind the time and the node.
@@ -150,8 +151,15 @@ impl Observer for Story {
 #[must_use]
 pub fn told(answer: &Answer) -> String {
     match answer {
-        Answer::Applied { position, .. } => {
-            format!("is told that its command, entry {position}, is done")
+        Answer::Applied { position, reply } => {
+            let done = format!("is told that its command, entry {position}, is done");
+            match reply {
+                // To who has written, "done" is all there is to say.
+                Reply::Set | Reply::Done => done,
+                Reply::Deleted(_) | Reply::Value(_) => {
+                    format!("{done}: {}", violation::reply_words(reply))
+                }
+            }
         }
         Answer::Superseded { lost } => {
             format!("is told that its command, entry {lost}, is lost: another was committed there")

@@ -6,6 +6,7 @@ use super::table::{Table, paragraph};
 use crate::linearizability::NotLinearizable;
 use crate::raft::Property;
 use crate::safety::{Counter, Evidence, Violation};
+use crate::state_machine::Reply;
 use crate::world::SafetyReport;
 
 /// The two facts that cannot both be, in one sentence.
@@ -69,18 +70,54 @@ pub fn lines(violation: &Violation) -> Vec<String> {
     paragraph(&text, "  ✗ ", "    ")
 }
 
-/// What clients were told that no single machine could have told them.
+/// Operations that are listed one by one; of a longer history the number has to do.
+const LISTED: usize = 6;
+
+/// What clients were told that no single machine could have told them: who asked and heard what, in
+/// the order in which it happened.
 #[must_use]
 pub fn misled(misled: &NotLinearizable) -> Vec<String> {
     let text = paint::wrong(&misled_sentence(misled)).to_string();
-    paragraph(&text, "  ✗ ", "    ")
+    let mut lines = paragraph(&text, "  ✗ ", "    ");
+    if misled.calls.len() > LISTED {
+        return lines;
+    }
+    let mut history = Vec::new();
+    for call in &misled.calls {
+        history.push((call.called, format!("a client asks for {}", call.command)));
+        if let Some((when, reply)) = &call.returned {
+            history.push((
+                *when,
+                format!(
+                    "the client that asked for {} is told: {}",
+                    call.command,
+                    reply_words(reply)
+                ),
+            ));
+        }
+    }
+    history.sort_by_key(|(when, _)| *when);
+    lines.extend(history.into_iter().flat_map(|(_, line)| paragraph(&line, "      ", "        ")));
+    lines
+}
+
+/// What a store's reply says.
+pub(super) fn reply_words(reply: &Reply) -> String {
+    match reply {
+        Reply::Set | Reply::Done => "done".to_owned(),
+        Reply::Deleted(true) => "the key is gone".to_owned(),
+        Reply::Deleted(false) => "there was nothing to delete".to_owned(),
+        Reply::Value(Some(value)) => format!("the value is {value}"),
+        Reply::Value(None) => "there is no value".to_owned(),
+    }
 }
 
 /// The same as a sentence.
 #[must_use]
 pub fn misled_sentence(misled: &NotLinearizable) -> String {
     let NotLinearizable { key, explained, calls } = misled;
-    if *calls == 1 {
+    let calls = calls.len();
+    if calls == 1 {
         return format!(
             "Linearizability has fallen: no single machine would have told the client of the one \
              operation on {key} what it was told."

@@ -16,6 +16,7 @@ mod common;
 mod commit;
 mod elections;
 mod log;
+mod names;
 mod progress;
 mod replication;
 mod votes;

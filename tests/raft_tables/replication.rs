@@ -1,12 +1,14 @@
 //! Entries on their way through a cluster, and into one follower.
 
+use std::sync::Arc;
+
 use raft_in_practice::raft::{
-    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, Term,
+    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, Rule, Term,
 };
 
 use crate::common::{
-    Cluster, accepted, acknowledged, append, at, commit, follower, heartbeat, id, leader, propose,
-    receive, settings, terms,
+    Cluster, accepted, acknowledged, append, appends, at, commit, follower, heartbeat, id, leader,
+    propose, receive, settings, terms, verdicts,
 };
 
 fn commands(cluster: &Cluster, node: u8) -> Vec<String> {
@@ -200,4 +202,34 @@ fn the_heartbeat_timer_restarts_when_everyone_was_spoken_to_and_only_then() {
     assert!(heartbeat(&mut node).restart_heartbeat_timer());
     assert!(!receive(&mut node, 1, accepted(1, 1)).restart_heartbeat_timer());
     assert!(propose(&mut node, "SET x=1").restart_heartbeat_timer());
+}
+
+/// A reason is given where there is something to decide: whether to cut, if the log goes on behind
+/// what the leader sent. The rest of a log is not asked about where there is none.
+#[test]
+fn a_follower_gives_a_reason_for_keeping_what_a_request_does_not_reach() {
+    // The entry before, new entries ⇒ how often the rule is asked, for the log [1, 1, 1].
+    let table: [(u64, &[u64], usize); 6] =
+        [(1, &[1], 1), (1, &[], 1), (3, &[], 0), (2, &[1], 0), (0, &[1, 1, 1], 0), (3, &[1], 0)];
+    for (prev, new, asked) in table {
+        let mut node = follower(settings(3), 1, &[1, 1, 1]);
+        let prev_term = u64::from(prev > 0);
+        let sent = receive(&mut node, 1, append(1, 1, at(prev, prev_term), new, 0));
+        let reasons = verdicts(sent.events(), Rule::TruncateOnlyOnConflict);
+        assert_eq!(reasons.len(), asked, "{prev} {new:?}");
+        assert!(terms(&node).len() >= 3, "{prev} {new:?}");
+    }
+}
+
+/// Followers at the same place are sent the same entries, not copies of them.
+#[test]
+fn followers_at_the_same_place_share_one_batch() {
+    let mut node = leader(settings(5), 1, &[]);
+    for peer in 1..5 {
+        let _ = receive(&mut node, peer, accepted(1, 1));
+    }
+    let sent = propose(&mut node, "x");
+    let batches: Vec<_> = appends(&sent).into_iter().map(|(_, request)| &request.entries).collect();
+    assert_eq!(batches.len(), 4);
+    assert!(batches.iter().all(|batch| batch.len() == 1 && Arc::ptr_eq(batch, batches[0])));
 }
