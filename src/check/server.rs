@@ -161,7 +161,7 @@ fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u6
         Role::Follower { leader: Some(leader) } if !hearsay => say(*leader, Known::Believed),
         Role::Follower { .. } => {}
         Role::Candidate { votes } => {
-            counted = votes.len();
+            counted = votes.counted();
             votes.voters().iter().filter(|&voter| voter != own).for_each(|voter| {
                 say(voter, Known::Counted);
             });

@@ -116,18 +116,18 @@ impl RaftNode {
         }
         votes.count(from);
         self.role = Role::Candidate { votes };
-        out.events.push(Event::VoteCounted { from, votes: votes.len() });
+        out.events.push(Event::VoteCounted { from, votes: votes.counted() });
         self.lead_if_elected(out);
     }
 
     fn lead_if_elected(&mut self, out: &mut Output) {
         let Role::Candidate { votes } = self.role else { return };
         let facts = Facts::Quorum {
-            have: votes.len(),
+            have: votes.counted(),
             need: self.settings.majority(),
             nodes: self.settings.nodes,
         };
-        if self.has_quorum(votes.len(), facts, out) {
+        if self.has_quorum(votes.counted(), facts, out) {
             self.become_leader(out);
         }
     }
@@ -140,7 +140,8 @@ impl RaftNode {
         out.events.push(Event::BecameLeader { term });
 
         let facts = Facts::Tail { last: self.last(), commit: self.commit_index };
-        if !self.oblige(Rule::LeaderAppendOnly, facts, out) {
+        let has_a_tail = self.last().index > self.commit_index;
+        if has_a_tail && !self.oblige(Rule::LeaderAppendOnly, facts, out) {
             self.drop_uncommitted_tail(out);
         }
         let facts = Facts::Leadership { term };

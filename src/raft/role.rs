@@ -93,14 +93,8 @@ impl Votes {
 
     /// How many grants were counted.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn counted(self) -> usize {
         self.voters.len() + self.duplicates as usize
-    }
-
-    /// Whether no grant was counted.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.len() == 0
     }
 }
 

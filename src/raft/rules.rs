@@ -407,6 +407,7 @@ mod tests {
         }
         assert!(!rules.is_intact() && RuleSet::INTACT.is_intact());
         assert_eq!(rules.broken().collect::<RuleSet>(), rules);
+        assert_eq!(rules.without(Rule::OneVotePerTerm), rules, "it can be forgotten only once");
     }
 
     #[test]

@@ -90,3 +90,25 @@ pub(super) struct Committed {
     /// The term in which it was committed, which may be later than its own.
     pub(super) in_term: Term,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_and_a_term_stand_for_one_history_whoever_holds_it() {
+        let mut ledger = EntryLedger::default();
+        let mut enter = |index, term, digest, by| {
+            let link = Link { term: Term::new(term), digest };
+            ledger.enter(LogIndex::new(index), link, NodeId::new(by))
+        };
+        // Of two terms at one index, of two indexes in one term, and again: nothing contradicts.
+        for (index, term, digest) in [(1, 1, 11), (1, 2, 12), (1, 3, 13), (2, 2, 22), (2, 3, 23)] {
+            assert_eq!(enter(index, term, digest, 0), None, "{index}@{term}");
+            assert_eq!(enter(index, term, digest, 1), None, "{index}@{term} again");
+        }
+        assert_eq!(enter(1, 1, 99, 2), Some(NodeId::new(0)));
+        assert_eq!(enter(1, 3, 99, 2), Some(NodeId::new(0)));
+        assert_eq!(enter(2, 3, 13, 2), Some(NodeId::new(0)), "right elsewhere, wrong here");
+    }
+}

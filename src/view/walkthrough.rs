@@ -187,7 +187,7 @@ pub fn state(node: &RaftNode) -> String {
     let known = match node.role() {
         Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
         Role::Candidate { votes } => {
-            format!(" with {}", explain::plural(votes.len(), "vote", "votes"))
+            format!(" with {}", explain::plural(votes.counted(), "vote", "votes"))
         }
         Role::Follower { leader: None } | Role::Leader { .. } => String::new(),
     };

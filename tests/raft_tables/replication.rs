@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use raft_in_practice::raft::{
-    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, Rule, Term,
+    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, Rule, RuleSet, Term,
 };
 
 use crate::common::{
-    Cluster, accepted, acknowledged, append, appends, at, commit, follower, heartbeat, id, leader,
-    propose, receive, settings, terms, verdicts,
+    Cluster, accepted, acknowledged, append, appends, at, bare, commit, follower, heartbeat, id,
+    leader, propose, receive, rejected, settings, terms, verdicts,
 };
 
 fn commands(cluster: &Cluster, node: u8) -> Vec<String> {
@@ -232,4 +232,22 @@ fn followers_at_the_same_place_share_one_batch() {
     let batches: Vec<_> = appends(&sent).into_iter().map(|(_, request)| &request.entries).collect();
     assert_eq!(batches.len(), 4);
     assert!(batches.iter().all(|batch| batch.len() == 1 && Arc::ptr_eq(batch, batches[0])));
+}
+
+/// ... and followers at different places are each sent what follows there.
+#[test]
+fn followers_at_different_places_are_sent_different_entries() {
+    let mut node = leader(bare(3, RuleSet::INTACT), 2, &[1, 1, 1]);
+    let _ = receive(&mut node, 1, rejected(2, 3, None, 1));
+    let _ = receive(&mut node, 1, accepted(2, 1));
+    let sent = propose(&mut node, "x");
+    let places: Vec<(u8, u64, usize)> = appends(&sent)
+        .into_iter()
+        .map(|(to, request)| {
+            let first = request.prev_log_index.next();
+            assert_eq!(request.entries[..], *node.log().slice(first, 1), "n{to}");
+            (to, first.get(), request.entries.len())
+        })
+        .collect();
+    assert_eq!(places, [(1, 3, 1), (2, 4, 1)]);
 }
