@@ -32,6 +32,7 @@ fn the_first_catches_become_as_short_as_they_did() {
         (Rule::PersistBeforeReply, 8, 3),
         (Rule::LogMatchingCheck, 5, 2),
         (Rule::ConflictTruncates, 12, 5),
+        (Rule::CommitOnlyCurrentTerm, 19, 6),
         (Rule::MatchIndexMonotone, 8, 3),
         (Rule::LeaderAppendOnly, 7, 3),
         (Rule::AnswerOnlyApplied, 15, 7),

@@ -55,7 +55,6 @@ fn shrink_as_set_up(settings: Settings, moves: &[Verb], aim: Aim) -> Option<Sche
     let best = replay(settings, moves.to_vec(), aim)?;
     let mut shrinker = Shrinker { best, aim, left: PATIENCE };
     shrinker.remove_chunks();
-    shrinker.remove_pairs();
     shrinker.use_younger_messages();
     shrinker.move_earlier();
     Some(shrinker.best)
@@ -127,29 +126,6 @@ impl Shrinker {
                 return;
             }
             size = size.div_ceil(2);
-        }
-    }
-
-    /// Two moves may only be superfluous together: a crash and its restart, a question and its
-    /// answer.
-    fn remove_pairs(&mut self) {
-        let mut first = 0;
-        while first < self.best.moves.len() {
-            let mut second = first + 1;
-            let mut shorter = false;
-            while second < self.best.moves.len() {
-                let mut moves = self.best.moves.clone();
-                moves.remove(second);
-                moves.remove(first);
-                if self.offer(moves) {
-                    shorter = true;
-                    break;
-                }
-                second += 1;
-            }
-            if !shorter {
-                first += 1;
-            }
         }
     }
 
