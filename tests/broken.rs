@@ -102,12 +102,8 @@ fn without_its_rule_a_run_fails_as_it_says_and_with_it_the_run_holds() {
 fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
     for &(rule, length, property) in LENGTHS {
         let script = file(rule);
-        let is_move =
-            |verb: &Verb| !matches!(verb, Verb::Manual | Verb::Phase(_) | Verb::ExpectViolation(_));
-        let verbs = script.lines.iter().map(|line| line.verb.clone());
-        let moves: Vec<Verb> = verbs.filter(is_move).collect();
         let aim = aim_of(RuleSet::INTACT.without(rule));
-        let schedule = Schedule { settings: script.settings(), moves };
+        let schedule = Schedule::of(&script);
         let played = schedule.play(aim);
         assert_eq!(played.moves.len(), length, "{rule}");
         assert_eq!(played.moves, schedule.moves, "{rule}: no move is idle");

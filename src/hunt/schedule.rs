@@ -197,8 +197,8 @@ pub struct Parting {
     pub after: usize,
     /// The move.
     pub verb: Verb,
-    /// The node that acts, as it is without the rule.
-    pub broken: RaftNode,
+    /// The first node that stands otherwise afterwards: without the rule, and with it.
+    pub stands: Option<(RaftNode, RaftNode)>,
     /// What it did, and why.
     pub broken_events: Vec<(Speaking, Vec<Event>)>,
     /// What it would have done, and why.
@@ -260,6 +260,24 @@ impl Observer for Ear {
 }
 
 impl Schedule {
+    /// The moves among a script's lines, in its cluster.
+    #[must_use]
+    pub fn of(script: &Script) -> Self {
+        let is_move = |verb: &&Verb| {
+            matches!(
+                verb,
+                Verb::Timeout(_)
+                    | Verb::Heartbeat(_)
+                    | Verb::Deliver(_)
+                    | Verb::Crash { .. }
+                    | Verb::Restart(_)
+                    | Verb::Submit { .. }
+            )
+        };
+        let verbs = script.lines.iter().map(|line| &line.verb);
+        Self { settings: script.settings(), moves: verbs.filter(is_move).cloned().collect() }
+    }
+
     /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
     /// where the two runs part.
     #[must_use]
@@ -273,12 +291,14 @@ impl Schedule {
             kept.make(verb);
             let (without, with) = (left.take(), right.take());
             if outlook(&broken) != outlook(&kept) {
-                let node = without.events.first().map_or(NodeId::new(0), |(who, _)| who.node);
-                let broken = broken.sim.replica(node)?.node().clone();
+                let node = |hand: &Hand, id| Some(hand.sim.replica(id)?.node().clone());
+                let stands = NodeId::all(self.settings.nodes)
+                    .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
+                    .find(|(broken, kept)| stand(broken) != stand(kept));
                 return Some(Parting {
                     after,
                     verb: verb.clone(),
-                    broken,
+                    stands,
                     broken_events: without.events,
                     intact_events: with.events,
                     broken_answers: without.answers,
@@ -347,16 +367,17 @@ impl Schedule {
 /// How a running node stands, its settings apart.
 type Stand = (Role, PersistentState, LogIndex);
 
+fn stand(node: &RaftNode) -> Stand {
+    (node.role().clone(), node.persistent().clone(), node.commit_index())
+}
+
 /// All that a cluster is: its nodes without their settings, what they have sent, and what their
 /// clients were told.
 fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, BTreeMap<Ticket, Call>) {
     let sim = &hand.sim;
-    let stand = |id| {
-        let node = sim.replica(id)?.node();
-        Some((node.role().clone(), node.persistent().clone(), node.commit_index()))
-    };
+    let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.replica(id)?.node())));
     (
-        NodeId::all(sim.size()).map(stand).collect(),
+        stands.collect(),
         sim.sent().map(|flight| flight.envelope.clone()).collect(),
         hand.asked.clone(),
     )

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check::{self, Tier};
+use crate::hunt::schedule::Schedule;
 use crate::hunt::{self, Hunt, Progress, Short};
 use crate::raft::{Property, Rule, RuleSet};
 use crate::scenario::library;
@@ -126,6 +127,13 @@ fn one(
     page.put("");
     if let Some(short) = &short {
         view::tell(short, page);
+        if let Some(script) = only.and_then(shipped) {
+            let known = Schedule::of(&script).moves.len();
+            if known < short.schedule.moves.len() {
+                page.put("");
+                page.put_all(paragraph(&view::shorter_is_known(&script.name, known), "", ""));
+            }
+        }
         keep(options, &view::script(short, &name(options)))?;
     } else if let Some(script) = only.and_then(shipped) {
         tell_stall(&script, page);

@@ -24,7 +24,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
     match verdict.facts {
         Facts::Terms { message, own } => terms(speaker, rule, message, own),
         Facts::Vote { term, voted_for, candidate } => vote(node, term, voted_for, candidate),
-        Facts::Logs { candidate, own } => logs(speaker, rule, candidate, own),
+        Facts::Logs { candidate, own } => logs(speaker, verdict, candidate, own),
         Facts::VoteReceived { voter, counted_before: false } => {
             format!("{voter}'s vote was not counted yet")
         }
@@ -86,9 +86,6 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         Facts::Election { before, term } => {
             format!("the timer ended in term {before}, so term {term} is the election's")
         }
-        Facts::Tail { last, .. } if last.index.is_empty() => {
-            format!("{node}'s log is empty: it has nothing to delete")
-        }
         Facts::Tail { last, commit } => format!(
             "{node}'s log {}, and it knows index {commit} to be committed{}",
             log_end(last),
@@ -139,9 +136,16 @@ fn vote(node: NodeId, term: Term, voted_for: Option<NodeId>, candidate: NodeId) 
     }
 }
 
-fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) -> String {
-    let why = if rule == Rule::TermBeforeLength {
+fn logs(speaker: Speaker, verdict: &Verdict, candidate: LogPosition, own: LogPosition) -> String {
+    let other_than_the_paper = match verdict.outcome {
+        Outcome::Holds => candidate < own,
+        Outcome::Refused => candidate > own,
+        Outcome::Overridden => false,
+    };
+    let why = if verdict.rule == Rule::TermBeforeLength {
         "their last terms decide, not their lengths"
+    } else if other_than_the_paper {
+        "the longer log counts, for term-before-length is broken"
     } else if candidate.term != own.term {
         "the later last term wins"
     } else if candidate.index != own.index {

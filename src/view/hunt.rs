@@ -11,7 +11,7 @@ use crate::hunt::panels::{Scene, panels};
 use crate::hunt::schedule::{Fallen, Hand, Parting, Schedule, Speaking};
 use crate::hunt::trial::Finding;
 use crate::hunt::{Bag, Progress, Short};
-use crate::raft::{Event, NodeSet, Outcome, Rule, Settings};
+use crate::raft::{Event, NodeSet, Outcome, RaftNode, Rule, Settings};
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;
@@ -40,8 +40,8 @@ pub fn stall(stall: &Stall) -> String {
              node led that the others followed"
         ),
         Stall::Uncommitted { leader, entries } => format!(
-            "{leader} leads, nothing is in its way, and {entries} entries of its log stay \
-             uncommitted on some node"
+            "{leader} leads, nothing is in its way, and {} uncommitted on some node",
+            explain::plural(*entries as usize, "entry of its log stays", "entries of its log stay")
         ),
         Stall::Deposed { leader, from, to } => format!(
             "{leader} led term {from}, nothing disturbed it, and the cluster is in term {to} now"
@@ -136,6 +136,12 @@ pub fn tell(short: &Short, page: &Page) {
     }
 }
 
+/// Where a run is told that is longer than one that ships.
+#[must_use]
+pub fn shorter_is_known(name: &str, moves: usize) -> String {
+    format!("A shorter run is known, of {moves} moves: 'raft-cluster run {name} --virtual'")
+}
+
 /// A counterexample as a scenario that anyone can run, with its panels as the parts of the story.
 #[must_use]
 pub fn script(short: &Short, name: &str) -> Script {
@@ -187,6 +193,18 @@ fn names(nodes: NodeSet) -> String {
     }
 }
 
+/// How a node stands, where nothing that it did tells it apart.
+fn stand(node: &RaftNode) -> String {
+    let (id, term) = (node.id(), node.current_term());
+    let vote = match node.voted_for() {
+        Some(vote) if vote == id => "voted for itself".to_owned(),
+        Some(vote) => format!("voted for {vote}"),
+        None => "has not voted".to_owned(),
+    };
+    let (role, log) = (node.role().kind(), explain::log_end(node.last()));
+    format!("{id} is a {role} of term {term}, {vote} in it, and its log {log}")
+}
+
 fn tell_parting(parting: &Parting, page: &Page) {
     let head = format!(
         "Where an intact node parts from this run: after {} moves, at '{}'",
@@ -194,15 +212,20 @@ fn tell_parting(parting: &Parting, page: &Page) {
     );
     page.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
     let mut table = Table::new(2);
+    if let Some((broken, intact)) = &parting.stands
+        && parting.broken_events == parting.intact_events
+    {
+        table.row(["without the rule".to_owned(), stand(broken)]);
+        table.row(["with the rule".to_owned(), stand(intact)]);
+        page.put_all(table.lines());
+        return;
+    }
     let sides = [
         ("without the rule", &parting.broken_events, &parting.broken_answers),
         ("with the rule", &parting.intact_events, &parting.intact_answers),
     ];
     for (name, deeds, answers) in sides {
         let mut name = name;
-        if deeds.is_empty() {
-            table.row([name.to_owned(), "nothing happens".to_owned()]);
-        }
         for (who, events) in deeds {
             for line in sentences(*who, events) {
                 table.row([std::mem::take(&mut name).to_owned(), line]);

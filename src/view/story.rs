@@ -1,5 +1,7 @@
 //! A run as it happens, line by line: when, who, what, and by which rule.
 
+use std::collections::BTreeMap;
+
 use super::explain::{self, Speaker};
 use super::page::Page;
 use super::table::paragraph;
@@ -24,20 +26,22 @@ pub struct Story {
     phases: usize,
     /// How many steps were told, if they are numbered instead of timed.
     steps: Option<u64>,
+    /// On what grounds a node went on last where a rule would not.
+    overridden: BTreeMap<(NodeId, Rule), Facts>,
 }
 
 impl Story {
     /// A story on this page.
     #[must_use]
     pub const fn new(page: Page) -> Self {
-        Self { page, phases: 0, steps: None }
+        Self { page, phases: 0, steps: None, overridden: BTreeMap::new() }
     }
 
     /// A story of single steps, each with its number and its input: for a run in someone's hand,
     /// where time means nothing.
     #[must_use]
-    pub const fn numbered(page: Page) -> Self {
-        Self { page, phases: 0, steps: Some(0) }
+    pub fn numbered(page: Page) -> Self {
+        Self { steps: Some(0), ..Self::new(page) }
     }
 
     /// Begins a step, if steps are numbered.
@@ -66,6 +70,23 @@ impl Story {
     }
 }
 
+impl Story {
+    /// A node goes on where a rule would not. What it does again and again on the same grounds is
+    /// told in full once.
+    fn overridden(&mut self, time: Time, speaker: Speaker, verdict: &Verdict) {
+        let who = speaker.node.to_string();
+        if self.overridden.insert((speaker.node, verdict.rule), verdict.facts)
+            == Some(verdict.facts)
+        {
+            let text = format!("goes on as before, without {}", verdict.rule);
+            self.line(time, &who, &paint::wrong(&text).to_string());
+            return;
+        }
+        self.line(time, &who, "goes on where the rule would not:");
+        self.why(speaker, verdict);
+    }
+}
+
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.replica.node();
@@ -74,9 +95,18 @@ impl Observer for Story {
             let speaker = Speaker::of(node.id(), &step.input);
             self.begin(&explain::input(node.id(), &step.input));
             let mut verdicts: Vec<Verdict> = Vec::new();
-            for event in &batch.events[began..step.events_end] {
+            let events = &batch.events[began..step.events_end];
+            for (nth, event) in events.iter().enumerate() {
                 if let Event::Checked(verdict) = event {
-                    verdicts.push(*verdict);
+                    let explains =
+                        |later: &Event| is_worth_telling(later, node) && is_reason(later, verdict);
+                    // A broken rule that was made use of is never passed over.
+                    if verdict.outcome == Outcome::Overridden && !events[nth..].iter().any(explains)
+                    {
+                        self.overridden(batch.time, speaker, verdict);
+                    } else {
+                        verdicts.push(*verdict);
+                    }
                     continue;
                 }
                 if !is_worth_telling(event, node) {
@@ -103,12 +133,15 @@ impl Observer for Story {
                 });
                 verdicts.retain(|verdict| !told(verdict));
             }
-            // A broken rule that was made use of is never passed over.
-            for verdict in verdicts.iter().filter(|found| found.outcome == Outcome::Overridden) {
-                self.line(batch.time, &node.id().to_string(), "goes on where the rule would not:");
-                self.why(speaker, verdict);
-            }
             began = step.events_end;
+        }
+        // What was decided when the steps were saved.
+        for event in &batch.events[began..] {
+            if let Event::Checked(verdict) = event
+                && verdict.outcome == Outcome::Overridden
+            {
+                self.overridden(batch.time, Speaker { node: node.id(), from: None }, verdict);
+            }
         }
     }
 

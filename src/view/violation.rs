@@ -41,7 +41,8 @@ pub fn sentence(evidence: &Evidence) -> String {
             first.0, first.1, second.0, second.1
         ),
         Evidence::NotDurable { leader, position, copies, need } => {
-            format!("{leader} committed {position} while {copies} durable logs held it, not {need}")
+            let logs = plural(copies, "durable log", "durable logs");
+            format!("{leader} committed {position} while {logs} held it, not {need}")
         }
         Evidence::WentBack { node, counter, from, to } => {
             let what = match counter {

@@ -49,6 +49,32 @@ fn a_hunt_for_a_stall_tells_the_story_of_one() {
     printed(0, &["run", saved, "--virtual"]);
 }
 
+/// The words that make a rule's point, where they are easily lost.
+#[test]
+fn each_told_run_shows_what_its_rule_is_for() {
+    let table: &[(&str, &[&str])] = &[
+        (
+            "persist-before-reply",
+            &[
+                "broken: persist-before-reply (§5): term and vote ought to be on disk before",
+                "without the rule n1 is a follower of term 0, has not voted in it",
+                "with the rule n1 is a follower of term 1, voted for n0 in it",
+            ],
+        ),
+        ("term-before-length", &["the longer log counts, for term-before-length is broken"]),
+        ("answer-only-applied", &["a client asks for GET", "is told: the value is", "is lost"]),
+        ("commit-only-current-term", &["A shorter run is known, of 18 moves"]),
+        ("timer-reset-only-by-authority", &["goes on as before, without timer-reset"]),
+    ];
+    for (rule, words) in table {
+        let told = printed(1, &["hunt", "--break", rule]);
+        let text = unwrapped(&told);
+        for words in *words {
+            assert!(text.contains(words), "{rule}: {words}\n{told}");
+        }
+    }
+}
+
 #[test]
 fn a_hunt_on_the_intact_core_finds_nothing_and_says_how_hard_it_looked() {
     let told = printed(0, &["hunt", "--seeds", "50"]);

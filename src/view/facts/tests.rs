@@ -190,6 +190,21 @@ fn every_kind_of_facts_is_told_with_its_values() {
     }
 }
 
+/// Without `term-before-length` a shorter log of a later term loses, and the reason is not the paper's.
+#[test]
+fn what_wins_against_the_paper_is_not_explained_by_the_paper() {
+    let (longer, later) = (LogPosition::new(6, 1), LogPosition::new(4, 2));
+    for (candidate, own, outcome, word) in [
+        (longer, later, Outcome::Refused, "later last term"),
+        (later, longer, Outcome::Holds, "later last term"),
+        (longer, later, Outcome::Holds, "longer log counts"),
+        (later, longer, Outcome::Refused, "longer log counts"),
+    ] {
+        let text = told(Rule::UpToDateLog, outcome, Facts::Logs { candidate, own });
+        assert!(text.contains(word), "{candidate} {own}: {text}");
+    }
+}
+
 #[test]
 fn every_cause_for_a_timer_is_told() {
     for cause in [
