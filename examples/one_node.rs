@@ -7,8 +7,8 @@ use raft_in_practice::raft::{
     AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, LogIndex, Message, NodeId,
     PersistentState, RaftNode, Settings, Term, VoteResponse,
 };
-use raft_in_practice::view::explain::{self, Speaker};
-use raft_in_practice::view::message;
+use raft_in_practice::view::words::{Speaker, log_end};
+use raft_in_practice::view::{explain, message};
 
 fn main() {
     let settings = Settings::new(3);
@@ -34,7 +34,7 @@ fn main() {
     let refusal = VoteResponse { term: Term::new(7), vote_granted: false };
     step(&mut node, from(2, Message::VoteResponse(refusal)), &mut disk);
 
-    let (term, log) = (disk.current_term(), explain::log_end(disk.log().last()));
+    let (term, log) = (disk.current_term(), log_end(disk.log().last()));
     println!("A crash would leave what is on disk: term {term}, and a log that {log}.");
 }
 

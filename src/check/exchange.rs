@@ -7,7 +7,6 @@
 
 use std::ops::ControlFlow;
 
-use super::search::Successor;
 use super::server::Prompt;
 use super::state::{Cause, Model, State};
 use crate::raft::{
@@ -77,6 +76,13 @@ const fn is_refusal(message: &Message) -> bool {
             ..
         })
     )
+}
+
+/// What a successor looks like to whoever asked for the successors of a state.
+pub(super) struct Successor<'a> {
+    pub(super) state: &'a State,
+    pub(super) fell: Option<Property>,
+    pub(super) exchange: Option<&'a Exchange>,
 }
 
 /// Memory that is used again and again.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bounds::{Bounds, Tier};
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Successor};
 use super::frontier::Frontier;
 use super::messages::{Came, Happening};
 use super::state::{Catalogue, Cause, Model, State};
@@ -63,13 +63,6 @@ pub(super) enum End {
     OutOfMemory,
     /// It was told to stop.
     Stopped,
-}
-
-/// What a successor looks like to whoever asked for the successors of a state.
-pub(super) struct Successor<'a> {
-    pub(super) state: &'a State,
-    pub(super) fell: Option<Property>,
-    pub(super) exchange: Option<&'a Exchange>,
 }
 
 impl Model<'_> {

@@ -1,6 +1,5 @@
 //! A client: hands commands in and waits for answers. An answer comes only after commit.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,134 +8,11 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::board::Board;
 use super::chronicle::{Chronicle, lock};
-use super::node::Order;
+use super::order::{Applied, Order, Outcome, Promise, SubmitError};
 use crate::journal::Deed;
-use crate::raft::{Command, LogPosition, NodeId};
-use crate::replica::{Answer, Ticket};
-use crate::state_machine::Reply;
+use crate::raft::{Command, NodeId};
+use crate::replica::Ticket;
 use crate::status::leader_of;
-
-/// A command was committed and applied.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Applied {
-    /// Where its entry stands, for ever.
-    pub position: LogPosition,
-    /// What the state machine said.
-    pub reply: Reply,
-}
-
-/// Why a command was not seen to be applied.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SubmitError {
-    /// The node does not lead; the command had no effect.
-    NotLeader {
-        /// The node that was asked.
-        node: NodeId,
-        /// Who leads, as far as that node knows.
-        leader: Option<NodeId>,
-    },
-    /// Another entry was committed in its place; the command had no effect.
-    Superseded {
-        /// Where the entry stood.
-        lost: LogPosition,
-    },
-    /// The node lost the entry while it did not lead: the command may have an effect.
-    Uncertain {
-        /// Where the entry stood.
-        position: LogPosition,
-    },
-    /// The node is down, or went down before it could answer: the command may have an effect.
-    NodeDown {
-        /// The node that was asked.
-        node: NodeId,
-    },
-    /// No answer in time: the command may have an effect.
-    Timeout {
-        /// How long the client waited.
-        bound: Duration,
-    },
-    /// No leader in time; the command was given to nobody.
-    NoLeader {
-        /// How long the client waited.
-        bound: Duration,
-    },
-}
-
-impl fmt::Display for SubmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLeader { node, leader: Some(leader) } => {
-                write!(f, "{node} does not lead; ask {leader}")
-            }
-            Self::NotLeader { node, leader: None } => {
-                write!(f, "{node} does not lead and knows of no leader; try again later")
-            }
-            Self::Superseded { lost } => {
-                write!(f, "entry {lost} was replaced by another leader's; submit the command again")
-            }
-            Self::Uncertain { position } => write!(
-                f,
-                "the node has lost entry {position}; another node may still hold it, and apply it"
-            ),
-            Self::NodeDown { node } => write!(
-                f,
-                "{node} is down and did not answer; if the command reached another node, it may still be applied"
-            ),
-            Self::Timeout { bound } => {
-                write!(f, "no answer within {bound:?}; the command may still be applied")
-            }
-            Self::NoLeader { bound } => {
-                write!(f, "no leader within {bound:?}; the command was given to nobody")
-            }
-        }
-    }
-}
-
-impl std::error::Error for SubmitError {}
-
-/// What becomes of a command.
-pub(super) type Outcome = Result<Applied, SubmitError>;
-
-impl From<Answer> for Outcome {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Applied { position, reply } => Ok(Applied { position, reply }),
-            Answer::Superseded { lost } => Err(SubmitError::Superseded { lost }),
-            Answer::Uncertain { position } => Err(SubmitError::Uncertain { position }),
-        }
-    }
-}
-
-/// A client that waits. The promise is kept, or it is dropped, wherever that happens: in a crash, in
-/// the queue of a node that never came to read it, in a panic. The client hears of it either way.
-pub(super) struct Promise {
-    ticket: Ticket,
-    node: NodeId,
-    to: Option<Sender<(Ticket, Outcome)>>,
-}
-
-impl Promise {
-    pub(super) const fn ticket(&self) -> Ticket {
-        self.ticket
-    }
-
-    pub(super) fn keep(mut self, outcome: Outcome) {
-        self.tell(outcome);
-    }
-
-    fn tell(&mut self, outcome: Outcome) {
-        if let Some(to) = self.to.take() {
-            // A client that has given up does not listen any more.
-            let _ = to.send((self.ticket, outcome));
-        }
-    }
-}
-
-impl Drop for Promise {
-    fn drop(&mut self) {
-        self.tell(Err(SubmitError::NodeDown { node: self.node }));
-    }
-}
 
 /// The way to the nodes: what a client needs of a cluster.
 pub(super) struct Doors {
@@ -176,7 +52,7 @@ impl Doors {
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
         let asked = || Deed::Asked { ticket, node, command: command.clone() };
         self.chronicle.tell(std::iter::once_with(asked));
-        self.order(node, Order::Propose(command, Promise { ticket, node, to: Some(to) }));
+        self.order(node, Order::Propose(command, Promise::new(ticket, node, to)));
         ticket
     }
 }

@@ -39,9 +39,11 @@ mod client;
 mod cluster;
 mod error;
 mod node;
+mod order;
 mod world;
 
 pub use bus::MessageBus;
-pub use client::{Applied, Client, SubmitError};
+pub use client::Client;
 pub use cluster::{ClusterConfig, RaftCluster};
 pub use error::{Panicked, RestartError, StartError};
+pub use order::{Applied, SubmitError};

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, select, tick};
+use crossbeam_channel::{Receiver, TryRecvError, select, tick};
 
 use super::board::Board;
 use super::bus::MessageBus;
 use super::chronicle::Chronicle;
-use super::client::{Promise, SubmitError};
+use super::order::{Order, Promise, SubmitError};
 use crate::journal::{CrashPoint, Detail, Flight, MessageId, Step};
 use crate::raft::{Command, Input, NodeId, Output};
 use crate::replica::{Answer, Replica, Ticket};
@@ -25,20 +25,6 @@ const BATCH: usize = 512;
 /// How often a thread lets others go first before it falls asleep. A few times only: it does not
 /// wait this way, it makes room.
 const YIELDS: usize = 4;
-
-/// What a node is told by those who run it.
-pub(super) enum Order {
-    /// A client's command.
-    Propose(Command, Promise),
-    /// Crash, now or at a point of the next step that has something to save or send.
-    Crash(CrashPoint),
-    /// Stand for election.
-    Stand,
-    /// Show yourself.
-    Show(Sender<Replica>),
-    /// Have your whole log compared with what the checker saw of it.
-    Audit(Sender<()>),
-}
 
 /// Why a node's life ends.
 #[derive(Clone, Copy)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::chronicle::lock;
-use super::client::{Outcome, SubmitError};
 use super::cluster::RaftCluster;
 use super::error::RestartError;
+use super::order::{Outcome, SubmitError};
 use crate::journal::{CrashPoint, Deed};
 use crate::network::Conditions;
 use crate::raft::{Log, NodeId, NodeSet};

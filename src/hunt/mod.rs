@@ -8,9 +8,13 @@
 //! A hunt on the intact core is a soak test: it must find nothing. A hunt with a rule broken must
 //! find something, or the checks are blind.
 
+pub mod aim;
 pub mod calm;
 pub mod clients;
+pub mod hand;
 pub mod panels;
+pub mod parting;
+pub mod recorder;
 pub mod schedule;
 pub mod shrink;
 pub mod stints;
@@ -24,7 +28,8 @@ use std::time::{Duration, Instant};
 
 use crate::check::{self, Tier};
 use crate::raft::{Property, Rule, RuleSet};
-use schedule::{Aim, Fallen, Schedule};
+use aim::{Aim, Fallen};
+use schedule::Schedule;
 use trial::Finding;
 
 /// The moves of a walk.

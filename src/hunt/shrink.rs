@@ -3,8 +3,9 @@
 
 use std::iter;
 
+use super::aim::Aim;
 use super::panels;
-use super::schedule::{Aim, Schedule};
+use super::schedule::Schedule;
 use crate::raft::Settings;
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;

@@ -11,7 +11,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::num::NonZeroUsize;
 
-use super::schedule::{Aim, Fallen, Hand, Schedule};
+use super::aim::{Aim, Fallen};
+use super::hand::Hand;
+use super::schedule::Schedule;
 use super::walk::name_of;
 use crate::journal::CrashPoint;
 use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+use super::aim::{Aim, Fallen};
 use super::calm::{self, Stall};
 use super::clients::Clients;
-use super::schedule::{Aim, Fallen, Recorder, Schedule};
+use super::recorder::Recorder;
+use super::schedule::Schedule;
 use super::vigil::Vigil;
 use crate::journal::Observer;
 use crate::raft::{Property, RuleSet};

@@ -5,7 +5,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::schedule::{Aim, Fallen, Hand, Schedule};
+use super::aim::{Aim, Fallen};
+use super::hand::Hand;
+use super::schedule::Schedule;
 use crate::journal::CrashPoint;
 use crate::raft::{Envelope, MessageKind, NodeId, RuleSet, Settings};
 use crate::scenario::verb::{Verb, Who};

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::journal::Observer;
-use crate::scenario::run::{Failure, Narrator, Runner};
+use crate::scenario::beat::{Failure, Narrator};
+use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::sim::{Sim, SimConfig};

@@ -1,6 +1,6 @@
 //! Whether a condition is true of a world.
 
-use super::run::Why;
+use super::beat::Why;
 use super::verb::{Committed, Condition, On, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
 use crate::status::{NodeStatus, leader_of};

@@ -5,10 +5,12 @@
 //! * `parse`: lines to verbs; an error names file, line, word, and what was expected.
 //! * `script`: a whole file: what it shows, which rules, a question, its settings, its lines.
 //! * `run`: carries the lines out on any [`World`](crate::world::World), and tells a
-//!   [`Narrator`](run::Narrator) what came of each.
+//!   [`Narrator`](beat::Narrator) what came of each.
+//! * `beat`: what it tells, and why a line failed.
 //! * `condition`: whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
 
+pub mod beat;
 pub mod condition;
 pub mod library;
 pub mod parse;

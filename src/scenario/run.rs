@@ -2,124 +2,20 @@
 
 use std::time::Duration;
 
+use super::beat::{Beat, Failure, Narrator, Why};
 use super::condition::{holds, positions};
 use super::script::Line;
 use super::verb::{Condition, Verb, Who};
 use crate::journal::Deed;
-use crate::linearizability::{self, Call, NotLinearizable};
+use crate::linearizability::{self, Call};
 use crate::network::Conditions;
-use crate::raft::{LogPosition, NodeId, Property};
+use crate::raft::{NodeId, Property};
 use crate::replica::{Answer, Ticket};
-use crate::safety::Violation;
 use crate::status::{NodeStatus, leader_of};
-use crate::timing::Time;
-use crate::world::{CannotDo, Happening, SafetyReport, World};
+use crate::world::World;
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);
-
-/// What came of a line, for whoever tells the story.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Beat {
-    /// A line is about to be carried out.
-    Began(Verb),
-    /// Something waited for came true.
-    Waited {
-        /// What.
-        condition: Condition,
-        /// How long it took.
-        took: Duration,
-    },
-    /// A client has its answer.
-    Written {
-        /// What it asked for.
-        command: String,
-        /// Who answered.
-        leader: NodeId,
-        /// Where the entry stands.
-        position: LogPosition,
-        /// How long the client waited.
-        took: Duration,
-        /// How often it had to ask.
-        attempts: u32,
-    },
-    /// A command was handed over.
-    Submitted {
-        /// To whom.
-        to: NodeId,
-        /// The command.
-        command: String,
-    },
-    /// An expectation held.
-    Held(Condition),
-    /// Something did not come true, as it was expected not to.
-    Stalled {
-        /// What.
-        condition: Condition,
-        /// For how long.
-        within: Duration,
-    },
-    /// How every node stands.
-    Status(Vec<NodeStatus>),
-    /// The safety report was asked for, and is as expected.
-    Safety(SafetyReport),
-    /// A property has fallen, as it was expected to.
-    Fell(Violation),
-    /// The clients were told what no single machine could have told them, as it was expected.
-    Misled(NotLinearizable),
-    /// The next event of a single step.
-    Happens(Happening),
-    /// A line failed that was only tried.
-    Excused(Box<Failure>),
-}
-
-/// Told of every beat.
-pub trait Narrator {
-    /// A beat of the story, at the cluster's time.
-    fn beat(&mut self, time: Time, beat: &Beat);
-}
-
-impl Narrator for () {
-    fn beat(&mut self, _: Time, _: &Beat) {}
-}
-
-/// Why a script ended before its end.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Failure {
-    /// The line, from 1; 0 at a prompt.
-    pub line: usize,
-    /// What it said.
-    pub verb: Verb,
-    /// What went wrong.
-    pub why: Why,
-    /// How every node stood then.
-    pub status: Vec<NodeStatus>,
-}
-
-/// What went wrong with a line.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Why {
-    /// An expectation does not hold.
-    NotSo,
-    /// The log is another.
-    LogIs(NodeId, Vec<LogPosition>),
-    /// What was waited for did not come true in time.
-    TimedOut(Duration),
-    /// The line speaks of the leader, and there is none.
-    NoLeader,
-    /// The line speaks of the crashed node, and none has crashed.
-    NoneCrashed,
-    /// The world refused.
-    Cannot(CannotDo),
-    /// Nobody answered the client in time.
-    Unanswered(Duration),
-    /// A stall was expected, and it came true after this time.
-    CameTrue(Duration),
-    /// A property fell.
-    Violated(Vec<Violation>),
-    /// A property should have fallen, and has not.
-    Unviolated(Property),
-}
 
 /// Carries lines out on a world.
 pub struct Runner<'a, W> {

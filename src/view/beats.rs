@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::explain::plural;
 use super::page::Page;
 use super::table::paragraph;
+use super::words::plural;
 use super::{message, paint, status, violation};
 use crate::journal::Loss;
 use crate::raft::Envelope;
-use crate::scenario::run::{Beat, Failure, Narrator, Why};
+use crate::scenario::beat::{Beat, Failure, Narrator, Why};
 use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
 use crate::status::NodeStatus;
 use crate::timing::Time;

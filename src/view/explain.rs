@@ -4,36 +4,9 @@
 //! whoever prints it puts the node's name in front, as a word or as a column. Inside it every node
 //! is called by its name, so that it can be read out of context.
 
+use super::words::{Speaker, log_end, plural};
+use super::{facts, message};
 use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Verdict};
-
-use super::facts;
-use super::message;
-
-/// Who speaks, and whose message made it speak. Events carry values; a sentence needs names too.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Speaker {
-    /// The node in which the event happened.
-    pub node: NodeId,
-    /// Whose message it was handling, if it was a message.
-    pub from: Option<NodeId>,
-}
-
-impl Speaker {
-    /// The node `node` while it handles `input`.
-    #[must_use]
-    pub const fn of(node: NodeId, input: &Input) -> Self {
-        let from = match input {
-            Input::Receive(envelope) => Some(envelope.from),
-            Input::Propose(_) | Input::ElectionTimeout | Input::HeartbeatDue => None,
-        };
-        Self { node, from }
-    }
-
-    /// The name of the sender.
-    pub(super) fn sender(self) -> String {
-        self.from.map_or_else(|| "the sender".to_owned(), |node| node.to_string())
-    }
-}
 
 /// What the input is, in one sentence.
 #[must_use]
@@ -173,18 +146,6 @@ fn accepted(count: usize, new_from: Option<LogIndex>, acknowledged: LogIndex) ->
             "accepts {carried}, none of them new, and acknowledges index {acknowledged} (§5.3)"
         ),
     }
-}
-
-/// Where a log ends, as the end of "a log that …".
-#[must_use]
-pub fn log_end(last: LogPosition) -> String {
-    if last.index.is_empty() { "is empty".to_owned() } else { format!("ends at {last}") }
-}
-
-/// A number with its noun.
-#[must_use]
-pub fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn indexes(first: LogIndex, last: LogIndex) -> String {

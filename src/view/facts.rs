@@ -2,7 +2,7 @@
 
 use crate::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, TimerCause, Verdict};
 
-use super::explain::{Speaker, log_end, plural};
+use super::words::{Speaker, log_end, plural};
 
 /// The values that a verdict compared and why they lead to its outcome. Where the rule is broken,
 /// what it asked for, and what the node does instead.

@@ -1,14 +1,18 @@
 //! What a hunt found, told to a reader.
 
-use super::explain::{self, Speaker};
+use super::explain;
 use super::page::Page;
 use super::story::Story;
 use super::table::{Table, paragraph};
+use super::words::{Speaker, log_end, plural};
 use super::{message, paint, story, violation};
 use crate::check::{Bounds, Tier};
+use crate::hunt::aim::Fallen;
 use crate::hunt::calm::Stall;
+use crate::hunt::hand::Hand;
 use crate::hunt::panels::{Scene, panels};
-use crate::hunt::schedule::{Fallen, Hand, Parting, Schedule, Speaking};
+use crate::hunt::parting::{Parting, Speaking};
+use crate::hunt::schedule::Schedule;
 use crate::hunt::trial::Finding;
 use crate::hunt::{Bag, Progress, Short};
 use crate::raft::{Event, NodeSet, Outcome, RaftNode, Rule, Settings};
@@ -41,7 +45,7 @@ pub fn stall(stall: &Stall) -> String {
         ),
         Stall::Uncommitted { leader, entries } => format!(
             "{leader} leads, nothing is in its way, and {} uncommitted on some node",
-            explain::plural(*entries as usize, "entry of its log stays", "entries of its log stay")
+            plural(*entries as usize, "entry of its log stays", "entries of its log stay")
         ),
         Stall::Deposed { leader, from, to } => format!(
             "{leader} led term {from}, nothing disturbed it, and the cluster is in term {to} now"
@@ -65,14 +69,15 @@ pub fn within(bounds: &Bounds) -> String {
         }
         Tier::Exchanges => {
             let tight = if bounds.tight { ", just a majority or one follower each" } else { "" };
-            format!("Every order of whole exchanges{tight}; {delayed} messages may go astray")
+            let astray = plural(delayed.into(), "message", "messages");
+            format!("Every order of whole exchanges{tight}; {astray} may go astray")
         }
     };
     let batch = bounds.max_batch.filter(|_| bounds.max_batch != Settings::new(nodes).max_batch);
     let batch = batch.map_or_else(String::new, |batch| format!(", batches of {batch}"));
     format!(
-        "{what}: {nodes} nodes, terms up to {terms}, commands up to index {log}, {crashes} crashes, \
-         {} no-op{batch}.",
+        "{what}: {nodes} nodes, terms up to {terms}, commands up to index {log}, {}, {} no-op{batch}.",
+        plural(crashes.into(), "crash", "crashes"),
         if bounds.no_op { "with a" } else { "without a" }
     )
 }
@@ -201,7 +206,7 @@ fn stand(node: &RaftNode) -> String {
         Some(vote) => format!("voted for {vote}"),
         None => "has not voted".to_owned(),
     };
-    let (role, log) = (node.role().kind(), explain::log_end(node.last()));
+    let (role, log) = (node.role().kind(), log_end(node.last()));
     format!("{id} is a {role} of term {term}, {vote} in it, and its log {log}")
 }
 

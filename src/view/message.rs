@@ -6,7 +6,7 @@ use crate::raft::{
     MessageKind, Payload,
 };
 
-use super::explain::{log_end, plural};
+use super::words::{log_end, plural};
 
 /// This many entries of a request are shown one by one; of more, only the first and the last.
 const LISTED: usize = 3;

@@ -5,7 +5,8 @@
 //! here, and nothing ever reads them back. So wording can change without breaking a tool.
 //!
 //! * `explain`: one sentence for an event, `facts`: one for the reason behind a decision,
-//!   `message`: one for what nodes say to each other. Pure functions without colour.
+//!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
+//!   without colour.
 //! * `paint`: colour, which only repeats what the words say already.
 //! * `table`: aligned columns and wrapping, [`WIDTH`] columns at most.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
@@ -35,6 +36,7 @@ pub mod story;
 pub mod table;
 pub mod violation;
 pub mod walkthrough;
+pub mod words;
 
 /// No line is wider than this many columns.
 pub const WIDTH: usize = 100;

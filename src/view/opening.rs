@@ -1,7 +1,7 @@
 //! The first lines of a run: what it is, on what, and the question it asks.
 
-use super::explain::plural;
 use super::table::paragraph;
+use super::words::plural;
 use super::{paint, story};
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::explain::{self, Speaker};
+use super::explain;
 use super::page::Page;
 use super::table::paragraph;
+use super::words::Speaker;
 use super::{message, paint, violation};
 use crate::journal::{Batch, CrashPoint, Deed, Detail, Loss, Observer};
 use crate::network::Conditions;

@@ -1,8 +1,8 @@
 //! What the checker found, in words.
 
-use super::explain::plural;
 use super::paint;
 use super::table::{Table, paragraph};
+use super::words::plural;
 use crate::linearizability::NotLinearizable;
 use crate::raft::Property;
 use crate::safety::{Counter, Evidence, Violation};

@@ -9,8 +9,9 @@ use crate::raft::{Envelope, Event, LogPosition, NodeId, PersistentState, RaftNod
 use crate::state_machine::Reply;
 use crate::walkthrough::{Applied, Beat, Section, Step};
 
-use super::explain::{self, Speaker};
+use super::explain;
 use super::table::{Table, paragraph};
+use super::words::{Speaker, log_end, plural};
 use super::{WIDTH, logs, message, paint};
 
 /// Where the lines of a beat begin.
@@ -187,7 +188,7 @@ pub fn state(node: &RaftNode) -> String {
     let known = match node.role() {
         Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
         Role::Candidate { votes } => {
-            format!(" with {}", explain::plural(votes.counted(), "vote", "votes"))
+            format!(" with {}", plural(votes.counted(), "vote", "votes"))
         }
         Role::Follower { leader: None } | Role::Leader { .. } => String::new(),
     };
@@ -195,7 +196,7 @@ pub fn state(node: &RaftNode) -> String {
         "{} {role}{known}, currentTerm {}, votedFor {vote}, log {}, commitIndex {}",
         node.id(),
         node.current_term(),
-        explain::log_end(node.last()),
+        log_end(node.last()),
         node.commit_index()
     )
 }
@@ -203,7 +204,7 @@ pub fn state(node: &RaftNode) -> String {
 fn durable(node: &RaftNode, disk: &PersistentState, out: &mut dyn Write) -> io::Result<()> {
     let mut block = Block::new();
     let vote = disk.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
-    let (term, log) = (disk.current_term(), explain::log_end(disk.log().last()));
+    let (term, log) = (disk.current_term(), log_end(disk.log().last()));
     block.line(&paint::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));
     block.line(
         &paint::faint("memory"),

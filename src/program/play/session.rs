@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::scenario::run::{Failure, Narrator, Runner};
+use crate::scenario::beat::{Failure, Narrator};
+use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::timing::Time;

@@ -1,0 +1,49 @@
+//! What a hunt is after, and what fell.
+
+use crate::linearizability;
+use crate::raft::Property;
+use crate::safety::Violation;
+
+/// A property fell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fallen {
+    /// The checker saw it.
+    Safety(Violation),
+    /// The clients saw it.
+    Clients(linearizability::NotLinearizable),
+}
+
+impl Fallen {
+    /// Which property.
+    #[must_use]
+    pub const fn property(&self) -> Property {
+        match self {
+            Self::Safety(violation) => violation.property,
+            Self::Clients(_) => Property::Linearizability,
+        }
+    }
+}
+
+/// What counts as the end of a schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Aim {
+    /// Any property at all.
+    Anything,
+    /// One of Figure 3's five, or the clients' view: what a reader of the paper calls a failure. A
+    /// harness sees earlier that something is wrong, but sees less of it.
+    Visible,
+    /// This property.
+    Only(Property),
+}
+
+impl Aim {
+    /// Whether the fall of `property` is what is aimed at.
+    #[must_use]
+    pub fn is_met_by(self, property: Property) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Visible => property.is_figure_3() || property == Property::Linearizability,
+            Self::Only(wanted) => property == wanted,
+        }
+    }
+}

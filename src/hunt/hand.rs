@@ -1,0 +1,119 @@
+//! A cluster in someone's hand: nothing happens in it but the moves that are made.
+
+use std::collections::BTreeMap;
+
+use super::aim::{Aim, Fallen};
+use crate::journal::Observer;
+use crate::linearizability::{self, Call};
+use crate::network::Conditions;
+use crate::raft::{NodeId, Property, Settings};
+use crate::replica::{Answer, Ticket};
+use crate::safety::Violation;
+use crate::scenario::verb::{Verb, Who};
+use crate::sim::{Sim, SimConfig};
+use crate::timing::Timing;
+use crate::world::World;
+
+/// A cluster under manual control, with its clients.
+pub struct Hand {
+    sim: Sim,
+    pub(super) asked: BTreeMap<Ticket, Call>,
+    open: Vec<Ticket>,
+    made: u64,
+}
+
+impl Hand {
+    /// A new cluster in which nothing happens by itself.
+    #[must_use]
+    pub fn new(settings: Settings, observers: Vec<Box<dyn Observer>>) -> Self {
+        let config =
+            SimConfig { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 };
+        let mut sim = Sim::new(config, observers);
+        // Virtual worlds never refuse this.
+        let _ = World::set_manual(&mut sim, true);
+        Self { sim, asked: BTreeMap::new(), open: Vec::new(), made: 0 }
+    }
+
+    /// The cluster.
+    #[must_use]
+    pub const fn sim(&self) -> &Sim {
+        &self.sim
+    }
+
+    /// Makes a move, if it can be made.
+    pub fn make(&mut self, verb: &Verb) -> bool {
+        self.made += 1;
+        let sim = &mut self.sim;
+        let node = |who: &Who| match who {
+            Who::Node(node) => Some(*node),
+            Who::Leader | Who::Crashed => None,
+        };
+        let is_up = |sim: &Sim, node: NodeId| sim.replica(node).is_some();
+        let made = match verb {
+            Verb::Timeout(who) => node(who).is_some_and(|node| {
+                let may = sim.replica(node).is_some_and(|replica| !replica.node().is_leader());
+                may && sim.stand(node).is_ok()
+            }),
+            Verb::Heartbeat(who) => node(who).is_some_and(|node| {
+                let may = sim.replica(node).is_some_and(|replica| replica.node().is_leader());
+                may && sim.heartbeat(node).is_ok()
+            }),
+            Verb::Deliver(name) => is_up(sim, name.to) && sim.deliver(*name).is_ok(),
+            Verb::Crash { who, point } => {
+                node(who).is_some_and(|node| sim.crash(node, *point).is_ok())
+            }
+            Verb::Restart(who) => node(who).is_some_and(|node| sim.restart(node).is_ok()),
+            Verb::Submit { to, command } => node(to).is_some_and(|node| {
+                let leads = sim.replica(node).is_some_and(|replica| replica.node().is_leader());
+                if leads {
+                    let ticket = sim.submit(node, command);
+                    let (command, called) = (command.clone(), self.made * 2);
+                    self.asked.insert(ticket, Call { command, called, returned: None });
+                    self.open.push(ticket);
+                }
+                leads
+            }),
+            _ => false,
+        };
+        self.collect_answers();
+        made
+    }
+
+    fn collect_answers(&mut self) {
+        let (sim, asked, now) = (&mut self.sim, &mut self.asked, self.made * 2 + 1);
+        self.open.retain(|&ticket| match sim.take_outcome(ticket) {
+            None => true,
+            Some(Ok(Answer::Applied { reply, .. })) => {
+                if let Some(call) = asked.get_mut(&ticket) {
+                    call.hear(now, reply);
+                }
+                false
+            }
+            // It stays in the history without an answer.
+            Some(Ok(Answer::Uncertain { .. })) => false,
+            // It never took effect, and the client knows.
+            Some(Ok(Answer::Superseded { .. }) | Err(_)) => {
+                asked.remove(&ticket);
+                false
+            }
+        });
+    }
+
+    /// The first violation that meets `aim`.
+    #[must_use]
+    pub fn fallen(&self, aim: Aim) -> Option<Fallen> {
+        let violations = self.sim.journal().checker().violations();
+        let met = |violation: &&Violation| aim.is_met_by(violation.property);
+        violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+    }
+
+    /// Whether the clients' history can be explained.
+    #[must_use]
+    pub fn clients_fallen(&self, aim: Aim) -> Option<Fallen> {
+        if !aim.is_met_by(Property::Linearizability) {
+            return None;
+        }
+        let history: Vec<Call> = self.asked.values().cloned().collect();
+        linearizability::check(&history).err().map(Fallen::Clients)
+    }
+}

@@ -1,0 +1,137 @@
+//! The first move at which nodes that keep every rule would have acted otherwise.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::hand::Hand;
+use super::schedule::Schedule;
+use crate::journal::{Batch, Deed, Detail, Observer};
+use crate::linearizability::Call;
+use crate::raft::{
+    Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
+};
+use crate::replica::{Answer, Ticket};
+use crate::scenario::verb::Verb;
+use crate::timing::Time;
+use crate::world::World;
+
+/// The first move at which nodes that keep every rule would have acted otherwise.
+#[derive(Clone, Debug)]
+pub struct Parting {
+    /// How many moves came before it.
+    pub after: usize,
+    /// The move.
+    pub verb: Verb,
+    /// The first node that stands otherwise afterwards: without the rule, and with it.
+    pub stands: Option<(RaftNode, RaftNode)>,
+    /// What it did, and why.
+    pub broken_events: Vec<(Speaking, Vec<Event>)>,
+    /// What it would have done, and why.
+    pub intact_events: Vec<(Speaking, Vec<Event>)>,
+    /// What clients were told.
+    pub broken_answers: Vec<Answer>,
+    /// What they would have been told.
+    pub intact_answers: Vec<Answer>,
+}
+
+/// Who acted, and on whose message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Speaking {
+    /// The node.
+    pub node: NodeId,
+    /// Who sent what it handled, if it handled a message.
+    pub from: Option<NodeId>,
+}
+
+/// Keeps what happened in the last move.
+#[derive(Clone, Default)]
+struct Ear {
+    heard: Arc<Mutex<Heard>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    events: Vec<(Speaking, Vec<Event>)>,
+    answers: Vec<Answer>,
+}
+
+impl Ear {
+    fn take(&self) -> Heard {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Ear {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let from = batch.steps.first().and_then(|step| match &step.input {
+            Input::Receive(envelope) => Some(envelope.from),
+            _ => None,
+        });
+        let who = Speaking { node: batch.replica.node().id(), from };
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.events.push((who, batch.events.to_vec()));
+    }
+
+    fn deed(&mut self, _: Time, deed: &Deed) {
+        if let Deed::Answered { answer, .. } = deed {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.answers.push(answer.clone());
+        }
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}
+
+impl Schedule {
+    /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
+    /// where the two runs part.
+    #[must_use]
+    pub fn parting(&self) -> Option<Parting> {
+        let (left, right) = (Ear::default(), Ear::default());
+        let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
+        let mut broken = Hand::new(self.settings, vec![Box::new(left.clone())]);
+        let mut kept = Hand::new(intact, vec![Box::new(right.clone())]);
+        for (after, verb) in self.moves.iter().enumerate() {
+            broken.make(verb);
+            kept.make(verb);
+            let (without, with) = (left.take(), right.take());
+            if outlook(&broken) != outlook(&kept) {
+                let node = |hand: &Hand, id| Some(hand.sim().replica(id)?.node().clone());
+                let stands = NodeId::all(self.settings.nodes)
+                    .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
+                    .find(|(broken, kept)| stand(broken) != stand(kept));
+                return Some(Parting {
+                    after,
+                    verb: verb.clone(),
+                    stands,
+                    broken_events: without.events,
+                    intact_events: with.events,
+                    broken_answers: without.answers,
+                    intact_answers: with.answers,
+                });
+            }
+        }
+        None
+    }
+}
+
+/// How a running node stands, its settings apart.
+type Stand = (Role, PersistentState, LogIndex);
+
+fn stand(node: &RaftNode) -> Stand {
+    (node.role().clone(), node.persistent().clone(), node.commit_index())
+}
+
+/// All that a cluster is: its nodes without their settings, what they have sent, and what their
+/// clients were told.
+fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, BTreeMap<Ticket, Call>) {
+    let sim = hand.sim();
+    let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.replica(id)?.node())));
+    (
+        stands.collect(),
+        sim.sent().map(|flight| flight.envelope.clone()).collect(),
+        hand.asked.clone(),
+    )
+}
