@@ -1,8 +1,10 @@
 //! Elections in a whole cluster.
 
-use raft_in_practice::raft::{Event, MessageKind, RoleKind, Term};
+use raft_in_practice::raft::{Event, MessageKind, RoleKind, Rule, Term};
 
-use crate::common::{Cluster, append, at, follower, receive, server, settings};
+use crate::common::{
+    Cluster, append, at, candidate, follower, receive, server, settings, verdicts, vote,
+};
 
 fn role_and_term(cluster: &Cluster, number: u8) -> (RoleKind, u64) {
     let node = cluster.node(number);
@@ -178,5 +180,17 @@ fn a_term_that_grows_is_told_once() {
             _ => None,
         });
         assert_eq!(advanced.collect::<Vec<_>>(), Vec::from_iter(expected), "term {term}");
+    }
+}
+
+/// Whether a new leader keeps its log is a question where it holds more than it knows to be
+/// committed; of an empty log there is nothing to say.
+#[test]
+fn a_new_leader_gives_a_reason_for_keeping_its_tail_if_it_has_one() {
+    for (log, asked) in [(&[][..], 0), (&[1][..], 1)] {
+        let mut node = candidate(settings(3), 2, log);
+        let sent = receive(&mut node, 1, vote(2, true));
+        assert!(node.is_leader());
+        assert_eq!(verdicts(sent.events(), Rule::LeaderAppendOnly).len(), asked, "{log:?}");
     }
 }
