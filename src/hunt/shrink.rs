@@ -10,7 +10,7 @@ use crate::raft::Settings;
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;
 
-/// How many moves are played at most while a schedule is made short: a fraction of a second. It bounds the
+/// How many moves are played at most in a pass over a schedule: a fraction of a second. It bounds the
 /// time, not the result; a schedule that is not yet shortest by then is still a counterexample.
 const PATIENCE: usize = 400_000;
 

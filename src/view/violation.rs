@@ -84,17 +84,10 @@ pub fn misled(misled: &NotLinearizable) -> Vec<String> {
         return lines;
     }
     let mut history = Vec::new();
-    for call in &misled.calls {
-        history.push((call.called, format!("a client asks for {}", call.command)));
+    for (client, call) in (1..).zip(&misled.calls) {
+        history.push((call.called, format!("client {client} asks for {}", call.command)));
         if let Some((when, reply)) = &call.returned {
-            history.push((
-                *when,
-                format!(
-                    "the client that asked for {} is told: {}",
-                    call.command,
-                    reply_words(reply)
-                ),
-            ));
+            history.push((*when, format!("client {client} is told: {}", reply_words(reply))));
         }
     }
     history.sort_by_key(|(when, _)| *when);

@@ -62,7 +62,10 @@ fn each_told_run_shows_what_its_rule_is_for() {
             ],
         ),
         ("term-before-length", &["the longer log counts, for term-before-length is broken"]),
-        ("answer-only-applied", &["a client asks for GET", "is told: the value is", "is lost"]),
+        (
+            "answer-only-applied",
+            &["client 1 asks for GET", "client 1 is told: the value is", "is lost"],
+        ),
         ("commit-only-current-term", &["A shorter run is known, of 18 moves"]),
         ("timer-reset-only-by-authority", &["goes on as before, without timer-reset"]),
     ];
