@@ -1,6 +1,6 @@
 //! A way to a fallen property, told by names: as steps, and as moves that anyone can make.
 
-use super::exchange::Exchange;
+use super::deed::Exchange;
 use super::search::Action;
 use super::server::{Prompt, Server};
 use super::state::{Cause, Model};

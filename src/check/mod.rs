@@ -14,14 +14,17 @@
 //! * `collect`: messages that can do nothing any more are taken out;
 //! * `symmetry`: states that differ only in the names of the nodes are one;
 //! * `search`: of a state that is done only a fingerprint stays;
-//! * `exchange`: a coarser tier for quick answers, whose ways read like the panels of Figure 8.
+//! * `deed`, `exchange`, `converse`: a coarser tier for quick answers, whose ways read like the
+//!   panels of Figure 8.
 //!
 //! `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into
 //! moves.
 
 mod bounds;
 mod collect;
+mod converse;
 mod counterexample;
+mod deed;
 mod estimate;
 mod exchange;
 mod frontier;
@@ -41,8 +44,9 @@ use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge, Tier};
 pub use counterexample::{Counterexample, Panel, Step};
+pub use deed::{Deed, Exchange, Stray};
 pub use estimate::{estimated_bytes, what_fits};
-pub use exchange::{Deed, Exchange, Stray};
+
 pub use preset::{is_quick, preset};
 pub use search::Stats;
 pub use symmetry::chance_of_a_miss;

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bounds::{Bounds, Tier};
-use super::exchange::{Exchange, Successor};
+use super::deed::Exchange;
+use super::exchange::Successor;
 use super::frontier::Frontier;
 use super::messages::{Came, Happening};
 use super::state::{Catalogue, Cause, Model, State};

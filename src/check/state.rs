@@ -77,8 +77,6 @@ pub(super) struct Model<'s> {
     pub(super) fresh: Vec<u32>,
     /// The steps of which the last action consisted.
     pub(super) trail: Vec<(NodeId, Cause)>,
-    /// The property that fell in the last exchange.
-    pub(super) fallen: Option<Property>,
 }
 
 impl<'s> Model<'s> {
@@ -93,7 +91,6 @@ impl<'s> Model<'s> {
             taken: Vec::new(),
             fresh: Vec::new(),
             trail: Vec::new(),
-            fallen: None,
         }
     }
 
