@@ -83,6 +83,14 @@ pub fn parse_seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
+/// Reads how many of something, or how much.
+///
+/// # Errors
+/// If it is not a whole number that fits 64 bits.
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "it is a whole number, 0 or more".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

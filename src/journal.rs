@@ -259,11 +259,15 @@ impl Journal {
     pub fn enter_lost(
         &mut self,
         time: Time,
-        replica: &Replica,
+        replica: &mut Replica,
         steps: &[Step],
         events: &[Event],
         messages: &[Envelope],
     ) {
+        // What an earlier step was late to save may have come to disk all the same.
+        let changes = replica.take_changes();
+        self.checker.follow_disk(replica, changes);
+        let replica = &*replica;
         let first_message = MessageId(self.sent);
         self.sent += messages.len() as u64;
         let batch = Batch { time, replica, steps, events, messages, first_message, saved: false };

@@ -26,14 +26,15 @@
 //! 2. [`timing`], [`state_machine`], [`digest`], [`network`]: time as a number, a key-value store,
 //!    stable hashes, what links do to messages.
 //! 3. [`replica`]: a node with timers, disk and store: what a server runs.
-//! 4. [`safety`]: the properties that must never fall, and the ledgers that watch them.
+//! 4. [`safety`], [`linearizability`]: the properties that must never fall, and the ledgers that
+//!    watch them; what clients may be told.
 //! 5. [`journal`]: what happens in a cluster, in one order.
 //! 6. [`world`], [`status`]: what can be done to a cluster, and seen of it.
 //! 7. [`scenario`]: the small language that says what is to happen.
 //! 8. [`cluster`] and [`sim`]: the two worlds, on threads and in virtual time.
 //! 9. [`trace`]: a run as its inputs, written and run again.
-//! 10. [`hunt`], [`linearizability`], [`check`]: the search for a run that fails: at random, or
-//!     through every run of a small cluster.
+//! 10. [`hunt`], [`check`]: the search for a run that fails: at random, or through every run of a
+//!     small cluster.
 //! 11. [`walkthrough`], [`view`], [`program`], [`cli`]: what the two programs show, and how.
 //!
 //! `docs/architecture.md` has the same map with the reasons, and follows one command through it.
@@ -48,6 +49,7 @@ pub mod hunt;
 pub mod journal;
 pub mod linearizability;
 pub mod network;
+mod panics;
 pub mod program;
 pub mod raft;
 pub mod replica;

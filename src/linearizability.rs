@@ -13,6 +13,8 @@ use crate::state_machine::{Operation, Reply};
 /// A client's operation on one key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Call {
+    /// Who asked: a number, for telling clients apart.
+    pub client: u64,
     /// Its text, as the store reads it.
     pub command: String,
     /// When the client asked; a number that grows.
@@ -47,6 +49,15 @@ pub struct NotLinearizable {
     pub explained: usize,
     /// All of them.
     pub calls: Vec<Call>,
+}
+
+impl NotLinearizable {
+    /// Whether nobody has ever written the key.
+    #[must_use]
+    pub fn is_of_reads_alone(&self) -> bool {
+        let reads = |call: &Call| matches!(Operation::parse(&call.command), Operation::Get { .. });
+        self.calls.iter().all(reads)
+    }
 }
 
 /// Looks for an order that explains `history`.
@@ -178,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn call(command: &str, called: u64, returned: Option<(u64, Reply)>) -> Call {
-        Call { command: command.to_owned(), called, returned }
+        Call { client: 0, command: command.to_owned(), called, returned }
     }
 
     fn set(value: u32, called: u64, returned: u64) -> Call {

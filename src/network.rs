@@ -195,7 +195,12 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
     let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
     // Nothing here is finer than a microsecond; what is written down as such must read back.
     let value = (value * 1e6).round() / 1e6;
-    if (0.0..=3600.0).contains(&value) { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }
+    if value > 3600.0 {
+        return Err(BadConditions(format!(
+            "'{text}' is more than an hour, and that is the longest"
+        )));
+    }
+    if value >= 0.0 { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }
 }
 
 /// Reads a range of latencies: `1ms..20ms`, or one duration for a constant.

@@ -12,8 +12,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::raft::{
-    Input, LogEntry, LogIndex, LogPosition, NodeId, Output, PersistentState, RaftNode, Rule,
-    Sendable, Settings, Storage, Term, Unsaved, Write,
+    Facts, Input, LogIndex, LogPosition, NodeId, Outcome, Output, PersistentState, RaftNode, Rule,
+    Sendable, Settings, Storage, Term, Unsaved, Verdict, Write,
 };
 use crate::state_machine::{KeyValue, Reply};
 use crate::timing::{Time, Timing};
@@ -21,6 +21,14 @@ use crate::timing::{Time, Timing};
 /// A client's claim to an answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
+
+impl Ticket {
+    /// The number of the client that holds it, from 1. Here every command has a client of its own.
+    #[must_use]
+    pub const fn client(self) -> u64 {
+        self.0 + 1
+    }
+}
 
 /// What a client is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -225,7 +233,7 @@ impl Replica {
     /// and yields what may be sent now.
     pub fn persist(&mut self, out: Output, now: Time) -> Sendable {
         let changed = out.unsaved().log_from;
-        let sendable = out.persist(&self.node, &mut self.disk.state);
+        let mut sendable = out.persist(&self.node, &mut self.disk.state);
         self.unsaved = sendable.saved_too_late();
         self.changes.memory_from = earliest(self.changes.memory_from, changed);
         if self.unsaved.is_empty() {
@@ -243,7 +251,7 @@ impl Replica {
                 self.restart_election_timer(now);
             }
         }
-        self.apply_committed();
+        self.apply_committed(&mut sendable);
         sendable
     }
 
@@ -252,29 +260,37 @@ impl Replica {
         self.election_deadline = Some(now + timeout);
     }
 
-    /// Applies entries in order as they become committed (Figure 2, all servers 1).
-    fn apply_committed(&mut self) {
+    /// Applies entries in order as they become committed (Figure 2, all servers 1), and answers the
+    /// clients that wait for them.
+    fn apply_committed(&mut self, sendable: &mut Sendable) {
         while self.last_applied < self.node.commit_index() {
             let index = self.last_applied.next();
             let Some(entry) = self.node.log().get(index) else { return };
             let reply = self.machine.apply(&entry.payload);
             self.last_applied = index;
+            let applied = entry.term;
             if let Some((term, ticket)) = self.waiting.remove(&index) {
-                let answer = self.answer(index, term, entry, reply);
+                let (answer, verdict) = self.answer(LogPosition { term, index }, applied, reply);
                 self.answers.push((ticket, answer));
+                sendable.decided(verdict);
             }
         }
     }
 
-    /// What the client is told that waits for an entry of `term` at `index`, now that `entry` was
-    /// applied there: an index alone proves nothing, another leader may have put its own there.
-    fn answer(&self, index: LogIndex, term: Term, entry: &LogEntry, reply: Reply) -> Answer {
-        let own = entry.term == term;
-        if own || !self.config.settings.rules.keeps(Rule::AnswerOnlyApplied) {
-            Answer::Applied { position: LogPosition { term, index }, reply }
+    /// What the client is told that waits for the entry `awaited`, now that one of term `applied` was
+    /// applied at its index: an index alone proves nothing, another leader may have put its own
+    /// entry there.
+    fn answer(&self, awaited: LogPosition, applied: Term, reply: Reply) -> (Answer, Verdict) {
+        let rule = Rule::AnswerOnlyApplied;
+        let own = applied == awaited.term;
+        let passes = own || !self.config.settings.rules.keeps(rule);
+        let verdict = Verdict::new(rule, own, passes, Facts::Applied { awaited, applied });
+        let answer = if verdict.outcome == Outcome::Refused {
+            Answer::Superseded { lost: awaited }
         } else {
-            Answer::Superseded { lost: LogPosition { term, index } }
-        }
+            Answer::Applied { position: awaited, reply }
+        };
+        (answer, verdict)
     }
 
     /// Where the log changed since this was asked last: what a checker must look at.
@@ -396,15 +412,15 @@ mod tests {
     #[test]
     fn a_client_whose_entry_was_replaced_is_told_so() {
         let mut replica = alone();
-        replica.waiting.insert(LogIndex::FIRST, (Term::new(1), Ticket(3)));
-        let entry = LogEntry::no_op(Term::new(2));
-        let other = LogPosition::new(1, 1);
-        let answer = replica.answer(LogIndex::FIRST, Term::new(1), &entry, Reply::Done);
-        assert_eq!(answer, Answer::Superseded { lost: other });
+        let awaited = LogPosition::new(1, 1);
+        let (answer, verdict) = replica.answer(awaited, Term::new(2), Reply::Done);
+        assert_eq!(answer, Answer::Superseded { lost: awaited });
+        assert_eq!(verdict.outcome, Outcome::Refused);
         replica.config.settings.rules =
             replica.config.settings.rules.without(Rule::AnswerOnlyApplied);
-        let lie = replica.answer(LogIndex::FIRST, Term::new(1), &entry, Reply::Done);
-        assert_eq!(lie, Answer::Applied { position: other, reply: Reply::Done });
+        let (lie, verdict) = replica.answer(awaited, Term::new(2), Reply::Done);
+        assert_eq!(lie, Answer::Applied { position: awaited, reply: Reply::Done });
+        assert_eq!(verdict.outcome, Outcome::Overridden);
     }
 
     #[test]

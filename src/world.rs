@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::journal::{CrashPoint, Deed, Loss};
+use crate::linearizability::NotLinearizable;
 use crate::network::Conditions;
 use crate::raft::{Envelope, Log, MessageKind, NodeId, NodeSet, Property};
 use crate::replica::Answer;
@@ -23,13 +24,36 @@ pub struct SafetyReport {
     pub checks: Vec<(Property, u64)>,
     /// Entries committed.
     pub committed: u64,
-    /// Terms that had a leader.
+    /// Leaderships: as many as terms that had a leader, unless two nodes led one.
     pub leaders: usize,
     /// What fell.
     pub violations: Vec<Violation>,
+    /// What the clients were told, judged, if they were told anything.
+    pub clients: Option<Judged>,
+}
+
+/// Whether the clients' history could have come from one machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judged {
+    /// How many answers there were.
+    pub answers: u64,
+    /// Why it could not, if it could not.
+    pub misled: Option<Box<NotLinearizable>>,
 }
 
 impl SafetyReport {
+    /// What the clients were told that no single machine could have told them, if that is so.
+    #[must_use]
+    pub fn misled(&self) -> Option<&NotLinearizable> {
+        self.clients.as_ref()?.misled.as_deref()
+    }
+
+    /// How often something fell.
+    #[must_use]
+    pub fn fallen(&self) -> usize {
+        self.violations.len() + usize::from(self.misled().is_some())
+    }
+
     /// What `checker` has done so far.
     #[must_use]
     pub fn of(checker: &Checker) -> Self {
@@ -37,8 +61,9 @@ impl SafetyReport {
             steps: checker.steps(),
             checks: Property::ALL.map(|property| (property, checker.checks(property))).to_vec(),
             committed: checker.committed_len().get(),
-            leaders: checker.leaders().len(),
+            leaders: checker.leaders().len() + checker.second_leaders(),
             violations: checker.violations().to_vec(),
+            clients: None,
         }
     }
 }

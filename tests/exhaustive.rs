@@ -1,8 +1,10 @@
 //! Exhaustive searches: small clusters hold in every state, broken rules fall in as few steps as ever,
 //! and another model checker counts as many states.
 
-use raft_in_practice::check::{self, Bounds, Merge, Reach, Tier};
-use raft_in_practice::raft::Rule;
+use std::collections::BTreeSet;
+
+use raft_in_practice::check::{self, Bounds, Merge, Reach, Tier, outlines};
+use raft_in_practice::raft::{Rule, RuleSet};
 
 /// Every state within these bounds is seen, and no property falls. The numbers of states are part of
 /// the test: if one changes, the core, the bounds or the search has.
@@ -65,12 +67,12 @@ fn the_shortest_ways_in_exchanges_are_as_long_as_they_were() {
         (Rule::VotesCountedOnceAndInTerm, 4),
         (Rule::PersistBeforeReply, 3),
         (Rule::VoteClearedOnlyByNewTerm, 3),
-        (Rule::LogMatchingCheck, 4),
+        (Rule::LogMatchingCheck, 3),
         (Rule::ConflictTruncates, 4),
         (Rule::TruncateOnlyOnConflict, 5),
         (Rule::AcknowledgeOnlyVerified, 6),
         (Rule::CommitOnlyVerified, 7),
-        (Rule::CommitOnlyCurrentTerm, 7),
+        (Rule::CommitOnlyCurrentTerm, 5),
         (Rule::LeaderAppendOnly, 3),
     ];
     assert_lengths(Tier::Exchanges, lengths);
@@ -94,7 +96,6 @@ fn assert_lengths(tier: Tier, expected: &[(Rule, usize)]) {
 fn what_falls_in_exchanges_falls_in_single_moves() {
     use raft_in_practice::hunt::aim_of;
     use raft_in_practice::hunt::schedule::Schedule;
-    use raft_in_practice::raft::RuleSet;
 
     for rule in Rule::ALL {
         for tier in [Tier::Exchanges, Tier::Messages] {
@@ -143,6 +144,59 @@ fn merging_states_changes_no_verdict() {
             assert_eq!(length(&bounds), length(&small), "{rule}: {merge:?}");
         }
     }
+}
+
+/// Merging states saves work and hides nothing: whatever is merged, the nodes and the ledger come to
+/// stand in the same ways. Entries, crashes and a second term are in these bounds, so that every kind
+/// of message can be dead, and be missed.
+#[test]
+fn merging_states_leaves_no_way_of_standing_out() {
+    let all = Merge::ALL;
+    let switches = [
+        Merge { dead_messages: false, ..all },
+        Merge { echoes: false, ..all },
+        Merge { dead_messages: false, echoes: false, ..all },
+    ];
+    // Three nodes with nothing merged are more states than a test may look at.
+    for (bounds, switches) in [
+        (Bounds::new(2, 2, 2), &switches[..2]),
+        (Bounds::new(2, 2, 2).without_no_op(), &switches),
+        (Bounds::new(2, 2, 2).without_no_op().with_crashes(1), &switches),
+        (Bounds::new(2, 3, 1).without_no_op().with_crashes(1), &switches),
+        (Bounds::new(3, 2, 1).without_no_op(), &switches[..2]),
+    ] {
+        let merged = outlines(RuleSet::INTACT, &bounds, None);
+        for &merge in switches {
+            let apart = outlines(RuleSet::INTACT, &Bounds { merge, ..bounds }, None);
+            assert_eq!(missing(&apart, &merged), 0, "of {} {bounds:?} {merge:?}", apart.len());
+        }
+    }
+}
+
+/// The same with a rule broken: what makes a message dead must not rest on that rule.
+#[test]
+fn what_is_dead_is_dead_without_the_rule_too() {
+    let two = Bounds::new(2, 2, 1).without_no_op().with_crashes(1);
+    let three = Bounds::new(3, 2, 1).without_no_op();
+    let each = Rule::ALL.into_iter().flat_map(|rule| [(rule, two, 14), (rule, three, 9)]);
+    let cases = each.chain([
+        (Rule::StaleTermRejected, Bounds::new(3, 2, 1), 9),
+        (Rule::VotesCountedOnceAndInTerm, Bounds::new(3, 2, 0).without_no_op().with_crashes(1), 6),
+        (Rule::RepliesMatchedToTerm, Bounds::new(2, 3, 1).with_crashes(1), 12),
+    ]);
+    for (rule, bounds, depth) in cases {
+        let rules = RuleSet::INTACT.without(rule);
+        let merge = Merge { echoes: false, ..Merge::ALL };
+        let merged = outlines(rules, &Bounds { merge, ..bounds }, Some(depth));
+        let merge = Merge { dead_messages: false, ..merge };
+        let apart = outlines(rules, &Bounds { merge, ..bounds }, Some(depth));
+        assert_eq!(missing(&apart, &merged), 0, "of {} without {rule} {bounds:?}", apart.len());
+    }
+}
+
+/// How many of `all` are not in `found`.
+fn missing(all: &BTreeSet<u64>, found: &BTreeSet<u64>) -> usize {
+    all.difference(found).count()
 }
 
 /// Two things that are findings too. A match index that goes back costs time, never safety; and with

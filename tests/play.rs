@@ -279,7 +279,7 @@ fn wrong_usage_is_one_sentence_and_code_2() {
         (&["play", "--speed", "2"][..], "--threads"),
         (&["play", "--format", "json"], "'run'"),
         (&["play", "--threads", "--virtual"], "cannot be used"),
-        (&["play", "--threads", "figure-8"], "--virtual"),
+        (&["play", "--threads", "figure-8"], "leave --speed out, and --threads"),
         (&["play", "no-such"], "'no-such' is no scenario"),
     ] {
         let mut command = Command::cargo_bin("raft-cluster").unwrap();

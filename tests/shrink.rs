@@ -35,7 +35,7 @@ fn the_first_catches_become_as_short_as_they_did() {
         (Rule::CommitOnlyCurrentTerm, 19, 6),
         (Rule::MatchIndexMonotone, 8, 3),
         (Rule::LeaderAppendOnly, 7, 3),
-        (Rule::AnswerOnlyApplied, 15, 7),
+        (Rule::AnswerOnlyApplied, 14, 6),
     ];
     let reached: Vec<(Rule, usize, usize)> = expected
         .iter()

@@ -5,13 +5,17 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use raft_in_practice::raft::{Command, RuleSet};
-use raft_in_practice::scenario::library::SHIPPED;
+use raft_in_practice::journal::CrashPoint;
+use raft_in_practice::network::Conditions;
+use raft_in_practice::raft::{Command, MessageKind, NodeId, Property, Rule, RuleSet, Settings};
+use raft_in_practice::scenario::beat::{Failure, Why};
+use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
+use raft_in_practice::timing::Timing;
 use raft_in_practice::trace::{Header, Summary, TraceError, TraceWriter, replay};
-use raft_in_practice::world::World;
+use raft_in_practice::world::{MessageName, SafetyReport, World};
 
 /// A file in memory that two hands can hold.
 #[derive(Clone, Default)]
@@ -150,9 +154,65 @@ fn a_wait_that_cannot_come_true_ends_at_its_bound() {
     let mut runner = Runner::new(sim, &mut silent);
     let failure = runner.run(&script.lines).unwrap_err();
     assert_eq!(failure.line, 4);
-    assert_eq!(
-        failure.why,
-        raft_in_practice::scenario::beat::Why::TimedOut(Duration::from_secs(5))
-    );
+    assert_eq!(failure.why, Why::TimedOut(Duration::from_secs(5)));
     assert_eq!(failure.status.iter().filter(|status| status.up).count(), 1);
+}
+
+/// Without `persist-before-reply` what a step was late to save comes to disk with the next, even if
+/// that one is lost in a crash: then the checker knows the disk as it is.
+#[test]
+fn what_was_saved_too_late_is_known_to_be_on_disk() {
+    let rules = RuleSet::INTACT.without(Rule::PersistBeforeReply);
+    let settings = Settings { rules, ..Settings::new(3) };
+    let (timing, conditions) = (Timing::PAPER, Conditions::PERFECT);
+    let mut sim = Sim::new(SimConfig { settings, timing, conditions, seed: 1 }, Vec::new());
+    sim.set_manual(true).unwrap();
+    let (n0, n1) = (NodeId::new(0), NodeId::new(1));
+    let deliver = |sim: &mut Sim, kind, from, to| {
+        sim.deliver(MessageName { kind, from, to, nth_newest: 0 }).unwrap();
+    };
+    sim.stand(n1).unwrap();
+    deliver(&mut sim, MessageKind::VoteRequest, n1, n0);
+    deliver(&mut sim, MessageKind::VoteResponse, n0, n1);
+    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    deliver(&mut sim, MessageKind::AppendEntriesResponse, n0, n1);
+    sim.heartbeat(n1).unwrap();
+    sim.crash(n0, CrashPoint::BeforeSave).unwrap();
+    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    sim.restart(n0).unwrap();
+    sim.heartbeat(n1).unwrap();
+    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    assert_eq!(World::log(&sim, n0), World::log(&sim, n1));
+    let fallen = sim.journal().checker().violations();
+    assert!(fallen.iter().all(|it| it.property == Property::DurableQuorum), "{fallen:?}");
+}
+
+fn play(text: &str) -> Result<SafetyReport, Box<Failure>> {
+    let script = Script::parse("clients", text).unwrap();
+    let mut silent = ();
+    let mut runner = Runner::new(Sim::new(config_of(&script), Vec::new()), &mut silent);
+    runner.run(&script.lines)?;
+    Ok(runner.safety())
+}
+
+/// The history of a script's clients has those that wait in it, and those that do not.
+#[test]
+fn what_a_patient_client_wrote_explains_what_another_reads() {
+    let text = "nodes 3\ntiming paper\nwait until leader\nsubmit SET x=1\nwait 500ms\n\
+                write SET x=2\nsubmit GET x\nwait 500ms\nexpect safe\n";
+    let clients = play(text).unwrap().clients.expect("three were answered");
+    assert_eq!((clients.answers, clients.misled), (3, None));
+    let lie = format!("{text}expect violation linearizability\n");
+    assert_eq!(play(&lie).unwrap_err().why, Why::Unviolated(Property::Linearizability));
+}
+
+/// What clients may be told is asked whenever safety is, whether the script expects it to fall or not.
+#[test]
+fn misled_clients_are_a_fall_in_any_script() {
+    let (_, text) = BROKEN.iter().find(|(name, _)| *name == "broken/answer-only-applied").unwrap();
+    let moves = text.replace("expect violation linearizability", "");
+    let report = play(&moves).unwrap();
+    assert!(report.misled().is_some() && report.fallen() == 1, "{report:?}");
+    let asked = play(&format!("{moves}expect safe\n")).unwrap_err();
+    assert!(matches!(asked.why, Why::Misled(_)), "{asked:?}");
 }

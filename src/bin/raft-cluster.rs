@@ -77,7 +77,7 @@ enum Command {
         #[arg(long, value_parser = cli::parse_seed, default_value_t = 0, allow_negative_numbers = true)]
         seed: u64,
         /// How many seeds
-        #[arg(long, value_parser = cli::parse_seed, allow_negative_numbers = true, value_name = "N")]
+        #[arg(long, value_parser = cli::parse_count, allow_negative_numbers = true, value_name = "N")]
         seeds: Option<u64>,
         /// How long, as in 30s
         #[arg(long = "for", value_parser = parse_duration, allow_negative_numbers = true, value_name = "DURATION")]
@@ -149,7 +149,7 @@ struct BoundOptions {
     #[arg(long, value_name = "on|off", value_parser = parse_on_off)]
     no_op: Option<bool>,
     /// How many entries one AppendEntries may carry
-    #[arg(long, allow_negative_numbers = true, value_name = "N")]
+    #[arg(long, value_parser = parse_batch, allow_negative_numbers = true, value_name = "N")]
     batch: Option<NonZeroUsize>,
     /// Take whole exchanges as steps: a campaign, a replication, with the answers
     #[arg(long)]
@@ -164,7 +164,7 @@ struct BoundOptions {
     #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
     jobs: Option<usize>,
     /// How much memory the search may use, in megabytes; half of what is free, if not said
-    #[arg(long, value_parser = cli::parse_seed, allow_negative_numbers = true, value_name = "MB")]
+    #[arg(long, value_parser = cli::parse_count, allow_negative_numbers = true, value_name = "MB")]
     memory: Option<u64>,
 }
 
@@ -262,6 +262,10 @@ fn parse_bound(text: &str) -> Result<u64, String> {
     }
 }
 
+fn parse_batch(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a batch is a whole number of entries, at least 1".to_owned())
+}
+
 fn parse_jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(jobs) if (1..=256).contains(&jobs) => Ok(jobs),
@@ -298,18 +302,25 @@ fn main() -> ExitCode {
         }
         Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),
         Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),
-        Some(Command::Completions { shell }) => Ok(stdout::print(|out| {
-            clap_complete::generate(shell, &mut Arguments::command(), "raft-cluster", out);
-            Ok(ExitCode::SUCCESS)
-        })),
+        Some(Command::Completions { shell }) => Ok(completions(shell)),
     };
     done.unwrap_or_else(|sentence| cli::complain::<Arguments>(&sentence))
 }
 
+fn completions(shell: clap_complete::Shell) -> ExitCode {
+    // The generator panics if it cannot write, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "raft-cluster", &mut script);
+    stdout::print(|out| out.write_all(&script).map(|()| ExitCode::SUCCESS))
+}
+
 fn run_scenario(name: &str, options: RunOptions) -> Result<ExitCode, String> {
     let mut script = library::load(name, options.nodes)?;
+    let spared = options.intact && !script.broken.is_intact();
     options.change(&mut script);
-    let clock = if options.is_virtual {
+    // Where a script takes time into its own hands, threads cannot follow.
+    let by_itself = !script.on_threads && options.speed.is_none();
+    let clock = if options.is_virtual || by_itself {
         Clock::Virtual
     } else {
         Clock::Threads { speed: options.speed.unwrap_or(1.0) }
@@ -319,7 +330,7 @@ fn run_scenario(name: &str, options: RunOptions) -> Result<ExitCode, String> {
         (Format::Text, View::Story) => Telling::Story,
         (Format::Text, View::Quiet) => Telling::Quiet,
     };
-    run::run(&Run { script, clock, trace: options.trace, telling })
+    run::run(&Run { script, clock, trace: options.trace, telling, spared })
 }
 
 fn play(name: Option<&str>, threads: bool, options: RunOptions) -> Result<ExitCode, String> {

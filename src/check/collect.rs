@@ -143,12 +143,24 @@ impl Model<'_> {
             return rules.keeps(Rule::RepliesMatchedToTerm);
         }
         let Role::Leader { progress } = leader.role() else {
-            // It does not lead, and whoever asked in this term does not come to lead it again.
+            // It does not lead, and whoever asked in this term does not come to lead it again, nor
+            // is listened to in a later one.
             return m.outcome == AppendOutcome::StaleTerm
-                || keeps_all(*rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown]);
+                || keeps_all(
+                    *rules,
+                    &[
+                        Rule::NewTermPerElection,
+                        Rule::HigherTermStepsDown,
+                        Rule::RepliesMatchedToTerm,
+                        Rule::StaleTermRejected,
+                    ],
+                );
         };
         let row = progress.of(follower.id());
-        if !rules.keeps(Rule::MatchIndexMonotone) {
+        // A leader that could be elected once more in its term would begin with all of it anew.
+        let listens =
+            [Rule::MatchIndexMonotone, Rule::RepliesMatchedToTerm, Rule::NewTermPerElection];
+        if !keeps_all(*rules, &listens) {
             return false;
         }
         match m.outcome {
@@ -183,6 +195,7 @@ fn vote_request_is_spent(candidate: &RaftNode, voter: &RaftNode, m: &VoteRequest
             Rule::VoteClearedOnlyByNewTerm,
             Rule::NewTermPerElection,
             Rule::HigherTermStepsDown,
+            Rule::StaleTermRejected,
         ],
     );
     let given = m.term == voter.current_term() && steady;
@@ -211,11 +224,13 @@ fn vote_is_idle(candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> boo
     match candidate.role() {
         // The one vote of this voter has been counted.
         Role::Candidate { votes } => {
-            votes.contains(voter.id()) && rules.keeps(Rule::VotesCountedOnceAndInTerm)
+            votes.contains(voter.id())
+                && keeps_all(*rules, &[Rule::VotesCountedOnceAndInTerm, Rule::NewTermPerElection])
         }
-        // The election is over, and the next one has another term.
-        Role::Follower { .. } | Role::Leader { .. } => {
-            keeps_all(*rules, &[Rule::NewTermPerElection, Rule::HigherTermStepsDown])
-        }
+        // The election is over, and the next one has another term, in which this is no vote.
+        Role::Follower { .. } | Role::Leader { .. } => keeps_all(
+            *rules,
+            &[Rule::NewTermPerElection, Rule::HigherTermStepsDown, Rule::VotesCountedOnceAndInTerm],
+        ),
     }
 }

@@ -17,7 +17,7 @@
 //! * `deed`, `exchange`, `converse`: a coarser tier for quick answers, whose ways read like the
 //!   panels of Figure 8.
 //!
-//! `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into
+//! `outline` compares searches that merge in different ways. `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into
 //! moves.
 
 mod bounds;
@@ -30,6 +30,7 @@ mod exchange;
 mod frontier;
 mod ledger;
 mod messages;
+mod outline;
 mod preset;
 mod properties;
 mod search;
@@ -47,8 +48,9 @@ pub use counterexample::{Counterexample, Panel, Step};
 pub use deed::{Deed, Exchange, Stray};
 pub use estimate::{estimated_bytes, what_fits};
 
+pub use outline::outlines;
 pub use preset::{is_quick, preset};
-pub use search::Stats;
+pub use search::{Pause, Stats};
 pub use symmetry::chance_of_a_miss;
 
 use search::{End, Search};
@@ -81,15 +83,15 @@ pub struct Outcome {
 /// Searches everything within `bounds`, with this rule broken or with none.
 #[must_use]
 pub fn find(rule: Option<Rule>, bounds: &Bounds) -> Outcome {
-    explore(rule.into_iter().collect(), bounds, |_| ControlFlow::Continue(()))
+    explore(rule.into_iter().collect(), bounds, |_, _| ControlFlow::Continue(()))
 }
 
 /// Searches everything within `bounds`, with these rules. `progress` hears of every depth when it is
-/// complete, and may stop the search.
+/// complete, and now and then between, and may stop the search.
 pub fn explore(
     rules: RuleSet,
     bounds: &Bounds,
-    mut progress: impl FnMut(&Stats) -> ControlFlow<()>,
+    mut progress: impl FnMut(&Stats, Pause) -> ControlFlow<()>,
 ) -> Outcome {
     let catalogue = Catalogue::default();
     // With a rule broken the way to the fall is what is asked for, and each of its steps counts.

@@ -67,11 +67,14 @@ const fn exchanges(rule: Rule) -> Option<Bounds> {
         }
         Rule::UpToDateLog | Rule::LeaderAppendOnly => Bounds::new(3, 2, 1).exchanges(0),
         Rule::TermBeforeLength | Rule::ConflictTruncates => Bounds::new(3, 3, 2).exchanges(0),
-        Rule::StaleTermRejected | Rule::LogMatchingCheck => Bounds::new(3, 3, 1).exchanges(0),
+        Rule::StaleTermRejected => Bounds::new(3, 3, 1).exchanges(0),
+        Rule::LogMatchingCheck => Bounds::new(3, 2, 2).exchanges(0),
         Rule::TruncateOnlyOnConflict => Bounds::new(3, 2, 1).without_no_op().exchanges(1),
         Rule::AcknowledgeOnlyVerified => Bounds::new(3, 3, 1).without_no_op().exchanges(1),
         Rule::CommitOnlyVerified => Bounds::new(3, 2, 2).exchanges(2),
-        Rule::CommitOnlyCurrentTerm => Bounds::new(3, 4, 1).without_no_op().exchanges(0),
+        Rule::CommitOnlyCurrentTerm => {
+            Bounds::new(3, 4, 1).with_batch(NonZeroUsize::new(1)).exchanges(0)
+        }
         Rule::RepliesMatchedToTerm => Bounds::new(5, 4, 2).exchanges(1).tight(),
         _ => return None,
     })

@@ -46,6 +46,15 @@ pub struct Stats {
     pub elapsed: Duration,
 }
 
+/// When a search tells how far it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pause {
+    /// A depth is complete.
+    Depth,
+    /// In the middle of one.
+    Block,
+}
+
 /// One action of a search: an exchange or a single happening, with the steps it consists of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Action {
@@ -233,13 +242,17 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Searches until it ends, telling `progress` of every depth; if that says so, it stops.
-    pub(super) fn run(&mut self, progress: &mut dyn FnMut(&Stats) -> ControlFlow<()>) -> End {
+    /// Searches until it ends, telling `progress` of every depth, and on the way; if that says so, it
+    /// stops.
+    pub(super) fn run(
+        &mut self,
+        progress: &mut dyn FnMut(&Stats, Pause) -> ControlFlow<()>,
+    ) -> End {
         loop {
             let depth = std::mem::take(&mut self.depth);
             let mut next = vec![Frontier::default(); SHARDS];
             self.take_stock([&depth, &next]);
-            if progress(&self.stats).is_break() {
+            if progress(&self.stats, Pause::Depth).is_break() {
                 return End::Stopped;
             }
             for part in &depth {
@@ -255,6 +268,9 @@ impl<'s> Search<'s> {
                     self.take_stock([&depth, &next]);
                     if self.stats.memory > self.limit {
                         return End::OutOfMemory;
+                    }
+                    if progress(&self.stats, Pause::Block).is_break() {
+                        return End::Stopped;
                     }
                 }
             }

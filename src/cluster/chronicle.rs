@@ -99,7 +99,7 @@ impl Chronicle {
     }
 
     /// Enters steps that a crash undid before they were saved.
-    pub(super) fn enter_lost(&self, replica: &Replica, steps: &[Step], out: &Output) {
+    pub(super) fn enter_lost(&self, replica: &mut Replica, steps: &[Step], out: &Output) {
         let mut journal = self.open();
         let now = self.clock.now();
         journal.enter_lost(now, replica, steps, out.events(), out.peek_messages());

@@ -17,7 +17,8 @@ use super::node::ClusterNode;
 use super::order::{Applied, Order, Outcome, SubmitError};
 use crate::journal::{CrashPoint, Deed, Observer};
 use crate::network::Conditions;
-use crate::raft::{Command, Log, MAX_NODES, NodeId, NodeSet, Property, Settings};
+use crate::panics;
+use crate::raft::{Command, Log, MAX_NODES, NodeId, NodeSet, Settings};
 use crate::replica::{Disk, Replica, ReplicaConfig, Ticket};
 use crate::state_machine::KeyValue;
 use crate::status::{NodeStatus, leader_of};
@@ -159,13 +160,13 @@ impl RaftCluster {
         }
         self.bus.close();
         if let Some(Err(panic)) = self.postman.take().map(JoinHandle::join) {
-            self.panicked.push(("the postman".to_owned(), words(&*panic)));
+            self.panicked.push(("the postman".to_owned(), panics::words(&*panic)));
         }
     }
 
     fn join(&mut self, node: NodeId) {
         if let Some(Err(panic)) = self.nodes[node.index()].take().map(JoinHandle::join) {
-            self.panicked.push((node.to_string(), words(&*panic)));
+            self.panicked.push((node.to_string(), panics::words(&*panic)));
         }
     }
 
@@ -358,17 +359,7 @@ impl RaftCluster {
         }
         drop(done);
         while all_done.recv().is_ok() {}
-        let journal = self.chronicle.open();
-        let checker = journal.checker();
-        let report = SafetyReport {
-            steps: checker.steps(),
-            checks: Property::ALL.map(|property| (property, checker.checks(property))).to_vec(),
-            committed: checker.committed_len().get(),
-            leaders: checker.leaders().len(),
-            violations: checker.violations().to_vec(),
-        };
-        drop(journal);
-        report
+        SafetyReport::of(self.chronicle.open().checker())
     }
 }
 
@@ -376,10 +367,4 @@ impl Drop for RaftCluster {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// What a panic said.
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "nothing".to_owned())
 }

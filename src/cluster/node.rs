@@ -190,7 +190,7 @@ impl ClusterNode {
         let idle = self.out.unsaved().is_empty() && self.out.peek_messages().is_empty();
         let crash = self.crash_at.filter(|_| !idle);
         if crash == Some(CrashPoint::BeforeSave) {
-            self.chronicle.enter_lost(&self.replica, &self.steps, &self.out);
+            self.chronicle.enter_lost(&mut self.replica, &self.steps, &self.out);
             return Life::Break(End::Crashed(CrashPoint::BeforeSave));
         }
         let out = mem::take(&mut self.out);

@@ -104,7 +104,7 @@ impl Clients {
         let called = moment(sim);
         let ticket = sim.ask(to, Command::new(command.as_str()));
         let call = self.history.len();
-        self.history.push(Some(Call { command, called, returned: None }));
+        self.history.push(Some(Call { client: at as u64 + 1, command, called, returned: None }));
         let until = sim.now() + PATIENCE;
         if !self.look(sim, ticket, call) {
             self.all[at].waits = Some((ticket, call, until));

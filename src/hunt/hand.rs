@@ -68,7 +68,10 @@ impl Hand {
                 if leads {
                     let ticket = sim.submit(node, command);
                     let (command, called) = (command.clone(), self.made * 2);
-                    self.asked.insert(ticket, Call { command, called, returned: None });
+                    self.asked.insert(
+                        ticket,
+                        Call { client: ticket.client(), command, called, returned: None },
+                    );
                     self.open.push(ticket);
                 }
                 leads

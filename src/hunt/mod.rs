@@ -22,11 +22,13 @@ pub mod trial;
 pub mod vigil;
 pub mod walk;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::check::{self, Tier};
+use crate::check::{self, Bounds, Counterexample, Tier};
+use crate::panics;
 use crate::raft::{Property, Rule, RuleSet};
 use aim::{Aim, Fallen};
 use schedule::Schedule;
@@ -67,6 +69,20 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
+impl Progress {
+    /// Adds what another hunt did.
+    pub fn add(&self, other: &Self) {
+        for (sum, more) in [
+            (&self.seeds, &other.seeds),
+            (&self.simulated, &other.simulated),
+            (&self.faults, &other.faults),
+            (&self.caught, &other.caught),
+        ] {
+            sum.fetch_add(more.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+}
+
 /// A run in which something fell.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Catch {
@@ -104,28 +120,30 @@ pub fn aim_of(rules: RuleSet) -> Aim {
 }
 
 impl Hunt {
-    /// How far to look for more, when `seed` is the first catch.
-    const fn worth_waiting_until(&self, seed: u64) -> u64 {
-        seed.saturating_add((seed - self.first).saturating_mul(3)).saturating_add(1000)
+    /// How many seeds to try in all, when the first catch was the `nth`, counted from 0.
+    const fn worth_trying(nth: u64) -> u64 {
+        nth.saturating_mul(4).saturating_add(1000)
     }
 
     /// Hunts.
     pub fn run(&self, progress: &Progress) -> Bag {
         let began = Instant::now();
         let aim = aim_of(self.rules);
-        let next = AtomicU64::new(self.first);
+        let next = AtomicU64::new(0);
         // The first catch says how rare they are: it is not worth waiting for ever for more.
-        let end = AtomicU64::new(self.first.saturating_add(self.seeds));
+        let end = AtomicU64::new(self.seeds);
         let late = || self.within.is_some_and(|within| began.elapsed() >= within);
         let work = || {
             let mut catches = Vec::new();
             while !progress.stop.load(Ordering::Relaxed) && !late() {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= end.load(Ordering::Relaxed) {
+                let nth = next.fetch_add(1, Ordering::Relaxed);
+                // Behind the largest seed there is none.
+                let Some(seed) = self.first.checked_add(nth) else { break };
+                if nth >= end.load(Ordering::Relaxed) {
                     break;
                 }
-                if let Some((finding, raw)) = play(seed, self.rules, aim, progress) {
-                    end.fetch_min(self.worth_waiting_until(seed), Ordering::Relaxed);
+                if let Some((finding, raw)) = caught(|| play(seed, self.rules, aim, progress)) {
+                    end.fetch_min(Self::worth_trying(nth), Ordering::Relaxed);
                     catches.push(Catch { seed, after: began.elapsed(), finding, raw });
                     let caught = progress.caught.fetch_add(1, Ordering::Relaxed) + 1;
                     if caught >= self.enough as u64 {
@@ -137,30 +155,41 @@ impl Hunt {
             catches
         };
         let mut catches: Vec<Catch> = thread::scope(|scope| {
-            let mut threads = Vec::new();
-            threads.extend((0..self.jobs.max(1)).map(|_| scope.spawn(work)));
-            // A thread that panicked has said so on standard error; the others' catches count.
-            threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+            // Where the machine gives no more threads, those that there are do it, or this one.
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+            let threads: Vec<_> = (0..self.jobs.max(1)).map_while(spawn).collect();
+            if threads.is_empty() { work() } else { threads.into_iter().flat_map(joined).collect() }
         });
         catches.sort_by_key(|found| found.seed);
         // Every seed below a catch was played to its end. So what is kept is the same whatever the
         // number of threads, as long as time did not end the hunt.
         if let Some(first) = catches.first() {
-            let end = self.worth_waiting_until(first.seed);
-            catches.retain(|found| found.seed < end);
+            let enough = Self::worth_trying(first.seed - self.first);
+            catches.retain(|found| found.seed - self.first < enough);
             catches.truncate(self.enough);
         }
         Bag { catches, took: began.elapsed() }
     }
 }
 
+/// What a thread came to. If it panicked, so does whoever waited for it: nobody shall take silence
+/// for a result.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
+/// What was found in a seed, and its moves if it is a schedule.
+type Found = Option<(Finding, Option<Schedule>)>;
+
+/// The same, where a panic is a finding too.
+fn caught(play: impl FnOnce() -> Found) -> Found {
+    // What was played is thrown away, so nobody sees what the panic left half done.
+    panic::catch_unwind(AssertUnwindSafe(play))
+        .unwrap_or_else(|panic| Some((Finding::Panicked(panics::words(&*panic)), None)))
+}
+
 /// Plays the three games of a seed until something falls.
-fn play(
-    seed: u64,
-    rules: RuleSet,
-    aim: Aim,
-    progress: &Progress,
-) -> Option<(Finding, Option<Schedule>)> {
+fn play(seed: u64, rules: RuleSet, aim: Aim, progress: &Progress) -> Found {
     if aim != Aim::Only(Property::Liveness) {
         for (walked, fallen) in [walk::walk(seed, rules, aim, WALK), stints::walk(seed, rules, aim)]
         {
@@ -175,7 +204,7 @@ fn play(
     let finding = trial.finding?;
     let raw = match &finding {
         Finding::Fallen(_) => Some(trial::record(seed, rules, aim)),
-        Finding::Stalled(_) => None,
+        Finding::Stalled(_) | Finding::Panicked(_) => None,
     };
     Some((finding, raw))
 }
@@ -187,8 +216,34 @@ pub struct Short {
     pub schedule: Schedule,
     /// What falls.
     pub fallen: Fallen,
+    /// How it was found.
+    pub source: Source,
+}
+
+impl Short {
+    /// What is told rather comes first: the shortest, and a proven one before another. A node alone
+    /// has nobody to disagree with, so its runs teach less than any others.
+    fn rank(&self) -> (bool, usize, bool) {
+        let Schedule { settings, moves } = &self.schedule;
+        (settings.nodes == 1, moves.len(), !self.is_proven())
+    }
+
     /// Whether no shorter one exists within the bounds of an exhaustive search.
-    pub proven: bool,
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.source == Source::Moves
+    }
+}
+
+/// How a short counterexample was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A seed's catch was made short.
+    Seed,
+    /// By an exhaustive search of single moves, which finds the shortest.
+    Moves,
+    /// By one of whole exchanges, which are as few as can be; of single moves there may be fewer.
+    Exchanges,
 }
 
 /// Makes the catches short, side by side, and keeps the shortest.
@@ -198,21 +253,21 @@ pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
     let short = |raw: &Schedule| {
         let schedule = shrink::shrink(raw, aim);
         let fallen = schedule.play(aim).fallen?;
-        Some(Short { schedule, fallen, proven: false })
+        Some(Short { schedule, fallen, source: Source::Seed })
     };
     thread::scope(|scope| {
         let mut threads = Vec::new();
         let raws = bag.catches.iter().filter_map(|found| found.raw.as_ref());
         threads.extend(raws.map(|raw| scope.spawn(|| short(raw))));
-        let shorts = threads.into_iter().filter_map(|thread| thread.join().ok().flatten());
-        shorts.min_by_key(|short| short.schedule.moves.len())
+        let shorts = threads.into_iter().filter_map(joined);
+        shorts.min_by_key(Short::rank)
     })
 }
 
 /// The shorter of two counterexamples; of two equal ones that which is proven.
 #[must_use]
 pub fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
-    a.into_iter().chain(b).min_by_key(|short| (short.schedule.moves.len(), !short.proven))
+    a.into_iter().chain(b).min_by_key(Short::rank)
 }
 
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.
@@ -225,18 +280,59 @@ pub fn intact_recovers(seed: u64) -> bool {
 /// seconds, [`check::is_quick`] says.
 #[must_use]
 pub fn proof(rule: Rule) -> Option<Short> {
-    let bounds = check::preset(rule, Tier::Messages)?;
-    let moves = check::find(Some(rule), &bounds).violation?.moves;
-    let rules = RuleSet::INTACT.without(rule);
-    let schedule = Schedule { settings: bounds.settings(rules), moves };
-    let schedule = shrink::tidy(&schedule, aim_of(rules));
-    let fallen = schedule.play(aim_of(rules)).fallen?;
-    Some(Short { schedule, fallen, proven: true })
+    Some(searched(rule, Tier::Messages)?.1)
 }
 
-/// How many whole exchanges the shortest way to a fall takes, if a search can tell.
+/// The same in whole exchanges: how many suffice, and a run of so many.
 #[must_use]
-pub fn exchanges(rule: Rule) -> Option<usize> {
-    let bounds = check::preset(rule, Tier::Exchanges)?;
-    check::find(Some(rule), &bounds).violation.map(|found| found.panels.len())
+pub fn exchanges(rule: Rule) -> Option<(usize, Short)> {
+    searched(rule, Tier::Exchanges)
+}
+
+fn searched(rule: Rule, tier: Tier) -> Option<(usize, Short)> {
+    let bounds = check::preset(rule, tier)?;
+    let found = check::find(Some(rule), &bounds).violation?;
+    let steps = found.panels.len();
+    Some((steps, as_short(found, &bounds, RuleSet::INTACT.without(rule))?))
+}
+
+/// What a search found, as moves that anyone can make.
+#[must_use]
+pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Option<Short> {
+    let aim = aim_of(rules);
+    let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
+    let schedule = shrink::tidy(&schedule, aim);
+    let fallen = schedule.play(aim).fallen?;
+    let source = match bounds.tier {
+        Tier::Messages => Source::Moves,
+        Tier::Exchanges => Source::Exchanges,
+    };
+    Some(Short { schedule, fallen, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_seed_is_found_and_not_passed_over() {
+        let found = caught(|| panic!("no such index"));
+        assert_eq!(found, Some((Finding::Panicked("no such index".to_owned()), None)));
+        assert_eq!(caught(|| None), None);
+    }
+
+    #[test]
+    fn behind_the_largest_seed_there_is_none() {
+        let hunt = Hunt {
+            rules: RuleSet::INTACT,
+            first: u64::MAX - 1,
+            seeds: 100,
+            within: None,
+            jobs: 2,
+            enough: 1,
+        };
+        let progress = Progress::default();
+        assert_eq!(hunt.run(&progress).catches, []);
+        assert_eq!(progress.seeds.load(Ordering::Relaxed), 2);
+    }
 }

@@ -22,16 +22,21 @@ pub struct Parting {
     pub after: usize,
     /// The move.
     pub verb: Verb,
-    /// The first node that stands otherwise afterwards: without the rule, and with it.
-    pub stands: Option<(RaftNode, RaftNode)>,
-    /// What it did, and why.
-    pub broken_events: Vec<(Speaking, Vec<Event>)>,
-    /// What it would have done, and why.
-    pub intact_events: Vec<(Speaking, Vec<Event>)>,
+    /// What came of it without the rule.
+    pub broken: Side,
+    /// What would have come of it with the rule.
+    pub intact: Side,
+}
+
+/// What came of a move.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// What the nodes did, and why.
+    pub events: Vec<(Speaking, Vec<Event>)>,
     /// What clients were told.
-    pub broken_answers: Vec<Answer>,
-    /// What they would have been told.
-    pub intact_answers: Vec<Answer>,
+    pub answers: Vec<Answer>,
+    /// How the first node stands that stands otherwise on the other side.
+    pub stands: Option<RaftNode>,
 }
 
 /// Who acted, and on whose message.
@@ -102,15 +107,10 @@ impl Schedule {
                 let stands = NodeId::all(self.settings.nodes)
                     .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
                     .find(|(broken, kept)| stand(broken) != stand(kept));
-                return Some(Parting {
-                    after,
-                    verb: verb.clone(),
-                    stands,
-                    broken_events: without.events,
-                    intact_events: with.events,
-                    broken_answers: without.answers,
-                    intact_answers: with.answers,
-                });
+                let (left, right) = stands.unzip();
+                let side = |Heard { events, answers }, stands| Side { events, answers, stands };
+                let (broken, intact) = (side(without, left), side(with, right));
+                return Some(Parting { after, verb: verb.clone(), broken, intact });
             }
         }
         None

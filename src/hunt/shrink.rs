@@ -72,10 +72,11 @@ fn replay(settings: Settings, moves: Vec<Verb>, aim: Aim) -> Option<Schedule> {
 #[must_use]
 pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
     let settings = schedule.settings;
-    let Some(mut best) = replay(settings, schedule.moves.clone(), aim) else {
+    let Some(best) = replay(settings, schedule.moves.clone(), aim) else {
         return schedule.clone();
     };
     let length = best.moves.len();
+    let mut best = without_needless_commands(best, aim);
     let mut panels = panels::panels(&best.moves).len();
     'again: loop {
         for from in 0..length {
@@ -96,6 +97,20 @@ pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
         }
         return best;
     }
+}
+
+/// Where a leader only needs to speak, it need not be given a command.
+fn without_needless_commands(mut best: Schedule, aim: Aim) -> Schedule {
+    for at in 0..best.moves.len() {
+        let Verb::Submit { to, .. } = &best.moves[at] else { continue };
+        let mut moves = best.moves.clone();
+        moves[at] = Verb::Heartbeat(*to);
+        let other = replay(best.settings, moves, aim);
+        if let Some(other) = other.filter(|other| other.moves.len() == best.moves.len()) {
+            best = other;
+        }
+    }
+    best
 }
 
 impl Shrinker {

@@ -28,15 +28,19 @@ pub enum Finding {
     Fallen(Fallen),
     /// The cluster did not recover, or disturbed itself without need.
     Stalled(Stall),
+    /// The program panicked, with these words: no property fell, but nothing can be said of this
+    /// seed.
+    Panicked(String),
 }
 
 impl Finding {
-    /// Which property fell.
+    /// Which property fell, if one did.
     #[must_use]
-    pub const fn property(&self) -> Property {
+    pub const fn property(&self) -> Option<Property> {
         match self {
-            Self::Fallen(fallen) => fallen.property(),
-            Self::Stalled(_) => Property::Liveness,
+            Self::Fallen(fallen) => Some(fallen.property()),
+            Self::Stalled(_) => Some(Property::Liveness),
+            Self::Panicked(_) => None,
         }
     }
 }

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::check::{self, Bounds, Counterexample, Reach, Stats, Tier, chance_of_a_miss};
-use crate::hunt::schedule::Schedule;
-use crate::hunt::{Short, aim_of, shrink};
+use crate::check::{self, Bounds, Pause, Reach, Stats, Tier, chance_of_a_miss};
+use crate::hunt::as_short;
+use crate::program::hunt::save;
 use crate::raft::RuleSet;
+use crate::scenario::script::Script;
 use crate::view::page::Page;
 use crate::view::table::{Table, paragraph};
 use crate::view::{hunt as view, opening, paint};
@@ -43,8 +44,9 @@ pub fn spare_memory() -> u64 {
 /// saved.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
     let bounds = &options.bounds;
+    options.save.as_deref().map_or(Ok(()), Script::may_be_saved)?;
     refuse_the_hopeless(options)?;
-    let (page, press) = Page::open();
+    let (press, page) = Page::open();
     page.put_all(opening::broken(options.rules));
     page.put_all(paragraph(&view::within(bounds), "", ""));
     let stop = Arc::new(AtomicBool::new(false));
@@ -52,16 +54,10 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     // Without a handler Ctrl-C ends the program at once; with it the search says how far it came.
     let _ = ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed));
     let told = page.clone();
-    let outcome = check::explore(options.rules, bounds, |stats| {
-        told.put(format!(
-            "depth {:>3}  {:>10} states  {:>10} new  {:>7.0} a second  {:>6.1} s  {:>6} MB",
-            stats.depth,
-            stats.states,
-            stats.newest,
-            stats.states as f64 / stats.elapsed.as_secs_f64().max(1e-3),
-            stats.elapsed.as_secs_f64(),
-            stats.memory >> 20
-        ));
+    let outcome = check::explore(options.rules, bounds, |stats, pause| {
+        if pause == Pause::Depth {
+            told.put(depth(stats));
+        }
         if stop.load(Ordering::Relaxed) {
             ControlFlow::Break(())
         } else {
@@ -76,6 +72,8 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         Reach::Exhausted => {
             let held = "✓ every state within the bounds was seen, and no property falls in any";
             page.put(paint::good(held).to_string());
+            let unseen = options.rules.broken().filter_map(|rule| view::unseen(rule, bounds.tier));
+            unseen.for_each(|why| page.put_all(paragraph(&why, "", "")));
             ExitCode::SUCCESS
         }
         Reach::Stopped => {
@@ -96,12 +94,16 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         };
         let (property, length) = (found.property, found.panels.len());
         page.put(format!("{property} falls after {length} {what}, and no way to it is shorter:"));
-        if let Some(short) = short(found, options) {
+        if let Some(short) = as_short(found.clone(), bounds, options.rules) {
+            let moves = short.schedule.moves.len();
+            if bounds.tier == Tier::Messages && moves != length {
+                let crash = "a crash and its restart are one step of a search, and two moves below";
+                page.put(format!("({moves} moves as they are told: {crash}.)"));
+            }
             view::tell(&short, &page);
             if let Some(path) = &options.save {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                saved = fs::write(path, view::script(&short, &name).to_string())
-                    .map_err(|error| format!("'{}' cannot be written: {error}", path.display()));
+                saved = save(path, &view::script(&short, &name), &page);
             }
         }
     }
@@ -112,18 +114,6 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     drop(page);
     drop(press);
     saved.map(|()| code)
-}
-
-/// The way that was found, as moves that anyone can make.
-fn short(found: &Counterexample, options: &Options) -> Option<Short> {
-    let aim = aim_of(options.rules);
-    let settings = options.bounds.settings(options.rules);
-    let schedule = Schedule { settings, moves: found.moves.clone() };
-    let schedule = shrink::tidy(&schedule, aim);
-    let fallen = schedule.play(aim).fallen?;
-    // Of exchanges no shorter way exists; of single moves one may.
-    let proven = options.bounds.tier == Tier::Messages;
-    Some(Short { schedule, fallen, proven })
 }
 
 /// Says what fits, where the bounds ask for far more memory than there is. Once a rule is broken a
@@ -147,14 +137,27 @@ fn refuse_the_hopeless(options: &Options) -> Result<(), String> {
         },
     );
     let needed = match needed >> 30 {
-        gigabytes @ 0..100_000 => format!("about {gigabytes} GB of memory"),
+        0 => format!("about {} MB of memory", needed >> 20),
+        gigabytes @ 1..100_000 => format!("about {gigabytes} GB of memory"),
         _ => "far more memory than any machine has".to_owned(),
     };
     Err(format!(
-        "these bounds would take {needed}, and there are {:.1} GB for it; {fits}, or say --memory MB \
+        "these bounds would take {needed}, and there are {} MB for it; {fits}, or say --memory MB \
          to try all the same",
-        bounds.memory as f64 / f64::from(1 << 30)
+        bounds.memory >> 20
     ))
+}
+
+fn depth(stats: &Stats) -> String {
+    let seconds = stats.elapsed.as_secs_f64();
+    format!(
+        "depth {:>3}  {:>10} states  {:>10} new  {:>7.0} a second  {seconds:>6.1} s  {:>6} MB",
+        stats.depth,
+        stats.states,
+        stats.newest,
+        stats.states as f64 / seconds.max(1e-3),
+        stats.memory >> 20
+    )
 }
 
 fn figures(stats: &Stats) -> Vec<String> {

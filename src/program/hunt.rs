@@ -1,6 +1,5 @@
 //! `raft-cluster hunt`: looks for a run in which Raft fails, and tells the shortest one it finds.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,12 +12,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check::{self, Tier};
 use crate::hunt::schedule::Schedule;
+use crate::hunt::trial::Finding;
 use crate::hunt::{self, Hunt, Progress, Short};
 use crate::raft::{Property, Rule, RuleSet};
+use crate::scenario::beat::{Beat, Narrator};
 use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
+use crate::scenario::verb::Verb;
 use crate::sim::{Sim, SimConfig};
+use crate::timing::Time;
 use crate::view::beats::{self, Beats};
 use crate::view::page::Page;
 use crate::view::story::Story;
@@ -53,7 +56,8 @@ pub struct Options {
 /// # Errors
 /// A sentence, if what was found cannot be saved.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
-    let (page, press) = Page::open();
+    options.save.as_deref().map_or(Ok(()), Script::may_be_saved)?;
+    let (press, page) = Page::open();
     let progress = Arc::new(Progress::default());
     let interrupted = Arc::clone(&progress);
     // Without a handler Ctrl-C ends the program at once; with it the hunt ends and says what it has.
@@ -96,26 +100,39 @@ fn one(
         _ => None,
     };
     // What a search of whole exchanges says it says at once.
-    if let Some(exchanges) = only.and_then(quick_exchanges) {
-        page.put_all(paragraph(&view::suffice(exchanges), "", ""));
+    let whole = only.and_then(quick_exchanges);
+    let bounds = only.and_then(|rule| check::preset(rule, Tier::Exchanges));
+    if let (Some((exchanges, _)), Some(bounds)) = (&whole, bounds) {
+        page.put_all(paragraph(&view::suffice(*exchanges, &bounds), "", ""));
     }
     let bar = Bar::show(progress, options.seeds);
     let bag = hunt.run(progress);
     let short = hunt::shorter(hunt::shortest(&bag, rules), only.and_then(quick_proof));
+    let short = hunt::shorter(short, whole.map(|(_, short)| short));
     drop(bar);
     page.put(view::figures(progress, bag.took));
     match (bag.catches.first(), &short) {
         (None, None) => {
-            page.put(paint::good("✓ no property has fallen").to_string());
-            return Ok(ExitCode::SUCCESS);
+            // With nothing caught only Ctrl-C stops a hunt.
+            let stopped = progress.stop.load(Ordering::Relaxed);
+            if stopped {
+                page.put("Stopped. In what was played no property has fallen.");
+            } else {
+                page.put(paint::good("✓ no property has fallen").to_string());
+            }
+            page.put_all(opening::broken(rules));
+            return Ok(if stopped { ExitCode::from(1) } else { ExitCode::SUCCESS });
         }
-        (None, Some(_)) => page.put("No seed found it; an exhaustive search did:"),
+        (None, Some(short)) => {
+            page.put("No seed found it; an exhaustive search did.");
+            page.put_all(paragraph(&view::how_short(short), "", ""));
+        }
         (Some(first), short) => {
             let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
             page.put_all(paragraph(&found, "", ""));
-            if short.is_some() {
-                page.put("Made short, on nodes of its own:");
-            } else if !intact {
+            if let Some(short) = short {
+                page.put_all(paragraph(&view::how_short(short), "", ""));
+            } else if !intact && matches!(first.finding, Finding::Stalled(_)) {
                 page.put(if hunt::intact_recovers(first.seed) {
                     "In the world of the same seed the intact core recovers, and disturbs nobody."
                 } else {
@@ -125,8 +142,13 @@ fn one(
         }
     }
     page.put("");
+    let mut saved = Ok(());
     if let Some(short) = &short {
         view::tell(short, page);
+        if only.is_some_and(|rule| rule.protects() == Property::Monotonicity) {
+            page.put("");
+            page.put_all(paragraph(view::ONLY_COUNTERS, "", ""));
+        }
         if let Some(script) = only.and_then(shipped) {
             let known = Schedule::of(&script).moves.len();
             if known < short.schedule.moves.len() {
@@ -134,16 +156,16 @@ fn one(
                 page.put_all(paragraph(&view::shorter_is_known(&script.name, known), "", ""));
             }
         }
-        keep(options, &view::script(short, &name(options)))?;
+        saved = keep(options, &view::script(short, &name(options)), page);
     } else if let Some(script) = only.and_then(shipped) {
         tell_stall(&script, page);
-        keep(options, &script)?;
+        saved = keep(options, &script, page);
     } else if options.save.is_some() {
         page.put("Nothing is saved: a stall is about time, and no list of moves shows it.");
     }
     page.put("");
     page.put_all(opening::broken(rules));
-    Ok(ExitCode::from(1))
+    saved.map(|()| ExitCode::from(1))
 }
 
 /// The run that ships for this rule.
@@ -154,8 +176,11 @@ fn shipped(rule: Rule) -> Option<Script> {
 /// Tells the run that ships for a rule whose breaking only time can show: what stalls without the
 /// rule, and how soon it comes with it.
 fn tell_stall(script: &Script, page: &Page) {
-    let title = format!("The shortest story of it: 'raft-cluster run {} --virtual'", script.name);
+    let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
     page.put(paint::heading(&title).to_string());
+    if let Some(question) = &script.question {
+        page.put_all(paragraph(question, "Question: ", "          "));
+    }
     let mut told = Beats::new(page.clone(), script.nodes);
     let story = Story::new(page.clone());
     let world = Sim::new(SimConfig::of(script), vec![Box::new(story)]);
@@ -163,13 +188,30 @@ fn tell_stall(script: &Script, page: &Page) {
     if let Err(failure) = Runner::new(world, &mut told).run(&script.lines) {
         page.put_all(beats::failure(&failure));
     }
+    page.put("");
+    let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
+    page.put(paint::heading(&title).to_string());
     let intact = Script { broken: RuleSet::INTACT, ..script.clone() };
-    let mut silent = ();
+    let mut last = Ending { page, stall: false };
     let world = Sim::new(SimConfig::of(&intact), Vec::new());
-    if let Err(failure) = Runner::new(world, &mut silent).run(&script.lines) {
-        page.put("");
-        page.put(paint::heading("The same lines with the rule").to_string());
+    if let Err(failure) = Runner::new(world, &mut last).spared(true).run(&script.lines) {
         page.put_all(beats::complaint(&failure));
+    }
+}
+
+/// Says of an intact run only what came of the stall.
+struct Ending<'a> {
+    page: &'a Page,
+    stall: bool,
+}
+
+impl Narrator for Ending<'_> {
+    fn beat(&mut self, time: Time, beat: &Beat) {
+        if let Beat::Began(verb) = beat {
+            self.stall = matches!(verb, Verb::ExpectStall { .. });
+        } else if self.stall {
+            Beats::new(self.page.clone(), 0).beat(time, beat);
+        }
     }
 }
 
@@ -179,7 +221,7 @@ fn quick_proof(rule: Rule) -> Option<Short> {
 }
 
 /// How many whole exchanges suffice, where that takes seconds at most to know.
-fn quick_exchanges(rule: Rule) -> Option<usize> {
+fn quick_exchanges(rule: Rule) -> Option<(usize, Short)> {
     check::is_quick(rule, Tier::Exchanges).then(|| hunt::exchanges(rule)).flatten()
 }
 
@@ -189,13 +231,20 @@ fn name(options: &Options) -> String {
     stem.map_or_else(|| "counterexample".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn keep(options: &Options, script: &Script) -> Result<(), String> {
-    options.save.as_ref().map_or(Ok(()), |path| write(path, &script.to_string()))
+fn keep(options: &Options, script: &Script, page: &Page) -> Result<(), String> {
+    options.save.as_ref().map_or(Ok(()), |path| save(path, script, page))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text)
-        .map_err(|error| format!("'{}' cannot be written: {error}", path.display()))
+/// Writes a counterexample as a file, and says how to run it.
+pub(super) fn save(path: &Path, script: &Script, page: &Page) -> Result<(), String> {
+    script.save(path)?;
+    let file = path.display();
+    let text = format!(
+        "Saved: 'raft-cluster run {file}' plays it again; with --intact every rule is kept in it."
+    );
+    page.put("");
+    page.put_all(paragraph(&text, "", ""));
+    Ok(())
 }
 
 fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitCode {
@@ -213,10 +262,14 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
         };
         let own = Progress::default();
         let bag = hunt.run(&own);
+        progress.add(&own);
         let seeds = own.seeds.load(Ordering::Relaxed);
-        progress.seeds.fetch_add(seeds, Ordering::Relaxed);
+        let whole = quick_exchanges(rule);
+        let exchanges = whole.as_ref().map(|(exchanges, _)| *exchanges);
         let short = hunt::shorter(hunt::shortest(&bag, rules), quick_proof(rule));
-        rows.push(view::Row { rule, bag, seeds, short, exchanges: quick_exchanges(rule) });
+        let short = hunt::shorter(short, whole.map(|(_, short)| short));
+        let tried = bag.catches.first().map_or(seeds, |first| first.seed - options.first + 1);
+        rows.push(view::Row { rule, bag, tried, short, exchanges });
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
@@ -227,6 +280,9 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
     page.put_all(paragraph(view::LEGEND, "", ""));
     let caught = rows.iter().filter(|row| row.is_caught()).count();
     page.put("");
+    if rows.len() < Rule::ALL.len() {
+        page.put(format!("Stopped: only the first {} rules were tried.", rows.len()));
+    }
     page.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
     if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

@@ -11,15 +11,18 @@ use crate::view::page::Page;
 use crate::view::story::Story;
 use crate::view::{opening, status, violation};
 
-/// Runs a trace again. With `verify` it only says whether every step came out as it was recorded;
-/// otherwise it tells the story, up to step `at` if one is named.
+/// Runs a trace again.
+///
+/// With `verify` it only says whether every step came out as it was recorded;
+/// otherwise it tells the story, up to step `at` if one is named. Exit code 1 if a step comes out
+/// otherwise, or a property falls in a story that is told.
 ///
 /// # Errors
 /// A sentence, if the trace cannot be read.
 pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, String> {
     let name = path.display();
     let file = File::open(path).map_err(|error| format!("'{name}' cannot be read: {error}"))?;
-    let (page, press) = Page::open();
+    let (press, page) = Page::open();
     let told = page.clone();
     let observers = |header: &Header| -> Vec<Box<dyn Observer>> {
         if verify {
@@ -42,7 +45,10 @@ pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, Strin
                 "✓ {name}: {} steps made again, each with the digest that was recorded",
                 summary.steps
             ));
-            Ok(ExitCode::SUCCESS)
+            page.put_all(opening::broken(summary.header.rules()));
+            // What the steps were is one question, what fell in them another.
+            let good = verify || summary.safety.fallen() == 0;
+            Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Err(error @ TraceError::Diverged { .. }) => {
             page.put(format!("✗ {name}: {error}"));

@@ -42,6 +42,8 @@ pub struct Run {
     pub trace: Option<PathBuf>,
     /// How to tell it.
     pub telling: Telling,
+    /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
+    pub spared: bool,
 }
 
 /// Runs it. Exit code 0 if all is well, 1 if an expectation failed, or a property fell that was
@@ -53,15 +55,20 @@ pub fn run(run: &Run) -> Result<ExitCode, String> {
     let script = &run.script;
     check_clock(script, run.clock)?;
     let trace = run.trace.as_ref().map(|path| open_trace(script, run.clock, path)).transpose()?;
-    let (page, press) = Page::open();
+    let (press, page) = Page::open();
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
     match run.telling {
         Telling::Story => {
             page.put_all(opening::lines(script, run.clock));
-            observers.push(Box::new(Story::new(page.clone())));
+            let (numbered, page) = (script.is_by_hand(), page.clone());
+            let story = if numbered { Story::numbered(page) } else { Story::new(page) };
+            observers.push(Box::new(story));
         }
-        Telling::Json => observers.push(Box::new(json::Lines::new(page.clone()))),
-        Telling::Quiet => {}
+        Telling::Json => {
+            page.put(json::opening(script));
+            observers.push(Box::new(json::Lines::new(page.clone())));
+        }
+        Telling::Quiet => page.put_all(opening::broken(script.broken)),
     }
     if let Some(trace) = &trace {
         observers.push(Box::new(trace.clone()));
@@ -97,7 +104,8 @@ pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the scenario '{}' takes time into its own hands, which threads do not allow; add --virtual",
+        "the scenario '{}' takes time into its own hands, which threads do not allow; leave \
+         --speed out, and --threads",
         script.name
     ))
 }
@@ -118,16 +126,16 @@ pub(super) fn open_trace(
 /// Carries the script out and says how it ended. Returns whether all is well, and the world.
 fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
     let script = &run.script;
-    let mut told = Beats::new(page.clone(), script.nodes);
+    let mut told = Beats::new(page.clone(), script.nodes).by_hand(script.is_by_hand());
     let mut silent = ();
     let narrator: &mut dyn Narrator =
         if run.telling == Telling::Story { &mut told } else { &mut silent };
-    let mut runner = Runner::new(world, narrator);
+    let mut runner = Runner::new(world, narrator).spared(run.spared);
     let ended = runner.run(&script.lines);
-    let mut world = runner.into_world();
-    let safety = world.safety();
+    let safety = runner.safety();
+    let world = runner.into_world();
     let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
-    let good = ended.is_ok() && (safety.violations.is_empty() || awaited);
+    let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
     close(run, page, ended.as_ref().err().map(AsRef::as_ref), &safety, good);
     (good, world)
 }
@@ -136,7 +144,8 @@ fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
 fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
     let script = &run.script;
     if run.telling == Telling::Json {
-        page.put(json::ending(good, failure.map(beats::why).as_deref(), safety));
+        let failure = failure.map(beats::sentence);
+        page.put(json::ending(good, failure.as_deref(), safety, script.broken));
         return;
     }
     if let Some(failure) = failure {
@@ -156,7 +165,7 @@ fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyRepor
         let awaited =
             |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
         let shown = script.lines.iter().any(awaited);
-        if good && safety.violations.is_empty() && !shown {
+        if good && safety.fallen() == 0 && !shown {
             page.put_all(opening::unharmed(script.broken));
         }
     }

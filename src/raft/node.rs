@@ -154,8 +154,7 @@ impl RaftNode {
     }
 
     fn receive(&mut self, envelope: Envelope, out: &mut Output) {
-        // Quorums are counted among the members of the cluster: nobody else has a say.
-        if envelope.from == self.id || envelope.from.index() >= self.settings.nodes {
+        if !self.is_from_a_peer(&envelope) {
             self.ignore(envelope.from, &envelope.message, out);
             return;
         }
@@ -171,6 +170,16 @@ impl RaftNode {
                 self.handle_append_response(from, &response, out);
             }
         }
+    }
+
+    /// Quorums are counted among the members of the cluster: nobody else has a say, and nobody
+    /// speaks for another.
+    fn is_from_a_peer(&self, envelope: &Envelope) -> bool {
+        let Envelope { from, to, ref message } = *envelope;
+        to == self.id
+            && from != self.id
+            && from.index() < self.settings.nodes
+            && message.signed_by().is_none_or(|name| name == from)
     }
 
     /// Compares the terms of the message and the node, in this one place, before any role's code

@@ -291,6 +291,11 @@ impl Sendable {
         &self.output.events
     }
 
+    /// Adds what whoever runs the node decided once the steps were saved: answers to clients.
+    pub fn decided(&mut self, verdict: Verdict) {
+        self.output.events.push(Event::Checked(verdict));
+    }
+
     /// Whether to draw a new election timeout and start over.
     #[must_use]
     pub const fn restart_election_timer(&self) -> bool {

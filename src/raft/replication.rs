@@ -150,12 +150,12 @@ impl RaftNode {
         let outcome = if self.require(Rule::LogMatchingCheck, matches, facts, out) {
             let (verified, new_from) = self.store(request, out);
             let match_index = self.acknowledge(verified, out);
-            self.commit_as_follower(request.leader_commit, verified, out);
             out.events.push(Event::EntriesAccepted {
                 count: request.entries.len(),
                 new_from,
                 acknowledged: match_index,
             });
+            self.commit_as_follower(request.leader_commit, verified, out);
             AppendOutcome::Accepted { match_index }
         } else {
             out.events.push(Event::EntriesRefused { prev });

@@ -139,6 +139,16 @@ impl Message {
         }
     }
 
+    /// Whom its text names as its sender, if it names one.
+    #[must_use]
+    pub const fn signed_by(&self) -> Option<NodeId> {
+        match self {
+            Self::VoteRequest(m) => Some(m.candidate_id),
+            Self::AppendEntriesRequest(m) => Some(m.leader_id),
+            Self::VoteResponse(_) | Self::AppendEntriesResponse(_) => None,
+        }
+    }
+
     /// Which of the four kinds it is.
     #[must_use]
     pub const fn kind(&self) -> MessageKind {

@@ -235,4 +235,11 @@ pub enum Facts {
         /// How many messages wait for it.
         messages: usize,
     },
+    /// The entry for which a client waits, beside the one that was applied at its index.
+    Applied {
+        /// What the client waits for.
+        awaited: LogPosition,
+        /// The term of the entry that was applied there.
+        applied: Term,
+    },
 }

@@ -79,6 +79,9 @@ pub enum Evidence {
         a: NodeId,
         /// Whose log differs.
         b: NodeId,
+        /// The first index at which they differ, and the terms of the entries there, `a`'s and then
+        /// `b`'s; nothing if the first has lost that entry since.
+        parts: Option<(LogIndex, Term, Term)>,
     },
     /// A leader lacks an entry that was committed in an earlier term.
     LeaderLacks {

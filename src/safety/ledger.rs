@@ -2,7 +2,7 @@
 //! committed first at each index.
 
 use crate::digest;
-use crate::raft::{Log, LogIndex, NodeId, Term};
+use crate::raft::{Log, LogIndex, LogPosition, NodeId, Term};
 
 /// One entry of a log, with the digest of the log up to and including it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +24,19 @@ impl Shadow {
 
     pub(super) fn at(&self, index: LogIndex) -> Option<Link> {
         self.links.get(index.get().checked_sub(1)? as usize).copied()
+    }
+
+    /// Where this log first differs from another that also holds `position`, and the terms of the
+    /// entries there, this one's first; nothing if this one does not hold it.
+    pub(super) fn parts_from(
+        &self,
+        other: &Self,
+        position: LogPosition,
+    ) -> Option<(LogIndex, Term, Term)> {
+        self.at(position.index).filter(|link| link.term == position.term)?;
+        let both = self.links.iter().zip(&other.links).zip(1..);
+        let mut differing = both.filter(|((a, b), _)| a.digest != b.digest);
+        differing.next().map(|((a, b), index)| (LogIndex::new(index), a.term, b.term))
     }
 
     /// Follows `log`, which changed from index `from` on.

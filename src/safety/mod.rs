@@ -14,7 +14,7 @@ mod evidence;
 mod ledger;
 
 pub use evidence::{Counter, Evidence, Violation};
-use ledger::{Committed, EntryLedger, Shadow};
+use ledger::{Committed, EntryLedger, Link, Shadow};
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,9 @@ use crate::raft::{
 };
 use crate::replica::{Changes, Replica};
 
-/// How many violations are kept; one is enough to fail a run.
-const KEPT: usize = 64;
+/// How many violations of a property are kept. One is enough to fail a run; but a hunt may wait for
+/// the fall of one property and not care for another.
+const KEPT: usize = 16;
 
 /// What the checker saw of a node when it looked last.
 #[derive(Clone, Debug, Default)]
@@ -74,15 +75,27 @@ impl Checker {
     pub fn observe(&mut self, replica: &Replica, changes: Changes, events: &[Event]) {
         self.steps += 1;
         self.follow_logs(replica, changes, events);
+        let node = replica.node();
+        let id = node.id();
+        // A batch may hold several steps: what counts is how the node stood when it happened.
+        let Watched { mut term, mut leads, .. } = self.watched[id.index()];
+        let mut committed = self.watched[id.index()].commit;
         for event in events {
             match *event {
-                Event::BecameLeader { term } => self.elected(replica.node().id(), term),
-                Event::VoteGranted { to, term } => self.voted(replica.node().id(), term, to),
+                Event::TermAdvanced { to, .. } => term = to,
+                Event::RoleChanged { to, .. } => leads = to == RoleKind::Leader,
+                Event::BecameLeader { term } => self.elected(id, term),
+                Event::VoteGranted { to, term } => self.voted(id, term, to),
+                Event::CommitAdvanced { to, .. } => {
+                    self.check_commit(id, committed, to, term, leads);
+                    committed = to;
+                }
                 _ => {}
             }
         }
         self.check_leadership(replica);
-        self.check_commit(replica);
+        // Whatever its events say.
+        self.check_commit(id, committed, node.commit_index(), node.current_term(), leads);
         self.check_counters(replica);
     }
 
@@ -109,11 +122,13 @@ impl Checker {
             watched.memory.follow(from, node.log());
             for index in from.get()..=node.last().index.get() {
                 let index = LogIndex::new(index);
-                let Some(link) = watched.memory.at(index) else { break };
+                let Some(link) = self.watched[id.index()].memory.at(index) else { break };
                 self.checks[Property::LogMatching as usize] += 1;
                 if let Some(other) = self.entries.enter(index, link, id) {
                     let position = LogPosition { term: link.term, index };
-                    let evidence = Evidence::LogsDiffer { position, a: other, b: id };
+                    let (a, b) = (&self.watched[other.index()], &self.watched[id.index()]);
+                    let parts = a.memory.parts_from(&b.memory, position);
+                    let evidence = Evidence::LogsDiffer { position, a: other, b: id, parts };
                     record(&mut self.violations, self.steps, Property::LogMatching, evidence);
                     break;
                 }
@@ -124,15 +139,21 @@ impl Checker {
                 record(&mut self.violations, self.steps, Property::LeaderAppendOnly, evidence);
             }
             if cut {
+                let watched = &self.watched[id.index()];
                 let rewritten = watched.commit.min(watched.memory.last_index());
                 if from <= rewritten {
                     self.compare_with_committed(id, from.prev(), rewritten);
                 }
             }
         }
+        self.follow_disk(replica, changes);
+    }
+
+    /// Extends the shadow of what is on a node's disk by what changed.
+    pub fn follow_disk(&mut self, replica: &Replica, changes: Changes) {
         if let Some(from) = changes.disk_from {
             let disk = replica.disk().state().log();
-            self.watched[id.index()].durable.follow(from, disk);
+            self.watched[replica.node().id().index()].durable.follow(from, disk);
         }
     }
 
@@ -183,10 +204,15 @@ impl Checker {
         }
     }
 
-    fn check_commit(&mut self, replica: &Replica) {
-        let node = replica.node();
-        let id = node.id();
-        let (before, now) = (self.watched[id.index()].commit, node.commit_index());
+    /// A node that led or followed in `in_term` committed what stands behind `before` up to `now`.
+    fn check_commit(
+        &mut self,
+        id: NodeId,
+        before: LogIndex,
+        now: LogIndex,
+        in_term: Term,
+        leads: bool,
+    ) {
         if now <= before {
             return;
         }
@@ -196,24 +222,20 @@ impl Checker {
             let Some(link) = self.watched[id.index()].memory.at(LogIndex::new(index)) else {
                 break;
             };
-            self.committed.push(Committed {
-                term: link.term,
-                digest: link.digest,
-                by: id,
-                in_term: node.current_term(),
-            });
+            let Link { term, digest } = link;
+            self.committed.push(Committed { term, digest, by: id, in_term });
         }
         let newest = LogIndex::ZERO.plus(self.committed.len());
         if newest > known {
             for leader in NodeId::all(self.nodes) {
                 let watched = &self.watched[leader.index()];
-                if watched.leads && watched.term > node.current_term() {
+                if watched.leads && watched.term > in_term {
                     let term = watched.term;
                     self.check_leader_holds(leader, term, newest);
                 }
             }
         }
-        if node.is_leader() {
+        if leads {
             self.check_durable(id, now);
         }
     }
@@ -298,7 +320,14 @@ impl Checker {
         for evidence in found.into_iter().chain(out_of_bounds) {
             record(&mut self.violations, self.steps, Property::Monotonicity, evidence);
         }
-        if same_term && watched.voted_for.is_some() && watched.voted_for != node.voted_for() {
+        // A second vote was reported already, if the node said that it gave it.
+        let now = self.violations.iter().rev().take_while(|found| found.step == self.steps);
+        let told = now.into_iter().any(|found| {
+            matches!(found.evidence, Evidence::TwoVotes { voter, second, .. }
+                if voter == id && Some(second) == node.voted_for())
+        });
+        let changed = watched.voted_for.is_some() && watched.voted_for != node.voted_for();
+        if same_term && changed && !told {
             let evidence = Evidence::VoteChanged {
                 node: id,
                 term: watched.term,
@@ -355,7 +384,14 @@ impl Checker {
         LogIndex::new(self.committed.len() as u64)
     }
 
-    /// Who won which term.
+    /// How many nodes led a term that another had led.
+    #[must_use]
+    pub fn second_leaders(&self) -> usize {
+        let second = |found: &&Violation| matches!(found.evidence, Evidence::TwoLeaders { .. });
+        self.violations.iter().filter(second).count()
+    }
+
+    /// Who won which term first.
     #[must_use]
     pub const fn leaders(&self) -> &BTreeMap<Term, NodeId> {
         &self.leaders
@@ -379,7 +415,9 @@ pub(crate) fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
 }
 
 fn record(to: &mut Vec<Violation>, step: u64, property: Property, evidence: Evidence) {
-    if to.len() < KEPT {
+    // What fell is not told again by every later step that meets it.
+    let known = || to.iter().filter(|found| found.property == property);
+    if known().count() < KEPT && known().all(|found| found.evidence != evidence) {
         to.push(Violation { property, step, evidence });
     }
 }

@@ -57,6 +57,8 @@ pub enum Beat {
     Safety(SafetyReport),
     /// A property has fallen, as it was expected to.
     Fell(Violation),
+    /// A property has not fallen, since the rule is kept without which the script expects it to.
+    Spared(Property),
     /// The clients were told what no single machine could have told them, as it was expected.
     Misled(NotLinearizable),
     /// The next event of a single step.
@@ -109,6 +111,8 @@ pub enum Why {
     CameTrue(Duration),
     /// A property fell.
     Violated(Vec<Violation>),
+    /// Clients were told what no single machine could have told them.
+    Misled(Box<NotLinearizable>),
     /// A property should have fallen, and has not.
     Unviolated(Property),
 }

@@ -7,12 +7,12 @@ use super::condition::{holds, positions};
 use super::script::Line;
 use super::verb::{Condition, Verb, Who};
 use crate::journal::Deed;
-use crate::linearizability::{self, Call};
+use crate::linearizability::{self, Call, NotLinearizable};
 use crate::network::Conditions;
 use crate::raft::{NodeId, Property};
 use crate::replica::{Answer, Ticket};
 use crate::status::{NodeStatus, leader_of};
-use crate::world::World;
+use crate::world::{Judged, SafetyReport, World};
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);
@@ -22,15 +22,37 @@ pub struct Runner<'a, W> {
     world: W,
     narrator: &'a mut dyn Narrator,
     crashed: Vec<NodeId>,
-    /// What clients that do not wait have asked, and what they were told.
+    /// What clients have asked, and what they were told.
     asked: Vec<(Ticket, Call)>,
     moment: u64,
+    spared: bool,
 }
 
 impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
     pub fn new(world: W, narrator: &'a mut dyn Narrator) -> Self {
-        Self { world, narrator, crashed: Vec::new(), asked: Vec::new(), moment: 0 }
+        Self { world, narrator, crashed: Vec::new(), asked: Vec::new(), moment: 0, spared: false }
+    }
+
+    /// The same for a cluster that keeps the rules which the script breaks: what the script expects
+    /// to fall or to stall may do so, or not.
+    #[must_use]
+    pub const fn spared(mut self, spared: bool) -> Self {
+        self.spared = spared;
+        self
+    }
+
+    /// The safety report so far, with a judgement of what the clients were told.
+    pub fn safety(&mut self) -> SafetyReport {
+        let answers = self.asked.iter().filter(|(_, call)| call.returned.is_some()).count();
+        let clients = (answers > 0)
+            .then(|| Judged { answers: answers as u64, misled: self.judge().err().map(Box::new) });
+        SafetyReport { clients, ..self.world.safety() }
+    }
+
+    fn judge(&self) -> Result<(), NotLinearizable> {
+        let history: Vec<Call> = self.asked.iter().map(|(_, call)| call.clone()).collect();
+        linearizability::check(&history)
     }
 
     /// The world.
@@ -84,11 +106,8 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Note(text) => self.world.tell(&Deed::Note(text.clone())),
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
-                let ticket = self.world.submit(node, command);
-                let (command, called) = (command.clone(), self.moment);
-                let call = Call { command: command.clone(), called, returned: None };
-                self.asked.push((ticket, call));
-                self.tell(&Beat::Submitted { to: node, command });
+                self.submit(node, command);
+                self.tell(&Beat::Submitted { to: node, command: command.clone() });
             }
             Verb::Write(command) => self.write(command)?,
             Verb::Crash { who, point } => {
@@ -161,38 +180,52 @@ impl<'a, W: World> Runner<'a, W> {
             }
             Verb::Expect(condition) => self.expect(condition)?,
             Verb::ExpectSafe => {
-                let report = self.world.safety();
+                let report = self.safety();
                 if !report.violations.is_empty() {
                     return Err(Why::Violated(report.violations));
+                }
+                if let Some(Judged { misled: Some(misled), .. }) = report.clients {
+                    return Err(Why::Misled(misled));
                 }
                 self.tell(&Beat::Safety(report));
             }
             Verb::ExpectStall { condition, within } => {
                 let began = self.world.now();
-                if self.comes_true(condition, *within) {
-                    return Err(Why::CameTrue(self.world.now() - began));
-                }
+                let came_true = self.comes_true(condition, *within);
+                let took = self.world.now() - began;
                 let (condition, within) = (condition.clone(), *within);
-                self.tell(&Beat::Stalled { condition, within });
+                match (came_true, self.spared) {
+                    (true, false) => return Err(Why::CameTrue(took)),
+                    (true, true) => self.tell(&Beat::Waited { condition, took }),
+                    (false, _) => self.tell(&Beat::Stalled { condition, within }),
+                }
             }
-            Verb::ExpectViolation(Property::Linearizability) => {
-                let history: Vec<Call> = self.asked.iter().map(|(_, call)| call.clone()).collect();
-                let Err(misled) = linearizability::check(&history) else {
-                    return Err(Why::Unviolated(Property::Linearizability));
-                };
-                self.tell(&Beat::Misled(misled));
-            }
+            Verb::ExpectViolation(Property::Linearizability) => match self.judge() {
+                Err(misled) => self.tell(&Beat::Misled(misled)),
+                Ok(()) => self.not_fallen(Property::Linearizability)?,
+            },
             Verb::ExpectViolation(property) => {
                 let report = self.world.safety();
                 let fell = report.violations.iter().find(|found| found.property == *property);
-                let violation = *fell.ok_or(Why::Unviolated(*property))?;
-                self.tell(&Beat::Fell(violation));
+                match fell {
+                    Some(violation) => self.tell(&Beat::Fell(*violation)),
+                    None => self.not_fallen(*property)?,
+                }
             }
             Verb::Status => {
                 let status = self.world.status();
                 self.tell(&Beat::Status(status));
             }
         }
+        Ok(())
+    }
+
+    /// A property that the script expected to fall has not.
+    fn not_fallen(&mut self, property: Property) -> Result<(), Why> {
+        if !self.spared {
+            return Err(Why::Unviolated(property));
+        }
+        self.tell(&Beat::Spared(property));
         Ok(())
     }
 
@@ -223,6 +256,15 @@ impl<'a, W: World> Runner<'a, W> {
         self.resolve(who)
     }
 
+    /// Hands a command over and enters it in the clients' history.
+    fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
+        let ticket = self.world.submit(node, command);
+        let (client, called) = (ticket.client(), self.moment * 2);
+        let call = Call { client, command: command.to_owned(), called, returned: None };
+        self.asked.push((ticket, call));
+        ticket
+    }
+
     /// A patient client: it asks the leader and waits. Refused, or told that its entry was lost, it
     /// asks again. If the node it asked crashes or loses its leadership, nobody may ever answer, so
     /// it asks the next leader; the command can then be committed twice, as with any client that
@@ -237,7 +279,7 @@ impl<'a, W: World> Runner<'a, W> {
                 return Err(Why::NoLeader);
             }
             let node = self.resolve(Who::Leader)?;
-            let ticket = self.world.submit(node, command);
+            let ticket = self.submit(node, command);
             attempts += 1;
             let mut answered = None;
             let left = PATIENCE.saturating_sub(self.world.now() - began);
@@ -275,11 +317,11 @@ impl<'a, W: World> Runner<'a, W> {
         self.world.run_until(bound, &mut |world| done(world))
     }
 
-    /// Notes what the clients that do not wait have been told since. `moment` orders questions and
-    /// answers, by the lines of the script.
+    /// Notes what the clients have been told since. `moment` orders questions and answers, by the
+    /// lines of the script: what is answered in a line was asked before the next.
     fn listen(&mut self) {
+        let (world, moment) = (&self.world, self.moment * 2 + 1);
         self.moment += 1;
-        let (world, moment) = (&self.world, self.moment);
         self.asked.retain_mut(|(ticket, call)| match world.outcome(*ticket) {
             _ if call.returned.is_some() => true,
             Some(Ok(Answer::Applied { reply, .. })) => {

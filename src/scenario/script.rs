@@ -1,13 +1,14 @@
 //! A whole file: a head that says what it shows and how the cluster is set up, and its lines.
 
-use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Duration;
+use std::{fmt, fs, io};
 
 use super::parse::{LineError, parse_line};
 use super::verb::Verb;
 use crate::network::Conditions;
-use crate::raft::{MAX_NODES, Rule, RuleSet, Settings};
+use crate::raft::{MAX_NODES, Rule, RuleSet, Settings, UnknownRule};
 use crate::timing::Timing;
 
 /// A line of a script that says something.
@@ -146,7 +147,10 @@ impl Script {
             "shows" => rest.clone_into(&mut self.shows),
             "question" => self.question = Some(rest.to_owned()),
             "rules" => self.rules = read_rules(rest)?,
-            "break" => self.broken = read_rules(rest)?.into_iter().collect(),
+            "break" => {
+                let also = read_rules(rest)?;
+                self.broken = self.broken.broken().chain(also).collect();
+            }
             "nodes" => {
                 self.nodes = rest
                     .parse()
@@ -175,6 +179,44 @@ impl Script {
         Ok(true)
     }
 
+    /// Writes it as a file. A slip of the tongue must not cost anyone a file that is something else.
+    ///
+    /// # Errors
+    /// A sentence, if there is such a file and it is no scenario, or it cannot be written.
+    pub fn save(&self, file: &Path) -> Result<(), String> {
+        Self::may_be_saved(file)?;
+        fs::write(file, self.to_string())
+            .map_err(|error| format!("'{}' cannot be written: {error}", file.display()))
+    }
+
+    /// Whether there is nothing of this name that is not a scenario.
+    ///
+    /// # Errors
+    /// A sentence, if there is.
+    pub fn may_be_saved(file: &Path) -> Result<(), String> {
+        let name = file.display();
+        match fs::read_to_string(file) {
+            Ok(text) if Self::parse("", &text).is_err() => {
+                Err(format!("'{name}' exists and is no scenario; it stays"))
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(format!("'{name}' exists and is no text; it stays"))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(format!("'{name}' cannot be written: {error}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it does everything by hand, move by move, so that time means nothing in it.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        let is_deed = |verb: &&Verb| !matches!(verb, Verb::Phase(_) | Verb::Note(_));
+        let mut deeds = self.lines.iter().map(|line| &line.verb).filter(is_deed);
+        deeds.next() == Some(&Verb::Manual) && deeds.all(|verb| *verb != Verb::Automatic)
+    }
+
     /// The protocol's settings.
     #[must_use]
     pub const fn settings(&self) -> Settings {
@@ -191,9 +233,9 @@ fn read_rules(text: &str) -> Result<Vec<Rule>, LineError> {
     text.split([',', ' '])
         .filter(|id| !id.is_empty())
         .map(|id| {
-            id.parse().map_err(|_| LineError {
+            id.parse().map_err(|unknown: UnknownRule| LineError {
                 word: id.to_owned(),
-                expected: "the id of a rule ('raft-node rules' lists them)".to_owned(),
+                expected: format!("the id of a rule: {unknown}"),
             })
         })
         .collect()

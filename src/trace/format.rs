@@ -57,6 +57,12 @@ impl Header {
         }
     }
 
+    /// The rules that were off, as far as this program knows them.
+    #[must_use]
+    pub fn rules(&self) -> RuleSet {
+        self.broken.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
     /// The settings of every node.
     ///
     /// # Errors

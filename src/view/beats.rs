@@ -22,17 +22,26 @@ const MARGIN: &str = "               ";
 pub struct Beats {
     page: Page,
     nodes: usize,
+    by_hand: bool,
 }
 
 impl Beats {
     /// Beats of a cluster of `nodes`, on this page.
     #[must_use]
     pub const fn new(page: Page, nodes: usize) -> Self {
-        Self { page, nodes }
+        Self { page, nodes, by_hand: false }
+    }
+
+    /// The same for a run in someone's hand, where time means nothing and the story tells each move.
+    #[must_use]
+    pub const fn by_hand(mut self, by_hand: bool) -> Self {
+        self.by_hand = by_hand;
+        self
     }
 
     fn line(&self, time: Time, who: &str, text: &str) {
-        let first = format!("  {:>8}  {who:<3}", format!("{time}"));
+        let time = if self.by_hand { String::new() } else { time.to_string() };
+        let first = format!("  {time:>8}  {who:<3}");
         self.page.put_all(paragraph(text, &first, MARGIN));
     }
 
@@ -79,6 +88,7 @@ impl Narrator for Beats {
                 );
                 self.line(time, "", &paint::good(&text).to_string());
             }
+            Beat::Submitted { .. } if self.by_hand => {}
             Beat::Submitted { to, command } => {
                 self.line(time, "", &format!("client: asks {to} for {command}, and does not wait"));
             }
@@ -109,9 +119,14 @@ impl Narrator for Beats {
                 self.line(time, "", "✓ as expected, a property has fallen:");
                 self.page.put_all(violation::misled(misled));
             }
+            // On which facts was told when it fell.
             Beat::Fell(found) => {
-                self.line(time, "", "✓ as expected, a property has fallen:");
-                self.page.put_all(violation::lines(found));
+                let text = format!("✓ as expected: {} has fallen", found.property);
+                self.line(time, "", &paint::good(&text).to_string());
+            }
+            Beat::Spared(property) => {
+                let text = format!("✓ with every rule kept {property} has not fallen");
+                self.line(time, "", &paint::good(&text).to_string());
             }
         }
     }
@@ -177,14 +192,22 @@ fn span(time: Duration) -> String {
     }
 }
 
+/// What went wrong with which line, in one sentence.
+#[must_use]
+pub fn sentence(failure: &Failure) -> String {
+    let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
+    format!("{place}{}: {}", failure.verb, why(failure))
+}
+
 /// What went wrong with a line, and which properties have fallen, if that is it.
 #[must_use]
 pub fn complaint(failure: &Failure) -> Vec<String> {
-    let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
-    let text = format!("{place}{}: {}", failure.verb, why(failure));
-    let mut lines = paragraph(&paint::wrong(&format!("✗ {text}")).to_string(), "  ", "    ");
-    if let Why::Violated(violations) = &failure.why {
-        lines.extend(violations.iter().flat_map(violation::lines));
+    let text = format!("✗ {}", sentence(failure));
+    let mut lines = paragraph(&paint::wrong(&text).to_string(), "  ", "    ");
+    match &failure.why {
+        Why::Violated(violations) => lines.extend(violations.iter().flat_map(violation::lines)),
+        Why::Misled(misled) => lines.extend(violation::misled(misled)),
+        _ => {}
     }
     lines
 }
@@ -239,7 +262,7 @@ pub fn why(failure: &Failure) -> String {
             )
         }
         Why::CameTrue(took) => format!("it came true after {}.", span(*took)),
-        Why::Violated(_) => "a property has fallen.".to_owned(),
+        Why::Violated(_) | Why::Misled(_) => "a property has fallen.".to_owned(),
         Why::Unviolated(property) => format!("{property} has not fallen."),
     }
 }

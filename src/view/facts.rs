@@ -9,7 +9,7 @@ use super::words::{Speaker, log_end, plural};
 pub(super) fn compared(speaker: Speaker, verdict: &Verdict) -> String {
     let values = values(speaker, verdict);
     if verdict.outcome == Outcome::Overridden {
-        format!("{values}; but the rule is broken: {}", as_clause(verdict.rule.when_broken()))
+        format!("{values}; the rule is broken: {}", as_clause(verdict.rule.when_broken()))
     } else {
         values
     }
@@ -23,7 +23,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
     let done = |deed: String| if kept { deed } else { String::new() };
     match verdict.facts {
         Facts::Terms { message, own } => terms(speaker, rule, message, own),
-        Facts::Vote { term, voted_for, candidate } => vote(node, term, voted_for, candidate),
+        Facts::Vote { term, voted_for, candidate } => vote(node, term, voted_for, candidate, kept),
         Facts::Logs { candidate, own } => logs(speaker, verdict, candidate, own),
         Facts::VoteReceived { voter, counted_before: false } => {
             format!("{voter}'s vote was not counted yet")
@@ -62,6 +62,11 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
             );
             if kept {
                 format!("{values} up to {verified}")
+            } else if verified.is_empty() {
+                format!(
+                    "{leader} has committed up to {leader_commit}, and the request verified nothing \
+                     of {node}'s log, which goes on to {last}"
+                )
             } else {
                 format!("{values} only up to {verified} of {last}")
             }
@@ -86,11 +91,15 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         Facts::Election { before, term } => {
             format!("the timer ended in term {before}, so term {term} is the election's")
         }
-        Facts::Tail { last, commit } => format!(
-            "{node}'s log {}, and it knows index {commit} to be committed{}",
-            log_end(last),
-            done(": it keeps all of it".to_owned())
-        ),
+        Facts::Tail { last, commit } => {
+            let known = if commit.is_empty() {
+                "knows of nothing committed".to_owned()
+            } else {
+                format!("knows index {commit} to be committed")
+            };
+            let (log, kept) = (log_end(last), done(": it keeps all of it".to_owned()));
+            format!("{node}'s log {log}, and it {known}{kept}")
+        }
         Facts::Leadership { term } if rule == Rule::NoOpOnElection => format!(
             "{node} leads term {term}{}",
             done(", and begins it with an empty entry of its own".to_owned())
@@ -101,6 +110,13 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         ),
         Facts::Durable { term_or_vote, log_from, messages } => {
             durable(term_or_vote, log_from, messages, kept)
+        }
+        Facts::Applied { awaited, applied } if applied == awaited.term => {
+            format!("{awaited} was applied, and that is the entry the client waits for")
+        }
+        Facts::Applied { awaited, applied } => {
+            let applied = LogPosition { term: applied, index: awaited.index };
+            format!("{applied} was applied, and the client waits for {awaited}")
         }
     }
 }
@@ -120,12 +136,22 @@ fn terms(speaker: Speaker, rule: Rule, message: Term, own: Term) -> String {
     format!("{sender}'s message is of term {message}, {node} is in term {own}: {consequence}")
 }
 
-fn vote(node: NodeId, term: Term, voted_for: Option<NodeId>, candidate: NodeId) -> String {
+fn vote(
+    node: NodeId,
+    term: Term,
+    voted_for: Option<NodeId>,
+    candidate: NodeId,
+    kept: bool,
+) -> String {
     match voted_for {
-        None if candidate == node => {
+        None if candidate == node && kept => {
             format!("{node}'s vote for itself in term {term} is recorded, then counted")
         }
-        None => format!("{candidate} asks, and {node} has not voted in term {term}"),
+        None if candidate == node => {
+            format!("{node}'s vote for itself in term {term} ought to be recorded before it counts")
+        }
+        // Not "has not voted": a node that has forgotten its vote says the same.
+        None => format!("{candidate} asks, and {node}'s votedFor in term {term} is null"),
         Some(vote) if vote == candidate => {
             format!("{candidate} asks again, and has {node}'s vote in term {term} already")
         }
@@ -144,6 +170,8 @@ fn logs(speaker: Speaker, verdict: &Verdict, candidate: LogPosition, own: LogPos
     };
     let why = if verdict.rule == Rule::TermBeforeLength {
         "their last terms decide, not their lengths"
+    } else if other_than_the_paper && candidate.index == own.index {
+        "they are equally long, and only length counts, for term-before-length is broken"
     } else if other_than_the_paper {
         "the longer log counts, for term-before-length is broken"
     } else if candidate.term != own.term {

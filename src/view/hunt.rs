@@ -1,21 +1,19 @@
 //! What a hunt found, told to a reader.
 
-use super::explain;
 use super::page::Page;
 use super::story::Story;
 use super::table::{Table, paragraph};
-use super::words::{Speaker, log_end, plural};
-use super::{message, paint, story, violation};
-use crate::check::{Bounds, Tier};
+use super::words::plural;
+use super::{message, paint, parting, violation};
+use crate::check::{Bounds, Tier, preset};
 use crate::hunt::aim::Fallen;
 use crate::hunt::calm::Stall;
 use crate::hunt::hand::Hand;
 use crate::hunt::panels::{Scene, panels};
-use crate::hunt::parting::{Parting, Speaking};
 use crate::hunt::schedule::Schedule;
 use crate::hunt::trial::Finding;
-use crate::hunt::{Bag, Progress, Short};
-use crate::raft::{Event, NodeSet, Outcome, RaftNode, Rule, Settings};
+use crate::hunt::{Bag, Progress, Short, Source};
+use crate::raft::{NodeSet, Rule, Settings};
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::world::MessageName;
@@ -62,7 +60,7 @@ pub fn stall(stall: &Stall) -> String {
 /// The bounds of a search.
 #[must_use]
 pub fn within(bounds: &Bounds) -> String {
-    let Bounds { nodes, terms, log, crashes, delayed, .. } = *bounds;
+    let delayed = bounds.delayed;
     let what = match bounds.tier {
         Tier::Messages => {
             "Every order of single messages, losses, duplicates and timeouts".to_owned()
@@ -73,10 +71,16 @@ pub fn within(bounds: &Bounds) -> String {
             format!("Every order of whole exchanges{tight}; {astray} may go astray")
         }
     };
+    format!("{what}: {}.", limits(bounds))
+}
+
+fn limits(bounds: &Bounds) -> String {
+    let Bounds { nodes, terms, log, crashes, .. } = *bounds;
     let batch = bounds.max_batch.filter(|_| bounds.max_batch != Settings::new(nodes).max_batch);
     let batch = batch.map_or_else(String::new, |batch| format!(", batches of {batch}"));
+    let nodes = plural(nodes, "node", "nodes");
     format!(
-        "{what}: {nodes} nodes, terms up to {terms}, commands up to index {log}, {}, {} no-op{batch}.",
+        "{nodes}, terms up to {terms}, commands up to index {log}, {}, {} no-op{batch}",
         plural(crashes.into(), "crash", "crashes"),
         if bounds.no_op { "with a" } else { "without a" }
     )
@@ -84,12 +88,33 @@ pub fn within(bounds: &Bounds) -> String {
 
 /// How many whole exchanges are enough for a failure.
 #[must_use]
-pub fn suffice(exchanges: usize) -> String {
+pub fn suffice(exchanges: usize, bounds: &Bounds) -> String {
     format!(
-        "An exhaustive search of whole exchanges: {exchanges} of them are enough for a failure, and \
-         fewer are not."
+        "{exchanges} whole exchanges are enough for a failure, and fewer are not, as an exhaustive \
+         search says ({}; {} may go astray). An exchange is a campaign or a replication with its \
+         answers, a command taken in, a crash with its restart, or a message that comes late.",
+        limits(bounds),
+        plural(bounds.delayed.into(), "message", "messages")
     )
 }
+
+/// How a run came to be as short as it is, and what falls in it.
+#[must_use]
+pub fn how_short(short: &Short) -> String {
+    let property = short.fallen.property();
+    match short.source {
+        Source::Seed => format!("The same made short, in a new cluster, until {property} falls:"),
+        Source::Moves => {
+            format!("The shortest run that an exhaustive search finds, until {property} falls:")
+        }
+        Source::Exchanges => format!("The run of so few exchanges, until {property} falls:"),
+    }
+}
+
+/// Where nothing falls but a number.
+pub const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by this, as far as any \
+    search went: a leader that knows less than it did only sends again. What falls is what a reader \
+    of the code relies on: that a match index grows.";
 
 /// A finding in one sentence.
 #[must_use]
@@ -97,6 +122,10 @@ pub fn finding(finding: &Finding) -> String {
     match finding {
         Finding::Fallen(fallen) => self::fallen(fallen),
         Finding::Stalled(found) => format!("Liveness has fallen: {}.", stall(found)),
+        Finding::Panicked(words) => format!(
+            "the program panicked: {words}. That is a bug in it; '--seed' with this number and \
+             '--seeds 1' meets it again."
+        ),
     }
 }
 
@@ -119,9 +148,12 @@ pub fn tell(short: &Short, page: &Page) {
         Some(batch) => format!(", batches of {batch}"),
         None => String::new(),
     };
-    let proven = if short.proven { ", and none within the searched bounds is shorter" } else { "" };
-    let head = format!("{} moves{proven}. {} nodes{no_op}{batch}.", moves.len(), settings.nodes);
-    page.put_all(paragraph(&head, "", ""));
+    let proven =
+        if short.is_proven() { ", and none within the searched bounds is shorter" } else { "" };
+    let nodes = plural(settings.nodes, "node", "nodes");
+    let head = format!("{} moves{proven}. {nodes}{no_op}{batch}.", moves.len());
+    let notation = paint::faint("Entries are written index@term.");
+    page.put_all(paragraph(&format!("{head} {notation}"), "", ""));
     page.put("");
     let mut hand = Hand::new(*settings, vec![Box::new(Story::numbered(page.clone()))]);
     for (nth, panel) in panels(moves).into_iter().enumerate() {
@@ -137,14 +169,33 @@ pub fn tell(short: &Short, page: &Page) {
     drop(hand);
     if let Some(parting) = short.schedule.parting() {
         page.put("");
-        tell_parting(&parting, page);
+        parting::tell(&parting, page);
     }
+}
+
+/// Why a search without this rule may see nothing fall, if it is that it cannot, or that these are
+/// not the bounds for it.
+#[must_use]
+pub fn unseen(rule: Rule, tier: Tier) -> Option<String> {
+    let property = rule.protects();
+    let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
+    if preset(rule, tier).is_some() {
+        return Some(format!("Without {rule} something falls within other bounds: {hunt}."));
+    }
+    if preset(rule, Tier::Exchanges).is_some() {
+        let search = format!("'raft-cluster check --break {rule} --exchanges' goes far enough");
+        return Some(format!("Without {rule} something falls later: {search}, and {hunt}."));
+    }
+    Some(format!(
+        "That says nothing of {rule}: what falls without it is {property}, and a search asks for \
+         Figure 3's five properties only. {hunt}."
+    ))
 }
 
 /// Where a run is told that is longer than one that ships.
 #[must_use]
 pub fn shorter_is_known(name: &str, moves: usize) -> String {
-    format!("A shorter run is known, of {moves} moves: 'raft-cluster run {name} --virtual'")
+    format!("A shorter run is known, of {moves} moves: 'raft-cluster run {name}'")
 }
 
 /// A counterexample as a scenario that anyone can run, with its panels as the parts of the story.
@@ -198,68 +249,6 @@ fn names(nodes: NodeSet) -> String {
     }
 }
 
-/// How a node stands, where nothing that it did tells it apart.
-fn stand(node: &RaftNode) -> String {
-    let (id, term) = (node.id(), node.current_term());
-    let vote = match node.voted_for() {
-        Some(vote) if vote == id => "voted for itself".to_owned(),
-        Some(vote) => format!("voted for {vote}"),
-        None => "has not voted".to_owned(),
-    };
-    let (role, log) = (node.role().kind(), log_end(node.last()));
-    format!("{id} is a {role} of term {term}, {vote} in it, and its log {log}")
-}
-
-fn tell_parting(parting: &Parting, page: &Page) {
-    let head = format!(
-        "Where an intact node parts from this run: after {} moves, at '{}'",
-        parting.after, parting.verb
-    );
-    page.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
-    let mut table = Table::new(2);
-    if let Some((broken, intact)) = &parting.stands
-        && parting.broken_events == parting.intact_events
-    {
-        table.row(["without the rule".to_owned(), stand(broken)]);
-        table.row(["with the rule".to_owned(), stand(intact)]);
-        page.put_all(table.lines());
-        return;
-    }
-    let sides = [
-        ("without the rule", &parting.broken_events, &parting.broken_answers),
-        ("with the rule", &parting.intact_events, &parting.intact_answers),
-    ];
-    for (name, deeds, answers) in sides {
-        let mut name = name;
-        for (who, events) in deeds {
-            for line in sentences(*who, events) {
-                table.row([std::mem::take(&mut name).to_owned(), line]);
-            }
-        }
-        // The same on both sides, it would only be in the way.
-        if parting.broken_answers != parting.intact_answers {
-            for answer in answers {
-                table.row([String::new(), format!("a client {}", story::told(answer))]);
-            }
-        }
-    }
-    page.put_all(table.lines());
-}
-
-/// The deeds and the reasons that decided, without the rules that merely held.
-fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
-    let speaker = Speaker { node: who.node, from: who.from };
-    let telling = |event: &&Event| match event {
-        Event::Checked(verdict) => verdict.outcome != Outcome::Holds,
-        _ => true,
-    };
-    events
-        .iter()
-        .filter(telling)
-        .map(|event| format!("{} {}", who.node, explain::event(speaker, event)))
-        .collect()
-}
-
 /// A row of the table of all rules.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -267,8 +256,8 @@ pub struct Row {
     pub rule: Rule,
     /// What the hunt caught.
     pub bag: Bag,
-    /// Seeds that were tried.
-    pub seeds: u64,
+    /// Seeds that were tried, up to the first that caught it.
+    pub tried: u64,
     /// The shortest counterexample, if it is one of moves.
     pub short: Option<Short>,
     /// The fewest whole exchanges that suffice, if a quick search says so.
@@ -284,9 +273,10 @@ impl Row {
 }
 
 /// What the columns of the table mean.
-pub const LEGEND: &str = "seeds: how many were played; raw: the moves of the first catch; moves: of \
-    the shortest run; exchanges: whole campaigns and replications of the shortest run told in those. \
-    ✓: an exhaustive search found none shorter. A stall is about time and has no list of moves; \
+pub const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the moves of that \
+    catch; moves: of the shortest run; exchanges: of the shortest run in whole campaigns, \
+    replications, commands, crashes, and messages that come late. ✓: an exhaustive search found none \
+    shorter. A stall is about time and has no list of moves; \
     'raft-cluster hunt --break RULE' tells it.";
 
 /// The table of all rules: what each protects, and how soon its breaking shows.
@@ -297,11 +287,11 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
     table.row(heads.map(|head| paint::faint(head).to_string()));
     for row in rows {
         let first = row.bag.catches.first();
-        let found = first.map(|found| found.finding.property());
+        let found = first.and_then(|found| found.finding.property());
         let found = row.short.as_ref().map(|short| short.fallen.property()).or(found);
         let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
         let short = row.short.as_ref().map(|short| {
-            let proven = if short.proven { " ✓" } else { "" };
+            let proven = if short.is_proven() { " ✓" } else { "" };
             format!("{:>3}{proven}", short.schedule.moves.len())
         });
         let stalled =
@@ -309,7 +299,7 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
         table.row([
             row.rule.to_string(),
             found.map_or_else(|| "-".to_owned(), |property| property.to_string()),
-            format!("{:>5}", row.seeds),
+            format!("{:>5}", row.tried),
             first.map_or_else(
                 || "-".to_owned(),
                 |c| format!("{:>8.1} ms", c.after.as_secs_f64() * 1e3),

@@ -12,9 +12,10 @@ use super::page::Page;
 use crate::journal::{Batch, Deed, Detail, Observer};
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, Progress, RaftNode, RoleKind,
-    Rule, Term,
+    Rule, RuleSet, Term,
 };
 use crate::safety::Violation;
+use crate::scenario::script::Script;
 use crate::state_machine::Reply;
 use crate::timing::Time;
 use crate::walkthrough::{Beat, Section};
@@ -138,6 +139,30 @@ struct Ending<'a> {
     leaders: usize,
     checks: BTreeMap<&'static str, u64>,
     violations: &'a [Violation],
+    /// Whether one machine could have told the clients what they were told, if they were told
+    /// anything.
+    linearizable: Option<bool>,
+    /// The rules that were off.
+    broken: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+struct Opening<'a> {
+    scenario: &'a str,
+    nodes: usize,
+    seed: u64,
+    broken: Vec<Rule>,
+}
+
+/// The first line of a run.
+#[must_use]
+pub fn opening(script: &Script) -> String {
+    text(&Opening {
+        scenario: &script.name,
+        nodes: script.nodes,
+        seed: script.seed,
+        broken: script.broken.broken().collect(),
+    })
 }
 
 impl Lines {
@@ -182,7 +207,12 @@ impl Observer for Lines {
 
 /// The last line of a run.
 #[must_use]
-pub fn ending(passed: bool, failure: Option<&str>, report: &SafetyReport) -> String {
+pub fn ending(
+    passed: bool,
+    failure: Option<&str>,
+    report: &SafetyReport,
+    rules: RuleSet,
+) -> String {
     text(&Ending {
         passed,
         failure,
@@ -190,6 +220,8 @@ pub fn ending(passed: bool, failure: Option<&str>, report: &SafetyReport) -> Str
         leaders: report.leaders,
         checks: report.checks.iter().map(|&(property, n)| (property.name(), n)).collect(),
         violations: &report.violations,
+        broken: rules.broken().collect(),
+        linearizable: report.clients.as_ref().map(|judged| judged.misled.is_none()),
     })
 }
 

@@ -12,12 +12,15 @@
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
 //! * `rules`: the rules as a table, and one in full.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
-//! * `story`: a run as it happens; `beats`: what came of a script's lines; `status`: how the nodes stand; `violation`: what the checker found.
+//! * `story`: a run as it happens, of which `worth` says what is worth telling, `deeds` what the world
+//!   did, `whence` where a late message comes from; `beats`: what came of a script's lines.
+//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt` and `parting`: what a hunt found.
 //! * `opening`: the first lines of a run; `scenarios`: those that ship.
 //! * `prompt`: what the prompt answers.
 //! * `page`: lines written by a thread of their own; `stdout`: printing that ends quietly when nobody reads any more.
 
 pub mod beats;
+pub mod deeds;
 pub mod explain;
 mod facts;
 pub mod hunt;
@@ -27,6 +30,7 @@ pub mod message;
 pub mod opening;
 pub mod page;
 pub mod paint;
+mod parting;
 pub mod prompt;
 pub mod rules;
 pub mod scenarios;
@@ -36,7 +40,9 @@ pub mod story;
 pub mod table;
 pub mod violation;
 pub mod walkthrough;
+mod whence;
 pub mod words;
+mod worth;
 
 /// No line is wider than this many columns.
 pub const WIDTH: usize = 100;

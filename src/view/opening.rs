@@ -2,7 +2,7 @@
 
 use super::table::paragraph;
 use super::words::plural;
-use super::{paint, story};
+use super::{deeds, paint};
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;
 use crate::trace::Header;
@@ -40,7 +40,7 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
         timing.election_min,
         timing.election_max,
         timing.heartbeat,
-        story::links(&script.conditions),
+        deeds::links(&script.conditions),
     );
     lines.extend(paragraph(&paint::faint(&setting).to_string(), "", ""));
     if let Some(question) = &script.question {
@@ -68,7 +68,7 @@ pub fn replayed(header: &Header) -> Vec<String> {
             header.seed
         ),
     ];
-    lines.extend(broken(header.broken.iter().filter_map(|id| id.parse().ok()).collect()));
+    lines.extend(broken(header.rules()));
     lines.push(String::new());
     lines
 }

@@ -36,19 +36,19 @@ pub struct Press {
 
 impl Page {
     /// A page on standard output. It is all written when every copy of the page is gone and the
-    /// press is dropped.
+    /// press is dropped, in this order: what is declared first is dropped last.
     #[must_use]
-    pub fn open() -> (Self, Press) {
+    pub fn open() -> (Press, Self) {
         Self::open_on(BufWriter::new(io::stdout()))
     }
 
     /// The same on something else, such as a terminal on which somebody types meanwhile.
     #[must_use]
-    pub fn open_on(to: impl Write + Send + 'static) -> (Self, Press) {
+    pub fn open_on(to: impl Write + Send + 'static) -> (Press, Self) {
         let (orders, taken) = unbounded();
         let thread = thread::spawn(move || write(&taken, to));
         let page = Self { orders, hushed: Arc::default(), lines: Arc::default() };
-        (page, Press { thread: Some(thread) })
+        (Press { thread: Some(thread) }, page)
     }
 
     /// Puts a line on the page.

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::paint;
-use super::table::Table;
-use crate::scenario::library::SHIPPED;
+use super::table::{Table, paragraph};
+use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 
-/// Writes the table: name, and what it shows.
+/// Writes the table: name, and what it shows; and that there are more, for each rule.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -19,5 +19,13 @@ pub fn list(out: &mut dyn Write) -> io::Result<ExitCode> {
         table.row([paint::strong(name).to_string(), shows]);
     }
     table.lines().iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    let broken = format!(
+        "And for each of the {} rules broken/RULE: what happens without it, as in 'raft-cluster run \
+         {}'. 'raft-node rules' lists them.",
+        BROKEN.len(),
+        BROKEN[1].0
+    );
+    writeln!(out)?;
+    paragraph(&broken, "", "").iter().try_for_each(|line| writeln!(out, "{line}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,10 +4,10 @@ use super::paint;
 use super::table::{Table, paragraph};
 use super::words::plural;
 use crate::linearizability::NotLinearizable;
-use crate::raft::Property;
+use crate::raft::{LogPosition, Property};
 use crate::safety::{Counter, Evidence, Violation};
 use crate::state_machine::Reply;
-use crate::world::SafetyReport;
+use crate::world::{Judged, SafetyReport};
 
 /// The two facts that cannot both be, in one sentence.
 #[must_use]
@@ -29,8 +29,21 @@ pub fn sentence(evidence: &Evidence) -> String {
         Evidence::LeaderCut { leader, term, from } => {
             format!("{leader} leads term {term} and deleted its own log from index {from} on")
         }
-        Evidence::LogsDiffer { position, a, b } => {
-            format!("{a} and {b} both hold an entry {position}, but not the same entries up to it")
+        Evidence::LogsDiffer { position, a, b, parts } => {
+            let both = format!("{a} and {b} both hold an entry {position}");
+            match parts {
+                Some((index, ..)) if index == position.index => {
+                    format!("{both}, and it is not the same entry")
+                }
+                Some((index, of_a, of_b)) if of_a != of_b => {
+                    let at = |term| LogPosition { term, index };
+                    format!("{both}, but before it {a} has {} and {b} {}", at(of_a), at(of_b))
+                }
+                Some((index, ..)) => {
+                    format!("{both}, but before it not the same entry at index {index}")
+                }
+                None => format!("{both}, but not the same entries up to it"),
+            }
         }
         Evidence::LeaderLacks { leader, term, missing, committed_in } => format!(
             "{missing} was committed in term {committed_in}, and {leader}, elected in term {term}, \
@@ -84,7 +97,8 @@ pub fn misled(misled: &NotLinearizable) -> Vec<String> {
         return lines;
     }
     let mut history = Vec::new();
-    for (client, call) in (1..).zip(&misled.calls) {
+    for call in &misled.calls {
+        let client = call.client;
         history.push((call.called, format!("client {client} asks for {}", call.command)));
         if let Some((when, reply)) = &call.returned {
             history.push((*when, format!("client {client} is told: {}", reply_words(reply))));
@@ -111,6 +125,12 @@ pub(super) fn reply_words(reply: &Reply) -> String {
 pub fn misled_sentence(misled: &NotLinearizable) -> String {
     let NotLinearizable { key, explained, calls } = misled;
     let calls = calls.len();
+    if misled.is_of_reads_alone() {
+        return format!(
+            "Linearizability has fallen: a client that asked for {key} was told a value, and nobody \
+             has ever written {key}."
+        );
+    }
     if calls == 1 {
         return format!(
             "Linearizability has fallen: no single machine would have told the client of the one \
@@ -131,7 +151,7 @@ pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
         "{name}: {verdict}; {} committed under {}, {}, {} of steps checked",
         plural(report.committed as usize, "entry", "entries"),
         plural(report.leaders, "leader", "leaders"),
-        plural(report.violations.len(), "violation", "violations"),
+        plural(report.fallen(), "violation", "violations"),
         plural(report.steps as usize, "batch", "batches"),
     )
 }
@@ -140,19 +160,24 @@ pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
 #[must_use]
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
-    for &(property, checks) in &report.checks {
-        let fell = report.violations.iter().any(|violation| violation.property == property);
-        if checks == 0 && !fell {
-            continue;
-        }
+    let mut row = |property: Property, fell: bool, checks: u64, one: &str, many: &str| {
         let mark = if fell { paint::wrong("✗ fallen") } else { paint::good("✓ held") };
-        let noun = if checks == 1 { "check" } else { "checks" };
+        let noun = if checks == 1 { one } else { many };
         table.row([
             mark.to_string(),
             format!("{property:<20}"),
             format!("{checks:>6} {noun}"),
             paint::faint(property.statement()).to_string(),
         ]);
+    };
+    for &(property, checks) in &report.checks {
+        let fell = report.violations.iter().any(|violation| violation.property == property);
+        if checks > 0 || fell {
+            row(property, fell, checks, "check", "checks");
+        }
+    }
+    if let Some(Judged { answers, misled }) = &report.clients {
+        row(Property::Linearizability, misled.is_some(), *answers, "answer", "answers");
     }
     let mut lines = table.lines();
     lines.push(String::new());
@@ -169,9 +194,8 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
         );
         lines.extend(paragraph(&text, "  ", "  "));
     }
-    for violation in &report.violations {
-        lines.extend(self::lines(violation));
-    }
+    lines.extend(report.violations.iter().flat_map(self::lines));
+    lines.extend(report.misled().into_iter().flat_map(misled));
     lines
 }
 

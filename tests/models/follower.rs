@@ -164,12 +164,12 @@ proptest! {
 fn a_disk_that_followed_a_node_starts_the_same_node() {
     let mut node = follower(settings(3), 1, &[]);
     let mut disk = PersistentState::default();
-    for message in [
-        append(1, 2, at(0, 0), &[1, 1, 2], 0),
-        append(1, 3, at(1, 1), &[3], 0),
-        vote_request(2, 4, at(9, 3)),
+    for (from, message) in [
+        (1, append(1, 2, at(0, 0), &[1, 1, 2], 0)),
+        (1, append(1, 3, at(1, 1), &[3], 0)),
+        (2, vote_request(2, 4, at(9, 3))),
     ] {
-        let out = node.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
+        let out = node.step(Input::Receive(Envelope { from: id(from), to: id(0), message }));
         let _ = out.persist(&node, &mut disk);
     }
     let again = RaftNode::new(id(0), settings(3), disk);

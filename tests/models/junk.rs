@@ -14,8 +14,8 @@ use raft_in_practice::raft::{
 
 use crate::cases;
 use crate::common::{
-    accepted, append, at, candidate, id, leader, progress, receive, rejected, server, settings,
-    vote, vote_request,
+    accepted, append, at, candidate, follower, id, leader, progress, receive, rejected, server,
+    settings, vote, vote_request,
 };
 use crate::histories::any_log;
 
@@ -42,13 +42,19 @@ fn message(from: u8) -> impl Strategy<Value = Message> {
     ]
 }
 
-/// Messages from any of nine servers, the node itself and servers outside its cluster among them.
+/// Messages from any of nine servers, the node itself and servers outside its cluster among them;
+/// some speak for another, and some were meant for another.
 fn input() -> impl Strategy<Value = Input> {
-    let heard = (0..9u8).prop_flat_map(|from| (Just(from), message(from)));
+    let from = |from: u8| {
+        let name = prop_oneof![9 => Just(from), 1 => 0..9u8];
+        let to = prop_oneof![9 => Just(0), 1 => 0..9u8];
+        (Just(from), to, name.prop_flat_map(message))
+    };
+    let heard = (0..9u8).prop_flat_map(from);
     prop_oneof![
-        8 => heard.prop_map(|(from, message)| Input::Receive(Envelope {
+        8 => heard.prop_map(|(from, to, message)| Input::Receive(Envelope {
             from: id(from),
-            to: id(0),
+            to: id(to),
             message,
         })),
         1 => Just(Input::ElectionTimeout),
@@ -177,6 +183,21 @@ fn an_acknowledgement_of_more_than_the_leader_has_is_not_believed() {
     let _ = receive(&mut node, 1, accepted(1, 9));
     let (match_index, next_index) = progress(&node, 1);
     assert!(match_index < next_index && next_index == 2, "{match_index}, {next_index}");
+}
+
+/// A grant for n1 is none for n0, and nobody asks for a vote, or leads, in another's name.
+#[test]
+fn what_was_meant_for_another_or_speaks_for_another_is_ignored() {
+    let mut node = candidate(settings(3), 1, &[]);
+    let (from, to) = (id(2), id(1));
+    let _ = node.step(Input::Receive(Envelope { from, to, message: vote(1, true) }));
+    assert_eq!(node.role_kind(), RoleKind::Candidate);
+
+    let mut node = follower(settings(3), 1, &[]);
+    let before = node.clone();
+    let _ = receive(&mut node, 1, vote_request(8, 2, at(0, 0)));
+    let _ = receive(&mut node, 1, append(2, 2, at(0, 0), &[], 0));
+    assert_eq!(node, before);
 }
 
 /// The cluster has three nodes; a fourth has no vote.

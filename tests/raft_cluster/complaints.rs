@@ -29,7 +29,7 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["scenaros"], &["scenaros", "did you mean 'scenarios'?"]),
         (&["run", "nowhere"], &["'nowhere'", "no scenario", "'raft-cluster scenarios' lists"]),
         (&["run", "figure8"], &["did you mean 'figure-8'?"]),
-        (&["run", "figure-8"], &["figure-8", "--virtual"]),
+        (&["run", "figure-8", "--speed", "2"], &["figure-8", "leave --speed out"]),
         (
             &["run", "figure-7", "--nodes", "3", "--virtual"],
             &["figure-7, line ", "node from 0 to 2"],
@@ -40,7 +40,10 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["hunt", "--seeds", "many"], &["'many'", "--seeds", "a whole number"]),
         (&["hunt", "--for", "5"], &["'5'", "--for", "unit"]),
         (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
-        (&["check", "--nodes", "5", "--terms", "4", "--log", "4"], &["GB", "--log", "would fit"]),
+        (
+            &["check", "--nodes", "5", "--terms", "4", "--log", "4"],
+            &["memory", "--log", "would fit"],
+        ),
         (&["check", "--delayed", "1"], &["--exchanges"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),

@@ -33,10 +33,10 @@ pub(super) enum Lines {
 impl Lines {
     /// Finds out who types, and opens a page that does not get in their way. On a `live` page lines
     /// appear at any time.
-    pub(super) fn open(live: bool) -> io::Result<(Self, Page, Press)> {
+    pub(super) fn open(live: bool) -> io::Result<(Self, Press, Page)> {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            let (page, press) = Page::open();
-            return Ok((Self::Pipe, page, press));
+            let (press, page) = Page::open();
+            return Ok((Self::Pipe, press, page));
         }
         let config =
             Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
@@ -44,13 +44,13 @@ impl Lines {
         let editor = Editor::with_history(config, history);
         let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
         editor.set_helper(Some(Words::default()));
-        let (page, press) = if live {
+        let (press, page) = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
             Page::open_on(io::BufWriter::new(Above(printer)))
         } else {
             Page::open()
         };
-        Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, page, press))
+        Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, press, page))
     }
 
     /// The next line; nothing at the end.

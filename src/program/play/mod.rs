@@ -50,7 +50,7 @@ pub struct Play {
 /// A sentence, if the cluster could not start, or a file of its own could not be written.
 pub fn play(play: &Play) -> Result<ExitCode, String> {
     let live = play.clock != Clock::Virtual;
-    let (mut typed, page, press) =
+    let (mut typed, press, page) =
         Lines::open(live).map_err(|error| format!("the terminal fails: {error}"))?;
     let setup = Setup {
         page: page.clone(),

@@ -1,6 +1,5 @@
 //! What has been typed, and the world that came of it.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -143,19 +142,8 @@ impl<'a, W: World> Session<'a, W> {
 
     /// Writes the session down. Says how many lines it took.
     pub(super) fn save(&self, file: &Path, is_virtual: bool) -> Result<usize, String> {
-        let name = file.display();
-        // A slip of the tongue must not cost anyone a file that is something else.
-        let is_other = |text: String| Script::parse("", &text).is_err();
-        match fs::read_to_string(file).map(is_other) {
-            Ok(true) => return Err(format!("'{name}' exists and is no scenario; it stays")),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                return Err(format!("'{name}' exists and is no text; it stays"));
-            }
-            _ => {}
-        }
         let script = self.as_script(is_virtual);
-        fs::write(file, script.to_string())
-            .map_err(|error| format!("'{name}' cannot be written: {error}"))?;
+        script.save(file)?;
         Ok(script.lines.len())
     }
 }

@@ -43,7 +43,7 @@ fn every_kind_of_facts_is_told_with_its_values() {
         (
             Rule::OneVotePerTerm,
             Facts::Vote { term, voted_for: None, candidate: N3 },
-            &["n3", "n1", "not voted", "term 7"],
+            &["n3", "n1", "votedFor", "null", "term 7"],
         ),
         (
             Rule::OneVotePerTerm,
@@ -178,6 +178,11 @@ fn every_kind_of_facts_is_told_with_its_values() {
             Rule::PersistBeforeReply,
             Facts::Durable { term_or_vote: true, log_from: None, messages: 0 },
             &["vote", "no message"],
+        ),
+        (
+            Rule::AnswerOnlyApplied,
+            Facts::Applied { awaited: a, applied: Term::new(9) },
+            &["4@2", "4@9", "waits"],
         ),
     ];
     for (rule, facts, words) in table {

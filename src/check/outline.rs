@@ -1,0 +1,48 @@
+//! What the states within bounds look like, messages apart: for comparing searches that merge
+//! states in different ways.
+//!
+//! Merging may leave states out, but only such as differ from one that stays in messages that do not
+//! matter. So whatever is merged, the nodes and the ledger must come to stand in the same ways.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use rustc_hash::FxHashSet;
+
+use super::bounds::Bounds;
+use super::search::Scratch;
+use super::state::{Catalogue, Model, State};
+use crate::raft::RuleSet;
+
+/// Fingerprints of all ways in which the nodes and the ledger can stand within `bounds`, and within
+/// `depth` steps of the beginning. On one thread, with all states in memory: for small bounds.
+#[must_use]
+pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet<u64> {
+    let catalogue = Catalogue::default();
+    let mut model = Model::new(bounds, rules, &catalogue);
+    let mut scratch = Scratch::default();
+    let initial = model.initial();
+    let mut seen: FxHashSet<u64> = std::iter::once(model.fingerprint(&initial)).collect();
+    let mut outlines = BTreeSet::new();
+    let mut newest = vec![initial];
+    let mut left = depth.unwrap_or(u32::MAX);
+    while !newest.is_empty() {
+        let mut next = Vec::new();
+        for state in newest {
+            let outline = State { letters: Vec::new(), late: Vec::new(), ..state.clone() };
+            outlines.insert(model.fingerprint(&outline));
+            if left == 0 {
+                continue;
+            }
+            model.expand(&state, &mut scratch, &mut |model, found| {
+                if found.fell.is_none() && seen.insert(model.fingerprint(found.state)) {
+                    next.push(found.state.clone());
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        newest = next;
+        left = left.saturating_sub(1);
+    }
+    outlines
+}

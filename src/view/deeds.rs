@@ -1,0 +1,89 @@
+//! What the world did and what clients were told, in words.
+
+use super::{message, paint, violation};
+use crate::journal::{CrashPoint, Deed, Loss};
+use crate::network::Conditions;
+use crate::raft::{LogIndex, NodeId, RaftNode};
+use crate::replica::Answer;
+use crate::state_machine::Reply;
+
+/// What a client is told.
+#[must_use]
+pub fn told(answer: &Answer) -> String {
+    match answer {
+        Answer::Applied { position, reply } => {
+            let done = format!("is told that its command, entry {position}, is done");
+            match reply {
+                // To who has written, "done" is all there is to say.
+                Reply::Set | Reply::Done => done,
+                Reply::Deleted(_) | Reply::Value(_) => {
+                    format!("{done}: {}", violation::reply_words(reply))
+                }
+            }
+        }
+        Answer::Superseded { lost } => {
+            format!("is told that its command, entry {lost}, is lost: another was committed there")
+        }
+        Answer::Uncertain { position } => {
+            format!("is told that nobody knows what becomes of its command, entry {position}")
+        }
+    }
+}
+
+/// What was appended, behind the sentence that says where.
+pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> String {
+    let entry = |index| {
+        let entry = node.log().get(LogIndex::new(index))?;
+        Some(message::payload(&entry.payload).to_owned())
+    };
+    let all: Vec<String> = (first.get()..=last.get()).filter_map(entry).collect();
+    format!(": {}", all.join(", "))
+}
+
+/// What the world did: who is concerned, and what happened.
+pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
+    let nobody = String::new();
+    Some(match deed {
+        Deed::Crash { node, point } => {
+            let text = match point {
+                CrashPoint::Between => "CRASHES: all that was not durable is lost",
+                CrashPoint::BeforeSave => {
+                    "CRASHES: what it has just decided was not saved, and is gone"
+                }
+                CrashPoint::BeforeSend => "CRASHES after saving, before its messages have left",
+            };
+            (node.to_string(), paint::wrong(text).to_string())
+        }
+        Deed::Restart { node } => {
+            (node.to_string(), "starts again, as a follower, with what its disk held".to_owned())
+        }
+        Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),
+        Deed::Partition { groups } => {
+            let names = |nodes: &mut dyn Iterator<Item = NodeId>| {
+                nodes.map(|node| node.to_string()).collect::<Vec<_>>().join(" ")
+            };
+            let groups: Vec<String> = groups.iter().map(|group| names(&mut group.iter())).collect();
+            (nobody, format!("the network splits: {}", groups.join(" | ")))
+        }
+        Deed::Heal => (nobody, "every link is whole again".to_owned()),
+        Deed::Conditions(conditions) => (nobody, format!("links: {}", links(conditions))),
+        Deed::Lost { from, to, why: Loss::Removed, .. } => {
+            (nobody, format!("a message from {from} to {to} is taken out of the network"))
+        }
+        _ => return None,
+    })
+}
+
+/// What the links are like, in a few words.
+#[must_use]
+pub fn links(conditions: &Conditions) -> String {
+    let (min, max) = (conditions.latency_min, conditions.latency_max);
+    let mut text = if min == max { format!("{min:?}") } else { format!("{min:?} to {max:?}") };
+    for (share, what) in [(conditions.drop, "lost"), (conditions.duplicate, "doubled")] {
+        if share > 0.0 {
+            let percent = (share * 1000.0).round() / 10.0;
+            text = format!("{text}, {percent}% {what}");
+        }
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! Where an intact node would have acted otherwise, side by side.
+
+use super::page::Page;
+use super::table::{Table, paragraph};
+use super::words::{Speaker, log_end};
+use super::worth::too_old;
+use super::{deeds, explain, paint};
+use crate::hunt::parting::{Parting, Side, Speaking};
+use crate::raft::{Event, Outcome, RaftNode, Rule, Verdict};
+
+/// Tells the first move after which the runs with and without the rule differ: what the nodes did in
+/// it, why, and how the first that differs stands then.
+pub(super) fn tell(parting: &Parting, page: &Page) {
+    let head = format!(
+        "Where an intact node parts from this run: at move {}, '{}'",
+        parting.after + 1,
+        parting.verb
+    );
+    page.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
+    let (broken, intact) = (&parting.broken, &parting.intact);
+    let mut table = Table::new(2);
+    for (name, side, other) in
+        [("without the rule", broken, intact), ("with the rule", intact, broken)]
+    {
+        for (nth, line) in told(side, other).into_iter().enumerate() {
+            table.row([if nth == 0 { name.to_owned() } else { String::new() }, line]);
+        }
+    }
+    page.put_all(table.lines());
+}
+
+/// One side, without what is the same on both.
+fn told(side: &Side, other: &Side) -> Vec<String> {
+    let mut lines = Vec::new();
+    if side.events != other.events {
+        lines.extend(side.events.iter().flat_map(|(who, events)| sentences(*who, events)));
+    }
+    if side.answers != other.answers {
+        lines.extend(side.answers.iter().map(|answer| format!("a client {}", deeds::told(answer))));
+    }
+    match (&side.stands, &other.stands) {
+        (Some(node), Some(before)) if stand(node) != stand(before) => {
+            lines.push(format!("⇒ {}", stand(node)));
+        }
+        _ => {}
+    }
+    lines
+}
+
+/// How a node stands.
+fn stand(node: &RaftNode) -> String {
+    let (id, term) = (node.id(), node.current_term());
+    let vote = match node.voted_for() {
+        Some(vote) if vote == id => "voted for itself".to_owned(),
+        Some(vote) => format!("voted for {vote}"),
+        None => "has voted for nobody".to_owned(),
+    };
+    let (role, log, commit) = (node.role().kind(), log_end(node.last()), node.commit_index());
+    format!("{id} is a {role} in term {term} and {vote}; its log {log}, commitIndex {commit}")
+}
+
+/// The deeds and the reasons that decided, without the rules that merely held, and without the
+/// timer, which runs on after every refusal.
+fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
+    let speaker = Speaker { node: who.node, from: who.from };
+    let verdicts: Vec<Verdict> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Checked(verdict) => Some(*verdict),
+            _ => None,
+        })
+        .collect();
+    // A refusal for its age tells its reason itself.
+    let aged = |event: &Event| too_old(event, &verdicts).is_some();
+    let is_told = |verdict: &Verdict| {
+        verdict.rule == Rule::StaleTermRejected
+            && verdict.outcome == Outcome::Refused
+            && events.iter().any(aged)
+    };
+    let mut lines = Vec::new();
+    for event in events {
+        match event {
+            Event::Checked(verdict) if is_beside_the_point(verdict) || is_told(verdict) => {}
+            Event::Checked(verdict) => lines.push(explain::verdict(speaker, verdict)),
+            _ => lines.push(match too_old(event, &verdicts) {
+                Some(old) => format!("{} {}", who.node, old.sentence(speaker)),
+                None => format!("{} {}", who.node, explain::event(speaker, event)),
+            }),
+        }
+    }
+    lines
+}
+
+fn is_beside_the_point(verdict: &Verdict) -> bool {
+    let timer = verdict.rule == Rule::TimerResetOnlyByAuthority;
+    verdict.outcome == Outcome::Holds || timer && verdict.outcome == Outcome::Refused
+}

@@ -1,0 +1,74 @@
+//! Where a message that arrives comes from, if not from the move before: for runs told move by move.
+
+use std::collections::BTreeMap;
+
+use crate::journal::Batch;
+use crate::raft::{Envelope, Message, MessageKind, NodeId, Term};
+
+/// A message that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    kind: MessageKind,
+    from: NodeId,
+    to: NodeId,
+    term: Term,
+    /// Whether it carries entries.
+    carries: bool,
+    /// In which move it left.
+    left: u64,
+    /// In which it arrived first.
+    arrived: Option<u64>,
+}
+
+impl Sent {
+    fn is_like(&self, other: &Self) -> bool {
+        (self.kind, self.from, self.to) == (other.kind, other.from, other.to)
+    }
+}
+
+/// All messages of a run, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Mail {
+    sent: BTreeMap<u64, Sent>,
+}
+
+impl Mail {
+    /// What a node sends in move `now`.
+    pub(super) fn leaves(&mut self, batch: &Batch<'_>, now: u64) {
+        for (number, Envelope { from, to, message }) in
+            (batch.first_message.0..).zip(batch.messages)
+        {
+            let carries = matches!(message, Message::AppendEntriesRequest(request) if !request.entries.is_empty());
+            let (kind, term) = (message.kind(), message.term());
+            let sent = Sent { kind, from: *from, to: *to, term, carries, left: now, arrived: None };
+            self.sent.insert(number, sent);
+        }
+    }
+
+    /// A message arrives in move `now`. Says what a reader cannot see by itself: that it comes late,
+    /// or again, or ahead of another; `lately` is the first move that a reader still remembers.
+    pub(super) fn arrives(&mut self, number: u64, now: u64, lately: u64) -> Option<String> {
+        let it = self.sent.get_mut(&number)?;
+        let before = it.arrived;
+        it.arrived = before.or(Some(now));
+        let it = *it;
+        let left = it.left;
+        if let Some(before) = before {
+            return Some(format!("again: it was sent in move {left} and arrived in move {before}"));
+        }
+        let mut younger = self.sent.range(number + 1..);
+        if younger.any(|(_, other)| other.is_like(&it) && other.arrived.is_some()) {
+            return Some(format!("late: it was sent in move {left}, and a younger one came first"));
+        }
+        let missing = |other: &Sent| {
+            other.is_like(&it) && other.term == it.term && other.carries && other.arrived.is_none()
+        };
+        let older = self.sent.range(..number).rev();
+        if let Some(Sent { from, to, left, .. }) =
+            older.map(|(_, other)| other).find(|other| missing(other))
+        {
+            return Some(format!("what {from} sent {to} in move {left} has not arrived"));
+        }
+        (left < lately).then(|| format!("late: it was sent in move {left}"))
+    }
+}

@@ -1,0 +1,87 @@
+//! What of all that happens in a node moves a story on, and which rules are its reasons.
+
+use super::words::Speaker;
+use super::{explain, message};
+use crate::raft::{Event, Facts, MessageKind, Outcome, RaftNode, RoleKind, Rule, Term, Verdict};
+
+/// Whether an event moves the story on. The rest is for those who ask for every step. Where single
+/// moves are told, what a follower stores and commits moves it on too.
+pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) -> bool {
+    match *event {
+        Event::ElectionStarted { .. }
+        | Event::VoteRefused { .. }
+        | Event::BecameLeader { .. }
+        | Event::Appended { .. }
+        | Event::Truncated { .. }
+        | Event::EntriesRefused { .. }
+        | Event::BackedOff { .. }
+        | Event::ProposalRefused { .. } => true,
+        Event::VoteGranted { to, .. } => to != node.id(),
+        Event::RoleChanged { from, to, .. } => {
+            to == RoleKind::Follower && from != RoleKind::Follower
+        }
+        Event::CommitAdvanced { .. } => node.is_leader() || by_hand,
+        Event::EntriesAccepted { new_from, .. } => new_from.is_some() && by_hand,
+        _ => false,
+    }
+}
+
+/// Whether a verdict is the reason for an event: a refusal has one, a deed may have several.
+pub(super) fn is_reason(event: &Event, verdict: &Verdict) -> bool {
+    let refusal = matches!(event, Event::VoteRefused { .. } | Event::EntriesRefused { .. });
+    reasons(event).contains(&verdict.rule) && (!refusal || verdict.outcome == Outcome::Refused)
+}
+
+/// The rules whose verdicts are the reason for an event.
+const fn reasons(event: &Event) -> &'static [Rule] {
+    match event {
+        Event::VoteGranted { .. } => &[Rule::OneVotePerTerm, Rule::UpToDateLog],
+        Event::VoteRefused { .. } => {
+            &[Rule::OneVotePerTerm, Rule::UpToDateLog, Rule::StaleTermRejected]
+        }
+        Event::BecameLeader { .. } => &[Rule::MajorityQuorum],
+        Event::RoleChanged { .. } => &[Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader],
+        Event::CommitAdvanced { .. } => {
+            &[Rule::MajorityQuorum, Rule::CommitOnlyCurrentTerm, Rule::CommitOnlyVerified]
+        }
+        Event::EntriesAccepted { .. } => &[Rule::LogMatchingCheck, Rule::AcknowledgeOnlyVerified],
+        Event::Truncated { .. } => &[Rule::ConflictTruncates, Rule::LeaderAppendOnly],
+        Event::EntriesRefused { .. } => &[Rule::LogMatchingCheck, Rule::StaleTermRejected],
+        _ => &[],
+    }
+}
+
+/// A message of an older term.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TooOld {
+    pub(super) kind: MessageKind,
+    pub(super) message: Term,
+    own: Term,
+}
+
+impl TooOld {
+    /// Its refusal, in one line: its reason is its whole story.
+    pub(super) fn sentence(&self, speaker: Speaker) -> String {
+        let Self { message, own, .. } = self;
+        let (node, sender, kind) = (speaker.node, speaker.sender(), message::kind(self.kind));
+        let rule = Rule::StaleTermRejected;
+        let section = explain::section(rule);
+        format!(
+            "refuses {sender}'s {kind} of term {message}: {node} is in term {own} ({rule}, {section})"
+        )
+    }
+}
+
+/// Whether an event is the refusal of a message of an older term.
+pub(super) fn too_old(event: &Event, verdicts: &[Verdict]) -> Option<TooOld> {
+    let kind = match event {
+        Event::VoteRefused { .. } => MessageKind::VoteRequest,
+        Event::EntriesRefused { .. } => MessageKind::AppendEntriesRequest,
+        _ => return None,
+    };
+    let stale = |verdict: &&Verdict| {
+        verdict.rule == Rule::StaleTermRejected && verdict.outcome == Outcome::Refused
+    };
+    let Facts::Terms { message, own } = verdicts.iter().find(stale)?.facts else { return None };
+    Some(TooOld { kind, message, own })
+}
