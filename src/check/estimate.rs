@@ -28,11 +28,12 @@ pub fn estimated_bytes(bounds: &Bounds) -> Option<u64> {
     Some((elections * talk * crashes * BYTES) as u64)
 }
 
-/// The largest smaller bounds that fit into the memory that these may use.
+/// Smaller bounds that fit into the memory that these may use, even if the estimate is as wrong as it
+/// can be.
 #[must_use]
 pub fn what_fits(bounds: &Bounds) -> Option<Bounds> {
     let mut smaller = *bounds;
-    while estimated_bytes(&smaller)? > bounds.memory {
+    while estimated_bytes(&smaller)?.saturating_mul(3) > bounds.memory {
         if smaller.log > 0 {
             smaller.log -= 1;
         } else if smaller.crashes > 0 {

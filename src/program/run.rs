@@ -1,6 +1,6 @@
 //! `raft-cluster run`: a scenario, on threads or in virtual time.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::sim::{Sim, SimConfig};
-use crate::trace::{Header, TraceWriter};
+use crate::trace::{Header, TraceWriter, is_trace};
 use crate::view::beats::{self, Beats};
 use crate::view::json;
 use crate::view::opening::{self, Clock};
@@ -116,6 +116,11 @@ pub(super) fn open_trace(
     clock: Clock,
     path: &Path,
 ) -> Result<TraceWriter, String> {
+    // A slip of the tongue must not cost anyone a file that is something else.
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    if is_file && !is_trace(path) {
+        return Err(format!("'{}' exists and is no trace; it stays", path.display()));
+    }
     let file = File::create(path)
         .map_err(|error| format!("the trace '{}' cannot be written: {error}", path.display()))?;
     let world = if clock == Clock::Virtual { "virtual" } else { "threads" };

@@ -16,7 +16,7 @@
 //! * `rules`: every decision by name. A decision asks its [`Rule`] at one place in the code; the
 //!   answer is a [`Verdict`] that goes into the events, so each step says why. The same place is
 //!   switched off by breaking the rule.
-//! * `log`: the replicated log, with one verb that can remove entries, [`Log`]'s splice. It returns
+//! * `log`: the replicated log. In all of Raft one verb removes entries, [`Log`]'s splice. It returns
 //!   the [`Verified`] index, and only that can be acknowledged or committed by a follower.
 //! * `role`: follower, candidate, leader, each with its own data.
 //! * `node`: the state of Figure 2, and terms, which are settled before any role's code runs.
@@ -24,7 +24,7 @@
 //! * `replication`: AppendEntries on both sides.
 //! * `commit`: what a majority holds, and when that counts.
 //! * `output`: what a step asks of the world. [`Output::persist`] is the only way to its messages:
-//!   sending before saving does not compile.
+//!   taking one out before saving does not compile.
 //!
 //! # What is left out
 //!

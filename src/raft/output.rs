@@ -213,7 +213,15 @@ impl Storage for Forgetful {
     fn save(&mut self, _: Write<'_>) {}
 }
 
-/// What one or more steps ask of the world. Its messages can be had only by saving first.
+/// What one or more steps ask of the world. Its messages can be taken out only by saving first:
+///
+/// ```compile_fail,E0616
+/// use raft_in_practice::raft::{Input, NodeId, PersistentState, RaftNode, Settings};
+///
+/// let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), PersistentState::default());
+/// let out = node.step(Input::ElectionTimeout);
+/// let messages = out.messages; // private: `persist` comes first
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use = "messages leave, and entries may be applied, only after `persist`"]
 pub struct Output {
@@ -242,7 +250,7 @@ impl Output {
         self.unsaved
     }
 
-    /// The messages, to look at only: a recorder may see what it cannot send.
+    /// The messages, to look at only: for recorders, and for whoever asks whether there are any.
     #[must_use]
     pub fn peek_messages(&self) -> &[Envelope] {
         &self.messages

@@ -17,4 +17,4 @@ mod write;
 pub(crate) use format::DeedLine;
 pub use format::{Header, TraceError};
 pub use replay::{Replay, Summary, replay};
-pub use write::TraceWriter;
+pub use write::{TraceWriter, is_trace};

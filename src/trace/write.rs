@@ -1,13 +1,26 @@
 //! Writes a trace as the run happens.
 
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::format::{BatchEnd, DeedLine, Header, InputLine, Record};
+use super::format::{BatchEnd, DeedLine, FORMAT, Header, InputLine, Record};
 use crate::digest::chain;
 use crate::journal::{Batch, Deed, Detail, MessageId, Observer};
 use crate::raft::Input;
 use crate::timing::Time;
+
+/// Whether a file begins like a trace, of whatever version.
+#[must_use]
+pub fn is_trace(path: &Path) -> bool {
+    let Ok(file) = fs::File::open(path) else { return false };
+    let mut line = String::new();
+    // The first line of a trace is shorter than that.
+    let read = BufReader::new(file.take(1 << 16)).read_line(&mut line);
+    let value = serde_json::from_str::<serde_json::Value>(&line);
+    read.is_ok() && value.is_ok_and(|value| value["format"] == FORMAT)
+}
 
 /// Listens to a journal and writes what it hears. A handle to the same file stays with whoever
 /// started the run, to end it with [`TraceWriter::finish`].

@@ -27,9 +27,11 @@ pub fn figures(progress: &Progress, took: Duration) -> String {
     let simulated = Duration::from_micros(progress.simulated.load(Ordering::Relaxed));
     let faults = progress.faults.load(Ordering::Relaxed);
     format!(
-        "{seeds} seeds in {:.1} s: {:.1} simulated hours, {faults} faults",
+        "{} in {:.1} s: {:.1} simulated hours, {}",
+        plural(seeds as usize, "seed", "seeds"),
         took.as_secs_f64(),
-        simulated.as_secs_f64() / 3600.0
+        simulated.as_secs_f64() / 3600.0,
+        plural(faults as usize, "fault", "faults")
     )
 }
 

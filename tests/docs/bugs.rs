@@ -21,7 +21,8 @@ fn every_bug_of_the_catalogue_has_a_row_that_names_what_exists() {
     assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 
     for row in &rows {
-        let [id, _, how, place] = row[..] else { panic!("{row:?} has four columns") };
+        let [id, _, seen, how, place] = row[..] else { panic!("{row:?} has five columns") };
+        assert!(!seen.is_empty(), "{id} says where it was seen");
         let names: Vec<&str> = place.split('`').skip(1).step_by(2).collect();
         let has_rule = names.iter().any(|name| name.parse::<Rule>().is_ok());
         let places: Vec<&&str> = names.iter().filter(|name| name.contains(".rs")).collect();

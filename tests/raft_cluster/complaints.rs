@@ -1,8 +1,9 @@
 //! Wrong usage: one sentence that says what is wrong with what, and what would be right.
 
 use std::fs;
+use std::process::Command;
 
-use crate::{complaint, file};
+use crate::{complaint, file, raft_cluster};
 
 #[test]
 fn a_wrong_command_line_is_met_with_one_sentence() {
@@ -86,4 +87,18 @@ fn a_script_that_is_no_text_cannot_be_read() {
     fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
     let sentence = complaint(&["run", path.to_str().unwrap()]);
     assert!(sentence.contains("no file that can be read"), "{sentence}");
+}
+
+/// Whatever is printed, a full disk is one sentence and code 2.
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_said_and_nothing_panics() {
+    for arguments in [&["completions", "zsh"][..], &["scenarios"], &["run", "demo", "--virtual"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let program = raft_cluster(arguments).get_program().to_owned();
+        let output = Command::new(program).args(arguments).stdout(full).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(text.contains("cannot be written") && text.lines().count() == 1, "{text}");
+    }
 }

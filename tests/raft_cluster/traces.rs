@@ -164,3 +164,20 @@ fn what_a_stopped_program_left_can_be_told_up_to_there() {
     assert!(told.contains("n0 stands for election in term 1"), "{told}");
     assert!(String::from_utf8(output.stderr).unwrap().contains("the 16 steps up to there replay"));
 }
+
+/// A slip must not cost anyone a file that is something else; a trace may be recorded again.
+#[test]
+fn a_trace_does_not_replace_what_is_none() {
+    let path = file("precious.txt");
+    let name = path.to_str().unwrap();
+    fs::write(&path, "language 1\nnodes 3\n").unwrap();
+    let run = ["run", "partition", "--virtual", "--view", "quiet", "--trace", name];
+    let told = complaint(&run);
+    assert!(told.contains("exists and is no trace; it stays"), "{told}");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("language 1"));
+    let told = complaint(&["hunt", "--break", "majority-quorum", "--save", "/dev/null/x"]);
+    assert!(told.contains("cannot be written"), "{told}");
+    fs::remove_file(&path).unwrap();
+    printed(0, &run);
+    printed(0, &run);
+}
