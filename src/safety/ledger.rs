@@ -108,6 +108,23 @@ pub(super) struct Committed {
 mod tests {
     use super::*;
 
+    fn shadow(links: &[(u64, u64)]) -> Shadow {
+        let link = |&(term, digest)| Link { term: Term::new(term), digest };
+        Shadow { links: links.iter().map(link).collect() }
+    }
+
+    #[test]
+    fn two_logs_part_at_the_first_entry_that_differs() {
+        let ours = shadow(&[(1, 10), (1, 11), (2, 12), (3, 13)]);
+        let parted = shadow(&[(1, 10), (2, 21), (2, 22), (3, 23)]);
+        let at = |index, term| LogPosition::new(index, term);
+        let parts = Some((LogIndex::new(2), Term::new(1), Term::new(2)));
+        assert_eq!(ours.parts_from(&parted, at(3, 2)), parts);
+        assert_eq!(ours.parts_from(&parted, at(3, 9)), None, "it holds no such entry any more");
+        assert_eq!(ours.parts_from(&parted, at(5, 3)), None, "nor one so far");
+        assert_eq!(ours.parts_from(&ours, at(3, 2)), None);
+    }
+
     #[test]
     fn an_index_and_a_term_stand_for_one_history_whoever_holds_it() {
         let mut ledger = EntryLedger::default();

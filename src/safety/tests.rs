@@ -1,7 +1,7 @@
 use super::*;
 use crate::raft::{
-    AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log, LogEntry, Message, Output,
-    PersistentState, Rule, RuleSet, Settings, VoteRequest, VoteResponse,
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,
+    LogEntry, Message, Output, PersistentState, Rule, RuleSet, Settings, VoteRequest, VoteResponse,
 };
 use crate::replica::{Disk, ReplicaConfig};
 use crate::timing::{Time, Timing};
@@ -111,6 +111,7 @@ fn two_leaders_of_one_term_are_seen_and_what_they_commit_too() {
     let fallen = bench.fallen();
     assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
     assert!(fallen.contains(&Property::DurableQuorum), "each committed its no-op alone");
+    assert_eq!((bench.checker.leaders().len(), bench.checker.second_leaders()), (1, 1));
     bench.step(0, Input::Propose(vec![Command::new("a")]));
     bench.step(1, Input::Propose(vec![Command::new("b")]));
     let fallen = bench.fallen();
@@ -369,8 +370,28 @@ fn a_commit_is_judged_as_what_it_was_when_it_happened() {
     bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
     assert!(!bench.replicas[0].node().is_leader());
     assert_eq!(bench.fallen(), [Property::DurableQuorum]);
+    assert_eq!(bench.checker.second_leaders(), 0);
     let Some(committed) = bench.checker.committed.first() else { panic!("it was committed") };
     assert_eq!(committed.in_term, Term::new(1));
+}
+
+/// A follower may learn of a term and of a commit in it by one message.
+#[test]
+fn a_commit_counts_for_the_term_that_the_same_step_entered() {
+    let mut bench = Bench::new(3, &[]);
+    let request = AppendEntriesRequest {
+        term: Term::new(2),
+        leader_id: NodeId::new(1),
+        prev_log_index: LogIndex::ZERO,
+        prev_log_term: Term::ZERO,
+        entries: vec![LogEntry::no_op(Term::new(1))].into(),
+        leader_commit: LogIndex::FIRST,
+    };
+    let (from, to) = (NodeId::new(1), NodeId::new(0));
+    let message = Message::AppendEntriesRequest(request);
+    bench.step(0, Input::Receive(Envelope { from, to, message }));
+    let terms = bench.checker.committed.iter().map(|entry| (entry.term, entry.in_term));
+    assert_eq!(terms.collect::<Vec<_>>(), [(Term::new(1), Term::new(2))]);
 }
 
 #[test]
@@ -382,6 +403,7 @@ fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
         record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(0)));
     }
     assert_eq!(kept.len(), KEPT);
+    assert_ne!(kept[0].evidence, kept[1].evidence, "what is known is not kept twice");
     let two = Evidence::ShadowDiffers { node: NodeId::new(0) };
     record(&mut kept, 1000, Property::LogMatching, two);
     assert_eq!(kept.len(), KEPT + 1, "another property has room of its own");

@@ -204,6 +204,6 @@ fn what_was_meant_for_another_or_speaks_for_another_is_ignored() {
 #[test]
 fn a_vote_from_outside_the_cluster_does_not_count() {
     let mut node = candidate(settings(3), 1, &[]);
-    let _ = receive(&mut node, 7, vote(1, true));
+    let _ = receive(&mut node, 3, vote(1, true));
     assert_eq!(node.role_kind(), RoleKind::Candidate);
 }
