@@ -255,11 +255,13 @@ pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
         let fallen = schedule.play(aim).fallen?;
         Some(Short { schedule, fallen, source: Source::Seed })
     };
+    let raws: Vec<&Schedule> = bag.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
     thread::scope(|scope| {
-        let mut threads = Vec::new();
-        let raws = bag.catches.iter().filter_map(|found| found.raw.as_ref());
-        threads.extend(raws.map(|raw| scope.spawn(|| short(raw))));
-        let shorts = threads.into_iter().filter_map(joined);
+        let spawn = |&raw| thread::Builder::new().spawn_scoped(scope, move || short(raw)).ok();
+        let threads: Vec<_> = raws.iter().map_while(spawn).collect();
+        // What got no thread is done by this one.
+        let rest: Vec<_> = raws[threads.len()..].iter().filter_map(|raw| short(raw)).collect();
+        let shorts = threads.into_iter().filter_map(joined).chain(rest);
         shorts.min_by_key(Short::rank)
     })
 }

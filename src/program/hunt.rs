@@ -290,6 +290,7 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
 /// A progress bar on standard error, while a person watches.
 struct Bar {
     done: Sender<()>,
+    /// Nothing if the machine gives no more threads.
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -297,8 +298,8 @@ impl Bar {
     fn show(progress: &Arc<Progress>, seeds: Option<u64>) -> Self {
         let progress = Arc::clone(progress);
         let (done, ended) = bounded(1);
-        let thread = thread::spawn(move || watch(&progress, seeds, &ended));
-        Self { done, thread: Some(thread) }
+        let watch = move || watch(&progress, seeds, &ended);
+        Self { done, thread: thread::Builder::new().spawn(watch).ok() }
     }
 }
 

@@ -46,7 +46,8 @@ impl Page {
     #[must_use]
     pub fn open_on(to: impl Write + Send + 'static) -> (Press, Self) {
         let (orders, taken) = unbounded();
-        let thread = thread::spawn(move || write(&taken, to));
+        let thread = thread::Builder::new().spawn(move || write(&taken, to));
+        let thread = thread.unwrap_or_else(|error| give_up(&error));
         let page = Self { orders, hushed: Arc::default(), lines: Arc::default() };
         (Press { thread: Some(thread) }, page)
     }

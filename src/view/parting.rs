@@ -6,7 +6,10 @@ use super::words::{Speaker, log_end};
 use super::worth::too_old;
 use super::{deeds, explain, paint};
 use crate::hunt::parting::{Parting, Side, Speaking};
-use crate::raft::{Event, Outcome, RaftNode, Rule, Verdict};
+use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
+
+/// Up to how many entries a log is told whole.
+const LISTED: usize = 6;
 
 /// Tells the first move after which the runs with and without the rule differ: what the nodes did in
 /// it, why, and how the first that differs stands then.
@@ -55,7 +58,19 @@ fn stand(node: &RaftNode) -> String {
         Some(vote) => format!("voted for {vote}"),
         None => "has voted for nobody".to_owned(),
     };
-    let (role, log, commit) = (node.role().kind(), log_end(node.last()), node.commit_index());
+    let (role, commit) = (node.role().kind(), node.commit_index());
+    // A short log is told whole: what differs need not be its end.
+    let log = match node.log().slice(LogIndex::FIRST, usize::MAX) {
+        entries @ [_, .., _] if entries.len() <= LISTED => {
+            let at = |(nth, entry): (usize, &LogEntry)| LogPosition {
+                index: LogIndex::FIRST.plus(nth),
+                term: entry.term,
+            };
+            let all: Vec<_> = entries.iter().enumerate().map(|it| at(it).to_string()).collect();
+            format!("is {}", all.join(" "))
+        }
+        _ => log_end(node.last()),
+    };
     format!("{id} is a {role} in term {term} and {vote}; its log {log}, commitIndex {commit}")
 }
 
