@@ -196,6 +196,14 @@ impl Observer for Story {
                 });
                 verdicts.retain(|verdict| !told(verdict));
             }
+            // An acknowledgement that says less than is known changes nothing, and so has no event.
+            let unheeded = |verdict: &&Verdict| {
+                verdict.rule == Rule::MatchIndexMonotone && verdict.outcome == Outcome::Refused
+            };
+            if let Some(verdict) = verdicts.iter().find(unheeded).filter(|_| by_hand) {
+                self.line(batch.time, &node.id().to_string(), "takes no notice:");
+                self.why(speaker, verdict);
+            }
             began = step.events_end;
         }
         if let Some(moves) = self.moves.as_mut().filter(|_| batch.saved) {

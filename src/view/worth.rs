@@ -5,7 +5,7 @@ use super::{explain, message};
 use crate::raft::{Event, Facts, MessageKind, Outcome, RaftNode, RoleKind, Rule, Term, Verdict};
 
 /// Whether an event moves the story on. The rest is for those who ask for every step. Where single
-/// moves are told, what a follower stores and commits moves it on too.
+/// moves are told, what a follower stores and commits moves it on too, and what a node ignores.
 pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) -> bool {
     match *event {
         Event::ElectionStarted { .. }
@@ -22,13 +22,17 @@ pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) ->
         }
         Event::CommitAdvanced { .. } => node.is_leader() || by_hand,
         Event::EntriesAccepted { new_from, .. } => new_from.is_some() && by_hand,
+        Event::Ignored { .. } => by_hand,
         _ => false,
     }
 }
 
 /// Whether a verdict is the reason for an event: a refusal has one, a deed may have several.
 pub(super) fn is_reason(event: &Event, verdict: &Verdict) -> bool {
-    let refusal = matches!(event, Event::VoteRefused { .. } | Event::EntriesRefused { .. });
+    let refusal = matches!(
+        event,
+        Event::VoteRefused { .. } | Event::EntriesRefused { .. } | Event::Ignored { .. }
+    );
     reasons(event).contains(&verdict.rule) && (!refusal || verdict.outcome == Outcome::Refused)
 }
 
@@ -47,6 +51,9 @@ const fn reasons(event: &Event) -> &'static [Rule] {
         Event::EntriesAccepted { .. } => &[Rule::LogMatchingCheck, Rule::AcknowledgeOnlyVerified],
         Event::Truncated { .. } => &[Rule::ConflictTruncates, Rule::LeaderAppendOnly],
         Event::EntriesRefused { .. } => &[Rule::LogMatchingCheck, Rule::StaleTermRejected],
+        Event::Ignored { .. } => {
+            &[Rule::VotesCountedOnceAndInTerm, Rule::RepliesMatchedToTerm, Rule::MatchIndexMonotone]
+        }
         _ => &[],
     }
 }

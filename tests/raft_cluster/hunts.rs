@@ -38,7 +38,22 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     assert_eq!(moves(&again), moves(&told));
     let held = printed(0, &["run", saved, "--intact"]);
     assert!(held.contains("with every rule kept Election Safety has not fallen"), "{held}");
-    assert!(held.contains("gives n2 no vote") || held.contains("no vote, by one-vote-per-term"));
+    assert!(held.contains("no vote, by one-vote-per-term"), "{held}");
+}
+
+/// What an intact node does at the move at which a broken one goes wrong is told too, if it is only to
+/// take no notice.
+#[test]
+fn an_intact_run_tells_what_is_ignored_and_why() {
+    for (rule, words) in [
+        ("votes-counted-once-and-in-term", "n0 makes no further use of the RequestVote reply"),
+        ("match-index-monotone", "n0 takes no notice: └ ignored: match-index-monotone"),
+        ("replies-matched-to-term", "ignored: replies-matched-to-term"),
+    ] {
+        let told = printed(0, &["run", &format!("broken/{rule}"), "--intact"]);
+        assert!(unwrapped(&told).contains(words), "{rule}: {told}");
+        assert!(told.contains("✓ with every rule kept"), "{rule}: {told}");
+    }
 }
 
 #[test]
