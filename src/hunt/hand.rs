@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::aim::{Aim, Fallen};
-use crate::journal::Observer;
+use crate::journal::{Deed, Observer};
 use crate::linearizability::{self, Call};
 use crate::network::Conditions;
 use crate::raft::{NodeId, Property, Settings};
@@ -38,6 +38,11 @@ impl Hand {
     #[must_use]
     pub const fn sim(&self) -> &Sim {
         &self.sim
+    }
+
+    /// Opens a part of the story, for whoever listens.
+    pub fn begin_part(&mut self, title: String) {
+        World::tell(&mut self.sim, &Deed::Phase(title));
     }
 
     /// Makes a move, if it can be made.

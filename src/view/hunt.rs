@@ -158,9 +158,8 @@ pub fn tell(short: &Short, page: &Page) {
     page.put_all(paragraph(&format!("{head} {notation}"), "", ""));
     page.put("");
     let mut hand = Hand::new(*settings, vec![Box::new(Story::numbered(page.clone()))]);
-    for (nth, panel) in panels(moves).into_iter().enumerate() {
-        let title = format!("{}  {}", nth + 1, scene(panel.scene));
-        page.put_all(paragraph(&paint::heading(&title).to_string(), "", "   "));
+    for panel in panels(moves) {
+        hand.begin_part(scene(panel.scene));
         for verb in &moves[panel.moves] {
             hand.make(verb);
         }

@@ -108,6 +108,7 @@ fn each_told_run_shows_what_its_rule_is_for() {
             "truncate-only-on-conflict",
             &["late: it was sent in move 3, and a younger one came first"],
         ),
+        ("acknowledge-only-verified", &["late: it was sent in move 8"]),
         (
             "log-matching-check",
             &[
