@@ -72,5 +72,8 @@ mod tests {
         let hopeless = Bounds { memory: 1 << 30, ..Bounds::new(5, 4, 4) };
         let Some(fits) = what_fits(&hopeless) else { panic!("something always fits") };
         assert!(fits.log < 4 && estimated_bytes(&fits) <= Some(1 << 30), "{fits:?}");
+        // Two entries took 156 MB, though the estimate is below 100.
+        let short = Bounds { memory: 100 << 20, ..Bounds::new(3, 2, 3) };
+        assert_eq!(what_fits(&short).map(|fits| fits.log), Some(1));
     }
 }

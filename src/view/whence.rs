@@ -38,7 +38,10 @@ impl Mail {
         for (number, Envelope { from, to, message }) in
             (batch.first_message.0..).zip(batch.messages)
         {
-            let carries = matches!(message, Message::AppendEntriesRequest(request) if !request.entries.is_empty());
+            let carries = match message {
+                Message::AppendEntriesRequest(request) => !request.entries.is_empty(),
+                _ => false,
+            };
             let (kind, term) = (message.kind(), message.term());
             let sent = Sent { kind, from: *from, to: *to, term, carries, left: now, arrived: None };
             self.sent.insert(number, sent);

@@ -41,6 +41,18 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     assert!(held.contains("no vote, by one-vote-per-term"), "{held}");
 }
 
+/// A message that arrives once more says when it came first, and no other is said to come late.
+#[test]
+fn a_second_copy_is_told_as_one() {
+    let path = file("twice.raft");
+    let moves =
+        "manual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote 0 -> 1\ndeliver vote 0 -> 2\n";
+    fs::write(&path, format!("nodes 3\nthreads off\n{moves}")).unwrap();
+    let told = printed(0, &["run", path.to_str().unwrap()]);
+    assert!(told.contains("(again: it was sent in move 1 and arrived in move 2)"), "{told}");
+    assert_eq!(told.matches("it was sent in").count(), 1, "{told}");
+}
+
 /// What an intact node does at the move at which a broken one goes wrong is told too, if it is only to
 /// take no notice.
 #[test]
