@@ -36,7 +36,6 @@ pub fn parse<T: Parser>() -> Result<T, ExitCode> {
 }
 
 /// Says on standard error what is wrong with the command line. Returns the exit code for that.
-#[must_use]
 pub fn complain<T: CommandFactory>(sentence: &str) -> ExitCode {
     let name = T::command().get_name().to_owned();
     // Nobody is left to tell if standard error fails too.

@@ -15,7 +15,6 @@ pub struct StableHasher(SipHasher13);
 
 impl StableHasher {
     /// A hasher that starts from `seed`.
-    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(SipHasher13::new_with_keys(seed, 0))
     }
@@ -52,7 +51,6 @@ impl Hasher for StableHasher {
 }
 
 /// The digest of `value`, chained to `before`: it depends on all that was chained so far.
-#[must_use]
 pub fn chain(before: u64, value: &impl Hash) -> u64 {
     let mut hasher = StableHasher::new(before);
     value.hash(&mut hasher);
@@ -61,7 +59,6 @@ pub fn chain(before: u64, value: &impl Hash) -> u64 {
 
 /// The digest of a log that ends with `entry`, chained to that of the log before it. One call into
 /// the hash function an entry: this is asked for every entry of every node.
-#[must_use]
 pub fn chain_entry(before: u64, entry: &LogEntry) -> u64 {
     let term = entry.term.get();
     match &entry.payload {
@@ -73,7 +70,6 @@ pub fn chain_entry(before: u64, entry: &LogEntry) -> u64 {
 }
 
 /// The digest of a step: all that the node is after it, and all that it wrote to others in it.
-#[must_use]
 pub fn of_step(node: &RaftNode, messages: &[Envelope]) -> u64 {
     chain(chain(0, node), &messages)
 }

@@ -6,7 +6,7 @@
 
 use crate::digest;
 use crate::network::Conditions;
-use crate::raft::{Command, Envelope, Event, Input, NodeId, NodeSet, Output, Sendable};
+use crate::raft::{Command, Envelope, Event, Input, Lost, NodeId, NodeSet, Sendable, Turn};
 use crate::replica::{Answer, Changes, Replica, Ticket};
 use crate::safety::{Checker, Violation};
 use crate::timing::Time;
@@ -40,24 +40,26 @@ pub struct Step {
 }
 
 impl Step {
-    /// What a world keeps of a step that `replica` has just made, if anyone wants to know: the
-    /// input, and where its events and messages end in `out`. `began` is where its messages begin.
-    #[must_use]
-    pub fn keep(
+    /// Makes a step in `turn`, and keeps of it what `detail` asks for.
+    pub fn make(
+        turn: &mut Turn<'_>,
         input: Input,
         received: Option<MessageId>,
-        replica: &Replica,
-        out: &Output,
-        began: usize,
         detail: Detail,
-    ) -> Self {
-        let messages = out.peek_messages();
+    ) -> Option<Self> {
+        if detail == Detail::Batches {
+            turn.step(input);
+            return None;
+        }
+        let began = turn.peek_messages().len();
+        turn.step(input.clone());
+        let messages = turn.peek_messages();
         let digest = match detail {
-            Detail::Digests => digest::of_step(replica.node(), &messages[began..]),
+            Detail::Digests => digest::of_step(turn, &messages[began..]),
             Detail::Batches | Detail::Steps => 0,
         };
-        let (events_end, messages_end) = (out.events().len(), messages.len());
-        Self { input, received, digest, events_end, messages_end }
+        let (events_end, messages_end) = (turn.events().len(), messages.len());
+        Some(Self { input, received, digest, events_end, messages_end })
     }
 }
 
@@ -213,7 +215,6 @@ pub struct Journal {
 
 impl Journal {
     /// A journal for a new cluster of `nodes`.
-    #[must_use]
     pub fn new(nodes: usize, observers: Vec<Box<dyn Observer>>) -> Self {
         let wanted = observers.iter().map(|observer| observer.wants()).max();
         let detail = wanted.unwrap_or(Detail::Batches);
@@ -221,7 +222,6 @@ impl Journal {
     }
 
     /// What its listeners want to know of the single steps of a batch.
-    #[must_use]
     pub const fn detail(&self) -> Detail {
         self.detail
     }
@@ -256,18 +256,11 @@ impl Journal {
     }
 
     /// Enters steps that a crash undid before they were saved.
-    pub fn enter_lost(
-        &mut self,
-        time: Time,
-        replica: &mut Replica,
-        steps: &[Step],
-        events: &[Event],
-        messages: &[Envelope],
-    ) {
+    pub fn enter_lost(&mut self, time: Time, replica: &mut Replica, steps: &[Step], lost: &Lost) {
         // What an earlier step was late to save may have come to disk all the same.
         let changes = replica.take_changes();
         self.checker.follow_disk(replica, changes);
-        let replica = &*replica;
+        let (replica, Lost { events, messages }) = (&*replica, lost);
         let first_message = MessageId(self.sent);
         self.sent += messages.len() as u64;
         let batch = Batch { time, replica, steps, events, messages, first_message, saved: false };
@@ -307,7 +300,6 @@ impl Journal {
     }
 
     /// The checker.
-    #[must_use]
     pub const fn checker(&self) -> &Checker {
         &self.checker
     }

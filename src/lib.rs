@@ -10,13 +10,12 @@
 //! follows from it.
 //!
 //! ```
-//! use raft_in_practice::raft::{Forgetful, Input, NodeId, PersistentState, RaftNode, Settings};
+//! use raft_in_practice::raft::{Input, NodeId, PersistentState, RaftNode, Settings};
 //!
-//! let settings = Settings::new(3);
-//! let mut node = RaftNode::new(NodeId::new(0), settings, PersistentState::default());
-//! let out = node.step(Input::ElectionTimeout);
+//! let mut disk = PersistentState::default();
+//! let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), disk.clone());
 //! // Messages come free only when what they rely on is saved.
-//! let sendable = out.persist(&node, &mut Forgetful);
+//! let Ok(sendable) = node.step(Input::ElectionTimeout).persist(&mut disk);
 //! assert_eq!(sendable.messages().len(), 2, "n1 and n2 are asked for their votes");
 //! ```
 //!

@@ -53,7 +53,6 @@ pub struct NotLinearizable {
 
 impl NotLinearizable {
     /// Whether nobody has ever written the key.
-    #[must_use]
     pub fn is_of_reads_alone(&self) -> bool {
         let reads = |call: &Call| matches!(Operation::parse(&call.command), Operation::Get { .. });
         self.calls.iter().all(reads)

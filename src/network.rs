@@ -68,13 +68,11 @@ pub struct Network {
 
 impl Network {
     /// Uncut links under these conditions.
-    #[must_use]
     pub fn new(conditions: Conditions) -> Self {
         Self { conditions, cut: Default::default() }
     }
 
     /// The conditions of every link.
-    #[must_use]
     pub const fn conditions(&self) -> Conditions {
         self.conditions
     }
@@ -85,13 +83,11 @@ impl Network {
     }
 
     /// Whether messages from `from` to `to` are cut off.
-    #[must_use]
     pub const fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         self.cut[from.index()].contains(to)
     }
 
     /// Whether any link is cut.
-    #[must_use]
     pub fn is_whole(&self) -> bool {
         self.cut.iter().all(|cut| cut.is_empty())
     }

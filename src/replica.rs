@@ -3,17 +3,20 @@
 //! A replica has no clock of its own: whoever runs it says what time it is. It has no network
 //! either. So the same replica lives on a thread and in the simulator.
 //!
-//! A step has two halves, and a crash can fall between any two deeds: [`Replica::step`] decides,
-//! [`Replica::persist`] saves; only then are there messages to send.
+//! A turn has two halves, and a crash can fall between any two deeds: [`ReplicaTurn::step`]
+//! decides, [`ReplicaTurn::persist`] saves; only then are there messages to send.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::raft::{
-    Facts, Input, LogIndex, LogPosition, NodeId, Outcome, Output, PersistentState, RaftNode, Rule,
-    Sendable, Settings, Storage, Term, Unsaved, Verdict, Write,
+    Event, Facts, Input, LogIndex, LogPosition, Lost, NodeId, Outcome, PersistentState, RaftNode,
+    Rule, Sendable, Settings, Storage, Term, Turn, Unsaved, Verdict,
 };
 use crate::state_machine::{KeyValue, Reply};
 use crate::timing::{Time, Timing};
@@ -24,7 +27,6 @@ pub struct Ticket(pub u64);
 
 impl Ticket {
     /// The number of the client that holds it, from 1. Here every command has a client of its own.
-    #[must_use]
     pub const fn client(self) -> u64 {
         self.0 + 1
     }
@@ -71,28 +73,51 @@ pub struct ReplicaConfig {
     pub seed: u64,
 }
 
-/// What survives a crash: the durable state, and how often the server has started.
+/// A server's storage could not save, so the server stops: it would else go on with a log in
+/// memory that its disk does not have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StorageFailed<E> {
+    /// The server.
+    pub node: NodeId,
+    /// What the storage said.
+    pub cause: E,
+}
+
+impl<E: fmt::Display> fmt::Display for StorageFailed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, cause } = self;
+        write!(
+            f,
+            "{node} stops, because its storage could not save: {cause}; start it again from it"
+        )
+    }
+}
+
+impl<E: Error + 'static> Error for StorageFailed<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+/// What survives a crash: a storage, and how often the server has started from it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Disk {
-    state: PersistentState,
+pub struct Disk<S = PersistentState> {
+    storage: S,
     starts: u64,
 }
 
-impl Disk {
-    /// A disk with this state on it.
-    #[must_use]
-    pub const fn new(state: PersistentState) -> Self {
-        Self { state, starts: 0 }
+impl<S: AsRef<PersistentState>> Disk<S> {
+    /// A disk that no server has started from.
+    pub const fn new(storage: S) -> Self {
+        Self { storage, starts: 0 }
     }
 
     /// What is on it.
-    #[must_use]
-    pub const fn state(&self) -> &PersistentState {
-        &self.state
+    pub fn state(&self) -> &PersistentState {
+        self.storage.as_ref()
     }
 
     /// How often a server has started from it: the number of the next incarnation.
-    #[must_use]
     pub const fn starts(&self) -> u64 {
         self.starts
     }
@@ -109,92 +134,71 @@ pub struct Changes {
 
 /// A server, without a clock and without a network.
 #[derive(Clone, Debug)]
-pub struct Replica {
+pub struct Replica<S = PersistentState> {
     node: RaftNode,
+    rest: Rest<S>,
+}
+
+/// All of a server but its node, which a turn borrows beside it.
+#[derive(Clone, Debug)]
+struct Rest<S> {
     config: ReplicaConfig,
     rng: ChaCha8Rng,
     election_deadline: Option<Time>,
     heartbeat_deadline: Option<Time>,
-    disk: Disk,
+    disk: Disk<S>,
     /// What left unsaved with the last messages; nothing, unless `persist-before-reply` is broken.
-    unsaved: Unsaved,
+    late: Unsaved,
+    /// Whether the storage has failed.
+    stopped: bool,
     changes: Changes,
     machine: KeyValue,
     last_applied: LogIndex,
     waiting: BTreeMap<LogIndex, (Term, Ticket)>,
     answers: Vec<(Ticket, Answer)>,
+    /// The memory of the last turn, for the next one.
+    spent: Sendable,
 }
 
-impl Replica {
+/// One or more steps of a server, until they are saved. It can be read like the node's [`Turn`].
+#[derive(Debug)]
+#[must_use = "what a turn did must be saved with `persist`, which yields its messages"]
+pub struct ReplicaTurn<'r, S: Storage = PersistentState> {
+    turn: Turn<'r>,
+    rest: &'r mut Rest<S>,
+    /// What became of the save that was due before this turn.
+    late: Result<(), S::Error>,
+}
+
+impl<S: Storage + AsRef<PersistentState>> Replica<S> {
     /// Starts a server, for the first time or again, with what its disk holds.
-    #[must_use]
-    pub fn start(id: NodeId, config: ReplicaConfig, mut disk: Disk, now: Time) -> Self {
+    pub fn start(id: NodeId, config: ReplicaConfig, mut disk: Disk<S>, now: Time) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         rng.set_stream(disk.starts << 8 | id.index() as u64);
         disk.starts += 1;
-        let node = RaftNode::new(id, config.settings, disk.state.clone());
-        let mut replica = Self {
-            node,
+        let node = RaftNode::new(id, config.settings, disk.state().clone());
+        let mut rest = Rest {
             config,
             rng,
             election_deadline: None,
             heartbeat_deadline: None,
             disk,
-            unsaved: Unsaved::default(),
+            late: Unsaved::default(),
+            stopped: false,
             changes: Changes::default(),
             machine: KeyValue::default(),
             last_applied: LogIndex::ZERO,
             waiting: BTreeMap::new(),
             answers: Vec::new(),
+            spent: Sendable::default(),
         };
-        replica.restart_election_timer(now);
-        replica
+        rest.restart_election_timer(now);
+        Self { node, rest }
     }
 
     /// Ends it, as a crash does: all but the disk is lost.
-    #[must_use]
-    pub fn crash(self) -> Disk {
-        self.disk
-    }
-
-    /// The timer that has ended by `now`, as an input. Handing it to [`step`](Self::step) is the
-    /// caller's, who may want to record it.
-    pub fn expired(&mut self, now: Time) -> Option<Input> {
-        let due = self.due(now)?;
-        match due {
-            Input::ElectionTimeout => self.election_deadline = None,
-            _ => self.heartbeat_deadline = Some(now + self.config.timing.heartbeat),
-        }
-        Some(due)
-    }
-
-    /// The same, only looked at.
-    #[must_use]
-    pub fn due(&self, now: Time) -> Option<Input> {
-        let over = |deadline: Option<Time>| deadline.is_some_and(|deadline| deadline <= now);
-        if over(self.election_deadline) {
-            Some(Input::ElectionTimeout)
-        } else if over(self.heartbeat_deadline) {
-            Some(Input::HeartbeatDue)
-        } else {
-            None
-        }
-    }
-
-    /// When the next timer ends.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Time> {
-        match (self.election_deadline, self.heartbeat_deadline) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
-    }
-
-    /// Ends the election timer now, whatever it was set to.
-    pub const fn hurry_election(&mut self, now: Time) {
-        if self.election_deadline.is_some() {
-            self.election_deadline = Some(now);
-        }
+    pub fn crash(self) -> Disk<S> {
+        self.rest.disk
     }
 
     /// Promises each of `tickets` an answer for the command that is proposed next, in order.
@@ -202,11 +206,167 @@ impl Replica {
     /// # Errors
     /// If the node does not lead, it can promise nothing.
     pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
-        if !self.node.is_leader() {
-            return Err(NotLeader { leader: self.node.leader() });
+        self.rest.expect_answers(&self.node, tickets)
+    }
+
+    /// Opens a turn.
+    ///
+    /// # Panics
+    /// If the storage has failed: the server has stopped.
+    pub fn turn(&mut self) -> ReplicaTurn<'_, S> {
+        let rest = &mut self.rest;
+        assert!(!rest.stopped, "a server whose storage failed takes no further turn");
+        let late = std::mem::take(&mut rest.late);
+        let saved = self.node.save_late(late, &mut rest.disk.storage);
+        rest.changes.disk_from = earliest(rest.changes.disk_from, late.log_from);
+        let turn = self.node.turn_reusing(std::mem::take(&mut rest.spent));
+        ReplicaTurn { turn, rest, late: saved }
+    }
+
+    /// Gives back what a turn yielded, once its messages have left, so that the next turn need not
+    /// ask for memory.
+    pub fn recycle(&mut self, spent: Sendable) {
+        self.rest.spent = spent;
+    }
+
+    /// The timer that has ended by `now`, as an input. To hand it to a turn is up to the caller,
+    /// who may want to record it.
+    pub fn expired(&mut self, now: Time) -> Option<Input> {
+        let due = self.due(now)?;
+        match due {
+            Input::ElectionTimeout => self.rest.election_deadline = None,
+            _ => self.rest.heartbeat_deadline = Some(now + self.rest.config.timing.heartbeat),
         }
-        let term = self.node.current_term();
-        let last = self.node.last().index;
+        Some(due)
+    }
+
+    /// The same, only looked at. A server that has stopped has no timers.
+    pub fn due(&self, now: Time) -> Option<Input> {
+        let over = |deadline: Option<Time>| deadline.is_some_and(|deadline| deadline <= now);
+        if over(self.rest.election_deadline) {
+            Some(Input::ElectionTimeout)
+        } else if over(self.rest.heartbeat_deadline) {
+            Some(Input::HeartbeatDue)
+        } else {
+            None
+        }
+    }
+
+    /// When the next timer ends.
+    pub fn next_deadline(&self) -> Option<Time> {
+        match (self.rest.election_deadline, self.rest.heartbeat_deadline) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Ends the election timer now, whatever it was set to.
+    pub const fn hurry_election(&mut self, now: Time) {
+        if self.rest.election_deadline.is_some() {
+            self.rest.election_deadline = Some(now);
+        }
+    }
+
+    /// Where the log changed since this was asked last: what a checker must look at.
+    pub fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.rest.changes)
+    }
+
+    /// The answers that have become due.
+    pub fn drain_answers(&mut self) -> std::vec::Drain<'_, (Ticket, Answer)> {
+        self.rest.answers.drain(..)
+    }
+
+    /// The node inside.
+    pub const fn node(&self) -> &RaftNode {
+        &self.node
+    }
+
+    /// What a crash would leave.
+    pub const fn disk(&self) -> &Disk<S> {
+        &self.rest.disk
+    }
+
+    /// The number of this life, from 1; a restart begins the next.
+    pub const fn incarnation(&self) -> u64 {
+        self.rest.disk.starts
+    }
+
+    /// The key-value store.
+    pub const fn machine(&self) -> &KeyValue {
+        &self.rest.machine
+    }
+
+    /// The last entry that was applied (Figure 2, `lastApplied`).
+    pub const fn last_applied(&self) -> LogIndex {
+        self.rest.last_applied
+    }
+}
+
+impl<'r, S: Storage> Deref for ReplicaTurn<'r, S> {
+    type Target = Turn<'r>;
+
+    fn deref(&self) -> &Turn<'r> {
+        &self.turn
+    }
+}
+
+impl<S: Storage> DerefMut for ReplicaTurn<'_, S> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.turn
+    }
+}
+
+impl<S: Storage> ReplicaTurn<'_, S> {
+    /// The same as [`Replica::expect_answers`], after the steps that this turn has made.
+    ///
+    /// # Errors
+    /// If the node does not lead, it can promise nothing.
+    pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
+        self.rest.expect_answers(&self.turn, tickets)
+    }
+
+    /// Saves what the steps changed, restarts the timers they asked for, applies what is committed,
+    /// and yields what may be sent now.
+    ///
+    /// # Errors
+    /// If the storage could not save. Then nothing may be sent, and the server has stopped.
+    pub fn persist(self, now: Time) -> Result<Sendable, StorageFailed<S::Error>> {
+        let Self { turn, rest, late } = self;
+        let (node, changed) = (turn.id(), turn.unsaved().log_from);
+        let ended = match late {
+            Ok(()) => turn.end(&mut rest.disk.storage),
+            Err(cause) => {
+                _ = turn.crash_before_saving();
+                Err(cause)
+            }
+        };
+        match ended {
+            Ok((node, mut sendable)) => {
+                rest.turn_ended(node, &mut sendable, changed, now);
+                Ok(sendable)
+            }
+            Err(cause) => {
+                rest.stop();
+                Err(StorageFailed { node, cause })
+            }
+        }
+    }
+
+    /// Ends the turn as a crash does that comes before the save. What is left is to crash the
+    /// replica.
+    pub fn crash_before_saving(self) -> Lost {
+        self.turn.crash_before_saving()
+    }
+}
+
+impl<S> Rest<S> {
+    fn expect_answers(&mut self, node: &RaftNode, tickets: &[Ticket]) -> Result<(), NotLeader> {
+        if !node.is_leader() {
+            return Err(NotLeader { leader: node.leader() });
+        }
+        let term = node.current_term();
+        let last = node.last().index;
         for (nth, &ticket) in tickets.iter().enumerate() {
             let index = last.plus(nth + 1);
             // Whoever still waited here asked this node in an earlier leadership, and the log has
@@ -219,27 +379,20 @@ impl Replica {
         Ok(())
     }
 
-    /// Decides. Nothing is saved and nothing may leave yet. Several steps may share one `out`.
-    pub fn step(&mut self, input: Input, out: &mut Output) {
-        if !self.unsaved.is_empty() {
-            self.disk.state.save(Write::of(self.node.persistent(), self.unsaved));
-            self.changes.disk_from = earliest(self.changes.disk_from, self.unsaved.log_from);
-            self.unsaved = Unsaved::default();
-        }
-        self.node.step_into(input, out);
-    }
-
-    /// Saves what the steps changed, restarts the timers they asked for, applies what is committed,
-    /// and yields what may be sent now.
-    pub fn persist(&mut self, out: Output, now: Time) -> Sendable {
-        let changed = out.unsaved().log_from;
-        let mut sendable = out.persist(&self.node, &mut self.disk.state);
-        self.unsaved = sendable.saved_too_late();
+    /// What follows once a turn of `node` is saved.
+    fn turn_ended(
+        &mut self,
+        node: &RaftNode,
+        sendable: &mut Sendable,
+        changed: Option<LogIndex>,
+        now: Time,
+    ) {
+        self.late = sendable.saved_too_late();
         self.changes.memory_from = earliest(self.changes.memory_from, changed);
-        if self.unsaved.is_empty() {
+        if self.late.is_empty() {
             self.changes.disk_from = earliest(self.changes.disk_from, changed);
         }
-        if self.node.is_leader() {
+        if node.is_leader() {
             self.election_deadline = None;
             if sendable.restart_heartbeat_timer() || self.heartbeat_deadline.is_none() {
                 self.heartbeat_deadline = Some(now + self.config.timing.heartbeat);
@@ -248,31 +401,40 @@ impl Replica {
             self.heartbeat_deadline = None;
             // A leader's election timer stands still, so one that steps down starts it.
             if sendable.restart_election_timer() || self.election_deadline.is_none() {
-                self.restart_election_timer(now);
+                let verdict = self.restart_election_timer(now);
+                sendable.add(Event::Checked(verdict));
             }
         }
-        self.apply_committed(&mut sendable);
-        sendable
+        self.apply_committed(node, sendable);
     }
 
-    fn restart_election_timer(&mut self, now: Time) {
-        let timeout = self.config.timing.draw_timeout(self.config.settings.rules, &mut self.rng);
+    /// The end of a server that cannot save: no timer wakes it again.
+    const fn stop(&mut self) {
+        self.stopped = true;
+        self.election_deadline = None;
+        self.heartbeat_deadline = None;
+    }
+
+    fn restart_election_timer(&mut self, now: Time) -> Verdict {
+        let rules = self.config.settings.rules;
+        let (timeout, verdict) = self.config.timing.draw_timeout(rules, &mut self.rng);
         self.election_deadline = Some(now + timeout);
+        verdict
     }
 
     /// Applies entries in order as they become committed (Figure 2, all servers 1), and answers the
     /// clients that wait for them.
-    fn apply_committed(&mut self, sendable: &mut Sendable) {
-        while self.last_applied < self.node.commit_index() {
+    fn apply_committed(&mut self, node: &RaftNode, sendable: &mut Sendable) {
+        while self.last_applied < node.commit_index() {
             let index = self.last_applied.next();
-            let Some(entry) = self.node.log().get(index) else { return };
+            let entry = node.log().get(index).expect("what is committed is in the log");
             let reply = self.machine.apply(&entry.payload);
             self.last_applied = index;
-            let applied = entry.term;
             if let Some((term, ticket)) = self.waiting.remove(&index) {
-                let (answer, verdict) = self.answer(LogPosition { term, index }, applied, reply);
+                let awaited = LogPosition { term, index };
+                let (answer, verdict) = self.answer(awaited, entry.term, reply);
                 self.answers.push((ticket, answer));
-                sendable.decided(verdict);
+                sendable.add(Event::Checked(verdict));
             }
         }
     }
@@ -281,56 +443,14 @@ impl Replica {
     /// applied at its index: an index alone proves nothing, another leader may have put its own
     /// entry there.
     fn answer(&self, awaited: LogPosition, applied: Term, reply: Reply) -> (Answer, Verdict) {
-        let rule = Rule::AnswerOnlyApplied;
+        let facts = Facts::Applied { awaited, applied };
         let own = applied == awaited.term;
-        let passes = own || !self.config.settings.rules.keeps(rule);
-        let verdict = Verdict::new(rule, own, passes, Facts::Applied { awaited, applied });
-        let answer = if verdict.outcome == Outcome::Refused {
-            Answer::Superseded { lost: awaited }
-        } else {
-            Answer::Applied { position: awaited, reply }
+        let verdict = self.config.settings.rules.verdict(Rule::AnswerOnlyApplied, own, facts);
+        let answer = match verdict.outcome {
+            Outcome::Refused => Answer::Superseded { lost: awaited },
+            Outcome::Holds | Outcome::Overridden => Answer::Applied { position: awaited, reply },
         };
         (answer, verdict)
-    }
-
-    /// Where the log changed since this was asked last: what a checker must look at.
-    pub fn take_changes(&mut self) -> Changes {
-        std::mem::take(&mut self.changes)
-    }
-
-    /// The answers that have become due.
-    pub fn drain_answers(&mut self) -> std::vec::Drain<'_, (Ticket, Answer)> {
-        self.answers.drain(..)
-    }
-
-    /// The node inside.
-    #[must_use]
-    pub const fn node(&self) -> &RaftNode {
-        &self.node
-    }
-
-    /// What a crash would leave.
-    #[must_use]
-    pub const fn disk(&self) -> &Disk {
-        &self.disk
-    }
-
-    /// The number of this life, from 1; a restart begins the next.
-    #[must_use]
-    pub const fn incarnation(&self) -> u64 {
-        self.disk.starts
-    }
-
-    /// The key-value store.
-    #[must_use]
-    pub const fn machine(&self) -> &KeyValue {
-        &self.machine
-    }
-
-    /// The last entry that was applied (Figure 2, `lastApplied`).
-    #[must_use]
-    pub const fn last_applied(&self) -> LogIndex {
-        self.last_applied
     }
 }
 
@@ -352,9 +472,10 @@ mod tests {
     }
 
     fn run(replica: &mut Replica, input: Input, now: Time) -> Sendable {
-        let mut out = Output::new();
-        replica.step(input, &mut out);
-        replica.persist(out, now)
+        let mut turn = replica.turn();
+        turn.step(input);
+        let Ok(sendable) = turn.persist(now);
+        sendable
     }
 
     fn elect(replica: &mut Replica) -> Time {
@@ -386,13 +507,16 @@ mod tests {
     #[test]
     fn a_crash_between_deciding_and_saving_loses_the_step_and_a_later_one_does_not() {
         let mut replica = alone();
-        let mut out = Output::new();
-        replica.step(Input::ElectionTimeout, &mut out);
-        let unsaved = replica.clone().crash();
-        assert_eq!(unsaved.state(), &PersistentState::default());
-        let _ = replica.persist(out, Time::ZERO);
+        let mut turn = replica.turn();
+        turn.step(Input::ElectionTimeout);
+        let lost = turn.crash_before_saving();
+        assert!(lost.events.contains(&Event::BecameLeader { term: Term::new(1) }));
+        assert_eq!(replica.crash().state(), &PersistentState::default());
+
+        let mut replica = alone();
+        let _ = run(&mut replica, Input::ElectionTimeout, Time::ZERO);
         let saved = replica.crash();
-        assert_eq!(saved.state().current_term(), Term::new(1));
+        assert_eq!(saved.state().current_term, Term::new(1));
         assert_eq!(saved.starts(), 1);
     }
 
@@ -401,7 +525,7 @@ mod tests {
         let mut replica = alone();
         let now = elect(&mut replica);
         let _ = run(&mut replica, Input::Propose(vec![Command::new("SET x=1")]), now);
-        let config = replica.config;
+        let config = replica.rest.config;
         let mut again = Replica::start(NodeId::new(0), config, replica.crash(), now);
         assert_eq!(again.machine(), &KeyValue::default());
         assert_eq!((again.incarnation(), again.last_applied()), (2, LogIndex::ZERO));
@@ -413,12 +537,12 @@ mod tests {
     fn a_client_whose_entry_was_replaced_is_told_so() {
         let mut replica = alone();
         let awaited = LogPosition::new(1, 1);
-        let (answer, verdict) = replica.answer(awaited, Term::new(2), Reply::Done);
+        let (answer, verdict) = replica.rest.answer(awaited, Term::new(2), Reply::Done);
         assert_eq!(answer, Answer::Superseded { lost: awaited });
         assert_eq!(verdict.outcome, Outcome::Refused);
-        replica.config.settings.rules =
-            replica.config.settings.rules.without(Rule::AnswerOnlyApplied);
-        let (lie, verdict) = replica.answer(awaited, Term::new(2), Reply::Done);
+        let rules = &mut replica.rest.config.settings.rules;
+        *rules = rules.without(Rule::AnswerOnlyApplied);
+        let (lie, verdict) = replica.rest.answer(awaited, Term::new(2), Reply::Done);
         assert_eq!(lie, Answer::Applied { position: awaited, reply: Reply::Done });
         assert_eq!(verdict.outcome, Outcome::Overridden);
     }
@@ -429,7 +553,7 @@ mod tests {
         replica.node = RaftNode::new(
             NodeId::new(0),
             Settings {
-                rules: replica.config.settings.rules.without(Rule::PersistBeforeReply),
+                rules: replica.rest.config.settings.rules.without(Rule::PersistBeforeReply),
                 ..Settings::new(3)
             },
             PersistentState::new(Term::new(1), None, Log::default()),
@@ -438,6 +562,6 @@ mod tests {
         assert_eq!(sendable.messages().len(), 2, "the messages left");
         assert_eq!(replica.disk().state(), &PersistentState::default(), "nothing was saved");
         let _ = run(&mut replica, Input::HeartbeatDue, Time::ZERO);
-        assert_eq!(replica.disk().state().current_term(), Term::new(2), "saved a step too late");
+        assert_eq!(replica.disk().state().current_term, Term::new(2), "saved a step too late");
     }
 }

@@ -33,7 +33,6 @@ pub enum Operation<'a> {
 
 impl<'a> Operation<'a> {
     /// Reads a command's text.
-    #[must_use]
     pub fn parse(text: &'a str) -> Self {
         let Some((verb, rest)) = text.split_once(' ') else { return Self::Opaque };
         let rest = rest.trim_ascii();
@@ -88,7 +87,6 @@ impl KeyValue {
     }
 
     /// The value of `key`.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
     }

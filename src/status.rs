@@ -28,13 +28,12 @@ pub struct NodeStatus {
 
 impl NodeStatus {
     /// How a running replica stands.
-    #[must_use]
     pub fn of(replica: &Replica) -> Self {
         let node = replica.node();
         Self {
             id: node.id(),
             up: true,
-            role: node.role_kind(),
+            role: node.role().kind(),
             term: node.current_term(),
             voted_for: node.voted_for(),
             leader: node.leader(),
@@ -45,24 +44,22 @@ impl NodeStatus {
     }
 
     /// What a crash left of a node.
-    #[must_use]
     pub fn down(id: NodeId, disk: &Disk) -> Self {
         let state = disk.state();
         Self {
             id,
             up: false,
             role: RoleKind::Follower,
-            term: state.current_term(),
-            voted_for: state.voted_for(),
+            term: state.current_term,
+            voted_for: state.voted_for,
             leader: None,
-            last: state.log().last(),
+            last: state.log.last(),
             commit: LogIndex::ZERO,
             applied: LogIndex::ZERO,
         }
     }
 
     /// Whether it runs and leads.
-    #[must_use]
     pub fn leads(&self) -> bool {
         self.up && self.role == RoleKind::Leader
     }
@@ -70,7 +67,6 @@ impl NodeStatus {
 
 /// The leader: of all that lead, the one of the highest term. A deposed leader that does not know
 /// yet may still believe in itself.
-#[must_use]
 pub fn leader_of(statuses: &[NodeStatus]) -> Option<NodeStatus> {
     statuses.iter().copied().filter(NodeStatus::leads).max_by_key(|status| status.term)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use crate::raft::{Rule, RuleSet};
+use crate::raft::{Facts, Rule, RuleSet, Verdict};
 
 /// A moment, in microseconds since the cluster began. On threads a clock counts them, in the
 /// simulator the next event does.
@@ -18,20 +18,17 @@ impl Time {
     pub const ZERO: Self = Self(0);
 
     /// The moment so many microseconds after the beginning.
-    #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
     /// Microseconds since the beginning.
-    #[must_use]
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
     /// The first multiple of `tick` that is not before this moment: when a clock that looks only
     /// once a tick notices.
-    #[must_use]
     pub const fn rounded_up_to(self, tick: Duration) -> Self {
         let tick = tick.as_micros() as u64;
         if tick == 0 { self } else { Self(self.0.div_ceil(tick).saturating_mul(tick)) }
@@ -100,7 +97,6 @@ impl Timing {
     };
 
     /// The same, `speed` times as fast. The tick stays: it is how often a thread looks.
-    #[must_use]
     pub fn faster(self, speed: f64) -> Self {
         Self {
             election_min: self.election_min.div_f64(speed),
@@ -112,14 +108,18 @@ impl Timing {
 
     /// A fresh election timeout: drawn at random each time, so that nodes which stood at the same
     /// moment once do not do so for ever (§5.2).
-    pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Rng) -> Duration {
-        let min = self.election_min.as_micros() as u64;
-        let max = self.election_max.as_micros() as u64;
-        if min < max && rules.keeps(Rule::RandomisedTimeout) {
-            Duration::from_micros(rng.random_range(min..max))
+    pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Rng) -> (Duration, Verdict) {
+        let shortest_us = self.election_min.as_micros() as u64;
+        let longest_us = self.election_max.as_micros() as u64;
+        let rule = Rule::RandomisedTimeout;
+        let random = rules.keeps(rule);
+        let drawn_us = if random && shortest_us < longest_us {
+            rng.random_range(shortest_us..longest_us)
         } else {
-            self.election_min
-        }
+            shortest_us
+        };
+        let facts = Facts::Timeout { shortest_us, longest_us, drawn_us };
+        (Duration::from_micros(drawn_us), rules.verdict(rule, random, facts))
     }
 }
 
@@ -150,13 +150,13 @@ mod tests {
         let timing = Timing::PAPER;
         let mut seen = [false; 15];
         for _ in 0..1000 {
-            let timeout = timing.draw_timeout(RuleSet::INTACT, &mut rng);
+            let (timeout, _) = timing.draw_timeout(RuleSet::INTACT, &mut rng);
             assert!(timing.election_min <= timeout && timeout < timing.election_max);
             seen[(timeout.as_millis() / 10) as usize - 15] = true;
         }
         assert!(seen.iter().all(|&seen| seen), "{seen:?}");
         let broken = RuleSet::INTACT.without(Rule::RandomisedTimeout);
-        assert!((0..100).all(|_| timing.draw_timeout(broken, &mut rng) == timing.election_min));
+        assert!((0..100).all(|_| timing.draw_timeout(broken, &mut rng).0 == timing.election_min));
     }
 
     /// etcd `TestFollowersElectionTimeoutNonconflict`: five nodes rarely stand at the same tick.
@@ -166,7 +166,9 @@ mod tests {
         let conflicts = (0..1000)
             .filter(|_| {
                 let mut ticks: Vec<_> = (0..5)
-                    .map(|_| Timing::PAPER.draw_timeout(RuleSet::INTACT, &mut rng).as_millis() / 10)
+                    .map(|_| {
+                        Timing::PAPER.draw_timeout(RuleSet::INTACT, &mut rng).0.as_millis() / 10
+                    })
                     .collect();
                 ticks.sort_unstable();
                 ticks[0] == ticks[1]

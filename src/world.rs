@@ -43,19 +43,16 @@ pub struct Judged {
 
 impl SafetyReport {
     /// What the clients were told that no single machine could have told them, if that is so.
-    #[must_use]
     pub fn misled(&self) -> Option<&NotLinearizable> {
         self.clients.as_ref()?.misled.as_deref()
     }
 
     /// How often something fell.
-    #[must_use]
     pub fn fallen(&self) -> usize {
         self.violations.len() + usize::from(self.misled().is_some())
     }
 
     /// What `checker` has done so far.
-    #[must_use]
     pub fn of(checker: &Checker) -> Self {
         Self {
             steps: checker.steps(),
@@ -101,7 +98,6 @@ pub struct MessageName {
 
 impl MessageName {
     /// Whether it names this message, age apart.
-    #[must_use]
     pub fn matches(self, envelope: &Envelope) -> bool {
         envelope.from == self.from && envelope.to == self.to && envelope.message.kind() == self.kind
     }

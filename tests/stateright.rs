@@ -7,13 +7,14 @@ use raft_in_practice::check::{self, Bounds, Merge, Reach};
 use raft_in_practice::raft::{
     Command, Envelope, Input, LogEntry, NodeId, PersistentState, RaftNode, RuleSet, Settings, Term,
 };
+use stateright::util::HashableHashSet;
 use stateright::{Checker, Model, Property};
 
 /// A cluster, all that was ever sent, and what must be remembered of its past.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Cluster {
     nodes: Vec<RaftNode>,
-    sent: BTreeSet<Envelope>,
+    sent: HashableHashSet<Envelope>,
     leaders: BTreeMap<Term, NodeId>,
     committed: Vec<(LogEntry, Term)>,
 }
@@ -35,7 +36,7 @@ impl Model for Raft {
         let fresh = |id| RaftNode::new(id, self.settings, PersistentState::default());
         vec![Cluster {
             nodes: NodeId::all(self.settings.nodes).map(fresh).collect(),
-            sent: BTreeSet::new(),
+            sent: HashableHashSet::new(),
             leaders: BTreeMap::new(),
             committed: Vec::new(),
         }]
@@ -58,9 +59,9 @@ impl Model for Raft {
 
     fn next_state(&self, before: &Cluster, Act(at, input): Act) -> Option<Cluster> {
         let mut next = before.clone();
-        let node = &mut next.nodes[at];
-        let out = node.step(input);
-        next.sent.extend(out.peek_messages().iter().cloned());
+        let mut disk = next.nodes[at].persistent().clone();
+        let Ok(mut sendable) = next.nodes[at].step(input).persist(&mut disk);
+        next.sent.extend(sendable.drain_messages());
         let node = &next.nodes[at];
         if node.current_term().get() > self.terms || node.last().index.get() > self.log + self.terms
         {
@@ -70,7 +71,7 @@ impl Model for Raft {
             next.leaders.insert(node.current_term(), node.id());
         }
         for (index, entry) in node.log().iter() {
-            if index <= node.commit_index() && index.len() > next.committed.len() {
+            if index <= node.commit_index() && index.count() > next.committed.len() {
                 next.committed.push((entry.clone(), node.current_term()));
             }
         }

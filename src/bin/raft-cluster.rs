@@ -16,6 +16,7 @@ use raft_in_practice::program::run::{self, Run, Telling};
 use raft_in_practice::program::{check, hunt};
 use raft_in_practice::raft::{Rule, RuleSet};
 use raft_in_practice::scenario::library;
+use raft_in_practice::scenario::nearest;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::view::opening::Clock;
 use raft_in_practice::view::paint::Color;
@@ -68,7 +69,7 @@ enum Command {
     /// Look for a run in which Raft fails; with a rule broken there is one, and it is told
     Hunt {
         /// Switch a rule off ('raft-node rules' lists them)
-        #[arg(long = "break", value_name = "RULE", conflicts_with = "break_each")]
+        #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE", conflicts_with = "break_each")]
         broken: Vec<Rule>,
         /// Switch every rule off in turn, and print the table
         #[arg(long)]
@@ -105,7 +106,7 @@ Examples:
         #[command(flatten)]
         bounds: BoundOptions,
         /// Switch a rule off and see the shortest way to a failure
-        #[arg(long = "break", value_name = "RULE")]
+        #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE")]
         broken: Vec<Rule>,
         /// Keep the counterexample as a scenario file
         #[arg(long, value_name = "FILE")]
@@ -230,7 +231,7 @@ struct RunOptions {
     #[arg(long, value_parser = parse_latency, allow_negative_numbers = true, value_name = "MIN..MAX")]
     latency: Option<(Duration, Duration)>,
     /// Switch a rule off and see what it protects ('raft-node rules' lists them)
-    #[arg(long = "break", value_name = "RULE")]
+    #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE")]
     broken: Vec<Rule>,
     /// Keep all rules, whatever the scenario breaks
     #[arg(long, conflicts_with = "broken")]

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use raft_in_practice::cli::{self, Format};
-use raft_in_practice::raft::{Rule, UnknownRule};
+use raft_in_practice::scenario::nearest;
 use raft_in_practice::view::paint::Color;
 use raft_in_practice::view::{json, paint, rules, stdout, walkthrough as text};
 use raft_in_practice::walkthrough::{self, Options};
@@ -113,10 +113,10 @@ fn main() -> ExitCode {
 }
 
 fn tell_rules(id: Option<&str>) -> ExitCode {
-    match id.map(str::parse::<Rule>) {
+    match id.map(nearest::rule) {
         None => stdout::print(|out| rules::list(out).map(|()| ExitCode::SUCCESS)),
         Some(Ok(rule)) => stdout::print(|out| rules::one(rule, out).map(|()| ExitCode::SUCCESS)),
-        Some(Err(error @ UnknownRule(_))) => cli::complain::<Cli>(&error.to_string()),
+        Some(Err(error)) => cli::complain::<Cli>(&error),
     }
 }
 

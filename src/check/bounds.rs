@@ -76,7 +76,6 @@ pub struct Bounds {
 impl Bounds {
     /// A cluster of `nodes` whose terms go up to `terms` and whose leaders take in commands up to
     /// index `log`; no crashes, single messages.
-    #[must_use]
     pub const fn new(nodes: usize, terms: u64, log: u64) -> Self {
         Self {
             nodes,
@@ -96,37 +95,31 @@ impl Bounds {
     }
 
     /// The same, with so many crashes.
-    #[must_use]
     pub const fn with_crashes(self, crashes: u8) -> Self {
         Self { crashes, ..self }
     }
 
     /// The same, a whole exchange at a time, with so many stray messages.
-    #[must_use]
     pub const fn exchanges(self, delayed: u8) -> Self {
         Self { tier: Tier::Exchanges, delayed, ..self }
     }
 
     /// The same, where nobody reaches more nodes than it must.
-    #[must_use]
     pub const fn tight(self) -> Self {
         Self { tight: true, ..self }
     }
 
     /// The same, where new leaders append nothing by themselves.
-    #[must_use]
     pub const fn without_no_op(self) -> Self {
         Self { no_op: false, ..self }
     }
 
     /// The same, with at most so many entries in one AppendEntries.
-    #[must_use]
     pub const fn with_batch(self, max_batch: Option<NonZeroUsize>) -> Self {
         Self { max_batch, ..self }
     }
 
     /// The settings of the nodes, which keep `rules`.
-    #[must_use]
     pub const fn settings(&self, rules: RuleSet) -> Settings {
         Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch }
     }

@@ -10,7 +10,6 @@ const BYTES: f64 = 100.0;
 
 /// Roughly how much memory a search of single messages takes when every rule is kept; nothing is
 /// known of other searches.
-#[must_use]
 pub fn estimated_bytes(bounds: &Bounds) -> Option<u64> {
     if bounds.tier != Tier::Messages || !bounds.merge.echoes || !bounds.merge.symmetry {
         return None;
@@ -30,7 +29,6 @@ pub fn estimated_bytes(bounds: &Bounds) -> Option<u64> {
 
 /// Smaller bounds that fit into the memory that these may use, even if the estimate is as wrong as it
 /// can be.
-#[must_use]
 pub fn what_fits(bounds: &Bounds) -> Option<Bounds> {
     let mut smaller = *bounds;
     while estimated_bytes(&smaller)?.saturating_mul(3) > bounds.memory {

@@ -81,7 +81,6 @@ pub struct Outcome {
 }
 
 /// Searches everything within `bounds`, with this rule broken or with none.
-#[must_use]
 pub fn find(rule: Option<Rule>, bounds: &Bounds) -> Outcome {
     explore(rule.into_iter().collect(), bounds, |_, _| ControlFlow::Continue(()))
 }

@@ -16,7 +16,6 @@ use crate::raft::RuleSet;
 
 /// Fingerprints of all ways in which the nodes and the ledger can stand within `bounds`, and within
 /// `depth` steps of the beginning. On one thread, with all states in memory: for small bounds.
-#[must_use]
 pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet<u64> {
     let catalogue = Catalogue::default();
     let mut model = Model::new(bounds, rules, &catalogue);

@@ -8,7 +8,6 @@ use std::num::NonZeroUsize;
 /// no search gets that far.
 ///
 /// Whether leaders append a no-op, and how large batches are, is chosen so that the way is short.
-#[must_use]
 pub const fn preset(rule: Rule, tier: Tier) -> Option<Bounds> {
     let bounds = match tier {
         Tier::Messages => messages(rule),
@@ -21,7 +20,6 @@ pub const fn preset(rule: Rule, tier: Tier) -> Option<Bounds> {
 }
 
 /// Whether that search answers within seconds. The others take a minute or so.
-#[must_use]
 pub const fn is_quick(rule: Rule, tier: Tier) -> bool {
     !matches!(
         (rule, tier),

@@ -68,7 +68,7 @@ impl Model<'_> {
                 log.term_at(index) == other.term_at(index)
             };
             let Some(highest) = (1..=shared).rev().find(agree) else { return true };
-            let highest = LogIndex::new(highest).len();
+            let highest = LogIndex::new(highest).count();
             log.slice(LogIndex::FIRST, highest) == other.slice(LogIndex::FIRST, highest)
         })
     }
@@ -92,12 +92,13 @@ impl Model<'_> {
         let node = self.node(state, at);
         let now = node.commit_index();
         let committed = &self.ledgers.get(state.ledger).committed;
-        let both = now.min(node.last().index).len().min(committed.len());
+        let both = now.min(node.last().index).count().min(committed.len());
         let lacks_one = !holds(node, &committed[..both]);
         let mut new = Vec::new();
         if now > before {
             let known = LogIndex::ZERO.plus(committed.len()).max(before);
-            let fresh = node.log().slice(known.next(), now.len() - known.len().min(now.len()));
+            let fresh =
+                node.log().slice(known.next(), now.count() - known.count().min(now.count()));
             let in_term = node.current_term();
             new.extend(fresh.iter().map(|entry| Committed { entry: entry.clone(), in_term }));
         }

@@ -101,12 +101,11 @@ impl Server {
     }
 
     /// One step, saved as whoever runs the node would save it: a write that was late comes before
-    /// the step, and the step's own goes through [`Output::persist`](crate::raft::Output::persist).
+    /// the step, and the step's own goes through [`Turn::persist`](crate::raft::Turn::persist).
     fn step(&self, input: Input, hearsay: bool) -> Stepped {
         let mut node = self.node.clone();
         let mut disk = self.node.persistent().clone();
-        let out = node.step(input);
-        let mut sendable = out.persist(&node, &mut disk);
+        let Ok(mut sendable) = node.step(input).persist(&mut disk);
         let late_disk = (disk != *node.persistent()).then_some(disk);
         let led = self.node.is_leader() && self.node.current_term() == node.current_term();
         Stepped {
@@ -153,7 +152,7 @@ fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u6
     if let Some(vote) = node.voted_for() {
         say(vote, Known::Vote);
     }
-    if let Some(vote) = late.and_then(PersistentState::voted_for) {
+    if let Some(vote) = late.and_then(|late| late.voted_for) {
         say(vote, Known::LateVote);
     }
     let mut counted = 0;
@@ -173,9 +172,9 @@ fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u6
             });
         }
     }
-    let disk = late.map(|late| (late.current_term(), late.voted_for().is_some(), late.log()));
+    let disk = late.map(|late| (late.current_term, late.voted_for.is_some(), &late.log));
     let persistent = (node.current_term(), node.voted_for().is_some(), node.log());
-    let rest = (node.commit_index(), node.role_kind(), counted, votes_for_itself);
+    let rest = (node.commit_index(), node.role().kind(), counted, votes_for_itself);
     (digest::chain(2, &(persistent, disk, rest)), of_others)
 }
 

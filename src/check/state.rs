@@ -146,7 +146,7 @@ impl<'s> Model<'s> {
             cut_as_leader,
             log_changed: node.log() != before.node.log(),
             commit_changed: node.commit_index() != before.node.commit_index(),
-            new_term: after.durable().current_term() != before.durable().current_term(),
+            new_term: after.durable().current_term != before.durable().current_term,
             within: node.current_term().get() <= self.bounds.terms
                 && node.last().index.get() <= longest,
             sent: sent.into_iter().map(|envelope| self.letters.id(Letter::new(envelope))).collect(),
@@ -185,7 +185,7 @@ impl<'s> Model<'s> {
 
     fn forget(&mut self, state: &mut State) {
         let terms = NodeId::all(self.settings.nodes)
-            .map(|id| self.server(state, id).durable().current_term());
+            .map(|id| self.server(state, id).durable().current_term);
         let Some(oldest) = terms.min() else { return };
         if let Some(ledger) = self.ledgers.get(state.ledger).forget_before(oldest) {
             state.ledger = self.ledgers.id(ledger);

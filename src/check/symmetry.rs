@@ -178,7 +178,6 @@ impl Picture {
 }
 
 /// The chance that two states of a search shared a fingerprint, so that one of them was missed.
-#[must_use]
 pub fn chance_of_a_miss(states: u64) -> f64 {
     let states = states as f64;
     states * states / 2.0 / 2.0_f64.powi(64)

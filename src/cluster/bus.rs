@@ -187,7 +187,6 @@ impl MessageBus {
     }
 
     /// The conditions of every link.
-    #[must_use]
     pub fn conditions(&self) -> Conditions {
         lock(&self.wires.links).network.conditions()
     }

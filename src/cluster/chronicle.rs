@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::journal::{Deed, Detail, Journal, MessageId, Observer, Step};
-use crate::raft::{Output, Sendable};
+use crate::raft::{Lost, Sendable};
 use crate::replica::{Answer, Changes, Replica, Ticket};
 use crate::timing::Time;
 
@@ -99,10 +99,10 @@ impl Chronicle {
     }
 
     /// Enters steps that a crash undid before they were saved.
-    pub(super) fn enter_lost(&self, replica: &mut Replica, steps: &[Step], out: &Output) {
+    pub(super) fn enter_lost(&self, replica: &mut Replica, steps: &[Step], lost: &Lost) {
         let mut journal = self.open();
         let now = self.clock.now();
-        journal.enter_lost(now, replica, steps, out.events(), out.peek_messages());
+        journal.enter_lost(now, replica, steps, lost);
     }
 
     /// Enters deeds of the world. With nobody listening, `deeds` is not even asked.

@@ -79,14 +79,12 @@ impl Client {
     ///
     /// # Errors
     /// The outcome is an error if the command was not seen to be applied.
-    #[must_use]
     pub fn next(&self, bound: Duration) -> Option<(Ticket, Result<Applied, SubmitError>)> {
         let (_, patience) = self.doors.chronicle.clock.deadlines(bound);
         self.answers.1.recv_deadline(patience).ok()
     }
 
     /// The same without waiting.
-    #[must_use]
     pub fn try_next(&self) -> Option<(Ticket, Result<Applied, SubmitError>)> {
         self.answers.1.try_recv().ok()
     }

@@ -44,7 +44,6 @@ pub struct ClusterConfig {
 
 impl ClusterConfig {
     /// A sound cluster of `nodes` on perfect links, with the paper's timing, at its own pace.
-    #[must_use]
     pub const fn new(nodes: usize) -> Self {
         Self {
             settings: Settings::new(nodes),
@@ -171,31 +170,26 @@ impl RaftCluster {
     }
 
     /// How many nodes it has.
-    #[must_use]
     pub const fn size(&self) -> usize {
         self.settings.nodes
     }
 
     /// Story time since the start.
-    #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
     }
 
     /// How every node stands, in ascending order.
-    #[must_use]
     pub fn status(&self) -> Vec<NodeStatus> {
         self.board.statuses()
     }
 
     /// The leader: of all that lead, the one of the highest term.
-    #[must_use]
     pub fn leader(&self) -> Option<NodeId> {
         leader_of(&self.status()).map(|status| status.id)
     }
 
     /// Waits for a leader.
-    #[must_use]
     pub fn wait_for_leader(&self, bound: Duration) -> Option<NodeId> {
         let mut leader = None;
         self.wait_until(bound, |statuses| {
@@ -219,7 +213,6 @@ impl RaftCluster {
     }
 
     /// A new client of this cluster, for a thread of its own.
-    #[must_use]
     pub fn client(&self) -> Client {
         Client::new(Arc::clone(&self.doors))
     }
@@ -306,7 +299,6 @@ impl RaftCluster {
     }
 
     /// The bus, to cut links and to change their conditions.
-    #[must_use]
     pub const fn bus(&self) -> &MessageBus {
         &self.bus
     }
@@ -327,7 +319,6 @@ impl RaftCluster {
     }
 
     /// A copy of a node as it is now; none if it is down.
-    #[must_use]
     pub fn show(&self, node: NodeId) -> Option<Replica> {
         let (to, shown) = bounded(1);
         self.doors.order(node, Order::Show(to));
@@ -335,22 +326,19 @@ impl RaftCluster {
     }
 
     /// A node's log; what its disk holds, if it is down.
-    #[must_use]
     pub fn log(&self, node: NodeId) -> Log {
         self.show(node)
             .map(|replica| replica.node().log().clone())
-            .or_else(|| self.board.look_at_disk(node, |disk| disk.state().log().clone()))
+            .or_else(|| self.board.look_at_disk(node, |disk| disk.state().log.clone()))
             .unwrap_or_default()
     }
 
     /// A node's key-value store; none if it is down.
-    #[must_use]
     pub fn machine(&self, node: NodeId) -> Option<KeyValue> {
         self.show(node).map(|replica| replica.machine().clone())
     }
 
     /// What the checker has done so far, after comparing every running node's whole log too.
-    #[must_use]
     pub fn safety(&self) -> SafetyReport {
         // Each node does it between two batches: only there its log is what the checker knows.
         let (done, all_done) = unbounded();

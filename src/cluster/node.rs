@@ -1,7 +1,6 @@
 //! A node's thread: take a message, check the timers.
 
 use std::collections::BTreeMap;
-use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -13,8 +12,8 @@ use super::board::Board;
 use super::bus::MessageBus;
 use super::chronicle::Chronicle;
 use super::order::{Order, Promise, SubmitError};
-use crate::journal::{CrashPoint, Detail, Flight, MessageId, Step};
-use crate::raft::{Command, Input, NodeId, Output};
+use crate::journal::{CrashPoint, Flight, Step};
+use crate::raft::{Command, Input, NodeId, Sendable};
 use crate::replica::{Answer, Replica, Ticket};
 use crate::status::NodeStatus;
 
@@ -44,11 +43,9 @@ pub(super) struct ClusterNode {
     bus: MessageBus,
     chronicle: Arc<Chronicle>,
     board: Arc<Board>,
-    /// What the steps since the last save ask for.
-    out: Output,
+    /// Messages that have arrived since the last turn.
+    received: Vec<Flight>,
     steps: Vec<Step>,
-    /// Whether a step was taken since the last save.
-    stepped: bool,
     /// Commands that came in since then; they become one input.
     proposed: Vec<(Command, Promise)>,
     /// The clients that wait for an answer of this node.
@@ -78,9 +75,8 @@ impl ClusterNode {
             bus,
             chronicle,
             board,
-            out: Output::new(),
+            received: Vec::new(),
             steps: Vec::new(),
-            stepped: false,
             proposed: Vec::new(),
             promises: BTreeMap::new(),
             answers: Vec::new(),
@@ -101,7 +97,7 @@ impl ClusterNode {
             self.step_aside();
             let mut timers_due = false;
             select! {
-                recv(self.inbox) -> flight => flight.map_or((), |flight| self.receive(flight)),
+                recv(self.inbox) -> flight => self.received.extend(flight),
                 recv(self.orders) -> order => match order {
                     Ok(order) => self.obey(order)?,
                     Err(_) => return Life::Break(End::Stopped),
@@ -109,7 +105,7 @@ impl ClusterNode {
                 recv(ticks) -> _ => timers_due = true,
             }
             self.take_what_is_queued()?;
-            self.save_then_send()?;
+            self.take_turn(None)?;
             if timers_due {
                 self.check_timers()?;
             }
@@ -131,7 +127,7 @@ impl ClusterNode {
     fn take_what_is_queued(&mut self) -> Life {
         for _ in 1..BATCH {
             if let Ok(flight) = self.inbox.try_recv() {
-                self.receive(flight);
+                self.received.push(flight);
                 continue;
             }
             match self.orders.try_recv() {
@@ -143,58 +139,48 @@ impl ClusterNode {
         Life::Continue(())
     }
 
-    fn receive(&mut self, flight: Flight) {
-        self.step(Input::Receive(flight.envelope), Some(flight.id));
-    }
-
     fn check_timers(&mut self) -> Life {
-        if let Some(input) = self.replica.expired(self.chronicle.clock.now()) {
-            self.step(input, None);
-        }
-        self.save_then_send()
+        let timer = self.replica.expired(self.chronicle.clock.now());
+        self.take_turn(timer)
     }
 
-    fn step(&mut self, input: Input, received: Option<MessageId>) {
-        self.stepped = true;
-        let detail = self.chronicle.detail();
-        if detail == Detail::Batches {
-            self.replica.step(input, &mut self.out);
-            return;
-        }
-        let began = self.out.peek_messages().len();
-        self.replica.step(input.clone(), &mut self.out);
-        self.steps.push(Step::keep(input, received, &self.replica, &self.out, began, detail));
-    }
-
-    /// All commands that came in together are one input. They are stepped behind the messages,
-    /// which may have changed who leads.
-    fn step_proposals(&mut self) {
-        if self.proposed.is_empty() {
-            return;
-        }
-        let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
-        let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
-        match self.replica.expect_answers(&tickets) {
-            Ok(()) => self.promises.extend(tickets.into_iter().zip(promises)),
-            Err(_) => self.refused.extend(promises),
-        }
-        self.step(Input::Propose(commands), None);
-    }
-
-    /// Ends a batch: one save, one entry in the journal, one send, in this order.
-    fn save_then_send(&mut self) -> Life {
-        self.step_proposals();
-        if !mem::take(&mut self.stepped) {
+    /// Handles all that has come in, and the timer that ended, if one did. One turn: one save, one
+    /// entry in the journal, one send, in this order.
+    fn take_turn(&mut self, timer: Option<Input>) -> Life {
+        if self.received.is_empty() && self.proposed.is_empty() && timer.is_none() {
             return Life::Continue(());
         }
-        let idle = self.out.unsaved().is_empty() && self.out.peek_messages().is_empty();
-        let crash = self.crash_at.filter(|_| !idle);
+        let detail = self.chronicle.detail();
+        let mut turn = self.replica.turn();
+        let received = self.received.drain(..);
+        let received = received.map(|flight| (Input::Receive(flight.envelope), Some(flight.id)));
+        for (input, received) in received.chain(timer.map(|timer| (timer, None))) {
+            self.steps.extend(Step::make(&mut turn, input, received, detail));
+        }
+        // All commands that came in together are one input. It comes after the messages, which may
+        // have changed who leads.
+        if !self.proposed.is_empty() {
+            let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
+            let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
+            match turn.expect_answers(&tickets) {
+                Ok(()) => self.promises.extend(tickets.into_iter().zip(promises)),
+                Err(_) => self.refused.extend(promises),
+            }
+            let input = Input::Propose(commands);
+            self.steps.extend(Step::make(&mut turn, input, None, detail));
+        }
+        let crash = self.crash_at.filter(|_| !turn.is_idle());
         if crash == Some(CrashPoint::BeforeSave) {
-            self.chronicle.enter_lost(&mut self.replica, &self.steps, &self.out);
+            let lost = turn.crash_before_saving();
+            self.chronicle.enter_lost(&mut self.replica, &self.steps, &lost);
             return Life::Break(End::Crashed(CrashPoint::BeforeSave));
         }
-        let out = mem::take(&mut self.out);
-        let mut sendable = self.replica.persist(out, self.chronicle.clock.now());
+        let Ok(sendable) = turn.persist(self.chronicle.clock.now());
+        self.send_saved(sendable, crash)
+    }
+
+    /// Enters in the journal what has been saved, then sends it, unless a crash comes before that.
+    fn send_saved(&mut self, mut sendable: Sendable, crash: Option<CrashPoint>) -> Life {
         let changes = self.replica.take_changes();
         if crash.is_none() {
             self.answers.extend(self.replica.drain_answers());
@@ -206,7 +192,7 @@ impl ClusterNode {
             return Life::Break(End::Crashed(point));
         }
         self.bus.send(first, sendable.drain_messages());
-        self.out = sendable.recycle();
+        self.replica.recycle(sendable);
         self.answer_and_post();
         Life::Continue(())
     }
@@ -236,7 +222,7 @@ impl ClusterNode {
             self.proposed.push((command, promise));
             return Life::Continue(());
         }
-        self.save_then_send()?;
+        self.take_turn(None)?;
         match order {
             Order::Propose(..) => {}
             Order::Crash(CrashPoint::Between) => {

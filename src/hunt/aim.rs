@@ -15,7 +15,6 @@ pub enum Fallen {
 
 impl Fallen {
     /// Which property.
-    #[must_use]
     pub const fn property(&self) -> Property {
         match self {
             Self::Safety(violation) => violation.property,
@@ -38,7 +37,6 @@ pub enum Aim {
 
 impl Aim {
     /// Whether the fall of `property` is what is aimed at.
-    #[must_use]
     pub fn is_met_by(self, property: Property) -> bool {
         match self {
             Self::Anything => true,

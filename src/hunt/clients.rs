@@ -35,7 +35,6 @@ pub struct Clients {
 
 impl Clients {
     /// The clients of this seed.
-    #[must_use]
     pub fn new(seed: u64, nodes: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 4);
@@ -44,7 +43,6 @@ impl Clients {
     }
 
     /// When the next of them wants to do something.
-    #[must_use]
     pub fn next_move(&self) -> Time {
         self.all.iter().map(|client| client.asks_again).min().unwrap_or_default()
     }

@@ -24,7 +24,6 @@ pub struct Hand {
 
 impl Hand {
     /// A new cluster in which nothing happens by itself.
-    #[must_use]
     pub fn new(settings: Settings, observers: Vec<Box<dyn Observer>>) -> Self {
         let config =
             SimConfig { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 };
@@ -35,7 +34,6 @@ impl Hand {
     }
 
     /// The cluster.
-    #[must_use]
     pub const fn sim(&self) -> &Sim {
         &self.sim
     }
@@ -108,7 +106,6 @@ impl Hand {
     }
 
     /// The first violation that meets `aim`.
-    #[must_use]
     pub fn fallen(&self, aim: Aim) -> Option<Fallen> {
         let violations = self.sim.journal().checker().violations();
         let met = |violation: &&Violation| aim.is_met_by(violation.property);
@@ -116,7 +113,6 @@ impl Hand {
     }
 
     /// Whether the clients' history can be explained.
-    #[must_use]
     pub fn clients_fallen(&self, aim: Aim) -> Option<Fallen> {
         if !aim.is_met_by(Property::Linearizability) {
             return None;

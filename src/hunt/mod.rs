@@ -107,7 +107,6 @@ pub struct Bag {
 
 /// What counts as the fall of a rule: what a reader of the paper would call a failure, where the
 /// rule protects something of that kind.
-#[must_use]
 pub fn aim_of(rules: RuleSet) -> Aim {
     let mut broken = rules.broken();
     match (broken.next(), broken.next()) {
@@ -229,7 +228,6 @@ impl Short {
     }
 
     /// Whether no shorter one exists within the bounds of an exhaustive search.
-    #[must_use]
     pub fn is_proven(&self) -> bool {
         self.source == Source::Moves
     }
@@ -247,7 +245,6 @@ pub enum Source {
 }
 
 /// Makes the catches short, side by side, and keeps the shortest.
-#[must_use]
 pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
     let aim = aim_of(rules);
     let short = |raw: &Schedule| {
@@ -267,26 +264,22 @@ pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
 }
 
 /// The shorter of two counterexamples; of two equal ones that which is proven.
-#[must_use]
 pub fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
     a.into_iter().chain(b).min_by_key(Short::rank)
 }
 
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.
-#[must_use]
 pub fn intact_recovers(seed: u64) -> bool {
     trial::trial(seed, RuleSet::INTACT, Aim::Anything).finding.is_none()
 }
 
 /// Searches exhaustively for the shortest way to a fall in single moves. Whether that is a matter of
 /// seconds, [`check::is_quick`] says.
-#[must_use]
 pub fn proof(rule: Rule) -> Option<Short> {
     Some(searched(rule, Tier::Messages)?.1)
 }
 
 /// The same in whole exchanges: how many suffice, and a run of so many.
-#[must_use]
 pub fn exchanges(rule: Rule) -> Option<(usize, Short)> {
     searched(rule, Tier::Exchanges)
 }
@@ -299,7 +292,6 @@ fn searched(rule: Rule, tier: Tier) -> Option<(usize, Short)> {
 }
 
 /// What a search found, as moves that anyone can make.
-#[must_use]
 pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Option<Short> {
     let aim = aim_of(rules);
     let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };

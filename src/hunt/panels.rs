@@ -53,7 +53,6 @@ pub struct Panel {
 }
 
 /// Divides moves into panels.
-#[must_use]
 pub fn panels(moves: &[Verb]) -> Vec<Panel> {
     let mut panels: Vec<Panel> = Vec::new();
     for (at, verb) in moves.iter().enumerate() {

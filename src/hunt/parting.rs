@@ -92,7 +92,6 @@ impl Observer for Ear {
 impl Schedule {
     /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
     /// where the two runs part.
-    #[must_use]
     pub fn parting(&self) -> Option<Parting> {
         let (left, right) = (Ear::default(), Ear::default());
         let intact = Settings { rules: RuleSet::INTACT, ..self.settings };

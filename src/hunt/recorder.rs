@@ -24,7 +24,6 @@ struct Kept {
 
 impl Recorder {
     /// The moves so far.
-    #[must_use]
     pub fn moves(&self) -> Vec<Verb> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).moves.clone()
     }

@@ -30,7 +30,6 @@ pub struct Played {
 }
 impl Schedule {
     /// The moves among a script's lines, in its cluster.
-    #[must_use]
     pub fn of(script: &Script) -> Self {
         let is_move = |verb: &&Verb| {
             matches!(
@@ -48,7 +47,6 @@ impl Schedule {
     }
 
     /// Plays the moves until `aim` is met.
-    #[must_use]
     pub fn play(&self, aim: Aim) -> Played {
         let mut hand = Hand::new(self.settings, Vec::new());
         let mut moves = Vec::with_capacity(self.moves.len());
@@ -73,7 +71,6 @@ impl Schedule {
     }
 
     /// The schedule as a scenario that reproduces it.
-    #[must_use]
     pub fn script(&self, name: &str, fallen: &Fallen) -> Script {
         let mut script = Script::empty(name);
         script.nodes = self.settings.nodes;
@@ -95,7 +92,6 @@ impl Schedule {
     }
 
     /// The same moves with other rules.
-    #[must_use]
     pub fn with_rules(&self, rules: RuleSet) -> Self {
         let settings = Settings { rules, ..self.settings };
         Self { settings, moves: self.moves.clone() }

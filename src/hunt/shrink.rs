@@ -24,7 +24,6 @@ struct Shrinker {
 ///
 /// Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op can take
 /// the place of a command. So each round tries them all, and of equally short runs keeps the first.
-#[must_use]
 pub fn shrink(schedule: &Schedule, aim: Aim) -> Schedule {
     let mut best = schedule.clone();
     loop {
@@ -69,7 +68,6 @@ fn replay(settings: Settings, moves: Vec<Verb>, aim: Aim) -> Option<Schedule> {
 
 /// The same moves in an order that makes the fewest panels, so that what belongs together is told
 /// together.
-#[must_use]
 pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
     let settings = schedule.settings;
     let Some(best) = replay(settings, schedule.moves.clone(), aim) else {

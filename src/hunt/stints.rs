@@ -26,7 +26,6 @@ const GAMES: usize = 4;
 const STINTS: usize = 6;
 
 /// Walks from `seed` until `aim` is met, or all its games are over.
-#[must_use]
 pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 5);

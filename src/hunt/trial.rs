@@ -35,7 +35,6 @@ pub enum Finding {
 
 impl Finding {
     /// Which property fell, if one did.
-    #[must_use]
     pub const fn property(&self) -> Option<Property> {
         match self {
             Self::Fallen(fallen) => Some(fallen.property()),
@@ -57,13 +56,11 @@ pub struct Trial {
 }
 
 /// Plays the world of `seed`.
-#[must_use]
 pub fn trial(seed: u64, rules: RuleSet, aim: Aim) -> Trial {
     play(seed, rules, aim, Vec::new())
 }
 
 /// Plays the world of `seed` again and writes its moves down.
-#[must_use]
 pub fn record(seed: u64, rules: RuleSet, aim: Aim) -> Schedule {
     let recorder = Recorder::default();
     let mix = FaultMix::draw(seed);

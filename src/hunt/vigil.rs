@@ -39,7 +39,6 @@ pub struct Vigil {
 
 impl Vigil {
     /// A watch in a cluster whose shortest election timeout is this.
-    #[must_use]
     pub fn new(shortest: Duration) -> Self {
         Self { shortest, kept: Arc::default() }
     }
@@ -61,7 +60,6 @@ impl Vigil {
     }
 
     /// The first such election.
-    #[must_use]
     pub fn unneeded(&self) -> Option<Unneeded> {
         self.with(|kept| kept.found)
     }
@@ -83,7 +81,7 @@ impl Observer for Vigil {
             for event in batch.events {
                 let Event::ElectionStarted { term, .. } = *event else { continue };
                 let Some((heard_in, heard)) = kept.heard[node.index()] else { continue };
-                let same = heard_in.next() == term;
+                let same = heard_in.next() == Some(term);
                 let told = kept.excused == Some((node, now));
                 if same && !told && now - heard < shortest && kept.found.is_none() {
                     kept.found = Some(Unneeded { node, term, heard, stood: now });

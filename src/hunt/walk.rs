@@ -27,7 +27,6 @@ struct Weights {
 }
 
 /// Walks from `seed` until `aim` is met or the walk is long enough.
-#[must_use]
 pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> (Schedule, Option<Fallen>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 3);

@@ -28,7 +28,6 @@ pub struct Options {
 }
 
 /// Half of the memory that is free, in bytes; 4 GB where that cannot be known.
-#[must_use]
 pub fn spare_memory() -> u64 {
     let kilobytes = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

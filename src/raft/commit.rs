@@ -1,76 +1,55 @@
 //! When an entry is committed (§5.3, §5.4.2): the leader counts, a follower is told.
 
+use super::event::Event;
+use super::leader::Leader;
 use super::log::Verified;
-use super::node::RaftNode;
-use super::output::{Event, Output};
-use super::role::Role;
-use super::rules::Rule;
+use super::rules::{Facts, Rule, broken};
+use super::turn::Turn;
 use super::types::{LogIndex, LogPosition};
-use super::verdict::Facts;
 
-/// An index that may be committed. Only the two ways below lead to one.
-#[derive(Clone, Copy)]
-struct Committable(LogIndex);
-
-impl RaftNode {
-    /// A leader counts the copies, after `heard` became known to be held by one more node.
-    pub(super) fn advance_commit(&mut self, heard: LogIndex, out: &mut Output) {
-        if let Some(index) = self.commit_as_leader(heard, out) {
-            self.commit(index, out);
-        }
-    }
-
-    /// The highest index that a majority holds, if it is an entry of the leader's own term. An
-    /// older entry is committed only by what stands behind it: counting its copies proves nothing,
-    /// because a later leader may not have it (Figure 8).
-    fn commit_as_leader(&self, heard: LogIndex, out: &mut Output) -> Option<Committable> {
-        let Role::Leader { progress } = &self.role else { return None };
+impl Leader<'_, '_> {
+    /// A leader counts the copies, after one more node is known to hold its log up to `heard`. It
+    /// commits the highest index that a majority holds, if that is an entry of its own term. An
+    /// older entry is committed only by one that comes after it: to count its copies proves
+    /// nothing, because a later leader may not have it (Figure 8).
+    pub(super) fn advance_commit(&mut self, heard: LogIndex) -> Result<(), Rule> {
         let (need, nodes) = (self.settings.majority(), self.settings.nodes);
-        let held = progress.held_by(self.settings.quorum(), nodes).min(self.last().index);
+        let held = self.table().held_by(self.settings.quorum(), nodes);
         let index = if held > self.commit_index { held } else { heard };
         if index <= self.commit_index {
-            return None;
+            return Ok(());
         }
-        let have = progress.copies(index, nodes);
-        let facts = Facts::Copies { index, have, need, nodes };
-        if !self.has_quorum(have, facts, out) {
-            return None;
-        }
-        let own = self.current_term();
-        let entry = LogPosition { index, term: self.log().term_at(index)? };
-        let facts = Facts::EntryTerm { entry, own };
-        self.require(Rule::CommitOnlyCurrentTerm, entry.term == own, facts, out)
-            .then_some(Committable(index))
-    }
+        let have = self.table().copies(index, nodes);
+        self.check_quorum(have, Facts::Copies { index, have, need, nodes })?;
 
-    /// A follower learns how far the leader has committed. What it holds behind the verified index
-    /// may be the tail of a leader that was deposed (Figure 2, AppendEntries receiver 5).
-    pub(super) fn commit_as_follower(
-        &mut self,
-        leader_commit: LogIndex,
-        verified: Verified,
-        out: &mut Output,
-    ) {
-        let last = self.last().index;
+        let term = self.log().term_at(index).expect("a leader has what it counts copies of");
+        let (entry, own) = (LogPosition { term, index }, self.current_term());
+        self.check(Rule::CommitOnlyCurrentTerm, term == own, Facts::EntryTerm { entry, own })?;
+        self.commit(index);
+        Ok(())
+    }
+}
+
+impl Turn<'_> {
+    /// A follower learns how far the leader has committed. What it holds after the verified index
+    /// may come from a leader that was deposed (Figure 2, AppendEntries receiver 5).
+    pub(super) fn commit_as_follower(&mut self, leader_commit: LogIndex, verified: Verified) {
+        let (verified, last) = (verified.index(), self.last().index);
         if leader_commit <= self.commit_index {
             return;
         }
-        let verified = verified.index();
-        let facts = Facts::CommitLimit { leader_commit, verified, last };
         let within = leader_commit.min(last) <= verified;
-        let limit = if self.require(Rule::CommitOnlyVerified, within, facts, out) {
-            last
-        } else {
-            verified
-        };
-        self.commit(Committable(leader_commit.min(limit).min(last)), out);
+        let facts = Facts::CommitLimit { leader_commit, verified, last };
+        let passes = self.check(Rule::CommitOnlyVerified, within, facts).is_ok();
+        let limit = if within || !passes { verified } else { broken::all_of(self.log()) };
+        self.commit(leader_commit.min(limit).min(last));
     }
 
-    fn commit(&mut self, Committable(to): Committable, out: &mut Output) {
+    fn commit(&mut self, to: LogIndex) {
         let from = self.commit_index;
         if to > from {
-            self.commit_index = to;
-            out.events.push(Event::CommitAdvanced { from, to });
+            self.node.commit_index = to;
+            self.emit(Event::CommitAdvanced { from, to });
         }
     }
 }

@@ -1,169 +1,111 @@
 //! Asking for votes, giving them, counting them (§5.2, §5.4.1).
 
-use super::node::RaftNode;
-use super::output::{Event, Output};
+use super::event::Event;
 use super::role::{ProgressTable, Role, Votes};
-use super::rpc::{Message, MessageKind, VoteRequest, VoteResponse};
-use super::rules::Rule;
+use super::rpc::{MessageKind, VoteRequest, VoteResponse};
+use super::rules::{Facts, Rule, TimerCause, broken};
+use super::turn::Turn;
 use super::types::{LogPosition, NodeId, Payload};
-use super::verdict::{Facts, TimerCause, Verdict};
 
-impl RaftNode {
-    /// The election timer ended: stand for election in a new term (Figure 2, candidates).
-    pub(super) fn start_election(&mut self, out: &mut Output) {
-        if self.is_leader() {
-            return;
+impl Turn<'_> {
+    /// The election timer ended: the node campaigns in a new term, votes for itself, and asks all
+    /// others (Figure 2, candidates).
+    pub(super) fn campaign(&mut self) {
+        let (id, before, last) = (self.id, self.current_term(), self.last());
+        let Some(next) = before.next() else { return self.emit(Event::TermsExhausted) };
+        if self.must(Rule::NewTermPerElection, Facts::Election { before, term: next }) {
+            self.enter_term(next);
         }
-        let before = self.current_term();
-        let facts = Facts::Election { before, term: before.next() };
-        let new_term = self.oblige(Rule::NewTermPerElection, facts, out);
-        let term = if new_term { before.next() } else { before };
-
-        let facts = Facts::Vote { term, voted_for: None, candidate: self.id };
-        let own_vote = self.oblige(Rule::CandidateVotesForItself, facts, out).then_some(self.id);
-        self.enter_term(term, own_vote, out);
-        let mut votes = Votes::default();
-        votes.count(self.id);
-        self.change_role(Role::Candidate { votes }, out);
-        self.restart_election_timer(TimerCause::ElectionStarted, out);
-
-        let last = self.last();
-        out.events.push(Event::ElectionStarted { term, last });
-        if own_vote.is_some() {
-            out.events.push(Event::VoteGranted { to: self.id, term });
+        let (term, votes) = (self.current_term(), Votes::of(id));
+        let vote = Facts::Vote { term, voted_for: None, candidate: id };
+        if self.must(Rule::CandidateVotesForItself, vote) {
+            self.give_vote(id);
         }
-        for peer in self.peers() {
-            let request = VoteRequest {
-                term,
-                candidate_id: self.id,
-                last_log_index: last.index,
-                last_log_term: last.term,
-            };
-            self.send(peer, Message::VoteRequest(request), out);
-        }
-        self.lead_if_elected(out);
+        self.change_role(Role::Candidate { votes });
+        self.emit(Event::ElectionStarted { term, last });
+        self.election_timer_hears(TimerCause::ElectionStarted);
+        self.peers().for_each(|peer| self.send(peer, VoteRequest::new(term, id, last)));
+        self.lead_if_elected(votes);
     }
 
-    /// A candidate asks for the vote. Its term is the node's own by now (Figure 2, RequestVote
-    /// receiver 2).
-    pub(super) fn handle_vote_request(&mut self, request: &VoteRequest, out: &mut Output) {
-        let candidate = request.candidate_id;
-        let term = self.current_term();
-        let voted_for = self.voted_for();
+    /// A candidate of this term asks for the vote (Figure 2, RequestVote receiver 2).
+    pub(super) fn handle_vote_request(&mut self, request: &VoteRequest) {
+        let vote = self.may_vote_for(request.candidate_id, request.last_log());
+        self.answer_candidate(request.candidate_id, vote);
+    }
+
+    /// A vote may be given if it is free, and if the candidate's log is at least as up to date as
+    /// this one: last term first, then index (§5.4.1), which is the order of [`LogPosition`].
+    fn may_vote_for(&mut self, candidate: NodeId, theirs: LogPosition) -> Result<(), Rule> {
+        let (term, voted_for, own) = (self.current_term(), self.voted_for(), self.last());
         let free = voted_for.is_none_or(|node| node == candidate);
-        let vote = Facts::Vote { term, voted_for, candidate };
-        let own = self.last();
-        let logs = Facts::Logs { candidate: request.last_log(), own };
+        self.check(Rule::OneVotePerTerm, free, Facts::Vote { term, voted_for, candidate })?;
 
-        let refused = if self.require(Rule::OneVotePerTerm, free, vote, out) {
-            let fresh = self.is_up_to_date(request.last_log(), own, out);
-            (!self.require(Rule::UpToDateLog, fresh, logs, out)).then_some(Rule::UpToDateLog)
-        } else {
-            Some(Rule::OneVotePerTerm)
-        };
-        match refused {
-            None => {
-                if voted_for != Some(candidate) {
-                    self.set_vote(Some(candidate), out);
-                }
-                out.events.push(Event::VoteGranted { to: candidate, term });
-                self.restart_election_timer(TimerCause::VoteGranted, out);
-            }
-            Some(rule) => {
-                out.events.push(Event::VoteRefused { to: candidate, term, rule });
-                self.restart_election_timer(TimerCause::VoteRefused, out);
-            }
-        }
-        let response = VoteResponse { term, vote_granted: refused.is_none() };
-        self.send(candidate, Message::VoteResponse(response), out);
+        let (up_to_date, longer) = (theirs >= own, theirs.index >= own.index);
+        let logs = Facts::Logs { candidate: theirs, own };
+        let by_length = longer != up_to_date && !self.must(Rule::TermBeforeLength, logs);
+        let (holds, facts) =
+            if by_length { broken::longer(theirs, own) } else { (up_to_date, logs) };
+        self.check(Rule::UpToDateLog, holds, facts)
     }
 
-    /// Whether a candidate's log is at least as up to date as this one: last term first, then
-    /// index (§5.4.1), which is the order of [`LogPosition`].
-    fn is_up_to_date(&self, candidate: LogPosition, own: LogPosition, out: &mut Output) -> bool {
-        let by_position = candidate >= own;
-        let by_length = candidate.index >= own.index;
-        if by_position == by_length {
-            return by_position;
+    /// Gives the vote, or says by which rule there is none.
+    pub(super) fn answer_candidate(&mut self, candidate: NodeId, vote: Result<(), Rule>) {
+        let term = self.current_term();
+        match vote {
+            Ok(()) => self.give_vote(candidate),
+            Err(rule) => self.emit(Event::VoteRefused { to: candidate, term, rule }),
         }
-        let kept = self.settings.rules.keeps(Rule::TermBeforeLength);
-        let facts = Facts::Logs { candidate, own };
-        out.events.push(Event::Checked(Verdict::new(Rule::TermBeforeLength, kept, true, facts)));
-        if kept { by_position } else { by_length }
+        self.election_timer_hears(TimerCause::of_vote(vote));
+        self.send(candidate, VoteResponse { term, vote_granted: vote.is_ok() });
     }
 
-    /// A voter answered. Its term is the node's own by now.
-    pub(super) fn handle_vote_response(
-        &mut self,
-        from: NodeId,
-        response: &VoteResponse,
-        out: &mut Output,
-    ) {
-        let Role::Candidate { votes } = &self.role else {
-            // The election is over: a vote that comes now is merely late.
-            out.events.push(Event::Ignored { from, kind: MessageKind::VoteResponse });
-            return;
+    fn give_vote(&mut self, candidate: NodeId) {
+        self.unsaved.0.term_or_vote |= self.voted_for() != Some(candidate);
+        self.node.persistent.voted_for = Some(candidate);
+        self.emit(Event::VoteGranted { to: candidate, term: self.current_term() });
+    }
+
+    /// A voter answered. A vote that comes after the election is over is merely late.
+    pub(super) fn handle_vote_response(&mut self, from: NodeId, response: &VoteResponse) {
+        let Role::Candidate { mut votes } = self.role else {
+            return self.ignore(from, MessageKind::VoteResponse);
         };
         if !response.vote_granted {
-            out.events.push(Event::VoteDenied { by: from });
-            return;
+            return self.emit(Event::VoteDenied { by: from });
         }
-        let mut votes = *votes;
         let counted_before = votes.contains(from);
         let facts = Facts::VoteReceived { voter: from, counted_before };
-        if !self.require(Rule::VotesCountedOnceAndInTerm, !counted_before, facts, out) {
-            return;
-        }
-        votes.count(from);
-        self.role = Role::Candidate { votes };
-        out.events.push(Event::VoteCounted { from, votes: votes.counted() });
-        self.lead_if_elected(out);
-    }
-
-    fn lead_if_elected(&mut self, out: &mut Output) {
-        let Role::Candidate { votes } = self.role else { return };
-        let facts = Facts::Quorum {
-            have: votes.counted(),
-            need: self.settings.majority(),
-            nodes: self.settings.nodes,
-        };
-        if self.has_quorum(votes.counted(), facts, out) {
-            self.become_leader(out);
+        if self.check(Rule::VotesCountedOnceAndInTerm, !counted_before, facts).is_ok() {
+            votes.count(from);
+            self.change_role(Role::Candidate { votes });
+            self.emit(Event::VoteCounted { from, votes: votes.counted() });
+            self.lead_if_elected(votes);
         }
     }
 
-    /// The node won: it speaks at once, with an entry of its own term (§5.2, §8).
-    fn become_leader(&mut self, out: &mut Output) {
-        let term = self.current_term();
-        let progress = ProgressTable::new(self.settings.nodes, self.last().index);
-        self.change_role(Role::Leader { progress }, out);
-        out.events.push(Event::BecameLeader { term });
-
-        let facts = Facts::Tail { last: self.last(), commit: self.commit_index };
-        let has_a_tail = self.last().index > self.commit_index;
-        if has_a_tail && !self.oblige(Rule::LeaderAppendOnly, facts, out) {
-            self.drop_uncommitted_tail(out);
+    fn lead_if_elected(&mut self, votes: Votes) {
+        let (have, need, nodes) = (votes.counted(), self.settings.majority(), self.settings.nodes);
+        if self.check_quorum(have, Facts::Quorum { have, need, nodes }).is_ok() {
+            self.become_leader();
         }
-        let facts = Facts::Leadership { term };
-        if self.settings.no_op && self.oblige(Rule::NoOpOnElection, facts, out) {
-            self.append_as_leader([Payload::NoOp], out);
-        } else {
-            self.take_own_log_into_account();
-        }
-        self.broadcast(out);
-        self.advance_commit(self.last().index, out);
     }
 
-    /// What a leader must never do; it happens only with `leader-append-only` broken.
-    fn drop_uncommitted_tail(&mut self, out: &mut Output) {
-        let (from, to) = (self.commit_index.next(), self.last().index);
-        if from > to {
-            return;
+    /// The node won: it speaks at once, with an entry of its own term (§5.2, §8). Its log is the
+    /// log of the term from now on, the part that is not known to be committed too.
+    fn become_leader(&mut self) {
+        let (term, last, commit) = (self.current_term(), self.last(), self.commit_index);
+        let progress = ProgressTable::new(self.id, self.settings.nodes, last.index);
+        self.change_role(Role::Leader { progress });
+        self.emit(Event::BecameLeader { term });
+        if last.index > commit && !self.must(Rule::LeaderAppendOnly, Facts::Tail { last, commit }) {
+            self.drop_uncommitted_tail();
         }
-        self.persistent.log.truncate_behind(self.commit_index);
-        out.unsaved.log_changed(from);
-        out.events.push(Event::Truncated { from, to });
-        let progress = ProgressTable::new(self.settings.nodes, self.last().index);
-        self.role = Role::Leader { progress };
+        let mut leader = self.as_leader().expect("it leads from here on");
+        if leader.settings.no_op && leader.must(Rule::NoOpOnElection, Facts::Leadership { term }) {
+            leader.append([Payload::NoOp]);
+        }
+        leader.broadcast();
+        _ = leader.advance_commit(leader.last().index);
     }
 }

@@ -1,60 +1,100 @@
 //! The protocol: Raft as the extended paper tells it (Ongaro and Ousterhout, 2014), and nothing
-//! else.
+//! else. Here it is told from the beginning; then come the files, in an order to read them in.
 //!
-//! # Pure
+//! # One machine out of several
 //!
-//! A [`RaftNode`] is a value. [`RaftNode::step`] takes one [`Input`] and returns an [`Output`];
-//! there is no clock, no thread, no randomness and no I/O behind it. A timer that ended is an
-//! input, a timer to restart is an output. So the very same code runs on threads, in virtual time,
-//! and under an exhaustive search, and a run can be repeated from its inputs alone.
+//! A service on one server is gone when that server is. So it is put on several, and each of them
+//! keeps a **log**: the commands of the clients, in order. Servers that carry out the same commands
+//! in the same order are in the same state; so all that has to be agreed on is the log. That is hard
+//! because servers crash at any moment and come back with only what they had saved, and because
+//! messages are lost, doubled, late, and overtake each other.
 //!
-//! # How the pieces make Raft
+//! # A leader, and its term
 //!
-//! * `types`: the words. [`Term`], [`LogIndex`], [`LogPosition`], whose order *is* "at least as up
-//!   to date" (§5.4.1).
-//! * `rpc`: RequestVote and AppendEntries, as four messages.
-//! * `rules`: every decision by name. A decision asks its [`Rule`] at one place in the code; the
-//!   answer is a [`Verdict`] that goes into the events, so each step says why. The same place is
-//!   switched off by breaking the rule.
-//! * `log`: the replicated log. In all of Raft one verb removes entries, [`Log`]'s splice. It returns
-//!   the [`Verified`] index, and only that can be acknowledged or committed by a follower.
-//! * `role`: follower, candidate, leader, each with its own data.
-//! * `node`: the state of Figure 2, and terms, which are settled before any role's code runs.
-//! * `election`: asking for votes, giving them, counting them.
-//! * `replication`: AppendEntries on both sides.
-//! * `commit`: what a majority holds, and when that counts.
-//! * `output`: what a step asks of the world. [`Output::persist`] is the only way to its messages:
-//!   taking one out before saving does not compile.
+//! Raft lets one server decide: the **leader** puts commands into its own log, and the others, its
+//! **followers**, copy that log. Leaders crash too, so leaderships have an order: time is cut into
+//! **terms**, numbered upwards, with one leader in each at most. Every message carries its sender's
+//! term. Who hears of a higher one moves on to it, as a follower; who hears of an older one refuses
+//! it and names its own. So a leader that was replaced does no harm: the first answer deposes it (§5.1).
 //!
-//! # What is left out
+//! # How a leader is elected
 //!
-//! Membership changes (§6), log compaction and snapshots (§7), client sessions and read-only
-//! queries (§8), pre-vote and leadership transfer (dissertation). Each is a protocol of its own
-//! beside the one that this crate is here to explain; `docs/architecture.md` says where to find
-//! them.
+//! A follower that has not heard a leader for a while, its **election timeout**, **campaigns**: it
+//! goes to the next term as a candidate, votes for itself, and asks all others for their vote. A
+//! server gives one vote a term. Whoever has the votes of a **majority** leads. Two majorities always
+//! have a server in common, and that server has one vote, so no term gets two leaders (§5.2). If
+//! the votes are split, nobody wins, and a later term decides; timeouts are drawn at random, so that
+//! candidates seldom get in each other's way. A leader speaks often enough that no timeout ends.
+//!
+//! # How the logs become equal
+//!
+//! Each **entry** has an index, its place, and the term in which a leader took it in. The leader
+//! sends entries in AppendEntries, and names the entry that comes before them. A follower that lacks
+//! that one refuses, and the leader tries again further back. A follower that has it takes the new
+//! ones; where it has an entry of another term at the same index, it deletes that one and all that
+//! follow. So if two logs have an entry of the same index and term, they are equal up to there (§5.3).
+//!
+//! # When an entry is safe
+//!
+//! An entry is **committed** when it can never be lost: then it is carried out, and its client is
+//! answered. The leader commits an entry of its own term as soon as a majority has it; all before it
+//! are committed too. Why does no later leader lack it? Because a vote is refused to a candidate
+//! whose log is behind the voter's, and of any majority that elects, one server has the entry
+//! (§5.4.1). Of its own term: copies of an older entry prove nothing, since a candidate with a later
+//! last term may still win without it (§5.4.2, Figure 8). A new leader therefore begins its term
+//! with an empty entry, a no-op.
+//!
+//! A promise must outlive a crash. So term, vote and log are durable before any message that depends
+//! on them leaves.
+//!
+//! # How to read the files
+//!
+//! 1. `types`: terms, indexes, entries. `rpc`: the two calls, as four messages. Skim both.
+//! 2. `node` and `role`: what a server remembers, which is Figure 2.
+//! 3. `terms`: a message arrives. Here one sees how a rule is asked: `check` asks whether something
+//!    holds, and a refusal is an `Err`; `must` asks whether the node does what the rule demands.
+//! 4. `election`: asking for votes, giving them, counting them.
+//! 5. `follower`, with `log`: AppendEntries at its receiver.
+//! 6. `leader`: commands, replication, and what a leader knows of each follower.
+//! 7. `commit`: when the leader commits, and when a follower does.
+//! 8. `turn` and `storage`: how all of this is saved before it is sent.
+//!
+//! Skip at first: each `emit` (it says what happened) and each `Facts` (what a rule compared). They
+//! are for those who ask why. `event`, `rules` and its `facts` declare them; `rules::broken` is what
+//! a node does with a rule switched off, and no part of Raft.
+//!
+//! A [`RaftNode`] is a value, and a [`Turn`] of it is pure: no clock, no thread, no randomness, no
+//! I/O. A timer that ended is an input, a timer to restart is an output. So the same code runs on
+//! threads, in virtual time, and under an exhaustive search. Left out are membership changes (§6),
+//! snapshots (§7), client sessions and read-only queries (§8), pre-vote and leadership transfer:
+//! `docs/architecture.md` says where to find them.
 
 mod commit;
 mod election;
+mod event;
+mod follower;
+mod leader;
 mod log;
 mod node;
-mod output;
-mod replication;
 mod role;
 mod rpc;
 mod rules;
+mod storage;
+mod terms;
+mod turn;
 mod types;
-mod verdict;
 
-pub use log::{Log, Overlap, Spliced, Verified};
+pub use event::Event;
+pub use log::{Log, Overlap};
 pub use node::{Input, PersistentState, RaftNode, Settings};
-pub use output::{Event, Forgetful, Output, Sendable, Storage, Unsaved, Write};
 pub use role::{Progress, ProgressTable, Role, RoleKind, Votes};
 pub use rpc::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, ConflictHint, Entries, Envelope,
     Message, MessageKind, VoteRequest, VoteResponse,
 };
-pub use rules::{Property, Rule, RuleSet, UnknownRule};
+pub use rules::{Facts, Outcome, Property, Rule, RuleSet, TimerCause, Verdict};
+pub use storage::{Storage, Unsaved, Write};
+pub use turn::{Lost, Sendable, Turn};
 pub use types::{
     Command, LogEntry, LogIndex, LogPosition, MAX_NODES, NoSuchNode, NodeId, NodeSet, Payload, Term,
 };
-pub use verdict::{Facts, Outcome, TimerCause, Verdict};

@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::broken::DuplicateVotes;
 use super::types::{LogIndex, MAX_NODES, NodeId, NodeSet};
 
 /// A role without its data.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleKind {
     /// Answers requests, starts none.
@@ -31,28 +32,19 @@ impl fmt::Display for RoleKind {
 
 /// A server's role, with its data.
 #[expect(clippy::large_enum_variant, reason = "one role a node; a box would only cost a jump")]
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[expect(missing_docs, reason = "the sentence of each variant names its field")]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Role {
-    /// Follows the leader of this term, once it has heard of one.
-    Follower {
-        /// The leader of the current term, if it is known.
-        leader: Option<NodeId>,
-    },
-    /// Stands for election.
-    Candidate {
-        /// The votes it has.
-        votes: Votes,
-    },
-    /// Leads.
-    Leader {
-        /// What it knows of each follower.
-        progress: ProgressTable,
-    },
+    /// Follows the `leader` of this term, once it has heard of one.
+    Follower { leader: Option<NodeId> },
+    /// Campaigns, and has these `votes`.
+    Candidate { votes: Votes },
+    /// Leads, and knows the `progress` of each follower.
+    Leader { progress: ProgressTable },
 }
 
 impl Role {
     /// The role without its data.
-    #[must_use]
     pub const fn kind(&self) -> RoleKind {
         match self {
             Self::Follower { .. } => RoleKind::Follower,
@@ -63,38 +55,38 @@ impl Role {
 }
 
 /// The votes of one election: a set of voters, not a counter, so that a duplicate cannot count.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Votes {
     voters: NodeSet,
-    /// Grants counted beyond one a voter; stays 0 unless `votes-counted-once-and-in-term` is
-    /// broken.
-    duplicates: u8,
+    duplicates: DuplicateVotes,
 }
 
 impl Votes {
+    /// A candidate's vote for itself.
+    pub(super) fn of(candidate: NodeId) -> Self {
+        Self { voters: NodeSet::from_iter([candidate]), duplicates: DuplicateVotes::default() }
+    }
+
     /// Counts a grant.
     pub(super) const fn count(&mut self, voter: NodeId) {
         if !self.voters.insert(voter) {
-            self.duplicates = self.duplicates.saturating_add(1);
+            self.duplicates.count();
         }
     }
 
     /// Whether this voter's grant was counted.
-    #[must_use]
     pub const fn contains(self, voter: NodeId) -> bool {
         self.voters.contains(voter)
     }
 
     /// Who voted.
-    #[must_use]
     pub const fn voters(self) -> NodeSet {
         self.voters
     }
 
     /// How many grants were counted.
-    #[must_use]
     pub const fn counted(self) -> usize {
-        self.voters.len() + self.duplicates as usize
+        self.voters.len() + self.duplicates.counted()
     }
 }
 
@@ -102,9 +94,7 @@ impl Votes {
 ///
 /// While all is well entries are sent as they come, and `next_index` runs ahead of the answers.
 /// After a refusal the leader probes: one message at a time, until the follower agrees.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// The index of the next entry to send.
     pub next_index: LogIndex,
@@ -115,21 +105,21 @@ pub struct Progress {
 }
 
 /// What a leader knows of every node. Its own row counts its own log.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProgressTable([Progress; MAX_NODES]);
 
 impl ProgressTable {
-    /// How a leadership begins: `next_index` behind the last entry, `match_index` 0.
-    pub(super) fn new(nodes: usize, last: LogIndex) -> Self {
-        let fresh =
-            Progress { next_index: last.next(), match_index: LogIndex::ZERO, probing: false };
+    /// How the leadership of `leader` begins: `next_index` after the last entry of its log,
+    /// `match_index` 0; but its own log it has.
+    pub(super) fn new(leader: NodeId, nodes: usize, last: LogIndex) -> Self {
+        let next_index = last.next();
         let mut table = Self::default();
-        table.0[..nodes].fill(fresh);
+        table.0[..nodes].fill(Progress { next_index, ..Progress::default() });
+        table.of_mut(leader).match_index = last;
         table
     }
 
     /// What is known of this node.
-    #[must_use]
     pub const fn of(&self, node: NodeId) -> Progress {
         self.0[node.index()]
     }
@@ -139,13 +129,11 @@ impl ProgressTable {
     }
 
     /// How many of the first `nodes` nodes are known to hold `index`.
-    #[must_use]
     pub fn copies(&self, index: LogIndex, nodes: usize) -> usize {
         self.0[..nodes].iter().filter(|progress| progress.match_index >= index).count()
     }
 
     /// The highest index that at least `need` of the first `nodes` nodes are known to hold.
-    #[must_use]
     pub fn held_by(&self, need: usize, nodes: usize) -> LogIndex {
         let mut matches = self.0.map(|progress| progress.match_index);
         let matches = &mut matches[..nodes];

@@ -7,6 +7,31 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// The text of a type: for people, and for those who debug.
+macro_rules! text {
+    ($type:ty, $shown:expr, $debugged:expr) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let write: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $shown;
+                write(self, f)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let write: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $debugged;
+                write(self, f)
+            }
+        }
+    };
+}
+
+text!(NodeId, |it, f| write!(f, "n{}", it.0), |it, f| write!(f, "n{}", it.0));
+text!(Term, |it, f| it.0.fmt(f), |it, f| write!(f, "t{}", it.0));
+text!(LogIndex, |it, f| it.0.fmt(f), |it, f| write!(f, "i{}", it.0));
+text!(LogPosition, |it, f| write!(f, "{}@{}", it.index, it.term), |it, f| write!(f, "{it}"));
+text!(Command, |it, f| f.write_str(&it.0), |it, f| write!(f, "{:?}", &it.0));
+
 /// The largest cluster this lab runs. Real clusters rarely have more than seven voters.
 pub const MAX_NODES: usize = 9;
 
@@ -20,14 +45,12 @@ impl NodeId {
     ///
     /// # Panics
     /// If `number` is not below [`MAX_NODES`]: a caller that reads input checks it first.
-    #[must_use]
     pub const fn new(number: u8) -> Self {
         assert!((number as usize) < MAX_NODES, "a node id is below MAX_NODES");
         Self(number)
     }
 
     /// Its number, to index a table of nodes.
-    #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
@@ -68,18 +91,6 @@ impl fmt::Display for NoSuchNode {
 
 impl std::error::Error for NoSuchNode {}
 
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "n{}", self.0)
-    }
-}
-
-impl fmt::Debug for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// A term: Raft's logical clock (§5.1). Starts at 0; each election begins a new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -88,35 +99,23 @@ pub struct Term(u64);
 impl Term {
     /// Before any election.
     pub const ZERO: Self = Self(0);
+    /// The largest term, which no number of elections reaches; a larger one is not believed. If terms
+    /// ran out, a node would vote twice in the last.
+    pub const MAX: Self = Self(u64::MAX / 2);
 
     /// The term with this number.
-    #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
     /// Its number.
-    #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The term that the next election begins.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-}
-
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "t{}", self.0)
+    /// The term that the next election begins; none after the largest.
+    pub const fn next(self) -> Option<Self> {
+        if self.0 < Self::MAX.0 { Some(Self(self.0 + 1)) } else { None }
     }
 }
 
@@ -132,57 +131,33 @@ impl LogIndex {
     pub const FIRST: Self = Self(1);
 
     /// The index with this number.
-    #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
     /// Its number.
-    #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
     /// The index that follows.
-    #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
     /// The index before; before 0 there is nothing, so 0 stays 0.
-    #[must_use]
     pub const fn prev(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 
     /// The index `count` entries further on.
-    #[must_use]
     pub const fn plus(self, count: usize) -> Self {
         Self(self.0.saturating_add(count as u64))
     }
 
     /// How many entries a log has that ends here; also the offset of the next entry in a slice.
-    #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn count(self) -> usize {
         self.0 as usize
-    }
-
-    /// Whether this stands before the first entry.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-impl fmt::Display for LogIndex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for LogIndex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "i{}", self.0)
     }
 }
 
@@ -204,21 +179,8 @@ impl LogPosition {
     pub const START: Self = Self { term: Term::ZERO, index: LogIndex::ZERO };
 
     /// The entry at `index` of term `term`.
-    #[must_use]
     pub const fn new(index: u64, term: u64) -> Self {
         Self { term: Term::new(term), index: LogIndex::new(index) }
-    }
-}
-
-impl fmt::Display for LogPosition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.index, self.term)
-    }
-}
-
-impl fmt::Debug for LogPosition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -234,21 +196,8 @@ impl Command {
     }
 
     /// Its text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 
@@ -279,13 +228,11 @@ pub struct LogEntry {
 
 impl LogEntry {
     /// A no-op of this term.
-    #[must_use]
     pub const fn no_op(term: Term) -> Self {
         Self { term, payload: Payload::NoOp }
     }
 
     /// A command of this term.
-    #[must_use]
     pub const fn command(term: Term, command: Command) -> Self {
         Self { term, payload: Payload::Command(command) }
     }
@@ -300,7 +247,6 @@ impl NodeSet {
     pub const EMPTY: Self = Self(0);
 
     /// Every node of a cluster of `size`.
-    #[must_use]
     pub fn all(size: usize) -> Self {
         NodeId::all(size).collect()
     }
@@ -318,19 +264,16 @@ impl NodeSet {
     }
 
     /// Whether the node is in it.
-    #[must_use]
     pub const fn contains(self, node: NodeId) -> bool {
         self.0 & (1 << node.0) != 0
     }
 
     /// How many nodes are in it.
-    #[must_use]
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
     }
 
     /// Whether it has no node.
-    #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -41,7 +41,7 @@ impl Shadow {
 
     /// Follows `log`, which changed from index `from` on.
     pub(super) fn follow(&mut self, from: LogIndex, log: &Log) {
-        self.links.truncate(from.prev().len());
+        self.links.truncate(from.prev().count());
         let mut digest = self.links.last().map_or(0, |link| link.digest);
         let known = self.last_index();
         for entry in log.slice(known.next(), usize::MAX) {
@@ -70,7 +70,7 @@ impl EntryLedger {
     /// Enters a link that a node now holds. If another digest is known for the same index and term,
     /// returns who held that.
     pub(super) fn enter(&mut self, index: LogIndex, link: Link, by: NodeId) -> Option<NodeId> {
-        let at = index.prev().len();
+        let at = index.prev().count();
         if self.first.len() <= at {
             self.first.resize(at + 1, None);
         }

@@ -56,7 +56,6 @@ pub struct Checker {
 
 impl Checker {
     /// A checker for a new cluster of `nodes`, whose logs are empty.
-    #[must_use]
     pub fn new(nodes: usize) -> Self {
         Self {
             nodes,
@@ -152,7 +151,7 @@ impl Checker {
     /// Extends the shadow of what is on a node's disk by what changed.
     pub fn follow_disk(&mut self, replica: &Replica, changes: Changes) {
         if let Some(from) = changes.disk_from {
-            let disk = replica.disk().state().log();
+            let disk = &replica.disk().state().log;
             self.watched[replica.node().id().index()].durable.follow(from, disk);
         }
     }
@@ -176,7 +175,7 @@ impl Checker {
     }
 
     fn check_leader_holds(&mut self, leader: NodeId, term: Term, index: LogIndex) {
-        let committed = self.committed[index.prev().len()];
+        let committed = self.committed[index.prev().count()];
         let held = self.watched[leader.index()].memory.at(index);
         if held.is_none_or(|link| link.digest != committed.digest) {
             let missing = LogPosition { term: committed.term, index };
@@ -250,7 +249,7 @@ impl Checker {
         let shadow = &self.watched[node.index()].memory;
         let differs = |index: LogIndex| {
             shadow.at(index).map(|link| link.digest)
-                != self.committed.get(index.prev().len()).map(|entry| entry.digest)
+                != self.committed.get(index.prev().count()).map(|entry| entry.digest)
         };
         if !differs(shared) {
             return;
@@ -259,7 +258,7 @@ impl Checker {
         while !differs(index) {
             index = index.next();
         }
-        let Some(first) = self.committed.get(index.prev().len()) else { return };
+        let Some(first) = self.committed.get(index.prev().count()) else { return };
         let evidence = Evidence::CommitsDiffer {
             index,
             first: (first.by, first.term),
@@ -361,38 +360,32 @@ impl Checker {
     }
 
     /// What was found, the first first.
-    #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
     /// Steps looked at.
-    #[must_use]
     pub const fn steps(&self) -> u64 {
         self.steps
     }
 
     /// How often `property` was compared with what happened.
-    #[must_use]
     pub const fn checks(&self, property: Property) -> u64 {
         self.checks[property as usize]
     }
 
     /// How many entries were committed.
-    #[must_use]
     pub const fn committed_len(&self) -> LogIndex {
         LogIndex::new(self.committed.len() as u64)
     }
 
     /// How many nodes led a term that another had led.
-    #[must_use]
     pub fn second_leaders(&self) -> usize {
         let second = |found: &&Violation| matches!(found.evidence, Evidence::TwoLeaders { .. });
         self.violations.iter().filter(second).count()
     }
 
     /// Who won which term first.
-    #[must_use]
     pub const fn leaders(&self) -> &BTreeMap<Term, NodeId> {
         &self.leaders
     }

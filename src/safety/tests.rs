@@ -1,7 +1,7 @@
 use super::*;
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,
-    LogEntry, Message, Output, PersistentState, Rule, RuleSet, Settings, VoteRequest, VoteResponse,
+    LogEntry, Message, PersistentState, Rule, RuleSet, Settings, VoteRequest, VoteResponse,
 };
 use crate::replica::{Disk, ReplicaConfig};
 use crate::timing::{Time, Timing};
@@ -30,11 +30,11 @@ impl Bench {
     /// Steps that share one save, and one look of the checker.
     fn steps<const N: usize>(&mut self, node: usize, inputs: [Input; N]) -> Vec<Envelope> {
         let replica = &mut self.replicas[node];
-        let mut out = Output::new();
+        let mut turn = replica.turn();
         for input in inputs {
-            replica.step(input, &mut out);
+            turn.step(input);
         }
-        let sendable = replica.persist(out, Time::ZERO);
+        let Ok(sendable) = turn.persist(Time::ZERO);
         let changes = replica.take_changes();
         self.checker.observe(replica, changes, sendable.events());
         sendable.messages().to_vec()

@@ -80,18 +80,14 @@ fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
 ///
 /// # Errors
 /// If its text is not of the language; a test sees to it that this never happens.
-#[must_use]
 pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
     let (_, text) = all().find(|(shipped, _)| *shipped == name)?;
     Some(Script::parse(name, text))
 }
 
 /// The shipped scenario that someone who wrote `name` may have meant.
-#[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
-    let likeness = |shipped: &str| strsim::jaro_winkler(shipped, name);
-    let names = all().map(|(shipped, _)| (likeness(shipped), *shipped));
-    names.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(like, _)| *like > 0.8).map(|(_, near)| near)
+    super::nearest::nearest(name, all().map(|(shipped, _)| *shipped))
 }
 
 /// The scenario of this name, or in this file, for a cluster of `nodes` if that is said.

@@ -9,10 +9,12 @@
 //! * `beat`: what it tells, and why a line failed.
 //! * `condition`: whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
+//! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
 pub mod beat;
 pub mod condition;
 pub mod library;
+pub mod nearest;
 pub mod parse;
 pub mod run;
 pub mod script;

@@ -36,7 +36,6 @@ impl<'a, W: World> Runner<'a, W> {
 
     /// The same for a cluster that keeps the rules which the script breaks: what the script expects
     /// to fall or to stall may do so, or not.
-    #[must_use]
     pub const fn spared(mut self, spared: bool) -> Self {
         self.spared = spared;
         self

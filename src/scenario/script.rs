@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fmt, fs, io};
 
+use super::nearest;
 use super::parse::{LineError, parse_line};
 use super::verb::Verb;
 use crate::network::Conditions;
-use crate::raft::{MAX_NODES, Rule, RuleSet, Settings, UnknownRule};
+use crate::raft::{MAX_NODES, Rule, RuleSet, Settings};
 use crate::timing::Timing;
 
 /// A line of a script that says something.
@@ -75,7 +76,6 @@ impl std::error::Error for ScriptError {}
 
 impl Script {
     /// A script that has no lines yet: five nodes, sound settings, quiet links.
-    #[must_use]
     pub fn empty(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -210,7 +210,6 @@ impl Script {
     }
 
     /// Whether it does everything by hand, move by move, so that time means nothing in it.
-    #[must_use]
     pub fn is_by_hand(&self) -> bool {
         let is_deed = |verb: &&Verb| !matches!(verb, Verb::Phase(_) | Verb::Note(_));
         let mut deeds = self.lines.iter().map(|line| &line.verb).filter(is_deed);
@@ -218,7 +217,6 @@ impl Script {
     }
 
     /// The protocol's settings.
-    #[must_use]
     pub const fn settings(&self) -> Settings {
         Settings {
             nodes: self.nodes,
@@ -233,7 +231,7 @@ fn read_rules(text: &str) -> Result<Vec<Rule>, LineError> {
     text.split([',', ' '])
         .filter(|id| !id.is_empty())
         .map(|id| {
-            id.parse().map_err(|unknown: UnknownRule| LineError {
+            nearest::rule(id).map_err(|unknown| LineError {
                 word: id.to_owned(),
                 expected: format!("the id of a rule: {unknown}"),
             })

@@ -213,7 +213,6 @@ impl fmt::Display for Condition {
 }
 
 /// The word for a kind of message.
-#[must_use]
 pub const fn kind_word(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::VoteRequest => "vote",
@@ -224,7 +223,6 @@ pub const fn kind_word(kind: MessageKind) -> &'static str {
 }
 
 /// The word for a property, in kebab-case.
-#[must_use]
 pub fn property_word(property: Property) -> String {
     property.name().to_lowercase().replace(' ', "-")
 }

@@ -49,7 +49,6 @@ pub struct FaultMix {
 
 impl FaultMix {
     /// The mix of this seed.
-    #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 1);
@@ -86,7 +85,6 @@ impl FaultMix {
     }
 
     /// The world in which this mix plays.
-    #[must_use]
     pub const fn world(&self, seed: u64, rules: RuleSet) -> SimConfig {
         let settings =
             Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch };
@@ -103,7 +101,6 @@ pub struct Chaos {
 
 impl Chaos {
     /// The hand of this seed.
-    #[must_use]
     pub fn new(mix: FaultMix, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 2);

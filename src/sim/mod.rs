@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::journal::{CrashPoint, Deed, Detail, Flight, Journal, Loss, MessageId, Observer, Step};
+use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer, Step};
 use crate::network::{Conditions, Fate, Network};
-use crate::raft::{Command, Envelope, Input, NodeId, Output};
+use crate::raft::{Command, Envelope, Input, NodeId};
 use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
 use crate::scenario::script::Script;
 use crate::status::NodeStatus;
@@ -41,7 +41,6 @@ pub struct SimConfig {
 
 impl SimConfig {
     /// The world that a scenario asks for.
-    #[must_use]
     pub const fn of(script: &Script) -> Self {
         Self {
             settings: script.settings(),
@@ -93,7 +92,6 @@ pub struct Sim {
     held: Vec<Held>,
     rng: ChaCha8Rng,
     journal: Journal,
-    spare: Output,
     asked: BTreeMap<Ticket, Asked>,
     tickets: u64,
     handled: u64,
@@ -101,7 +99,6 @@ pub struct Sim {
 
 impl Sim {
     /// A new cluster at time zero, all nodes up, with empty logs.
-    #[must_use]
     pub fn new(config: SimConfig, observers: Vec<Box<dyn Observer>>) -> Self {
         let nodes = config.settings.nodes;
         let start = |id| Replica::start(id, config.replica(), Disk::default(), Time::ZERO);
@@ -120,7 +117,6 @@ impl Sim {
             held: Vec::new(),
             rng,
             journal: Journal::new(nodes, observers),
-            spare: Output::new(),
             asked: BTreeMap::new(),
             tickets: 0,
             handled: 0,
@@ -197,22 +193,18 @@ impl Sim {
     fn act(&mut self, node: NodeId, input: Input, received: Option<MessageId>) {
         let at = node.index();
         let Server::Up(replica) = &mut self.servers[at] else { return };
-        let mut out = std::mem::take(&mut self.spare);
-        let detail = self.journal.detail();
-        let copy = (detail > Detail::Batches).then(|| input.clone());
-        replica.step(input, &mut out);
-        let step = copy.map(|input| Step::keep(input, received, replica, &out, 0, detail));
+        let mut turn = replica.turn();
+        let step = Step::make(&mut turn, input, received, self.journal.detail());
         let steps = step.as_slice();
 
-        let idle = out.unsaved().is_empty() && out.peek_messages().is_empty();
-        let crash = if idle { None } else { self.crash_points[at].take() };
+        let crash = if turn.is_idle() { None } else { self.crash_points[at].take() };
         if crash == Some(CrashPoint::BeforeSave) {
-            let (events, messages) = (out.events(), out.peek_messages());
-            self.journal.enter_lost(self.now, replica, steps, events, messages);
+            let lost = turn.crash_before_saving();
+            self.journal.enter_lost(self.now, replica, steps, &lost);
             self.go_down(node, CrashPoint::BeforeSave);
             return;
         }
-        let mut sendable = replica.persist(out, self.now);
+        let Ok(mut sendable) = turn.persist(self.now);
         let changes = replica.take_changes();
         let first = self.journal.enter(self.now, replica, changes, steps, &sendable);
         for (ticket, answer) in replica.drain_answers() {
@@ -229,7 +221,9 @@ impl Sim {
         for (nth, envelope) in sendable.drain_messages().enumerate() {
             self.send(Flight { id: MessageId(first.0 + nth as u64), envelope });
         }
-        self.spare = sendable.recycle();
+        if let Server::Up(replica) = &mut self.servers[at] {
+            replica.recycle(sendable);
+        }
         self.set_alarm(node);
     }
 
@@ -298,7 +292,6 @@ impl Sim {
     }
 
     /// Messages on their way: those that wait for a hand, then by the time of their arrival.
-    #[must_use]
     pub fn in_flight(&self) -> Vec<&Flight> {
         let waiting = self.held.iter().filter(|held| !held.delivered).map(|held| &held.flight);
         waiting.chain(self.queue.flights()).collect()
@@ -336,7 +329,6 @@ impl Sim {
     }
 
     /// How many messages of the same name wait under manual control that are newer than `id`.
-    #[must_use]
     pub fn newer_than(&self, name: MessageName, id: MessageId) -> usize {
         let newer = |held: &&Held| held.flight.id > id && name.matches(&held.flight.envelope);
         self.held.iter().filter(newer).count()
@@ -363,7 +355,6 @@ impl Sim {
     }
 
     /// A running node.
-    #[must_use]
     pub fn replica(&self, node: NodeId) -> Option<&Replica> {
         match &self.servers[node.index()] {
             Server::Up(replica) => Some(replica),
@@ -372,7 +363,6 @@ impl Sim {
     }
 
     /// How a node stands.
-    #[must_use]
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
         match &self.servers[node.index()] {
             Server::Up(replica) => NodeStatus::of(replica),
@@ -381,25 +371,21 @@ impl Sim {
     }
 
     /// What the links are like.
-    #[must_use]
     pub const fn network(&self) -> &Network {
         &self.network
     }
 
     /// The order of things and its checker.
-    #[must_use]
     pub const fn journal(&self) -> &Journal {
         &self.journal
     }
 
     /// How the world was set up.
-    #[must_use]
     pub const fn config(&self) -> &SimConfig {
         &self.config
     }
 
     /// Events that have happened.
-    #[must_use]
     pub const fn handled(&self) -> u64 {
         self.handled
     }

@@ -28,7 +28,7 @@ impl World for Sim {
     fn log(&self, node: NodeId) -> Log {
         match &self.servers[node.index()] {
             Server::Up(replica) => replica.node().log().clone(),
-            Server::Down(disk) => disk.state().log().clone(),
+            Server::Down(disk) => disk.state().log.clone(),
         }
     }
 

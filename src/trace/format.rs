@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{CrashPoint, Deed, Loss, MessageId};
 use crate::network::Conditions;
-use crate::raft::{Command, LogPosition, MAX_NODES, NodeId, NodeSet, RuleSet, Settings};
+use crate::raft::{Command, LogPosition, MAX_NODES, NodeId, NodeSet, Rule, RuleSet, Settings};
 use crate::replica::{Answer, Ticket};
 use crate::state_machine::Reply;
 
@@ -42,7 +42,6 @@ pub struct Header {
 
 impl Header {
     /// The header of a run.
-    #[must_use]
     pub fn new(scenario: &str, world: &str, seed: u64, settings: &Settings) -> Self {
         Self {
             format: FORMAT.to_owned(),
@@ -58,9 +57,8 @@ impl Header {
     }
 
     /// The rules that were off, as far as this program knows them.
-    #[must_use]
     pub fn rules(&self) -> RuleSet {
-        self.broken.iter().filter_map(|id| id.parse().ok()).collect()
+        self.broken.iter().filter_map(|id| Rule::of_id(id)).collect()
     }
 
     /// The settings of every node.
@@ -71,8 +69,9 @@ impl Header {
         if !(1..=MAX_NODES).contains(&self.nodes) {
             return Err(format!("a cluster of {} nodes; sizes 1 to {MAX_NODES} run", self.nodes));
         }
-        let rules = self.broken.iter().map(|id| id.parse()).collect::<Result<RuleSet, _>>();
-        let rules = rules.map_err(|unknown| unknown.to_string())?;
+        let known =
+            |id: &String| Rule::of_id(id).ok_or_else(|| format!("no rule is called '{id}'"));
+        let rules = self.broken.iter().map(known).collect::<Result<RuleSet, _>>()?;
         Ok(Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch })
     }
 }
@@ -204,7 +203,6 @@ pub enum TraceError {
 
 impl TraceError {
     /// Whether the trace was read, but the run is not what it says.
-    #[must_use]
     pub const fn is_divergence(&self) -> bool {
         matches!(self, Self::Diverged { .. })
     }

@@ -6,7 +6,7 @@ use std::io::BufRead;
 use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VERSION, read_node};
 use crate::digest;
 use crate::journal::{Deed, Detail, Journal, MessageId, Observer, Step};
-use crate::raft::{Command, Envelope, Input, NodeId, Output};
+use crate::raft::{Command, Envelope, Input, NodeId};
 use crate::replica::{Disk, Replica, ReplicaConfig};
 use crate::status::NodeStatus;
 use crate::timing::{Time, Timing};
@@ -25,12 +25,24 @@ pub struct Summary {
     pub safety: SafetyReport,
 }
 
-/// A node of the replay: as it is, and the batch it is in the middle of.
+/// A node of the replay: as it is, and the steps that it will make in one turn.
 struct Server {
     replica: Option<Replica>,
     disk: Disk,
-    out: Output,
-    steps: Vec<Step>,
+    batch: Vec<Recorded>,
+    /// Whether a crash undid the last batch before it was saved: then the crash has to come next.
+    lost: bool,
+}
+
+/// A step as the trace has it.
+struct Recorded {
+    line: usize,
+    step: u64,
+    input: Input,
+    received: Option<MessageId>,
+    /// How many messages it wrote.
+    sent: usize,
+    digest: String,
 }
 
 /// A run that is being made again, a line at a time.
@@ -65,8 +77,8 @@ impl Replay {
             .map(|id| Server {
                 replica: Some(start(id)),
                 disk: Disk::default(),
-                out: Output::new(),
-                steps: Vec::new(),
+                batch: Vec::new(),
+                lost: false,
             })
             .collect();
         Ok(Self {
@@ -99,20 +111,17 @@ impl Replay {
                 }
                 self.steps = *step;
                 let server = &mut self.servers[id.index()];
-                let Some(replica) = &mut server.replica else {
+                if server.replica.is_none() {
                     return Err(wrong(format!("{id} is down and cannot handle an input")));
-                };
-                let began = server.out.peek_messages().len();
-                replica.step(input.clone(), &mut server.out);
-                let (out, detail) = (&server.out, Detail::Digests);
-                let kept = Step::keep(input, received, replica, out, began, detail);
-                let same = format!("{:016x}", kept.digest) == *digest;
-                if !same || kept.messages_end - began != *sent {
-                    return Err(TraceError::Diverged { line, step: *step, node: id });
                 }
-                server.steps.push(kept);
+                if server.lost {
+                    let what = "has lost its last steps in a crash, and handles no input before it";
+                    return Err(wrong(format!("{id} {what} starts again")));
+                }
+                let (step, sent, digest) = (*step, *sent, digest.clone());
+                server.batch.push(Recorded { line, step, input, received, sent, digest });
                 if let Some(end) = batch {
-                    self.end_batch(id, *end);
+                    self.take_turn(id, Some(*end))?;
                 }
                 Ok(())
             }
@@ -139,19 +148,35 @@ impl Replay {
         })
     }
 
-    fn end_batch(&mut self, id: NodeId, end: BatchEnd) {
+    /// Makes the steps of a node's batch again, in one turn. Where the trace is left off within a
+    /// batch, there is no `end`: the steps are made, and nothing follows from them.
+    fn take_turn(&mut self, id: NodeId, end: Option<BatchEnd>) -> Result<(), TraceError> {
         let server = &mut self.servers[id.index()];
-        let Some(replica) = &mut server.replica else { return };
-        let out = std::mem::take(&mut server.out);
-        let steps = std::mem::take(&mut server.steps);
-        match end {
-            BatchEnd::Lost => {
-                self.sent += out.peek_messages().len() as u64;
-                let (events, messages) = (out.events(), out.peek_messages());
-                self.journal.enter_lost(self.now, replica, &steps, events, messages);
+        let Some(replica) = &mut server.replica else { return Ok(()) };
+        let mut turn = replica.turn();
+        let mut steps = Vec::new();
+        for Recorded { line, step, input, received, sent, digest } in server.batch.drain(..) {
+            let began = turn.peek_messages().len();
+            let made = Step::make(&mut turn, input, received, Detail::Digests);
+            let same = made.as_ref().is_some_and(|made| {
+                format!("{:016x}", made.digest) == digest && made.messages_end - began == sent
+            });
+            if !same {
+                _ = turn.crash_before_saving();
+                return Err(TraceError::Diverged { line, step, node: id });
             }
-            BatchEnd::Saved => {
-                let sendable = replica.persist(out, self.now);
+            steps.extend(made);
+        }
+        match end {
+            None => _ = turn.crash_before_saving(),
+            Some(BatchEnd::Lost) => {
+                let lost = turn.crash_before_saving();
+                server.lost = true;
+                self.sent += lost.messages.len() as u64;
+                self.journal.enter_lost(self.now, replica, &steps, &lost);
+            }
+            Some(BatchEnd::Saved) => {
+                let Ok(sendable) = turn.persist(self.now);
                 let changes = replica.take_changes();
                 replica.drain_answers();
                 self.journal.enter(self.now, replica, changes, &steps, &sendable);
@@ -161,6 +186,7 @@ impl Replay {
                 }
             }
         }
+        Ok(())
     }
 
     fn deed(&mut self, deed: &Deed) -> Result<(), String> {
@@ -170,8 +196,8 @@ impl Replay {
                 let replica =
                     server.replica.take().ok_or_else(|| format!("{node} is down already"))?;
                 server.disk = replica.crash();
-                server.out = Output::new();
-                server.steps.clear();
+                server.batch.clear();
+                server.lost = false;
                 self.journal.deed(self.now, deed);
             }
             Deed::Restart { node } => {
@@ -190,7 +216,6 @@ impl Replay {
     }
 
     /// How every node stands.
-    #[must_use]
     pub fn status(&self) -> Vec<NodeStatus> {
         NodeId::all(self.servers.len())
             .zip(&self.servers)
@@ -201,16 +226,19 @@ impl Replay {
             .collect()
     }
 
-    fn finish(mut self) -> Summary {
+    fn finish(mut self) -> Result<Summary, TraceError> {
+        for id in NodeId::all(self.servers.len()) {
+            self.take_turn(id, None)?;
+        }
         for replica in self.servers.iter().filter_map(|server| server.replica.as_ref()) {
             self.journal.audit(self.now, replica);
         }
-        Summary {
+        Ok(Summary {
             steps: self.steps,
             status: self.status(),
             safety: SafetyReport::of(self.journal.checker()),
             header: self.header,
-        }
+        })
     }
 }
 
@@ -244,11 +272,11 @@ pub fn replay(
         })?;
         if let Record::End { steps, lines } = &record {
             let whole = *steps == replay.steps && *lines == format!("{seen:016x}");
-            return if whole { Ok(replay.finish()) } else { Err(TraceError::Altered) };
+            return if whole { replay.finish() } else { Err(TraceError::Altered) };
         }
         replay.apply(count, &record)?;
         if until.is_some_and(|until| replay.steps >= until) {
-            return Ok(replay.finish());
+            return replay.finish();
         }
         seen = digest::chain(seen, &line);
     }

@@ -12,7 +12,6 @@ use crate::raft::Input;
 use crate::timing::Time;
 
 /// Whether a file begins like a trace, of whatever version.
-#[must_use]
 pub fn is_trace(path: &Path) -> bool {
     let Ok(file) = fs::File::open(path) else { return false };
     let mut line = String::new();

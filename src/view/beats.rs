@@ -27,13 +27,11 @@ pub struct Beats {
 
 impl Beats {
     /// Beats of a cluster of `nodes`, on this page.
-    #[must_use]
     pub const fn new(page: Page, nodes: usize) -> Self {
         Self { page, nodes, by_hand: false }
     }
 
     /// The same for a run in someone's hand, where time means nothing and the story tells each move.
-    #[must_use]
     pub const fn by_hand(mut self, by_hand: bool) -> Self {
         self.by_hand = by_hand;
         self
@@ -133,7 +131,6 @@ impl Narrator for Beats {
 }
 
 /// A condition as a person would say it.
-#[must_use]
 pub fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),
@@ -193,14 +190,12 @@ fn span(time: Duration) -> String {
 }
 
 /// What went wrong with which line, in one sentence.
-#[must_use]
 pub fn sentence(failure: &Failure) -> String {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
     format!("{place}{}: {}", failure.verb, why(failure))
 }
 
 /// What went wrong with a line, and which properties have fallen, if that is it.
-#[must_use]
 pub fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", sentence(failure));
     let mut lines = paragraph(&paint::wrong(&text).to_string(), "  ", "    ");
@@ -213,7 +208,6 @@ pub fn complaint(failure: &Failure) -> Vec<String> {
 }
 
 /// Why a script ended before its end, and how things stood.
-#[must_use]
 pub fn failure(failure: &Failure) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(complaint(failure));
@@ -223,7 +217,6 @@ pub fn failure(failure: &Failure) -> Vec<String> {
 }
 
 /// What went wrong, in one sentence.
-#[must_use]
 pub fn why(failure: &Failure) -> String {
     let status = &failure.status;
     match &failure.why {

@@ -8,7 +8,6 @@ use crate::replica::Answer;
 use crate::state_machine::Reply;
 
 /// What a client is told.
-#[must_use]
 pub fn told(answer: &Answer) -> String {
     match answer {
         Answer::Applied { position, reply } => {
@@ -75,7 +74,6 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
 }
 
 /// What the links are like, in a few words.
-#[must_use]
 pub fn links(conditions: &Conditions) -> String {
     let (min, max) = (conditions.latency_min, conditions.latency_max);
     let mut text = if min == max { format!("{min:?}") } else { format!("{min:?} to {max:?}") };

@@ -9,7 +9,6 @@ use super::{facts, message};
 use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Verdict};
 
 /// What the input is, in one sentence.
-#[must_use]
 pub fn input(node: NodeId, input: &Input) -> String {
     match input {
         Input::ElectionTimeout => format!("{node}'s election timer ends (§5.2)"),
@@ -25,7 +24,6 @@ pub fn input(node: NodeId, input: &Input) -> String {
 }
 
 /// The section of the paper that states a rule, without the clause of Figure 2.
-#[must_use]
 pub fn section(rule: Rule) -> &'static str {
     let paper = rule.paper();
     paper.split_once(", Figure").map_or(paper, |(section, _)| section)
@@ -33,7 +31,6 @@ pub fn section(rule: Rule) -> &'static str {
 
 /// One word for how a check came out. What a node does when a condition does not hold depends on
 /// the rule: it refuses, but it may also merely wait for more, or take no notice.
-#[must_use]
 pub const fn outcome(verdict: &Verdict) -> &'static str {
     match (verdict.outcome, verdict.rule) {
         (Outcome::Holds, _) => "kept",
@@ -52,20 +49,17 @@ pub const fn outcome(verdict: &Verdict) -> &'static str {
 }
 
 /// A verdict without its outcome: the rule, its section, and what was compared.
-#[must_use]
 pub fn reason(speaker: Speaker, verdict: &Verdict) -> String {
     let rule = verdict.rule;
     format!("{rule} ({}): {}", section(rule), facts::compared(speaker, verdict))
 }
 
 /// A verdict in one sentence: the outcome, the rule, its section, and what was compared.
-#[must_use]
 pub fn verdict(speaker: Speaker, verdict: &Verdict) -> String {
     format!("{}: {}", outcome(verdict), reason(speaker, verdict))
 }
 
 /// An event in one sentence.
-#[must_use]
 pub fn event(speaker: Speaker, event: &Event) -> String {
     let node = speaker.node;
     match *event {
@@ -79,6 +73,9 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
             format!(
                 "stands for election in term {term} and shows the voters a log that {log} (§5.2)"
             )
+        }
+        Event::TermsExhausted => {
+            "holds no election: it is in the largest term there can be (§5.1)".to_owned()
         }
         Event::VoteGranted { to, term } if to == node => {
             format!("votes for itself in term {term} (§5.2)")
@@ -182,6 +179,7 @@ mod tests {
             ),
             (Event::ElectionStarted { term, last }, &["term 7", "5@2"]),
             (Event::ElectionStarted { term, last: LogPosition::START }, &["empty"]),
+            (Event::TermsExhausted, &["no election", "largest term"]),
             (Event::VoteGranted { to: N3, term }, &["n3", "term 7"]),
             (Event::VoteGranted { to: N1, term }, &["itself", "term 7"]),
             (Event::VoteRefused { to: N3, term, rule }, &["n3", "term 7", "one-vote-per-term"]),

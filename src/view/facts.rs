@@ -24,7 +24,8 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
     match verdict.facts {
         Facts::Terms { message, own } => terms(speaker, rule, message, own),
         Facts::Vote { term, voted_for, candidate } => vote(node, term, voted_for, candidate, kept),
-        Facts::Logs { candidate, own } => logs(speaker, verdict, candidate, own),
+        Facts::Logs { candidate, own } => logs(speaker, rule, candidate, own),
+        Facts::Lengths { candidate, own } => lengths(speaker, candidate, own),
         Facts::VoteReceived { voter, counted_before: false } => {
             format!("{voter}'s vote was not counted yet")
         }
@@ -62,7 +63,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
             );
             if kept {
                 format!("{values} up to {verified}")
-            } else if verified.is_empty() {
+            } else if verified == LogIndex::ZERO {
                 format!(
                     "{leader} has committed up to {leader_commit}, and the request verified nothing \
                      of {node}'s log, which goes on to {last}"
@@ -92,7 +93,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
             format!("the timer ended in term {before}, so term {term} is the election's")
         }
         Facts::Tail { last, commit } => {
-            let known = if commit.is_empty() {
+            let known = if commit == LogIndex::ZERO {
                 "knows of nothing committed".to_owned()
             } else {
                 format!("knows index {commit} to be committed")
@@ -110,6 +111,9 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         ),
         Facts::Durable { term_or_vote, log_from, messages } => {
             durable(term_or_vote, log_from, messages, kept)
+        }
+        Facts::Timeout { shortest_us, longest_us, drawn_us } => {
+            timeout(shortest_us, longest_us, drawn_us, kept)
         }
         Facts::Applied { awaited, applied } if applied == awaited.term => {
             format!("{awaited} was applied, and that is the entry the client waits for")
@@ -162,29 +166,35 @@ fn vote(
     }
 }
 
-fn logs(speaker: Speaker, verdict: &Verdict, candidate: LogPosition, own: LogPosition) -> String {
-    let other_than_the_paper = match verdict.outcome {
-        Outcome::Holds => candidate < own,
-        Outcome::Refused => candidate > own,
-        Outcome::Overridden => false,
-    };
-    let why = if verdict.rule == Rule::TermBeforeLength {
+fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) -> String {
+    let why = if rule == Rule::TermBeforeLength {
         "their last terms decide, not their lengths"
-    } else if other_than_the_paper && candidate.index == own.index {
-        "they are equally long, and only length counts, for term-before-length is broken"
-    } else if other_than_the_paper {
-        "the longer log counts, for term-before-length is broken"
     } else if candidate.term != own.term {
         "the later last term wins"
     } else if candidate.index != own.index {
         "of equal last terms the longer log wins"
-    } else if own.index.is_empty() {
+    } else if own.index == LogIndex::ZERO {
         return "both logs are empty, and equal is good enough".to_owned();
     } else {
         return format!("both logs end at {own}, and equal is good enough");
     };
     let (candidate, own) = (log_end(candidate), log_end(own));
     format!("{}'s log {candidate}, {}'s {own}: {why}", speaker.sender(), speaker.node)
+}
+
+/// What is left of the comparison of two logs where `term-before-length` is broken.
+fn lengths(speaker: Speaker, candidate: LogIndex, own: LogIndex) -> String {
+    let (sender, node) = (speaker.sender(), speaker.node);
+    let (theirs, why) =
+        (plural(candidate.count(), "entry", "entries"), "for term-before-length is broken");
+    if candidate == own {
+        format!(
+            "{sender}'s log has {theirs}, {node}'s too: they are equally long, and only length counts, {why}"
+        )
+    } else {
+        let own = own.count();
+        format!("{sender}'s log has {theirs}, {node}'s {own}: the longer log counts, {why}")
+    }
 }
 
 fn majority(count: &str, have: usize, need: usize) -> String {
@@ -209,7 +219,7 @@ fn entry_term(node: NodeId, entry: LogPosition, own: Term) -> String {
 fn prev_entry(speaker: Speaker, prev: LogPosition, found: Option<Term>, last: LogIndex) -> String {
     let (node, leader) = (speaker.node, speaker.sender());
     match found {
-        _ if prev.index.is_empty() => {
+        _ if prev.index == LogIndex::ZERO => {
             format!("{leader} begins at index 1, where any log may begin")
         }
         Some(term) if term == prev.term => format!("{leader} builds on {prev}, and {node} has it"),
@@ -217,7 +227,7 @@ fn prev_entry(speaker: Speaker, prev: LogPosition, found: Option<Term>, last: Lo
             let own = LogPosition { term, index: prev.index };
             format!("{leader} builds on {prev}, but {node} has {own}")
         }
-        None if last.is_empty() => {
+        None if last == LogIndex::ZERO => {
             format!("{leader} builds on {prev}, but {node}'s log is empty")
         }
         None => format!("{leader} builds on {prev}, but {node}'s log ends at index {last}"),
@@ -243,6 +253,13 @@ fn timer(speaker: Speaker, cause: TimerCause) -> String {
             format!("{sender} got no vote, so {node}'s timer runs on")
         }
     }
+}
+
+fn timeout(shortest_us: u64, longest_us: u64, drawn_us: u64, kept: bool) -> String {
+    let ms = |us: u64| us as f64 / 1000.0;
+    let (shortest, longest, drawn) = (ms(shortest_us), ms(longest_us), ms(drawn_us));
+    let how = if kept { "it was drawn afresh from" } else { "it ought to be drawn from" };
+    format!("the timer runs {drawn} ms this time, and {how} {shortest} to {longest} ms")
 }
 
 fn durable(term_or_vote: bool, log_from: Option<LogIndex>, messages: usize, kept: bool) -> String {

@@ -21,7 +21,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// A hunt's figures in one line.
-#[must_use]
 pub fn figures(progress: &Progress, took: Duration) -> String {
     let seeds = progress.seeds.load(Ordering::Relaxed);
     let simulated = Duration::from_micros(progress.simulated.load(Ordering::Relaxed));
@@ -36,7 +35,6 @@ pub fn figures(progress: &Progress, took: Duration) -> String {
 }
 
 /// What did not happen in time.
-#[must_use]
 pub fn stall(stall: &Stall) -> String {
     match stall {
         Stall::NoLeader { at, term } => format!(
@@ -60,7 +58,6 @@ pub fn stall(stall: &Stall) -> String {
 }
 
 /// The bounds of a search.
-#[must_use]
 pub fn within(bounds: &Bounds) -> String {
     let delayed = bounds.delayed;
     let what = match bounds.tier {
@@ -89,7 +86,6 @@ fn limits(bounds: &Bounds) -> String {
 }
 
 /// How many whole exchanges are enough for a failure.
-#[must_use]
 pub fn suffice(exchanges: usize, bounds: &Bounds) -> String {
     format!(
         "{exchanges} whole exchanges are enough for a failure, and fewer are not, as an exhaustive \
@@ -101,7 +97,6 @@ pub fn suffice(exchanges: usize, bounds: &Bounds) -> String {
 }
 
 /// How a run came to be as short as it is, and what falls in it.
-#[must_use]
 pub fn how_short(short: &Short) -> String {
     let property = short.fallen.property();
     match short.source {
@@ -119,7 +114,6 @@ pub const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by thi
     of the code relies on: that a match index grows.";
 
 /// A finding in one sentence.
-#[must_use]
 pub fn finding(finding: &Finding) -> String {
     match finding {
         Finding::Fallen(fallen) => self::fallen(fallen),
@@ -176,7 +170,6 @@ pub fn tell(short: &Short, page: &Page) {
 
 /// Why a search without this rule may see nothing fall, if it is that it cannot, or that these are
 /// not the bounds for it.
-#[must_use]
 pub fn unseen(rule: Rule, tier: Tier) -> Option<String> {
     let property = rule.protects();
     let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
@@ -194,13 +187,11 @@ pub fn unseen(rule: Rule, tier: Tier) -> Option<String> {
 }
 
 /// Where a run is told that is longer than one that ships.
-#[must_use]
 pub fn shorter_is_known(name: &str, moves: usize) -> String {
     format!("A shorter run is known, of {moves} moves: 'raft-cluster run {name}'")
 }
 
 /// A counterexample as a scenario that anyone can run, with its panels as the parts of the story.
-#[must_use]
 pub fn script(short: &Short, name: &str) -> Script {
     let Schedule { moves, .. } = &short.schedule;
     let mut script = short.schedule.script(name, &short.fallen);
@@ -217,7 +208,6 @@ pub fn script(short: &Short, name: &str) -> Script {
 }
 
 /// What a few moves amount to, in words.
-#[must_use]
 pub fn scene(scene: Scene) -> String {
     match scene {
         Scene::Campaign { node, reached } => {
@@ -267,7 +257,6 @@ pub struct Row {
 
 impl Row {
     /// Whether the rule was caught.
-    #[must_use]
     pub const fn is_caught(&self) -> bool {
         !self.bag.catches.is_empty() || self.short.is_some()
     }
@@ -281,7 +270,6 @@ pub const LEGEND: &str = "seeds: how many were tried until one caught it; raw: t
     'raft-cluster hunt --break RULE' tells it.";
 
 /// The table of all rules: what each protects, and how soon its breaking shows.
-#[must_use]
 pub fn matrix(rows: &[Row]) -> Vec<String> {
     let mut table = Table::new(0);
     let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves", "exchanges"];

@@ -79,7 +79,7 @@ impl<'a> State<'a> {
         let peers = NodeId::all(node.settings().nodes).filter(|&peer| peer != node.id());
         let known = |peer| node.progress(peer).map(|progress| Peer { node: peer, progress });
         Self {
-            role: node.role_kind(),
+            role: node.role().kind(),
             current_term: node.current_term(),
             voted_for: node.voted_for(),
             log: node.log().iter().map(|(index, entry)| Entry { index, entry }).collect(),
@@ -155,7 +155,6 @@ struct Opening<'a> {
 }
 
 /// The first line of a run.
-#[must_use]
 pub fn opening(script: &Script) -> String {
     text(&Opening {
         scenario: &script.name,
@@ -167,7 +166,6 @@ pub fn opening(script: &Script) -> String {
 
 impl Lines {
     /// Lines on this page.
-    #[must_use]
     pub const fn new(page: Page) -> Self {
         Self { page }
     }
@@ -206,7 +204,6 @@ impl Observer for Lines {
 }
 
 /// The last line of a run.
-#[must_use]
 pub fn ending(
     passed: bool,
     failure: Option<&str>,

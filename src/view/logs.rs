@@ -21,18 +21,16 @@ pub struct Row<'a> {
 
 /// The lines of a drawing. Entries that differ from the first node's, or that it lacks, carry a
 /// star.
-#[must_use]
 pub fn draw(nodes: &[RaftNode]) -> Vec<String> {
     draw_rows(&nodes.iter().map(row).collect::<Vec<_>>())
 }
 
 fn row(node: &RaftNode) -> Row<'_> {
     let words = describe(node);
-    Row { id: node.id(), role: node.role_kind(), log: node.log(), words }
+    Row { id: node.id(), role: node.role().kind(), log: node.log(), words }
 }
 
 /// The same for any logs.
-#[must_use]
 pub fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
     let longest = rows.iter().map(|row| row.log.last_index()).max().unwrap_or_default();
     let indexes = || (1..=longest.get()).map(LogIndex::new);
@@ -61,7 +59,7 @@ pub fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
 }
 
 fn describe(node: &RaftNode) -> String {
-    let (role, term, commit) = (node.role_kind(), node.current_term(), node.commit_index());
+    let (role, term, commit) = (node.role().kind(), node.current_term(), node.commit_index());
     format!("{role}, term {term}, commitIndex {commit}")
 }
 

@@ -12,7 +12,6 @@ use super::words::{log_end, plural};
 const LISTED: usize = 3;
 
 /// A message in one sentence, without its sender, who is its subject.
-#[must_use]
 pub fn sentence(message: &Message) -> String {
     let term = message.term();
     match message {
@@ -54,7 +53,7 @@ fn hint_clause(hint: ConflictHint) -> String {
         ConflictHint { conflict_term: Some(term), first_index } => {
             format!(": its entries of term {term} begin at index {first_index}")
         }
-        ConflictHint { conflict_term: None, first_index } if !first_index.is_empty() => {
+        ConflictHint { conflict_term: None, first_index } if first_index > LogIndex::ZERO => {
             format!(": it has nothing from index {first_index} on")
         }
         ConflictHint { .. } => String::new(),
@@ -62,7 +61,6 @@ fn hint_clause(hint: ConflictHint) -> String {
 }
 
 /// A message as a call: its name, and its arguments by the paper's names.
-#[must_use]
 pub fn arguments(message: &Message) -> String {
     let name = kind(message.kind());
     let term = message.term();
@@ -100,7 +98,7 @@ fn hint_arguments(prev: LogIndex, hint: ConflictHint) -> String {
     let first = hint.first_index;
     match hint.conflict_term {
         Some(term) => format!(", at index {prev} term {term}, which begins at index {first}"),
-        None if !first.is_empty() => format!(", log ends before index {first}"),
+        None if first > LogIndex::ZERO => format!(", log ends before index {first}"),
         None => String::new(),
     }
 }
@@ -121,13 +119,11 @@ fn entries(request: &AppendEntriesRequest) -> String {
 }
 
 /// An entry: where it stands, its term, and what it carries.
-#[must_use]
 pub fn entry(at: LogPosition, entry: &LogEntry) -> String {
     format!("{at} {}", payload(&entry.payload))
 }
 
 /// What an entry carries.
-#[must_use]
 pub fn payload(payload: &Payload) -> &str {
     match payload {
         Payload::NoOp => "no-op",
@@ -136,7 +132,6 @@ pub fn payload(payload: &Payload) -> &str {
 }
 
 /// The name of a call or its answer.
-#[must_use]
 pub const fn kind(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::VoteRequest => "RequestVote",

@@ -20,7 +20,6 @@ pub enum Clock {
 }
 
 /// The first lines of a scenario's story.
-#[must_use]
 pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
     let mut lines = vec![paint::heading(&format!("raft-cluster: {}", script.name)).to_string()];
     if !script.shows.is_empty() {
@@ -56,7 +55,6 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
 }
 
 /// The first lines of a replay.
-#[must_use]
 pub fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.world == "virtual" { "in virtual time" } else { "on threads" };
@@ -74,7 +72,6 @@ pub fn replayed(header: &Header) -> Vec<String> {
 }
 
 /// Says that nothing came of it, though rules were off.
-#[must_use]
 pub fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
@@ -87,7 +84,6 @@ pub fn unharmed(rules: RuleSet) -> Vec<String> {
 }
 
 /// Says which rules are off, and what the nodes do instead.
-#[must_use]
 pub fn broken(rules: RuleSet) -> Vec<String> {
     let line = |rule: crate::raft::Rule| {
         let text =

@@ -37,13 +37,11 @@ pub struct Press {
 impl Page {
     /// A page on standard output. It is all written when every copy of the page is gone and the
     /// press is dropped, in this order: what is declared first is dropped last.
-    #[must_use]
     pub fn open() -> (Press, Self) {
         Self::open_on(BufWriter::new(io::stdout()))
     }
 
     /// The same on something else, such as a terminal on which somebody types meanwhile.
-    #[must_use]
     pub fn open_on(to: impl Write + Send + 'static) -> (Press, Self) {
         let (orders, taken) = unbounded();
         let thread = thread::Builder::new().spawn(move || write(&taken, to));
@@ -62,7 +60,6 @@ impl Page {
     }
 
     /// How many lines were put on it.
-    #[must_use]
     pub fn lines_put(&self) -> u64 {
         self.lines.load(Ordering::Relaxed)
     }

@@ -35,37 +35,31 @@ impl Color {
 }
 
 /// A heading.
-#[must_use]
 pub fn heading(text: &str) -> ColoredString {
     text.bold().cyan()
 }
 
 /// Something to be overlooked at first.
-#[must_use]
 pub fn faint(text: &str) -> ColoredString {
     text.dimmed()
 }
 
 /// A word to be found again, such as a rule's id.
-#[must_use]
 pub fn strong(text: &str) -> ColoredString {
     text.bold()
 }
 
 /// Something that went well.
-#[must_use]
 pub fn good(text: &str) -> ColoredString {
     text.green()
 }
 
 /// Something that went wrong, or that a crash took away.
-#[must_use]
 pub fn wrong(text: &str) -> ColoredString {
     text.red().bold()
 }
 
 /// A word in the colour of a role.
-#[must_use]
 pub fn role(role: RoleKind, text: &str) -> ColoredString {
     match role {
         RoleKind::Follower => text.blue(),
@@ -75,7 +69,6 @@ pub fn role(role: RoleKind, text: &str) -> ColoredString {
 }
 
 /// The outcome of a verdict as one word, coloured: good, in the way, or wrong.
-#[must_use]
 pub fn outcome(verdict: &Verdict) -> ColoredString {
     let word = explain::outcome(verdict);
     match verdict.outcome {

@@ -11,7 +11,6 @@ use crate::timing::Time;
 use crate::world::OnItsWay;
 
 /// The prompt itself: the time, and who leads.
-#[must_use]
 pub fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
     match leader_of(statuses) {
         Some(leader) => format!("{now} {} leads {}> ", leader.id, leader.term),
@@ -23,7 +22,6 @@ pub fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
 pub const LIVE: &str = "live> ";
 
 /// The first words of a session.
-#[must_use]
 pub fn welcome() -> Vec<String> {
     let text = "Try 'step', 'run until leader', 'write SET x=1', 'crash leader', 'back'; 'help' \
                 lists all that can be typed.";
@@ -31,7 +29,6 @@ pub fn welcome() -> Vec<String> {
 }
 
 /// The messages on their way, with their names.
-#[must_use]
 pub fn messages(all: &[OnItsWay]) -> Vec<String> {
     if all.is_empty() {
         return vec!["  no message is on its way".to_owned()];
@@ -52,7 +49,6 @@ pub fn messages(all: &[OnItsWay]) -> Vec<String> {
 }
 
 /// A message that is about to be delivered.
-#[must_use]
 pub fn delivered(envelope: &Envelope) -> Vec<String> {
     let Envelope { from, to, message } = envelope;
     let text = format!("{from} to {to}: {from} {}", message::sentence(message));
@@ -60,7 +56,6 @@ pub fn delivered(envelope: &Envelope) -> Vec<String> {
 }
 
 /// All logs, drawn under each other.
-#[must_use]
 pub fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
     let words = |status: &NodeStatus| {
         if status.up {
@@ -78,7 +73,6 @@ pub fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
 }
 
 /// One log, entry by entry.
-#[must_use]
 pub fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     if log.last_index() == LogIndex::ZERO {
         return vec![format!("  the log of {} is empty", status.id)];
@@ -98,7 +92,6 @@ pub fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
 }
 
 /// What can be typed: these words, and the verbs of the scripts.
-#[must_use]
 pub fn help(words: &[(&str, &str, &str)]) -> Vec<String> {
     let mut lines = vec![paint::heading("This prompt").to_string()];
     lines.extend(rows(words));
@@ -114,7 +107,6 @@ pub fn help(words: &[(&str, &str, &str)]) -> Vec<String> {
 }
 
 /// What one word is for, if there is such a word.
-#[must_use]
 pub fn help_on(words: &[(&str, &str, &str)], word: &str) -> Option<Vec<String>> {
     if word == "conditions" {
         return Some(conditions());

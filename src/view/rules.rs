@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::raft::Rule;
+use crate::raft::{Property, Rule};
 
 use super::table::{Table, paragraph};
 use super::{explain, paint};
@@ -43,7 +43,7 @@ pub fn one(rule: Rule, out: &mut dyn Write) -> io::Result<()> {
     let figure = if property.is_figure_3() { " (Figure 3)" } else { "" };
     let rows = [
         ("paper", rule.paper().to_owned()),
-        ("protects", format!("{property}{figure}: {}", property.statement())),
+        ("protects", format!("{property}{figure}: {}", promise(property))),
         ("enforced in", format!("src/{}", rule.enforced_in())),
         ("when broken", rule.when_broken().to_owned()),
         ("break it", format!("raft-cluster hunt --break {rule}")),
@@ -56,4 +56,49 @@ pub fn one(rule: Rule, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// What a property promises, in one sentence.
+pub const fn promise(property: Property) -> &'static str {
+    match property {
+        Property::ElectionSafety => "At most one leader can be elected in a term.",
+        Property::LeaderAppendOnly => {
+            "A leader never overwrites or deletes entries of its own log; it only appends."
+        }
+        Property::LogMatching => {
+            "If two logs hold an entry with the same index and term, they are equal up to it."
+        }
+        Property::LeaderCompleteness => {
+            "An entry committed in a term is in the logs of the leaders of all later terms."
+        }
+        Property::StateMachineSafety => {
+            "If a node has applied an entry at an index, no other node applies another there."
+        }
+        Property::VoteUniqueness => "A node votes for at most one candidate in a term.",
+        Property::DurableQuorum => {
+            "When a leader commits an entry, the durable logs of a majority hold it."
+        }
+        Property::Monotonicity => {
+            "A node's term, commit and applied index, and a leader's match indexes, only grow."
+        }
+        Property::Linearizability => {
+            "Clients see one machine that handles their operations one after the other."
+        }
+        Property::Liveness => {
+            "Once faults stop, a leader is elected and stays, and what is proposed commits."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_property_says_what_it_promises() {
+        for property in Property::ALL {
+            let words = promise(property).split(' ').count();
+            assert!(promise(property).ends_with('.') && words > 5, "{property}");
+        }
+    }
 }

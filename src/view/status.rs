@@ -5,7 +5,6 @@ use super::table::Table;
 use crate::status::NodeStatus;
 
 /// The table: a row a node.
-#[must_use]
 pub fn table(statuses: &[NodeStatus]) -> Vec<String> {
     let mut table = Table::new(11);
     let heads = ["node", "role", "term", "log", "commit", "applied"];

@@ -1,6 +1,6 @@
 //! A run as it happens, line by line: when, who, what, and by which rule.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::explain;
 use super::page::Page;
@@ -30,13 +30,13 @@ pub struct Story {
     /// If moves are numbered instead of timed.
     moves: Option<Moves>,
     /// What a node did where a rule would not have, or refused, and how often, in this part.
-    again: BTreeMap<(NodeId, Again), usize>,
+    again: HashMap<(NodeId, Again), usize>,
     /// Who asked last.
     asked: Option<Ticket>,
 }
 
 /// What is told in full once, in one line once more, and then no more in the same part.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Again {
     /// A rule was broken on these grounds.
     Overridden(Rule, Facts),
@@ -56,14 +56,12 @@ struct Moves {
 
 impl Story {
     /// A story on this page.
-    #[must_use]
-    pub const fn new(page: Page) -> Self {
-        Self { page, phases: 0, moves: None, again: BTreeMap::new(), asked: None }
+    pub fn new(page: Page) -> Self {
+        Self { page, phases: 0, moves: None, again: HashMap::new(), asked: None }
     }
 
     /// A story of single moves, each with its number and its input: for a run in someone's hand,
     /// where time means nothing.
-    #[must_use]
     pub fn numbered(page: Page) -> Self {
         Self { moves: Some(Moves::default()), ..Self::new(page) }
     }

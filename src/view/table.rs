@@ -23,13 +23,11 @@ pub struct Table {
 
 impl Table {
     /// A table that stands so many columns from the left.
-    #[must_use]
     pub fn new(indent: usize) -> Self {
         Self { indent, ..Self::default() }
     }
 
     /// Makes the columns at least as wide as this, so that several tables stand in line.
-    #[must_use]
     pub fn at_least(mut self, widths: &[usize]) -> Self {
         self.least = widths.to_vec();
         self
@@ -41,13 +39,11 @@ impl Table {
     }
 
     /// Whether it has no row.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The lines, none wider than [`WIDTH`].
-    #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let widths = self.widths();
         self.rows.iter().flat_map(|row| self.wrapped(row, &widths)).collect()
@@ -79,7 +75,6 @@ impl Table {
 
 /// Text in lines of at most [`WIDTH`] columns, after `first` on the first line and after `others`
 /// on the others. Breaks at spaces only: an id or a range is never torn apart.
-#[must_use]
 pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(WIDTH)
         .initial_indent(first)

@@ -1,6 +1,7 @@
 //! What the checker found, in words.
 
 use super::paint;
+use super::rules::promise;
 use super::table::{Table, paragraph};
 use super::words::plural;
 use crate::linearizability::NotLinearizable;
@@ -10,7 +11,6 @@ use crate::state_machine::Reply;
 use crate::world::{Judged, SafetyReport};
 
 /// The two facts that cannot both be, in one sentence.
-#[must_use]
 pub fn sentence(evidence: &Evidence) -> String {
     match *evidence {
         Evidence::TwoLeaders { term, first, second } => {
@@ -77,7 +77,6 @@ pub fn sentence(evidence: &Evidence) -> String {
 }
 
 /// A violation: the property, and the facts.
-#[must_use]
 pub fn lines(violation: &Violation) -> Vec<String> {
     let name = paint::wrong(violation.property.name());
     let text = format!("{name} has fallen: {}.", sentence(&violation.evidence));
@@ -89,7 +88,6 @@ const LISTED: usize = 6;
 
 /// What clients were told that no single machine could have told them: who asked and heard what, in
 /// the order in which it happened.
-#[must_use]
 pub fn misled(misled: &NotLinearizable) -> Vec<String> {
     let text = paint::wrong(&misled_sentence(misled)).to_string();
     let mut lines = paragraph(&text, "  ✗ ", "    ");
@@ -121,7 +119,6 @@ pub(super) fn reply_words(reply: &Reply) -> String {
 }
 
 /// The same as a sentence.
-#[must_use]
 pub fn misled_sentence(misled: &NotLinearizable) -> String {
     let NotLinearizable { key, explained, calls } = misled;
     let calls = calls.len();
@@ -144,7 +141,6 @@ pub fn misled_sentence(misled: &NotLinearizable) -> String {
 }
 
 /// A whole run in one line.
-#[must_use]
 pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
     let verdict = if good { paint::good("✓ passed") } else { paint::wrong("✗ failed") };
     format!(
@@ -157,7 +153,6 @@ pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
 }
 
 /// What was checked, how often, and what came of it.
-#[must_use]
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
     let mut row = |property: Property, fell: bool, checks: u64, one: &str, many: &str| {
@@ -167,7 +162,7 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
             mark.to_string(),
             format!("{property:<20}"),
             format!("{checks:>6} {noun}"),
-            paint::faint(property.statement()).to_string(),
+            paint::faint(promise(property)).to_string(),
         ]);
     };
     for &(property, checks) in &report.checks {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use colored::ColoredString;
 
-use crate::raft::{Envelope, Event, LogPosition, NodeId, PersistentState, RaftNode, Role};
+use crate::raft::{
+    Envelope, Event, LogIndex, LogPosition, NodeId, PersistentState, RaftNode, Role,
+};
 use crate::state_machine::Reply;
 use crate::walkthrough::{Applied, Beat, Section, Step};
 
@@ -142,7 +144,7 @@ fn stepped(step: &Step, out: &mut dyn Write) -> io::Result<()> {
                 block.line(&paint::outcome(verdict), explain::reason(speaker, verdict));
             }
             event => {
-                let name = paint::role(step.after.role_kind(), &id.to_string());
+                let name = paint::role(step.after.role().kind(), &id.to_string());
                 block.line(&name, explain::event(speaker, event));
             }
         }
@@ -181,9 +183,8 @@ fn names(nodes: &[NodeId]) -> String {
 }
 
 /// A node's state on one line.
-#[must_use]
 pub fn state(node: &RaftNode) -> String {
-    let role = paint::role(node.role_kind(), &node.role_kind().to_string());
+    let role = paint::role(node.role().kind(), &node.role().kind().to_string());
     let vote = node.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
     let known = match node.role() {
         Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
@@ -203,14 +204,14 @@ pub fn state(node: &RaftNode) -> String {
 
 fn durable(node: &RaftNode, disk: &PersistentState, out: &mut dyn Write) -> io::Result<()> {
     let mut block = Block::new();
-    let vote = disk.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
-    let (term, log) = (disk.current_term(), log_end(disk.log().last()));
+    let vote = disk.voted_for.map_or_else(|| "none".to_owned(), |vote| vote.to_string());
+    let (term, log) = (disk.current_term, log_end(disk.log.last()));
     block.line(&paint::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));
     block.line(
         &paint::faint("memory"),
         format!(
             "{}, commitIndex {}: a crash forgets this, and {} starts again as a follower",
-            node.role_kind(),
+            node.role().kind(),
             node.commit_index(),
             node.id()
         ),
@@ -225,7 +226,7 @@ fn log(node: &RaftNode, out: &mut dyn Write) -> io::Result<()> {
         let committed =
             if index <= node.commit_index() { "committed" } else { "not committed yet" };
         let name =
-            if index.prev().is_empty() { paint::faint("log").to_string() } else { String::new() };
+            if index == LogIndex::FIRST { paint::faint("log").to_string() } else { String::new() };
         let payload = message::payload(&entry.payload).to_owned();
         table.row([name, at.to_string(), payload, committed.to_owned()]);
     }

@@ -13,7 +13,6 @@ pub struct Speaker {
 
 impl Speaker {
     /// The node `node` while it handles `input`.
-    #[must_use]
     pub const fn of(node: NodeId, input: &Input) -> Self {
         let from = match input {
             Input::Receive(envelope) => Some(envelope.from),
@@ -29,13 +28,11 @@ impl Speaker {
 }
 
 /// Where a log ends, as the end of "a log that …".
-#[must_use]
 pub fn log_end(last: LogPosition) -> String {
-    if last.index.is_empty() { "is empty".to_owned() } else { format!("ends at {last}") }
+    if last == LogPosition::START { "is empty".to_owned() } else { format!("ends at {last}") }
 }
 
 /// A number with its noun.
-#[must_use]
 pub fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -9,6 +9,7 @@ use crate::raft::{Event, Facts, MessageKind, Outcome, RaftNode, RoleKind, Rule, 
 pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) -> bool {
     match *event {
         Event::ElectionStarted { .. }
+        | Event::TermsExhausted
         | Event::VoteRefused { .. }
         | Event::BecameLeader { .. }
         | Event::Appended { .. }

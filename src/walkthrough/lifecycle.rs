@@ -234,7 +234,7 @@ fn steps_down(script: &mut Script, options: Options) -> Vec<Envelope> {
 fn the_others_go_on(script: &mut Script, options: Options) -> Vec<Envelope> {
     let stage = &mut script.stage;
     let mut requests = stage.time_out(N1);
-    while stage.node(N1).current_term().next() < LATER_TERM {
+    while stage.node(N1).current_term().next() < Some(LATER_TERM) {
         requests = stage.time_out(N1);
     }
     let voters = NodeId::all(options.nodes).skip(2).take(others_needed(options.nodes));

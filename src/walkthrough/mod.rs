@@ -36,7 +36,6 @@ impl Options {
     ///
     /// # Panics
     /// If there is no such cluster: it has 1 to [`MAX_NODES`] nodes.
-    #[must_use]
     pub const fn new(nodes: usize, seed: u64) -> Self {
         assert!(0 < nodes && nodes <= MAX_NODES, "a cluster has 1 to MAX_NODES nodes");
         Self { nodes, seed }
@@ -94,7 +93,6 @@ pub enum Beat {
 }
 
 /// Plays the whole script.
-#[must_use]
 pub fn play(options: Options) -> Vec<Section> {
     let mut script = Script::new(options);
     lifecycle::play(&mut script, options);
@@ -139,7 +137,7 @@ mod tests {
             let committed = sections[..5].iter().flat_map(steps).next_back().unwrap();
             assert_eq!(committed.after.commit_index().get(), 4, "{nodes}");
             let down = after(6).unwrap();
-            assert_eq!((down.role_kind(), down.current_term().get()), (RoleKind::Follower, 5));
+            assert_eq!((down.role().kind(), down.current_term().get()), (RoleKind::Follower, 5));
             assert!(after(7).unwrap().voted_for().is_some(), "{nodes}");
         }
     }

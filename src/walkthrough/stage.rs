@@ -99,14 +99,13 @@ impl Stage {
     /// A fresh election timeout.
     pub(super) fn draw_timeout(&mut self, of: NodeId) -> Duration {
         let rules = self.node(of).settings().rules;
-        TIMING.draw_timeout(rules, &mut self.rng)
+        TIMING.draw_timeout(rules, &mut self.rng).0
     }
 
     /// Hands a node one input, saves what it must keep, and lets the rest follow.
     pub(super) fn step(&mut self, id: NodeId, input: Input) -> Step {
         let server = &mut self.servers[id.index()];
-        let out = server.node.step(input.clone());
-        let mut sendable = out.persist(&server.node, &mut server.disk);
+        let Ok(mut sendable) = server.node.step(input.clone()).persist(&mut server.disk);
         let applied = server.apply_committed();
         let after = server.node.clone();
         // A leader's election timer stands still, whatever its candidacy asked for.

@@ -76,8 +76,7 @@ impl Cluster {
             return;
         }
         let at = node.index();
-        let out = self.nodes[at].step(input);
-        let mut sent = out.persist(&self.nodes[at], &mut self.disks[at]);
+        let Ok(mut sent) = self.nodes[at].step(input).persist(&mut self.disks[at]);
         if self.nodes[at].settings().rules.keeps(Rule::PersistBeforeReply) {
             assert_eq!(&self.disks[at], self.nodes[at].persistent(), "{node} saved all it changed");
         }

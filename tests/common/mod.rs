@@ -125,8 +125,7 @@ pub const ROLES: [RoleKind; 3] = [RoleKind::Follower, RoleKind::Candidate, RoleK
 /// missing there.
 pub fn step(node: &mut RaftNode, input: Input) -> Sendable {
     let mut disk = node.persistent().clone();
-    let out = node.step(input);
-    let sent = out.persist(node, &mut disk);
+    let Ok(sent) = node.step(input).persist(&mut disk);
     if node.settings().rules.keeps(Rule::PersistBeforeReply) {
         assert_eq!(&disk, node.persistent(), "{} saves all that it changes", node.id());
     }

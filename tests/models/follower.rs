@@ -79,8 +79,8 @@ fn compare(own: &[u64], leader: &[u64], term: u64, cuts: &[Cut]) -> Result<(), T
         let new = &leader[prev..(prev + count).min(leader.len())];
         let prev_term = if prev == 0 { 0 } else { leader[prev - 1] };
         let message = append(1, term, at(prev as u64, prev_term), new, leader_commit);
-        let out = node.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
-        let sent = out.persist(&node, &mut disk);
+        let input = Input::Receive(Envelope { from: id(1), to: id(0), message });
+        let Ok(sent) = node.step(input).persist(&mut disk);
         let expected =
             model.append(prev, prev_term, &entries(prev as u64, new), leader_commit as usize);
         prop_assert_eq!(acknowledged(&sent), expected, "{:?} at {}", outcome(&sent), prev);
@@ -169,8 +169,8 @@ fn a_disk_that_followed_a_node_starts_the_same_node() {
         (1, append(1, 3, at(1, 1), &[3], 0)),
         (2, vote_request(2, 4, at(9, 3))),
     ] {
-        let out = node.step(Input::Receive(Envelope { from: id(from), to: id(0), message }));
-        let _ = out.persist(&node, &mut disk);
+        let input = Input::Receive(Envelope { from: id(from), to: id(0), message });
+        let Ok(_) = node.step(input).persist(&mut disk);
     }
     let again = RaftNode::new(id(0), settings(3), disk);
     assert_eq!(again, node);

@@ -8,14 +8,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use raft_in_practice::raft::{
-    Envelope, Input, LogIndex, Message, NodeId, RaftNode, RoleKind, Rule, RuleSet, Settings,
-    Storage, Write,
+    Envelope, Event, Input, LogIndex, Message, NodeId, RaftNode, RoleKind, Rule, RuleSet, Settings,
+    Term,
 };
 
 use crate::cases;
 use crate::common::{
     accepted, append, at, candidate, follower, id, leader, progress, receive, rejected, server,
-    settings, vote, vote_request,
+    settings, timeout, vote, vote_request,
 };
 use crate::histories::any_log;
 
@@ -44,7 +44,7 @@ fn message(from: u8) -> impl Strategy<Value = Message> {
 
 /// Messages from any of nine servers, the node itself and servers outside its cluster among them;
 /// some speak for another, and some were meant for another.
-fn input() -> impl Strategy<Value = Input> {
+pub fn input() -> impl Strategy<Value = Input> {
     let from = |from: u8| {
         let name = prop_oneof![9 => Just(from), 1 => 0..9u8];
         let to = prop_oneof![9 => Just(0), 1 => 0..9u8];
@@ -63,7 +63,7 @@ fn input() -> impl Strategy<Value = Input> {
     ]
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
+pub fn any_settings() -> impl Strategy<Value = Settings> {
     (1..=5usize, any::<bool>(), proptest::option::of(1..3usize)).prop_map(
         |(nodes, no_op, batch)| Settings {
             no_op,
@@ -85,14 +85,14 @@ fn check_step(before: &RaftNode, after: &RaftNode) -> Result<(), TestCaseError> 
     }
     if before.is_leader() && same_term {
         prop_assert!(after.is_leader(), "only a later term ends a leadership");
-        let kept = after.log().slice(LogIndex::FIRST, before.log().last_index().len());
+        let kept = after.log().slice(LogIndex::FIRST, before.log().last_index().count());
         prop_assert_eq!(kept, before.log().slice(LogIndex::FIRST, usize::MAX), "append-only");
         for peer in NodeId::all(after.settings().nodes) {
             let known = |node: &RaftNode| node.progress(peer).map(|p| p.match_index);
             prop_assert!(known(before) <= known(after), "match indexes grow");
         }
     }
-    if after.role_kind() == RoleKind::Candidate {
+    if after.role().kind() == RoleKind::Candidate {
         prop_assert_eq!(after.voted_for(), Some(after.id()), "a candidate votes for itself");
     }
     Ok(())
@@ -137,13 +137,12 @@ proptest! {
         let mut disk = node.persistent().clone();
         for input in inputs {
             let before = node.clone();
-            let out = node.step(input);
+            let Ok(sent) = node.step(input).persist(&mut disk);
             check_step(&before, &node)?;
             check_progress(&node)?;
-            for envelope in out.peek_messages() {
+            for envelope in sent.messages() {
                 check_message(&node, envelope)?;
             }
-            let _ = out.persist(&node, &mut disk);
             prop_assert_eq!(&disk, node.persistent());
         }
     }
@@ -163,14 +162,12 @@ proptest! {
         let mut disk = node.persistent().clone();
         for input in inputs {
             let before = node.clone();
-            let out = node.step(input);
+            let Ok(sent) = node.step(input).persist(&mut disk);
             prop_assert!(before.current_term() <= node.current_term());
             prop_assert!(before.commit_index() <= node.commit_index());
-            let sent = out.persist(&node, &mut disk);
-            if !sent.saved_too_late().is_empty() {
-                prop_assert!(!rules.keeps(Rule::PersistBeforeReply));
-                disk.save(Write::of(node.persistent(), sent.saved_too_late()));
-            }
+            let late = sent.saved_too_late();
+            prop_assert!(late.is_empty() || !rules.keeps(Rule::PersistBeforeReply));
+            let Ok(()) = node.save_late(late, &mut disk);
             prop_assert_eq!(&disk, node.persistent(), "with {:?}", rules);
         }
     }
@@ -190,8 +187,9 @@ fn an_acknowledgement_of_more_than_the_leader_has_is_not_believed() {
 fn what_was_meant_for_another_or_speaks_for_another_is_ignored() {
     let mut node = candidate(settings(3), 1, &[]);
     let (from, to) = (id(2), id(1));
-    let _ = node.step(Input::Receive(Envelope { from, to, message: vote(1, true) }));
-    assert_eq!(node.role_kind(), RoleKind::Candidate);
+    let turn = node.step(Input::Receive(Envelope { from, to, message: vote(1, true) }));
+    assert!(turn.is_idle());
+    assert_eq!(node.role().kind(), RoleKind::Candidate);
 
     let mut node = follower(settings(3), 1, &[]);
     let before = node.clone();
@@ -205,5 +203,35 @@ fn what_was_meant_for_another_or_speaks_for_another_is_ignored() {
 fn a_vote_from_outside_the_cluster_does_not_count() {
     let mut node = candidate(settings(3), 1, &[]);
     let _ = receive(&mut node, 3, vote(1, true));
-    assert_eq!(node.role_kind(), RoleKind::Candidate);
+    assert_eq!(node.role().kind(), RoleKind::Candidate);
+}
+
+/// A term beyond the largest is not believed, whoever names it and for whatever.
+#[test]
+fn a_term_beyond_the_largest_is_ignored() {
+    for term in [Term::MAX.get() + 1, u64::MAX] {
+        for message in [
+            vote_request(1, term, at(0, 0)),
+            vote(term, true),
+            append(1, term, at(0, 0), &[1], 1),
+            accepted(term, 1),
+        ] {
+            let mut node = follower(settings(3), 1, &[]);
+            let before = node.clone();
+            let sent = receive(&mut node, 1, message);
+            assert!(matches!(sent.events(), [Event::Ignored { .. }]), "{:?}", sent.events());
+            assert_eq!((node, sent.messages().len()), (before, 0));
+        }
+    }
+}
+
+/// Terms that ran out would have a node vote twice in the last one.
+#[test]
+fn a_node_in_the_largest_term_holds_no_election_and_keeps_its_vote() {
+    let mut node = follower(settings(3), Term::MAX.get() - 1, &[]);
+    let _ = receive(&mut node, 1, vote_request(1, Term::MAX.get(), at(0, 0)));
+    assert_eq!((node.current_term(), node.voted_for()), (Term::MAX, Some(id(1))));
+    let before = node.clone();
+    let sent = timeout(&mut node);
+    assert_eq!((sent.events(), node), (&[Event::TermsExhausted][..], before));
 }

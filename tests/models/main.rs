@@ -16,6 +16,8 @@ mod follower;
 mod histories;
 mod junk;
 mod repair;
+mod storage;
+mod verdicts;
 
 use proptest::test_runner::{Config, RngSeed};
 

@@ -17,10 +17,10 @@ use crate::common::{
 fn a_higher_term_is_taken_over_in_every_role() {
     for role in ROLES {
         let mut node = in_role(role, settings(3), 1, &[]);
-        assert_eq!(node.role_kind(), role);
+        assert_eq!(node.role().kind(), role);
         let _ = receive(&mut node, 1, append(1, 2, at(0, 0), &[], 0));
         assert_eq!(node.current_term(), Term::new(2), "{role}");
-        assert_eq!(node.role_kind(), RoleKind::Follower, "{role}");
+        assert_eq!(node.role().kind(), RoleKind::Follower, "{role}");
         assert_eq!(node.leader(), Some(id(1)), "{role}");
     }
 }
@@ -52,7 +52,7 @@ fn a_server_starts_as_a_follower_also_for_the_second_time() {
     let first = follower(settings(3), 0, &[]);
     let again = server(0, settings(3), 4, Some(0), &[1, 4]);
     for node in [first, again] {
-        assert_eq!(node.role_kind(), RoleKind::Follower);
+        assert_eq!(node.role().kind(), RoleKind::Follower);
         assert_eq!((node.leader(), node.commit_index()), (None, LogIndex::ZERO));
     }
 }
@@ -80,7 +80,7 @@ fn an_election_timeout_begins_an_election_in_a_new_term() {
         let mut node = in_role(role, settings(3), 1, &[]);
         let sent = timeout(&mut node);
         assert_eq!(node.current_term(), Term::new(2), "{role}");
-        assert_eq!(node.role_kind(), RoleKind::Candidate, "{role}");
+        assert_eq!(node.role().kind(), RoleKind::Candidate, "{role}");
         assert_eq!(node.voted_for(), Some(id(0)), "{role}");
         assert!(sent.restart_election_timer(), "{role}");
         let request = |to: u8| (id(to), vote_request(0, 2, at(0, 0)));
@@ -117,7 +117,7 @@ fn a_majority_of_one_round_decides_an_election() {
         for &(voter, grant) in votes {
             let _ = receive(&mut node, voter, vote(1, grant));
         }
-        assert_eq!(node.role_kind(), role, "{size} nodes, {votes:?}");
+        assert_eq!(node.role().kind(), role, "{size} nodes, {votes:?}");
         assert_eq!(node.current_term(), Term::new(1), "{size} nodes, {votes:?}");
     }
 }
@@ -150,7 +150,7 @@ fn a_candidate_returns_to_follower_for_a_leader_of_its_term_or_a_later_one() {
     for term in [1, 2] {
         let mut node = candidate(settings(3), 1, &[]);
         let sent = receive(&mut node, 1, append(1, term, at(0, 0), &[], 0));
-        assert_eq!(node.role_kind(), RoleKind::Follower, "term {term}");
+        assert_eq!(node.role().kind(), RoleKind::Follower, "term {term}");
         assert_eq!(node.current_term(), Term::new(term), "term {term}");
         assert_eq!(node.leader(), Some(id(1)), "term {term}");
         assert_eq!(acknowledged(&sent), Some(0), "term {term}");

@@ -26,11 +26,11 @@ fn leader_at_work(settings: Settings) -> RaftNode {
 #[test]
 fn a_proposal_is_appended_saved_and_sent_behind_the_entry_before_it() {
     let mut node = leader_at_work(settings(3));
-    let out = node.step(Input::Propose(vec![Command::new("x")]));
-    assert_eq!(out.unsaved().log_from, Some(LogIndex::new(2)));
-    let mut disk = PersistentState::new(Term::new(1), Some(id(0)), log(&[]));
-    let sent = out.persist(&node, &mut disk);
-    assert_eq!(disk.log().last(), at(1, 1), "the disk takes over what is new: one entry");
+    let turn = node.step(Input::Propose(vec![Command::new("x")]));
+    assert_eq!(turn.unsaved().log_from, Some(LogIndex::new(2)));
+    let mut disk = PersistentState::new(Term::new(1), Some(id(0)), log(&[1]));
+    let Ok(sent) = turn.persist(&mut disk);
+    assert_eq!(disk.log.last(), at(2, 1), "the disk takes over what is new: one entry");
 
     assert_eq!((terms(&node), commit(&node)), (vec![1, 1], 1));
     let sent = appends(&sent);
@@ -178,8 +178,10 @@ fn a_follower_deletes_at_a_conflict_and_appends_what_is_new() {
         let message = append(1, 4, at(index, term), new, 0);
         let envelope =
             raft_in_practice::raft::Envelope { from: id(1), to: id(0), message: message.clone() };
-        let out = node.clone().step(Input::Receive(envelope));
-        assert_eq!(out.unsaved().log_from, written_from.map(LogIndex::new), "{index}, {new:?}");
+        let mut twin = node.clone();
+        let turn = twin.step(Input::Receive(envelope));
+        assert_eq!(turn.unsaved().log_from, written_from.map(LogIndex::new), "{index}, {new:?}");
+        _ = turn.crash_before_saving();
         let sent = receive(&mut node, 1, message);
         assert_eq!(terms(&node), expected, "{index}, {new:?}");
         assert_eq!(acknowledged(&sent), Some(index + new.len() as u64), "{index}, {new:?}");

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use raft_in_practice::raft::{Envelope, Input, NodeId, Output, RoleKind, Settings};
+use raft_in_practice::raft::{Envelope, Input, NodeId, RoleKind, Settings};
 use raft_in_practice::replica::{Disk, Replica, ReplicaConfig};
 use raft_in_practice::timing::{Time, Timing};
 
@@ -18,9 +18,9 @@ fn replica(node: NodeId) -> Replica {
 }
 
 fn run(replica: &mut Replica, input: Input, now: Time) {
-    let mut out = Output::new();
-    replica.step(input, &mut out);
-    let _ = replica.persist(out, now);
+    let mut turn = replica.turn();
+    turn.step(input);
+    let Ok(_) = turn.persist(now);
 }
 
 /// Brings the replica into this role, in a new term, and says when its timer will end.
@@ -33,7 +33,7 @@ fn fresh_deadline(replica: &mut Replica, role: RoleKind, round: u64, now: Time) 
         Input::Receive(Envelope { from: peer, to: replica.node().id(), message })
     };
     run(replica, input, now);
-    assert_eq!(replica.node().role_kind(), role);
+    assert_eq!(replica.node().role().kind(), role);
     replica.next_deadline().expect("an election timer runs")
 }
 

@@ -1,7 +1,7 @@
 //! What a leader may call committed, and when it may count itself.
 
 use raft_in_practice::raft::{
-    Command, Event, Input, LogIndex, MessageKind, Outcome, Output, PersistentState, Rule, Settings,
+    Command, Event, Input, LogIndex, MessageKind, Outcome, PersistentState, Rule, Settings,
 };
 
 use crate::common::{
@@ -86,18 +86,18 @@ fn the_no_op_commits_what_earlier_leaders_left() {
 fn a_leaders_own_copy_is_durable_before_anyone_hears_of_it() {
     let mut node = leader(settings(2), 1, &[]);
     let mut disk = PersistentState::default();
-    let mut out = Output::new();
+    let mut turn = node.turn();
     for _ in 0..5 {
-        node.step_into(Input::Propose(vec![Command::new("foo")]), &mut out);
+        turn.step(Input::Propose(vec![Command::new("foo")]));
     }
-    assert_eq!(progress(&node, 0), (6, 7));
-    assert_eq!(out.unsaved().log_from, Some(LogIndex::new(2)));
-    assert_eq!(disk.log().last_index(), LogIndex::ZERO, "the disk knows nothing yet");
+    assert_eq!(progress(&turn, 0), (6, 7));
+    assert_eq!(turn.unsaved().log_from, Some(LogIndex::new(2)));
+    assert_eq!(disk.log.last_index(), LogIndex::ZERO, "the disk knows nothing yet");
 
-    disk = PersistentState::new(node.current_term(), Some(id(0)), crate::common::log(&[1]));
-    let sent = out.persist(&node, &mut disk);
+    disk = PersistentState::new(turn.current_term(), Some(id(0)), crate::common::log(&[1]));
+    let Ok(sent) = turn.persist(&mut disk);
     assert_eq!(sent.messages().len(), 5);
-    assert_eq!(disk.log().last_index(), LogIndex::new(6));
+    assert_eq!(disk.log.last_index(), LogIndex::new(6));
 }
 
 /// Acknowledgements out of order: the commit index is the maximum of what they prove, and a late

@@ -8,7 +8,7 @@ use crate::common::{
 
 fn role_and_term(cluster: &Cluster, number: u8) -> (RoleKind, u64) {
     let node = cluster.node(number);
-    (node.role_kind(), node.current_term().get())
+    (node.role().kind(), node.current_term().get())
 }
 
 /// `TestLeaderElection`: size, nodes that are down, logs ⇒ the first node's role in term 1. In the

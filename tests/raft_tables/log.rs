@@ -1,9 +1,12 @@
 //! The log alone, and the log under AppendEntries.
 
-use raft_in_practice::raft::{Envelope, Input, LogIndex, LogPosition, Overlap, Term};
+use raft_in_practice::raft::{
+    Envelope, Event, Input, LogIndex, LogPosition, Overlap, Rule, RuleSet, Term,
+};
 
 use crate::common::{
     acknowledged, append, at, commit, entries, follower, id, log, receive, settings, terms,
+    with_rules,
 };
 
 const fn index(number: u64) -> LogIndex {
@@ -85,9 +88,10 @@ fn only_what_changed_is_written() {
     for (prev, term, new, expected, written_from) in table {
         let mut node = follower(settings(3), 3, &[1, 2]);
         let message = append(1, 3, at(prev, term), new, 0);
-        let out = node.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
-        assert_eq!(terms(&node), expected, "{new:?} behind {prev}");
-        assert_eq!(out.unsaved().log_from, written_from.map(index), "{new:?} behind {prev}");
+        let turn = node.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
+        assert_eq!(terms(&turn), expected, "{new:?} after {prev}");
+        assert_eq!(turn.unsaved().log_from, written_from.map(index), "{new:?} after {prev}");
+        _ = turn.crash_before_saving();
     }
 }
 
@@ -179,4 +183,72 @@ fn a_log_tells_each_entry_with_its_index() {
     let told: Vec<(u64, u64)> =
         log.iter().map(|(index, entry)| (index.get(), entry.term.get())).collect();
     assert_eq!(told, [(1, 1), (2, 1), (3, 4)]);
+}
+
+#[test]
+fn an_empty_log_ends_before_the_first_entry_and_contains_only_that() {
+    let log = log(&[]);
+    assert_eq!(log.last(), LogPosition::START);
+    assert!(log.contains(LogPosition::START));
+    assert!(!log.contains(at(1, 1)));
+    assert_eq!(log.get(LogIndex::ZERO), None);
+}
+
+/// Lays entries over a log: what matches stays, a conflict is deleted with all that follow, the rest
+/// is appended.
+#[test]
+fn a_splice_keeps_what_matches_cuts_at_a_conflict_and_appends_the_rest() {
+    // own log, prevLogIndex, entries ⇒ log, verified, cut at
+    type Row = (&'static [u64], u64, &'static [u64], &'static [u64], u64, Option<u64>);
+    let table: [Row; 6] = [
+        (&[], 0, &[1, 1], &[1, 1], 2, None),
+        (&[1, 1, 1], 0, &[1], &[1, 1, 1], 1, None),
+        (&[1, 1, 1], 1, &[], &[1, 1, 1], 1, None),
+        (&[1, 1, 1], 1, &[2], &[1, 2], 2, Some(2)),
+        (&[1, 1, 1], 1, &[1, 2], &[1, 1, 2], 3, Some(3)),
+        (&[1, 1], 2, &[2, 2], &[1, 1, 2, 2], 4, None),
+    ];
+    for (own, prev, new, expected, verified, cut) in table {
+        let mut node = follower(settings(3), 2, own);
+        let prev = at(prev, prev.min(1));
+        let sent = receive(&mut node, 1, append(1, 2, prev, new, 0));
+        assert_eq!(terms(&node), expected, "{own:?} {prev} {new:?}");
+        assert_eq!(acknowledged(&sent), Some(verified), "{own:?} {prev} {new:?}");
+        let truncated = sent.events().iter().find_map(|event| match event {
+            Event::Truncated { from, .. } => Some(from.get()),
+            _ => None,
+        });
+        assert_eq!(truncated, cut, "{own:?} {prev} {new:?}");
+    }
+}
+
+#[test]
+fn a_broken_splice_keeps_a_conflict_or_closes_a_gap() {
+    let spliced = |rule, own: &[u64], prev, new: &[u64]| {
+        let mut node = follower(with_rules(3, RuleSet::INTACT.without(rule)), 3, own);
+        let _ = receive(&mut node, 1, append(1, 3, prev, new, 0));
+        terms(&node)
+    };
+    assert_eq!(spliced(Rule::ConflictTruncates, &[1, 1], at(1, 1), &[2, 2]), [1, 1, 2]);
+    let gap = spliced(Rule::LogMatchingCheck, &[1], at(4, 1), &[3]);
+    assert_eq!(gap, [1, 3], "without the check, entries land at the end");
+}
+
+#[test]
+fn terms_are_found_by_index_and_indexes_by_term() {
+    let log = log(&[1, 1, 4, 4, 4, 6]);
+    for (from, first) in [(5, 3), (2, 1), (9, 7)] {
+        assert_eq!(log.first_index_of_term_at(index(from)), index(first));
+    }
+    for (term, last) in [(4, Some(5)), (5, None), (0, None)] {
+        assert_eq!(log.last_index_of_term(Term::new(term)), last.map(index));
+    }
+}
+
+#[test]
+fn a_slice_is_bounded_by_the_log_and_by_its_limit() {
+    let log = log(&[1, 2, 3]);
+    for (first, limit, length) in [(2, usize::MAX, 2), (1, 2, 2), (4, 2, 0), (9, 2, 0)] {
+        assert_eq!(log.slice(index(first), limit).len(), length);
+    }
 }

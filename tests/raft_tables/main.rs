@@ -15,6 +15,7 @@ mod common;
 
 mod commit;
 mod elections;
+mod json;
 mod log;
 mod names;
 mod progress;

@@ -29,7 +29,6 @@ fn what_is_written_of_ids_terms_and_places_says_which_it_is() {
 fn rules_are_written_by_their_ids_and_errors_say_what_to_do() {
     let rule = Rule::OneVotePerTerm;
     assert_eq!(both(rule), pair("one-vote-per-term", "OneVotePerTerm"));
-    assert_eq!(<&str>::from(rule), "one-vote-per-term");
     assert_eq!(format!("{:?}", RuleSet::INTACT), "all rules");
     let two = RuleSet::INTACT.without(rule).without(Rule::MajorityQuorum);
     assert_eq!(format!("{two:?}"), "all rules but majority-quorum, one-vote-per-term");
@@ -53,10 +52,28 @@ fn the_properties_of_figure_3_have_the_papers_names_and_come_first() {
     );
     for property in Property::ALL {
         assert_eq!(property.to_string(), property.name());
-        let words = property.statement().split(' ').count();
-        assert!(
-            property.statement().ends_with('.') && words > 5,
-            "{property} says what it promises"
-        );
     }
+}
+
+#[test]
+fn ids_are_unique_kebab_case_and_read_back() {
+    for rule in Rule::ALL {
+        assert_eq!(Rule::of_id(rule.id()), Some(rule));
+        let json = serde_json::to_string(&rule).unwrap();
+        assert_eq!(json, format!("\"{}\"", rule.id()));
+        assert_eq!(serde_json::from_str::<Rule>(&json).unwrap(), rule);
+        assert!(rule.id().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{rule}");
+        assert!(rule.statement().ends_with('.') && rule.when_broken().ends_with('.'));
+    }
+}
+
+#[test]
+fn a_rule_set_forgets_only_what_it_is_told_to() {
+    let rules = RuleSet::INTACT.without(Rule::OneVotePerTerm);
+    for rule in Rule::ALL {
+        assert_eq!(rules.keeps(rule), rule != Rule::OneVotePerTerm);
+    }
+    assert!(!rules.is_intact() && RuleSet::INTACT.is_intact());
+    assert_eq!(rules.broken().collect::<RuleSet>(), rules);
+    assert_eq!(rules.without(Rule::OneVotePerTerm), rules, "it can be forgotten only once");
 }

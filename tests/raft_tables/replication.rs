@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raft_in_practice::raft::{
-    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, Rule, RuleSet, Term,
+    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Payload, RoleKind, Rule, RuleSet, Term,
 };
 
 use crate::common::{
@@ -189,10 +189,13 @@ fn heartbeats_also_make_up_for_lost_answers() {
 
 /// What a step came to can be looked at before it is saved; to send it one must save it.
 #[test]
-fn an_output_can_be_looked_at() {
-    let out = follower(settings(3), 1, &[1]).step(Input::ElectionTimeout);
-    assert!(out.events().iter().any(|event| matches!(event, Event::ElectionStarted { .. })));
-    assert_eq!(out.peek_messages().len(), 2);
+fn a_turn_can_be_looked_at() {
+    let mut node = follower(settings(3), 1, &[1]);
+    let turn = node.step(Input::ElectionTimeout);
+    assert!(turn.events().iter().any(|event| matches!(event, Event::ElectionStarted { .. })));
+    assert_eq!(turn.peek_messages().len(), 2);
+    assert_eq!(turn.role().kind(), RoleKind::Candidate);
+    _ = turn.crash_before_saving();
 }
 
 /// Heartbeats are for idle periods: having spoken to everyone, a leader waits a whole interval again.

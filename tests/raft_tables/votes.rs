@@ -42,7 +42,7 @@ fn a_vote_depends_on_the_logs_and_on_the_vote_before() {
         };
         let sent = receive(&mut node, 1, vote_request(1, term, last));
         assert_eq!(granted(&sent), expected, "{role}, {last}, {before:?}");
-        assert_eq!(node.role_kind(), role, "the same term changes no role");
+        assert_eq!(node.role().kind(), role, "the same term changes no role");
     }
 }
 
@@ -54,7 +54,7 @@ fn a_vote_in_a_later_term_is_given_in_every_role() {
         let mut node = in_role(role, settings(3), 1, &[]);
         let sent = receive(&mut node, 1, vote_request(1, 2, at(42, 2)));
         assert!(granted(&sent), "{role}");
-        assert_eq!(node.role_kind(), RoleKind::Follower, "{role}");
+        assert_eq!(node.role().kind(), RoleKind::Follower, "{role}");
         assert_eq!((node.current_term(), node.voted_for()), (Term::new(2), Some(id(1))), "{role}");
     }
 }
@@ -70,7 +70,7 @@ fn a_later_term_deposes_every_role_and_leaves_the_log_alone() {
         for (message, expected_leader) in messages {
             let mut node = before.clone();
             let _ = receive(&mut node, 1, message);
-            assert_eq!(node.role_kind(), RoleKind::Follower, "{role}");
+            assert_eq!(node.role().kind(), RoleKind::Follower, "{role}");
             assert_eq!(node.current_term(), Term::new(3), "{role}");
             assert_eq!(node.log(), before.log(), "{role}");
             assert_eq!(node.leader(), expected_leader, "{role}");
@@ -86,7 +86,7 @@ fn a_later_term_in_a_reply_deposes_every_role() {
         for reply in [vote(3, true), vote(3, false), accepted(3, 9), rejected(3, 0, None, 1)] {
             let mut node = in_role(role, settings(3), 1, &[]);
             let sent = receive(&mut node, 1, reply.clone());
-            assert_eq!(node.role_kind(), RoleKind::Follower, "{role}, {reply:?}");
+            assert_eq!(node.role().kind(), RoleKind::Follower, "{role}, {reply:?}");
             assert_eq!(node.current_term(), Term::new(3), "{role}, {reply:?}");
             assert_eq!(node.voted_for(), None, "{role}, {reply:?}");
             assert_eq!(node.leader(), None, "{role}, {reply:?}");
@@ -106,7 +106,7 @@ fn roles_change_only_in_the_ways_of_figure_4() {
         let after = |change: &dyn Fn(&mut _)| {
             let mut node = before.clone();
             change(&mut node);
-            (node.role_kind(), node.current_term().get())
+            (node.role().kind(), node.current_term().get())
         };
         let timed_out = after(&|node| drop(timeout(node)));
         assert_eq!(timed_out, if role == Leader { (Leader, 1) } else { (Candidate, 2) }, "{role}");
@@ -142,10 +142,10 @@ fn a_cluster_of_one_needs_nobody() {
 fn a_vote_from_oneself_is_of_no_use() {
     let mut node = candidate(settings(3), 1, &[]);
     let _ = receive(&mut node, 0, vote(1, true));
-    assert_eq!(node.role_kind(), RoleKind::Candidate, "its own vote was counted before");
+    assert_eq!(node.role().kind(), RoleKind::Candidate, "its own vote was counted before");
     let _ = receive(&mut node, 1, append(1, 1, at(0, 0), &[], 0));
     let sent = receive(&mut node, 0, vote(1, true));
-    assert_eq!((node.role_kind(), node.leader()), (RoleKind::Follower, Some(id(1))));
+    assert_eq!((node.role().kind(), node.leader()), (RoleKind::Follower, Some(id(1))));
     assert_eq!(sent.events(), [Event::Ignored { from: id(0), kind: MessageKind::VoteResponse }]);
 }
 

@@ -19,7 +19,7 @@ pub fn majority_quorum() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = candidate(with_rules(4, rules), 1, &[]);
         let _ = noted(receive(&mut node, 1, vote(1, true)), events);
-        node.role_kind()
+        node.role().kind()
     };
     shows(Rule::MajorityQuorum, &RoleKind::Candidate, &RoleKind::Leader, situation)
 }
@@ -71,7 +71,7 @@ pub fn higher_term_steps_down() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = leader(with_rules(3, rules), 1, &[]);
         let _ = noted(receive(&mut node, 1, vote(2, false)), events);
-        (node.role_kind(), node.current_term().get())
+        (node.role().kind(), node.current_term().get())
     };
     let (kept, broken) = ((RoleKind::Follower, 2), (RoleKind::Leader, 2));
     shows(Rule::HigherTermStepsDown, &kept, &broken, situation)
@@ -92,7 +92,7 @@ pub fn candidate_votes_for_itself() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = follower(with_rules(3, rules), 0, &[]);
         let _ = noted(timeout(&mut node), events);
-        assert_eq!(node.role_kind(), RoleKind::Candidate);
+        assert_eq!(node.role().kind(), RoleKind::Candidate);
         granted(&noted(receive(&mut node, 1, vote_request(1, 1, at(0, 0))), events))
     };
     shows(Rule::CandidateVotesForItself, &false, &true, situation)
@@ -121,7 +121,7 @@ pub fn candidate_yields_to_leader() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = candidate(with_rules(3, rules), 1, &[]);
         let sent = noted(receive(&mut node, 1, append(1, 1, at(0, 0), &[1], 0)), events);
-        (node.role_kind(), terms(&node), sent.messages().len())
+        (node.role().kind(), terms(&node), sent.messages().len())
     };
     let kept = (RoleKind::Follower, vec![1], 1);
     shows(Rule::CandidateYieldsToLeader, &kept, &(RoleKind::Candidate, vec![], 0), situation)

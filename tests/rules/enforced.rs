@@ -11,17 +11,17 @@ use raft_in_practice::raft::Rule;
 const ALSO: [(Rule, &str, &str); 3] = [
     (
         Rule::MajorityQuorum,
-        "raft/node.rs::has_quorum",
-        "`quorum` asks the rule; this reports how a count compares with it",
+        "raft/rules/broken.rs::quorum",
+        "`check_quorum` asks the rule; this says how many copies a leader looks for before it asks",
     ),
     (
         Rule::StaleTermRejected,
-        "raft/node.rs::refuse_stale",
-        "`settle_terms` has asked; this names the rule in the event of the refused vote",
+        "raft/rules/facts.rs::of_vote",
+        "`settle_terms` has asked; this names what the timer hears of the vote that is refused",
     ),
     (
         Rule::VotesCountedOnceAndInTerm,
-        "raft/node.rs::settle_terms",
+        "raft/terms.rs::settle_terms",
         "`in term` is settled with all terms, before a candidate counts `once`",
     ),
 ];
@@ -75,7 +75,7 @@ fn functions(file: &str, code: &str) -> Vec<Function> {
 }
 
 fn is_qualifier(word: &str) -> bool {
-    ["", "pub", "pub(super)", "pub(crate)", "const"].contains(&word)
+    ["", "pub", "pub(super)", "pub(crate)", "pub(in", "crate::raft)", "const"].contains(&word)
 }
 
 /// Whether `code` names this very variant, not one whose name begins like it.
@@ -87,9 +87,9 @@ fn names(code: &str, rule: Rule) -> bool {
     })
 }
 
-/// The rooms in which Raft is decided. `rules.rs` is the table of the rules itself.
+/// The rooms in which Raft is decided. `rules/mod.rs` is the table of the rules itself.
 fn decides(file: &str) -> bool {
-    (file.starts_with("raft/") && file != "raft/rules.rs")
+    (file.starts_with("raft/") && file != "raft/rules/mod.rs")
         || ["replica.rs", "timing.rs"].contains(&file)
 }
 

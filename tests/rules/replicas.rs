@@ -1,14 +1,10 @@
-//! The rules that live at the edge of the core: saving, waiting, answering. The timer knows no
-//! events, so its rule is shown by its effect alone.
+//! The rules that live at the edge of the core: saving, waiting, answering.
 
 use std::collections::BTreeSet;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
 use raft_in_practice::raft::{
-    Envelope, Event, Input, LogIndex, Message, NodeId, Output, PersistentState, Rule, RuleSet,
-    Sendable, Settings,
+    Envelope, Event, Input, LogIndex, Message, NodeId, PersistentState, Rule, RuleSet, Sendable,
+    Settings,
 };
 use raft_in_practice::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
 use raft_in_practice::state_machine::Reply;
@@ -23,33 +19,43 @@ pub fn persist_before_reply() -> Rule {
         let mut node = follower(with_rules(3, rules), 0, &[]);
         let mut disk = PersistentState::default();
         let message = vote_request(1, 1, at(0, 0));
-        let out = node.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
-        let sent = out.persist(&node, &mut disk);
+        let input = Input::Receive(Envelope { from: id(1), to: id(0), message });
+        let Ok(sent) = node.step(input).persist(&mut disk);
         events.extend_from_slice(sent.events());
         assert_eq!(sent.messages().len(), 1, "the answer leaves in either case");
         assert_eq!(sent.saved_too_late().is_empty(), disk == *node.persistent());
-        disk.voted_for()
+        disk.voted_for
     };
     shows(Rule::PersistBeforeReply, &Some(id(1)), &None, situation)
 }
 
-/// A hundred timeouts.
+/// A hundred timeouts: whether nearly all differ, and whether all are the shortest.
 pub fn randomised_timeout() -> Rule {
-    let rule = Rule::RandomisedTimeout;
-    let different = |rules| {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        (0..100).map(|_| Timing::PAPER.draw_timeout(rules, &mut rng)).collect::<BTreeSet<_>>()
+    let situation = |rules: RuleSet, events: &mut Vec<Event>| {
+        let mut replica = replica(rules);
+        let timeouts: BTreeSet<_> = (0..100)
+            .map(|_| {
+                let heard = hear(&mut replica, from(id(1), append(1, 2, at(0, 0), &[], 0)));
+                events.extend_from_slice(heard.events());
+                replica.next_deadline().expect("a follower's timer runs") - Time::ZERO
+            })
+            .collect();
+        (timeouts.len() > 90, timeouts == [Timing::PAPER.election_min].into())
     };
-    assert!(different(RuleSet::INTACT).len() > 90);
-    let broken = different(RuleSet::INTACT.without(rule));
-    assert_eq!(broken, [Timing::PAPER.election_min].into());
-    rule
+    shows(Rule::RandomisedTimeout, &(true, false), &(false, true), situation)
+}
+
+fn replica(rules: RuleSet) -> Replica {
+    let settings: Settings = with_rules(3, rules);
+    let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: 1 };
+    Replica::start(id(0), config, Disk::default(), Time::ZERO)
 }
 
 fn hear(replica: &mut Replica, input: Input) -> Sendable {
-    let mut out = Output::new();
-    replica.step(input, &mut out);
-    replica.persist(out, Time::ZERO)
+    let mut turn = replica.turn();
+    turn.step(input);
+    let Ok(sent) = turn.persist(Time::ZERO);
+    sent
 }
 
 const fn from(peer: NodeId, message: Message) -> Input {
@@ -60,9 +66,7 @@ const fn from(peer: NodeId, message: Message) -> Input {
 /// committed there.
 pub fn answer_only_applied() -> Rule {
     let answers = |rules: RuleSet, events: &mut Vec<Event>| {
-        let settings: Settings = with_rules(3, rules);
-        let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: 1 };
-        let mut replica = Replica::start(id(0), config, Disk::default(), Time::ZERO);
+        let mut replica = replica(rules);
         let _ = hear(&mut replica, Input::ElectionTimeout);
         let _ = hear(&mut replica, from(id(1), vote(1, true)));
         replica.expect_answers(&[Ticket(7)]).expect("it leads");

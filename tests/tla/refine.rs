@@ -59,7 +59,7 @@ const fn term(term: Term) -> u64 {
 
 /// The term that stands before an index: none, before the first entry.
 const fn term_before(index: LogIndex, before: Term) -> u64 {
-    if index.is_empty() { 0 } else { term(before) }
+    if index.get() == 0 { 0 } else { term(before) }
 }
 
 /// Commands are numbers from 1 here; the no-op is 0.
@@ -87,15 +87,15 @@ pub fn messages(envelope: &Envelope) -> Vec<Message> {
     match &envelope.message {
         Real::VoteRequest(m) => vec![message(Body::RequestVoteRequest {
             last_log_term: term_before(m.last_log_index, m.last_log_term),
-            last_log_index: m.last_log_index.len(),
+            last_log_index: m.last_log_index.count(),
         })],
         Real::VoteResponse(m) => {
             vec![message(Body::RequestVoteResponse { vote_granted: m.vote_granted })]
         }
         Real::AppendEntriesRequest(m) => {
-            let prev = m.prev_log_index.len();
+            let prev = m.prev_log_index.count();
             let prev_term = term_before(m.prev_log_index, m.prev_log_term);
-            let commit = m.leader_commit.len();
+            let commit = m.leader_commit.count();
             let request = |prev_log_index, prev_log_term, entries: Vec<Entry>| {
                 let commit_index = commit.min(prev_log_index + entries.len());
                 message(Body::AppendEntriesRequest {
@@ -115,7 +115,7 @@ pub fn messages(envelope: &Envelope) -> Vec<Message> {
         }
         Real::AppendEntriesResponse(m) => {
             let (success, match_index) = match m.outcome {
-                AppendOutcome::Accepted { match_index } => (true, match_index.len()),
+                AppendOutcome::Accepted { match_index } => (true, match_index.count()),
                 AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => (false, 0),
             };
             vec![message(Body::AppendEntriesResponse { success, match_index })]
@@ -163,7 +163,7 @@ pub fn step(
     for envelope in sent {
         replicate(spec, envelope)?;
     }
-    let commit = after.commit_index().len();
+    let commit = after.commit_index().count();
     if after.is_leader() && spec.servers[i].commit_index != commit {
         spec.advance_commit_index(i)?;
     }
@@ -235,7 +235,7 @@ fn replicate(spec: &mut Spec, envelope: &Envelope) -> Refined {
     let (i, j) = (server(envelope.from), server(envelope.to));
     // What a leader learned in this step it commits before it sends, or after; either is one of
     // the specification's orders.
-    if spec.servers[i].commit_index != real.leader_commit.len() {
+    if spec.servers[i].commit_index != real.leader_commit.count() {
         spec.advance_commit_index(i)?;
     }
     for m in messages(envelope) {
@@ -267,7 +267,7 @@ fn check_next(
     for peer in NodeId::all(before.len()).filter(|&peer| peer != node.id()) {
         let j = server(peer);
         let Some(progress) = node.progress(peer) else { continue };
-        let (from, to) = (before[j], progress.next_index.len());
+        let (from, to) = (before[j], progress.next_index.count());
         let new: usize = sent
             .iter()
             .filter(|envelope| envelope.to == peer)
@@ -278,7 +278,7 @@ fn check_next(
             .sum();
         let allowed = match answer(input, peer) {
             Some(AppendOutcome::Accepted { match_index }) => {
-                let base = from.max(match_index.len() + 1);
+                let base = from.max(match_index.count() + 1);
                 to == base || to == base + new
             }
             Some(AppendOutcome::Rejected { .. }) => to <= from,
@@ -317,7 +317,7 @@ pub fn compare(spec: &Spec, node: &RaftNode) -> Refined {
     same("currentTerm", &term(node.current_term()), &own.current_term)?;
     same("votedFor", &node.voted_for().map(server), &own.voted_for)?;
     same("log", &log(node), &own.log)?;
-    same("commitIndex", &node.commit_index().len(), &own.commit_index)?;
+    same("commitIndex", &node.commit_index().count(), &own.commit_index)?;
     let state = match node.role() {
         Role::Follower { .. } => State::Follower,
         Role::Candidate { .. } => State::Candidate,
@@ -334,7 +334,7 @@ pub fn compare(spec: &Spec, node: &RaftNode) -> Refined {
             let peers = NodeId::all(spec.servers.len()).filter(|&peer| peer != node.id());
             for peer in peers {
                 let theirs = own.match_index[server(peer)];
-                same("matchIndex", &progress.of(peer).match_index.len(), &theirs)?;
+                same("matchIndex", &progress.of(peer).match_index.count(), &theirs)?;
             }
         }
     }

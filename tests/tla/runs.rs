@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use raft_in_practice::raft::{
-    Command, Envelope, Input, NodeId, Output, PersistentState, RaftNode, RuleSet, Settings,
+    Command, Envelope, Input, NodeId, PersistentState, RaftNode, RuleSet, Settings,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,8 +22,6 @@ pub struct Run {
     settings: Settings,
     nodes: Vec<RaftNode>,
     disks: Vec<PersistentState>,
-    /// What broken rules left unsaved, for each node; nothing otherwise.
-    outputs: Vec<Output>,
     network: Vec<Envelope>,
     commands: u64,
     /// How many of a hundred things that happen are timeouts.
@@ -48,7 +46,6 @@ impl Run {
             settings,
             nodes: NodeId::all(size).map(fresh).collect(),
             disks: vec![PersistentState::default(); size],
-            outputs: vec![Output::new(); size],
             network: Vec::new(),
             commands: 0,
             unrest,
@@ -100,20 +97,19 @@ impl Run {
     /// One step of a node, and of the specification. Now and then the node crashes in it.
     fn step(&mut self, at: usize, input: &Input) -> Result<(), Difference> {
         let before = self.nodes[at].clone();
-        let mut out = std::mem::take(&mut self.outputs[at]);
-        self.nodes[at].step_into(input.clone(), &mut out);
+        let turn = self.nodes[at].step(input.clone());
         if self.rng.random_bool(0.01) {
             // Nothing was saved and nothing has left: it has not happened.
+            _ = turn.crash_before_saving();
             return self.restart(at);
         }
-        let mut sent = out.persist(&self.nodes[at], &mut self.disks[at]);
+        let Ok(mut sent) = turn.persist(&mut self.disks[at]);
         refine::step(&mut self.spec, &before, input, &self.nodes[at], sent.messages())?;
         if self.rng.random_bool(0.01) {
             // Saved, but nothing has left.
             return self.restart(at);
         }
         self.network.extend(sent.drain_messages());
-        self.outputs[at] = sent.recycle();
         while self.network.len() > CROWD {
             let lost = self.rng.random_range(0..self.network.len());
             self.network.remove(lost);
@@ -124,7 +120,6 @@ impl Run {
     fn restart(&mut self, at: usize) -> Result<(), Difference> {
         let id = self.nodes[at].id();
         self.nodes[at] = RaftNode::new(id, self.settings, self.disks[at].clone());
-        self.outputs[at] = Output::new();
         self.spec.restart(at);
         refine::compare(&self.spec, &self.nodes[at])
     }

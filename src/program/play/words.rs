@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::raft::NodeId;
+use crate::scenario::nearest::nearest;
 use crate::scenario::parse::parse_line;
 use crate::scenario::syntax::SYNTAX;
 use crate::scenario::verb::Verb;
@@ -91,14 +92,8 @@ fn knows(words: &[(&str, &str, &str)], word: &str) -> bool {
     words.iter().any(|row| row.0 == word)
 }
 
-/// How alike two words have to be for one to be meant by the other.
-const ALIKE: f64 = 0.75;
-
 fn unknown(word: &str) -> String {
-    let all = WORDS.iter().chain(SYNTAX).map(|row| row.0);
-    let likeness = |known: &str| strsim::jaro_winkler(known, word);
-    let nearest = all.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match nearest.filter(|known| likeness(known) >= ALIKE) {
+    match nearest(word, WORDS.iter().chain(SYNTAX).map(|row| row.0)) {
         Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
         None => format!("'{word}' is no word here; 'help' lists them"),
     }

@@ -199,15 +199,33 @@ fn every_kind_of_facts_is_told_with_its_values() {
 #[test]
 fn what_wins_against_the_paper_is_not_explained_by_the_paper() {
     let (longer, later) = (LogPosition::new(6, 1), LogPosition::new(4, 2));
-    for (candidate, own, outcome, word) in [
-        (longer, later, Outcome::Refused, "later last term"),
-        (later, longer, Outcome::Holds, "later last term"),
-        (longer, later, Outcome::Holds, "longer log counts"),
-        (later, longer, Outcome::Refused, "longer log counts"),
+    let logs = |candidate, own| Facts::Logs { candidate, own };
+    let lengths = |candidate: LogPosition, own: LogPosition| Facts::Lengths {
+        candidate: candidate.index,
+        own: own.index,
+    };
+    for (facts, outcome, word) in [
+        (logs(longer, later), Outcome::Refused, "later last term"),
+        (logs(later, longer), Outcome::Holds, "later last term"),
+        (lengths(longer, later), Outcome::Holds, "longer log counts"),
+        (lengths(later, longer), Outcome::Refused, "longer log counts"),
+        (lengths(later, later), Outcome::Holds, "only length counts"),
     ] {
-        let text = told(Rule::UpToDateLog, outcome, Facts::Logs { candidate, own });
-        assert!(text.contains(word), "{candidate} {own}: {text}");
+        let text = told(Rule::UpToDateLog, outcome, facts);
+        assert!(text.contains(word), "{facts:?}: {text}");
     }
+}
+
+#[test]
+fn a_timeout_is_told_with_its_range() {
+    let timeout = |drawn_us| Facts::Timeout { shortest_us: 150_000, longest_us: 300_000, drawn_us };
+    let text = told(Rule::RandomisedTimeout, Outcome::Holds, timeout(211_500));
+    assert_eq!(
+        text,
+        "the timer runs 211.5 ms this time, and it was drawn afresh from 150 to 300 ms"
+    );
+    let text = told(Rule::RandomisedTimeout, Outcome::Overridden, timeout(150_000));
+    assert!(text.contains("150 ms this time, and it ought"), "{text}");
 }
 
 #[test]

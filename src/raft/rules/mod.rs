@@ -4,105 +4,54 @@
 //! that a step gives, after `--break` on the command line, in the tests, the scenarios and the
 //! docs. A [`RuleSet`] says which rules a node keeps; asking it is a bit test.
 
+pub(super) mod broken;
+mod facts;
+
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a correct Raft guarantees. The first five are Figure 3 of the paper; the others are what
-/// a careful harness can watch besides.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Property {
-    /// At most one leader in a term.
-    ElectionSafety,
-    /// A leader only ever appends to its own log.
-    LeaderAppendOnly,
-    /// Two logs with the same entry (index and term) are equal up to there.
-    LogMatching,
-    /// What was committed in an earlier term is in the log of every later leader.
-    LeaderCompleteness,
-    /// No two nodes apply different entries at one index.
-    StateMachineSafety,
-    /// A node gives at most one vote in a term, crashes or not.
-    VoteUniqueness,
-    /// When a leader commits an entry, a majority has it in durable storage.
-    DurableQuorum,
-    /// Terms, commit, applied and match indexes only grow.
-    Monotonicity,
-    /// To its clients the cluster looks like one machine; an answer given is never lost.
-    Linearizability,
-    /// Once faults stop there is a leader that stays, and what is proposed commits.
-    Liveness,
+pub use facts::{Facts, Outcome, TimerCause, Verdict};
+
+macro_rules! properties {
+    ($($variant:ident, $name:literal;)*) => {
+        /// What a correct Raft guarantees. The first five are Figure 3 of the paper; the others are
+        /// what a careful harness can watch besides.
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
+        )]
+        #[serde(rename_all = "snake_case")]
+        pub enum Property {
+            $(#[doc = $name] $variant,)*
+        }
+
+        impl Property {
+            /// All of them, Figure 3's first.
+            pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
+
+            /// Its name as the paper writes it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+properties! {
+    ElectionSafety, "Election Safety";
+    LeaderAppendOnly, "Leader Append-Only";
+    LogMatching, "Log Matching";
+    LeaderCompleteness, "Leader Completeness";
+    StateMachineSafety, "State Machine Safety";
+    VoteUniqueness, "Vote Uniqueness";
+    DurableQuorum, "Durable Quorum";
+    Monotonicity, "Monotonicity";
+    Linearizability, "Linearizability";
+    Liveness, "Liveness";
 }
 
 impl Property {
-    /// All of them, Figure 3's first.
-    pub const ALL: [Self; 10] = [
-        Self::ElectionSafety,
-        Self::LeaderAppendOnly,
-        Self::LogMatching,
-        Self::LeaderCompleteness,
-        Self::StateMachineSafety,
-        Self::VoteUniqueness,
-        Self::DurableQuorum,
-        Self::Monotonicity,
-        Self::Linearizability,
-        Self::Liveness,
-    ];
-
-    /// Its name as the paper writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ElectionSafety => "Election Safety",
-            Self::LeaderAppendOnly => "Leader Append-Only",
-            Self::LogMatching => "Log Matching",
-            Self::LeaderCompleteness => "Leader Completeness",
-            Self::StateMachineSafety => "State Machine Safety",
-            Self::VoteUniqueness => "Vote Uniqueness",
-            Self::DurableQuorum => "Durable Quorum",
-            Self::Monotonicity => "Monotonicity",
-            Self::Linearizability => "Linearizability",
-            Self::Liveness => "Liveness",
-        }
-    }
-
-    /// What it promises, in one sentence.
-    #[must_use]
-    pub const fn statement(self) -> &'static str {
-        match self {
-            Self::ElectionSafety => "At most one leader can be elected in a term.",
-            Self::LeaderAppendOnly => {
-                "A leader never overwrites or deletes entries of its own log; it only appends."
-            }
-            Self::LogMatching => {
-                "If two logs hold an entry with the same index and term, they are equal up to it."
-            }
-            Self::LeaderCompleteness => {
-                "An entry committed in a term is in the logs of the leaders of all later terms."
-            }
-            Self::StateMachineSafety => {
-                "If a node has applied an entry at an index, no other node applies another there."
-            }
-            Self::VoteUniqueness => "A node votes for at most one candidate in a term.",
-            Self::DurableQuorum => {
-                "When a leader commits an entry, the durable logs of a majority hold it."
-            }
-            Self::Monotonicity => {
-                "A node's term, commit and applied index, and a leader's match indexes, only grow."
-            }
-            Self::Linearizability => {
-                "Clients see one machine that handles their operations one after the other."
-            }
-            Self::Liveness => {
-                "Once faults stop, a leader is elected and stays, and what is proposed commits."
-            }
-        }
-    }
-
     /// Whether it is one of the five properties of Figure 3.
-    #[must_use]
     pub const fn is_figure_3(self) -> bool {
         (self as u8) <= Self::StateMachineSafety as u8
     }
@@ -122,7 +71,7 @@ macro_rules! rules {
         #[derive(
             Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
         )]
-        #[serde(into = "&'static str", try_from = "String")]
+        #[serde(rename_all = "kebab-case")]
         pub enum Rule {
             $(#[doc = $statement] $variant,)*
         }
@@ -132,37 +81,31 @@ macro_rules! rules {
             pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
 
             /// Its stable name, in kebab-case.
-            #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
             }
 
             /// Where the paper states it: section, and clause of Figure 2 where there is one.
-            #[must_use]
             pub const fn paper(self) -> &'static str {
                 match self { $(Self::$variant => $paper,)* }
             }
 
             /// What it says, in one sentence.
-            #[must_use]
             pub const fn statement(self) -> &'static str {
                 match self { $(Self::$variant => $statement,)* }
             }
 
             /// The property that falls without it.
-            #[must_use]
             pub const fn protects(self) -> Property {
                 match self { $(Self::$variant => Property::$property,)* }
             }
 
             /// The one function that enforces it, as `file::function` below `src/`.
-            #[must_use]
             pub const fn enforced_in(self) -> &'static str {
                 match self { $(Self::$variant => $place,)* }
             }
 
             /// What a node does instead when the rule is broken, in one sentence.
-            #[must_use]
             pub const fn when_broken(self) -> &'static str {
                 match self { $(Self::$variant => $broken,)* }
             }
@@ -173,35 +116,35 @@ macro_rules! rules {
 rules! {
     MajorityQuorum, "majority-quorum", "§5.2",
         "A decision needs a strict majority of the cluster, even-sized ones too.",
-        ElectionSafety, "raft/node.rs::quorum",
+        ElectionSafety, "raft/turn.rs::check_quorum",
         "Half of the cluster, rounded down, is enough.";
     OneVotePerTerm, "one-vote-per-term", "§5.2, Figure 2 RequestVote receiver 2",
         "A node votes for at most one candidate in a term.",
-        ElectionSafety, "raft/election.rs::handle_vote_request",
+        ElectionSafety, "raft/election.rs::may_vote_for",
         "A node votes for whoever asks, again and again.";
     UpToDateLog, "up-to-date-log", "§5.4.1, Figure 2 RequestVote receiver 2",
         "A vote needs a candidate log at least as up to date as the voter's.",
-        LeaderCompleteness, "raft/election.rs::handle_vote_request",
+        LeaderCompleteness, "raft/election.rs::may_vote_for",
         "A node votes for candidates that lack entries it has.";
     TermBeforeLength, "term-before-length", "§5.4.1",
         "Of two logs the one with the later last term is more up to date, whatever their lengths.",
-        LeaderCompleteness, "raft/election.rs::is_up_to_date",
+        LeaderCompleteness, "raft/election.rs::may_vote_for",
         "The longer log counts as more up to date, whatever its terms.";
     StaleTermRejected, "stale-term-rejected", "§5.1, Figure 2 receivers 1",
         "A request from an older term is refused with the current term.",
-        StateMachineSafety, "raft/node.rs::settle_terms",
+        StateMachineSafety, "raft/terms.rs::settle_terms",
         "A request from an older term is handled as if it were of this one.";
     HigherTermStepsDown, "higher-term-steps-down", "§5.1, Figure 2 all servers 2",
         "Any message with a higher term, replies too, makes its receiver a follower in that term.",
-        ElectionSafety, "raft/node.rs::adopt_term",
+        ElectionSafety, "raft/terms.rs::settle_terms",
         "The node takes the term over but keeps its role.";
     NewTermPerElection, "new-term-per-election", "§5.2, Figure 2 candidates 1",
         "Each election is held in a term of its own.",
-        ElectionSafety, "raft/election.rs::start_election",
+        ElectionSafety, "raft/election.rs::campaign",
         "A candidate asks for votes without raising its term.";
     CandidateVotesForItself, "candidate-votes-for-itself", "§5.2, Figure 2 candidates 1",
         "A candidate's own vote is recorded like any other before it is counted.",
-        ElectionSafety, "raft/election.rs::start_election",
+        ElectionSafety, "raft/election.rs::campaign",
         "The candidate counts itself but stays free to vote for another.";
     VotesCountedOnceAndInTerm, "votes-counted-once-and-in-term", "§5.2",
         "Only grants of this very election count, each voter once.",
@@ -209,33 +152,33 @@ rules! {
         "Every grant counts: late ones of older elections, and duplicates.";
     CandidateYieldsToLeader, "candidate-yields-to-leader", "§5.2, Figure 2 candidates 3",
         "A candidate that hears the leader of its term becomes its follower.",
-        Liveness, "raft/replication.rs::follow",
+        Liveness, "raft/follower.rs::follow",
         "The candidate ignores the leader and stands again when its timer ends.";
     PersistBeforeReply, "persist-before-reply", "§5, Figure 2 persistent state",
         "Term, vote and log are durable before any message that depends on them leaves.",
-        VoteUniqueness, "raft/output.rs::persist",
+        VoteUniqueness, "raft/turn.rs::end",
         "Messages leave first; what they rely on is saved only at the next step.";
     VoteClearedOnlyByNewTerm, "vote-cleared-only-by-new-term", "§5.1, Figure 2 votedFor",
         "A vote is forgotten only when the term grows.",
-        ElectionSafety, "raft/replication.rs::follow",
+        ElectionSafety, "raft/follower.rs::keep_vote",
         "Hearing the leader clears the vote, so that the node can vote twice in the term.";
     LogMatchingCheck, "log-matching-check", "§5.3, Figure 2 AppendEntries receiver 2",
         "AppendEntries is refused unless the entry at prevLogIndex has prevLogTerm.",
-        LogMatching, "raft/replication.rs::handle_append_entries",
+        LogMatching, "raft/follower.rs::handle_append_entries",
         "Entries are stored wherever they fall, whatever stands before them.";
     ConflictTruncates, "conflict-truncates", "§5.3, Figure 2 AppendEntries receiver 3",
         "An entry that conflicts with the leader's is deleted, with all that follow.",
-        StateMachineSafety, "raft/replication.rs::store",
+        StateMachineSafety, "raft/follower.rs::delete_conflict",
         "A conflicting entry stays where it is, and is acknowledged as the leader's.";
     TruncateOnlyOnConflict, "truncate-only-on-conflict",
         "§5.3, Figure 2 AppendEntries receiver 3",
         "Entries are deleted only at a proved conflict of terms.",
-        LeaderCompleteness, "raft/replication.rs::store",
+        LeaderCompleteness, "raft/follower.rs::delete_conflict",
         "Every AppendEntries cuts the log behind prevLogIndex, late duplicates too.";
     AcknowledgeOnlyVerified, "acknowledge-only-verified",
         "§5.3, Figure 2 AppendEntries results",
         "Success acknowledges prevLogIndex plus the number of entries, never the own last index.",
-        LeaderCompleteness, "raft/replication.rs::acknowledge",
+        LeaderCompleteness, "raft/follower.rs::acknowledge",
         "The follower acknowledges its own last index, verified or not.";
     CommitOnlyVerified, "commit-only-verified", "§5.3, Figure 2 AppendEntries receiver 5",
         "A follower commits at most up to the last entry that this request verified.",
@@ -243,15 +186,15 @@ rules! {
         "The follower commits up to its own last index, verified or not.";
     CommitOnlyCurrentTerm, "commit-only-current-term", "§5.4.2, Figure 8",
         "A leader commits by counting only entries of its own term.",
-        LeaderCompleteness, "raft/commit.rs::commit_as_leader",
+        LeaderCompleteness, "raft/commit.rs::advance_commit",
         "An entry of an older term is committed as soon as a majority holds it.";
     RepliesMatchedToTerm, "replies-matched-to-term", "§5.1, §5.3",
         "An AppendEntries reply counts only for the leadership that asked.",
-        LeaderCompleteness, "raft/node.rs::settle_terms",
+        LeaderCompleteness, "raft/terms.rs::settle_terms",
         "A late reply to an earlier leadership of the same node counts.";
     MatchIndexMonotone, "match-index-monotone", "§5.3, Figure 2 matchIndex",
         "A match index never goes back within a leadership.",
-        Monotonicity, "raft/replication.rs::matched",
+        Monotonicity, "raft/leader.rs::matched",
         "A late acknowledgement sets the match index back.";
     LeaderAppendOnly, "leader-append-only", "§5.3, Figure 3",
         "A leader never deletes or overwrites entries of its own log.",
@@ -263,7 +206,7 @@ rules! {
         "A new leader waits for a client; until then older entries stay uncommitted.";
     TimerResetOnlyByAuthority, "timer-reset-only-by-authority", "§5.2, Figure 2 followers 2",
         "The election timer restarts only for the current leader, a vote given, or an election.",
-        Liveness, "raft/node.rs::restart_election_timer",
+        Liveness, "raft/turn.rs::election_timer_hears",
         "Any request restarts the timer, those of deposed leaders too.";
     RandomisedTimeout, "randomised-timeout", "§5.2",
         "Each election draws a fresh timeout at random.",
@@ -271,7 +214,7 @@ rules! {
         "Every timeout is the shortest one, so that nodes keep standing at the same moment.";
     LeaderHeartbeat, "leader-heartbeat", "§5.2, Figure 2 leaders 1",
         "A leader speaks before the shortest election timeout ends.",
-        Liveness, "raft/replication.rs::heartbeat",
+        Liveness, "raft/leader.rs::heartbeat",
         "A leader without new entries is silent.";
     AnswerOnlyApplied, "answer-only-applied", "§8, Figure 2 leaders 2",
         "A client is told of success only when its own entry, index and term, was applied.",
@@ -280,6 +223,11 @@ rules! {
 }
 
 impl Rule {
+    /// The rule of this id, if there is one.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.id() == id)
+    }
+
     const fn bit(self) -> u32 {
         1 << self as u32
     }
@@ -288,50 +236,6 @@ impl Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.id())
-    }
-}
-
-/// No rule has this id.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct UnknownRule(pub String);
-
-impl fmt::Display for UnknownRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no rule is called '{}'", self.0)?;
-        let nearest = Rule::ALL
-            .iter()
-            .map(|rule| (strsim::jaro_winkler(rule.id(), &self.0), rule))
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((likeness, rule)) = nearest
-            && likeness > 0.7
-        {
-            write!(f, "; did you mean '{rule}'?")?;
-        }
-        write!(f, " ('raft-node rules' lists them)")
-    }
-}
-
-impl std::error::Error for UnknownRule {}
-
-impl FromStr for Rule {
-    type Err = UnknownRule;
-
-    fn from_str(id: &str) -> Result<Self, UnknownRule> {
-        Self::ALL.into_iter().find(|rule| rule.id() == id).ok_or_else(|| UnknownRule(id.to_owned()))
-    }
-}
-
-impl From<Rule> for &'static str {
-    fn from(rule: Rule) -> Self {
-        rule.id()
-    }
-}
-
-impl TryFrom<String> for Rule {
-    type Error = UnknownRule;
-
-    fn try_from(id: String) -> Result<Self, UnknownRule> {
-        id.parse()
     }
 }
 
@@ -346,19 +250,29 @@ impl RuleSet {
     pub const INTACT: Self = Self { broken: 0 };
 
     /// The same rules without this one.
-    #[must_use]
     pub const fn without(self, rule: Rule) -> Self {
         Self { broken: self.broken | rule.bit() }
     }
 
     /// Whether this rule is enforced.
-    #[must_use]
     pub const fn keeps(self, rule: Rule) -> bool {
         self.broken & rule.bit() == 0
     }
 
+    /// Asks a rule: does its condition hold, and if not, does a node go on all the same? Every rule
+    /// is asked through this function.
+    pub const fn verdict(self, rule: Rule, holds: bool, facts: Facts) -> Verdict {
+        let outcome = if holds {
+            Outcome::Holds
+        } else if broken::lets_pass(self, rule, &facts) {
+            Outcome::Overridden
+        } else {
+            Outcome::Refused
+        };
+        Verdict { rule, outcome, facts }
+    }
+
     /// Whether every rule is enforced.
-    #[must_use]
     pub const fn is_intact(self) -> bool {
         self.broken == 0
     }
@@ -383,38 +297,5 @@ impl fmt::Debug for RuleSet {
             write!(f, "{}{rule}", if nth == 0 { " but " } else { ", " })?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_unique_kebab_case_and_read_back() {
-        for rule in Rule::ALL {
-            assert_eq!(rule.id().parse(), Ok(rule));
-            assert!(rule.id().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{rule}");
-            assert!(rule.statement().ends_with('.') && rule.when_broken().ends_with('.'));
-        }
-    }
-
-    #[test]
-    fn a_rule_set_forgets_only_what_it_is_told_to() {
-        let rules = RuleSet::INTACT.without(Rule::OneVotePerTerm);
-        for rule in Rule::ALL {
-            assert_eq!(rules.keeps(rule), rule != Rule::OneVotePerTerm);
-        }
-        assert!(!rules.is_intact() && RuleSet::INTACT.is_intact());
-        assert_eq!(rules.broken().collect::<RuleSet>(), rules);
-        assert_eq!(rules.without(Rule::OneVotePerTerm), rules, "it can be forgotten only once");
-    }
-
-    #[test]
-    fn a_mistyped_rule_is_met_with_the_nearest_one() {
-        let error = "one-vote-per-trem".parse::<Rule>().unwrap_err();
-        assert!(error.to_string().contains("did you mean 'one-vote-per-term'?"), "{error}");
-        let error = "zzz".parse::<Rule>().unwrap_err();
-        assert!(!error.to_string().contains("did you mean"), "{error}");
     }
 }

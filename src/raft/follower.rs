@@ -1,0 +1,91 @@
+//! AppendEntries at the follower (§5.3; Figure 2, AppendEntries receiver).
+
+use super::event::Event;
+use super::log::{Overlap, Verified};
+use super::role::{Role, RoleKind};
+use super::rpc::{AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, MessageKind};
+use super::rules::{Facts, Rule, TimerCause, broken};
+use super::turn::Turn;
+use super::types::{LogEntry, LogIndex, NodeId, Term};
+
+impl Turn<'_> {
+    /// A leader of this term speaks. The follower stores what it is sent if it has the entry that
+    /// comes before, and says up to where its log now equals the leader's.
+    pub(super) fn handle_append_entries(&mut self, request: &AppendEntriesRequest) {
+        let (leader, term, prev) = (request.leader_id, self.current_term(), request.prev_log());
+        if !self.follow(leader, term) {
+            return self.ignore(leader, MessageKind::AppendEntriesRequest);
+        }
+        self.keep_vote(term);
+        self.election_timer_hears(TimerCause::of_leader(request.term, term));
+        let (found, last) = (self.log().term_at(prev.index), self.last().index);
+        let facts = Facts::PrevEntry { prev, found, last };
+        match self.check(Rule::LogMatchingCheck, found == Some(prev.term), facts) {
+            Ok(()) => self.accept_append(request),
+            Err(_) => self.refuse_append(request, self.log().rejection(prev.index)),
+        }
+    }
+
+    /// Recognises the leader of this term. Says whether the node follows it now.
+    fn follow(&mut self, leader: NodeId, term: Term) -> bool {
+        let candidate = self.role.kind() == RoleKind::Candidate;
+        let facts = Facts::Leader { leader, term };
+        // A leader that hears another one of its term takes no orders: Election Safety is broken
+        // already, and whoever checks it will say so.
+        if self.is_leader() || candidate && !self.must(Rule::CandidateYieldsToLeader, facts) {
+            return false;
+        }
+        if self.leader() != Some(leader) {
+            self.change_role(Role::Follower { leader: Some(leader) });
+            self.emit(Event::LeaderRecognised { leader, term });
+        }
+        true
+    }
+
+    /// The election is over, but its term is not: the vote in it stays given.
+    fn keep_vote(&mut self, term: Term) {
+        let facts = Facts::VoteKept { term, voted_for: self.voted_for() };
+        if self.voted_for().is_some() && !self.must(Rule::VoteClearedOnlyByNewTerm, facts) {
+            self.forget_vote();
+        }
+    }
+
+    pub(super) fn refuse_append(&mut self, request: &AppendEntriesRequest, outcome: AppendOutcome) {
+        self.emit(Event::EntriesRefused { prev: request.prev_log() });
+        self.send(request.leader_id, AppendEntriesResponse { term: self.current_term(), outcome });
+    }
+
+    fn accept_append(&mut self, request: &AppendEntriesRequest) {
+        let (prev, count) = (request.prev_log_index, request.entries.len());
+        self.delete_conflict(prev, &request.entries);
+        let (verified, new_from) = self.node.persistent.log.splice(prev, &request.entries);
+        self.unsaved.0.log_changed(new_from);
+        let match_index = self.acknowledge(verified);
+        self.emit(Event::EntriesAccepted { count, new_from, acknowledged: match_index });
+        self.commit_as_follower(request.leader_commit, verified);
+        let outcome = AppendOutcome::Accepted { match_index };
+        self.send(request.leader_id, AppendEntriesResponse { term: self.current_term(), outcome });
+    }
+
+    /// Deletes the first entry whose term differs from the leader's, with all that follow, and
+    /// nothing else (receiver 3): what comes after the request may be newer than it.
+    fn delete_conflict(&mut self, prev: LogIndex, entries: &[LogEntry]) {
+        let (end, last) = (prev.plus(entries.len()), self.last().index);
+        let facts = Facts::NoConflict { from: prev.next(), last };
+        if let Overlap::Conflict { leader, own } = self.log().overlap(prev, entries) {
+            if self.must(Rule::ConflictTruncates, Facts::Conflict { leader, own }) {
+                self.truncate_from(leader.index);
+            }
+        } else if end < last && !self.must(Rule::TruncateOnlyOnConflict, facts) {
+            self.truncate_without_conflict(prev);
+        }
+    }
+
+    /// The index that a success names: what this request verified, and no more.
+    fn acknowledge(&mut self, verified: Verified) -> LogIndex {
+        let (verified, last) = (verified.index(), self.last().index);
+        let facts = Facts::Verified { verified, last };
+        let kept = last <= verified || self.must(Rule::AcknowledgeOnlyVerified, facts);
+        if kept { verified } else { broken::all_of(self.log()) }
+    }
+}

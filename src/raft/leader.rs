@@ -1,0 +1,218 @@
+//! What a leader does: it takes commands in, replicates them, and keeps account of its followers
+//! (§5.3; Figure 2, leaders).
+
+use std::ops::{Deref, DerefMut};
+
+use super::event::Event;
+use super::role::{Progress, ProgressTable, Role};
+use super::rpc::{AppendEntriesRequest, AppendOutcome, ConflictHint, Entries, MessageKind};
+use super::rules::{Facts, Rule};
+use super::turn::Turn;
+use super::types::{Command, LogIndex, NodeId, Payload};
+
+/// A turn whose node leads: the only way to reach what a leader knows of its followers.
+pub(super) struct Leader<'t, 'n>(&'t mut Turn<'n>);
+
+const LEADS: &str = "a node does not change its role while it acts as a leader";
+
+impl<'n> Turn<'n> {
+    /// The turn as a leader's, if the node leads.
+    pub(super) fn as_leader(&mut self) -> Option<Leader<'_, 'n>> {
+        if self.is_leader() { Some(Leader(self)) } else { None }
+    }
+
+    /// Clients propose commands. Only a leader takes them; anyone else says who leads.
+    pub(super) fn propose(&mut self, commands: Vec<Command>) {
+        let leader = self.leader();
+        let Some(mut leads) = self.as_leader() else {
+            return self.emit(Event::ProposalRefused { leader });
+        };
+        if !commands.is_empty() {
+            leads.append(commands.into_iter().map(Payload::Command));
+            leads.replicate();
+            _ = leads.advance_commit(leads.last().index);
+        }
+    }
+
+    /// It is time for the leader to speak: an empty AppendEntries to everyone, which also finds out
+    /// who is behind. Entries are not repeated here: a follower that is down costs nothing.
+    pub(super) fn heartbeat(&mut self) {
+        let term = self.current_term();
+        let Some(mut leader) = self.as_leader() else { return };
+        if leader.must(Rule::LeaderHeartbeat, Facts::Leadership { term }) {
+            for peer in leader.peers() {
+                leader.send_append_entries(peer, Entries::default());
+            }
+            leader.restart_heartbeat_timer();
+        }
+    }
+
+    /// A follower answered what was sent in this term (Figure 2, leaders 3).
+    pub(super) fn handle_append_response(&mut self, from: NodeId, outcome: AppendOutcome) {
+        match (self.as_leader(), outcome) {
+            (Some(mut leader), AppendOutcome::Accepted { match_index }) => {
+                _ = leader.matched(from, match_index);
+            }
+            (Some(mut leader), AppendOutcome::Rejected { prev_log_index, hint }) => {
+                leader.back_off(from, prev_log_index, hint);
+            }
+            // The node does not lead any more; or it leads again, and an earlier leadership asked.
+            (None, _) | (_, AppendOutcome::StaleTerm) => {
+                self.ignore(from, MessageKind::AppendEntriesResponse);
+            }
+        }
+    }
+}
+
+impl Leader<'_, '_> {
+    /// What this leader knows of every node.
+    pub(super) fn table(&self) -> &ProgressTable {
+        match &self.role {
+            Role::Leader { progress } => progress,
+            _ => unreachable!("{LEADS}"),
+        }
+    }
+
+    /// What this leader knows of one node, to change it.
+    pub(super) fn progress_mut(&mut self, node: NodeId) -> &mut Progress {
+        match &mut self.0.node.role {
+            Role::Leader { progress } => progress.of_mut(node),
+            _ => unreachable!("{LEADS}"),
+        }
+    }
+}
+
+impl<'n> Deref for Leader<'_, 'n> {
+    type Target = Turn<'n>;
+
+    fn deref(&self) -> &Turn<'n> {
+        self.0
+    }
+}
+
+impl DerefMut for Leader<'_, '_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.0
+    }
+}
+
+/// A batch of entries and the index of its first, shared by the peers that need the same.
+type Batch = Option<(LogIndex, Entries)>;
+
+impl Leader<'_, '_> {
+    /// Takes entries into its own log: the only way in which a leader changes it (Figure 3, Leader
+    /// Append-Only).
+    pub(super) fn append(&mut self, payloads: impl IntoIterator<Item = Payload>) {
+        let term = self.current_term();
+        let added = self.node.persistent.log.append(term, payloads);
+        self.unsaved.0.log_changed(Some(added.start));
+        self.emit(Event::Appended { first: added.start, last: added.end.prev(), term });
+        // Its own copy counts too; by the time anyone hears of it, it is durable.
+        let (id, last) = (self.id, self.last().index);
+        let own = self.progress_mut(id);
+        (own.match_index, own.next_index) = (last, last.next());
+    }
+
+    /// A new leader speaks to everyone, whether or not it has entries to send (§5.2).
+    pub(super) fn broadcast(&mut self) {
+        let mut batch = None;
+        for peer in self.peers() {
+            self.send_next(peer, &mut batch);
+        }
+        self.restart_heartbeat_timer();
+    }
+
+    /// Sends new entries to every follower that is known, or believed, to be ready for them. If
+    /// that is everyone, nobody needs a heartbeat for a while: those are for idle periods (Figure 2,
+    /// leaders 1).
+    fn replicate(&mut self) {
+        let last = self.last().index;
+        let (mut batch, mut everyone) = (None, true);
+        for peer in self.peers() {
+            let Progress { next_index, probing, .. } = self.table().of(peer);
+            if probing || next_index > last {
+                everyone = false;
+            } else {
+                self.send_next(peer, &mut batch);
+            }
+        }
+        if everyone {
+            self.restart_heartbeat_timer();
+        }
+    }
+
+    /// Sends a peer what comes next for it, at most a batch.
+    fn send_next(&mut self, peer: NodeId, batch: &mut Batch) {
+        let first = self.table().of(peer).next_index;
+        if batch.as_ref().is_none_or(|&(at, _)| at != first) {
+            let limit = self.settings.max_batch.map_or(usize::MAX, usize::from);
+            *batch = Some((first, Entries::from(self.log().slice(first, limit))));
+        }
+        let entries = batch.as_ref().map(|(_, entries)| Entries::clone(entries));
+        self.send_append_entries(peer, entries.unwrap_or_default());
+    }
+
+    /// Sends AppendEntries from `next_index` on, and moves `next_index` on in the hope that it
+    /// arrives. A refusal will set it back; while probing it waits for the answer.
+    fn send_append_entries(&mut self, peer: NodeId, entries: Entries) {
+        let progress = self.progress_mut(peer);
+        let prev_log_index = progress.next_index.prev();
+        if !progress.probing {
+            progress.next_index = progress.next_index.plus(entries.len());
+        }
+        let prev_log_term = self.log().term_at(prev_log_index);
+        let request = AppendEntriesRequest {
+            term: self.current_term(),
+            leader_id: self.id,
+            prev_log_index,
+            prev_log_term: prev_log_term.expect("next_index is at most one after the last entry"),
+            entries,
+            leader_commit: self.commit_index,
+        };
+        self.send(peer, request);
+    }
+
+    /// A follower holds the log up to `acknowledged`: commit what that allows, send what is next.
+    fn matched(&mut self, peer: NodeId, acknowledged: LogIndex) -> Result<(), Rule> {
+        let (known, last) = (self.table().of(peer).match_index, self.last().index);
+        if acknowledged > last {
+            // No follower of this term can hold more than its leader has.
+            self.ignore(peer, MessageKind::AppendEntriesResponse);
+            return Ok(());
+        }
+        if acknowledged < known {
+            let facts = Facts::Match { peer, known, acknowledged };
+            self.check(Rule::MatchIndexMonotone, false, facts)?;
+        }
+        let row = self.progress_mut(peer);
+        let next_index = row.next_index.max(acknowledged.next());
+        *row = Progress { match_index: acknowledged, next_index, probing: false };
+        if acknowledged != known {
+            self.emit(Event::Matched { peer, match_index: acknowledged });
+            _ = self.advance_commit(acknowledged);
+        }
+        if next_index <= last {
+            self.send_next(peer, &mut None);
+        }
+        Ok(())
+    }
+
+    /// A follower lacks the entry before the new ones: step back to where its hint points, at least
+    /// one entry, and never before what is known to match.
+    fn back_off(&mut self, peer: NodeId, prev_log_index: LogIndex, hint: ConflictHint) {
+        let Progress { next_index: from, match_index, probing } = self.table().of(peer);
+        let answers_last_probe = from.prev() == prev_log_index;
+        let late = prev_log_index <= match_index
+            || prev_log_index >= from
+            || (probing && !answers_last_probe);
+        if late {
+            return self.ignore(peer, MessageKind::AppendEntriesResponse);
+        }
+        let shared_term = hint.conflict_term.and_then(|term| self.log().last_index_of_term(term));
+        let next = shared_term.map_or(hint.first_index, LogIndex::next);
+        let to = next.min(prev_log_index).max(match_index.next());
+        *self.progress_mut(peer) = Progress { next_index: to, match_index, probing: true };
+        self.emit(Event::BackedOff { peer, from, to });
+        self.send_next(peer, &mut None);
+    }
+}

@@ -1,0 +1,80 @@
+//! Terms are settled here, before any role's code runs (§5.1): so that code never sees a message of
+//! another term than its own.
+
+use super::event::Event;
+use super::role::Role;
+use super::rpc::{AppendOutcome, Envelope, Message};
+use super::rules::{Facts, Rule, TimerCause};
+use super::turn::Turn;
+use super::types::{NodeId, Term};
+
+impl Turn<'_> {
+    /// A message arrives. If it is meant for this node and its term is settled, it is handled. A
+    /// message of an older term gets nothing; but whoever made a request is told the current term,
+    /// so that it catches up.
+    pub(super) fn receive(&mut self, Envelope { from, to, message }: Envelope) {
+        if !self.is_addressed_by(from, to, &message) {
+            return self.ignore(from, message.kind());
+        }
+        match (self.settle_terms(&message), message) {
+            (Ok(()), Message::VoteRequest(m)) => self.handle_vote_request(&m),
+            (Ok(()), Message::VoteResponse(m)) => self.handle_vote_response(from, &m),
+            (Ok(()), Message::AppendEntriesRequest(m)) => self.handle_append_entries(&m),
+            (Ok(()), Message::AppendEntriesResponse(m)) => {
+                self.handle_append_response(from, m.outcome);
+            }
+            (Err(rule), Message::VoteRequest(_)) => self.answer_candidate(from, Err(rule)),
+            (Err(_), Message::AppendEntriesRequest(m)) => {
+                self.election_timer_hears(TimerCause::StaleRequest);
+                self.refuse_append(&m, AppendOutcome::StaleTerm);
+            }
+            (Err(_), reply) => self.ignore(from, reply.kind()),
+        }
+    }
+
+    /// Quorums are counted among the members of the cluster: nobody else has a say, and nobody
+    /// speaks for another. A term beyond the largest is not believed.
+    fn is_addressed_by(&self, from: NodeId, to: NodeId, message: &Message) -> bool {
+        let member = from != self.id && from.index() < self.settings.nodes;
+        let signed = message.signed_by().is_none_or(|name| name == from);
+        to == self.id && member && signed && message.term() <= Term::MAX
+    }
+
+    /// Compares the term of a message with the node's own. With a higher one it becomes a follower
+    /// in that term, whatever it was, and has yet to hear of a leader; an older one is refused.
+    fn settle_terms(&mut self, message: &Message) -> Result<(), Rule> {
+        let (theirs, own) = (message.term(), self.current_term());
+        let facts = Facts::Terms { message: theirs, own };
+        if theirs > own {
+            self.enter_term(theirs);
+            if self.must(Rule::HigherTermStepsDown, facts) {
+                self.change_role(Role::Follower { leader: None });
+            }
+            return Ok(());
+        }
+        let rule = match message {
+            Message::VoteResponse(_) => Rule::VotesCountedOnceAndInTerm,
+            Message::AppendEntriesResponse(_) => Rule::RepliesMatchedToTerm,
+            _ => Rule::StaleTermRejected,
+        };
+        let plain_reply = message.is_reply() && theirs == own;
+        if plain_reply { Ok(()) } else { self.check(rule, theirs == own, facts) }
+    }
+
+    /// Enters a term: the only way in which the term changes, and with it the vote is free.
+    pub(super) fn enter_term(&mut self, term: Term) {
+        self.emit(Event::TermAdvanced { from: self.current_term(), to: term });
+        self.node.persistent.current_term = term;
+        self.node.persistent.voted_for = None;
+        self.unsaved.0.term_or_vote = true;
+    }
+
+    /// Changes the role; what belonged to the old one is gone.
+    pub(super) fn change_role(&mut self, role: Role) {
+        let (from, to, term) = (self.role.kind(), role.kind(), self.current_term());
+        self.node.role = role;
+        if from != to {
+            self.emit(Event::RoleChanged { from, to, term });
+        }
+    }
+}

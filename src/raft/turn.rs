@@ -1,0 +1,281 @@
+//! A turn: one or more steps of one node that share one save and one send.
+//!
+//! A turn borrows its node, and the protocol is written as what a turn does: the files beside this
+//! one are all `impl Turn`. What a step decides goes into the turn: events that say what happened
+//! and why, messages, timers to restart, and what has to be saved.
+
+use std::ops::Deref;
+use std::{mem, thread};
+
+use super::event::Event;
+use super::node::{Input, RaftNode};
+use super::rpc::{Envelope, Message, MessageKind};
+use super::rules::{Facts, Outcome, Rule, TimerCause};
+use super::storage::{Storage, Unsaved, Write};
+use super::types::{LogIndex, NodeId};
+
+/// One or more steps of one node, until they are saved. [`RaftNode::turn`] opens one; it can be
+/// read like its node.
+///
+/// The messages come free only by saving, the save is that of this node, and nobody else can use
+/// the node until then. None of these three compiles:
+///
+/// ```compile_fail,E0616
+/// # use raft_in_practice::raft::*;
+/// # let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), PersistentState::default());
+/// let messages = node.step(Input::ElectionTimeout).sendable; // private: `persist` comes first
+/// ```
+///
+/// ```compile_fail,E0061
+/// # use raft_in_practice::raft::*;
+/// # let mut disk = PersistentState::default();
+/// # let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), disk.clone());
+/// # let other = RaftNode::new(NodeId::new(1), Settings::new(3), disk.clone());
+/// node.step(Input::ElectionTimeout).persist(&other, &mut disk); // it saves its own node
+/// ```
+///
+/// ```compile_fail,E0502
+/// # use raft_in_practice::raft::*;
+/// # let mut disk = PersistentState::default();
+/// # let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), disk.clone());
+/// let turn = node.step(Input::ElectionTimeout);
+/// let term = node.current_term(); // the turn is open; `turn.current_term()` may look
+/// turn.persist(&mut disk);
+/// ```
+///
+/// # Panics
+/// If it is dropped with something unsaved: the node would go on with what its storage does not
+/// have. A crash says so, with [`crash_before_saving`](Self::crash_before_saving).
+#[derive(Debug)]
+#[must_use = "what a turn did must be saved with `persist`, which yields its messages"]
+pub struct Turn<'n> {
+    pub(super) node: &'n mut RaftNode,
+    pub(super) unsaved: MustBeSaved,
+    sendable: Sendable,
+}
+
+/// What has changed and is not saved. Dropping it is a mistake that is noticed at once.
+#[derive(Debug, Default)]
+pub(super) struct MustBeSaved(pub(super) Unsaved);
+
+impl Drop for MustBeSaved {
+    fn drop(&mut self) {
+        let saved = self.0.is_empty() || thread::panicking();
+        assert!(saved, "what a turn changed is saved, or a crash before saving is declared");
+    }
+}
+
+/// What may leave, now that the state it depends on is saved.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[must_use = "the messages are for sending"]
+pub struct Sendable {
+    messages: Vec<Envelope>,
+    events: Vec<Event>,
+    restart_election_timer: bool,
+    restart_heartbeat_timer: bool,
+    late: Unsaved,
+}
+
+/// What a turn had come to when a crash undid it. None of it counts: it is for whoever records.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lost {
+    /// What had happened, and why.
+    pub events: Vec<Event>,
+    /// The messages that will not leave.
+    pub messages: Vec<Envelope>,
+}
+
+impl RaftNode {
+    /// Opens a turn.
+    pub fn turn(&mut self) -> Turn<'_> {
+        // Most steps have fewer events than this.
+        let sendable = Sendable { events: Vec::with_capacity(8), ..Sendable::default() };
+        Turn { node: self, unsaved: MustBeSaved::default(), sendable }
+    }
+
+    /// The same, in the memory of an earlier turn.
+    pub fn turn_reusing(&mut self, mut spent: Sendable) -> Turn<'_> {
+        spent.messages.clear();
+        spent.events.clear();
+        (spent.restart_election_timer, spent.restart_heartbeat_timer) = (false, false);
+        spent.late = Unsaved::default();
+        Turn { node: self, unsaved: MustBeSaved::default(), sendable: spent }
+    }
+
+    /// A turn of one step.
+    pub fn step(&mut self, input: Input) -> Turn<'_> {
+        let mut turn = self.turn();
+        turn.step(input);
+        turn
+    }
+}
+
+impl Deref for Turn<'_> {
+    type Target = RaftNode;
+
+    fn deref(&self) -> &RaftNode {
+        self.node
+    }
+}
+
+impl<'n> Turn<'n> {
+    /// Handles one input, whatever the node's role.
+    pub fn step(&mut self, input: Input) {
+        match input {
+            // A leader has no election timer, so one that ends is left over from an earlier role.
+            Input::ElectionTimeout if self.is_leader() => {}
+            Input::ElectionTimeout => self.campaign(),
+            Input::Receive(envelope) => self.receive(envelope),
+            Input::Propose(commands) => self.propose(commands),
+            Input::HeartbeatDue => self.heartbeat(),
+        }
+    }
+
+    /// What has happened so far and why, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.sendable.events
+    }
+
+    /// The messages so far, to look at only: for recorders, and for whoever counts them.
+    pub fn peek_messages(&self) -> &[Envelope] {
+        &self.sendable.messages
+    }
+
+    /// What must be saved before anything else may follow from this turn.
+    pub const fn unsaved(&self) -> Unsaved {
+        self.unsaved.0
+    }
+
+    /// Whether there is nothing to save and nothing to send.
+    pub const fn is_idle(&self) -> bool {
+        self.unsaved.0.is_empty() && self.sendable.messages.is_empty()
+    }
+
+    /// Ends the turn: saves in one write what it changed, then gives its messages up (Figure 2:
+    /// "updated on stable storage before responding to RPCs").
+    ///
+    /// # Errors
+    /// The storage's own. Then no message leaves, and the node is ahead of its storage: whoever
+    /// runs it stops it, and starts it again with what the storage holds.
+    pub fn persist<S: Storage>(self, storage: &mut S) -> Result<Sendable, S::Error> {
+        self.end(storage).map(|(_, sendable)| sendable)
+    }
+
+    /// The same, for the server that goes on to look at its node.
+    pub(crate) fn end<S: Storage>(
+        mut self,
+        storage: &mut S,
+    ) -> Result<(&'n RaftNode, Sendable), S::Error> {
+        let unsaved = mem::take(&mut self.unsaved.0);
+        if !unsaved.is_empty() {
+            let Unsaved { term_or_vote, log_from } = unsaved;
+            let messages = self.sendable.messages.len();
+            let facts = Facts::Durable { term_or_vote, log_from, messages };
+            if self.must(Rule::PersistBeforeReply, facts) {
+                storage.save(Write::of(&self.node.persistent, unsaved))?;
+            } else {
+                self.sendable.late = unsaved;
+            }
+        }
+        Ok((self.node, self.sendable))
+    }
+
+    /// Ends the turn as a crash does that comes before the save. The node is of no further use: a
+    /// restart begins with what the storage holds.
+    pub fn crash_before_saving(mut self) -> Lost {
+        _ = mem::take(&mut self.unsaved.0);
+        Lost { events: self.sendable.events, messages: self.sendable.messages }
+    }
+
+    /// Asks whether the condition of a rule holds. If not, the rule refuses; but if it is broken, the
+    /// node goes on all the same. The verdict says so.
+    pub(super) fn check(&mut self, rule: Rule, holds: bool, facts: Facts) -> Result<(), Rule> {
+        let verdict = self.settings.rules.verdict(rule, holds, facts);
+        self.emit(Event::Checked(verdict));
+        if verdict.outcome == Outcome::Refused { Err(rule) } else { Ok(()) }
+    }
+
+    /// Asks a rule that demands a deed whether the node does it: always, unless the rule is broken.
+    pub(super) fn must(&mut self, rule: Rule, facts: Facts) -> bool {
+        let kept = self.settings.rules.keeps(rule);
+        self.check(rule, kept, facts).is_ok() && kept
+    }
+
+    /// Asks whether `have` nodes are a majority (§5.2).
+    pub(super) fn check_quorum(&mut self, have: usize, facts: Facts) -> Result<(), Rule> {
+        self.check(Rule::MajorityQuorum, have >= self.settings.majority(), facts)
+    }
+
+    /// Tells the election timer what happened: it starts over if that has the authority (§5.2).
+    pub(super) fn election_timer_hears(&mut self, cause: TimerCause) {
+        let facts = Facts::Timer { cause };
+        if self.check(Rule::TimerResetOnlyByAuthority, cause.has_authority(), facts).is_ok() {
+            self.sendable.restart_election_timer = true;
+        }
+    }
+
+    /// The heartbeat timer starts over: the leader has just spoken to everyone.
+    pub(super) const fn restart_heartbeat_timer(&mut self) {
+        self.sendable.restart_heartbeat_timer = true;
+    }
+
+    /// Deletes the log from an index on: what a follower does where it is in conflict.
+    pub(super) fn truncate_from(&mut self, from: LogIndex) {
+        let to = self.last().index;
+        self.node.persistent.log.truncate_from(from);
+        self.unsaved.0.log_changed(Some(from));
+        self.emit(Event::Truncated { from, to });
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.sendable.events.push(event);
+    }
+
+    /// Notes that a message is of no use, which is normal.
+    pub(super) fn ignore(&mut self, from: NodeId, kind: MessageKind) {
+        self.emit(Event::Ignored { from, kind });
+    }
+
+    pub(super) fn send(&mut self, to: NodeId, message: impl Into<Message>) {
+        let envelope = Envelope { from: self.id, to, message: message.into() };
+        self.sendable.messages.push(envelope);
+    }
+}
+
+impl Sendable {
+    /// The messages to send.
+    pub fn messages(&self) -> &[Envelope] {
+        &self.messages
+    }
+
+    /// Takes the messages out.
+    pub fn drain_messages(&mut self) -> std::vec::Drain<'_, Envelope> {
+        self.messages.drain(..)
+    }
+
+    /// What happened and why, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Adds an event of whoever runs the node: what it decided once the turn was saved.
+    pub fn add(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Whether to draw a new election timeout and start over.
+    pub const fn restart_election_timer(&self) -> bool {
+        self.restart_election_timer
+    }
+
+    /// Whether to wait a whole heartbeat interval again.
+    pub const fn restart_heartbeat_timer(&self) -> bool {
+        self.restart_heartbeat_timer
+    }
+
+    /// What is still not saved: nothing, unless `persist-before-reply` is broken. Whoever runs the
+    /// node saves it before its next turn, with [`RaftNode::save_late`].
+    pub const fn saved_too_late(&self) -> Unsaved {
+        self.late
+    }
+}

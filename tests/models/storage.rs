@@ -1,0 +1,205 @@
+//! Storage that fails, writes that are lost, and what a node must not do then.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+
+use raft_in_practice::raft::{
+    Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, Settings, Storage, Term,
+    Write,
+};
+use raft_in_practice::replica::{Disk, Replica, ReplicaConfig};
+use raft_in_practice::timing::{Time, Timing};
+
+use crate::common::{id, server, settings};
+
+/// A disk that fails at one of its writes, and at no other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct FailsOnce {
+    state: PersistentState,
+    writes_until: usize,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct DiskFull;
+
+impl fmt::Display for DiskFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no space is left on the device")
+    }
+}
+
+impl Error for DiskFull {}
+
+impl Storage for FailsOnce {
+    type Error = DiskFull;
+
+    fn save(&mut self, write: Write<'_>) -> Result<(), DiskFull> {
+        let fails = self.writes_until == 0;
+        self.writes_until = self.writes_until.wrapping_sub(1);
+        if fails {
+            return Err(DiskFull);
+        }
+        let Ok(()) = self.state.save(write);
+        Ok(())
+    }
+}
+
+impl AsRef<PersistentState> for FailsOnce {
+    fn as_ref(&self) -> &PersistentState {
+        &self.state
+    }
+}
+
+/// Three nodes that are elected, replicate and change their leader; what they told each other, and
+/// what was committed.
+struct Cluster {
+    nodes: Vec<RaftNode>,
+    disks: Vec<FailsOnce>,
+    queue: VecDeque<Envelope>,
+    failures: usize,
+    votes: Vec<(NodeId, Term, NodeId)>,
+}
+
+impl Cluster {
+    /// Nobody's disk fails but that of `node`, at its write number `at`.
+    fn new(node: usize, at: usize) -> Self {
+        let disk = |n| FailsOnce {
+            state: PersistentState::default(),
+            writes_until: if n == node { at } else { usize::MAX },
+        };
+        Self {
+            nodes: (0..3).map(|n| server(n, settings(3), 0, None, &[])).collect(),
+            disks: (0..3).map(disk).collect(),
+            queue: VecDeque::new(),
+            failures: 0,
+            votes: Vec::new(),
+        }
+    }
+
+    /// A node is elected, takes two commands in and speaks once more, if nothing fails.
+    fn lead_for_a_while(&mut self, node: u8) {
+        for input in
+            [Input::ElectionTimeout, propose("SET x=1"), propose("SET x=2"), Input::HeartbeatDue]
+        {
+            self.hand(node, input);
+        }
+    }
+
+    /// One input, and all that follows from it. A node whose disk fails starts again from it.
+    fn hand(&mut self, node: u8, input: Input) {
+        self.step(usize::from(node), input);
+        while let Some(envelope) = self.queue.pop_front() {
+            self.step(envelope.to.index(), Input::Receive(envelope));
+        }
+    }
+
+    fn step(&mut self, at: usize, input: Input) {
+        let before = self.disks[at].state.clone();
+        let (node, disk) = (&mut self.nodes[at], &mut self.disks[at]);
+        let Ok(mut sendable) = node.step(input).persist(disk) else {
+            assert_eq!(disk.state, before, "a write that failed has changed nothing");
+            self.failures += 1;
+            *node = RaftNode::new(node.id(), *node.settings(), before);
+            return;
+        };
+        assert_eq!(&disk.state, node.persistent(), "what left is on disk");
+        for event in sendable.events() {
+            if let Event::VoteGranted { to, term } = *event {
+                self.votes.push((node.id(), term, to));
+            }
+        }
+        self.queue.extend(sendable.drain_messages());
+    }
+}
+
+fn propose(command: &str) -> Input {
+    Input::Propose(vec![Command::new(command)])
+}
+
+#[test]
+fn a_storage_may_fail_at_any_of_its_writes() {
+    for failing in 0..3 {
+        let mut at = 0;
+        loop {
+            let mut cluster = Cluster::new(failing, at);
+            for node in [0, 1, 0, 2] {
+                cluster.lead_for_a_while(node);
+            }
+            // Whatever the failure cost, it comes once, and the next leadership makes it good.
+            let before = cluster.failures;
+            cluster.lead_for_a_while(2);
+            if cluster.failures > before {
+                cluster.lead_for_a_while(2);
+            }
+            let (logs, leader) = (cluster.nodes.iter().map(RaftNode::log), &cluster.nodes[2]);
+            assert!(leader.is_leader(), "n{failing} at write {at}");
+            assert_eq!(leader.commit_index(), leader.last().index, "n{failing} at write {at}");
+            assert!(logs.into_iter().all(|log| log == leader.log()), "n{failing} at write {at}");
+            for (nth, &(voter, term, candidate)) in cluster.votes.iter().enumerate() {
+                let again = cluster.votes[nth..].iter().filter(|vote| vote.0 == voter);
+                let mut again = again.filter(|vote| vote.1 == term);
+                assert!(again.all(|vote| vote.2 == candidate), "{voter} votes twice in {term:?}");
+            }
+            if cluster.failures == 0 {
+                break;
+            }
+            at += 1;
+        }
+        assert!(at >= 8, "n{failing} has written only {at} times");
+    }
+}
+
+fn replica(writes_until: usize) -> Replica<FailsOnce> {
+    let config = ReplicaConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
+    let storage = FailsOnce { state: PersistentState::default(), writes_until };
+    Replica::start(id(0), config, Disk::new(storage), Time::ZERO)
+}
+
+fn elect(replica: &mut Replica<FailsOnce>) -> Result<(), String> {
+    let mut turn = replica.turn();
+    turn.step(Input::ElectionTimeout);
+    turn.persist(Time::ZERO).map(|_| ()).map_err(|failed| failed.to_string())
+}
+
+#[test]
+fn a_server_whose_storage_fails_stops_and_starts_again_from_it() {
+    let mut replica = replica(0);
+    let far = Time::from_micros(u64::MAX);
+    assert!(replica.due(far).is_some());
+    let complaint = elect(&mut replica).unwrap_err();
+    assert!(complaint.starts_with("n0 stops") && complaint.contains("no space is left"));
+    assert_eq!(replica.due(far), None, "no timer wakes it");
+    let disk = replica.crash();
+    assert_eq!(disk.state(), &PersistentState::default());
+    let config = ReplicaConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
+    let mut again = Replica::start(id(0), config, disk, Time::ZERO);
+    assert_eq!(elect(&mut again), Ok(()));
+    assert_eq!(again.disk().state().current_term, Term::new(1));
+}
+
+#[test]
+#[should_panic(expected = "a server whose storage failed takes no further turn")]
+fn a_server_whose_storage_failed_takes_no_further_turn() {
+    let mut replica = replica(0);
+    assert!(elect(&mut replica).is_err());
+    let _ = elect(&mut replica);
+}
+
+#[test]
+#[should_panic(expected = "what a turn changed is saved, or a crash before saving is declared")]
+fn a_turn_that_is_dropped_unsaved_is_noticed() {
+    let mut node = server(0, settings(1), 0, None, &[]);
+    drop(node.step(Input::ElectionTimeout));
+}
+
+/// A crash before saving is declared, but the node is used all the same.
+#[test]
+#[should_panic(expected = "a write begins at most one after the last entry that is saved")]
+fn a_lost_write_is_noticed_by_the_next() {
+    let mut disk = PersistentState::default();
+    let mut node = server(0, settings(1), 0, None, &[]);
+    let Ok(_) = node.step(Input::ElectionTimeout).persist(&mut disk);
+    let _ = node.step(propose("first")).crash_before_saving();
+    let _ = node.step(propose("second")).persist(&mut disk);
+}
