@@ -82,6 +82,33 @@ pub struct Batch<'a> {
     pub saved: bool,
 }
 
+/// What is entered in the journal when a turn ends.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    /// A crash undid the steps before they were saved.
+    Lost {
+        /// The replica, which is about to crash.
+        replica: &'a mut Replica,
+        /// The steps, if somebody asked for them.
+        steps: &'a [Step],
+        /// What they had come to.
+        lost: &'a Lost,
+    },
+    /// The steps were saved.
+    Saved {
+        /// The replica, after the last of them.
+        replica: &'a Replica,
+        /// Where its log has changed.
+        changes: Changes,
+        /// The steps, if somebody asked for them.
+        steps: &'a [Step],
+        /// What may leave now.
+        sendable: &'a Sendable,
+        /// The clients that may be told.
+        answers: &'a [(Ticket, Answer)],
+    },
+}
+
 /// Where in a step a crash falls.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CrashPoint {
@@ -226,47 +253,56 @@ impl Journal {
         self.detail
     }
 
-    /// Enters steps that were saved and are about to send. Returns the number of their first
-    /// message; the others follow.
-    pub fn enter(
-        &mut self,
-        time: Time,
-        replica: &Replica,
-        changes: Changes,
-        steps: &[Step],
-        sendable: &Sendable,
-    ) -> MessageId {
-        let first_message = MessageId(self.sent);
-        self.sent += sendable.messages().len() as u64;
-        for observer in &mut self.observers {
-            observer.batch(&Batch {
-                time,
-                replica,
-                steps,
-                events: sendable.events(),
-                messages: sendable.messages(),
-                first_message,
-                saved: true,
-            });
+    /// Enters a turn that has ended. Returns the number of its first message; the others follow.
+    pub fn enter(&mut self, time: Time, entry: Entry<'_>) -> MessageId {
+        match entry {
+            Entry::Lost { replica, steps, lost } => self.enter_lost(time, replica, steps, lost),
+            Entry::Saved { replica, changes, steps, sendable, answers } => {
+                let (events, messages) = (sendable.events(), sendable.messages());
+                let first = self.tell_batch(time, replica, steps, events, messages, true);
+                let known = self.checker.violations().len();
+                self.checker.observe(replica, changes, events);
+                self.tell_violations(time, known);
+                let heard = if self.observers.is_empty() { &[] } else { answers };
+                for (ticket, answer) in heard {
+                    let answer = answer.clone();
+                    self.deed(time, &Deed::Answered { ticket: *ticket, answer });
+                }
+                first
+            }
         }
-        let known = self.checker.violations().len();
-        self.checker.observe(replica, changes, sendable.events());
-        self.tell_violations(time, known);
-        first_message
     }
 
     /// Enters steps that a crash undid before they were saved.
-    pub fn enter_lost(&mut self, time: Time, replica: &mut Replica, steps: &[Step], lost: &Lost) {
+    fn enter_lost(
+        &mut self,
+        time: Time,
+        replica: &mut Replica,
+        steps: &[Step],
+        lost: &Lost,
+    ) -> MessageId {
         // What an earlier step was late to save may have come to disk all the same.
         let changes = replica.take_changes();
         self.checker.follow_disk(replica, changes);
-        let (replica, Lost { events, messages }) = (&*replica, lost);
+        self.tell_batch(time, replica, steps, &lost.events, &lost.messages, false)
+    }
+
+    fn tell_batch(
+        &mut self,
+        time: Time,
+        replica: &Replica,
+        steps: &[Step],
+        events: &[Event],
+        messages: &[Envelope],
+        saved: bool,
+    ) -> MessageId {
         let first_message = MessageId(self.sent);
         self.sent += messages.len() as u64;
-        let batch = Batch { time, replica, steps, events, messages, first_message, saved: false };
+        let batch = Batch { time, replica, steps, events, messages, first_message, saved };
         for observer in &mut self.observers {
             observer.batch(&batch);
         }
+        first_message
     }
 
     /// Enters a deed of the world.

@@ -27,7 +27,8 @@
 //! 3. [`replica`]: a node with timers, disk and store: what a server runs.
 //! 4. [`safety`], [`linearizability`]: the properties that must never fall, and the ledgers that
 //!    watch them; what clients may be told.
-//! 5. [`journal`]: what happens in a cluster, in one order.
+//! 5. [`journal`]: what happens in a cluster, in one order; [`engine`]: one turn of a server, the order
+//!    of saving, recording and sending.
 //! 6. [`world`], [`status`]: what can be done to a cluster, and seen of it.
 //! 7. [`scenario`]: the small language that says what is to happen.
 //! 8. [`cluster`] and [`sim`]: the two worlds, on threads and in virtual time.
@@ -44,6 +45,7 @@ pub mod check;
 pub mod cli;
 pub mod cluster;
 pub mod digest;
+pub mod engine;
 pub mod hunt;
 pub mod journal;
 pub mod linearizability;

@@ -106,6 +106,12 @@ pub struct Disk<S = PersistentState> {
     starts: u64,
 }
 
+impl AsRef<Self> for PersistentState {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl<S: AsRef<PersistentState>> Disk<S> {
     /// A disk that no server has started from.
     pub const fn new(storage: S) -> Self {
@@ -273,8 +279,8 @@ impl<S: Storage + AsRef<PersistentState>> Replica<S> {
     }
 
     /// The answers that have become due.
-    pub fn drain_answers(&mut self) -> std::vec::Drain<'_, (Ticket, Answer)> {
-        self.rest.answers.drain(..)
+    pub fn take_answers(&mut self) -> Vec<(Ticket, Answer)> {
+        std::mem::take(&mut self.rest.answers)
     }
 
     /// The node inside.
@@ -493,7 +499,7 @@ mod tests {
         assert!(replica.node().is_leader());
         replica.expect_answers(&[Ticket(7)]).unwrap();
         let _ = run(&mut replica, Input::Propose(vec![Command::new("SET x=1")]), now);
-        let answers: Vec<_> = replica.drain_answers().collect();
+        let answers = replica.take_answers();
         let position = LogPosition::new(2, 1);
         assert_eq!(answers, [(Ticket(7), Answer::Applied { position, reply: Reply::Set })]);
         assert_eq!(replica.machine().get("x"), Some("1"));

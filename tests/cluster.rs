@@ -451,3 +451,18 @@ fn a_configuration_that_makes_no_sense_is_refused_in_a_sentence() {
         assert!(error.to_string().contains(text), "{error}");
     }
 }
+
+/// The same as in virtual time: who crashes between saving and sending tells its client nothing.
+#[test]
+fn a_crash_before_sending_holds_the_answer_back() {
+    let mut cluster = start(fast(1, 1));
+    let leader = cluster.wait_for_leader(BOUND).expect("it elects itself");
+    cluster.crash(leader, CrashPoint::BeforeSend).unwrap();
+    let error = cluster.submit("SET x=1", BOUND).unwrap_err();
+    assert_eq!(error, SubmitError::NodeDown { node: leader });
+    cluster.restart(leader).unwrap();
+    cluster.submit("SET y=1", BOUND).unwrap();
+    let machine = World::machine(&cluster, leader).expect("it is up");
+    assert_eq!(machine.get("x"), Some("1"), "it was saved all the same");
+    cluster.stop().unwrap();
+}

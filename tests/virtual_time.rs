@@ -216,3 +216,31 @@ fn misled_clients_are_a_fall_in_any_script() {
     let asked = play(&format!("{moves}expect safe\n")).unwrap_err();
     assert!(matches!(asked.why, Why::Misled(_)), "{asked:?}");
 }
+
+/// Who crashes between saving and sending tells its client nothing either, as §8 has it.
+#[test]
+fn a_crash_before_sending_holds_the_answer_back() {
+    let text = "nodes 1\ntimeout 0\nwait until leader is 0\ncrash 0 before send\n\
+                submit to 0 SET x=1\nwait 1s\nrestart 0\nwait until leader is 0\n\
+                wait until in step\nexpect value x=1\nexpect safe\n";
+    assert_eq!(play(text).unwrap().clients, None, "nobody was answered");
+}
+
+/// A step that only commits has nothing to save and nothing to send; but it answers a client, and it
+/// applies: a crash that was asked for comes in it.
+#[test]
+fn a_crash_comes_in_a_step_that_only_commits() {
+    for (point, again) in [("save", false), ("send", false), ("save", true), ("send", true)] {
+        let restart = if again { "restart 0\nexpect role 0 = follower\n" } else { "" };
+        let text = format!(
+            "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
+             deliver vote-reply 1 -> 0\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\n\
+             submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before {point}\n\
+             deliver append-reply 1 -> 0\n{restart}expect safe\n"
+        );
+        let report = play(&text).unwrap();
+        assert_eq!((report.clients, report.committed), (None, if point == "save" { 1 } else { 2 }));
+        let lead = format!("{text}expect role 0 = leader\n");
+        assert!(play(&lead).is_err(), "before {point}: n0 has crashed");
+    }
+}

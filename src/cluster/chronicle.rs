@@ -3,9 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::journal::{Deed, Detail, Journal, MessageId, Observer, Step};
-use crate::raft::{Lost, Sendable};
-use crate::replica::{Answer, Changes, Replica, Ticket};
+use crate::journal::{Deed, Detail, Entry, Journal, MessageId, Observer};
 use crate::timing::Time;
 
 /// A wait that a fast story makes short still lasts this long: on a busy machine the threads need
@@ -75,34 +73,11 @@ impl Chronicle {
         lock(&self.journal)
     }
 
-    /// Enters steps that were saved and are about to send, and the answers that they allow.
-    /// Returns the number of the first message.
-    pub(super) fn enter(
-        &self,
-        replica: &Replica,
-        changes: Changes,
-        steps: &[Step],
-        sendable: &Sendable,
-        answers: &[(Ticket, Answer)],
-    ) -> MessageId {
+    /// Enters a turn that has ended. Returns the number of the first message.
+    pub(super) fn enter(&self, entry: Entry<'_>) -> MessageId {
         let mut journal = self.open();
         let now = self.clock.now();
-        let first = journal.enter(now, replica, changes, steps, sendable);
-        if self.heard {
-            for (ticket, answer) in answers {
-                let (ticket, answer) = (*ticket, answer.clone());
-                journal.deed(now, &Deed::Answered { ticket, answer });
-            }
-        }
-        drop(journal);
-        first
-    }
-
-    /// Enters steps that a crash undid before they were saved.
-    pub(super) fn enter_lost(&self, replica: &mut Replica, steps: &[Step], lost: &Lost) {
-        let mut journal = self.open();
-        let now = self.clock.now();
-        journal.enter_lost(now, replica, steps, lost);
+        journal.enter(now, entry)
     }
 
     /// Enters deeds of the world. With nobody listening, `deeds` is not even asked.

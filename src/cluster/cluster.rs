@@ -245,7 +245,7 @@ impl RaftCluster {
     }
 
     /// Crashes a node. With [`CrashPoint::Between`] it is down when this returns; otherwise it goes
-    /// down in its next step that has something to save or send, which the status shows.
+    /// down in its next step that has something to save, to send or to commit, which the status shows.
     ///
     /// # Errors
     /// If it is down.

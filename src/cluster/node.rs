@@ -12,8 +12,9 @@ use super::board::Board;
 use super::bus::MessageBus;
 use super::chronicle::Chronicle;
 use super::order::{Order, Promise, SubmitError};
-use crate::journal::{CrashPoint, Flight, Step};
-use crate::raft::{Command, Input, NodeId, Sendable};
+use crate::engine::{Ended, take_turn_of};
+use crate::journal::{CrashPoint, Flight};
+use crate::raft::{Command, Input, NodeId};
 use crate::replica::{Answer, Replica, Ticket};
 use crate::status::NodeStatus;
 
@@ -45,12 +46,10 @@ pub(super) struct ClusterNode {
     board: Arc<Board>,
     /// Messages that have arrived since the last turn.
     received: Vec<Flight>,
-    steps: Vec<Step>,
     /// Commands that came in since then; they become one input.
     proposed: Vec<(Command, Promise)>,
     /// The clients that wait for an answer of this node.
     promises: BTreeMap<Ticket, Promise>,
-    answers: Vec<(Ticket, Answer)>,
     /// The clients that were told no.
     refused: Vec<Promise>,
     crash_at: Option<CrashPoint>,
@@ -76,10 +75,8 @@ impl ClusterNode {
             chronicle,
             board,
             received: Vec::new(),
-            steps: Vec::new(),
             proposed: Vec::new(),
             promises: BTreeMap::new(),
-            answers: Vec::new(),
             refused: Vec::new(),
             crash_at: None,
             posted,
@@ -144,63 +141,52 @@ impl ClusterNode {
         self.take_turn(timer)
     }
 
-    /// Handles all that has come in, and the timer that ended, if one did. One turn: one save, one
-    /// entry in the journal, one send, in this order.
+    /// Handles all that has come in, and the timer that ended, if one did, in one turn.
     fn take_turn(&mut self, timer: Option<Input>) -> Life {
         if self.received.is_empty() && self.proposed.is_empty() && timer.is_none() {
             return Life::Continue(());
         }
-        let detail = self.chronicle.detail();
-        let mut turn = self.replica.turn();
-        let received = self.received.drain(..);
-        let received = received.map(|flight| (Input::Receive(flight.envelope), Some(flight.id)));
-        for (input, received) in received.chain(timer.map(|timer| (timer, None))) {
-            self.steps.extend(Step::make(&mut turn, input, received, detail));
-        }
-        // All commands that came in together are one input. It comes after the messages, which may
-        // have changed who leads.
-        if !self.proposed.is_empty() {
-            let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
-            let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
-            match turn.expect_answers(&tickets) {
-                Ok(()) => self.promises.extend(tickets.into_iter().zip(promises)),
-                Err(_) => self.refused.extend(promises),
+        let ended = take_turn_of(
+            &mut self.replica,
+            self.chronicle.clock.now(),
+            self.chronicle.detail(),
+            &mut self.crash_at,
+            |steps| {
+                for flight in self.received.drain(..) {
+                    steps.make(Input::Receive(flight.envelope), Some(flight.id));
+                }
+                if let Some(timer) = timer {
+                    steps.make(timer, None);
+                }
+                // All commands that came in together are one input. It comes after the messages,
+                // which may have changed who leads.
+                if !self.proposed.is_empty() {
+                    let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
+                    let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
+                    match steps.expect_answers(&tickets) {
+                        Ok(()) => self.promises.extend(tickets.into_iter().zip(promises)),
+                        Err(_) => self.refused.extend(promises),
+                    }
+                    steps.make(Input::Propose(commands), None);
+                }
+            },
+            |entry| self.chronicle.enter(entry),
+        );
+        match ended {
+            Ended::Crashed(point) => Life::Break(End::Crashed(point)),
+            Ended::Saved { first_message, mut sendable, answers } => {
+                self.bus.send(first_message, sendable.drain_messages());
+                self.replica.recycle(sendable);
+                self.answer_and_post(answers);
+                Life::Continue(())
             }
-            let input = Input::Propose(commands);
-            self.steps.extend(Step::make(&mut turn, input, None, detail));
         }
-        let crash = self.crash_at.filter(|_| !turn.is_idle());
-        if crash == Some(CrashPoint::BeforeSave) {
-            let lost = turn.crash_before_saving();
-            self.chronicle.enter_lost(&mut self.replica, &self.steps, &lost);
-            return Life::Break(End::Crashed(CrashPoint::BeforeSave));
-        }
-        let Ok(sendable) = turn.persist(self.chronicle.clock.now());
-        self.send_saved(sendable, crash)
-    }
-
-    /// Enters in the journal what has been saved, then sends it, unless a crash comes before that.
-    fn send_saved(&mut self, mut sendable: Sendable, crash: Option<CrashPoint>) -> Life {
-        let changes = self.replica.take_changes();
-        if crash.is_none() {
-            self.answers.extend(self.replica.drain_answers());
-        }
-        let (replica, steps, answers) = (&self.replica, &self.steps, &self.answers);
-        let first = self.chronicle.enter(replica, changes, steps, &sendable, answers);
-        self.steps.clear();
-        if let Some(point) = crash {
-            return Life::Break(End::Crashed(point));
-        }
-        self.bus.send(first, sendable.drain_messages());
-        self.replica.recycle(sendable);
-        self.answer_and_post();
-        Life::Continue(())
     }
 
     /// Answers clients, then posts what has changed: whoever the board wakes finds the answers.
-    fn answer_and_post(&mut self) {
-        let answered = !(self.answers.is_empty() && self.refused.is_empty());
-        for (ticket, answer) in self.answers.drain(..) {
+    fn answer_and_post(&mut self, answers: Vec<(Ticket, Answer)>) {
+        let answered = !(answers.is_empty() && self.refused.is_empty());
+        for (ticket, answer) in answers {
             if let Some(promise) = self.promises.remove(&ticket) {
                 promise.keep(answer.into());
             }

@@ -14,7 +14,7 @@ use crate::state_machine::Reply;
 pub(super) enum Order {
     /// A client's command.
     Propose(Command, Promise),
-    /// Crash, now or at a point of the next step that has something to save or send.
+    /// Crash, now or at a point of the next step that has something to save, to send or to commit.
     Crash(CrashPoint),
     /// Stand for election.
     Stand,

@@ -1,9 +1,9 @@
 //! Asking for votes, giving them, counting them (§5.2, §5.4.1).
 
 use super::event::Event;
-use super::role::{ProgressTable, Role, Votes};
+use super::role::{Role, Votes};
 use super::rpc::{MessageKind, VoteRequest, VoteResponse};
-use super::rules::{Facts, Rule, TimerCause, broken};
+use super::rules::{Facts, Rule, TimerCause};
 use super::turn::Turn;
 use super::types::{LogPosition, NodeId, Payload};
 
@@ -41,12 +41,12 @@ impl Turn<'_> {
         let free = voted_for.is_none_or(|node| node == candidate);
         self.check(Rule::OneVotePerTerm, free, Facts::Vote { term, voted_for, candidate })?;
 
-        let (up_to_date, longer) = (theirs >= own, theirs.index >= own.index);
-        let logs = Facts::Logs { candidate: theirs, own };
-        let by_length = longer != up_to_date && !self.must(Rule::TermBeforeLength, logs);
-        let (holds, facts) =
-            if by_length { broken::longer(theirs, own) } else { (up_to_date, logs) };
-        self.check(Rule::UpToDateLog, holds, facts)
+        let (up_to_date, logs) = (theirs >= own, Facts::Logs { candidate: theirs, own });
+        let longer = theirs.index >= own.index;
+        if up_to_date != longer && !self.must(Rule::TermBeforeLength, logs) {
+            return self.check_lengths(theirs.index, own.index);
+        }
+        self.check(Rule::UpToDateLog, up_to_date, logs)
     }
 
     /// Gives the vote, or says by which rule there is none.
@@ -74,9 +74,8 @@ impl Turn<'_> {
         if !response.vote_granted {
             return self.emit(Event::VoteDenied { by: from });
         }
-        let counted_before = votes.contains(from);
-        let facts = Facts::VoteReceived { voter: from, counted_before };
-        if self.check(Rule::VotesCountedOnceAndInTerm, !counted_before, facts).is_ok() {
+        let facts = Facts::VoteReceived { voter: from, counted_before: votes.contains(from) };
+        if self.check(Rule::VotesCountedOnceAndInTerm, !votes.contains(from), facts).is_ok() {
             votes.count(from);
             self.change_role(Role::Candidate { votes });
             self.emit(Event::VoteCounted { from, votes: votes.counted() });
@@ -91,12 +90,11 @@ impl Turn<'_> {
         }
     }
 
-    /// The node won: it speaks at once, with an entry of its own term (§5.2, §8). Its log is the
-    /// log of the term from now on, the part that is not known to be committed too.
+    /// The node won. It keeps its whole log, also what is not known to be committed, and speaks at once
+    /// (§5.2). Its no-op (§8) comes after what is known of the followers, so that all are sent it.
     fn become_leader(&mut self) {
         let (term, last, commit) = (self.current_term(), self.last(), self.commit_index);
-        let progress = ProgressTable::new(self.id, self.settings.nodes, last.index);
-        self.change_role(Role::Leader { progress });
+        self.change_role(Role::new_leader(self.id, self.settings.nodes, last.index));
         self.emit(Event::BecameLeader { term });
         if last.index > commit && !self.must(Rule::LeaderAppendOnly, Facts::Tail { last, commit }) {
             self.drop_uncommitted_tail();
@@ -106,6 +104,7 @@ impl Turn<'_> {
             leader.append([Payload::NoOp]);
         }
         leader.broadcast();
+        // A cluster of one commits at once.
         _ = leader.advance_commit(leader.last().index);
     }
 }

@@ -51,6 +51,6 @@ pub enum Event {
     BackedOff { peer: NodeId, from: LogIndex, to: LogIndex },
     /// The commit index grew.
     CommitAdvanced { from: LogIndex, to: LogIndex },
-    /// A message was of no use, and that is normal: a duplicate, or a reply that comes too late.
+    /// A message was not used: it was late, doubled, not for this node, or impossible.
     Ignored { from: NodeId, kind: MessageKind },
 }

@@ -9,8 +9,8 @@ use super::turn::Turn;
 use super::types::{LogEntry, LogIndex, NodeId, Term};
 
 impl Turn<'_> {
-    /// A leader of this term speaks. The follower stores what it is sent if it has the entry that
-    /// comes before, and says up to where its log now equals the leader's.
+    /// A leader of this term speaks. The follower stores the entries if it has the one that comes
+    /// before them, and says up to where its log now equals the leader's.
     pub(super) fn handle_append_entries(&mut self, request: &AppendEntriesRequest) {
         let (leader, term, prev) = (request.leader_id, self.current_term(), request.prev_log());
         if !self.follow(leader, term) {
@@ -58,7 +58,7 @@ impl Turn<'_> {
     fn accept_append(&mut self, request: &AppendEntriesRequest) {
         let (prev, count) = (request.prev_log_index, request.entries.len());
         self.delete_conflict(prev, &request.entries);
-        let (verified, new_from) = self.node.persistent.log.splice(prev, &request.entries);
+        let (verified, new_from) = self.node.persistent.log.append_missing(prev, &request.entries);
         self.unsaved.0.log_changed(new_from);
         let match_index = self.acknowledge(verified);
         self.emit(Event::EntriesAccepted { count, new_from, acknowledged: match_index });
@@ -85,7 +85,9 @@ impl Turn<'_> {
     fn acknowledge(&mut self, verified: Verified) -> LogIndex {
         let (verified, last) = (verified.index(), self.last().index);
         let facts = Facts::Verified { verified, last };
-        let kept = last <= verified || self.must(Rule::AcknowledgeOnlyVerified, facts);
-        if kept { verified } else { broken::all_of(self.log()) }
+        if verified < last && !self.must(Rule::AcknowledgeOnlyVerified, facts) {
+            return broken::all_of(self.log());
+        }
+        verified
     }
 }

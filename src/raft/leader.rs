@@ -5,7 +5,9 @@ use std::ops::{Deref, DerefMut};
 
 use super::event::Event;
 use super::role::{Progress, ProgressTable, Role};
-use super::rpc::{AppendEntriesRequest, AppendOutcome, ConflictHint, Entries, MessageKind};
+use super::rpc::{
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, ConflictHint, Entries, MessageKind,
+};
 use super::rules::{Facts, Rule};
 use super::turn::Turn;
 use super::types::{Command, LogIndex, NodeId, Payload};
@@ -34,8 +36,9 @@ impl<'n> Turn<'n> {
         }
     }
 
-    /// It is time for the leader to speak: an empty AppendEntries to everyone, which also finds out
-    /// who is behind. Entries are not repeated here: a follower that is down costs nothing.
+    /// It is time for the leader to speak: an empty AppendEntries to everyone. Nothing else repeats what
+    /// was lost: `next_index` has run ahead of it, so the follower refuses the heartbeat, and that makes
+    /// the leader step back and send again.
     pub(super) fn heartbeat(&mut self) {
         let term = self.current_term();
         let Some(mut leader) = self.as_leader() else { return };
@@ -48,8 +51,8 @@ impl<'n> Turn<'n> {
     }
 
     /// A follower answered what was sent in this term (Figure 2, leaders 3).
-    pub(super) fn handle_append_response(&mut self, from: NodeId, outcome: AppendOutcome) {
-        match (self.as_leader(), outcome) {
+    pub(super) fn handle_append_response(&mut self, from: NodeId, reply: &AppendEntriesResponse) {
+        match (self.as_leader(), reply.outcome) {
             (Some(mut leader), AppendOutcome::Accepted { match_index }) => {
                 _ = leader.matched(from, match_index);
             }
@@ -122,15 +125,12 @@ impl Leader<'_, '_> {
         self.restart_heartbeat_timer();
     }
 
-    /// Sends new entries to every follower that is known, or believed, to be ready for them. If
-    /// that is everyone, nobody needs a heartbeat for a while: those are for idle periods (Figure 2,
-    /// leaders 1).
+    /// Sends new entries to every follower that is not probed. If that is everyone, nobody needs a
+    /// heartbeat for a while: those are for idle periods (Figure 2, leaders 1).
     fn replicate(&mut self) {
-        let last = self.last().index;
         let (mut batch, mut everyone) = (None, true);
         for peer in self.peers() {
-            let Progress { next_index, probing, .. } = self.table().of(peer);
-            if probing || next_index > last {
+            if self.table().of(peer).probing {
                 everyone = false;
             } else {
                 self.send_next(peer, &mut batch);
@@ -180,6 +180,7 @@ impl Leader<'_, '_> {
             self.ignore(peer, MessageKind::AppendEntriesResponse);
             return Ok(());
         }
+        // Asked only where it does not hold: nearly every acknowledgement is new.
         if acknowledged < known {
             let facts = Facts::Match { peer, known, acknowledged };
             self.check(Rule::MatchIndexMonotone, false, facts)?;
@@ -197,14 +198,16 @@ impl Leader<'_, '_> {
         Ok(())
     }
 
-    /// A follower lacks the entry before the new ones: step back to where its hint points, at least
-    /// one entry, and never before what is known to match.
+    /// A follower lacks the entry before the new ones. If the leader has entries of the term that the
+    /// hint names, it tries after the last of them, otherwise where the hint points; at least one entry
+    /// further back, and never before what is known to match.
     fn back_off(&mut self, peer: NodeId, prev_log_index: LogIndex, hint: ConflictHint) {
         let Progress { next_index: from, match_index, probing } = self.table().of(peer);
-        let answers_last_probe = from.prev() == prev_log_index;
+        // Late: what it refuses is known to match by now, or was sent before an earlier step back, or
+        // is not what is probed.
         let late = prev_log_index <= match_index
             || prev_log_index >= from
-            || (probing && !answers_last_probe);
+            || (probing && prev_log_index != from.prev());
         if late {
             return self.ignore(peer, MessageKind::AppendEntriesResponse);
         }

@@ -18,7 +18,7 @@ pub struct Log {
 }
 
 /// An index up to which one AppendEntries request has shown a follower's log to equal the
-/// leader's. Only the splice of a log makes one, and only it can be acknowledged or committed.
+/// leader's. Only [`Log::append_missing`] makes one, and only it can be acknowledged or committed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Verified(LogIndex);
 
@@ -121,12 +121,13 @@ impl Log {
     ///
     /// The caller has checked the entry at `prev` and deleted what is in conflict. If a broken rule
     /// let it skip that and the log ends before `prev`, the entries go to its end.
-    pub(super) fn splice(
+    pub(super) fn append_missing(
         &mut self,
         prev: LogIndex,
         entries: &[LogEntry],
     ) -> (Verified, Option<LogIndex>) {
         let verified = Verified(prev.plus(entries.len()));
+        // How many of the entries the log has already.
         let known = self.entries.len() - prev.min(self.last_index()).count();
         let new = entries.get(known..).unwrap_or_default();
         let new_from = (!new.is_empty()).then(|| self.last_index().next());

@@ -1,5 +1,7 @@
-//! The protocol: Raft as the extended paper tells it (Ongaro and Ousterhout, 2014), and nothing
-//! else. Here it is told from the beginning; then come the files, in an order to read them in.
+//! The protocol: Raft as its paper tells it, from the beginning, and an order to read the files in.
+//!
+//! § and Figure mean those of "In Search of an Understandable Consensus Algorithm (Extended Version)" by
+//! Ongaro and Ousterhout, 2014.
 //!
 //! # One machine out of several
 //!
@@ -14,8 +16,8 @@
 //! Raft lets one server decide: the **leader** puts commands into its own log, and the others, its
 //! **followers**, copy that log. Leaders crash too, so leaderships have an order: time is cut into
 //! **terms**, numbered upwards, with one leader in each at most. Every message carries its sender's
-//! term. Who hears of a higher one moves on to it, as a follower; who hears of an older one refuses
-//! it and names its own. So a leader that was replaced does no harm: the first answer deposes it (§5.1).
+//! term. Who hears of a higher one moves on to it, as a follower. A request of an older one is refused
+//! with the current term, and its sender moves on; so a leader that was replaced does no harm (§5.1).
 //!
 //! # How a leader is elected
 //!
@@ -29,45 +31,52 @@
 //! # How the logs become equal
 //!
 //! Each **entry** has an index, its place, and the term in which a leader took it in. The leader
-//! sends entries in AppendEntries, and names the entry that comes before them. A follower that lacks
-//! that one refuses, and the leader tries again further back. A follower that has it takes the new
-//! ones; where it has an entry of another term at the same index, it deletes that one and all that
-//! follow. So if two logs have an entry of the same index and term, they are equal up to there (§5.3).
+//! sends entries in AppendEntries, and names the entry that comes before them; without entries it is
+//! a **heartbeat**. A follower that lacks that one refuses, and the leader tries again further back. A
+//! follower that has it takes the new ones; where it has an entry of another term at the same index, it
+//! deletes that one and all that follow. A term has one leader, which puts one entry at an index and
+//! never changes it, and every entry was accepted only after the one before it matched. So if two logs
+//! have an entry of the same index and term, they are equal up to there (§5.3).
 //!
 //! # When an entry is safe
 //!
-//! An entry is **committed** when it can never be lost: then it is carried out, and its client is
-//! answered. The leader commits an entry of its own term as soon as a majority has it; all before it
-//! are committed too. Why does no later leader lack it? Because a vote is refused to a candidate
-//! whose log is behind the voter's, and of any majority that elects, one server has the entry
-//! (§5.4.1). Of its own term: copies of an older entry prove nothing, since a candidate with a later
-//! last term may still win without it (§5.4.2, Figure 8). A new leader therefore begins its term
-//! with an empty entry, a no-op.
+//! An entry is **committed** when it can never be lost: then it is applied, which means carried out by
+//! whoever runs the node, and its client is answered. The leader commits an entry of its own term as
+//! soon as a majority has it, and all before it with it; the next AppendEntries tells the followers.
+//! Why does no later leader lack it? A vote is refused to a candidate whose log is **behind** the
+//! voter's: its last entry is of a lower term, or of the same term with a lower index. Of any majority
+//! that elects, one server has the committed entry (§5.4.1).
 //!
-//! A promise must outlive a crash. So term, vote and log are durable before any message that depends
-//! on them leaves.
+//! Why only of its own term? Say server 5 led term 3 and took in one entry that nobody else got. The
+//! leader of term 4 then copies an entry of term 2 to servers 1, 2 and 3, a majority. But the last term
+//! of server 5 is the higher one, so it can still win term 5 and have that entry deleted. Once servers
+//! 1, 2 and 3 have an entry of term 4, it cannot win any more (§5.4.2, Figure 8). A new leader therefore
+//! begins its term with an empty entry, a **no-op**.
+//!
+//! And promises outlive a crash: term, vote and log are durable before a message that relies on them leaves.
 //!
 //! # How to read the files
 //!
 //! 1. `types`: terms, indexes, entries. `rpc`: the two calls, as four messages. Skim both.
-//! 2. `node` and `role`: what a server remembers, which is Figure 2.
-//! 3. `terms`: a message arrives. Here one sees how a rule is asked: `check` asks whether something
-//!    holds, and a refusal is an `Err`; `must` asks whether the node does what the rule demands.
+//! 2. `node` and `role`: what a server remembers, which is Figure 2. Of `turn`, the first page: a turn
+//!    borrows its node, reads like it, and collects messages and what is unsaved.
+//! 3. `terms`: a message arrives. Here one sees how a **rule** is asked. `check` asks whether something
+//!    holds, and a refusal is an `Err`. `must` asks whether the node does what the rule demands, and in
+//!    Raft it always does: read `if self.must(..) { A }` as `A`, and skip what stands under `!self.must(..)`.
 //! 4. `election`: asking for votes, giving them, counting them.
 //! 5. `follower`, with `log`: AppendEntries at its receiver.
 //! 6. `leader`: commands, replication, and what a leader knows of each follower.
 //! 7. `commit`: when the leader commits, and when a follower does.
 //! 8. `turn` and `storage`: how all of this is saved before it is sent.
 //!
-//! Skip at first: each `emit` (it says what happened) and each `Facts` (what a rule compared). They
-//! are for those who ask why. `event`, `rules` and its `facts` declare them; `rules::broken` is what
-//! a node does with a rule switched off, and no part of Raft.
+//! Skip at first: each `emit` (it says what happened) and each `Facts` (what a rule compared); `event`
+//! and `rules` declare them. A rule can be switched off, "broken", to see what it protects: what a node
+//! does then is in `rules::broken`, and no part of Raft.
 //!
 //! A [`RaftNode`] is a value, and a [`Turn`] of it is pure: no clock, no thread, no randomness, no
-//! I/O. A timer that ended is an input, a timer to restart is an output. So the same code runs on
-//! threads, in virtual time, and under an exhaustive search. Left out are membership changes (§6),
-//! snapshots (§7), client sessions and read-only queries (§8), pre-vote and leadership transfer:
-//! `docs/architecture.md` says where to find them.
+//! I/O. So the same code runs on threads, in virtual time, and under an exhaustive search. Left out are
+//! membership changes (§6), snapshots (§7), client sessions and read-only queries (§8), pre-vote and
+//! leadership transfer: `docs/architecture.md` says where to find them.
 
 mod commit;
 mod election;

@@ -1,5 +1,4 @@
-//! `RaftNode`: the state of Figure 2. What it does with it is in [`turn`](super::Turn) and in the
-//! files after that.
+//! `RaftNode`: the state of Figure 2. What it does with it is written as a [`Turn`](super::Turn).
 
 use std::num::NonZeroUsize;
 
@@ -19,8 +18,8 @@ pub struct Settings {
     pub nodes: usize,
     /// The rules that it keeps.
     pub rules: RuleSet,
-    /// Whether a new leader appends a no-op (§8). Off, older entries wait for a client's command,
-    /// as in Figure 8.
+    /// Whether a new leader appends a no-op (§8). Figure 8 has none: there, older entries wait for a
+    /// client's command. (Where there is to be one, the rule `no-op-on-election` asks for it.)
     pub no_op: bool,
     /// How many entries one AppendEntries may carry; `None` for as many as there are.
     pub max_batch: Option<NonZeroUsize>,
@@ -65,12 +64,6 @@ impl PersistentState {
     }
 }
 
-impl AsRef<Self> for PersistentState {
-    fn as_ref(&self) -> &Self {
-        self
-    }
-}
-
 /// What can happen to a node.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,7 +72,8 @@ pub enum Input {
     Receive(Envelope),
     /// Clients propose these commands, in this order.
     Propose(Vec<Command>),
-    /// The election timer ended.
+    /// The election timer ended. Whoever runs the node starts the timer when the node starts, when it
+    /// stops leading, and whenever a turn asks for it.
     ElectionTimeout,
     /// It is time for the leader to speak.
     HeartbeatDue,

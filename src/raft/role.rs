@@ -44,6 +44,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// How the leadership of a node begins whose log ends at `last`.
+    pub(super) fn new_leader(leader: NodeId, nodes: usize, last: LogIndex) -> Self {
+        Self::Leader { progress: ProgressTable::new(leader, nodes, last) }
+    }
+
     /// The role without its data.
     pub const fn kind(&self) -> RoleKind {
         match self {
@@ -54,7 +59,8 @@ impl Role {
     }
 }
 
-/// The votes of one election: a set of voters, not a counter, so that a duplicate cannot count.
+/// The votes of one election: a set of voters, so that a duplicate does not count. (`duplicates` stays
+/// 0 unless `votes-counted-once-and-in-term` is broken.)
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Votes {
     voters: NodeSet,
@@ -93,7 +99,7 @@ impl Votes {
 /// What a leader knows of one follower (Figure 2, volatile state on leaders).
 ///
 /// While all is well entries are sent as they come, and `next_index` runs ahead of the answers.
-/// After a refusal the leader probes: one message at a time, until the follower agrees.
+/// After a refusal the leader probes: it sends no further entries until the follower agrees.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// The index of the next entry to send.
@@ -104,14 +110,13 @@ pub struct Progress {
     pub probing: bool,
 }
 
-/// What a leader knows of every node. Its own row counts its own log.
+/// What a leader knows of every node. Its own row has the end of its own log as `match_index`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProgressTable([Progress; MAX_NODES]);
 
 impl ProgressTable {
-    /// How the leadership of `leader` begins: `next_index` after the last entry of its log,
-    /// `match_index` 0; but its own log it has.
-    pub(super) fn new(leader: NodeId, nodes: usize, last: LogIndex) -> Self {
+    /// How a leadership begins: `next_index` after the last entry of the leader's log, `match_index` 0.
+    fn new(leader: NodeId, nodes: usize, last: LogIndex) -> Self {
         let next_index = last.next();
         let mut table = Self::default();
         table.0[..nodes].fill(Progress { next_index, ..Progress::default() });

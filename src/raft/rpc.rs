@@ -76,24 +76,25 @@ pub struct AppendEntriesResponse {
 
 /// What became of an AppendEntries request. An acknowledged index and a hint are different things,
 /// so they are different variants: a hint can never be taken for a match.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AppendOutcome {
     /// The follower holds everything that the request spoke of: `match_index` is `prev_log_index` +
     /// number of entries, what this very request verified.
     Accepted { match_index: LogIndex },
-    /// The request is of an older term. That says nothing of the log, so the leader of a later term,
-    /// who may be the very node that asked, learns nothing from it but the term.
+    /// The request is of an older term. That says nothing of the log. The node that asked may lead a
+    /// later term by now, and must not take this for an answer to what it sends in that one.
     StaleTerm,
     /// The follower's log does not contain the entry before the new ones. The request's own
-    /// `prev_log_index` lets the leader tell a late refusal, the `hint` says where it may try next.
+    /// `prev_log_index` lets the leader recognise a late refusal; the `hint` helps it to step back.
     Rejected { prev_log_index: LogIndex, hint: ConflictHint },
 }
 
 /// Lets the leader step back a whole term at a time instead of an entry (§5.3, last part).
 ///
 /// It has the term of the follower's entry at `prev_log_index`, and the first index of that term; or,
-/// if the log ends before, the first index that it lacks.
+/// if the log ends before, the first index that it lacks. A leader that has entries of that term goes
+/// on after the last of them, any other from that index.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ConflictHint {
     pub conflict_term: Option<Term>,
@@ -130,8 +131,8 @@ impl Message {
         matches!(self, Self::VoteResponse(_) | Self::AppendEntriesResponse(_))
     }
 
-    /// Whom its text names as its sender, if it names one.
-    pub const fn signed_by(&self) -> Option<NodeId> {
+    /// The sender that its content names, if it names one.
+    pub const fn named_sender(&self) -> Option<NodeId> {
         match self {
             Self::VoteRequest(m) => Some(m.candidate_id),
             Self::AppendEntriesRequest(m) => Some(m.leader_id),

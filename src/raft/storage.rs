@@ -49,7 +49,7 @@ impl<'a> Write<'a> {
     }
 }
 
-/// What is on disk, or plays its part. It survives a crash.
+/// A disk, or what stands in for one. It survives a crash.
 pub trait Storage {
     /// What a save can fail with, in the storage's own words.
     type Error: Error;

@@ -1,5 +1,5 @@
-//! Terms are settled here, before any role's code runs (§5.1): so that code never sees a message of
-//! another term than its own.
+//! Terms are settled here, before any role's code runs (§5.1): the handlers of the other files get
+//! only messages of the node's own term.
 
 use super::event::Event;
 use super::role::Role;
@@ -9,20 +9,18 @@ use super::turn::Turn;
 use super::types::{NodeId, Term};
 
 impl Turn<'_> {
-    /// A message arrives. If it is meant for this node and its term is settled, it is handled. A
-    /// message of an older term gets nothing; but whoever made a request is told the current term,
-    /// so that it catches up.
+    /// A message arrives. If it is acceptable and of the node's term, it is handled. A request of an
+    /// older term is refused with the current term, so that its sender catches up; a reply of an older
+    /// term is ignored.
     pub(super) fn receive(&mut self, Envelope { from, to, message }: Envelope) {
-        if !self.is_addressed_by(from, to, &message) {
+        if !self.is_acceptable(from, to, &message) {
             return self.ignore(from, message.kind());
         }
         match (self.settle_terms(&message), message) {
             (Ok(()), Message::VoteRequest(m)) => self.handle_vote_request(&m),
             (Ok(()), Message::VoteResponse(m)) => self.handle_vote_response(from, &m),
             (Ok(()), Message::AppendEntriesRequest(m)) => self.handle_append_entries(&m),
-            (Ok(()), Message::AppendEntriesResponse(m)) => {
-                self.handle_append_response(from, m.outcome);
-            }
+            (Ok(()), Message::AppendEntriesResponse(m)) => self.handle_append_response(from, &m),
             (Err(rule), Message::VoteRequest(_)) => self.answer_candidate(from, Err(rule)),
             (Err(_), Message::AppendEntriesRequest(m)) => {
                 self.election_timer_hears(TimerCause::StaleRequest);
@@ -32,16 +30,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Quorums are counted among the members of the cluster: nobody else has a say, and nobody
-    /// speaks for another. A term beyond the largest is not believed.
-    fn is_addressed_by(&self, from: NodeId, to: NodeId, message: &Message) -> bool {
+    /// Whether a message is for this node, from another member of the cluster, under its sender's own
+    /// name, and of a possible term.
+    fn is_acceptable(&self, from: NodeId, to: NodeId, message: &Message) -> bool {
         let member = from != self.id && from.index() < self.settings.nodes;
-        let signed = message.signed_by().is_none_or(|name| name == from);
-        to == self.id && member && signed && message.term() <= Term::MAX
+        let own_name = message.named_sender().is_none_or(|name| name == from);
+        to == self.id && member && own_name && message.term() <= Term::MAX
     }
 
-    /// Compares the term of a message with the node's own. With a higher one it becomes a follower
-    /// in that term, whatever it was, and has yet to hear of a leader; an older one is refused.
+    /// Compares the term of a message with the node's own. A higher one makes the node a follower in
+    /// that term, whatever it was, and it has yet to hear of a leader; an older one is refused.
     fn settle_terms(&mut self, message: &Message) -> Result<(), Rule> {
         let (theirs, own) = (message.term(), self.current_term());
         let facts = Facts::Terms { message: theirs, own };
@@ -57,11 +55,12 @@ impl Turn<'_> {
             Message::AppendEntriesResponse(_) => Rule::RepliesMatchedToTerm,
             _ => Rule::StaleTermRejected,
         };
-        let plain_reply = message.is_reply() && theirs == own;
-        if plain_reply { Ok(()) } else { self.check(rule, theirs == own, facts) }
+        // The usual case: no good reply needs a verdict.
+        let current_reply = message.is_reply() && theirs == own;
+        if current_reply { Ok(()) } else { self.check(rule, theirs == own, facts) }
     }
 
-    /// Enters a term: the only way in which the term changes, and with it the vote is free.
+    /// Enters a term: the only way in which the term changes. It frees the vote.
     pub(super) fn enter_term(&mut self, term: Term) {
         self.emit(Event::TermAdvanced { from: self.current_term(), to: term });
         self.node.persistent.current_term = term;

@@ -151,7 +151,7 @@ impl<'n> Turn<'n> {
         self.unsaved.0.is_empty() && self.sendable.messages.is_empty()
     }
 
-    /// Ends the turn: saves in one write what it changed, then gives its messages up (Figure 2:
+    /// Ends the turn: saves in one write what it changed, then hands out its messages (Figure 2:
     /// "updated on stable storage before responding to RPCs").
     ///
     /// # Errors
@@ -187,15 +187,15 @@ impl<'n> Turn<'n> {
         Lost { events: self.sendable.events, messages: self.sendable.messages }
     }
 
-    /// Asks whether the condition of a rule holds. If not, the rule refuses; but if it is broken, the
-    /// node goes on all the same. The verdict says so.
+    /// Asks whether the condition of a rule holds. If not, the rule refuses; but if it is switched off,
+    /// the node goes on all the same. The verdict says so.
     pub(super) fn check(&mut self, rule: Rule, holds: bool, facts: Facts) -> Result<(), Rule> {
         let verdict = self.settings.rules.verdict(rule, holds, facts);
         self.emit(Event::Checked(verdict));
         if verdict.outcome == Outcome::Refused { Err(rule) } else { Ok(()) }
     }
 
-    /// Asks a rule that demands a deed whether the node does it: always, unless the rule is broken.
+    /// Asks a rule that demands a deed whether the node does it: always, unless it is switched off.
     pub(super) fn must(&mut self, rule: Rule, facts: Facts) -> bool {
         let kept = self.settings.rules.keeps(rule);
         self.check(rule, kept, facts).is_ok() && kept
@@ -231,7 +231,7 @@ impl<'n> Turn<'n> {
         self.sendable.events.push(event);
     }
 
-    /// Notes that a message is of no use, which is normal.
+    /// Notes that a message is not used.
     pub(super) fn ignore(&mut self, from: NodeId, kind: MessageKind) {
         self.emit(Event::Ignored { from, kind });
     }

@@ -7,31 +7,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The text of a type: for people, and for those who debug.
-macro_rules! text {
-    ($type:ty, $shown:expr, $debugged:expr) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let write: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $shown;
-                write(self, f)
-            }
-        }
-
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let write: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $debugged;
-                write(self, f)
-            }
-        }
-    };
-}
-
-text!(NodeId, |it, f| write!(f, "n{}", it.0), |it, f| write!(f, "n{}", it.0));
-text!(Term, |it, f| it.0.fmt(f), |it, f| write!(f, "t{}", it.0));
-text!(LogIndex, |it, f| it.0.fmt(f), |it, f| write!(f, "i{}", it.0));
-text!(LogPosition, |it, f| write!(f, "{}@{}", it.index, it.term), |it, f| write!(f, "{it}"));
-text!(Command, |it, f| f.write_str(&it.0), |it, f| write!(f, "{:?}", &it.0));
-
 /// The largest cluster this lab runs. Real clusters rarely have more than seven voters.
 pub const MAX_NODES: usize = 9;
 
@@ -99,8 +74,8 @@ pub struct Term(u64);
 impl Term {
     /// Before any election.
     pub const ZERO: Self = Self(0);
-    /// The largest term, which no number of elections reaches; a larger one is not believed. If terms
-    /// ran out, a node would vote twice in the last.
+    /// The largest term. A message with a larger one is ignored, and a node in this term holds no more
+    /// elections, since it could not enter a new one.
     pub const MAX: Self = Self(u64::MAX / 2);
 
     /// The term with this number.
@@ -299,3 +274,28 @@ impl fmt::Debug for NodeSet {
         f.debug_set().entries(self.iter()).finish()
     }
 }
+
+/// The text of a type: for people, and for those who debug.
+macro_rules! text {
+    ($type:ty, $shown:expr, $debugged:expr) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let write: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $shown;
+                write(self, f)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let write: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $debugged;
+                write(self, f)
+            }
+        }
+    };
+}
+
+text!(NodeId, |it, f| write!(f, "n{}", it.0), |it, f| write!(f, "n{}", it.0));
+text!(Term, |it, f| it.0.fmt(f), |it, f| write!(f, "t{}", it.0));
+text!(LogIndex, |it, f| it.0.fmt(f), |it, f| write!(f, "i{}", it.0));
+text!(LogPosition, |it, f| write!(f, "{}@{}", it.index, it.term), |it, f| write!(f, "{it}"));
+text!(Command, |it, f| f.write_str(&it.0), |it, f| write!(f, "{:?}", &it.0));

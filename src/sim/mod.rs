@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer, Step};
+use crate::engine::{Ended, take_turn_of};
+use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer};
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Command, Envelope, Input, NodeId};
 use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
@@ -189,42 +190,36 @@ impl Sim {
         }
     }
 
-    /// One node handles one input: it decides, saves, and sends, and may crash in between.
+    /// One node handles one input, in a turn of its own.
     fn act(&mut self, node: NodeId, input: Input, received: Option<MessageId>) {
         let at = node.index();
         let Server::Up(replica) = &mut self.servers[at] else { return };
-        let mut turn = replica.turn();
-        let step = Step::make(&mut turn, input, received, self.journal.detail());
-        let steps = step.as_slice();
-
-        let crash = if turn.is_idle() { None } else { self.crash_points[at].take() };
-        if crash == Some(CrashPoint::BeforeSave) {
-            let lost = turn.crash_before_saving();
-            self.journal.enter_lost(self.now, replica, steps, &lost);
-            self.go_down(node, CrashPoint::BeforeSave);
-            return;
-        }
-        let Ok(mut sendable) = turn.persist(self.now);
-        let changes = replica.take_changes();
-        let first = self.journal.enter(self.now, replica, changes, steps, &sendable);
-        for (ticket, answer) in replica.drain_answers() {
-            let deed = Deed::Answered { ticket, answer: answer.clone() };
-            self.journal.deed(self.now, &deed);
-            if let Some(asked) = self.asked.get_mut(&ticket) {
-                asked.outcome = Some(Ok(answer));
+        let (now, detail, journal) = (self.now, self.journal.detail(), &mut self.journal);
+        let ended = take_turn_of(
+            replica,
+            now,
+            detail,
+            &mut self.crash_points[at],
+            |steps| _ = steps.make(input, received),
+            |entry| journal.enter(now, entry),
+        );
+        match ended {
+            Ended::Crashed(point) => self.go_down(node, point),
+            Ended::Saved { first_message, mut sendable, answers } => {
+                for (ticket, answer) in answers {
+                    if let Some(asked) = self.asked.get_mut(&ticket) {
+                        asked.outcome = Some(Ok(answer));
+                    }
+                }
+                for (nth, envelope) in sendable.drain_messages().enumerate() {
+                    self.send(Flight { id: MessageId(first_message.0 + nth as u64), envelope });
+                }
+                if let Server::Up(replica) = &mut self.servers[at] {
+                    replica.recycle(sendable);
+                }
+                self.set_alarm(node);
             }
         }
-        if let Some(point) = crash {
-            self.go_down(node, point);
-            return;
-        }
-        for (nth, envelope) in sendable.drain_messages().enumerate() {
-            self.send(Flight { id: MessageId(first.0 + nth as u64), envelope });
-        }
-        if let Server::Up(replica) = &mut self.servers[at] {
-            replica.recycle(sendable);
-        }
-        self.set_alarm(node);
     }
 
     fn send(&mut self, flight: Flight) {

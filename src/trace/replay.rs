@@ -5,7 +5,8 @@ use std::io::BufRead;
 
 use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VERSION, read_node};
 use crate::digest;
-use crate::journal::{Deed, Detail, Journal, MessageId, Observer, Step};
+use crate::engine::{Ended, take_turn};
+use crate::journal::{CrashPoint, Deed, Detail, Journal, MessageId, Observer};
 use crate::raft::{Command, Envelope, Input, NodeId};
 use crate::replica::{Disk, Replica, ReplicaConfig};
 use crate::status::NodeStatus;
@@ -43,6 +44,14 @@ struct Recorded {
     /// How many messages it wrote.
     sent: usize,
     digest: String,
+}
+
+/// Why the steps of a batch are given up.
+enum GivenUp {
+    /// They do not come out as recorded.
+    Because(TraceError),
+    /// The trace is left off within the batch.
+    LeftOff,
 }
 
 /// A run that is being made again, a line at a time.
@@ -153,33 +162,34 @@ impl Replay {
     fn take_turn(&mut self, id: NodeId, end: Option<BatchEnd>) -> Result<(), TraceError> {
         let server = &mut self.servers[id.index()];
         let Some(replica) = &mut server.replica else { return Ok(()) };
-        let mut turn = replica.turn();
-        let mut steps = Vec::new();
-        for Recorded { line, step, input, received, sent, digest } in server.batch.drain(..) {
-            let began = turn.peek_messages().len();
-            let made = Step::make(&mut turn, input, received, Detail::Digests);
-            let same = made.as_ref().is_some_and(|made| {
-                format!("{:016x}", made.digest) == digest && made.messages_end - began == sent
-            });
-            if !same {
-                _ = turn.crash_before_saving();
-                return Err(TraceError::Diverged { line, step, node: id });
-            }
-            steps.extend(made);
-        }
-        match end {
-            None => _ = turn.crash_before_saving(),
-            Some(BatchEnd::Lost) => {
-                let lost = turn.crash_before_saving();
-                server.lost = true;
-                self.sent += lost.messages.len() as u64;
-                self.journal.enter_lost(self.now, replica, &steps, &lost);
-            }
-            Some(BatchEnd::Saved) => {
-                let Ok(sendable) = turn.persist(self.now);
-                let changes = replica.take_changes();
-                replica.drain_answers();
-                self.journal.enter(self.now, replica, changes, &steps, &sendable);
+        let (now, journal, batch) = (self.now, &mut self.journal, &mut server.batch);
+        server.lost = end == Some(BatchEnd::Lost);
+        let mut written = 0;
+        let ended = take_turn(
+            replica,
+            now,
+            Detail::Digests,
+            &mut server.lost.then_some(CrashPoint::BeforeSave),
+            |steps| {
+                for Recorded { line, step, input, received, sent, digest } in batch.drain(..) {
+                    let began = steps.messages();
+                    let made =
+                        steps.make(input, received).map(|made| format!("{:016x}", made.digest));
+                    written = steps.messages();
+                    if made != Some(digest) || written - began != sent {
+                        let diverged = TraceError::Diverged { line, step, node: id };
+                        return Err(GivenUp::Because(diverged));
+                    }
+                }
+                end.map(|_| ()).ok_or(GivenUp::LeftOff)
+            },
+            |entry| journal.enter(now, entry),
+        );
+        match ended {
+            Err(GivenUp::Because(diverged)) => return Err(diverged),
+            Err(GivenUp::LeftOff) => {}
+            Ok(Ended::Crashed(_)) => self.sent += written as u64,
+            Ok(Ended::Saved { sendable, .. }) => {
                 for envelope in sendable.messages() {
                     self.messages.insert(MessageId(self.sent), envelope.clone());
                     self.sent += 1;

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::page::Page;
 use crate::journal::{Batch, Deed, Detail, Observer};
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, Progress, RaftNode, RoleKind,
-    Rule, RuleSet, Term,
+    Rule, RuleSet, Term, Verdict,
 };
 use crate::safety::Violation;
 use crate::scenario::script::Script;
@@ -20,6 +21,18 @@ use crate::state_machine::Reply;
 use crate::timing::Time;
 use crate::walkthrough::{Beat, Section};
 use crate::world::SafetyReport;
+
+impl Serialize for Verdict {
+    /// Adds where the paper states the rule, so that a line of output can be read on its own.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Verdict", 4)?;
+        fields.serialize_field("rule", &self.rule)?;
+        fields.serialize_field("paper", self.rule.paper())?;
+        fields.serialize_field("outcome", &self.outcome)?;
+        fields.serialize_field("facts", &self.facts)?;
+        fields.end()
+    }
+}
 
 /// One line.
 #[derive(Serialize)]

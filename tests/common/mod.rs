@@ -234,7 +234,7 @@ pub fn outcome(sent: &Sendable) -> AppendOutcome {
     let Message::AppendEntriesResponse(response) = only(sent) else {
         panic!("not an answer to AppendEntries: {sent:?}")
     };
-    response.outcome.clone()
+    response.outcome
 }
 
 /// The index that the step acknowledged; nothing, if it refused.

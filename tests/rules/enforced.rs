@@ -10,9 +10,9 @@ use raft_in_practice::raft::Rule;
 /// Functions beside the one in `enforced_in` that name a rule, and why they may.
 const ALSO: [(Rule, &str, &str); 3] = [
     (
-        Rule::MajorityQuorum,
-        "raft/rules/broken.rs::quorum",
-        "`check_quorum` asks the rule; this says how many copies a leader looks for before it asks",
+        Rule::UpToDateLog,
+        "raft/rules/broken.rs::check_lengths",
+        "what `may_vote_for` asks in its place where `term-before-length` is broken",
     ),
     (
         Rule::StaleTermRejected,

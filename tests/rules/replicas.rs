@@ -75,7 +75,7 @@ pub fn answer_only_applied() -> Rule {
         events.extend_from_slice(heard.events());
         assert_eq!(replica.last_applied(), LogIndex::new(2));
         assert_eq!(replica.machine().get("x"), None, "the command never took effect");
-        replica.drain_answers().collect::<Vec<_>>()
+        replica.take_answers()
     };
     let lost = at(2, 1);
     let truth = vec![(Ticket(7), Answer::Superseded { lost })];

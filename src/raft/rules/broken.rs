@@ -6,40 +6,22 @@
 
 use super::{Facts, Rule, RuleSet};
 use crate::raft::log::Log;
-use crate::raft::node::{RaftNode, Settings};
-use crate::raft::role::{ProgressTable, Role};
+use crate::raft::node::RaftNode;
+use crate::raft::role::Role;
 use crate::raft::storage::{Storage, Unsaved, Write};
 use crate::raft::turn::Turn;
-use crate::raft::types::{LogIndex, LogPosition};
+use crate::raft::types::LogIndex;
 
 /// Whether a node goes on though a rule's condition does not hold. With `majority-quorum` broken,
 /// half of the cluster is enough; less than that is not.
-pub(super) const fn lets_pass(rules: RuleSet, rule: Rule, facts: &Facts) -> bool {
+pub(super) fn lets_pass(rules: RuleSet, rule: Rule, facts: &Facts) -> bool {
     let enough = match *facts {
         Facts::Quorum { have, nodes, .. } | Facts::Copies { have, nodes, .. } => {
-            have >= half(nodes)
+            have >= (nodes / 2).max(1)
         }
         _ => true,
     };
     enough && !rules.keeps(rule)
-}
-
-const fn half(nodes: usize) -> usize {
-    if nodes < 2 { 1 } else { nodes / 2 }
-}
-
-impl Settings {
-    /// `majority-quorum`: how many copies a leader looks for, which is half of the cluster if the
-    /// rule is broken.
-    pub(in crate::raft) const fn quorum(&self) -> usize {
-        if self.rules.keeps(Rule::MajorityQuorum) { self.majority() } else { half(self.nodes) }
-    }
-}
-
-/// `term-before-length`: compares two logs by their lengths in place of their last terms.
-pub(in crate::raft) fn longer(candidate: LogPosition, own: LogPosition) -> (bool, Facts) {
-    let facts = Facts::Lengths { candidate: candidate.index, own: own.index };
-    (candidate.index >= own.index, facts)
 }
 
 /// `votes-counted-once-and-in-term`: grants that were counted beyond one a voter.
@@ -58,13 +40,26 @@ impl DuplicateVotes {
     }
 }
 
-/// `acknowledge-only-verified`, `commit-only-verified`: up to where a follower acknowledges or
-/// commits whatever it has, verified or not.
+/// `acknowledge-only-verified`: a follower acknowledges whatever it has, verified or not.
 pub(in crate::raft) const fn all_of(log: &Log) -> LogIndex {
     log.last_index()
 }
 
 impl Turn<'_> {
+    /// `term-before-length`: compares two logs by their lengths in place of their last terms.
+    pub(in crate::raft) fn check_lengths(
+        &mut self,
+        candidate: LogIndex,
+        own: LogIndex,
+    ) -> Result<(), Rule> {
+        self.check(Rule::UpToDateLog, candidate >= own, Facts::Lengths { candidate, own })
+    }
+
+    /// `commit-only-verified`: the follower commits whatever it has, verified or not.
+    pub(in crate::raft) fn commit_unverified(&mut self, leader_commit: LogIndex) {
+        self.commit(leader_commit);
+    }
+
     /// `vote-cleared-only-by-new-term`: the node hears the leader, and is free to vote again in the
     /// same term.
     pub(in crate::raft) const fn forget_vote(&mut self) {
@@ -83,7 +78,7 @@ impl Turn<'_> {
     pub(in crate::raft) fn drop_uncommitted_tail(&mut self) {
         self.truncate_from(self.commit_index().next());
         let (id, nodes, last) = (self.id(), self.settings().nodes, self.last().index);
-        self.change_role(Role::Leader { progress: ProgressTable::new(id, nodes, last) });
+        self.change_role(Role::new_leader(id, nodes, last));
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a check found: the reason that a decision gives, as values. Text is made of it elsewhere.
 
-use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::Rule;
 use crate::raft::types::{LogIndex, LogPosition, NodeId, Term};
@@ -29,18 +28,6 @@ pub struct Verdict {
     pub facts: Facts,
 }
 
-impl Serialize for Verdict {
-    /// Adds where the paper states the rule, so that a line of output can be read on its own.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Verdict", 4)?;
-        fields.serialize_field("rule", &self.rule)?;
-        fields.serialize_field("paper", self.rule.paper())?;
-        fields.serialize_field("outcome", &self.outcome)?;
-        fields.serialize_field("facts", &self.facts)?;
-        fields.end()
-    }
-}
-
 /// Why an election timer might restart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,7 +45,8 @@ pub enum TimerCause {
 }
 
 impl TimerCause {
-    /// What the timer hears of AppendEntries of a term, in a node of the term `own`.
+    /// What the timer hears of AppendEntries of a term, in a node of the term `own`. (Only without
+    /// `stale-term-rejected` do the two differ here.)
     pub(in crate::raft) fn of_leader(term: Term, own: Term) -> Self {
         if term < own { Self::StaleRequest } else { Self::CurrentLeader }
     }

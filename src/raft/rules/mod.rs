@@ -68,9 +68,7 @@ macro_rules! rules {
     ($($variant:ident, $id:literal, $paper:literal, $statement:literal, $property:ident,
        $place:literal, $broken:literal;)*) => {
         /// A named rule of Raft.
-        #[derive(
-            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
-        )]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Rule {
             $(#[doc = $statement] $variant,)*
@@ -100,7 +98,7 @@ macro_rules! rules {
                 match self { $(Self::$variant => Property::$property,)* }
             }
 
-            /// The one function that enforces it, as `file::function` below `src/`.
+            /// The function that keeps it, as `file::function` below `src/`.
             pub const fn enforced_in(self) -> &'static str {
                 match self { $(Self::$variant => $place,)* }
             }
@@ -153,7 +151,7 @@ rules! {
     CandidateYieldsToLeader, "candidate-yields-to-leader", "§5.2, Figure 2 candidates 3",
         "A candidate that hears the leader of its term becomes its follower.",
         Liveness, "raft/follower.rs::follow",
-        "The candidate ignores the leader and stands again when its timer ends.";
+        "The candidate ignores the leader and campaigns again when its timer ends.";
     PersistBeforeReply, "persist-before-reply", "§5, Figure 2 persistent state",
         "Term, vote and log are durable before any message that depends on them leaves.",
         VoteUniqueness, "raft/turn.rs::end",
@@ -174,7 +172,7 @@ rules! {
         "§5.3, Figure 2 AppendEntries receiver 3",
         "Entries are deleted only at a proved conflict of terms.",
         LeaderCompleteness, "raft/follower.rs::delete_conflict",
-        "Every AppendEntries cuts the log behind prevLogIndex, late duplicates too.";
+        "Every AppendEntries cuts the log after prevLogIndex, late duplicates too.";
     AcknowledgeOnlyVerified, "acknowledge-only-verified",
         "§5.3, Figure 2 AppendEntries results",
         "Success acknowledges prevLogIndex plus the number of entries, never the own last index.",
@@ -211,7 +209,7 @@ rules! {
     RandomisedTimeout, "randomised-timeout", "§5.2",
         "Each election draws a fresh timeout at random.",
         Liveness, "timing.rs::draw_timeout",
-        "Every timeout is the shortest one, so that nodes keep standing at the same moment.";
+        "Every timeout is the shortest one, so that nodes keep campaigning at the same moment.";
     LeaderHeartbeat, "leader-heartbeat", "§5.2, Figure 2 leaders 1",
         "A leader speaks before the shortest election timeout ends.",
         Liveness, "raft/leader.rs::heartbeat",
@@ -259,9 +257,9 @@ impl RuleSet {
         self.broken & rule.bit() == 0
     }
 
-    /// Asks a rule: does its condition hold, and if not, does a node go on all the same? Every rule
-    /// is asked through this function.
-    pub const fn verdict(self, rule: Rule, holds: bool, facts: Facts) -> Verdict {
+    /// Asks a rule: does its condition hold, and if not, does a node go on all the same? Every verdict
+    /// comes from here.
+    pub fn verdict(self, rule: Rule, holds: bool, facts: Facts) -> Verdict {
         let outcome = if holds {
             Outcome::Holds
         } else if broken::lets_pass(self, rule, &facts) {
