@@ -3,6 +3,7 @@
 //! * `verb`: what a line can say. Each verb writes itself as a line that reads back.
 //! * `syntax`: the words, for help and completion.
 //! * `parse`: lines to verbs; an error names file, line, word, and what was expected.
+//! * `free_text`: commands and notes in a line, in quotes where they could be read as words.
 //! * `script`: a whole file: what it shows, which rules, a question, its settings, its lines.
 //! * `run`: carries the lines out on any [`World`](crate::world::World), and tells a
 //!   [`Narrator`](beat::Narrator) what came of each.
@@ -13,6 +14,7 @@
 
 pub mod beat;
 pub mod condition;
+mod free_text;
 pub mod library;
 pub mod nearest;
 pub mod parse;

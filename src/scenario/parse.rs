@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::free_text::read_quoted;
 use super::syntax::SYNTAX;
 use super::verb::{Committed, Condition, On, Verb, Who, kind_word, property_word};
 use crate::journal::CrashPoint;
@@ -75,10 +76,25 @@ impl<'a> Words<'a> {
         comes
     }
 
-    /// All that is left, which must be something.
+    /// Free text: what stands in quotes, or all that is left, which must be something.
     fn text(&mut self, expected: &str) -> Parsed<String> {
+        if let Some(quoted) = self.quoted()? {
+            return Ok(quoted);
+        }
         let text = std::mem::take(&mut self.rest).trim();
         if text.is_empty() { Err(wrong("", expected)) } else { Ok(text.to_owned()) }
+    }
+
+    /// What stands in quotes here, if anything does.
+    fn quoted(&mut self) -> Parsed<Option<String>> {
+        let rest = self.rest.trim_start();
+        if !rest.starts_with('"') {
+            return Ok(None);
+        }
+        let closed = "text that ends with a quote, in which \\\" is a quote and \\\\ a backslash";
+        let (text, rest) = read_quoted(rest).ok_or_else(|| wrong(rest, closed))?;
+        self.rest = rest;
+        Ok(Some(text))
     }
 
     fn end(&mut self) -> Parsed<()> {
@@ -237,8 +253,12 @@ fn condition(words: &mut Words<'_>, nodes: usize) -> Parsed<Condition> {
             Condition::Role(who, role)
         }
         "committed" => {
+            let quoted = words.rest.trim_start().starts_with('"');
             let (text, on) = text_on(words, nodes, "a command, or how many entries")?;
-            let what = text.parse().map_or(Committed::Command(text), Committed::Count);
+            let what = match text.parse() {
+                Ok(count) if !quoted => Committed::Count(count),
+                _ => Committed::Command(text),
+            };
             Condition::Committed(what, on)
         }
         "not" => {
@@ -280,20 +300,31 @@ fn condition(words: &mut Words<'_>, nodes: usize) -> Parsed<Condition> {
 
 /// A text that may end in `on N`, `on majority` or `on all`; without that, on all.
 fn text_on(words: &mut Words<'_>, nodes: usize, expected: &str) -> Parsed<(String, On)> {
+    if let Some(text) = words.quoted()? {
+        let on = if words.take("on") { place(words, nodes)? } else { On::All };
+        return Ok((text, on));
+    }
     let text = words.text(expected)?;
-    let Some((before, place)) = text.rsplit_once(" on ") else { return Ok((text, On::All)) };
-    let on = match place.trim() {
-        "majority" => On::Majority,
-        "all" => On::All,
-        word => {
-            let mut place = Words { rest: word };
-            let who = who(&mut place, nodes)?;
-            place.end()?;
-            On::One(who)
-        }
-    };
+    let Some((before, after)) = text.rsplit_once(" on ") else { return Ok((text, On::All)) };
+    let mut rest = Words { rest: after };
+    let on = place(&mut rest, nodes)?;
+    rest.end()?;
     let before = before.trim();
     if before.is_empty() { Err(wrong("on", expected)) } else { Ok((before.to_owned(), on)) }
+}
+
+fn place(words: &mut Words<'_>, nodes: usize) -> Parsed<On> {
+    Ok(match words.peek() {
+        Some("majority") => {
+            words.next();
+            On::Majority
+        }
+        Some("all") => {
+            words.next();
+            On::All
+        }
+        _ => On::One(who(words, nodes)?),
+    })
 }
 
 fn positions(words: &mut Words<'_>) -> Parsed<Vec<LogPosition>> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::free_text::FreeText;
 use crate::journal::CrashPoint;
 use crate::raft::{LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind};
 use crate::world::MessageName;
@@ -181,7 +182,7 @@ impl fmt::Display for Committed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => count.fmt(f),
-            Self::Command(text) => f.write_str(text),
+            Self::Command(text) => FreeText::unless(text, text.parse::<u64>().is_ok()).fmt(f),
         }
     }
 }
@@ -194,7 +195,9 @@ impl fmt::Display for Condition {
             Self::NoLeader => f.write_str("no leader"),
             Self::Role(who, role) => write!(f, "role {who} = {role}"),
             Self::Committed(what, on) => write!(f, "committed {what} on {on}"),
-            Self::NotCommitted(text, on) => write!(f, "not committed {text} on {on}"),
+            Self::NotCommitted(text, on) => {
+                write!(f, "not committed {} on {on}", FreeText::new(text))
+            }
             Self::Log(who, entries) => {
                 write!(f, "log {who} =")?;
                 if entries.is_empty() {
@@ -205,8 +208,10 @@ impl fmt::Display for Condition {
             Self::Term(who, term) => write!(f, "term {who} = {term}"),
             Self::Vote(who, None) => write!(f, "vote {who} = none"),
             Self::Vote(who, Some(vote)) => write!(f, "vote {who} = {}", vote.index()),
-            Self::Value(key, Some(value), on) => write!(f, "value {key}={value} on {on}"),
-            Self::Value(key, None, on) => write!(f, "no value {key} on {on}"),
+            Self::Value(key, Some(value), on) => {
+                write!(f, "value {} on {on}", FreeText::new(&format!("{key}={value}")))
+            }
+            Self::Value(key, None, on) => write!(f, "no value {} on {on}", FreeText::new(key)),
             Self::InStep => f.write_str("in step"),
         }
     }
@@ -254,11 +259,16 @@ impl fmt::Display for Span {
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Phase(text) => write!(f, "phase {text}"),
-            Self::Note(text) => write!(f, "note {text}"),
-            Self::Submit { to: Who::Leader, command } => write!(f, "submit {command}"),
-            Self::Submit { to, command } => write!(f, "submit to {to} {command}"),
-            Self::Write(command) => write!(f, "write {command}"),
+            Self::Phase(text) => write!(f, "phase {}", FreeText::new(text)),
+            Self::Note(text) => write!(f, "note {}", FreeText::new(text)),
+            Self::Submit { to: Who::Leader, command } => {
+                let addressed = command.split_whitespace().next() == Some("to");
+                write!(f, "submit {}", FreeText::unless(command, addressed))
+            }
+            Self::Submit { to, command } => {
+                write!(f, "submit to {to} {}", FreeText::new(command))
+            }
+            Self::Write(command) => write!(f, "write {}", FreeText::new(command)),
             Self::Crash { who, point: CrashPoint::Between } => write!(f, "crash {who}"),
             Self::Crash { who, point: CrashPoint::BeforeSave } => {
                 write!(f, "crash {who} before save")

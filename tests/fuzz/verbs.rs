@@ -35,6 +35,12 @@ fn command() -> impl Strategy<Value = String> {
                 format!("{verb} {key}")
             }),
         1 => "[A-Z][A-Za-z =|@#%.>-]{0,10}[a-z]",
+        // Text that could be read as words of the language, and text that a line cannot hold as it is.
+        1 => select(&[
+            "to 1 SET x=1", "to leader to 2", "to", "12", "SET x=a on 1", "a on all", "on", " x ", "",
+            "say \"hello\"", "\"", "C:\\x", "a\nb", "\u{1b}[2J", "# no comment", "\u{feff}x",
+        ][..]).prop_map(str::to_owned),
+        1 => any::<String>(),
     ]
 }
 
