@@ -98,14 +98,24 @@ pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
     let shipped = all().find(|(shipped, _)| *shipped == name);
     let text = match shipped {
         Some((_, text)) => (*text).to_owned(),
-        None => std::fs::read_to_string(name).map_err(|error| {
-            let meant =
-                nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-            format!(
-                "'{name}' is no scenario that ships with the program, and no file that can be \
-                 read ({error}); {meant}'raft-cluster scenarios' lists what ships"
-            )
-        })?,
+        None => read_file(name)?,
     };
     Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+}
+
+/// The text of a file.
+fn read_file(name: &str) -> Result<String, String> {
+    let bytes = std::fs::read(name).map_err(|error| {
+        let meant =
+            nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
+        format!(
+            "'{name}' is no scenario that ships with the program, and no file that can be read \
+             ({error}); {meant}'raft-cluster scenarios' lists what ships"
+        )
+    })?;
+    let utf_16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|_| {
+        let what = if utf_16 { "is written in UTF-16" } else { "is no text in UTF-8" };
+        format!("'{name}' {what}, and a scenario is text in UTF-8; save it as that")
+    })
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::free_text::read_quoted;
-use super::syntax::SYNTAX;
+use super::nearest::nearest;
+use super::syntax::{SETTINGS, SYNTAX};
 use super::verb::{Committed, Condition, On, Verb, Who, kind_word, property_word};
 use crate::journal::CrashPoint;
 use crate::network::{parse_duration, parse_latency, parse_probability};
@@ -200,11 +201,17 @@ fn parse_verb(verb: &str, words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {
             verb => Verb::Try(Box::new(parse_verb(verb, words, nodes)?)),
         },
         "status" => Verb::Status,
-        word => {
-            let verbs: Vec<&str> = SYNTAX.iter().map(|row| row.0).collect();
-            return Err(wrong(word, &format!("a verb: {}", verbs.join(", "))));
-        }
+        word => return Err(wrong(word, &expected_verb(word))),
     })
+}
+
+/// What should stand where this word does: the nearest verb or setting, and all verbs.
+fn expected_verb(word: &str) -> String {
+    let verbs: Vec<&str> = SYNTAX.iter().map(|row| row.0).collect();
+    let known = verbs.iter().copied().chain(SETTINGS.iter().copied());
+    let meant =
+        nearest(word, known).map_or_else(String::new, |near| format!("'{near}' perhaps, or "));
+    format!("{meant}a verb: {}", verbs.join(", "))
 }
 
 fn wait(words: &mut Words<'_>, nodes: usize) -> Parsed<Verb> {

@@ -114,6 +114,8 @@ impl Script {
         let mut script = Self::empty(name);
         script.nodes = nodes.unwrap_or(script.nodes);
         let mut in_head = true;
+        // Some editors begin a file with a mark of its encoding.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (at, text) in text.lines().enumerate() {
             let number = at + 1;
             let place = |error| ScriptError { file: name.to_owned(), line: number, error };
@@ -285,5 +287,20 @@ impl fmt::Display for Script {
         }
         writeln!(f)?;
         self.lines.iter().try_for_each(|line| writeln!(f, "{}", line.verb))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::syntax::SETTINGS;
+
+    /// The list is for suggestions; it must not name what is no setting.
+    #[test]
+    fn every_setting_that_is_suggested_is_one() {
+        for setting in SETTINGS {
+            let read = Script::empty("settings").read_setting(&format!("{setting} ?"));
+            assert!(read != Ok(false), "{setting}");
+        }
     }
 }

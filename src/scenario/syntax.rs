@@ -34,6 +34,12 @@ pub const SYNTAX: &[(&str, &str, &str)] = &[
     ("phase", "TEXT", "open a part of the story"),
 ];
 
+/// Every setting of the head, for suggestions. A test reads each in a script.
+pub const SETTINGS: &[&str] = &[
+    "language", "shows", "rules", "question", "nodes", "seed", "no-op", "batch", "timing",
+    "threads", "break",
+];
+
 /// Every condition, for help.
 pub const CONDITIONS: &[(&str, &str)] = &[
     ("leader [is N]", "there is a leader, or N leads"),

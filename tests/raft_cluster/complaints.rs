@@ -84,9 +84,9 @@ fn a_script_that_is_not_of_the_language_is_met_with_file_line_and_word() {
 #[test]
 fn a_script_that_is_no_text_cannot_be_read() {
     let path = file("binary.raft");
-    fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
+    fs::write(&path, [0x00, 0xff, 0x00]).unwrap();
     let sentence = complaint(&["run", path.to_str().unwrap()]);
-    assert!(sentence.contains("no file that can be read"), "{sentence}");
+    assert!(sentence.contains("binary.raft' is no text in UTF-8"), "{sentence}");
 }
 
 /// Whatever is printed, a full disk is one sentence and code 2.
@@ -100,5 +100,23 @@ fn output_that_cannot_be_written_is_said_and_nothing_panics() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
         assert!(text.contains("cannot be written") && text.lines().count() == 1, "{text}");
+    }
+}
+
+/// What an editor makes of a scenario must not be a riddle.
+#[test]
+fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
+    let path = file("marked.raft");
+    fs::write(&path, "\u{feff}nodes 3\ntimeout 0\n").unwrap();
+    let name = path.to_str().unwrap();
+    raft_cluster(&["run", name, "--virtual", "--view", "quiet"]).assert().success();
+    for (bytes, words) in [
+        (&b"\xff\xfen\0o\0d\0"[..], "is written in UTF-16"),
+        (b"\xfe\xff\0n\0o", "is written in UTF-16"),
+        (b"nodes \xff", "is no text in UTF-8"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let sentence = complaint(&["run", name]);
+        assert!(sentence.contains(words) && sentence.contains("save it as that"), "{sentence}");
     }
 }

@@ -62,6 +62,10 @@ fn what_a_verb_writes_reads_back_as_the_same_verb() {
 fn an_error_names_the_word_and_what_was_expected() {
     let table = [
         ("jump", "'jump' does not fit; expected a verb"),
+        ("nods 3", "'nods' does not fit; expected 'nodes' perhaps, or a verb: submit"),
+        ("tiemout 0", "'tiemout' does not fit; expected 'timeout' perhaps, or a verb: submit"),
+        ("note \"open", "'\"open' does not fit; expected text that ends with a quote"),
+        ("note \"a\" b", "'b' does not fit; expected the end of the line"),
         ("crash 9", "'9' does not fit; expected a node from 0 to 4"),
         ("crash", "the line ends where a node from 0 to 4 should follow"),
         ("crash 1 before lunch", "'lunch' does not fit; expected 'save' or 'send'"),
