@@ -6,8 +6,8 @@
 
 use crate::digest;
 use crate::network::Conditions;
-use crate::raft::{Command, Envelope, Event, Input, Lost, NodeId, NodeSet, Sendable, Turn};
-use crate::replica::{Answer, Changes, Replica, Ticket};
+use crate::raft::{Command, Envelope, Event, Input, Lost, NodeId, NodeSet, Sendable};
+use crate::replica::{Answer, Changes, Replica, ReplicaTurn, Ticket};
 use crate::safety::{Checker, Violation};
 use crate::timing::Time;
 
@@ -42,7 +42,7 @@ pub struct Step {
 impl Step {
     /// Makes a step in `turn`, and keeps of it what `detail` asks for.
     pub fn make(
-        turn: &mut Turn<'_>,
+        turn: &mut ReplicaTurn<'_>,
         input: Input,
         received: Option<MessageId>,
         detail: Detail,

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -67,8 +67,8 @@ pub struct NotLeader {
 pub struct ReplicaConfig {
     /// The protocol's settings.
     pub settings: Settings,
-    /// How long the timers run.
-    pub timing: Timing,
+    /// How long the timers run; none, where someone else says what ended, as in a replay.
+    pub timing: Option<Timing>,
     /// Where its random draws come from; each node and each incarnation draws its own.
     pub seed: u64,
 }
@@ -155,7 +155,7 @@ struct Rest<S> {
     disk: Disk<S>,
     /// What left unsaved with the last messages; nothing, unless `persist-before-reply` is broken.
     late: Unsaved,
-    /// Whether the storage has failed.
+    /// Whether the storage has failed, or a crash before saving was declared.
     stopped: bool,
     changes: Changes,
     machine: KeyValue,
@@ -218,13 +218,16 @@ impl<S: Storage + AsRef<PersistentState>> Replica<S> {
     /// Opens a turn.
     ///
     /// # Panics
-    /// If the storage has failed: the server has stopped.
+    /// If the storage has failed, or a crash before saving was declared: the server has stopped.
     pub fn turn(&mut self) -> ReplicaTurn<'_, S> {
         let rest = &mut self.rest;
-        assert!(!rest.stopped, "a server whose storage failed takes no further turn");
+        assert!(!rest.stopped, "a server that has stopped takes no further turn");
         let late = std::mem::take(&mut rest.late);
         let saved = self.node.save_late(late, &mut rest.disk.storage);
         rest.changes.disk_from = earliest(rest.changes.disk_from, late.log_from);
+        if saved.is_err() {
+            rest.stop();
+        }
         let turn = self.node.turn_reusing(std::mem::take(&mut rest.spent));
         ReplicaTurn { turn, rest, late: saved }
     }
@@ -241,7 +244,7 @@ impl<S: Storage + AsRef<PersistentState>> Replica<S> {
         let due = self.due(now)?;
         match due {
             Input::ElectionTimeout => self.rest.election_deadline = None,
-            _ => self.rest.heartbeat_deadline = Some(now + self.rest.config.timing.heartbeat),
+            _ => self.rest.heartbeat_deadline = self.rest.heartbeat_after(now),
         }
         Some(due)
     }
@@ -317,13 +320,12 @@ impl<'r, S: Storage> Deref for ReplicaTurn<'r, S> {
     }
 }
 
-impl<S: Storage> DerefMut for ReplicaTurn<'_, S> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.turn
-    }
-}
-
 impl<S: Storage> ReplicaTurn<'_, S> {
+    /// Handles one input.
+    pub fn step(&mut self, input: Input) {
+        self.turn.step(input);
+    }
+
     /// The same as [`Replica::expect_answers`], after the steps that this turn has made.
     ///
     /// # Errors
@@ -362,6 +364,7 @@ impl<S: Storage> ReplicaTurn<'_, S> {
     /// Ends the turn as a crash does that comes before the save. What is left is to crash the
     /// replica.
     pub fn crash_before_saving(self) -> Lost {
+        self.rest.stop();
         self.turn.crash_before_saving()
     }
 }
@@ -401,17 +404,23 @@ impl<S> Rest<S> {
         if node.is_leader() {
             self.election_deadline = None;
             if sendable.restart_heartbeat_timer() || self.heartbeat_deadline.is_none() {
-                self.heartbeat_deadline = Some(now + self.config.timing.heartbeat);
+                self.heartbeat_deadline = self.heartbeat_after(now);
             }
         } else {
             self.heartbeat_deadline = None;
             // A leader's election timer stands still, so one that steps down starts it.
-            if sendable.restart_election_timer() || self.election_deadline.is_none() {
-                let verdict = self.restart_election_timer(now);
+            if (sendable.restart_election_timer() || self.election_deadline.is_none())
+                && let Some(verdict) = self.restart_election_timer(now)
+            {
                 sendable.add(Event::Checked(verdict));
             }
         }
         self.apply_committed(node, sendable);
+    }
+
+    /// When a leader that has spoken now speaks again.
+    fn heartbeat_after(&self, now: Time) -> Option<Time> {
+        Some(now + self.config.timing?.heartbeat)
     }
 
     /// The end of a server that cannot save: no timer wakes it again.
@@ -421,11 +430,12 @@ impl<S> Rest<S> {
         self.heartbeat_deadline = None;
     }
 
-    fn restart_election_timer(&mut self, now: Time) -> Verdict {
+    /// Starts the election timer over, if there are timers.
+    fn restart_election_timer(&mut self, now: Time) -> Option<Verdict> {
         let rules = self.config.settings.rules;
-        let (timeout, verdict) = self.config.timing.draw_timeout(rules, &mut self.rng);
+        let (timeout, verdict) = self.config.timing?.draw_timeout(rules, &mut self.rng);
         self.election_deadline = Some(now + timeout);
-        verdict
+        Some(verdict)
     }
 
     /// Applies entries in order as they become committed (Figure 2, all servers 1), and answers the
@@ -433,7 +443,9 @@ impl<S> Rest<S> {
     fn apply_committed(&mut self, node: &RaftNode, sendable: &mut Sendable) {
         while self.last_applied < node.commit_index() {
             let index = self.last_applied.next();
-            let entry = node.log().get(index).expect("what is committed is in the log");
+            // Where a rule is broken, or a false leader speaks, one step of a turn may commit what a
+            // later one deletes. Whoever checks safety says so; there is nothing to apply.
+            let Some(entry) = node.log().get(index) else { return };
             let reply = self.machine.apply(&entry.payload);
             self.last_applied = index;
             if let Some((term, ticket)) = self.waiting.remove(&index) {
@@ -473,7 +485,8 @@ mod tests {
     use crate::raft::{Command, Log};
 
     fn alone() -> Replica {
-        let config = ReplicaConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
+        let config =
+            ReplicaConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
         Replica::start(NodeId::new(0), config, Disk::default(), Time::ZERO)
     }
 

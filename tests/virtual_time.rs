@@ -5,15 +5,17 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use raft_in_practice::journal::CrashPoint;
+use raft_in_practice::journal::{Batch, CrashPoint, Deed, Observer};
 use raft_in_practice::network::Conditions;
-use raft_in_practice::raft::{Command, MessageKind, NodeId, Property, Rule, RuleSet, Settings};
+use raft_in_practice::raft::{
+    Command, Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings,
+};
 use raft_in_practice::scenario::beat::{Failure, Why};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
-use raft_in_practice::timing::Timing;
+use raft_in_practice::timing::{Time, Timing};
 use raft_in_practice::trace::{Header, Summary, TraceError, TraceWriter, replay};
 use raft_in_practice::world::{MessageName, SafetyReport, World};
 
@@ -243,4 +245,46 @@ fn a_crash_comes_in_a_step_that_only_commits() {
         let lead = format!("{text}expect role 0 = leader\n");
         assert!(play(&lead).is_err(), "before {point}: n0 has crashed");
     }
+}
+
+/// A batch that the trace leaves open, or that a crash ends, is made and compared all the same; and the
+/// checker is not asked about steps that it has not seen.
+#[test]
+fn steps_of_a_batch_that_never_ends_are_compared_and_not_audited() {
+    let text = "nodes 1\nmanual\ntimeout 0\nsubmit to 0 SET x=1\ncrash 0\n";
+    let trace = String::from_utf8(record(&Script::parse("open", text).unwrap())).unwrap();
+    let open = trace.replace(",\"batch\":\"saved\"", "");
+    let steps = replay(open.as_bytes(), |_| Vec::new(), Some(2)).unwrap();
+    assert_eq!((steps.steps, &steps.safety.violations[..]), (2, &[][..]));
+
+    let digest = open.split("\"digest\":\"").nth(1).and_then(|rest| rest.get(..16)).unwrap();
+    let wrong = open.replace(digest, "0000000000000000");
+    let until_the_crash: Vec<&str> = wrong.lines().take_while(|l| !l.contains("\"end\"")).collect();
+    for lines in [&until_the_crash[..], &until_the_crash[..3]] {
+        let refused = replay(lines.join("\n").as_bytes(), |_| Vec::new(), None).unwrap_err();
+        assert!(matches!(refused, TraceError::Diverged { step: 1, .. }), "{refused:?}");
+    }
+}
+
+/// A replay draws no timeouts, so it tells of none.
+#[test]
+fn a_replay_draws_no_timeouts() {
+    let text = "nodes 3\nbreak randomised-timeout\nwait 2s\n";
+    let trace = record(&Script::parse("alike", text).unwrap());
+    let verdicts = Arc::new(Mutex::new(0_usize));
+    let counter = Counter(Arc::clone(&verdicts));
+    replay(&trace[..], |_| vec![Box::new(counter)], None).unwrap();
+    assert_eq!(*verdicts.lock().unwrap(), 0);
+}
+
+/// Counts verdicts of `randomised-timeout`.
+struct Counter(Arc<Mutex<usize>>);
+
+impl Observer for Counter {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let drawn = |event: &&Event| matches!(event, Event::Checked(verdict) if verdict.rule == Rule::RandomisedTimeout);
+        *self.0.lock().unwrap() += batch.events.iter().filter(drawn).count();
+    }
+
+    fn deed(&mut self, _: Time, _: &Deed) {}
 }

@@ -119,7 +119,7 @@ impl RaftCluster {
 
     fn replica(&self, node: NodeId, disk: Disk) -> Replica {
         let config =
-            ReplicaConfig { settings: self.settings, timing: self.timing, seed: self.seed };
+            ReplicaConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed };
         Replica::start(node, config, disk, self.clock.now())
     }
 

@@ -76,7 +76,7 @@ const fn node(who: Who) -> Option<NodeId> {
 
 /// The scene that a move opens.
 fn begins(verb: &Verb) -> Option<Scene> {
-    let reached = NodeSet::EMPTY;
+    let reached = NodeSet::default();
     Some(match verb {
         Verb::Timeout(who) => Scene::Campaign { node: node(*who)?, reached },
         Verb::Submit { to, .. } => Scene::Append { leader: node(*to)?, reached },

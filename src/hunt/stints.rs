@@ -41,7 +41,7 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
         let mut game = Game {
             hand: Hand::new(settings, Vec::new()),
             moves: Vec::new(),
-            led: NodeSet::EMPTY,
+            led: NodeSet::default(),
             aim,
             fallen: None,
         };

@@ -16,7 +16,7 @@ impl Leader<'_, '_> {
     /// The callers do nothing with a refusal: the leader waits, and the verdict says for what.
     pub(super) fn advance_commit(&mut self, heard: LogIndex) -> Result<(), Rule> {
         let (need, nodes) = (self.settings.majority(), self.settings.nodes);
-        let held = self.table().held_by(need, nodes);
+        let held = self.table().held_by(self.settings.quorum(), nodes);
         // With nothing new on a majority the rule is asked of what was heard, only for the record.
         let index = if held > self.commit_index { held } else { heard };
         if index <= self.commit_index {

@@ -17,7 +17,7 @@ impl Turn<'_> {
             self.enter_term(next);
         }
         let (term, votes) = (self.current_term(), Votes::of(id));
-        let vote = Facts::Vote { term, voted_for: None, candidate: id };
+        let vote = Facts::Vote { term, voted_for: self.voted_for(), candidate: id };
         if self.must(Rule::CandidateVotesForItself, vote) {
             self.give_vote(id);
         }

@@ -13,7 +13,8 @@ impl Turn<'_> {
     /// before them, and says up to where its log now equals the leader's.
     pub(super) fn handle_append_entries(&mut self, request: &AppendEntriesRequest) {
         let (leader, term, prev) = (request.leader_id, self.current_term(), request.prev_log());
-        if !self.follow(leader, term) {
+        // A leader takes no orders, not even from another one of its term (which Election Safety rules out).
+        if self.is_leader() || !self.follow(leader, term) {
             return self.ignore(leader, MessageKind::AppendEntriesRequest);
         }
         self.keep_vote(term);
@@ -26,13 +27,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Recognises the leader of this term. Says whether the node follows it now.
+    /// A follower or candidate recognises the leader of this term. Says whether it follows it now.
     fn follow(&mut self, leader: NodeId, term: Term) -> bool {
         let candidate = self.role.kind() == RoleKind::Candidate;
         let facts = Facts::Leader { leader, term };
-        // A leader that hears another one of its term takes no orders: Election Safety is broken
-        // already, and whoever checks it will say so.
-        if self.is_leader() || candidate && !self.must(Rule::CandidateYieldsToLeader, facts) {
+        if candidate && !self.must(Rule::CandidateYieldsToLeader, facts) {
             return false;
         }
         if self.leader() != Some(leader) {

@@ -36,9 +36,9 @@ impl<'n> Turn<'n> {
         }
     }
 
-    /// It is time for the leader to speak: an empty AppendEntries to everyone. Nothing else repeats what
-    /// was lost: `next_index` has run ahead of it, so the follower refuses the heartbeat, and that makes
-    /// the leader step back and send again.
+    /// It is time for the leader to speak: an empty AppendEntries to everyone. Nothing repeats what was
+    /// lost: `next_index` has run ahead of it, so the follower refuses the next request, this one if no
+    /// other comes before, and that makes the leader step back and send again.
     pub(super) fn heartbeat(&mut self) {
         let term = self.current_term();
         let Some(mut leader) = self.as_leader() else { return };

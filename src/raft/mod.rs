@@ -31,12 +31,12 @@
 //! # How the logs become equal
 //!
 //! Each **entry** has an index, its place, and the term in which a leader took it in. The leader
-//! sends entries in AppendEntries, and names the entry that comes before them; without entries it is
-//! a **heartbeat**. A follower that lacks that one refuses, and the leader tries again further back. A
-//! follower that has it takes the new ones; where it has an entry of another term at the same index, it
-//! deletes that one and all that follow. A term has one leader, which puts one entry at an index and
-//! never changes it, and every entry was accepted only after the one before it matched. So if two logs
-//! have an entry of the same index and term, they are equal up to there (§5.3).
+//! sends entries in AppendEntries, and names the entry that comes before them. A follower that lacks
+//! that one refuses, and the leader tries again further back. A follower that has it takes the new
+//! ones; where it has an entry of another term at the same index, it deletes that one and all that
+//! follow. AppendEntries without entries is a **heartbeat**. A term has one leader, which puts one entry
+//! at an index and never changes it, and every entry was accepted only after the one before it matched.
+//! So if two logs have an entry of the same index and term, they are equal up to there (§5.3).
 //!
 //! # When an entry is safe
 //!
@@ -74,9 +74,7 @@
 //! does then is in `rules::broken`, and no part of Raft.
 //!
 //! A [`RaftNode`] is a value, and a [`Turn`] of it is pure: no clock, no thread, no randomness, no
-//! I/O. So the same code runs on threads, in virtual time, and under an exhaustive search. Left out are
-//! membership changes (§6), snapshots (§7), client sessions and read-only queries (§8), pre-vote and
-//! leadership transfer: `docs/architecture.md` says where to find them.
+//! I/O. What is left out, and where to find it, is said in `docs/architecture.md`.
 
 mod commit;
 mod election;

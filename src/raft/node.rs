@@ -8,7 +8,6 @@ use super::log::Log;
 use super::role::{Progress, Role};
 use super::rpc::Envelope;
 use super::rules::RuleSet;
-use super::storage::Write;
 use super::types::{Command, LogIndex, LogPosition, NodeId, Term};
 
 /// What a node is told once: how large its cluster is, and by which rules it plays.
@@ -53,14 +52,6 @@ impl PersistentState {
     /// A state to start from.
     pub const fn new(current_term: Term, voted_for: Option<NodeId>, log: Log) -> Self {
         Self { current_term, voted_for, log }
-    }
-
-    pub(super) fn overwrite(&mut self, write: Write<'_>) {
-        self.current_term = write.current_term;
-        self.voted_for = write.voted_for;
-        if let Some((first, entries)) = write.log {
-            self.log.overwrite_from(first, entries);
-        }
     }
 }
 

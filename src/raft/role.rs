@@ -99,7 +99,7 @@ impl Votes {
 /// What a leader knows of one follower (Figure 2, volatile state on leaders).
 ///
 /// While all is well entries are sent as they come, and `next_index` runs ahead of the answers.
-/// After a refusal the leader probes: it sends no further entries until the follower agrees.
+/// After a refusal the leader probes: one request after the other, until the follower agrees.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// The index of the next entry to send.

@@ -27,12 +27,11 @@ impl Unsaved {
     }
 }
 
-/// One atomic write: everything that changed, as it stands now.
+/// One atomic write: the term, the vote in it, and what changed of the log, as they stand now.
 #[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "term and vote are the paper's")]
 pub struct Write<'a> {
-    /// The node's current term.
     pub current_term: Term,
-    /// Its vote in that term.
     pub voted_for: Option<NodeId>,
     /// The log from the first changed index to the end, replacing all that stood there.
     pub log: Option<(LogIndex, &'a [LogEntry])>,
@@ -66,7 +65,10 @@ impl Storage for PersistentState {
     type Error = Infallible;
 
     fn save(&mut self, write: Write<'_>) -> Result<(), Infallible> {
-        self.overwrite(write);
+        (self.current_term, self.voted_for) = (write.current_term, write.voted_for);
+        if let Some((first, entries)) = write.log {
+            self.log.overwrite_from(first, entries);
+        }
         Ok(())
     }
 }

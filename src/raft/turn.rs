@@ -79,10 +79,8 @@ pub struct Sendable {
 /// What a turn had come to when a crash undid it. None of it counts: it is for whoever records.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lost {
-    /// What had happened, and why.
-    pub events: Vec<Event>,
-    /// The messages that will not leave.
-    pub messages: Vec<Envelope>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) messages: Vec<Envelope>,
 }
 
 impl RaftNode {

@@ -218,9 +218,6 @@ impl LogEntry {
 pub struct NodeSet(u16);
 
 impl NodeSet {
-    /// No node.
-    pub const EMPTY: Self = Self(0);
-
     /// Every node of a cluster of `size`.
     pub fn all(size: usize) -> Self {
         NodeId::all(size).collect()
@@ -261,7 +258,7 @@ impl NodeSet {
 
 impl FromIterator<NodeId> for NodeSet {
     fn from_iter<I: IntoIterator<Item = NodeId>>(nodes: I) -> Self {
-        let mut set = Self::EMPTY;
+        let mut set = Self::default();
         for node in nodes {
             set.insert(node);
         }

@@ -17,7 +17,7 @@ impl Bench {
     fn new(nodes: usize, broken: &[Rule]) -> Self {
         let rules: RuleSet = broken.iter().copied().collect();
         let settings = Settings { rules, ..Settings::new(nodes) };
-        let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: 0 };
+        let config = ReplicaConfig { settings, timing: Some(Timing::PAPER), seed: 0 };
         let start = |id| Replica::start(id, config, Disk::default(), Time::ZERO);
         let replicas = NodeId::all(nodes).map(start).collect();
         Self { checker: Checker::new(nodes), replicas, config }

@@ -375,12 +375,12 @@ fn node(words: &mut Words<'_>, nodes: usize) -> Parsed<NodeId> {
 }
 
 fn groups(words: &mut Words<'_>, nodes: usize) -> Parsed<Vec<NodeSet>> {
-    let mut groups = vec![NodeSet::EMPTY];
-    let mut seen = NodeSet::EMPTY;
+    let mut groups = vec![NodeSet::default()];
+    let mut seen = NodeSet::default();
     while let Some(word) = words.peek() {
         if word == "|" {
             words.next();
-            groups.push(NodeSet::EMPTY);
+            groups.push(NodeSet::default());
             continue;
         }
         let node = node(words, nodes)?;

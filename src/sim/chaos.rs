@@ -165,7 +165,7 @@ impl Chaos {
     }
 
     fn groups(&mut self) -> Vec<NodeSet> {
-        let mut groups = vec![NodeSet::EMPTY; self.rng.random_range(1..3)];
+        let mut groups = vec![NodeSet::default(); self.rng.random_range(1..3)];
         for node in NodeId::all(self.mix.nodes) {
             let group = self.rng.random_range(0..=groups.len());
             if let Some(group) = groups.get_mut(group) {

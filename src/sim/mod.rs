@@ -52,7 +52,7 @@ impl SimConfig {
     }
 
     const fn replica(&self) -> ReplicaConfig {
-        ReplicaConfig { settings: self.settings, timing: self.timing, seed: self.seed }
+        ReplicaConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed }
     }
 }
 

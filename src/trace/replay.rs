@@ -10,7 +10,7 @@ use crate::journal::{CrashPoint, Deed, Detail, Journal, MessageId, Observer};
 use crate::raft::{Command, Envelope, Input, NodeId};
 use crate::replica::{Disk, Replica, ReplicaConfig};
 use crate::status::NodeStatus;
-use crate::timing::{Time, Timing};
+use crate::timing::Time;
 use crate::world::SafetyReport;
 
 /// What a replay came to.
@@ -31,7 +31,8 @@ struct Server {
     replica: Option<Replica>,
     disk: Disk,
     batch: Vec<Recorded>,
-    /// Whether a crash undid the last batch before it was saved: then the crash has to come next.
+    /// Whether its last steps were not saved, because of a crash, which then has to come next, or
+    /// because the trace is left off within them.
     lost: bool,
 }
 
@@ -80,7 +81,7 @@ impl Replay {
         }
         let settings = header.settings().map_err(|what| TraceError::Line { line: 1, what })?;
         // No timer ends in a replay: what ended is in the trace.
-        let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: header.seed };
+        let config = ReplicaConfig { settings, timing: None, seed: header.seed };
         let start = |id| Replica::start(id, config, Disk::default(), Time::ZERO);
         let servers = NodeId::all(settings.nodes)
             .map(|id| Server {
@@ -109,6 +110,9 @@ impl Replay {
             Record::Deed { time, deed } => {
                 self.now = Time::from_micros(*time);
                 let deed = deed.deed(self.servers.len()).map_err(wrong)?;
+                if let Deed::Crash { node, .. } = deed {
+                    self.take_turn(node, None)?;
+                }
                 self.deed(&deed).map_err(wrong)
             }
             Record::Step { step, time, node, input, sent, digest, batch } => {
@@ -163,13 +167,14 @@ impl Replay {
         let server = &mut self.servers[id.index()];
         let Some(replica) = &mut server.replica else { return Ok(()) };
         let (now, journal, batch) = (self.now, &mut self.journal, &mut server.batch);
-        server.lost = end == Some(BatchEnd::Lost);
+        let Some(&Recorded { line: first, .. }) = batch.first() else { return Ok(()) };
+        server.lost = end != Some(BatchEnd::Saved);
         let mut written = 0;
         let ended = take_turn(
             replica,
             now,
             Detail::Digests,
-            &mut server.lost.then_some(CrashPoint::BeforeSave),
+            &mut (end == Some(BatchEnd::Lost)).then_some(CrashPoint::BeforeSave),
             |steps| {
                 for Recorded { line, step, input, received, sent, digest } in batch.drain(..) {
                     let began = steps.messages();
@@ -189,6 +194,10 @@ impl Replay {
             Err(GivenUp::Because(diverged)) => return Err(diverged),
             Err(GivenUp::LeftOff) => {}
             Ok(Ended::Crashed(_)) => self.sent += written as u64,
+            Ok(Ended::Saved { .. }) if server.lost => {
+                let what = format!("{id} has lost nothing in the batch that begins here");
+                return Err(TraceError::Line { line: first, what });
+            }
             Ok(Ended::Saved { sendable, .. }) => {
                 for envelope in sendable.messages() {
                     self.messages.insert(MessageId(self.sent), envelope.clone());
@@ -236,11 +245,16 @@ impl Replay {
             .collect()
     }
 
+    /// Makes the steps of the batches in which the trace is left off.
+    fn leave_off(&mut self) -> Result<(), TraceError> {
+        NodeId::all(self.servers.len()).try_for_each(|id| self.take_turn(id, None))
+    }
+
     fn finish(mut self) -> Result<Summary, TraceError> {
-        for id in NodeId::all(self.servers.len()) {
-            self.take_turn(id, None)?;
-        }
-        for replica in self.servers.iter().filter_map(|server| server.replica.as_ref()) {
+        self.leave_off()?;
+        // What was not saved, the checker has not seen either.
+        let whole = self.servers.iter().filter(|server| !server.lost);
+        for replica in whole.filter_map(|server| server.replica.as_ref()) {
             self.journal.audit(self.now, replica);
         }
         Ok(Summary {
@@ -290,6 +304,7 @@ pub fn replay(
         }
         seen = digest::chain(seen, &line);
     }
+    replay.leave_off()?;
     Err(TraceError::Truncated { lines: count, steps: replay.steps })
 }
 

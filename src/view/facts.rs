@@ -154,6 +154,9 @@ fn vote(
         None if candidate == node => {
             format!("{node}'s vote for itself in term {term} ought to be recorded before it counts")
         }
+        Some(vote) if candidate == node && vote != node => {
+            format!("{node} votes for itself in term {term}, in which it has voted for {vote}")
+        }
         // Not "has not voted": a node that has forgotten its vote says the same.
         None => format!("{candidate} asks, and {node}'s votedFor in term {term} is null"),
         Some(vote) if vote == candidate => {

@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::page::Page;
 use crate::journal::{Batch, Deed, Detail, Observer};
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, Progress, RaftNode, RoleKind,
-    Rule, RuleSet, Term, Verdict,
+    Rule, RuleSet, Term,
 };
 use crate::safety::Violation;
 use crate::scenario::script::Script;
@@ -21,18 +20,6 @@ use crate::state_machine::Reply;
 use crate::timing::Time;
 use crate::walkthrough::{Beat, Section};
 use crate::world::SafetyReport;
-
-impl Serialize for Verdict {
-    /// Adds where the paper states the rule, so that a line of output can be read on its own.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Verdict", 4)?;
-        fields.serialize_field("rule", &self.rule)?;
-        fields.serialize_field("paper", self.rule.paper())?;
-        fields.serialize_field("outcome", &self.outcome)?;
-        fields.serialize_field("facts", &self.facts)?;
-        fields.end()
-    }
-}
 
 /// One line.
 #[derive(Serialize)]
@@ -191,12 +178,15 @@ impl Lines {
 impl Observer for Lines {
     fn batch(&mut self, batch: &Batch<'_>) {
         let (mut events, mut messages) = (0, 0);
-        for step in batch.steps {
+        for (nth, step) in batch.steps.iter().enumerate() {
+            // What was decided when the batch was saved stands with its last step.
+            let is_last = nth + 1 == batch.steps.len();
+            let events_end = if is_last { batch.events.len() } else { step.events_end };
             self.put(&StepLine {
                 time_us: batch.time.as_micros(),
                 node: batch.replica.node().id(),
                 input: &step.input,
-                events: &batch.events[events..step.events_end],
+                events: &batch.events[events..events_end],
                 messages: &batch.messages[messages..step.messages_end],
             });
             (events, messages) = (step.events_end, step.messages_end);

@@ -45,7 +45,7 @@ impl Cluster {
             nodes,
             queue: VecDeque::new(),
             cuts: BTreeSet::new(),
-            down: NodeSet::EMPTY,
+            down: NodeSet::default(),
             ignored: None,
             events: Vec::new(),
             delivered: 0,

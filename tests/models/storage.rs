@@ -11,7 +11,7 @@ use raft_in_practice::raft::{
 use raft_in_practice::replica::{Disk, Replica, ReplicaConfig};
 use raft_in_practice::timing::{Time, Timing};
 
-use crate::common::{id, server, settings};
+use crate::common::{append, at, id, server, settings};
 
 /// A disk that fails at one of its writes, and at no other.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -151,7 +151,7 @@ fn a_storage_may_fail_at_any_of_its_writes() {
 }
 
 fn replica(writes_until: usize) -> Replica<FailsOnce> {
-    let config = ReplicaConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
+    let config = ReplicaConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
     let storage = FailsOnce { state: PersistentState::default(), writes_until };
     Replica::start(id(0), config, Disk::new(storage), Time::ZERO)
 }
@@ -172,14 +172,14 @@ fn a_server_whose_storage_fails_stops_and_starts_again_from_it() {
     assert_eq!(replica.due(far), None, "no timer wakes it");
     let disk = replica.crash();
     assert_eq!(disk.state(), &PersistentState::default());
-    let config = ReplicaConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
+    let config = ReplicaConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
     let mut again = Replica::start(id(0), config, disk, Time::ZERO);
     assert_eq!(elect(&mut again), Ok(()));
     assert_eq!(again.disk().state().current_term, Term::new(1));
 }
 
 #[test]
-#[should_panic(expected = "a server whose storage failed takes no further turn")]
+#[should_panic(expected = "a server that has stopped takes no further turn")]
 fn a_server_whose_storage_failed_takes_no_further_turn() {
     let mut replica = replica(0);
     assert!(elect(&mut replica).is_err());
@@ -202,4 +202,29 @@ fn a_lost_write_is_noticed_by_the_next() {
     let Ok(_) = node.step(Input::ElectionTimeout).persist(&mut disk);
     let _ = node.step(propose("first")).crash_before_saving();
     let _ = node.step(propose("second")).persist(&mut disk);
+}
+
+/// A crash before saving is declared, but the server is used all the same.
+#[test]
+#[should_panic(expected = "a server that has stopped takes no further turn")]
+fn a_server_that_crashed_before_saving_takes_no_further_turn() {
+    let mut replica = replica(usize::MAX);
+    let mut turn = replica.turn();
+    turn.step(Input::ElectionTimeout);
+    let _ = turn.crash_before_saving();
+    let _ = elect(&mut replica);
+}
+
+/// A false leader commits in one step of a turn what another deletes in the next: nothing is applied,
+/// and nothing panics.
+#[test]
+fn what_a_turn_commits_and_deletes_again_is_not_applied() {
+    let config = ReplicaConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
+    let mut replica = Replica::start(id(0), config, Disk::<PersistentState>::default(), Time::ZERO);
+    let mut turn = replica.turn();
+    for message in [append(1, 1, at(0, 0), &[1, 1, 1], 3), append(1, 2, at(0, 0), &[2], 0)] {
+        turn.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
+    }
+    let Ok(_) = turn.persist(Time::ZERO);
+    assert_eq!((replica.node().commit_index().get(), replica.last_applied().get()), (3, 1));
 }

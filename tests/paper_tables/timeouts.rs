@@ -11,7 +11,7 @@ use raft_in_practice::timing::{Time, Timing};
 use crate::common::{append, at, id};
 
 const CONFIG: ReplicaConfig =
-    ReplicaConfig { settings: Settings::new(5), timing: Timing::PAPER, seed: 42 };
+    ReplicaConfig { settings: Settings::new(5), timing: Some(Timing::PAPER), seed: 42 };
 
 fn replica(node: NodeId) -> Replica {
     Replica::start(node, CONFIG, Disk::default(), Time::ZERO)

@@ -202,3 +202,12 @@ fn help_has_examples_and_exit_codes_and_completions_know_the_options() {
         assert!(printed(0, &["completions", shell]).contains("virtual"), "{shell}");
     }
 }
+
+/// What is decided when a batch is saved is told to programs too.
+#[test]
+fn the_machine_format_has_the_verdicts_that_come_with_the_save() {
+    let lines = printed(0, &["run", "demo", "--virtual", "--format", "json"]);
+    for rule in ["persist-before-reply", "randomised-timeout", "answer-only-applied"] {
+        assert!(lines.contains(&format!("\"rule\":\"{rule}\"")), "{rule}");
+    }
+}

@@ -1,11 +1,11 @@
 //! What a leader may call committed, and when it may count itself.
 
 use raft_in_practice::raft::{
-    Command, Event, Input, LogIndex, MessageKind, Outcome, PersistentState, Rule, Settings,
+    Command, Event, Input, LogIndex, MessageKind, Outcome, PersistentState, Rule, RuleSet, Settings,
 };
 
 use crate::common::{
-    Cluster, accepted, append, at, commit, follower, id, leader, progress, propose, receive,
+    Cluster, accepted, append, at, bare, commit, follower, id, leader, progress, propose, receive,
     settings, terms, verdicts,
 };
 
@@ -134,4 +134,16 @@ fn a_commit_index_that_stays_where_it_is_is_no_event() {
         assert_eq!(heard.events().iter().filter(advanced).count(), events, "{leader_commit}");
         assert_eq!(commit(&node), 2);
     }
+}
+
+/// Without `majority-quorum` half of the cluster is enough, also where a true majority holds something
+/// new that is of an older term.
+#[test]
+fn half_of_a_broken_cluster_is_enough_beside_an_older_majority() {
+    let rules = RuleSet::INTACT.without(Rule::MajorityQuorum);
+    let mut node = leader(bare(4, rules), 4, &[2]);
+    let _ = receive(&mut node, 2, accepted(4, 1));
+    let _ = propose(&mut node, "x");
+    let _ = receive(&mut node, 1, accepted(4, 2));
+    assert_eq!(commit(&node), 2, "index 1 is on three nodes, index 2 on two of four");
 }

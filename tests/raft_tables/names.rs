@@ -20,7 +20,7 @@ fn what_is_written_of_ids_terms_and_places_says_which_it_is() {
     assert_eq!(both(LogPosition::new(5, 4)), pair("5@4", "5@4"));
     assert_eq!(both(Command::new("SET x=1")), pair("SET x=1", "\"SET x=1\""));
     assert_eq!(format!("{:?}", NodeSet::all(3)), "{n0, n1, n2}");
-    assert!(NodeSet::EMPTY.is_empty() && !NodeSet::all(1).is_empty());
+    assert!(NodeSet::default().is_empty() && !NodeSet::all(1).is_empty());
     let roles = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];
     assert_eq!(roles.map(|role| role.to_string()), ["follower", "candidate", "leader"]);
 }

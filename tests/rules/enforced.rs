@@ -8,7 +8,12 @@ use std::path::Path;
 use raft_in_practice::raft::Rule;
 
 /// Functions beside the one in `enforced_in` that name a rule, and why they may.
-const ALSO: [(Rule, &str, &str); 3] = [
+const ALSO: [(Rule, &str, &str); 4] = [
+    (
+        Rule::MajorityQuorum,
+        "raft/rules/broken.rs::quorum",
+        "`check_quorum` asks the rule; this says on how many nodes a leader looks for an entry first",
+    ),
     (
         Rule::UpToDateLog,
         "raft/rules/broken.rs::check_lengths",

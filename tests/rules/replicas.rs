@@ -47,7 +47,7 @@ pub fn randomised_timeout() -> Rule {
 
 fn replica(rules: RuleSet) -> Replica {
     let settings: Settings = with_rules(3, rules);
-    let config = ReplicaConfig { settings, timing: Timing::PAPER, seed: 1 };
+    let config = ReplicaConfig { settings, timing: Some(Timing::PAPER), seed: 1 };
     Replica::start(id(0), config, Disk::default(), Time::ZERO)
 }
 

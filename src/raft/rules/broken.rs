@@ -1,12 +1,10 @@
-//! What a node does with a rule broken: every deed that Raft never does, in one place.
-//!
-//! At a first reading, skip this file. The protocol calls what is here by name, and only where the
-//! check of the rule has failed. Most broken rules need nothing from here: their check lets pass
-//! what it should have stopped.
+//! What a node does with a rule broken: every deed that Raft never does. Skip it at a first reading.
+//! The protocol calls what is here by name, and only where the check of the rule has failed. Most broken
+//! rules need nothing from here: their check lets pass what it should have stopped.
 
 use super::{Facts, Rule, RuleSet};
 use crate::raft::log::Log;
-use crate::raft::node::RaftNode;
+use crate::raft::node::{RaftNode, Settings};
 use crate::raft::role::Role;
 use crate::raft::storage::{Storage, Unsaved, Write};
 use crate::raft::turn::Turn;
@@ -17,11 +15,22 @@ use crate::raft::types::LogIndex;
 pub(super) fn lets_pass(rules: RuleSet, rule: Rule, facts: &Facts) -> bool {
     let enough = match *facts {
         Facts::Quorum { have, nodes, .. } | Facts::Copies { have, nodes, .. } => {
-            have >= (nodes / 2).max(1)
+            have >= half(nodes)
         }
         _ => true,
     };
     enough && !rules.keeps(rule)
+}
+
+fn half(nodes: usize) -> usize {
+    (nodes / 2).max(1)
+}
+
+impl Settings {
+    /// `majority-quorum`: on how many nodes a leader looks for an entry; half of them without the rule.
+    pub(in crate::raft) fn quorum(&self) -> usize {
+        if self.rules.keeps(Rule::MajorityQuorum) { self.majority() } else { half(self.nodes) }
+    }
 }
 
 /// `votes-counted-once-and-in-term`: grants that were counted beyond one a voter.

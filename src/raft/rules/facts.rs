@@ -1,6 +1,7 @@
 //! What a check found: the reason that a decision gives, as values. Text is made of it elsewhere.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Rule;
 use crate::raft::types::{LogIndex, LogPosition, NodeId, Term};
@@ -17,15 +18,25 @@ pub enum Outcome {
     Overridden,
 }
 
-/// One rule, asked once: which, on what values, with what outcome.
+/// One `rule`, asked once: its `outcome`, and the `facts` that were compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the sentence above names the fields")]
 pub struct Verdict {
-    /// The rule that was asked.
     pub rule: Rule,
-    /// How it came out.
     pub outcome: Outcome,
-    /// What was compared.
     pub facts: Facts,
+}
+
+impl Serialize for Verdict {
+    /// Adds where the paper states the rule, so that a line of output can be read on its own.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Verdict", 4)?;
+        fields.serialize_field("rule", &self.rule)?;
+        fields.serialize_field("paper", self.rule.paper())?;
+        fields.serialize_field("outcome", &self.outcome)?;
+        fields.serialize_field("facts", &self.facts)?;
+        fields.end()
+    }
 }
 
 /// Why an election timer might restart.
@@ -83,23 +94,19 @@ pub enum Facts {
     VoteReceived { voter: NodeId, counted_before: bool },
     /// So many votes a candidate has, so many of `nodes` it needs.
     Quorum { have: usize, need: usize, nodes: usize },
-    /// So many nodes are known to have the entry at `index`, the leader among them; so many of
-    /// `nodes` are needed.
+    /// So many of the `nodes` are known to have the entry at `index`, and so many have to.
     Copies { index: LogIndex, have: usize, need: usize, nodes: usize },
     /// An `entry` that a majority holds, beside the leader's own term.
     EntryTerm { entry: LogPosition, own: Term },
-    /// The entry `prev` that the leader's new ones come after; the term that the follower has found
-    /// at that index, if its log reaches it; the follower's `last` index.
+    /// The entry that the leader's new ones come after, the term `found` there, and the `last` index.
     PrevEntry { prev: LogPosition, found: Option<Term>, last: LogIndex },
     /// The leader's entry, and the term of the follower's own entry at the same index.
     Conflict { leader: LogPosition, own: Term },
-    /// The follower has entries after those that the request speaks of; without a conflict they
-    /// stay, all `from` that index to the `last`.
+    /// Nothing conflicts with the request, and the log goes on `from` its first index to the `last`.
     NoConflict { from: LogIndex, last: LogIndex },
     /// prevLogIndex + number of entries of a request, beside the follower's `last` index.
     Verified { verified: LogIndex, last: LogIndex },
-    /// How far the leader has committed, how far the request `verified` the follower's log, and
-    /// where that log ends.
+    /// How far the leader has committed, how far the request `verified` the log, and where that ends.
     CommitLimit { leader_commit: LogIndex, verified: LogIndex, last: LogIndex },
     /// The index that `peer` acknowledges now, beside the match index `known` before.
     Match { peer: NodeId, known: LogIndex, acknowledged: LogIndex },

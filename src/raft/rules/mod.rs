@@ -131,7 +131,7 @@ rules! {
     StaleTermRejected, "stale-term-rejected", "§5.1, Figure 2 receivers 1",
         "A request from an older term is refused with the current term.",
         StateMachineSafety, "raft/terms.rs::settle_terms",
-        "A request from an older term is handled as if it were of this one.";
+        "A request from an older term is handled as if it were of this one, but for the timer.";
     HigherTermStepsDown, "higher-term-steps-down", "§5.1, Figure 2 all servers 2",
         "Any message with a higher term, replies too, makes its receiver a follower in that term.",
         ElectionSafety, "raft/terms.rs::settle_terms",
@@ -155,7 +155,7 @@ rules! {
     PersistBeforeReply, "persist-before-reply", "§5, Figure 2 persistent state",
         "Term, vote and log are durable before any message that depends on them leaves.",
         VoteUniqueness, "raft/turn.rs::end",
-        "Messages leave first; what they rely on is saved only at the next step.";
+        "Messages leave first; what they rely on is saved only at the next turn.";
     VoteClearedOnlyByNewTerm, "vote-cleared-only-by-new-term", "§5.1, Figure 2 votedFor",
         "A vote is forgotten only when the term grows.",
         ElectionSafety, "raft/follower.rs::keep_vote",
