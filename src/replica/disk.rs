@@ -1,0 +1,62 @@
+//! What survives a crash, and what happens when it cannot be written.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::raft::{NodeId, PersistentState};
+
+/// A server's storage could not save, so the server stops: it would else go on with a log in
+/// memory that its disk does not have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StorageFailed<E> {
+    /// The server.
+    pub node: NodeId,
+    /// What the storage said.
+    pub cause: E,
+}
+
+impl<E: fmt::Display> fmt::Display for StorageFailed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, cause } = self;
+        write!(
+            f,
+            "{node} stops, because its storage could not save: {cause}; start it again from it"
+        )
+    }
+}
+
+impl<E: Error + 'static> Error for StorageFailed<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+/// What survives a crash: a storage, and how often the server has started from it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Disk<S = PersistentState> {
+    pub(super) storage: S,
+    pub(super) starts: u64,
+}
+
+impl AsRef<Self> for PersistentState {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl<S: AsRef<PersistentState>> Disk<S> {
+    /// A disk that no server has started from.
+    pub const fn new(storage: S) -> Self {
+        Self { storage, starts: 0 }
+    }
+
+    /// What is on it.
+    pub fn state(&self) -> &PersistentState {
+        self.storage.as_ref()
+    }
+
+    /// How often a server has started from it: the number of the next incarnation.
+    pub const fn starts(&self) -> u64 {
+        self.starts
+    }
+}
