@@ -30,7 +30,8 @@ pub struct Ticket(pub u64);
 impl Ticket {
     /// The number of the client that holds it, from 1. Here every command has a client of its own.
     pub const fn client(self) -> u64 {
-        self.0 + 1
+        // A trace may name any number, the last one too.
+        self.0.saturating_add(1)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::journal::{CrashPoint, Deed, Loss};
-use crate::linearizability::NotLinearizable;
+use crate::linearizability::{History, Judgement, Misled, NotJudged};
 use crate::network::Conditions;
-use crate::raft::{Envelope, Log, MessageKind, NodeId, NodeSet, Property};
+use crate::raft::{Envelope, Log, LogIndex, LogPosition, MessageKind, NodeId, NodeSet, Property};
 use crate::replica::Answer;
 use crate::safety::{Checker, Violation};
 use crate::state_machine::KeyValue;
@@ -32,19 +34,43 @@ pub struct SafetyReport {
     pub clients: Option<Judged>,
 }
 
-/// Whether the clients' history could have come from one machine.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What came of judging the clients' history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Judged {
-    /// How many answers there were.
-    pub answers: u64,
-    /// Why it could not, if it could not.
-    pub misled: Option<Box<NotLinearizable>>,
+    /// How many clients were told that their command is done.
+    pub answers: usize,
+    /// Whether that can be.
+    #[serde(flatten)]
+    pub judgement: Judgement,
+}
+
+impl Judged {
+    /// The judgement of this history, if anybody was told anything. `committed` says which entry was
+    /// committed first at an index.
+    pub fn of(
+        history: &History,
+        committed: impl Fn(LogIndex) -> Option<LogPosition>,
+    ) -> Option<Self> {
+        let answers = history.answers();
+        (answers > 0).then(|| Self { answers, judgement: history.judge(committed) })
+    }
 }
 
 impl SafetyReport {
-    /// What the clients were told that no single machine could have told them, if that is so.
-    pub fn misled(&self) -> Option<&NotLinearizable> {
-        self.clients.as_ref()?.misled.as_deref()
+    /// What the clients were told that cannot be, if that is so.
+    pub const fn misled(&self) -> Option<&Misled> {
+        match &self.clients {
+            Some(Judged { judgement: Judgement::Fallen(misled), .. }) => Some(misled),
+            _ => None,
+        }
+    }
+
+    /// Why nobody can say whether what the clients were told can be, if that is so.
+    pub const fn not_judged(&self) -> Option<&NotJudged> {
+        match &self.clients {
+            Some(Judged { judgement: Judgement::NotJudged(key), .. }) => Some(key),
+            _ => None,
+        }
     }
 
     /// How often something fell.
@@ -157,8 +183,12 @@ pub trait World {
     fn submit(&mut self, node: NodeId, command: &str) -> Ticket;
 
     /// What became of a command: nothing yet, or refused by a node that does not lead
-    /// (`Some(Err(leader it knows))`), or an answer.
+    /// (`Some(Err(leader it knows))`) or is down when it is asked (`Some(Err(None))`), or an answer.
+    /// If the node goes down later, nobody answers.
     fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>>;
+
+    /// How many commands have an outcome so far: unchanged, it says that nobody was told anything.
+    fn outcomes(&self) -> u64;
 
     /// Crashes a node: at once, or at the given point of the next step that has something to save
     /// or send.
@@ -253,6 +283,13 @@ pub trait World {
     /// Enters what the narrator says in the journal.
     fn tell(&mut self, deed: &Deed);
 
+    /// The entry that was committed first at `index`, by whichever node.
+    fn committed(&self, index: LogIndex) -> Option<LogPosition>;
+
     /// What the checker has done so far, after comparing every running node's whole log too.
     fn safety(&mut self) -> SafetyReport;
+
+    /// Ends the run: nothing happens after it by itself, so what clients have been told by then is
+    /// all that they are told. Virtual time stands still by itself.
+    fn end(&mut self) {}
 }

@@ -273,6 +273,19 @@ fn on_threads_it_runs_live() {
     assert!(text.contains("write SET x=1") && !text.contains("threads off"), "{text}");
 }
 
+/// A session's last report judges what its clients were told, like any report.
+#[test]
+fn the_last_report_of_a_session_judges_its_clients() {
+    let played = play(&["broken/answer-only-applied"], &[]);
+    let (_, report) = played.out.rsplit_once("✓ held").unwrap();
+    assert!(report.contains("✗ fallen  Linearizability"), "{report}");
+    assert!(report.contains("✗ Linearizability has fallen"), "{report}");
+    let played = play(&["--nodes", "1"], &["write SET x=1", "submit to 0 GET x"]);
+    assert_eq!(played.code, 0, "{}", played.out);
+    let words: Vec<_> = played.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("✓ held Linearizability 2 answers"), "{}", played.out);
+}
+
 #[test]
 fn wrong_usage_is_one_sentence_and_code_2() {
     for (arguments, words) in [

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use raft_in_practice::journal::{Batch, CrashPoint, Deed, Observer};
+use raft_in_practice::linearizability::Judgement;
 use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{
     Command, Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings,
@@ -203,7 +204,7 @@ fn what_a_patient_client_wrote_explains_what_another_reads() {
     let text = "nodes 3\ntiming paper\nwait until leader\nsubmit SET x=1\nwait 500ms\n\
                 write SET x=2\nsubmit GET x\nwait 500ms\nexpect safe\n";
     let clients = play(text).unwrap().clients.expect("three were answered");
-    assert_eq!((clients.answers, clients.misled), (3, None));
+    assert_eq!((clients.answers, clients.judgement), (3, Judgement::Held));
     let lie = format!("{text}expect violation linearizability\n");
     assert_eq!(play(&lie).unwrap_err().why, Why::Unviolated(Property::Linearizability));
 }

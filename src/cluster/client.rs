@@ -39,21 +39,25 @@ impl Doors {
         lock(&self.orders).fill(None);
     }
 
-    /// Gives an order; dropped if the node is down.
-    pub(super) fn order(&self, node: NodeId, order: Order) {
+    /// Gives an order. If the node is down, it is dropped, which tells whoever waits for it, and the
+    /// answer is `false`: the node never reads it.
+    pub(super) fn order(&self, node: NodeId, order: Order) -> bool {
         let door = lock(&self.orders)[node.index()].clone();
-        if let Some(door) = door {
-            // A node that is down reads nothing. Dropping the order tells whoever waits for it.
-            let _ = door.send(order);
-        }
+        door.is_some_and(|door| door.send(order).is_ok())
     }
 
-    fn propose(&self, node: NodeId, command: Command, to: Sender<(Ticket, Outcome)>) -> Ticket {
+    /// Hands a command to a node. Says besides whether it reached the node's queue.
+    fn propose(
+        &self,
+        node: NodeId,
+        command: Command,
+        to: Sender<(Ticket, Outcome)>,
+    ) -> (Ticket, bool) {
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
         let asked = || Deed::Asked { ticket, node, command: command.clone() };
         self.chronicle.tell(std::iter::once_with(asked));
-        self.order(node, Order::Propose(command, Promise::new(ticket, node, to)));
-        ticket
+        let reached = self.order(node, Order::Propose(command, Promise::new(ticket, node, to)));
+        (ticket, reached)
     }
 }
 
@@ -71,7 +75,12 @@ impl Client {
     /// Hands a command to `node` and goes on: many can be in flight. What becomes of it is told by
     /// [`next`](Self::next).
     pub fn propose(&self, node: NodeId, command: impl Into<Command>) -> Ticket {
-        self.doors.propose(node, command.into(), self.answers.0.clone())
+        self.hand_over(node, command.into()).0
+    }
+
+    /// The same, and whether the node was up to take the command.
+    pub(super) fn hand_over(&self, node: NodeId, command: Command) -> (Ticket, bool) {
+        self.doors.propose(node, command, self.answers.0.clone())
     }
 
     /// What became of one of the commands proposed: the next of them to be known, in any order.

@@ -1,8 +1,8 @@
 //! A cluster on threads: started, talked to, troubled, stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crossbeam_channel::{bounded, unbounded};
 
 use super::board::Board;
 use super::bus::MessageBus;
-use super::chronicle::{Chronicle, Clock};
+use super::chronicle::{Chronicle, Clock, lock};
 use super::client::{Client, Doors};
 use super::error::{Panicked, RestartError, StartError};
 use super::node::ClusterNode;
@@ -18,7 +18,7 @@ use super::order::{Applied, Order, Outcome, SubmitError};
 use crate::journal::{CrashPoint, Deed, Observer};
 use crate::network::Conditions;
 use crate::panics;
-use crate::raft::{Command, Log, MAX_NODES, NodeId, NodeSet, Settings};
+use crate::raft::{Command, Log, LogIndex, LogPosition, MAX_NODES, NodeId, NodeSet, Settings};
 use crate::replica::{Disk, Replica, ReplicaConfig, Ticket};
 use crate::state_machine::KeyValue;
 use crate::status::{NodeStatus, leader_of};
@@ -71,7 +71,9 @@ pub struct RaftCluster {
     panicked: Vec<(String, String)>,
     /// The client for whom a script proposes, and what it has been told so far.
     pub(super) scripted: Client,
-    pub(super) told: Mutex<BTreeMap<Ticket, Outcome>>,
+    told: Mutex<BTreeMap<Ticket, Outcome>>,
+    /// The script's commands that found their node down, and had no effect.
+    pub(super) unreached: BTreeSet<Ticket>,
 }
 
 impl RaftCluster {
@@ -108,6 +110,7 @@ impl RaftCluster {
             postman: Some(postman),
             panicked: Vec::new(),
             told: Mutex::default(),
+            unreached: BTreeSet::new(),
         };
         for node in NodeId::all(size) {
             let disk = cluster.board.take_disk(node).unwrap_or_default();
@@ -147,12 +150,13 @@ impl RaftCluster {
     /// # Errors
     /// If one of them has ended in a panic, in the whole life of the cluster.
     pub fn stop(mut self) -> Result<(), Panicked> {
-        self.end();
+        self.stop_threads();
         let threads = std::mem::take(&mut self.panicked);
         if threads.is_empty() { Ok(()) } else { Err(Panicked { threads }) }
     }
 
-    fn end(&mut self) {
+    /// Stops every thread and waits until all have ended. Done twice, it does nothing more.
+    pub(super) fn stop_threads(&mut self) {
         self.doors.shut();
         for node in NodeId::all(self.size()) {
             self.join(node);
@@ -187,6 +191,13 @@ impl RaftCluster {
     /// The leader: of all that lead, the one of the highest term.
     pub fn leader(&self) -> Option<NodeId> {
         leader_of(&self.status()).map(|status| status.id)
+    }
+
+    /// What the script's client has been told so far.
+    pub(super) fn told_so_far(&self) -> MutexGuard<'_, BTreeMap<Ticket, Outcome>> {
+        let mut told = lock(&self.told);
+        told.extend(std::iter::from_fn(|| self.scripted.try_next()));
+        told
     }
 
     /// Waits for a leader.
@@ -340,6 +351,17 @@ impl RaftCluster {
 
     /// What the checker has done so far, after comparing every running node's whole log too.
     pub fn safety(&self) -> SafetyReport {
+        self.audit();
+        SafetyReport::of(self.chronicle.open().checker())
+    }
+
+    /// The entry that was committed first at `index`, by whichever node.
+    pub(super) fn committed_at(&self, index: LogIndex) -> Option<LogPosition> {
+        self.chronicle.open().checker().committed_at(index)
+    }
+
+    /// Has every running node's whole log compared with what the checker saw of it.
+    pub(super) fn audit(&self) {
         // Each node does it between two batches: only there its log is what the checker knows.
         let (done, all_done) = unbounded();
         for node in NodeId::all(self.size()) {
@@ -347,12 +369,11 @@ impl RaftCluster {
         }
         drop(done);
         while all_done.recv().is_ok() {}
-        SafetyReport::of(self.chronicle.open().checker())
     }
 }
 
 impl Drop for RaftCluster {
     fn drop(&mut self) {
-        self.end();
+        self.stop_threads();
     }
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::chronicle::lock;
 use super::cluster::RaftCluster;
 use super::error::RestartError;
 use super::order::{Outcome, SubmitError};
 use crate::journal::{CrashPoint, Deed};
 use crate::network::Conditions;
-use crate::raft::{Log, NodeId, NodeSet};
+use crate::raft::{Log, LogIndex, LogPosition, NodeId, NodeSet};
 use crate::replica::{Answer, Ticket};
 use crate::state_machine::KeyValue;
 use crate::status::NodeStatus;
@@ -44,13 +43,22 @@ impl World for RaftCluster {
     }
 
     fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
-        self.scripted.propose(node, command)
+        let (ticket, reached) = self.scripted.hand_over(node, command.into());
+        if !reached {
+            self.unreached.insert(ticket);
+        }
+        ticket
     }
 
     fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
-        let mut told = lock(&self.told);
-        told.extend(std::iter::from_fn(|| self.scripted.try_next()));
-        told.get(&ticket).and_then(as_scripted)
+        if self.unreached.contains(&ticket) {
+            return Some(Err(None));
+        }
+        self.told_so_far().get(&ticket).and_then(as_scripted)
+    }
+
+    fn outcomes(&self) -> u64 {
+        self.told_so_far().len() as u64
     }
 
     fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
@@ -92,12 +100,22 @@ impl World for RaftCluster {
         Self::tell(self, deed);
     }
 
+    fn committed(&self, index: LogIndex) -> Option<LogPosition> {
+        self.committed_at(index)
+    }
+
     fn safety(&mut self) -> SafetyReport {
         Self::safety(self)
     }
+
+    fn end(&mut self) {
+        self.audit();
+        self.stop_threads();
+    }
 }
 
-/// What a script is told. That a node went down is no answer: it may never come.
+/// What a script is told. That a node went down before it could answer is no answer: the command may
+/// have reached another node.
 fn as_scripted(outcome: &Outcome) -> Option<Result<Answer, Option<NodeId>>> {
     match outcome {
         Ok(applied) => {

@@ -1,6 +1,6 @@
 //! What a hunt is after, and what fell.
 
-use crate::linearizability;
+use crate::linearizability::{Judgement, Misled};
 use crate::raft::Property;
 use crate::safety::Violation;
 
@@ -10,7 +10,7 @@ pub enum Fallen {
     /// The checker saw it.
     Safety(Violation),
     /// The clients saw it.
-    Clients(linearizability::NotLinearizable),
+    Clients(Misled),
 }
 
 impl Fallen {
@@ -29,7 +29,8 @@ pub enum Aim {
     /// Any property at all.
     Anything,
     /// One of Figure 3's five, or the clients' view: what a reader of the paper calls a failure. A
-    /// harness sees earlier that something is wrong, but sees less of it.
+    /// harness sees earlier that something is wrong, but sees less of it. So a success that is false
+    /// counts only once the clients themselves can see that something is wrong.
     Visible,
     /// This property.
     Only(Property),
@@ -42,6 +43,16 @@ impl Aim {
             Self::Anything => true,
             Self::Visible => property.is_figure_3() || property == Property::Linearizability,
             Self::Only(wanted) => property == wanted,
+        }
+    }
+
+    /// What fell for the clients, if that is what is aimed at.
+    pub fn met_by_clients(self, judgement: Judgement) -> Option<Fallen> {
+        match judgement {
+            Judgement::Fallen(misled) if self != Self::Visible || misled.unexplained.is_some() => {
+                Some(Fallen::Clients(misled))
+            }
+            _ => None,
         }
     }
 }

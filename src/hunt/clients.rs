@@ -5,9 +5,9 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::linearizability::{self, Call, NotLinearizable};
+use crate::linearizability::{History, Judgement};
 use crate::raft::{Command, NodeId};
-use crate::replica::{Answer, Ticket};
+use crate::replica::Ticket;
 use crate::sim::Sim;
 use crate::status::leader_of;
 use crate::timing::Time;
@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_millis(800);
 
 #[derive(Clone, Debug)]
 struct Client {
-    /// What it waits for: the claim, its place in the history, and when it gives up.
-    waits: Option<(Ticket, usize, Time)>,
+    /// What it waits for: the claim, and when it gives up.
+    waits: Option<(Ticket, Time)>,
     asks_again: Time,
 }
 
@@ -27,7 +27,7 @@ struct Client {
 #[derive(Clone, Debug)]
 pub struct Clients {
     all: Vec<Client>,
-    history: Vec<Option<Call>>,
+    history: History,
     rng: ChaCha8Rng,
     nodes: usize,
     asked: u64,
@@ -39,7 +39,7 @@ impl Clients {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 4);
         let client = Client { waits: None, asks_again: Time::ZERO };
-        Self { all: vec![client; 4], history: Vec::new(), rng, nodes, asked: 0 }
+        Self { all: vec![client; 4], history: History::default(), rng, nodes, asked: 0 }
     }
 
     /// When the next of them wants to do something.
@@ -52,8 +52,8 @@ impl Clients {
         let rest = Duration::from_millis(20);
         for at in 0..self.all.len() {
             self.all[at].asks_again = sim.now() + rest;
-            if let Some((ticket, call, _)) = self.all[at].waits
-                && self.look(sim, ticket, call)
+            if let Some((ticket, _)) = self.all[at].waits
+                && self.look(sim, ticket)
             {
                 self.all[at].waits = None;
             }
@@ -70,8 +70,8 @@ impl Clients {
             let rest = Duration::from_micros(self.rng.random_range(1_000..60_000));
             self.all[at].asks_again = now + rest;
             match self.all[at].waits {
-                Some((ticket, call, until)) => {
-                    if self.look(sim, ticket, call) {
+                Some((ticket, until)) => {
+                    if self.look(sim, ticket) {
                         self.all[at].waits = None;
                     } else if until <= now {
                         // Whether it took effect, or will, nobody can say.
@@ -101,38 +101,25 @@ impl Clients {
         };
         let called = moment(sim);
         let ticket = sim.ask(to, Command::new(command.as_str()));
-        let call = self.history.len();
-        self.history.push(Some(Call { client: at as u64 + 1, command, called, returned: None }));
+        self.history.asked(ticket, &command, called);
         let until = sim.now() + PATIENCE;
-        if !self.look(sim, ticket, call) {
-            self.all[at].waits = Some((ticket, call, until));
+        if !self.look(sim, ticket) {
+            self.all[at].waits = Some((ticket, until));
         }
     }
 
     /// Looks for an answer. Says whether there is one.
-    fn look(&mut self, sim: &mut Sim, ticket: Ticket, call: usize) -> bool {
-        match sim.take_outcome(ticket) {
-            None => return false,
-            Some(Ok(Answer::Applied { reply, .. })) => {
-                if let Some(call) = &mut self.history[call] {
-                    call.hear(moment(sim), reply);
-                }
-            }
-            // It stays in the history without an answer: it may take effect or not.
-            Some(Ok(Answer::Uncertain { .. })) => {}
-            // It never took effect, and the client was told so.
-            Some(Ok(Answer::Superseded { .. }) | Err(_)) => self.history[call] = None,
+    fn look(&mut self, sim: &mut Sim, ticket: Ticket) -> bool {
+        let outcome = sim.take_outcome(ticket);
+        if let Some(outcome) = &outcome {
+            self.history.told(ticket, outcome, moment(sim));
         }
-        true
+        outcome.is_some()
     }
 
-    /// Whether one machine could have told them all this.
-    ///
-    /// # Errors
-    /// If not.
-    pub fn judge(&self) -> Result<(), NotLinearizable> {
-        let history: Vec<Call> = self.history.iter().flatten().cloned().collect();
-        linearizability::check(&history)
+    /// Whether what they were told in this world can be.
+    pub fn judge(&self, sim: &Sim) -> Judgement {
+        self.history.judge(|index| sim.committed(index))
     }
 }
 

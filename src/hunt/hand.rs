@@ -1,13 +1,11 @@
 //! A cluster in someone's hand: nothing happens in it but the moves that are made.
 
-use std::collections::BTreeMap;
-
 use super::aim::{Aim, Fallen};
 use crate::journal::{Deed, Observer};
-use crate::linearizability::{self, Call};
+use crate::linearizability::{History, Judgement};
 use crate::network::Conditions;
 use crate::raft::{NodeId, Property, Settings};
-use crate::replica::{Answer, Ticket};
+use crate::replica::Ticket;
 use crate::safety::Violation;
 use crate::scenario::verb::{Verb, Who};
 use crate::sim::{Sim, SimConfig};
@@ -17,8 +15,7 @@ use crate::world::World;
 /// A cluster under manual control, with its clients.
 pub struct Hand {
     sim: Sim,
-    pub(super) asked: BTreeMap<Ticket, Call>,
-    open: Vec<Ticket>,
+    history: History,
     made: u64,
 }
 
@@ -30,12 +27,17 @@ impl Hand {
         let mut sim = Sim::new(config, observers);
         // Virtual worlds never refuse this.
         let _ = World::set_manual(&mut sim, true);
-        Self { sim, asked: BTreeMap::new(), open: Vec::new(), made: 0 }
+        Self { sim, history: History::default(), made: 0 }
     }
 
     /// The cluster.
     pub const fn sim(&self) -> &Sim {
         &self.sim
+    }
+
+    /// What its clients asked and were told.
+    pub(super) const fn history(&self) -> &History {
+        &self.history
     }
 
     /// Opens a part of the story, for whoever listens.
@@ -70,12 +72,7 @@ impl Hand {
                 let leads = sim.replica(node).is_some_and(|replica| replica.node().is_leader());
                 if leads {
                     let ticket = sim.submit(node, command);
-                    let (command, called) = (command.clone(), self.made * 2);
-                    self.asked.insert(
-                        ticket,
-                        Call { client: ticket.client(), command, called, returned: None },
-                    );
-                    self.open.push(ticket);
+                    self.history.asked(ticket, command, self.made * 2);
                 }
                 leads
             }),
@@ -86,23 +83,12 @@ impl Hand {
     }
 
     fn collect_answers(&mut self) {
-        let (sim, asked, now) = (&mut self.sim, &mut self.asked, self.made * 2 + 1);
-        self.open.retain(|&ticket| match sim.take_outcome(ticket) {
-            None => true,
-            Some(Ok(Answer::Applied { reply, .. })) => {
-                if let Some(call) = asked.get_mut(&ticket) {
-                    call.hear(now, reply);
-                }
-                false
+        let waiting: Vec<Ticket> = self.history.waiting().collect();
+        for ticket in waiting {
+            if let Some(outcome) = self.sim.take_outcome(ticket) {
+                self.history.told(ticket, &outcome, self.made * 2 + 1);
             }
-            // It stays in the history without an answer.
-            Some(Ok(Answer::Uncertain { .. })) => false,
-            // It never took effect, and the client knows.
-            Some(Ok(Answer::Superseded { .. }) | Err(_)) => {
-                asked.remove(&ticket);
-                false
-            }
-        });
+        }
     }
 
     /// The first violation that meets `aim`.
@@ -112,12 +98,11 @@ impl Hand {
         violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
     }
 
-    /// Whether the clients' history can be explained.
-    pub fn clients_fallen(&self, aim: Aim) -> Option<Fallen> {
+    /// Whether what the clients were told can be, if `aim` asks for that.
+    pub fn judge(&self, aim: Aim) -> Judgement {
         if !aim.is_met_by(Property::Linearizability) {
-            return None;
+            return Judgement::Held;
         }
-        let history: Vec<Call> = self.asked.values().cloned().collect();
-        linearizability::check(&history).err().map(Fallen::Clients)
+        self.history.judge(|index| self.sim.committed(index))
     }
 }

@@ -65,6 +65,8 @@ pub struct Progress {
     pub faults: AtomicU64,
     /// Runs in which something fell.
     pub caught: AtomicU64,
+    /// Runs of which nobody can say whether what their clients were told can be.
+    pub unjudged: AtomicU64,
     /// Set to end the hunt.
     pub stop: AtomicBool,
 }
@@ -77,6 +79,7 @@ impl Progress {
             (&self.simulated, &other.simulated),
             (&self.faults, &other.faults),
             (&self.caught, &other.caught),
+            (&self.unjudged, &other.unjudged),
         ] {
             sum.fetch_add(more.load(Ordering::Relaxed), Ordering::Relaxed);
         }
@@ -190,14 +193,16 @@ fn caught(play: impl FnOnce() -> Found) -> Found {
 /// Plays the three games of a seed until something falls.
 fn play(seed: u64, rules: RuleSet, aim: Aim, progress: &Progress) -> Found {
     if aim != Aim::Only(Property::Liveness) {
-        for (walked, fallen) in [walk::walk(seed, rules, aim, WALK), stints::walk(seed, rules, aim)]
-        {
+        let walk = walk::walk(seed, rules, aim, WALK);
+        progress.unjudged.fetch_add(u64::from(walk.unjudged), Ordering::Relaxed);
+        for (walked, fallen) in [(walk.schedule, walk.fallen), stints::walk(seed, rules, aim)] {
             if let Some(fallen) = fallen {
                 return Some((Finding::Fallen(fallen), Some(walked)));
             }
         }
     }
     let trial = trial::trial(seed, rules, aim);
+    progress.unjudged.fetch_add(u64::from(trial.unjudged), Ordering::Relaxed);
     progress.simulated.fetch_add(trial.time.as_micros(), Ordering::Relaxed);
     progress.faults.fetch_add(trial.faults, Ordering::Relaxed);
     let finding = trial.finding?;

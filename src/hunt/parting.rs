@@ -1,16 +1,15 @@
 //! The first move at which nodes that keep every rule would have acted otherwise.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::hand::Hand;
 use super::schedule::Schedule;
 use crate::journal::{Batch, Deed, Detail, Observer};
-use crate::linearizability::Call;
+use crate::linearizability::History;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
 };
-use crate::replica::{Answer, Ticket};
+use crate::replica::Answer;
 use crate::scenario::verb::Verb;
 use crate::timing::Time;
 use crate::world::World;
@@ -125,12 +124,12 @@ fn stand(node: &RaftNode) -> Stand {
 
 /// All that a cluster is: its nodes without their settings, what they have sent, and what their
 /// clients were told.
-fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, BTreeMap<Ticket, Call>) {
+fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
     let sim = hand.sim();
     let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.replica(id)?.node())));
     (
         stands.collect(),
         sim.sent().map(|flight| flight.envelope.clone()).collect(),
-        hand.asked.clone(),
+        hand.history().clone(),
     )
 }

@@ -58,8 +58,8 @@ impl Schedule {
             let ends = match verb {
                 // Only a delivery, or a restart, can bring clients an answer that betrays them.
                 Verb::Deliver(_) => hand.fallen(aim).or_else(|| {
-                    let answered = hand.asked.values().any(|call| call.returned.is_some());
-                    if answered { hand.clients_fallen(aim) } else { None }
+                    let answered = hand.history().answers() > 0;
+                    if answered { aim.met_by_clients(hand.judge(aim)) } else { None }
                 }),
                 _ => hand.fallen(aim),
             };

@@ -12,6 +12,7 @@ use super::recorder::Recorder;
 use super::schedule::Schedule;
 use super::vigil::Vigil;
 use crate::journal::Observer;
+use crate::linearizability::Judgement;
 use crate::raft::{Property, RuleSet};
 use crate::safety::Violation;
 use crate::sim::{Chaos, FaultMix, Sim};
@@ -53,6 +54,8 @@ pub struct Trial {
     pub faults: u64,
     /// What was found, if something was.
     pub finding: Option<Finding>,
+    /// Whether nobody can say if what its clients were told can be.
+    pub unjudged: bool,
 }
 
 /// Plays the world of `seed`.
@@ -93,6 +96,7 @@ fn play(seed: u64, rules: RuleSet, aim: Aim, observers: Vec<Box<dyn Observer>>) 
         found = safety(&sim, aim);
     }
     let mut finding = found.map(Finding::Fallen);
+    let mut unjudged = false;
     if finding.is_none() {
         let deaf = chaos.rng().random_bool(0.3);
         let blackout = chaos.rng().random_bool(0.3);
@@ -103,10 +107,12 @@ fn play(seed: u64, rules: RuleSet, aim: Aim, observers: Vec<Box<dyn Observer>>) 
             finding = ended.err().or(disturbed).map(Finding::Stalled);
         }
         if finding.is_none() && aim.is_met_by(Property::Linearizability) {
-            finding = clients.judge().err().map(|no| Finding::Fallen(Fallen::Clients(no)));
+            let clients = clients.judge(&sim);
+            unjudged = matches!(clients, Judgement::NotJudged(_));
+            finding = aim.met_by_clients(clients).map(Finding::Fallen);
         }
     }
-    Trial { time: sim.now(), faults, finding }
+    Trial { time: sim.now(), faults, finding, unjudged }
 }
 
 fn safety(sim: &Sim, aim: Aim) -> Option<Fallen> {

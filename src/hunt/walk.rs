@@ -9,6 +9,7 @@ use super::aim::{Aim, Fallen};
 use super::hand::Hand;
 use super::schedule::Schedule;
 use crate::journal::CrashPoint;
+use crate::linearizability::Judgement;
 use crate::raft::{Envelope, MessageKind, NodeId, RuleSet, Settings};
 use crate::scenario::verb::{Verb, Who};
 use crate::world::MessageName;
@@ -26,8 +27,19 @@ struct Weights {
     restart: u32,
 }
 
+/// What a walk came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Walk {
+    /// Its moves.
+    pub schedule: Schedule,
+    /// What fell, if something did.
+    pub fallen: Option<Fallen>,
+    /// Whether nobody can say if what its clients were told can be.
+    pub unjudged: bool,
+}
+
 /// Walks from `seed` until `aim` is met or the walk is long enough.
-pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> (Schedule, Option<Fallen>) {
+pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> Walk {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 3);
     let rng = &mut rng;
@@ -62,12 +74,15 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> (Schedule, Op
         if checked > told {
             told = checked;
             if let Some(fallen) = hand.fallen(aim) {
-                return (Schedule { settings, moves }, Some(fallen));
+                let schedule = Schedule { settings, moves };
+                return Walk { schedule, fallen: Some(fallen), unjudged: false };
             }
         }
     }
-    let fallen = hand.clients_fallen(aim);
-    (Schedule { settings, moves }, fallen)
+    let clients = hand.judge(aim);
+    let unjudged = matches!(clients, Judgement::NotJudged(_));
+    let fallen = aim.met_by_clients(clients);
+    Walk { schedule: Schedule { settings, moves }, fallen, unjudged }
 }
 
 fn draw(hand: &Hand, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Option<Verb> {

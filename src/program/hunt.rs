@@ -115,11 +115,13 @@ fn one(
         (None, None) => {
             // With nothing caught only Ctrl-C stops a hunt.
             let stopped = progress.stop.load(Ordering::Relaxed);
+            let unjudged = view::unjudged(progress);
             if stopped {
                 page.put("Stopped. In what was played no property has fallen.");
-            } else {
+            } else if unjudged.is_none() {
                 page.put(paint::good("✓ no property has fallen").to_string());
             }
+            page.put_all(unjudged.iter().flat_map(|text| paragraph(text, "", "")));
             page.put_all(opening::broken(rules));
             return Ok(if stopped { ExitCode::from(1) } else { ExitCode::SUCCESS });
         }

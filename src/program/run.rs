@@ -137,7 +137,7 @@ fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
         if run.telling == Telling::Story { &mut told } else { &mut silent };
     let mut runner = Runner::new(world, narrator).spared(run.spared);
     let ended = runner.run(&script.lines);
-    let safety = runner.safety();
+    let safety = runner.finish();
     let world = runner.into_world();
     let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
     let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
@@ -170,7 +170,8 @@ fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyRepor
         let awaited =
             |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
         let shown = script.lines.iter().any(awaited);
-        if good && safety.fallen() == 0 && !shown {
+        let judged = safety.not_judged().is_none();
+        if good && safety.fallen() == 0 && judged && !shown {
             page.put_all(opening::unharmed(script.broken));
         }
     }

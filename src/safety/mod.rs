@@ -379,6 +379,12 @@ impl Checker {
         LogIndex::new(self.committed.len() as u64)
     }
 
+    /// The entry that was committed first at `index`.
+    pub fn committed_at(&self, index: LogIndex) -> Option<LogPosition> {
+        let entry = self.committed.get(index.get().checked_sub(1)? as usize)?;
+        Some(LogPosition { term: entry.term, index })
+    }
+
     /// How many nodes led a term that another had led.
     pub fn second_leaders(&self) -> usize {
         let second = |found: &&Violation| matches!(found.evidence, Evidence::TwoLeaders { .. });

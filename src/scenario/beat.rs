@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::verb::{Condition, Verb};
-use crate::linearizability::NotLinearizable;
+use crate::linearizability::{Misled, NotJudged};
 use crate::raft::{LogPosition, NodeId, Property};
 use crate::safety::Violation;
 use crate::status::NodeStatus;
@@ -59,8 +59,10 @@ pub enum Beat {
     Fell(Violation),
     /// A property has not fallen, since the rule is kept without which the script expects it to.
     Spared(Property),
-    /// The clients were told what no single machine could have told them, as it was expected.
-    Misled(NotLinearizable),
+    /// The clients were told what cannot be, as it was expected.
+    Misled(Misled),
+    /// Nobody can say whether a property has fallen, where it need not.
+    NotJudged(NotJudged),
     /// The next event of a single step.
     Happens(Happening),
     /// A line failed that was only tried.
@@ -111,8 +113,10 @@ pub enum Why {
     CameTrue(Duration),
     /// A property fell.
     Violated(Vec<Violation>),
-    /// Clients were told what no single machine could have told them.
-    Misled(Box<NotLinearizable>),
+    /// Clients were told what cannot be.
+    Misled(Box<Misled>),
+    /// Nobody can say whether a property has fallen that should have.
+    NotJudged(NotJudged),
     /// A property should have fallen, and has not.
     Unviolated(Property),
 }

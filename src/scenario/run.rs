@@ -7,7 +7,7 @@ use super::condition::{holds, positions};
 use super::script::Line;
 use super::verb::{Condition, Verb, Who};
 use crate::journal::Deed;
-use crate::linearizability::{self, Call, NotLinearizable};
+use crate::linearizability::{History, Judgement};
 use crate::network::Conditions;
 use crate::raft::{NodeId, Property};
 use crate::replica::{Answer, Ticket};
@@ -22,8 +22,11 @@ pub struct Runner<'a, W> {
     world: W,
     narrator: &'a mut dyn Narrator,
     crashed: Vec<NodeId>,
-    /// What clients have asked, and what they were told.
-    asked: Vec<(Ticket, Call)>,
+    /// What clients have asked, and what they were told. Its moments are the lines of the script:
+    /// what is answered in a line was asked before the next.
+    history: History,
+    /// How many commands had an outcome when the clients last listened.
+    heard: u64,
     moment: u64,
     spared: bool,
 }
@@ -31,7 +34,8 @@ pub struct Runner<'a, W> {
 impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
     pub fn new(world: W, narrator: &'a mut dyn Narrator) -> Self {
-        Self { world, narrator, crashed: Vec::new(), asked: Vec::new(), moment: 0, spared: false }
+        let history = History::default();
+        Self { world, narrator, crashed: Vec::new(), history, heard: 0, moment: 0, spared: false }
     }
 
     /// The same for a cluster that keeps the rules which the script breaks: what the script expects
@@ -43,15 +47,16 @@ impl<'a, W: World> Runner<'a, W> {
 
     /// The safety report so far, with a judgement of what the clients were told.
     pub fn safety(&mut self) -> SafetyReport {
-        let answers = self.asked.iter().filter(|(_, call)| call.returned.is_some()).count();
-        let clients = (answers > 0)
-            .then(|| Judged { answers: answers as u64, misled: self.judge().err().map(Box::new) });
-        SafetyReport { clients, ..self.world.safety() }
+        let report = self.world.safety();
+        self.listen();
+        let clients = Judged::of(&self.history, |index| self.world.committed(index));
+        SafetyReport { clients, ..report }
     }
 
-    fn judge(&self) -> Result<(), NotLinearizable> {
-        let history: Vec<Call> = self.asked.iter().map(|(_, call)| call.clone()).collect();
-        linearizability::check(&history)
+    /// Ends the run, and reports on all of it: on threads an answer may come after the last line.
+    pub fn finish(&mut self) -> SafetyReport {
+        self.world.end();
+        self.safety()
     }
 
     /// The world.
@@ -81,6 +86,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.tell(&Beat::Began(verb.clone()));
         let done = self.carry_out(verb);
         self.listen();
+        self.moment += 1;
         done.map_err(|why| self.failure(line, verb, why))
     }
 
@@ -96,7 +102,8 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn start_over(&mut self, world: W) {
         self.world = world;
         self.crashed.clear();
-        self.asked.clear();
+        self.history = History::default();
+        self.heard = 0;
     }
 
     fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
@@ -183,8 +190,8 @@ impl<'a, W: World> Runner<'a, W> {
                 if !report.violations.is_empty() {
                     return Err(Why::Violated(report.violations));
                 }
-                if let Some(Judged { misled: Some(misled), .. }) = report.clients {
-                    return Err(Why::Misled(misled));
+                if let Some(misled) = report.misled() {
+                    return Err(Why::Misled(Box::new(misled.clone())));
                 }
                 self.tell(&Beat::Safety(report));
             }
@@ -199,10 +206,15 @@ impl<'a, W: World> Runner<'a, W> {
                     (false, _) => self.tell(&Beat::Stalled { condition, within }),
                 }
             }
-            Verb::ExpectViolation(Property::Linearizability) => match self.judge() {
-                Err(misled) => self.tell(&Beat::Misled(misled)),
-                Ok(()) => self.not_fallen(Property::Linearizability)?,
-            },
+            Verb::ExpectViolation(Property::Linearizability) => {
+                self.listen();
+                match self.history.judge(|index| self.world.committed(index)) {
+                    Judgement::Fallen(misled) => self.tell(&Beat::Misled(misled)),
+                    Judgement::Held => self.not_fallen(Property::Linearizability)?,
+                    Judgement::NotJudged(key) if self.spared => self.tell(&Beat::NotJudged(key)),
+                    Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
+                }
+            }
             Verb::ExpectViolation(property) => {
                 let report = self.world.safety();
                 let fell = report.violations.iter().find(|found| found.property == *property);
@@ -258,9 +270,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// Hands a command over and enters it in the clients' history.
     fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
         let ticket = self.world.submit(node, command);
-        let (client, called) = (ticket.client(), self.moment * 2);
-        let call = Call { client, command: command.to_owned(), called, returned: None };
-        self.asked.push((ticket, call));
+        self.history.asked(ticket, command, self.moment * 2);
         ticket
     }
 
@@ -316,21 +326,19 @@ impl<'a, W: World> Runner<'a, W> {
         self.world.run_until(bound, &mut |world| done(world))
     }
 
-    /// Notes what the clients have been told since. `moment` orders questions and answers, by the
-    /// lines of the script: what is answered in a line was asked before the next.
+    /// Notes what the clients have been told since.
     fn listen(&mut self) {
-        let (world, moment) = (&self.world, self.moment * 2 + 1);
-        self.moment += 1;
-        self.asked.retain_mut(|(ticket, call)| match world.outcome(*ticket) {
-            _ if call.returned.is_some() => true,
-            Some(Ok(Answer::Applied { reply, .. })) => {
-                call.hear(moment, reply);
-                true
+        let outcomes = self.world.outcomes();
+        if outcomes == self.heard {
+            return;
+        }
+        self.heard = outcomes;
+        let waiting: Vec<Ticket> = self.history.waiting().collect();
+        for ticket in waiting {
+            if let Some(outcome) = self.world.outcome(ticket) {
+                self.history.told(ticket, &outcome, self.moment * 2 + 1);
             }
-            // It never took effect, and the client knows.
-            Some(Ok(Answer::Superseded { .. }) | Err(_)) => false,
-            None | Some(Ok(Answer::Uncertain { .. })) => true,
-        });
+        }
     }
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {

@@ -95,6 +95,7 @@ pub struct Sim {
     journal: Journal,
     asked: BTreeMap<Ticket, Asked>,
     tickets: u64,
+    outcomes: u64,
     handled: u64,
 }
 
@@ -120,6 +121,7 @@ impl Sim {
             journal: Journal::new(nodes, observers),
             asked: BTreeMap::new(),
             tickets: 0,
+            outcomes: 0,
             handled: 0,
         };
         for node in NodeId::all(nodes) {
@@ -209,6 +211,7 @@ impl Sim {
                 for (ticket, answer) in answers {
                     if let Some(asked) = self.asked.get_mut(&ticket) {
                         asked.outcome = Some(Ok(answer));
+                        self.outcomes += 1;
                     }
                 }
                 for (nth, envelope) in sendable.drain_messages().enumerate() {
@@ -268,6 +271,7 @@ impl Sim {
         };
         let outcome = promised.err().map(Err);
         let refused = outcome.is_some();
+        self.outcomes += u64::from(refused);
         self.asked.insert(ticket, Asked { node, outcome });
         if !refused {
             self.act(node, Input::Propose(vec![command]), None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Server, Sim};
 use crate::journal::{CrashPoint, Deed, Loss};
 use crate::network::Conditions;
-use crate::raft::{Command, Input, Log, NodeId, NodeSet};
+use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet};
 use crate::replica::{Answer, Replica, Ticket};
 use crate::state_machine::KeyValue;
 use crate::status::NodeStatus;
@@ -54,6 +54,10 @@ impl World for Sim {
 
     fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
         self.asked.get(&ticket)?.outcome.clone()
+    }
+
+    fn outcomes(&self) -> u64 {
+        self.outcomes
     }
 
     fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
@@ -149,6 +153,10 @@ impl World for Sim {
 
     fn tell(&mut self, deed: &Deed) {
         self.journal.deed(self.now, deed);
+    }
+
+    fn committed(&self, index: LogIndex) -> Option<LogPosition> {
+        self.journal.checker().committed_at(index)
     }
 
     fn safety(&mut self) -> SafetyReport {

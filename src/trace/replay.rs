@@ -7,11 +7,12 @@ use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VER
 use crate::digest;
 use crate::engine::{Ended, take_turn};
 use crate::journal::{CrashPoint, Deed, Detail, Journal, MessageId, Observer};
+use crate::linearizability::History;
 use crate::raft::{Command, Envelope, Input, NodeId};
 use crate::replica::{Disk, Replica, ReplicaConfig};
 use crate::status::NodeStatus;
 use crate::timing::Time;
-use crate::world::SafetyReport;
+use crate::world::{Judged, SafetyReport};
 
 /// What a replay came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,6 +62,9 @@ pub struct Replay {
     config: ReplicaConfig,
     servers: Vec<Server>,
     journal: Journal,
+    /// What clients asked and were told. Its moments are the lines of the trace.
+    history: History,
+    line: u64,
     messages: BTreeMap<MessageId, Envelope>,
     sent: u64,
     steps: u64,
@@ -95,6 +99,8 @@ impl Replay {
             config,
             servers,
             journal: Journal::new(settings.nodes, observers),
+            history: History::default(),
+            line: 0,
             messages: BTreeMap::new(),
             sent: 0,
             steps: 0,
@@ -105,6 +111,7 @@ impl Replay {
 
     fn apply(&mut self, line: usize, record: &Record) -> Result<(), TraceError> {
         let wrong = |what: String| TraceError::Line { line, what };
+        self.line += 1;
         match record {
             Record::End { .. } => Ok(()),
             Record::Deed { time, deed } => {
@@ -229,6 +236,14 @@ impl Replay {
                 self.journal.restarted(self.now, &replica);
                 server.replica = Some(replica);
             }
+            Deed::Asked { ticket, command, .. } => {
+                self.history.asked(*ticket, command.as_str(), self.line);
+                self.journal.deed(self.now, deed);
+            }
+            Deed::Answered { ticket, answer } => {
+                self.history.told(*ticket, &Ok(answer.clone()), self.line);
+                self.journal.deed(self.now, deed);
+            }
             _ => self.journal.deed(self.now, deed),
         }
         Ok(())
@@ -257,10 +272,12 @@ impl Replay {
         for replica in whole.filter_map(|server| server.replica.as_ref()) {
             self.journal.audit(self.now, replica);
         }
+        let checker = self.journal.checker();
+        let clients = Judged::of(&self.history, |index| checker.committed_at(index));
         Ok(Summary {
             steps: self.steps,
             status: self.status(),
-            safety: SafetyReport::of(self.journal.checker()),
+            safety: SafetyReport { clients, ..SafetyReport::of(checker) },
             header: self.header,
         })
     }

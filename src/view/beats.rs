@@ -117,6 +117,9 @@ impl Narrator for Beats {
                 self.line(time, "", "✓ as expected, a property has fallen:");
                 self.page.put_all(violation::misled(misled));
             }
+            Beat::NotJudged(key) => {
+                self.line(time, "", &format!("? {}", violation::not_judged(key)));
+            }
             // On which facts was told when it fell.
             Beat::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
@@ -256,6 +259,7 @@ pub fn why(failure: &Failure) -> String {
         }
         Why::CameTrue(took) => format!("it came true after {}.", span(*took)),
         Why::Violated(_) | Why::Misled(_) => "a property has fallen.".to_owned(),
+        Why::NotJudged(key) => violation::not_judged(key),
         Why::Unviolated(property) => format!("{property} has not fallen."),
     }
 }

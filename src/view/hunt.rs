@@ -34,6 +34,18 @@ pub fn figures(progress: &Progress, took: Duration) -> String {
     )
 }
 
+/// What was played and could not be judged, if something was.
+pub fn unjudged(progress: &Progress) -> Option<String> {
+    let runs = progress.unjudged.load(Ordering::Relaxed);
+    (runs > 0).then(|| {
+        format!(
+            "In what could be judged no property has fallen. In {} Linearizability was not judged: \
+             too many open operations.",
+            plural(runs as usize, "run", "runs")
+        )
+    })
+}
+
 /// What did not happen in time.
 pub fn stall(stall: &Stall) -> String {
     match stall {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::page::Page;
 use crate::journal::{Batch, Deed, Detail, Observer};
+use crate::linearizability::Judgement;
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, Progress, RaftNode, RoleKind,
     Rule, RuleSet, Term,
@@ -19,7 +20,7 @@ use crate::scenario::script::Script;
 use crate::state_machine::Reply;
 use crate::timing::Time;
 use crate::walkthrough::{Beat, Section};
-use crate::world::SafetyReport;
+use crate::world::{Judged, SafetyReport};
 
 /// One line.
 #[derive(Serialize)]
@@ -139,9 +140,11 @@ struct Ending<'a> {
     leaders: usize,
     checks: BTreeMap<&'static str, u64>,
     violations: &'a [Violation],
-    /// Whether one machine could have told the clients what they were told, if they were told
-    /// anything.
+    /// Whether one machine could have told the clients what they were told; nothing if they were told
+    /// nothing, or if nobody can say, which `clients` tells apart.
     linearizable: Option<bool>,
+    /// What came of judging what the clients were told, if they were told anything.
+    clients: Option<&'a Judged>,
     /// The rules that were off.
     broken: Vec<Rule>,
 }
@@ -221,7 +224,12 @@ pub fn ending(
         checks: report.checks.iter().map(|&(property, n)| (property.name(), n)).collect(),
         violations: &report.violations,
         broken: rules.broken().collect(),
-        linearizable: report.clients.as_ref().map(|judged| judged.misled.is_none()),
+        linearizable: report.clients.as_ref().and_then(|judged| match judged.judgement {
+            Judgement::Held => Some(true),
+            Judgement::NotJudged(_) => None,
+            Judgement::Fallen(_) => Some(false),
+        }),
+        clients: report.clients.as_ref(),
     })
 }
 

@@ -1,10 +1,12 @@
 //! What the checker found, in words.
 
+use colored::ColoredString;
+
 use super::paint;
 use super::rules::promise;
 use super::table::{Table, paragraph};
 use super::words::plural;
-use crate::linearizability::NotLinearizable;
+use crate::linearizability::{Done, FalseSuccess, Judgement, Misled, NotJudged, NotLinearizable};
 use crate::raft::{LogPosition, Property};
 use crate::safety::{Counter, Evidence, Violation};
 use crate::state_machine::Reply;
@@ -83,28 +85,48 @@ pub fn lines(violation: &Violation) -> Vec<String> {
     paragraph(&text, "  ✗ ", "    ")
 }
 
-/// Operations that are listed one by one; of a longer history the number has to do.
+/// Operations, and false successes, that are listed one by one; of more the number has to do.
 const LISTED: usize = 6;
 
-/// What clients were told that no single machine could have told them: who asked and heard what, in
-/// the order in which it happened.
-pub fn misled(misled: &NotLinearizable) -> Vec<String> {
-    let text = paint::wrong(&misled_sentence(misled)).to_string();
-    let mut lines = paragraph(&text, "  ✗ ", "    ");
-    if misled.calls.len() > LISTED {
-        return lines;
-    }
+/// What clients were told that cannot be: who asked and heard what, in the order in which it
+/// happened, and which entries were committed instead of theirs.
+pub fn misled(misled: &Misled) -> Vec<String> {
+    let Misled { false_successes, unexplained } = misled;
+    let head = match unexplained {
+        Some(unexplained) => unexplained_sentence(unexplained),
+        None => false_successes_sentence(false_successes),
+    };
+    let mut lines = paragraph(&paint::wrong(&head).to_string(), "  ✗ ", "    ");
+    let told = unexplained.iter().filter(|key| key.calls.len() <= LISTED).flat_map(history);
+    let instead = false_successes.iter().take(LISTED).map(false_success);
+    let rest = false_successes.len().saturating_sub(LISTED);
+    let rest = (rest > 0).then(|| format!("and so were {}", plural(rest, "other", "others")));
+    let listed = told.chain(instead).chain(rest);
+    lines.extend(listed.flat_map(|line| paragraph(&line, "      ", "        ")));
+    lines
+}
+
+/// Who asked for what of a key, and heard what, in the order in which it happened.
+fn history(key: &NotLinearizable) -> impl Iterator<Item = String> {
     let mut history = Vec::new();
-    for call in &misled.calls {
+    for call in &key.calls {
         let client = call.client;
         history.push((call.called, format!("client {client} asks for {}", call.command)));
-        if let Some((when, reply)) = &call.returned {
-            history.push((*when, format!("client {client} is told: {}", reply_words(reply))));
+        if let Some(Done { at, reply, .. }) = &call.done {
+            history.push((*at, format!("client {client} is told: {}", reply_words(reply))));
         }
     }
     history.sort_by_key(|(when, _)| *when);
-    lines.extend(history.into_iter().flat_map(|(_, line)| paragraph(&line, "      ", "        ")));
-    lines
+    history.into_iter().map(|(_, line)| line)
+}
+
+fn false_success(found: &FalseSuccess) -> String {
+    let FalseSuccess { client, command, told, committed } = found;
+    let index = told.index;
+    format!(
+        "client {client} was told of success for {told}, {command}, and index {index} committed \
+         {committed}"
+    )
 }
 
 /// What a store's reply says.
@@ -118,11 +140,27 @@ pub(super) fn reply_words(reply: &Reply) -> String {
     }
 }
 
-/// The same as a sentence.
-pub fn misled_sentence(misled: &NotLinearizable) -> String {
-    let NotLinearizable { key, explained, calls } = misled;
+/// The same in one sentence, with the first of the facts.
+pub fn misled_sentence(misled: &Misled) -> String {
+    match (&misled.unexplained, misled.false_successes.first()) {
+        (None, Some(first)) => format!("Linearizability has fallen: {}.", false_success(first)),
+        (None, None) => "Linearizability has fallen.".to_owned(),
+        (Some(unexplained), _) => unexplained_sentence(unexplained),
+    }
+}
+
+fn false_successes_sentence(found: &[FalseSuccess]) -> String {
+    let who = match found.len() {
+        1 => "a client was told of success for an entry that is lost".to_owned(),
+        n => format!("{n} clients were told of success for entries that are lost"),
+    };
+    format!("Linearizability has fallen: {who}.")
+}
+
+fn unexplained_sentence(unexplained: &NotLinearizable) -> String {
+    let NotLinearizable { key, explained, calls } = unexplained;
     let calls = calls.len();
-    if misled.is_of_reads_alone() {
+    if unexplained.is_of_reads_alone() {
         return format!(
             "Linearizability has fallen: a client that asked for {key} was told a value, and nobody \
              has ever written {key}."
@@ -136,15 +174,30 @@ pub fn misled_sentence(misled: &NotLinearizable) -> String {
     }
     format!(
         "Linearizability has fallen: no order of the {calls} operations on {key} explains what \
-         their clients were told; {explained} can be explained."
+         their clients were told; of {} the longest one explains {explained}.",
+        plural(unexplained.answers(), "answer", "answers")
+    )
+}
+
+/// Why nobody can say whether the clients saw one machine. The search has a bound, since there are
+/// more orders than can be tried.
+pub fn not_judged(key: &NotJudged) -> String {
+    let NotJudged { key, operations, open } = key;
+    format!(
+        "Linearizability was not judged: too many open operations. Of {operations} on {key}, {open} \
+         were open at one time, and the search for an order that explains their answers was given up."
     )
 }
 
 /// A whole run in one line.
 pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
     let verdict = if good { paint::good("✓ passed") } else { paint::wrong("✗ failed") };
+    let not_judged = match report.not_judged() {
+        Some(_) => "; Linearizability was not judged: too many open operations",
+        None => "",
+    };
     format!(
-        "{name}: {verdict}; {} committed under {}, {}, {} of steps checked",
+        "{name}: {verdict}; {} committed under {}, {}, {} of steps checked{not_judged}",
         plural(report.committed as usize, "entry", "entries"),
         plural(report.leaders, "leader", "leaders"),
         plural(report.fallen(), "violation", "violations"),
@@ -155,8 +208,8 @@ pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
 /// What was checked, how often, and what came of it.
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
-    let mut row = |property: Property, fell: bool, checks: u64, one: &str, many: &str| {
-        let mark = if fell { paint::wrong("✗ fallen") } else { paint::good("✓ held") };
+    let held = |held: bool| if held { paint::good("✓ held") } else { paint::wrong("✗ fallen") };
+    let mut row = |property: Property, mark: ColoredString, checks: u64, one: &str, many: &str| {
         let noun = if checks == 1 { one } else { many };
         table.row([
             mark.to_string(),
@@ -168,11 +221,16 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     for &(property, checks) in &report.checks {
         let fell = report.violations.iter().any(|violation| violation.property == property);
         if checks > 0 || fell {
-            row(property, fell, checks, "check", "checks");
+            row(property, held(!fell), checks, "check", "checks");
         }
     }
-    if let Some(Judged { answers, misled }) = &report.clients {
-        row(Property::Linearizability, misled.is_some(), *answers, "answer", "answers");
+    if let Some(Judged { answers, judgement }) = &report.clients {
+        let mark = match judgement {
+            Judgement::Held => held(true),
+            Judgement::NotJudged(_) => paint::strong("? not judged"),
+            Judgement::Fallen(_) => held(false),
+        };
+        row(Property::Linearizability, mark, *answers as u64, "answer", "answers");
     }
     let mut lines = table.lines();
     lines.push(String::new());
@@ -191,6 +249,8 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     }
     lines.extend(report.violations.iter().flat_map(self::lines));
     lines.extend(report.misled().into_iter().flat_map(misled));
+    let not_judged = report.not_judged().map(not_judged);
+    lines.extend(not_judged.iter().flat_map(|text| paragraph(text, "  ? ", "    ")));
     lines
 }
 

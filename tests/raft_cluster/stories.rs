@@ -162,6 +162,33 @@ fn a_broken_rule_is_announced_and_a_run_without_harm_says_where_to_look() {
     assert!(text.contains("THIS RUN BREAKS A RULE: leader-heartbeat"), "{text}");
 }
 
+/// No read shows that these commands are lost; the entries at their indexes do.
+#[test]
+fn a_success_that_is_false_is_told_with_both_entries() {
+    let run = ["run", "figure-7", "--virtual", "--break", "answer-only-applied"];
+    let text = unwrapped(&printed(1, &run));
+    for words in [
+        "✗ fallen Linearizability 20 answers",
+        "9 clients were told of success for entries that are lost.",
+        "client 7 was told of success for 7@3, first of term 3, and index 7 committed 7@5",
+        "and so were 3 others",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in: {text}");
+    }
+    assert!(!text.contains("No property fell all the same"), "{text}");
+    let json = printed(1, &[&run[..], &["--format", "json"]].concat());
+    let last: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["linearizable"], &last["passed"]),
+        (&Value::Bool(false), &Value::Bool(false))
+    );
+    let found = last["clients"]["false_successes"].as_array().unwrap();
+    assert_eq!(found.len(), 9);
+    let position = |index, term| serde_json::json!({ "index": index, "term": term });
+    assert_eq!(found[0]["told"], position(7, 3));
+    assert_eq!(found[0]["committed"], position(7, 5));
+}
+
 #[test]
 fn the_list_has_every_scenario_with_what_it_shows() {
     let text = printed(0, &["scenarios"]);

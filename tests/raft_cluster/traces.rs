@@ -1,6 +1,15 @@
 //! Traces: recorded, run again, and damaged in every way a file can be.
 
 use std::fs;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use raft_in_practice::journal::{Deed, Observer};
+use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
+use raft_in_practice::replica::{Answer, Ticket};
+use raft_in_practice::state_machine::Reply;
+use raft_in_practice::timing::Time;
+use raft_in_practice::trace::{Header, TraceWriter};
 
 use crate::{complaint, file, printed, raft_cluster, unwrapped};
 
@@ -66,6 +75,69 @@ fn a_broken_rule_travels_in_the_trace() {
     let text = unwrapped(&printed(0, &["replay", &path]));
     assert!(text.contains("THIS RUN BREAKS A RULE: acknowledge-only-verified"), "{text}");
     printed(0, &["replay", &path, "--verify"]);
+}
+
+/// What clients were told is in the trace, so its replay judges it as the run did.
+#[test]
+fn a_fall_that_clients_see_is_one_in_the_replay_too() {
+    for arguments in
+        [&["broken/answer-only-applied"][..], &["figure-7", "--break", "answer-only-applied"]]
+    {
+        let path = file("misled.jsonl").to_str().unwrap().to_owned();
+        let options = ["--virtual", "--view", "quiet", "--trace", &path];
+        let run = raft_cluster(&[&["run"], arguments, &options].concat()).output().unwrap();
+        assert!(String::from_utf8(run.stdout).unwrap().contains(" 1 violation,"));
+        let told = unwrapped(&printed(1, &["replay", &path]));
+        assert!(told.contains("✗ fallen Linearizability"), "{told}");
+        assert!(told.contains("✗ Linearizability has fallen: "), "{told}");
+        printed(0, &["replay", &path, "--verify"]);
+    }
+    let path = recorded("answered.jsonl", &["--virtual"]);
+    let told = unwrapped(&printed(0, &["replay", &path]));
+    assert!(told.contains("✓ held Linearizability 5 answers"), "{told}");
+}
+
+/// That nobody can judge is no fall, and no success either.
+#[test]
+fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
+    let settings = Settings::new(1);
+    let bytes = Paper::default();
+    let mut trace = TraceWriter::new(bytes.clone(), &Header::new("crowd", "virtual", 0, &settings));
+    let answered = |nth: u64| -> (Command, Reply) {
+        match nth {
+            40 => ("GET x".into(), Reply::Value(Some("never written".to_owned()))),
+            _ => (format!("SET x={nth}").as_str().into(), Reply::Set),
+        }
+    };
+    for nth in 0..=40 {
+        let (ticket, node, command) = (Ticket(nth), NodeId::new(0), answered(nth).0);
+        trace.deed(Time::ZERO, &Deed::Asked { ticket, node, command });
+    }
+    for nth in 0..=40 {
+        let (position, reply) = (LogPosition::new(nth + 1, 1), answered(nth).1);
+        let answer = Answer::Applied { position, reply };
+        trace.deed(Time::ZERO, &Deed::Answered { ticket: Ticket(nth), answer });
+    }
+    trace.finish().unwrap();
+    let path = file("crowd.jsonl");
+    fs::write(&path, &*bytes.0.lock().unwrap()).unwrap();
+    let told = unwrapped(&printed(0, &["replay", path.to_str().unwrap()]));
+    assert!(told.contains("? not judged Linearizability 41 answers"), "{told}");
+    assert!(told.contains("was not judged: too many open operations"), "{told}");
+}
+
+/// A file in memory.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]

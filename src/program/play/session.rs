@@ -8,7 +8,7 @@ use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::timing::Time;
-use crate::world::World;
+use crate::world::{SafetyReport, World};
 
 /// Sets worlds up and takes them down.
 pub(super) trait Stage {
@@ -55,8 +55,10 @@ impl<'a, W: World> Session<'a, W> {
         self.runner.world()
     }
 
-    pub(super) fn into_world(self) -> W {
-        self.runner.into_world()
+    /// Ends the session: the report on all of it, and the world.
+    pub(super) fn finish(mut self) -> (SafetyReport, W) {
+        let report = self.runner.finish();
+        (report, self.runner.into_world())
     }
 
     pub(super) const fn script(&self) -> &Script {

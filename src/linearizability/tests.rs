@@ -1,0 +1,294 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// A command, when it was asked, and what its client was told and when.
+type Spoken = (String, u64, Option<(u64, Reply)>);
+
+/// The history of these calls. Each is another client's, and of an entry of its own.
+fn history(calls: &[Spoken]) -> History {
+    let mut history = History::default();
+    for ((command, called, told), ticket) in calls.iter().zip(0..) {
+        history.asked(Ticket(ticket), command, *called);
+        if let Some((at, reply)) = told {
+            let position = LogPosition::new(ticket + 1, 1);
+            let answer = Answer::Applied { position, reply: reply.clone() };
+            history.told(Ticket(ticket), &Ok(answer), *at);
+        }
+    }
+    history
+}
+
+fn judge(calls: &[Spoken]) -> Judgement {
+    history(calls).judge(|_| None)
+}
+
+fn is_explained(calls: &[Spoken]) -> bool {
+    match judge(calls) {
+        Judgement::Held => true,
+        Judgement::Fallen(Misled { unexplained: Some(_), .. }) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether the search of one key finds an order, and that it needs no more for it than what each
+/// operation brings along: it does not try subsets.
+fn is_explained_at_once(calls: &[Spoken]) -> bool {
+    let history = history(calls);
+    let calls: Vec<&Call> = history.calls.values().collect();
+    let mut left = 0;
+    match search::find_order(&calls, &mut left) {
+        Ok(()) => true,
+        Err(Stopped::NoOrder { .. }) => false,
+        Err(Stopped::TooMuchWork) => panic!("it tries too much: {calls:#?}"),
+    }
+}
+
+fn said(command: &str, called: u64, told: Option<(u64, Reply)>) -> Spoken {
+    (command.to_owned(), called, told)
+}
+
+fn set(value: u64, called: u64, returned: u64) -> Spoken {
+    said(&format!("SET x={value}"), called, Some((returned, Reply::Set)))
+}
+
+fn lost(command: &str, called: u64) -> Spoken {
+    said(command, called, None)
+}
+
+fn get(value: Option<u64>, called: u64, returned: u64) -> Spoken {
+    let value = value.map(|value| value.to_string());
+    said("GET x", called, Some((returned, Reply::Value(value))))
+}
+
+fn delete(was_there: bool, called: u64, returned: u64) -> Spoken {
+    said("DELETE x", called, Some((returned, Reply::Deleted(was_there))))
+}
+
+#[test]
+fn a_read_sees_the_last_write_that_ended_before_it_began() {
+    assert!(is_explained(&[set(1, 0, 1), get(Some(1), 2, 3)]));
+    let Judgement::Fallen(Misled { unexplained: Some(stale), false_successes }) =
+        judge(&[set(1, 0, 1), set(2, 2, 3), get(Some(1), 4, 5)])
+    else {
+        panic!("a stale read is no order's")
+    };
+    assert_eq!((stale.calls.len(), stale.answers(), stale.explained), (3, 3, 2));
+    assert_eq!(false_successes, []);
+    assert!(!is_explained(&[set(1, 0, 1), get(None, 2, 3)]));
+}
+
+#[test]
+fn what_overlaps_may_go_either_way_but_all_must_see_the_same() {
+    assert!(is_explained(&[set(1, 0, 9), get(None, 1, 2), get(Some(1), 3, 4)]));
+    assert!(!is_explained(&[set(1, 0, 9), get(Some(1), 1, 2), get(None, 3, 4)]));
+}
+
+#[test]
+fn a_write_without_an_answer_may_have_happened_at_any_later_time_or_never() {
+    let write = lost("SET x=7", 0);
+    assert!(is_explained(&[write.clone(), get(None, 1, 2), get(Some(7), 3, 4)]));
+    assert!(is_explained(&[write.clone(), get(None, 1, 2)]));
+    assert!(!is_explained(&[write, get(Some(7), 1, 2), get(None, 3, 4)]));
+    assert!(!is_explained(&[get(Some(7), 1, 2), lost("SET x=7", 3)]), "not before it was called");
+}
+
+#[test]
+fn a_delete_without_an_answer_is_a_write_too() {
+    let write = set(1, 0, 1);
+    let gone = lost("DELETE x", 2);
+    assert!(is_explained(&[write.clone(), gone.clone(), get(None, 3, 4)]));
+    assert!(is_explained(&[write.clone(), gone.clone(), delete(false, 3, 4)]));
+    assert!(is_explained(&[write.clone(), gone.clone(), get(Some(1), 3, 4), get(None, 5, 6)]));
+    assert!(!is_explained(&[write.clone(), gone, get(None, 3, 4), get(Some(1), 5, 6)]));
+    assert!(
+        !is_explained(&[write, get(None, 2, 3), lost("DELETE x", 4)]),
+        "not before it was called"
+    );
+}
+
+/// A DELETE that was told that something was there has seen a write, even one whose value no read
+/// returned; each such DELETE another.
+#[test]
+fn a_delete_that_found_something_is_explained_by_a_write_without_an_answer() {
+    let writes = [lost("SET x=1", 0), lost("SET x=2", 0)];
+    let with = |calls: &[Spoken]| is_explained(&[&writes, calls].concat());
+    assert!(with(&[delete(true, 1, 2)]));
+    assert!(with(&[delete(true, 1, 2), delete(true, 3, 4), delete(false, 5, 6)]));
+    assert!(!with(&[delete(true, 1, 2), delete(true, 3, 4), delete(true, 5, 6)]));
+    assert!(with(&[delete(true, 1, 2), get(Some(1), 3, 4), delete(true, 5, 6)]));
+    assert!(!with(&[
+        get(Some(2), 1, 2),
+        get(Some(1), 3, 4),
+        delete(true, 5, 6),
+        delete(true, 7, 8)
+    ]));
+}
+
+#[test]
+fn a_client_takes_any_success_for_an_answer_to_what_it_asked() {
+    let hears = |command: &str, reply: Reply| {
+        let history = history(&[said(command, 0, Some((1, reply)))]);
+        history.calls[&Ticket(0)].done.clone().map(|done| done.reply)
+    };
+    assert_eq!(hears("SET x=1", Reply::Done), Some(Reply::Done));
+    assert_eq!(hears("GET x", Reply::Set), Some(Reply::Value(None)));
+    assert_eq!(hears("DELETE x", Reply::Set), Some(Reply::Done));
+    assert_eq!(hears("DELETE x", Reply::Deleted(false)), Some(Reply::Deleted(false)));
+    let told = said("SET x=1", 0, Some((1, Reply::Done)));
+    assert!(is_explained(&[told.clone(), get(Some(1), 2, 3)]));
+    assert!(!is_explained(&[told, get(None, 2, 3)]), "success is success");
+    let seen = Reply::Value(Some("1".to_owned()));
+    assert_eq!(hears("GET x", seen.clone()), Some(seen));
+    assert_eq!(hears("anything", Reply::Set), Some(Reply::Done));
+}
+
+#[test]
+fn keys_are_independent() {
+    let other = said("GET y", 2, Some((3, Reply::Value(None))));
+    assert!(is_explained(&[set(1, 0, 1), other]));
+}
+
+/// What an answer means: only success is one. A command that was refused or is lost never took
+/// effect; of one about which nobody is certain nothing is known; and nobody answers twice.
+#[test]
+fn an_outcome_is_read_in_one_way() {
+    let position = LogPosition::new(1, 1);
+    let seen = get(Some(7), 2, 3);
+    let with = |outcome: &Result<Answer, Option<NodeId>>| {
+        let mut history = history(&[lost("SET x=7", 0), seen.clone()]);
+        history.told(Ticket(0), outcome, 1);
+        (history.waiting().count(), history.answers(), history.judge(|_| None) == Judgement::Held)
+    };
+    assert_eq!(with(&Ok(Answer::Applied { position, reply: Reply::Set })), (0, 2, true));
+    assert_eq!(with(&Ok(Answer::Uncertain { position })), (0, 1, true));
+    assert_eq!(with(&Ok(Answer::Superseded { lost: position })), (0, 1, false));
+    assert_eq!(with(&Err(None)), (0, 1, false));
+    assert_eq!(history(&[lost("SET x=7", 0)]).waiting().collect::<Vec<_>>(), [Ticket(0)]);
+
+    let mut twice = history(&[get(None, 0, 1)]);
+    let before = twice.clone();
+    twice.told(Ticket(0), &Ok(Answer::Superseded { lost: position }), 2);
+    twice.told(Ticket(9), &Ok(Answer::Superseded { lost: position }), 2);
+    assert_eq!(twice, before);
+}
+
+#[test]
+fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
+    let told = |command: &str, index, term| {
+        let mut history = History::default();
+        history.asked(Ticket(4), command, 0);
+        let position = LogPosition::new(index, term);
+        history.told(Ticket(4), &Ok(Answer::Applied { position, reply: Reply::Done }), 1);
+        history
+    };
+    let committed = |index: LogIndex| (index.get() <= 3).then(|| LogPosition::new(index.get(), 4));
+    for command in ["an opaque command", "SET x=1"] {
+        let Judgement::Fallen(misled) = told(command, 3, 2).judge(committed) else {
+            panic!("3@2 is lost")
+        };
+        let [FalseSuccess { client: 5, command: of, told, committed }] =
+            &misled.false_successes[..]
+        else {
+            panic!("{misled:?}")
+        };
+        assert_eq!(
+            (of.as_str(), told.to_string(), committed.to_string()),
+            (command, "3@2".to_owned(), "3@4".to_owned())
+        );
+        assert_eq!(misled.unexplained, None);
+    }
+    assert_eq!(told("an opaque command", 3, 4).judge(committed), Judgement::Held);
+    assert_eq!(
+        told("an opaque command", 9, 1).judge(committed),
+        Judgement::Held,
+        "nothing is known"
+    );
+}
+
+/// A leader that reaches nobody takes writes in and crashes: whatever the others read then, no subset
+/// of these writes has to be tried.
+#[test]
+fn unanswered_writes_need_no_search() {
+    for writes in [20, 40, 2_000] {
+        let lost: Vec<Spoken> = (0..writes).map(|n| lost(&format!("SET x={n}"), n)).collect();
+        let then = |calls: &[Spoken]| is_explained_at_once(&[&lost, calls].concat());
+        let at = writes;
+        assert!(then(&[get(None, at, at + 1)]), "{writes}");
+        assert!(then(&[get(Some(7), at, at + 1), get(Some(3), at + 2, at + 3)]), "{writes}");
+        assert!(then(&[delete(true, at, at + 1), get(Some(3), at + 2, at + 3)]), "{writes}");
+        assert!(!then(&[get(Some(writes), at, at + 1)]), "{writes}");
+        let deleted = [delete(true, at, at + 1), delete(true, at + 2, at + 3)];
+        let then_read = [&deleted[..], &[get(Some(writes), at + 4, at + 5)]].concat();
+        assert!(!then(&then_read), "{writes}");
+        assert!(!then(&[get(Some(7), at, at + 1), get(None, at + 2, at + 3)]), "{writes}");
+    }
+}
+
+#[test]
+fn a_long_history_without_much_choice_needs_no_search() {
+    let calls: Vec<Spoken> = (0..5_000)
+        .flat_map(|n| [set(n, 9 * n, 9 * n + 4), get(Some(n), 9 * n + 5, 9 * n + 7)])
+        .collect();
+    assert!(is_explained_at_once(&calls));
+    let all_at_once: Vec<Spoken> = (0..5_000).map(|n| set(n, n, 9_999)).collect();
+    assert!(is_explained_at_once(&all_at_once));
+}
+
+/// Too many operations that are open at one time: of their orders only so many are tried.
+fn a_crowd() -> Vec<Spoken> {
+    let mut calls: Vec<Spoken> = (0..40).map(|n| set(n, 0, 100)).collect();
+    calls.push(get(Some(99), 50, 60));
+    calls
+}
+
+#[test]
+fn a_search_with_too_much_to_try_is_given_up_and_says_so() {
+    let open = NotJudged { key: "x".to_owned(), operations: 41, open: 41 };
+    assert_eq!(judge(&a_crowd()), Judgement::NotJudged(open));
+}
+
+#[test]
+fn what_is_found_on_another_key_or_in_a_log_is_told_though_a_search_was_given_up() {
+    let mut calls = a_crowd();
+    calls.push(said("GET a", 0, Some((1, Reply::Value(Some("1".to_owned()))))));
+    calls
+        .extend((0..99).map(|n| said(&format!("SET z={n}"), 9 * n, Some((9 * n + 1, Reply::Set)))));
+    let Judgement::Fallen(Misled { unexplained: Some(found), .. }) = judge(&calls) else {
+        panic!("nobody has ever written a")
+    };
+    assert_eq!(found.key, "a");
+    calls.retain(|(command, ..)| command != "GET a");
+    assert!(matches!(judge(&calls), Judgement::NotJudged(_)));
+    calls.push(said("GET z", 900, Some((901, Reply::Value(None)))));
+    let Judgement::Fallen(Misled { unexplained: Some(found), .. }) = judge(&calls) else {
+        panic!("z has a value, however little the search of x has left")
+    };
+    assert_eq!(found.key, "z");
+
+    let lost = |index: LogIndex| Some(LogPosition { term: crate::raft::Term::new(9), index });
+    assert!(matches!(
+        history(&a_crowd()).judge(lost),
+        Judgement::Fallen(Misled { unexplained: None, .. })
+    ));
+}
+
+proptest! {
+    /// A history that one machine made is always explained, whatever the clocks of its clients.
+    #[test]
+    fn what_one_machine_did_is_explained(
+        moves in prop::collection::vec((0_u32..3, 0_u64..20, 0_u64..20, any::<bool>()), 1..60)
+    ) {
+        let mut value = None;
+        let history: Vec<Spoken> = moves.iter().enumerate().map(|(nth, &(what, early, late, told))| {
+            let moment = 100 + nth as u64 * 5;
+            let (command, reply) = match what {
+                0 => { value = Some(nth); (format!("SET x={nth}"), Reply::Set) }
+                1 => { let was = value.take().is_some(); ("DELETE x".to_owned(), Reply::Deleted(was)) }
+                _ => ("GET x".to_owned(), Reply::Value(value.map(|v: usize| v.to_string()))),
+            };
+            said(&command, moment - early, told.then_some((moment + late, reply)))
+        }).collect();
+        prop_assert!(is_explained(&history));
+    }
+}

@@ -1,0 +1,143 @@
+//! The judge of clients beside another's: `stateright`'s tester of linearizability, which shares
+//! nothing with it, tries every order and every subset of what was never answered. On many small
+//! histories, drawn at random, both must come to the same verdict.
+
+use raft_in_practice::linearizability::{History, Judgement, Misled};
+use raft_in_practice::raft::LogPosition;
+use raft_in_practice::replica::{Answer, Ticket};
+use raft_in_practice::state_machine::Reply;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+
+/// One key of the store.
+#[derive(Clone, Default, Debug)]
+struct Key(Option<u8>);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Operation {
+    Set(u8),
+    Delete,
+    Get,
+}
+
+impl Operation {
+    fn command(self) -> String {
+        match self {
+            Self::Set(value) => format!("SET x={value}"),
+            Self::Delete => "DELETE x".to_owned(),
+            Self::Get => "GET x".to_owned(),
+        }
+    }
+}
+
+impl SequentialSpec for Key {
+    type Op = Operation;
+    type Ret = Reply;
+
+    fn invoke(&mut self, operation: &Operation) -> Reply {
+        match *operation {
+            Operation::Set(value) => {
+                self.0 = Some(value);
+                Reply::Set
+            }
+            Operation::Delete => Reply::Deleted(self.0.take().is_some()),
+            Operation::Get => Reply::Value(self.0.map(|value| value.to_string())),
+        }
+    }
+
+    /// Whoever has written and hears no more than that it is done knows no more.
+    fn is_valid_step(&mut self, operation: &Operation, told: &Reply) -> bool {
+        let reply = self.invoke(operation);
+        *told == reply || *told == Reply::Done && *operation != Operation::Get
+    }
+}
+
+/// A client that waits: for what, and what the store has said if the operation took effect.
+type Waiting = Option<(Ticket, Operation, Option<Reply>)>;
+
+/// A history, as both see it.
+struct Drawn {
+    ours: History,
+    theirs: LinearizabilityTester<usize, Key>,
+    told: Vec<String>,
+}
+
+/// Clients that ask, a machine that lets their operations take effect at some time, answers that
+/// come later or never, and now and then a wrong one.
+fn draw(rng: &mut ChaCha8Rng) -> Drawn {
+    let clients = rng.random_range(2..=5);
+    let wrong = *[0.0, 0.3, 0.8].choose(rng).expect("there are three");
+    let mut key = Key::default();
+    let mut waiting: Vec<Waiting> = vec![None; clients];
+    let mut drawn = Drawn {
+        ours: History::default(),
+        theirs: LinearizabilityTester::new(Key::default()),
+        told: Vec::new(),
+    };
+    let mut tickets = (0..).map(Ticket);
+    for at in 0..rng.random_range(6..30) {
+        let client = rng.random_range(0..clients);
+        match &mut waiting[client] {
+            free @ None => {
+                let operation = match rng.random_range(0..10) {
+                    0..4 => Operation::Set(rng.random_range(0..4)),
+                    4..6 => Operation::Delete,
+                    _ => Operation::Get,
+                };
+                let ticket = tickets.next().expect("there is always one more");
+                drawn.ours.asked(ticket, &operation.command(), at);
+                drawn.theirs.on_invoke(client, operation).expect("the client is free");
+                drawn.told.push(format!("{at}: client {client} asks {operation:?}"));
+                *free = Some((ticket, operation, None));
+            }
+            Some((_, operation, took_effect @ None)) => *took_effect = Some(key.invoke(operation)),
+            Some((ticket, operation, Some(reply))) => {
+                let reply =
+                    if rng.random_bool(wrong) { other(rng, *operation) } else { reply.clone() };
+                let position = LogPosition::new(ticket.0 + 1, 1);
+                let answer = Answer::Applied { position, reply: reply.clone() };
+                drawn.ours.told(*ticket, &Ok(answer), at);
+                drawn.told.push(format!("{at}: client {client} is told {reply:?}"));
+                drawn.theirs.on_return(client, reply).expect("the client waits");
+                waiting[client] = None;
+            }
+        }
+    }
+    drawn
+}
+
+/// Any reply to this operation.
+fn other(rng: &mut ChaCha8Rng, operation: Operation) -> Reply {
+    match operation {
+        Operation::Set(_) => Reply::Done,
+        Operation::Delete => match rng.random_range(0..3) {
+            0 => Reply::Done,
+            n => Reply::Deleted(n == 1),
+        },
+        Operation::Get => {
+            let value = rng.random_range(0..5_u8);
+            Reply::Value((value < 4).then(|| value.to_string()))
+        }
+    }
+}
+
+#[test]
+fn stateright_judges_as_we_do() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let (mut legal, mut illegal, mut open) = (0, 0, 0);
+    for nth in 0..40_000 {
+        let Drawn { ours, theirs, told } = draw(&mut rng);
+        let holds = match ours.judge(|_| None) {
+            Judgement::Held => true,
+            Judgement::Fallen(Misled { unexplained: Some(_), .. }) => false,
+            other => panic!("history {nth}: {other:?}\n{told:#?}"),
+        };
+        assert_eq!(holds, theirs.is_consistent(), "history {nth}: {told:#?}");
+        *(if holds { &mut legal } else { &mut illegal }) += 1;
+        open += ours.waiting().count();
+    }
+    assert!(legal > 10_000 && illegal > 10_000, "{legal} legal, {illegal} illegal");
+    assert!(open > 40_000, "{open} never answered");
+}
