@@ -5,53 +5,31 @@
 //! term. Two states that differ only in such messages have the same future, so a dead message may
 //! be taken out. Without this the states of even three nodes and two terms run into millions.
 //!
-//! Each clause below rests on rules of Raft, and is off when one of them is broken. All rest on
-//! terms that never go back, so none is in force without `persist-before-reply`. They rest on the
-//! bounds too: where no higher term can come, or no further entry, there is less left to happen.
+//! Each clause below rests on [premises](super::premises), which hold because of rules of Raft, and is
+//! off without them. All rest on terms that never go back. They rest on the bounds too: where no
+//! higher term can come, or no further entry, there is less left to happen.
 
+use super::premises::Premise;
 use super::state::{Model, State};
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Envelope, LogIndex, Message,
-    MessageKind, Overlap, RaftNode, Role, Rule, RuleSet, Term, VoteRequest, VoteResponse,
+    MessageKind, Overlap, RaftNode, Role, Term, VoteRequest, VoteResponse,
 };
-
-/// What makes entries stay where they were stored while a leader's term lasts, and one leader lead
-/// it.
-const STEADY: [Rule; 13] = [
-    Rule::MajorityQuorum,
-    Rule::OneVotePerTerm,
-    Rule::StaleTermRejected,
-    Rule::HigherTermStepsDown,
-    Rule::NewTermPerElection,
-    Rule::CandidateVotesForItself,
-    Rule::VotesCountedOnceAndInTerm,
-    Rule::VoteClearedOnlyByNewTerm,
-    Rule::LogMatchingCheck,
-    Rule::ConflictTruncates,
-    Rule::TruncateOnlyOnConflict,
-    Rule::CommitOnlyVerified,
-    Rule::LeaderAppendOnly,
-];
-
-fn keeps_all(rules: RuleSet, wanted: &[Rule]) -> bool {
-    wanted.iter().all(|&rule| rules.keeps(rule))
-}
 
 impl Model<'_> {
     /// Whether the arrival of a message can change nothing, now or later. `others` are the messages
     /// that can still arrive too.
     pub(super) fn is_dead(&self, state: &State, letter: u32, others: &[u32]) -> bool {
         let Envelope { from, to, message } = &self.letter(letter).envelope;
-        if !self.bounds.merge.dead_messages || !self.settings.rules.keeps(Rule::PersistBeforeReply)
-        {
+        if !self.bounds.merge.dead_messages || !self.premises.hold(Premise::NothingIsForgotten) {
             return false;
         }
         let (sender, receiver) = (self.node(state, *from), self.node(state, *to));
         match message {
-            Message::VoteResponse(m) => vote_is_idle(receiver, sender, m),
+            Message::VoteResponse(m) => self.vote_is_idle(receiver, sender, m),
             Message::AppendEntriesResponse(m) => self.answer_is_idle(receiver, sender, m),
             Message::VoteRequest(m) => {
-                vote_request_is_spent(sender, receiver, m)
+                self.vote_request_is_spent(sender, receiver, m)
                     && (self.tells_nothing(sender) || self.another_tells(receiver, letter, others))
             }
             Message::AppendEntriesRequest(m) => {
@@ -97,8 +75,7 @@ impl Model<'_> {
         m: &AppendEntriesRequest,
         others: &[u32],
     ) -> bool {
-        let rules = &self.settings.rules;
-        if m.term > follower.current_term() || !keeps_all(*rules, &STEADY) {
+        if m.term > follower.current_term() || !self.premises.hold(Premise::EntriesStay) {
             return false;
         }
         // A refusal in a later term tells the sender that term, and nothing else.
@@ -135,32 +112,21 @@ impl Model<'_> {
         follower: &RaftNode,
         m: &AppendEntriesResponse,
     ) -> bool {
-        let rules = &self.settings.rules;
         if m.term > leader.current_term() {
             return false;
         }
         if m.term < leader.current_term() {
-            return rules.keeps(Rule::RepliesMatchedToTerm);
+            return self.premises.hold(Premise::OldAnswersAreIgnored);
         }
         let Role::Leader { progress } = leader.role() else {
             // It does not lead, and whoever asked in this term does not come to lead it again, nor
             // is listened to in a later one.
             return m.outcome == AppendOutcome::StaleTerm
-                || keeps_all(
-                    *rules,
-                    &[
-                        Rule::NewTermPerElection,
-                        Rule::HigherTermStepsDown,
-                        Rule::RepliesMatchedToTerm,
-                        Rule::StaleTermRejected,
-                    ],
-                );
+                || self.premises.hold(Premise::LeadershipsEnd);
         };
         let row = progress.of(follower.id());
         // A leader that could be elected once more in its term would begin with all of it anew.
-        let listens =
-            [Rule::MatchIndexMonotone, Rule::RepliesMatchedToTerm, Rule::NewTermPerElection];
-        if !keeps_all(*rules, &listens) {
+        if !self.premises.hold(Premise::ProgressGrows) {
             return false;
         }
         match m.outcome {
@@ -173,64 +139,55 @@ impl Model<'_> {
                     || match_index == row.match_index
                         && complete
                         && !row.probing
-                        && keeps_all(*rules, &STEADY)
+                        && self.premises.hold(Premise::EntriesStay)
             }
             AppendOutcome::StaleTerm => true,
             AppendOutcome::Rejected { prev_log_index, .. } => prev_log_index <= row.match_index,
         }
     }
-}
 
-/// Whether a vote request can get no vote that counts: the receiver is in a later term, or has
-/// voted in this one.
-fn vote_request_is_spent(candidate: &RaftNode, voter: &RaftNode, m: &VoteRequest) -> bool {
-    let rules = &voter.settings().rules;
-    if m.term < voter.current_term() {
-        return rules.keeps(Rule::StaleTermRejected);
-    }
-    let steady = keeps_all(
-        *rules,
-        &[
-            Rule::OneVotePerTerm,
-            Rule::VoteClearedOnlyByNewTerm,
-            Rule::NewTermPerElection,
-            Rule::HigherTermStepsDown,
-            Rule::StaleTermRejected,
-        ],
-    );
-    let given = m.term == voter.current_term() && steady;
-    match voter.voted_for() {
-        Some(vote) if given => {
-            let grant = VoteResponse { term: m.term, vote_granted: true };
-            vote != m.candidate_id || vote_is_idle(candidate, voter, &grant)
+    /// Whether a vote request can get no vote that counts: the receiver is in a later term, or has
+    /// voted in this one.
+    fn vote_request_is_spent(
+        &self,
+        candidate: &RaftNode,
+        voter: &RaftNode,
+        m: &VoteRequest,
+    ) -> bool {
+        if m.term < voter.current_term() {
+            return self.premises.hold(Premise::OldRequestsAreRefused);
         }
-        _ => false,
+        let given = m.term == voter.current_term() && self.premises.hold(Premise::VotesStay);
+        match voter.voted_for() {
+            Some(vote) if given => {
+                let grant = VoteResponse { term: m.term, vote_granted: true };
+                vote != m.candidate_id || self.vote_is_idle(candidate, voter, &grant)
+            }
+            _ => false,
+        }
     }
-}
 
-/// A vote, or its refusal, on its way to the candidate.
-fn vote_is_idle(candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> bool {
-    let rules = &candidate.settings().rules;
-    if m.term > candidate.current_term() {
-        return false;
-    }
-    if !m.vote_granted {
-        // In the candidate's own term, or an older one, a refusal only says no.
-        return true;
-    }
-    if m.term < candidate.current_term() {
-        return rules.keeps(Rule::VotesCountedOnceAndInTerm);
-    }
-    match candidate.role() {
-        // The one vote of this voter has been counted.
-        Role::Candidate { votes } => {
-            votes.contains(voter.id())
-                && keeps_all(*rules, &[Rule::VotesCountedOnceAndInTerm, Rule::NewTermPerElection])
+    /// A vote, or its refusal, on its way to the candidate.
+    fn vote_is_idle(&self, candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> bool {
+        if m.term > candidate.current_term() {
+            return false;
         }
-        // The election is over, and the next one has another term, in which this is no vote.
-        Role::Follower { .. } | Role::Leader { .. } => keeps_all(
-            *rules,
-            &[Rule::NewTermPerElection, Rule::HigherTermStepsDown, Rule::VotesCountedOnceAndInTerm],
-        ),
+        if !m.vote_granted {
+            // In the candidate's own term, or an older one, a refusal only says no.
+            return true;
+        }
+        if m.term < candidate.current_term() {
+            return self.premises.hold(Premise::OldVotesAreIgnored);
+        }
+        match candidate.role() {
+            // The one vote of this voter has been counted.
+            Role::Candidate { votes } => {
+                votes.contains(voter.id()) && self.premises.hold(Premise::VotesCountOnce)
+            }
+            // The election is over, and the next one has another term, in which this is no vote.
+            Role::Follower { .. } | Role::Leader { .. } => {
+                self.premises.hold(Premise::ElectionsEnd)
+            }
+        }
     }
 }

@@ -11,7 +11,8 @@
 //! * `server`, `state`: no time in a state, and every different server, message and step only once;
 //! * `messages`: the network is the set of all messages ever sent, so that loss, reordering and
 //!   duplication need no actions of their own;
-//! * `collect`: messages that can do nothing any more are taken out;
+//! * `collect`: messages that can do nothing any more are taken out, which rests on the rules that
+//!   `premises` names;
 //! * `symmetry`: states that differ only in the names of the nodes are one;
 //! * `search`: of a state that is done only a fingerprint stays;
 //! * `deed`, `exchange`, `converse`: a coarser tier for quick answers, whose ways read like the
@@ -31,6 +32,7 @@ mod frontier;
 mod ledger;
 mod messages;
 mod outline;
+mod premises;
 mod preset;
 mod properties;
 mod search;

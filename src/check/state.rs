@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::bounds::Bounds;
 use super::ledger::Ledger;
+use super::premises::Premises;
 use super::server::{Letter, Prompt, Server, Stepped};
 use super::table::{Shared, Table};
 use crate::raft::{NodeId, Property, RaftNode, RuleSet, Settings};
@@ -68,6 +69,7 @@ pub(super) struct Catalogue {
 pub(super) struct Model<'s> {
     pub(super) bounds: Bounds,
     pub(super) settings: Settings,
+    pub(super) premises: Premises,
     pub(super) servers: Table<'s, Server>,
     pub(super) letters: Table<'s, Letter>,
     pub(super) ledgers: Table<'s, Ledger>,
@@ -84,6 +86,7 @@ impl<'s> Model<'s> {
         Self {
             bounds: *bounds,
             settings: bounds.settings(rules),
+            premises: Premises::of(rules),
             servers: Table::new(&catalogue.servers),
             letters: Table::new(&catalogue.letters),
             ledgers: Table::new(&catalogue.ledgers),
