@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use raft_in_practice::check::{Bounds, Tier, preset};
+use raft_in_practice::check::{Bounds, Tier, preset, spare_memory};
 use raft_in_practice::cli::{self, Format};
 use raft_in_practice::network::{parse_duration, parse_latency, parse_probability};
 use raft_in_practice::program::play::{self, Play};
@@ -164,7 +164,8 @@ struct BoundOptions {
     /// How many threads
     #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
     jobs: Option<usize>,
-    /// How much memory the search may use, in megabytes; half of what is free, if not said
+    /// How much memory the search may use, in megabytes; if not said, half of what is free, or of a
+    /// container's limit
     #[arg(long, value_parser = cli::parse_count, allow_negative_numbers = true, value_name = "MB")]
     memory: Option<u64>,
 }
@@ -189,7 +190,7 @@ impl BoundOptions {
             delayed: self.delayed.map_or(bounds.delayed, |delayed| delayed as u8),
             tight: self.tight || bounds.tight,
             jobs: jobs_or_all(self.jobs),
-            memory: self.memory.map_or_else(check::spare_memory, |mb| mb.saturating_mul(1 << 20)),
+            memory: self.memory.map_or_else(spare_memory, |mb| mb.saturating_mul(1 << 20)),
             ..bounds
         }
     }

@@ -18,18 +18,18 @@
 //! * `deed`, `exchange`, `converse`: a coarser tier for quick answers, whose ways read like the
 //!   panels of Figure 8.
 //!
-//! `outline` compares searches that merge in different ways. `ledger` and `properties` say what must hold; `counterexample` turns a way to its fall into
-//! moves.
+//! `memory` says how much a search may take, `ledger` and `properties` what must hold; `counterexample`
+//! turns a way to its fall into moves. `outline` compares searches that merge in different ways.
 
 mod bounds;
 mod collect;
 mod converse;
 mod counterexample;
 mod deed;
-mod estimate;
 mod exchange;
 mod frontier;
 mod ledger;
+mod memory;
 mod messages;
 mod outline;
 mod premises;
@@ -48,8 +48,7 @@ use crate::raft::{Rule, RuleSet};
 pub use bounds::{Bounds, Merge, Tier};
 pub use counterexample::{Counterexample, Panel, Step};
 pub use deed::{Deed, Exchange, Stray};
-pub use estimate::{estimated_bytes, what_fits};
-
+pub use memory::spare_memory;
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
 pub use search::{Pause, Stats};

@@ -1,20 +1,21 @@
 //! For each rule, bounds within which its breaking shows.
 
 use super::bounds::{Bounds, Tier};
+use super::memory::spare_memory;
 use crate::raft::Rule;
 use std::num::NonZeroUsize;
 
-/// Bounds that expose this rule in this tier; none if the properties of Figure 3 cannot see it, or
+/// Bounds that expose this rule in this tier, with the memory that can be spared; none if the properties of Figure 3 cannot see it, or
 /// no search gets that far.
 ///
 /// Whether leaders append a no-op, and how large batches are, is chosen so that the way is short.
-pub const fn preset(rule: Rule, tier: Tier) -> Option<Bounds> {
+pub fn preset(rule: Rule, tier: Tier) -> Option<Bounds> {
     let bounds = match tier {
         Tier::Messages => messages(rule),
         Tier::Exchanges => exchanges(rule),
     };
     match bounds {
-        Some(bounds) => Some(Bounds { memory: 6 << 30, ..bounds }),
+        Some(bounds) => Some(Bounds { memory: spare_memory(), ..bounds }),
         None => None,
     }
 }

@@ -1,6 +1,5 @@
 //! `raft-cluster check`: everything that can happen to a small cluster within bounds.
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,24 +26,13 @@ pub struct Options {
     pub save: Option<PathBuf>,
 }
 
-/// Half of the memory that is free, in bytes; 4 GB where that cannot be known.
-pub fn spare_memory() -> u64 {
-    let kilobytes = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-        line.trim().trim_end_matches(" kB").parse::<u64>().ok()
-    });
-    kilobytes.map_or(4 << 30, |free| free * 1024 / 2)
-}
-
 /// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends.
 ///
 /// # Errors
-/// A sentence, if the bounds ask for more memory than there is, or the counterexample cannot be
-/// saved.
+/// A sentence, if the counterexample cannot be saved.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
     let bounds = &options.bounds;
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved)?;
-    refuse_the_hopeless(options)?;
     let (press, page) = Page::open();
     page.put_all(opening::broken(options.rules));
     page.put_all(paragraph(&view::within(bounds), "", ""));
@@ -76,11 +64,16 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
             ExitCode::SUCCESS
         }
         Reach::Stopped => {
-            page.put("Stopped. Up to the depth above every state was seen, and no property falls.");
+            page.put_all(paragraph(&unfinished(&outcome.stats, ""), "", ""));
             ExitCode::from(1)
         }
         Reach::OutOfMemory => {
-            page.put("The memory that it may use is full; try smaller bounds, or more --memory.");
+            let megabytes = bounds.memory >> 20;
+            let full = format!(
+                " The {megabytes} MB that it may use are full; smaller bounds need less, and \
+                 --memory MB allows more."
+            );
+            page.put_all(paragraph(&unfinished(&outcome.stats, &full), "", ""));
             ExitCode::from(1)
         }
         Reach::Fell => ExitCode::from(1),
@@ -115,36 +108,13 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     saved.map(|()| code)
 }
 
-/// Says what fits, where the bounds ask for far more memory than there is. Once a rule is broken a
-/// search ends with the failure, which can come soon.
-fn refuse_the_hopeless(options: &Options) -> Result<(), String> {
-    let bounds = &options.bounds;
-    let Some(needed) = check::estimated_bytes(bounds).filter(|_| options.rules.is_intact()) else {
-        return Ok(());
-    };
-    if needed <= bounds.memory {
-        return Ok(());
-    }
-    let fits = check::what_fits(bounds).map_or_else(
-        || "fewer nodes would fit".to_owned(),
-        |fits| {
-            let crashes = match fits.crashes {
-                0 => String::new(),
-                crashes => format!(" --crashes {crashes}"),
-            };
-            format!("--terms {} --log {}{crashes} would fit", fits.terms, fits.log)
-        },
-    );
-    let needed = match needed >> 30 {
-        0 => format!("about {} MB of memory", needed >> 20),
-        gigabytes @ 1..100_000 => format!("about {gigabytes} GB of memory"),
-        _ => "far more memory than any machine has".to_owned(),
-    };
-    Err(format!(
-        "these bounds would take {needed}, and there are {} MB for it; {fits}, or say --memory MB \
-         to try all the same",
-        bounds.memory >> 20
-    ))
+/// How far a search came that was not finished.
+fn unfinished(stats: &Stats, why: &str) -> String {
+    format!(
+        "Stopped at depth {} of an unfinished search: up to there every state was seen, and no \
+         property falls.{why}",
+        stats.depth
+    )
 }
 
 fn depth(stats: &Stats) -> String {

@@ -41,10 +41,6 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["hunt", "--seeds", "many"], &["'many'", "--seeds", "a whole number"]),
         (&["hunt", "--for", "5"], &["'5'", "--for", "unit"]),
         (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
-        (
-            &["check", "--nodes", "5", "--terms", "4", "--log", "4"],
-            &["memory", "--log", "would fit"],
-        ),
         (&["check", "--delayed", "1"], &["--exchanges"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),

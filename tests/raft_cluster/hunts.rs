@@ -164,6 +164,21 @@ fn a_search_shows_its_bounds_its_progress_and_its_figures() {
 }
 
 #[test]
+fn a_search_that_is_not_finished_says_how_far_it_came() {
+    let told = printed(1, &["check", "--log", "2", "--memory", "1"]);
+    let text = unwrapped(&told);
+    let depth = told.lines().rfind(|line| line.starts_with("depth")).unwrap();
+    let depth = depth.split_whitespace().nth(1).unwrap();
+    for words in [
+        &format!("Stopped at depth {depth} of an unfinished search"),
+        "no property falls",
+        "The 1 MB that it may use are full",
+    ] {
+        assert!(text.contains(words), "{words}\n{told}");
+    }
+}
+
+#[test]
 fn what_a_search_saves_fails_again() {
     let path = file("log.raft");
     let saved = path.to_str().unwrap();
