@@ -5,51 +5,23 @@
 //! five about liveness were written by hand, and so was what they wait for.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/lengths.rs"]
+mod lengths;
+
 use std::fs;
 
 use raft_in_practice::hunt::schedule::Schedule;
-use raft_in_practice::hunt::{self, Hunt, Progress, Short, aim_of};
+use raft_in_practice::hunt::{self, Hunt, Progress, Searches, Short, aim_of};
 use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::beat::{Failure, Why};
-use raft_in_practice::scenario::library::BROKEN;
+use raft_in_practice::scenario::library::{self, BROKEN};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb::Verb;
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::hunt as view;
 
-/// How many moves each run of a safety rule has, and the property that falls with the last of them.
-/// None is known to be possible in fewer; those of `tests/exhaustive.rs` are proven. A crash and its
-/// restart are two moves here and one step of a search: so `persist-before-reply` has 8, not 7.
-const LENGTHS: &[(Rule, usize, Property)] = &[
-    (Rule::MajorityQuorum, 2, Property::ElectionSafety),
-    (Rule::OneVotePerTerm, 6, Property::ElectionSafety),
-    (Rule::UpToDateLog, 8, Property::LeaderCompleteness),
-    (Rule::TermBeforeLength, 12, Property::LeaderCompleteness),
-    (Rule::StaleTermRejected, 11, Property::StateMachineSafety),
-    (Rule::HigherTermStepsDown, 6, Property::ElectionSafety),
-    (Rule::NewTermPerElection, 6, Property::ElectionSafety),
-    (Rule::CandidateVotesForItself, 6, Property::ElectionSafety),
-    (Rule::VotesCountedOnceAndInTerm, 7, Property::ElectionSafety),
-    (Rule::PersistBeforeReply, 8, Property::ElectionSafety),
-    (Rule::VoteClearedOnlyByNewTerm, 7, Property::ElectionSafety),
-    (Rule::LogMatchingCheck, 5, Property::LogMatching),
-    (Rule::ConflictTruncates, 10, Property::LogMatching),
-    (Rule::TruncateOnlyOnConflict, 10, Property::LeaderCompleteness),
-    (Rule::AcknowledgeOnlyVerified, 13, Property::LeaderCompleteness),
-    (Rule::CommitOnlyVerified, 13, Property::StateMachineSafety),
-    (Rule::CommitOnlyCurrentTerm, 18, Property::LeaderCompleteness),
-    (Rule::RepliesMatchedToTerm, 31, Property::LeaderCompleteness),
-    (Rule::MatchIndexMonotone, 8, Property::Monotonicity),
-    (Rule::LeaderAppendOnly, 7, Property::LeaderAppendOnly),
-    (Rule::AnswerOnlyApplied, 14, Property::Linearizability),
-];
-
-fn file(rule: Rule) -> Script {
-    let name = format!("broken/{rule}");
-    let (_, text) = BROKEN.iter().find(|(shipped, _)| *shipped == name).unwrap();
-    Script::parse(&name, text).unwrap()
-}
+use lengths::{LENGTHS, Lengths};
 
 fn run(script: &Script, rules: RuleSet) -> Result<(), Box<Failure>> {
     let config = SimConfig::of(&Script { broken: rules, ..script.clone() });
@@ -60,8 +32,7 @@ fn run(script: &Script, rules: RuleSet) -> Result<(), Box<Failure>> {
 fn shortest(rule: Rule) -> Short {
     let rules = RuleSet::INTACT.without(rule);
     let hunt = Hunt { rules, first: 0, seeds: 30_000, within: None, jobs: 2, enough: 12 };
-    let found = hunt::shortest(&hunt.run(&Progress::default()), rules);
-    hunt::shorter(found, hunt::proof(rule)).unwrap()
+    hunt::best(&hunt, Searches::All, &Progress::default()).short.unwrap()
 }
 
 #[test]
@@ -77,14 +48,14 @@ fn every_rule_has_its_run_and_every_run_its_rule() {
 #[test]
 fn without_its_rule_a_run_fails_as_it_says_and_with_it_the_run_holds() {
     if std::env::var_os("UPDATE_BROKEN").is_some() {
-        for &(rule, ..) in LENGTHS {
+        for &Lengths { rule, .. } in LENGTHS {
             let script = view::script(&shortest(rule), rule.id());
             fs::write(format!("examples/broken/{rule}.raft"), script.to_string()).unwrap();
         }
         return;
     }
     for rule in Rule::ALL {
-        let script = file(rule);
+        let script = library::broken(rule).unwrap();
         let broken = RuleSet::INTACT.without(rule);
         assert_eq!(script.broken, broken, "{rule}");
         assert_eq!(run(&script, broken), Ok(()), "{rule}: it fails as it says");
@@ -98,15 +69,18 @@ fn without_its_rule_a_run_fails_as_it_says_and_with_it_the_run_holds() {
     }
 }
 
-/// The property falls with the last move, and not before. The intact core holds on the same moves.
+/// The property falls with the last move, and not before. The intact core holds on the same moves. No
+/// run is known to be possible in fewer; those that a search found are proven to be.
 #[test]
 fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
-    for &(rule, length, property) in LENGTHS {
-        let script = file(rule);
+    let in_moves = Rule::ALL.into_iter().filter(|rule| rule.protects() != Property::Liveness);
+    assert!(in_moves.eq(LENGTHS.iter().map(|row| row.rule)), "every such rule has its row");
+    for &Lengths { rule, shipped, property, .. } in LENGTHS {
+        let script = library::broken(rule).unwrap();
         let aim = aim_of(RuleSet::INTACT.without(rule));
         let schedule = Schedule::of(&script);
         let played = schedule.play(aim);
-        assert_eq!(played.moves.len(), length, "{rule}");
+        assert_eq!(played.moves.len(), shipped, "{rule}");
         assert_eq!(played.moves, schedule.moves, "{rule}: no move is idle");
         assert_eq!(played.fallen.map(|fallen| fallen.property()), Some(property), "{rule}");
         assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).fallen, None, "{rule}");

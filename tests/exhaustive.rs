@@ -1,10 +1,17 @@
 //! Exhaustive searches: small clusters hold in every state, broken rules fall in as few steps as ever,
 //! and another model checker counts as many states.
 
+#[path = "common/lengths.rs"]
+mod lengths;
+
 use std::collections::BTreeSet;
 
-use raft_in_practice::check::{self, Bounds, Merge, Reach, Tier, outlines};
+use raft_in_practice::check::{self, Bounds, Merge, Reach, outlines};
+use raft_in_practice::hunt::aim_of;
+use raft_in_practice::hunt::schedule::Schedule;
 use raft_in_practice::raft::{Rule, RuleSet};
+
+use lengths::LENGTHS;
 
 /// Every state within these bounds is seen, and no property falls. The numbers of states are part of
 /// the test: if one changes, the core, the bounds or the search has.
@@ -26,90 +33,26 @@ fn small_clusters_hold_in_every_state_within_the_bounds() {
     }
 }
 
-/// The exact number of single messages, timeouts, commands and restarts in the shortest way to a
-/// failure. It guards the rule, the search and the properties at once.
+/// The exact number of messages, timeouts, commands and restarts in the shortest way to a failure. It
+/// guards the rule, the search and the properties at once. And each way is played on the simulator,
+/// whose checker judges it by itself.
 #[test]
-fn the_shortest_ways_in_single_moves_are_as_long_as_they_were() {
-    let lengths: &[(Rule, usize)] = &[
-        (Rule::MajorityQuorum, 2),
-        (Rule::OneVotePerTerm, 6),
-        (Rule::UpToDateLog, 8),
-        (Rule::TermBeforeLength, 12),
-        (Rule::StaleTermRejected, 11),
-        (Rule::HigherTermStepsDown, 6),
-        (Rule::NewTermPerElection, 6),
-        (Rule::CandidateVotesForItself, 6),
-        (Rule::VotesCountedOnceAndInTerm, 7),
-        (Rule::PersistBeforeReply, 7),
-        (Rule::VoteClearedOnlyByNewTerm, 7),
-        (Rule::LogMatchingCheck, 5),
-        (Rule::ConflictTruncates, 10),
-        (Rule::TruncateOnlyOnConflict, 10),
-        (Rule::AcknowledgeOnlyVerified, 13),
-        (Rule::CommitOnlyVerified, 13),
-        (Rule::LeaderAppendOnly, 7),
-    ];
-    assert_lengths(Tier::Messages, lengths);
-}
-
-/// The same in whole exchanges.
-#[test]
-fn the_shortest_ways_in_exchanges_are_as_long_as_they_were() {
-    let lengths: &[(Rule, usize)] = &[
-        (Rule::MajorityQuorum, 2),
-        (Rule::OneVotePerTerm, 2),
-        (Rule::UpToDateLog, 3),
-        (Rule::TermBeforeLength, 4),
-        (Rule::StaleTermRejected, 5),
-        (Rule::HigherTermStepsDown, 2),
-        (Rule::NewTermPerElection, 2),
-        (Rule::CandidateVotesForItself, 2),
-        (Rule::VotesCountedOnceAndInTerm, 4),
-        (Rule::PersistBeforeReply, 3),
-        (Rule::VoteClearedOnlyByNewTerm, 3),
-        (Rule::LogMatchingCheck, 3),
-        (Rule::ConflictTruncates, 4),
-        (Rule::TruncateOnlyOnConflict, 5),
-        (Rule::AcknowledgeOnlyVerified, 6),
-        (Rule::CommitOnlyVerified, 7),
-        (Rule::CommitOnlyCurrentTerm, 5),
-        (Rule::LeaderAppendOnly, 3),
-    ];
-    assert_lengths(Tier::Exchanges, lengths);
-}
-
-fn assert_lengths(tier: Tier, expected: &[(Rule, usize)]) {
-    let quick = Rule::ALL.into_iter().filter(|&rule| check::is_quick(rule, tier));
+fn the_shortest_ways_are_as_long_as_they_were_and_fail_on_the_simulator_too() {
+    let quick = Rule::ALL.into_iter().filter(|&rule| check::is_quick(rule));
     let found: Vec<(Rule, usize)> = quick
-        .filter_map(|rule| Some((rule, check::preset(rule, tier)?)))
+        .filter_map(|rule| Some((rule, check::preset(rule)?)))
         .map(|(rule, bounds)| {
-            let violation = check::find(Some(rule), &bounds).violation;
-            (rule, violation.map_or(0, |found| found.panels.len()))
-        })
-        .collect();
-    assert_eq!(found, expected);
-}
-
-/// What an exchange tier finds must fall in single moves too: its ways are played on the simulator,
-/// whose checker judges them by itself.
-#[test]
-fn what_falls_in_exchanges_falls_in_single_moves() {
-    use raft_in_practice::hunt::aim_of;
-    use raft_in_practice::hunt::schedule::Schedule;
-
-    for rule in Rule::ALL {
-        for tier in [Tier::Exchanges, Tier::Messages] {
-            let Some(bounds) = check::preset(rule, tier) else { continue };
-            if !check::is_quick(rule, tier) {
-                continue;
-            }
-            let Some(found) = check::find(Some(rule), &bounds).violation else { continue };
+            let Some(found) = check::find(Some(rule), &bounds).violation else { return (rule, 0) };
             let rules = RuleSet::INTACT.without(rule);
             let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
             let played = schedule.play(aim_of(rules));
-            assert!(played.fallen.is_some(), "{rule} {tier:?}: {:?}", schedule.moves);
-        }
-    }
+            assert!(played.fallen.is_some(), "{rule}: {:?}", schedule.moves);
+            (rule, found.steps.len())
+        })
+        .collect();
+    let expected = LENGTHS.iter().filter(|row| check::is_quick(row.rule));
+    let expected: Vec<_> = expected.filter_map(|row| Some((row.rule, row.proven?))).collect();
+    assert_eq!(found, expected);
 }
 
 /// Merging states saves work and hides nothing: with any of the switches off the same ways are found,
@@ -139,7 +82,7 @@ fn merging_states_changes_no_verdict() {
             Rule::VoteClearedOnlyByNewTerm,
         ] {
             let length = |bounds: &Bounds| {
-                check::find(Some(rule), bounds).violation.map(|found| found.panels.len())
+                check::find(Some(rule), bounds).violation.map(|found| found.steps.len())
             };
             assert_eq!(length(&bounds), length(&small), "{rule}: {merge:?}");
         }
@@ -199,18 +142,12 @@ fn missing(all: &BTreeSet<u64>, found: &BTreeSet<u64>) -> usize {
     all.difference(found).count()
 }
 
-/// Two things that are findings too. A match index that goes back costs time, never safety; and with
-/// a no-op and batches without limit the exchanges of Figure 8 lead nowhere.
+/// A finding too: a match index that goes back costs time, never safety.
 #[test]
 fn what_no_search_can_make_fall() {
-    let rule = Some(Rule::MatchIndexMonotone);
-    for bounds in [Bounds::new(3, 2, 1), Bounds::new(3, 2, 2).exchanges(1)] {
-        let outcome = check::find(rule, &Bounds { jobs: 2, memory: 4 << 30, ..bounds });
-        assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None), "{bounds:?}");
-    }
-    let figure_8 = Bounds::new(3, 4, 1).exchanges(0);
-    let outcome = check::find(Some(Rule::CommitOnlyCurrentTerm), &figure_8);
-    assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None));
+    let bounds = Bounds { jobs: 2, memory: 4 << 30, ..Bounds::new(3, 2, 1) };
+    let outcome = check::find(Some(Rule::MatchIndexMonotone), &bounds);
+    assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None), "{bounds:?}");
 }
 
 /// Memory is a bound like any other, and what was reached by then is said.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use raft_in_practice::hunt::{self, Hunt, Progress, aim_of};
+use raft_in_practice::hunt::{self, Hunt, Progress, Searches, Source, aim_of};
 use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::sim::{Sim, SimConfig};
@@ -38,6 +38,27 @@ fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
     assert_eq!(bag.catches, []);
     assert_eq!(seeds, 10 * SEEDS);
     assert!(bag.took > Duration::ZERO);
+}
+
+/// The shortest of what a hunt and a search find; or the run that ships, where that is shorter. Where
+/// nothing is found nothing is told, or every rule would be called caught.
+#[test]
+fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
+    let best = |rule, seeds| {
+        let rules = RuleSet::INTACT.without(rule);
+        let enough = hunt::catches_wanted(rules);
+        let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
+        let best = hunt::best(&hunt, Searches::Quick, &Progress::default());
+        best.short.map(|short| (short.schedule.moves.len(), short.source))
+    };
+    let rule = Rule::OneVotePerTerm;
+    assert_eq!(best(rule, SEEDS), Some((6, Source::Search)), "a search finds it without seeds");
+    assert_eq!(best(rule, 0), Some((6, Source::Search)));
+    let rule = Rule::CommitOnlyCurrentTerm;
+    assert_eq!(best(rule, SEEDS), Some((18, Source::Shipped { found: 19 })));
+    assert_eq!(best(rule, 0), None, "what ships is not found");
+    assert_eq!(best(Rule::MatchIndexMonotone, SEEDS), Some((8, Source::Seed)));
+    assert_eq!(best(Rule::LeaderHeartbeat, SEEDS), None, "a stall has no moves");
 }
 
 /// What is made short still fails, its script says so, and the intact core holds on the same moves.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use raft_in_practice::check::{Bounds, Tier, preset, spare_memory};
+use raft_in_practice::check::{Bounds, preset, spare_memory};
 use raft_in_practice::cli::{self, Format};
 use raft_in_practice::network::{parse_duration, parse_latency, parse_probability};
 use raft_in_practice::program::play::{self, Play};
@@ -99,8 +99,7 @@ Examples:
   raft-cluster check                                    three nodes, two terms, one entry
   raft-cluster check --log 2                            two entries: about half a minute
   raft-cluster check --break up-to-date-log             the shortest way, proven
-  raft-cluster check --break commit-only-current-term --exchanges
-                                                        Figure 8, told as its panels"
+  raft-cluster check --break commit-only-current-term   Figure 8: about half a minute"
     )]
     Check {
         #[command(flatten)]
@@ -152,15 +151,6 @@ struct BoundOptions {
     /// How many entries one AppendEntries may carry
     #[arg(long, value_parser = parse_batch, allow_negative_numbers = true, value_name = "N")]
     batch: Option<NonZeroUsize>,
-    /// Take whole exchanges as steps: a campaign, a replication, with the answers
-    #[arg(long)]
-    exchanges: bool,
-    /// With --exchanges: how many messages may go astray, to arrive late or twice
-    #[arg(long, value_parser = parse_bound, allow_negative_numbers = true, value_name = "K", requires = "exchanges")]
-    delayed: Option<u64>,
-    /// With --exchanges: campaigns reach just a majority, leaders one follower, and only answers stray
-    #[arg(long, requires = "exchanges")]
-    tight: bool,
     /// How many threads
     #[arg(long, value_parser = parse_jobs, allow_negative_numbers = true, value_name = "J")]
     jobs: Option<usize>,
@@ -173,13 +163,11 @@ struct BoundOptions {
 impl BoundOptions {
     /// The bounds: those that expose the rule that is broken, or small ones, changed as was said.
     fn for_rules(&self, broken: &[Rule]) -> Bounds {
-        let tier = if self.exchanges { Tier::Exchanges } else { Tier::Messages };
         let preset = match broken {
-            [rule] => preset(*rule, tier),
+            [rule] => preset(*rule),
             _ => None,
         };
-        let usual = Bounds { tier, ..Bounds::new(3, 2, 1).without_no_op() };
-        let bounds = preset.unwrap_or(usual);
+        let bounds = preset.unwrap_or_else(|| Bounds::new(3, 2, 1).without_no_op());
         Bounds {
             nodes: self.nodes.unwrap_or(bounds.nodes),
             terms: self.terms.unwrap_or(bounds.terms),
@@ -187,8 +175,6 @@ impl BoundOptions {
             crashes: self.crashes.map_or(bounds.crashes, |crashes| crashes as u8),
             no_op: self.no_op.unwrap_or(bounds.no_op),
             max_batch: self.batch.or(bounds.max_batch),
-            delayed: self.delayed.map_or(bounds.delayed, |delayed| delayed as u8),
-            tight: self.tight || bounds.tight,
             jobs: jobs_or_all(self.jobs),
             memory: self.memory.map_or_else(spare_memory, |mb| mb.saturating_mul(1 << 20)),
             ..bounds

@@ -4,18 +4,6 @@ use std::num::NonZeroUsize;
 
 use crate::raft::{RuleSet, Settings};
 
-/// How large a step of the search is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Tier {
-    /// One message, one timer, one crash at a time: everything a network can do.
-    #[default]
-    Messages,
-    /// A whole exchange at a time, as in the panels of the paper's Figure 8: "n0 campaigns,
-    /// reaching n1". Each is a few steps of the other tier, so what falls here falls there too; what
-    /// holds here is only a hint that it holds there.
-    Exchanges,
-}
-
 /// Which states count as one. All are sound; they are switches so that tests can compare.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -26,7 +14,7 @@ pub struct Merge {
     pub dead_messages: bool,
     /// States that differ only in whom a follower believes to lead, which is for clients.
     pub hearsay: bool,
-    /// Single messages: states that differ only in messages that can be sent at any time without
+    /// States that differ only in messages that can be sent at any time without
     /// changing their sender, such as heartbeats. Steps that send no more than that are not counted,
     /// so it is off where the length of a way matters.
     pub echoes: bool,
@@ -52,14 +40,7 @@ pub struct Bounds {
     pub log: u64,
     /// How many crashes, each with the restart, there may be in one run.
     pub crashes: u8,
-    /// How large a step is.
-    pub tier: Tier,
-    /// Exchanges only: how many messages of one run may stray, to arrive late, or twice.
-    pub delayed: u8,
-    /// Exchanges only: nobody reaches more nodes than it must. A campaign reaches just a majority, a
-    /// leader one follower, and only answers stray.
-    pub tight: bool,
-    /// Messages only: whether a leader may speak without having anything new to say.
+    /// Whether a leader may speak without having anything new to say.
     pub heartbeats: bool,
     /// Whether a new leader appends a no-op.
     pub no_op: bool,
@@ -75,16 +56,13 @@ pub struct Bounds {
 
 impl Bounds {
     /// A cluster of `nodes` whose terms go up to `terms` and whose leaders take in commands up to
-    /// index `log`; no crashes, single messages.
+    /// index `log`; no crashes.
     pub const fn new(nodes: usize, terms: u64, log: u64) -> Self {
         Self {
             nodes,
             terms,
             log,
             crashes: 0,
-            tier: Tier::Messages,
-            delayed: 0,
-            tight: false,
             heartbeats: true,
             no_op: true,
             max_batch: Settings::new(1).max_batch,
@@ -97,16 +75,6 @@ impl Bounds {
     /// The same, with so many crashes.
     pub const fn with_crashes(self, crashes: u8) -> Self {
         Self { crashes, ..self }
-    }
-
-    /// The same, a whole exchange at a time, with so many stray messages.
-    pub const fn exchanges(self, delayed: u8) -> Self {
-        Self { tier: Tier::Exchanges, delayed, ..self }
-    }
-
-    /// The same, where nobody reaches more nodes than it must.
-    pub const fn tight(self) -> Self {
-        Self { tight: true, ..self }
     }
 
     /// The same, where new leaders append nothing by themselves.

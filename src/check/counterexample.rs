@@ -1,7 +1,6 @@
 //! A way to a fallen property, told by names: as steps, and as moves that anyone can make.
 
-use super::deed::Exchange;
-use super::search::Action;
+use super::messages::Happening;
 use super::server::{Prompt, Server};
 use super::state::{Cause, Model};
 use crate::journal::CrashPoint;
@@ -24,20 +23,11 @@ pub enum Step {
     Deliver(Envelope),
 }
 
-/// What is told as one: an exchange with its steps, or a single step.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Panel {
-    /// The exchange, if the search went by exchanges.
-    pub exchange: Option<Exchange>,
-    /// Its steps.
-    pub steps: Vec<Step>,
-}
-
 /// How a property can fall.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Counterexample {
-    /// What happens, in order. No way is shorter, counted in panels.
-    pub panels: Vec<Panel>,
+    /// What happens, in order. No way is shorter.
+    pub steps: Vec<Step>,
     /// The property that falls with the last step.
     pub property: Property,
     /// The same as moves that a world under manual control can make.
@@ -45,20 +35,14 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
-    pub(super) fn new(model: &Model<'_>, property: Property, way: Vec<Action>) -> Self {
-        let panels: Vec<Panel> = way
-            .into_iter()
-            .map(|Action { exchange, trail }| {
-                let steps = trail.iter().map(|&(at, cause)| step(model, at, cause)).collect();
-                Panel { exchange, steps }
-            })
-            .collect();
-        let moves = moves(model.settings, &panels);
-        Self { panels, property, moves }
+    pub(super) fn new(model: &Model<'_>, property: Property, way: &[Happening]) -> Self {
+        let steps: Vec<Step> = way.iter().map(|&happening| step(model, happening)).collect();
+        let moves = moves(model.settings, &steps);
+        Self { steps, property, moves }
     }
 }
 
-fn step(model: &Model<'_>, at: NodeId, cause: Cause) -> Step {
+fn step(model: &Model<'_>, Happening { at, cause }: Happening) -> Step {
     match cause {
         Cause::Prompt(Prompt::Timeout) => Step::Timeout(at),
         Cause::Prompt(Prompt::Heartbeat) => Step::Heartbeat(at),
@@ -105,13 +89,13 @@ impl Post {
     }
 }
 
-fn moves(settings: Settings, panels: &[Panel]) -> Vec<Verb> {
+fn moves(settings: Settings, steps: &[Step]) -> Vec<Verb> {
     let fresh = |id| Server::fresh(id, settings, false);
     let servers = NodeId::all(settings.nodes).map(fresh).collect();
     let mut post = Post { servers, sent: Vec::new() };
     let mut moves = Vec::new();
     let mut submitted = 0;
-    for step in panels.iter().flat_map(|panel| &panel.steps) {
+    for step in steps {
         let name = post.play(step);
         match (step, name) {
             (Step::Deliver(_), name) => moves.extend(name.map(Verb::Deliver)),

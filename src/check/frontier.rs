@@ -14,12 +14,9 @@ pub(super) struct Frontier {
 
 impl Frontier {
     pub(super) fn push(&mut self, state: &State, print: u64, parent: u64) {
-        let lists = (state.letters.len() as u32) << 16;
-        let spent = u32::from(state.crashes) << 8 | u32::from(state.strays);
         self.words.extend_from_slice(&state.servers);
-        self.words.extend([state.ledger, lists | spent]);
+        self.words.extend([state.ledger, u32::from(state.crashes)]);
         self.words.extend_from_slice(&state.letters);
-        self.words.extend_from_slice(&state.late);
         self.ends.push(self.words.len());
         self.prints.push(print);
         self.parents.push(parent);
@@ -41,14 +38,10 @@ impl Frontier {
     /// Unpacks the state at `at`, of a cluster of `nodes`.
     pub(super) fn read(&self, at: usize, nodes: usize, state: &mut State) {
         let (servers, rest) = self.packed(at).split_at(nodes);
-        let (ledger, counts, lists) = (rest[0], rest[1], &rest[2..]);
-        let (letters, late) = lists.split_at((counts >> 16) as usize);
         servers.clone_into(&mut state.servers);
-        letters.clone_into(&mut state.letters);
-        late.clone_into(&mut state.late);
-        state.ledger = ledger;
-        state.crashes = (counts >> 8 & 0xff) as u8;
-        state.strays = (counts & 0xff) as u8;
+        state.ledger = rest[0];
+        state.crashes = rest[1] as u8;
+        rest[2..].clone_into(&mut state.letters);
     }
 
     pub(super) fn print(&self, at: usize) -> u64 {

@@ -1,4 +1,4 @@
-//! The tier of single messages: everything that can happen next, one step at a time.
+//! Everything that can happen next, one step at a time.
 
 use super::server::Prompt;
 use super::state::{Cause, Model, State};
@@ -54,7 +54,6 @@ impl Model<'_> {
     /// Makes `next` what `state` becomes.
     pub(super) fn happen(&mut self, state: &State, it: Happening, next: &mut State) -> Came {
         next.clone_from(state);
-        self.trail.clear();
         let nth = match self.take(next, it.at, it.cause) {
             Ok(Some(nth)) => nth,
             Ok(None) => return Came::Nothing,
@@ -126,7 +125,7 @@ impl Model<'_> {
     }
 
     /// Inserts a letter where its order wants it. Says whether it is new.
-    pub(super) fn insert(&self, letters: &mut Vec<u32>, letter: u32) -> bool {
+    fn insert(&self, letters: &mut Vec<u32>, letter: u32) -> bool {
         match self.find(letters, letter) {
             Ok(_) => false,
             Err(place) => {

@@ -14,19 +14,15 @@
 //! * `collect`: messages that can do nothing any more are taken out, which rests on the rules that
 //!   `premises` names;
 //! * `symmetry`: states that differ only in the names of the nodes are one;
-//! * `search`: of a state that is done only a fingerprint stays;
-//! * `deed`, `exchange`, `converse`: a coarser tier for quick answers, whose ways read like the
-//!   panels of Figure 8.
+//! * `search`: of a state that is done only a fingerprint stays.
 //!
-//! `memory` says how much a search may take, `ledger` and `properties` what must hold; `counterexample`
-//! turns a way to its fall into moves. `outline` compares searches that merge in different ways.
+//! `bounds`, `preset` and `memory` say how far a search goes, `ledger` and `properties` what must
+//! hold; `counterexample` turns a way to its fall into moves. `outline` compares searches that merge
+//! in different ways.
 
 mod bounds;
 mod collect;
-mod converse;
 mod counterexample;
-mod deed;
-mod exchange;
 mod frontier;
 mod ledger;
 mod memory;
@@ -45,9 +41,8 @@ use std::ops::ControlFlow;
 
 use crate::raft::{Rule, RuleSet};
 
-pub use bounds::{Bounds, Merge, Tier};
-pub use counterexample::{Counterexample, Panel, Step};
-pub use deed::{Deed, Exchange, Stray};
+pub use bounds::{Bounds, Merge};
+pub use counterexample::{Counterexample, Step};
 pub use memory::spare_memory;
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
@@ -105,7 +100,7 @@ pub fn explore(
         End::OutOfMemory => (Reach::OutOfMemory, None),
         End::Stopped => (Reach::Stopped, None),
         End::Fell(property, way) => {
-            let found = Counterexample::new(search.model(), property, way);
+            let found = Counterexample::new(search.model(), property, &way);
             (Reach::Fell, Some(found))
         }
     };

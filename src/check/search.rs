@@ -12,13 +12,11 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::bounds::{Bounds, Tier};
-use super::deed::Exchange;
-use super::exchange::Successor;
+use super::bounds::Bounds;
 use super::frontier::Frontier;
 use super::messages::{Came, Happening};
-use super::state::{Catalogue, Cause, Model, State};
-use crate::raft::{NodeId, Property, RuleSet};
+use super::state::{Catalogue, Model, State};
+use crate::raft::{Property, RuleSet};
 
 /// How many parts the books have. A state's fingerprint says in which it is.
 const SHARDS: usize = 16;
@@ -55,11 +53,11 @@ pub enum Pause {
     Block,
 }
 
-/// One action of a search: an exchange or a single happening, with the steps it consists of.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Action {
-    pub(super) exchange: Option<Exchange>,
-    pub(super) trail: Vec<(NodeId, Cause)>,
+/// What one step leads to.
+pub(super) struct Successor<'a> {
+    pub(super) step: Happening,
+    pub(super) state: &'a State,
+    pub(super) fell: Option<Property>,
 }
 
 /// How a search ended.
@@ -68,7 +66,7 @@ pub(super) enum End {
     /// Every state within the bounds was seen, and no property fell.
     Exhausted,
     /// A property fell, at the end of this way from the initial state.
-    Fell(Property, Vec<Action>),
+    Fell(Property, Vec<Happening>),
     /// There is no memory for more.
     OutOfMemory,
     /// It was told to stop.
@@ -83,19 +81,15 @@ impl Model<'_> {
         scratch: &mut Scratch,
         visit: &mut dyn FnMut(&Self, &Successor<'_>) -> ControlFlow<()>,
     ) {
-        if self.bounds.tier == Tier::Exchanges {
-            let _ = self.exchanges(state, &mut scratch.exchange, visit);
-            return;
-        }
         self.happenings(state, &mut scratch.happenings);
-        for &happening in &scratch.happenings {
+        for &step in &scratch.happenings {
             let next = &mut scratch.next;
-            let fell = match self.happen(state, happening, next) {
+            let fell = match self.happen(state, step, next) {
                 Came::Nothing => continue,
                 Came::New => None,
                 Came::Fell(property) => Some(property),
             };
-            if visit(self, &Successor { state: next, fell, exchange: None }).is_break() {
+            if visit(self, &Successor { step, state: next, fell }).is_break() {
                 return;
             }
         }
@@ -107,7 +101,6 @@ impl Model<'_> {
 pub(super) struct Scratch {
     happenings: Vec<Happening>,
     next: State,
-    exchange: super::exchange::Scratch,
 }
 
 /// The books: every fingerprint that was seen, with that of the state it was reached from first.
@@ -354,7 +347,7 @@ impl<'s> Search<'s> {
 
     /// The way from the initial state to a state by its fingerprint, and on to the fall that its
     /// successors hold. Only fingerprints were kept, so the way is walked again.
-    fn way_to(&mut self, print: u64) -> Vec<Action> {
+    fn way_to(&mut self, print: u64) -> Vec<Happening> {
         let mut prints = vec![print];
         while let Some(parent) = self.books.parent(prints[prints.len() - 1]) {
             prints.push(parent);
@@ -376,8 +369,7 @@ impl<'s> Search<'s> {
                 if !it {
                     return ControlFlow::Continue(());
                 }
-                let exchange = next.exchange.cloned();
-                found = Some(Action { exchange, trail: model.trail.clone() });
+                found = Some(next.step);
                 next.state.clone_into(state);
                 ControlFlow::Break(())
             });

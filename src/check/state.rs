@@ -11,7 +11,7 @@ use super::ledger::Ledger;
 use super::premises::Premises;
 use super::server::{Letter, Prompt, Server, Stepped};
 use super::table::{Shared, Table};
-use crate::raft::{NodeId, Property, RaftNode, RuleSet, Settings};
+use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings};
 
 /// A state of the cluster, by the numbers of its parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,16 +20,10 @@ pub(super) struct State {
     pub(super) ledger: u32,
     /// Crashes so far.
     pub(super) crashes: u8,
-    /// Exchanges only: messages that strayed so far.
-    pub(super) strays: u8,
-    /// Single messages: all that were ever sent and may still change something, in the order of
+    /// All messages that were ever sent and may still change something, in the order of
     /// [`Letter::order`]. Nothing is taken out by being delivered: so a message can be lost,
     /// overtaken and duplicated without an action of its own for any of it.
-    ///
-    /// Exchanges: what the leaders have sent and nobody has received yet.
     pub(super) letters: Vec<u32>,
-    /// Exchanges only: what strayed, in the same order.
-    pub(super) late: Vec<u32>,
 }
 
 /// What happens to one server: a prompt, or the letter of that number.
@@ -77,8 +71,6 @@ pub(super) struct Model<'s> {
     taken: Vec<Taken>,
     /// Memory that is used again and again: letters whose echo is still to be heard.
     pub(super) fresh: Vec<u32>,
-    /// The steps of which the last action consisted.
-    pub(super) trail: Vec<(NodeId, Cause)>,
 }
 
 impl<'s> Model<'s> {
@@ -93,7 +85,6 @@ impl<'s> Model<'s> {
             known: FxHashMap::default(),
             taken: Vec::new(),
             fresh: Vec::new(),
-            trail: Vec::new(),
         }
     }
 
@@ -123,6 +114,12 @@ impl<'s> Model<'s> {
 
     pub(super) fn letter(&self, id: u32) -> &Letter {
         self.letters.get(id)
+    }
+
+    /// Who sent a letter, and to whom.
+    pub(super) fn ends(&self, letter: u32) -> (NodeId, NodeId) {
+        let Envelope { from, to, .. } = self.letter(letter).envelope;
+        (from, to)
     }
 
     pub(super) fn taken(&self, nth: u32) -> &Taken {
@@ -178,7 +175,6 @@ impl<'s> Model<'s> {
         }
         let new_term = taken.new_term;
         let before = std::mem::replace(&mut state.servers[at.index()], taken.after);
-        self.trail.push((at, cause));
         self.judge(state, at, before, nth)?;
         if new_term {
             self.forget(state);

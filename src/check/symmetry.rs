@@ -44,7 +44,9 @@ impl Model<'_> {
     fn picture(&self, state: &State) -> Picture {
         let nodes = self.settings.nodes;
         let ledger = self.ledgers.get(state.ledger);
-        let spent = u64::from(state.crashes) << 8 | u64::from(state.strays);
+        // Of states that count as one the first that is found is kept, and which that is depends on the
+        // fingerprints. So the shift is part of the numbers of states that tests and docs name.
+        let spent = u64::from(state.crashes) << 8;
         let mut picture = Picture {
             nodes,
             whole: mix(ledger.label() ^ mix(spent)),
@@ -60,14 +62,12 @@ impl Model<'_> {
             let slot = &mut picture.unary[leader.index()];
             *slot = slot.wrapping_add(mix(term.get() + 17));
         }
-        let mut add = |letter: u32, salt: u64| {
+        for &letter in &state.letters {
             let letter = self.letter(letter);
             let (from, to) = (letter.envelope.from.index(), letter.envelope.to.index());
             let slot = &mut picture.pairs[from][to];
-            *slot = slot.wrapping_add(mix(letter.label ^ salt));
-        };
-        state.letters.iter().for_each(|&letter| add(letter, 0));
-        state.late.iter().for_each(|&letter| add(letter, 0x5555));
+            *slot = slot.wrapping_add(mix(letter.label));
+        }
         picture
     }
 

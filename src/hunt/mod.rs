@@ -1,14 +1,16 @@
 //! Looks for a run in which Raft fails.
 //!
-//! Each seed is three games: a random walk of single moves, a walk in whole exchanges, and a world
-//! with clocks, clients and drawn faults, which ends in a calm (see [`walk`],
-//! [`stints`], [`trial`], [`calm`]).
-//! What is found is written down as a [`schedule`] of named moves and made short ([`shrink`]).
+//! Each seed is three games: a random walk of single moves, a walk of leaderships in a row, and a
+//! world with clocks, clients and drawn faults, which ends in a calm (see [`walk`], [`stints`],
+//! [`trial`], [`calm`]).
+//! What is found is written down as a [`schedule`] of named moves and made short ([`shrink`]); the
+//! best of it and of what an exhaustive search finds is kept ([`best()`]).
 //!
 //! A hunt on the intact core is a soak test: it must find nothing. A hunt with a rule broken must
 //! find something, or the checks are blind.
 
 pub mod aim;
+mod best;
 pub mod calm;
 pub mod clients;
 pub mod hand;
@@ -27,12 +29,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::check::{self, Bounds, Counterexample, Tier};
 use crate::panics;
 use crate::raft::{Property, Rule, RuleSet};
-use aim::{Aim, Fallen};
+use aim::Aim;
 use schedule::Schedule;
 use trial::Finding;
+
+pub use best::{Best, Searches, Short, Source, as_short, best, catches_wanted, shortest};
 
 /// The moves of a walk.
 const WALK: usize = 300;
@@ -111,14 +114,17 @@ pub struct Bag {
 /// What counts as the fall of a rule: what a reader of the paper would call a failure, where the
 /// rule protects something of that kind.
 pub fn aim_of(rules: RuleSet) -> Aim {
-    let mut broken = rules.broken();
-    match (broken.next(), broken.next()) {
-        (Some(rule), None) => match rule.protects() {
-            Property::Liveness | Property::Monotonicity => Aim::Only(rule.protects()),
-            _ => Aim::Visible,
-        },
-        _ => Aim::Anything,
+    match sole_rule(rules).map(Rule::protects) {
+        Some(property @ (Property::Liveness | Property::Monotonicity)) => Aim::Only(property),
+        Some(_) => Aim::Visible,
+        None => Aim::Anything,
     }
+}
+
+/// The rule that is broken, if it is just one.
+pub fn sole_rule(rules: RuleSet) -> Option<Rule> {
+    let mut broken = rules.broken();
+    broken.next().filter(|_| broken.next().is_none())
 }
 
 impl Hunt {
@@ -213,100 +219,9 @@ fn play(seed: u64, rules: RuleSet, aim: Aim, progress: &Progress) -> Found {
     Some((finding, raw))
 }
 
-/// A counterexample, as short as it was made.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Short {
-    /// Its moves.
-    pub schedule: Schedule,
-    /// What falls.
-    pub fallen: Fallen,
-    /// How it was found.
-    pub source: Source,
-}
-
-impl Short {
-    /// What is told rather comes first: the shortest, and a proven one before another. A node alone
-    /// has nobody to disagree with, so its runs teach less than any others.
-    fn rank(&self) -> (bool, usize, bool) {
-        let Schedule { settings, moves } = &self.schedule;
-        (settings.nodes == 1, moves.len(), !self.is_proven())
-    }
-
-    /// Whether no shorter one exists within the bounds of an exhaustive search.
-    pub fn is_proven(&self) -> bool {
-        self.source == Source::Moves
-    }
-}
-
-/// How a short counterexample was found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Source {
-    /// A seed's catch was made short.
-    Seed,
-    /// By an exhaustive search of single moves, which finds the shortest.
-    Moves,
-    /// By one of whole exchanges, which are as few as can be; of single moves there may be fewer.
-    Exchanges,
-}
-
-/// Makes the catches short, side by side, and keeps the shortest.
-pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
-    let aim = aim_of(rules);
-    let short = |raw: &Schedule| {
-        let schedule = shrink::shrink(raw, aim);
-        let fallen = schedule.play(aim).fallen?;
-        Some(Short { schedule, fallen, source: Source::Seed })
-    };
-    let raws: Vec<&Schedule> = bag.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
-    thread::scope(|scope| {
-        let spawn = |&raw| thread::Builder::new().spawn_scoped(scope, move || short(raw)).ok();
-        let threads: Vec<_> = raws.iter().map_while(spawn).collect();
-        // What got no thread is done by this one.
-        let rest: Vec<_> = raws[threads.len()..].iter().filter_map(|raw| short(raw)).collect();
-        let shorts = threads.into_iter().filter_map(joined).chain(rest);
-        shorts.min_by_key(Short::rank)
-    })
-}
-
-/// The shorter of two counterexamples; of two equal ones that which is proven.
-pub fn shorter(a: Option<Short>, b: Option<Short>) -> Option<Short> {
-    a.into_iter().chain(b).min_by_key(Short::rank)
-}
-
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.
 pub fn intact_recovers(seed: u64) -> bool {
     trial::trial(seed, RuleSet::INTACT, Aim::Anything).finding.is_none()
-}
-
-/// Searches exhaustively for the shortest way to a fall in single moves. Whether that is a matter of
-/// seconds, [`check::is_quick`] says.
-pub fn proof(rule: Rule) -> Option<Short> {
-    Some(searched(rule, Tier::Messages)?.1)
-}
-
-/// The same in whole exchanges: how many suffice, and a run of so many.
-pub fn exchanges(rule: Rule) -> Option<(usize, Short)> {
-    searched(rule, Tier::Exchanges)
-}
-
-fn searched(rule: Rule, tier: Tier) -> Option<(usize, Short)> {
-    let bounds = check::preset(rule, tier)?;
-    let found = check::find(Some(rule), &bounds).violation?;
-    let steps = found.panels.len();
-    Some((steps, as_short(found, &bounds, RuleSet::INTACT.without(rule))?))
-}
-
-/// What a search found, as moves that anyone can make.
-pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Option<Short> {
-    let aim = aim_of(rules);
-    let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
-    let schedule = shrink::tidy(&schedule, aim);
-    let fallen = schedule.play(aim).fallen?;
-    let source = match bounds.tier {
-        Tier::Messages => Source::Moves,
-        Tier::Exchanges => Source::Exchanges,
-    };
-    Some(Short { schedule, fallen, source })
 }
 
 #[cfg(test)]

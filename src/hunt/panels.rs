@@ -1,4 +1,4 @@
-//! Moves told as exchanges: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
+//! Moves in a row told as one panel: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! A walk in whole exchanges: a node campaigns and reaches just enough others, leads for a while,
+//! A walk of leaderships in a row: a node campaigns and reaches just enough others, leads for a while,
 //! replicates to some of them, and another takes over. Answers are kept back, and come later.
 //!
 //! Bugs that need several leaderships in a row are out of reach for moves drawn singly: counting the

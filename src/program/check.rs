@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::check::{self, Bounds, Pause, Reach, Stats, Tier, chance_of_a_miss};
+use crate::check::{self, Bounds, Pause, Reach, Stats, chance_of_a_miss};
 use crate::hunt::as_short;
 use crate::program::hunt::save;
 use crate::raft::RuleSet;
@@ -59,7 +59,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         Reach::Exhausted => {
             let held = "✓ every state within the bounds was seen, and no property falls in any";
             page.put(paint::good(held).to_string());
-            let unseen = options.rules.broken().filter_map(|rule| view::unseen(rule, bounds.tier));
+            let unseen = options.rules.broken().map(view::unseen);
             unseen.for_each(|why| page.put_all(paragraph(&why, "", "")));
             ExitCode::SUCCESS
         }
@@ -80,15 +80,11 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     };
     let mut saved = Ok(());
     if let Some(found) = &outcome.violation {
-        let what = match bounds.tier {
-            Tier::Messages => "moves",
-            Tier::Exchanges => "exchanges",
-        };
-        let (property, length) = (found.property, found.panels.len());
-        page.put(format!("{property} falls after {length} {what}, and no way to it is shorter:"));
+        let (property, length) = (found.property, found.steps.len());
+        page.put(format!("{property} falls after {length} moves, and no way to it is shorter:"));
         if let Some(short) = as_short(found.clone(), bounds, options.rules) {
             let moves = short.schedule.moves.len();
-            if bounds.tier == Tier::Messages && moves != length {
+            if moves != length {
                 let crash = "a crash and its restart are one step of a search, and two moves below";
                 page.put(format!("({moves} moves as they are told: {crash}.)"));
             }

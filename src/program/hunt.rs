@@ -10,10 +10,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::check::{self, Tier};
-use crate::hunt::schedule::Schedule;
 use crate::hunt::trial::Finding;
-use crate::hunt::{self, Hunt, Progress, Short};
+use crate::hunt::{self, Best, Hunt, Progress, Searches};
 use crate::raft::{Property, Rule, RuleSet};
 use crate::scenario::beat::{Beat, Narrator};
 use crate::scenario::library;
@@ -27,9 +25,6 @@ use crate::view::page::Page;
 use crate::view::story::Story;
 use crate::view::table::paragraph;
 use crate::view::{hunt as view, opening, paint};
-
-/// Catches of which the shortest is kept.
-const ENOUGH: usize = 12;
 
 /// A hunt, as the command line asks for it.
 #[derive(Clone, Debug)]
@@ -79,7 +74,6 @@ fn one(
     progress: &Arc<Progress>,
     page: &Page,
 ) -> Result<ExitCode, String> {
-    let intact = rules.is_intact();
     page.put_all(opening::broken(rules));
     let hunt = Hunt {
         rules,
@@ -92,74 +86,42 @@ fn one(
         },
         within: options.within,
         jobs: options.jobs,
-        enough: if intact { 1 } else { ENOUGH },
+        enough: hunt::catches_wanted(rules),
     };
-    let mut broken = rules.broken();
-    let only = match (broken.next(), broken.next()) {
-        (Some(rule), None) => Some(rule),
-        _ => None,
-    };
-    // What a search of whole exchanges says it says at once.
-    let whole = only.and_then(quick_exchanges);
-    let bounds = only.and_then(|rule| check::preset(rule, Tier::Exchanges));
-    if let (Some((exchanges, _)), Some(bounds)) = (&whole, bounds) {
-        page.put_all(paragraph(&view::suffice(*exchanges, &bounds), "", ""));
-    }
+    let only = hunt::sole_rule(rules);
     let bar = Bar::show(progress, options.seeds);
-    let bag = hunt.run(progress);
-    let short = hunt::shorter(hunt::shortest(&bag, rules), only.and_then(quick_proof));
-    let short = hunt::shorter(short, whole.map(|(_, short)| short));
+    let best = hunt::best(&hunt, Searches::Quick, progress);
     drop(bar);
-    page.put(view::figures(progress, bag.took));
-    match (bag.catches.first(), &short) {
-        (None, None) => {
-            // With nothing caught only Ctrl-C stops a hunt.
-            let stopped = progress.stop.load(Ordering::Relaxed);
-            let unjudged = view::unjudged(progress);
-            if stopped {
-                page.put("Stopped. In what was played no property has fallen.");
-            } else if unjudged.is_none() {
+    page.put(view::figures(progress, best.bag.took));
+    if !best.has_caught() {
+        // With nothing caught only Ctrl-C stops a hunt.
+        let stopped = progress.stop.load(Ordering::Relaxed);
+        let unjudged = view::unjudged(progress);
+        if stopped {
+            page.put("Stopped. In what was played no property has fallen.");
+        } else {
+            if unjudged.is_none() {
                 page.put(paint::good("✓ no property has fallen").to_string());
             }
-            page.put_all(unjudged.iter().flat_map(|text| paragraph(text, "", "")));
-            page.put_all(opening::broken(rules));
-            return Ok(if stopped { ExitCode::from(1) } else { ExitCode::SUCCESS });
-        }
-        (None, Some(short)) => {
-            page.put("No seed found it; an exhaustive search did.");
-            page.put_all(paragraph(&view::how_short(short), "", ""));
-        }
-        (Some(first), short) => {
-            let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
-            page.put_all(paragraph(&found, "", ""));
-            if let Some(short) = short {
-                page.put_all(paragraph(&view::how_short(short), "", ""));
-            } else if !intact && matches!(first.finding, Finding::Stalled(_)) {
-                page.put(if hunt::intact_recovers(first.seed) {
-                    "In the world of the same seed the intact core recovers, and disturbs nobody."
-                } else {
-                    "The intact core does not recover in the world of this seed either."
-                });
+            if let Some(rule) = only {
+                page.put_all(paragraph(&view::too_few_seeds(rule), "", ""));
             }
         }
+        page.put_all(unjudged.iter().flat_map(|text| paragraph(text, "", "")));
+        page.put_all(opening::broken(rules));
+        return Ok(if stopped { ExitCode::from(1) } else { ExitCode::SUCCESS });
     }
+    tell_catch(&best, rules, page);
     page.put("");
     let mut saved = Ok(());
-    if let Some(short) = &short {
+    if let Some(short) = &best.short {
         view::tell(short, page);
         if only.is_some_and(|rule| rule.protects() == Property::Monotonicity) {
             page.put("");
             page.put_all(paragraph(view::ONLY_COUNTERS, "", ""));
         }
-        if let Some(script) = only.and_then(shipped) {
-            let known = Schedule::of(&script).moves.len();
-            if known < short.schedule.moves.len() {
-                page.put("");
-                page.put_all(paragraph(&view::shorter_is_known(&script.name, known), "", ""));
-            }
-        }
         saved = keep(options, &view::script(short, &name(options)), page);
-    } else if let Some(script) = only.and_then(shipped) {
+    } else if let Some(script) = only.and_then(library::broken) {
         tell_stall(&script, page);
         saved = keep(options, &script, page);
     } else if options.save.is_some() {
@@ -170,9 +132,26 @@ fn one(
     saved.map(|()| ExitCode::from(1))
 }
 
-/// The run that ships for this rule.
-fn shipped(rule: Rule) -> Option<Script> {
-    library::find(&format!("broken/{rule}"))?.ok()
+/// Says what was caught first, and how the run that is told next came to be as short as it is.
+fn tell_catch(best: &Best, rules: RuleSet, page: &Page) {
+    match best.bag.catches.first() {
+        Some(first) => {
+            let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
+            page.put_all(paragraph(&found, "", ""));
+            let stalled = matches!(first.finding, Finding::Stalled(_));
+            if best.short.is_none() && stalled && !rules.is_intact() {
+                page.put(if hunt::intact_recovers(first.seed) {
+                    "In the world of the same seed the intact core recovers, and disturbs nobody."
+                } else {
+                    "The intact core does not recover in the world of this seed either."
+                });
+            }
+        }
+        None => page.put("No seed found it; an exhaustive search did."),
+    }
+    if let Some(short) = &best.short {
+        page.put_all(paragraph(&view::how_short(short), "", ""));
+    }
 }
 
 /// Tells the run that ships for a rule whose breaking only time can show: what stalls without the
@@ -217,16 +196,6 @@ impl Narrator for Ending<'_> {
     }
 }
 
-/// The shortest way, proven, where that takes seconds at most.
-fn quick_proof(rule: Rule) -> Option<Short> {
-    check::is_quick(rule, Tier::Messages).then(|| hunt::proof(rule)).flatten()
-}
-
-/// How many whole exchanges suffice, where that takes seconds at most to know.
-fn quick_exchanges(rule: Rule) -> Option<(usize, Short)> {
-    check::is_quick(rule, Tier::Exchanges).then(|| hunt::exchanges(rule)).flatten()
-}
-
 /// What a saved scenario is called: like its file.
 fn name(options: &Options) -> String {
     let stem = options.save.as_deref().and_then(Path::file_stem);
@@ -260,18 +229,15 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
             seeds: options.seeds.unwrap_or(u64::MAX),
             within: Some(options.within.unwrap_or(Duration::from_secs(10))),
             jobs: options.jobs,
-            enough: if rule.protects() == Property::Liveness { 1 } else { ENOUGH },
+            enough: hunt::catches_wanted(rules),
         };
         let own = Progress::default();
-        let bag = hunt.run(&own);
+        let best = hunt::best(&hunt, Searches::Quick, &own);
         progress.add(&own);
         let seeds = own.seeds.load(Ordering::Relaxed);
-        let whole = quick_exchanges(rule);
-        let exchanges = whole.as_ref().map(|(exchanges, _)| *exchanges);
-        let short = hunt::shorter(hunt::shortest(&bag, rules), quick_proof(rule));
-        let short = hunt::shorter(short, whole.map(|(_, short)| short));
-        let tried = bag.catches.first().map_or(seeds, |first| first.seed - options.first + 1);
-        rows.push(view::Row { rule, bag, tried, short, exchanges });
+        let first = best.bag.catches.first();
+        let tried = first.map_or(seeds, |first| first.seed - options.first + 1);
+        rows.push(view::Row { rule, best, tried });
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
@@ -280,7 +246,7 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
     page.put_all(view::matrix(&rows));
     page.put("");
     page.put_all(paragraph(view::LEGEND, "", ""));
-    let caught = rows.iter().filter(|row| row.is_caught()).count();
+    let caught = rows.iter().filter(|row| row.best.has_caught()).count();
     page.put("");
     if rows.len() < Rule::ALL.len() {
         page.put(format!("Stopped: only the first {} rules were tried.", rows.len()));

@@ -2,6 +2,7 @@
 //! happens without a rule, from `examples/broken/`.
 
 use super::script::{Script, ScriptError};
+use crate::raft::Rule;
 
 macro_rules! shipped {
     ($(#[$doc:meta])* $table:ident, $folder:literal, $prefix:literal, [$($name:literal),* $(,)?]) => {
@@ -83,6 +84,11 @@ fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
 pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
     let (_, text) = all().find(|(shipped, _)| *shipped == name)?;
     Some(Script::parse(name, text))
+}
+
+/// The run that shows what happens without this rule.
+pub fn broken(rule: Rule) -> Option<Script> {
+    find(&format!("broken/{rule}"))?.ok()
 }
 
 /// The shipped scenario that someone who wrote `name` may have meant.

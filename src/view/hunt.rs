@@ -5,14 +5,14 @@ use super::story::Story;
 use super::table::{Table, paragraph};
 use super::words::plural;
 use super::{message, paint, parting, violation};
-use crate::check::{Bounds, Tier, preset};
+use crate::check::{Bounds, preset};
 use crate::hunt::aim::Fallen;
 use crate::hunt::calm::Stall;
 use crate::hunt::hand::Hand;
 use crate::hunt::panels::{Scene, panels};
 use crate::hunt::schedule::Schedule;
 use crate::hunt::trial::Finding;
-use crate::hunt::{Bag, Progress, Short, Source};
+use crate::hunt::{Best, Progress, Short, Source, sole_rule};
 use crate::raft::{NodeSet, Rule, Settings};
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
@@ -71,40 +71,15 @@ pub fn stall(stall: &Stall) -> String {
 
 /// The bounds of a search.
 pub fn within(bounds: &Bounds) -> String {
-    let delayed = bounds.delayed;
-    let what = match bounds.tier {
-        Tier::Messages => {
-            "Every order of single messages, losses, duplicates and timeouts".to_owned()
-        }
-        Tier::Exchanges => {
-            let tight = if bounds.tight { ", just a majority or one follower each" } else { "" };
-            let astray = plural(delayed.into(), "message", "messages");
-            format!("Every order of whole exchanges{tight}; {astray} may go astray")
-        }
-    };
-    format!("{what}: {}.", limits(bounds))
-}
-
-fn limits(bounds: &Bounds) -> String {
     let Bounds { nodes, terms, log, crashes, .. } = *bounds;
     let batch = bounds.max_batch.filter(|_| bounds.max_batch != Settings::new(nodes).max_batch);
     let batch = batch.map_or_else(String::new, |batch| format!(", batches of {batch}"));
     let nodes = plural(nodes, "node", "nodes");
     format!(
-        "{nodes}, terms up to {terms}, commands up to index {log}, {}, {} no-op{batch}",
+        "Every order of messages, losses, duplicates and timeouts: {nodes}, terms up to {terms}, \
+         commands up to index {log}, {}, {} no-op{batch}.",
         plural(crashes.into(), "crash", "crashes"),
         if bounds.no_op { "with a" } else { "without a" }
-    )
-}
-
-/// How many whole exchanges are enough for a failure.
-pub fn suffice(exchanges: usize, bounds: &Bounds) -> String {
-    format!(
-        "{exchanges} whole exchanges are enough for a failure, and fewer are not, as an exhaustive \
-         search says ({}; {} may go astray). An exchange is a campaign or a replication with its \
-         answers, a command taken in, a crash with its restart, or a message that comes late.",
-        limits(bounds),
-        plural(bounds.delayed.into(), "message", "messages")
     )
 }
 
@@ -113,11 +88,24 @@ pub fn how_short(short: &Short) -> String {
     let property = short.fallen.property();
     match short.source {
         Source::Seed => format!("The same made short, in a new cluster, until {property} falls:"),
-        Source::Moves => {
+        Source::Search => {
             format!("The shortest run that an exhaustive search finds, until {property} falls:")
         }
-        Source::Exchanges => format!("The run of so few exchanges, until {property} falls:"),
+        Source::Shipped { found } => {
+            let moves = short.schedule.moves.len();
+            let rule = sole_rule(short.schedule.settings.rules);
+            let name = rule.map_or_else(String::new, |rule| format!(": '{}'", shipped(rule)));
+            format!(
+                "Made short, this has {found} moves. A shorter run is known, of {moves} \
+                 moves{name}. Here it is, until {property} falls:"
+            )
+        }
     }
+}
+
+/// How to play the run that ships for a rule.
+fn shipped(rule: Rule) -> String {
+    format!("raft-cluster run broken/{rule}")
 }
 
 /// Where nothing falls but a number.
@@ -180,27 +168,26 @@ pub fn tell(short: &Short, page: &Page) {
     }
 }
 
-/// Why a search without this rule may see nothing fall, if it is that it cannot, or that these are
-/// not the bounds for it.
-pub fn unseen(rule: Rule, tier: Tier) -> Option<String> {
+/// Why a search without this rule may see nothing fall: these are not the bounds for it, or no
+/// search gets that far, or it is none of the properties that a search asks for.
+pub fn unseen(rule: Rule) -> String {
     let property = rule.protects();
     let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
-    if preset(rule, tier).is_some() {
-        return Some(format!("Without {rule} something falls within other bounds: {hunt}."));
+    if preset(rule).is_some() {
+        format!("Without {rule} something falls within other bounds: {hunt}.")
+    } else if property.is_figure_3() {
+        format!("Without {rule} something falls later than a search gets: {hunt}.")
+    } else {
+        format!(
+            "That says nothing of {rule}: what falls without it is {property}, and a search asks \
+             for Figure 3's five properties only. {hunt}."
+        )
     }
-    if preset(rule, Tier::Exchanges).is_some() {
-        let search = format!("'raft-cluster check --break {rule} --exchanges' goes far enough");
-        return Some(format!("Without {rule} something falls later: {search}, and {hunt}."));
-    }
-    Some(format!(
-        "That says nothing of {rule}: what falls without it is {property}, and a search asks for \
-         Figure 3's five properties only. {hunt}."
-    ))
 }
 
-/// Where a run is told that is longer than one that ships.
-pub fn shorter_is_known(name: &str, moves: usize) -> String {
-    format!("A shorter run is known, of {moves} moves: 'raft-cluster run {name}'")
+/// Where a hunt without a rule found nothing: what to look at instead.
+pub fn too_few_seeds(rule: Rule) -> String {
+    format!("Too few seeds, then: '{}' shows what happens without {rule}.", shipped(rule))
 }
 
 /// A counterexample as a scenario that anyone can run, with its panels as the parts of the story.
@@ -257,46 +244,33 @@ fn names(nodes: NodeSet) -> String {
 pub struct Row {
     /// The rule.
     pub rule: Rule,
-    /// What the hunt caught.
-    pub bag: Bag,
+    /// What was caught, and the shortest counterexample.
+    pub best: Best,
     /// Seeds that were tried, up to the first that caught it.
     pub tried: u64,
-    /// The shortest counterexample, if it is one of moves.
-    pub short: Option<Short>,
-    /// The fewest whole exchanges that suffice, if a quick search says so.
-    pub exchanges: Option<usize>,
-}
-
-impl Row {
-    /// Whether the rule was caught.
-    pub const fn is_caught(&self) -> bool {
-        !self.bag.catches.is_empty() || self.short.is_some()
-    }
 }
 
 /// What the columns of the table mean.
 pub const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the moves of that \
-    catch; moves: of the shortest run; exchanges: of the shortest run in whole campaigns, \
-    replications, commands, crashes, and messages that come late. ✓: an exhaustive search found none \
-    shorter. A stall is about time and has no list of moves; \
-    'raft-cluster hunt --break RULE' tells it.";
+    catch; moves: of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
+    about time and has no list of moves; 'raft-cluster hunt --break RULE' tells it.";
 
 /// The table of all rules: what each protects, and how soon its breaking shows.
 pub fn matrix(rows: &[Row]) -> Vec<String> {
     let mut table = Table::new(0);
-    let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves", "exchanges"];
+    let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves"];
     table.row(heads.map(|head| paint::faint(head).to_string()));
     for row in rows {
-        let first = row.bag.catches.first();
+        let first = row.best.bag.catches.first();
         let found = first.and_then(|found| found.finding.property());
-        let found = row.short.as_ref().map(|short| short.fallen.property()).or(found);
+        let found = row.best.short.as_ref().map(|short| short.fallen.property()).or(found);
         let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
-        let short = row.short.as_ref().map(|short| {
+        let short = row.best.short.as_ref().map(|short| {
             let proven = if short.is_proven() { " ✓" } else { "" };
             format!("{:>3}{proven}", short.schedule.moves.len())
         });
         let stalled =
-            || if row.is_caught() { "a stall".to_owned() } else { "NOT CAUGHT".to_owned() };
+            || if row.best.has_caught() { "a stall".to_owned() } else { "NOT CAUGHT".to_owned() };
         table.row([
             row.rule.to_string(),
             found.map_or_else(|| "-".to_owned(), |property| property.to_string()),
@@ -307,7 +281,6 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
             ),
             raw.map_or_else(|| format!("{:>4}", "-"), |moves| format!("{moves:>4}")),
             short.unwrap_or_else(stalled),
-            row.exchanges.map_or_else(|| "  -".to_owned(), |count| format!("{count:>3} ✓")),
         ]);
     }
     table.lines()

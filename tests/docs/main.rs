@@ -6,6 +6,9 @@
 //! difference.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "../common/lengths.rs"]
+mod lengths;
+
 mod bugs;
 #[cfg(unix)]
 mod commands;

@@ -6,6 +6,7 @@ use std::fs;
 use raft_in_practice::raft::Rule;
 use raft_in_practice::scenario::syntax::{CONDITIONS, SYNTAX};
 
+use crate::lengths::{LENGTHS, Lengths};
 use crate::pages;
 
 /// The text of a table cell: a bar would end it.
@@ -39,12 +40,27 @@ fn rules() -> String {
     table
 }
 
+fn lengths() -> String {
+    let mut table =
+        "| rule broken | what falls | steps, proven | moves of its run |\n|---|---|---|---|\n"
+            .to_owned();
+    for Lengths { rule, proven, shipped, property, .. } in LENGTHS {
+        let proven = proven.map_or_else(|| "-".to_owned(), |steps| steps.to_string());
+        writeln!(table, "| `{rule}` | {property} | {proven} | {shipped} |").unwrap();
+    }
+    table
+}
+
 #[test]
 fn generated_tables_are_up_to_date() {
     for page in pages::all() {
         let mut text = page.text.clone();
-        for (name, table) in [("verbs", verbs()), ("conditions", conditions()), ("rules", rules())]
-        {
+        for (name, table) in [
+            ("verbs", verbs()),
+            ("conditions", conditions()),
+            ("rules", rules()),
+            ("lengths", lengths()),
+        ] {
             let begin = format!("<!-- generated: {name} -->\n");
             let Some((before, rest)) = text.split_once(&begin) else { continue };
             let (_, after) = rest.split_once("<!-- end -->").expect("a table that ends");

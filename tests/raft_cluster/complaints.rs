@@ -41,7 +41,6 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["hunt", "--seeds", "many"], &["'many'", "--seeds", "a whole number"]),
         (&["hunt", "--for", "5"], &["'5'", "--for", "unit"]),
         (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
-        (&["check", "--delayed", "1"], &["--exchanges"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),
         (&["--trace", "no/such/directory/x"], &["no/such/directory/x", "cannot be written"]),
