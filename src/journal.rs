@@ -307,6 +307,9 @@ impl Journal {
 
     /// Enters a deed of the world.
     pub fn deed(&mut self, time: Time, deed: &Deed) {
+        if let Deed::Crash { node, .. } = deed {
+            self.checker.crashed(*node);
+        }
         for observer in &mut self.observers {
             observer.deed(time, deed);
         }

@@ -9,8 +9,7 @@ use std::hash::Hash;
 
 use crate::digest;
 use crate::raft::{
-    Command, Envelope, Event, Input, Message, NodeId, PersistentState, RaftNode, Role, Sendable,
-    Settings,
+    Command, Envelope, Input, Message, NodeId, PersistentState, RaftNode, Role, Settings,
 };
 use crate::safety::cut_while_leading;
 
@@ -50,8 +49,6 @@ pub(super) fn command() -> Command {
 pub(super) struct Stepped {
     pub(super) server: Server,
     pub(super) sent: Vec<Envelope>,
-    /// It won an election.
-    pub(super) elected: bool,
     /// It leads a term that it did not lead before, elected or not.
     pub(super) leads_anew: bool,
     /// It removed entries of its own log while it led.
@@ -92,7 +89,6 @@ impl Server {
                 Stepped {
                     server: Self::new(node, None, hearsay),
                     sent: Vec::new(),
-                    elected: false,
                     leads_anew: false,
                     cut_as_leader: false,
                 }
@@ -109,17 +105,12 @@ impl Server {
         let late_disk = (disk != *node.persistent()).then_some(disk);
         let led = self.node.is_leader() && self.node.current_term() == node.current_term();
         Stepped {
-            elected: was_elected(&sendable),
             leads_anew: node.is_leader() && !led,
             cut_as_leader: cut_while_leading(self.node.is_leader(), sendable.events()),
             sent: sendable.drain_messages().collect(),
             server: Self::new(node, late_disk, hearsay),
         }
     }
-}
-
-fn was_elected(sendable: &Sendable) -> bool {
-    sendable.events().iter().any(|event| matches!(event, Event::BecameLeader { .. }))
 }
 
 /// What a server knows of another one, as far as another's name appears in it.

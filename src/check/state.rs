@@ -11,7 +11,7 @@ use super::ledger::Ledger;
 use super::premises::Premises;
 use super::server::{Letter, Prompt, Server, Stepped};
 use super::table::{Shared, Table};
-use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings};
+use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term};
 
 /// A state of the cluster, by the numbers of its parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -39,7 +39,6 @@ pub(super) enum Cause {
 pub(super) struct Taken {
     pub(super) after: u32,
     pub(super) sent: Box<[u32]>,
-    pub(super) elected: bool,
     pub(super) leads_anew: bool,
     pub(super) cut_as_leader: bool,
     pub(super) log_changed: bool,
@@ -136,12 +135,11 @@ impl<'s> Model<'s> {
             Cause::Prompt(prompt) => before.prompt(prompt, hearsay),
             Cause::Letter(letter) => before.receive(&self.letters.get(letter).envelope, hearsay),
         };
-        let Stepped { server: after, sent, elected, leads_anew, cut_as_leader } = stepped;
+        let Stepped { server: after, sent, leads_anew, cut_as_leader } = stepped;
         let node = &after.node;
         // A leader may be elected in every term, so no-ops alone cannot pass this.
         let longest = self.bounds.log + self.bounds.terms;
         let taken = Taken {
-            elected,
             leads_anew,
             cut_as_leader,
             log_changed: node.log() != before.node.log(),
@@ -182,10 +180,15 @@ impl<'s> Model<'s> {
         Ok(Some(nth))
     }
 
+    /// The lowest term that any node can be in from now on.
+    pub(super) fn oldest_term(&self, state: &State) -> Term {
+        let nodes = NodeId::all(self.settings.nodes);
+        let terms = nodes.map(|id| self.server(state, id).durable().current_term);
+        terms.min().unwrap_or_default()
+    }
+
     fn forget(&mut self, state: &mut State) {
-        let terms = NodeId::all(self.settings.nodes)
-            .map(|id| self.server(state, id).durable().current_term);
-        let Some(oldest) = terms.min() else { return };
+        let oldest = self.oldest_term(state);
         if let Some(ledger) = self.ledgers.get(state.ledger).forget_before(oldest) {
             state.ledger = self.ledgers.id(ledger);
         }

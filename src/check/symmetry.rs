@@ -10,7 +10,9 @@
 //! are equal every order is tried and the least fingerprint taken. Signatures that are equal by
 //! chance only make more orders to try, so the result is exact, as far as a 64-bit fingerprint is.
 
+use super::ledger::Led;
 use super::state::{Model, State};
+use crate::digest;
 use crate::raft::MAX_NODES;
 
 type Row = [u64; MAX_NODES];
@@ -58,9 +60,10 @@ impl Model<'_> {
             picture.unary[at] = server.label;
             picture.pairs[at][..nodes].copy_from_slice(&server.of_others);
         }
-        for &(term, leader) in &ledger.leaders {
+        for Led { term, leader, began_with } in &ledger.leaders {
             let slot = &mut picture.unary[leader.index()];
-            *slot = slot.wrapping_add(mix(term.get() + 17));
+            let began_with = began_with.as_ref().map_or(0, |log| digest::chain(12, log));
+            *slot = slot.wrapping_add(mix(term.get() + 17) ^ began_with);
         }
         for &letter in &state.letters {
             let letter = self.letter(letter);

@@ -212,7 +212,7 @@ impl MessageBus {
     /// node's next incarnation.
     pub(super) fn disconnect(&self, node: NodeId, point: CrashPoint) {
         let hang_up = || lock(&self.wires.links).up.remove(node);
-        self.wires.chronicle.tell_and([Deed::Crash { node, point }], hang_up);
+        self.wires.chronicle.crash(node, point, hang_up);
         self.discard_inbox(node);
     }
 

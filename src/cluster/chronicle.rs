@@ -3,7 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::journal::{Deed, Detail, Entry, Journal, MessageId, Observer};
+use crate::journal::{CrashPoint, Deed, Detail, Entry, Journal, MessageId, Observer};
+use crate::raft::NodeId;
 use crate::timing::Time;
 
 /// A wait that a fast story makes short still lasts this long: on a busy machine the threads need
@@ -100,6 +101,16 @@ impl Chronicle {
         for deed in deeds {
             journal.deed(now, &deed);
         }
+        let done = act();
+        drop(journal);
+        done
+    }
+
+    /// Enters a crash, and does it, as [`tell_and`](Self::tell_and) does; the checker hears of a crash
+    /// even if nobody else listens.
+    pub(super) fn crash<T>(&self, node: NodeId, point: CrashPoint, act: impl FnOnce() -> T) -> T {
+        let mut journal = self.open();
+        journal.deed(self.clock.now(), &Deed::Crash { node, point });
         let done = act();
         drop(journal);
         done

@@ -16,7 +16,8 @@ pub struct Violation {
 }
 
 /// A number that may only grow.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Counter {
     /// A node's current term.
     Term,
@@ -28,14 +29,37 @@ pub enum Counter {
     MatchIndex(NodeId),
 }
 
-/// Two facts that cannot both be.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// What became of an entry in the log that held it first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Earlier {
+    /// The log still holds it, and first differs from the other at this index, with entries of these
+    /// terms there.
+    Differs {
+        /// The index.
+        index: LogIndex,
+        /// The term of the entry in the first log.
+        a: Term,
+        /// The term of the entry in the other.
+        b: Term,
+    },
+    /// No log holds it any more.
+    Lost {
+        /// The term of its holder when it lost it.
+        in_term: Term,
+    },
+}
+
+/// Two facts that cannot both be. Each says what is so, or was so, when the property fell; a sentence
+/// made of it must be true at that step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Evidence {
-    /// Two nodes led one term.
+    /// Two nodes became leaders of one term.
     TwoLeaders {
         /// The term.
         term: Term,
-        /// Who led it first.
+        /// Who led it first. It need not lead it any more.
         first: NodeId,
         /// Who led it too.
         second: NodeId,
@@ -66,42 +90,62 @@ pub enum Evidence {
     LeaderCut {
         /// The leader.
         leader: NodeId,
-        /// The term it leads.
+        /// The term it led when it did.
         term: Term,
         /// The first entry it removed.
         from: LogIndex,
     },
-    /// Two logs hold the same position, but not the same entries up to it.
+    /// The same position stood for different entries, or came after different entries, in two logs.
     LogsDiffer {
-        /// The position that both hold.
+        /// The position.
         position: LogPosition,
-        /// Who held it first.
+        /// Who held it before.
         a: NodeId,
-        /// Whose log differs.
+        /// Whether it still does.
+        earlier: Earlier,
+        /// Who holds it now, in a log that differs.
         b: NodeId,
-        /// The first index at which they differ, and the terms of the entries there, `a`'s and then
-        /// `b`'s; nothing if the first has lost that entry since.
-        parts: Option<(LogIndex, Term, Term)>,
     },
-    /// A leader lacks an entry that was committed in an earlier term.
+    /// A leader began without an entry that was committed in an earlier term, before that or since.
     LeaderLacks {
         /// The leader.
         leader: NodeId,
-        /// The term it leads.
+        /// The term it led.
         term: Term,
-        /// The entry it lacks.
+        /// The entry it lacked.
         missing: LogPosition,
-        /// The term in which that entry was committed.
+        /// The term of the entry that it had in that place, if it had one.
+        instead: Option<Term>,
+        /// The term in which the missing entry was committed.
         committed_in: Term,
+        /// Who committed it then.
+        committed_by: NodeId,
     },
-    /// Two nodes committed different entries at one index.
+    /// Two nodes committed different entries at one index, or one node did so twice.
     CommitsDiffer {
         /// The index.
         index: LogIndex,
-        /// Who committed there first, and the term of that entry.
-        first: (NodeId, Term),
-        /// Who committed another entry there, and its term.
-        second: (NodeId, Term),
+        /// Who committed an entry there before.
+        first: NodeId,
+        /// The term of that entry.
+        first_term: Term,
+        /// Who committed another one.
+        second: NodeId,
+        /// The term of the other.
+        second_term: Term,
+    },
+    /// A node has another entry where it had committed one. It has not committed the other.
+    CommittedReplaced {
+        /// The index.
+        index: LogIndex,
+        /// Who committed an entry there first.
+        first: NodeId,
+        /// The term of that entry.
+        first_term: Term,
+        /// Who had committed this index too, or is the first.
+        node: NodeId,
+        /// The term of the entry that it has there now, if it has one.
+        now: Option<Term>,
     },
     /// A leader committed an entry that too few durable logs hold.
     NotDurable {
@@ -151,7 +195,7 @@ impl Serialize for Violation {
         let mut fields = serializer.serialize_struct("Violation", 3)?;
         fields.serialize_field("property", self.property.name())?;
         fields.serialize_field("step", &self.step)?;
-        fields.serialize_field("evidence", &format!("{:?}", self.evidence))?;
+        fields.serialize_field("evidence", &self.evidence)?;
         fields.end()
     }
 }

@@ -1,5 +1,5 @@
-//! The checker's books: a chain of digests for each log, who first held which entry, and what was
-//! committed first at each index.
+//! The checker's books: a chain of digests for each log, who first held which entry, what each leader
+//! began with, and what was committed first at each index.
 
 use crate::digest;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Term};
@@ -9,6 +9,13 @@ use crate::raft::{Log, LogIndex, LogPosition, NodeId, Term};
 pub(super) struct Link {
     pub(super) term: Term,
     pub(super) digest: u64,
+}
+
+/// What changed in a log: from this index on, and what was there before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Change {
+    pub(super) from: LogIndex,
+    pub(super) removed: Vec<Link>,
 }
 
 /// A log, as a chain of digests: two logs are equal up to an index if their links there are.
@@ -26,6 +33,14 @@ impl Shadow {
         self.links.get(index.get().checked_sub(1)? as usize).copied()
     }
 
+    /// The links that are not the same in `other`, with their indexes: the end of this log.
+    pub(super) fn not_in(&self, other: &Self) -> impl Iterator<Item = (LogIndex, Link)> {
+        let pairs = self.links.iter().zip(&other.links);
+        let same = pairs.take_while(|(a, b)| a == b).count();
+        let rest = self.links.iter().enumerate().skip(same);
+        rest.map(|(at, &link)| (LogIndex::ZERO.plus(at + 1), link))
+    }
+
     /// Where this log first differs from another that also holds `position`, and the terms of the
     /// entries there, this one's first; nothing if this one does not hold it.
     pub(super) fn parts_from(
@@ -40,22 +55,39 @@ impl Shadow {
     }
 
     /// Follows `log`, which changed from index `from` on.
-    pub(super) fn follow(&mut self, from: LogIndex, log: &Log) {
-        self.links.truncate(from.prev().count());
+    pub(super) fn follow(&mut self, from: LogIndex, log: &Log) -> Change {
+        let kept = from.prev().count().min(self.links.len());
+        let removed = self.links.split_off(kept);
         let mut digest = self.links.last().map_or(0, |link| link.digest);
         let known = self.last_index();
         for entry in log.slice(known.next(), usize::MAX) {
             digest = digest::chain_entry(digest, entry);
             self.links.push(Link { term: entry.term, digest });
         }
+        Change { from: known.next(), removed }
+    }
+
+    /// What it was before a change.
+    pub(super) fn before(&self, change: &Change) -> Self {
+        let kept = self.links.iter().take(change.from.prev().count());
+        Self { links: kept.chain(&change.removed).copied().collect() }
     }
 }
 
 /// An entry that was seen in some log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Seen {
+    pub(super) link: Link,
+    /// Who held it first.
+    pub(super) by: NodeId,
+}
+
+/// An entry that its first holder lost, and the term in which that was.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    link: Link,
-    by: NodeId,
+struct Lost {
+    index: LogIndex,
+    seen: Seen,
+    in_term: Term,
 }
 
 /// Every entry ever held, by index and term: Log Matching says that a digest follows from these.
@@ -64,12 +96,13 @@ pub(super) struct EntryLedger {
     /// For each index the entry seen there first; the rest, of which there are few, apart.
     first: Vec<Option<Seen>>,
     more: Vec<(LogIndex, Seen)>,
+    lost: Vec<Lost>,
 }
 
 impl EntryLedger {
     /// Enters a link that a node now holds. If another digest is known for the same index and term,
-    /// returns who held that.
-    pub(super) fn enter(&mut self, index: LogIndex, link: Link, by: NodeId) -> Option<NodeId> {
+    /// returns that, with who held it first.
+    pub(super) fn enter(&mut self, index: LogIndex, link: Link, by: NodeId) -> Option<Seen> {
         let at = index.prev().count();
         if self.first.len() <= at {
             self.first.resize(at + 1, None);
@@ -85,12 +118,65 @@ impl EntryLedger {
             let same = |(i, s): &&(LogIndex, Seen)| *i == index && s.link.term == link.term;
             self.more.iter().rev().find(same).map(|&(_, seen)| seen)
         };
-        match known {
-            None => self.more.push((index, seen)),
-            Some(known) if known.link != link => return Some(known.by),
-            Some(_) => {}
+        if known.is_none() {
+            self.more.push((index, seen));
         }
-        None
+        known.filter(|known| known.link != link)
+    }
+
+    /// A node lost an entry. Only of the first holder is it told when that was.
+    pub(super) fn lose(&mut self, index: LogIndex, link: Link, by: NodeId, in_term: Term) {
+        let seen = Seen { link, by };
+        let first = self.first.get(index.prev().count()).copied().flatten();
+        if first == Some(seen) || self.more.contains(&(index, seen)) {
+            self.lost.push(Lost { index, seen, in_term });
+        }
+    }
+
+    /// In which term the first holder of an entry lost it last.
+    pub(super) fn lost_in(&self, index: LogIndex, seen: Seen) -> Option<Term> {
+        let it = |lost: &&Lost| lost.index == index && lost.seen == seen;
+        self.lost.iter().rev().find(it).map(|lost| lost.in_term)
+    }
+}
+
+/// A node that began to lead a term, and its log at that moment. That log is what Leader Completeness
+/// asks of, then and whenever a commit in an earlier term becomes known; whether the node still leads,
+/// or still has those entries, does not matter.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub(super) leader: NodeId,
+    pub(super) term: Term,
+    /// Up to here its log was compared already, and is not kept.
+    compared: LogIndex,
+    /// Its log from there on.
+    pub(super) rest: Vec<Link>,
+}
+
+impl Begun {
+    pub(super) fn new(leader: NodeId, term: Term, log: Shadow) -> Self {
+        Self { leader, term, compared: LogIndex::ZERO, rest: log.links }
+    }
+
+    /// The same, once it was compared with what was committed by then.
+    pub(super) fn compared_to(mut self, index: LogIndex) -> Self {
+        self.rest = self.rest.split_off(index.count().min(self.rest.len()));
+        self.compared = index;
+        self
+    }
+
+    /// Whether its log held an entry.
+    ///
+    /// # Errors
+    /// If not: the term of the entry that it held in that place, if it held one.
+    pub(super) fn held(&self, index: LogIndex, digest: u64) -> Result<(), Option<Term>> {
+        if index <= self.compared {
+            return Ok(());
+        }
+        match self.rest.get(index.count() - self.compared.count() - 1) {
+            Some(link) if link.digest == digest => Ok(()),
+            instead => Err(instead.map(|link| link.term)),
+        }
     }
 }
 
@@ -99,9 +185,10 @@ impl EntryLedger {
 pub(super) struct Committed {
     pub(super) term: Term,
     pub(super) digest: u64,
-    pub(super) by: NodeId,
-    /// The term in which it was committed, which may be later than its own.
+    /// The earliest term in which it was committed, which may be later than its own.
     pub(super) in_term: Term,
+    /// Who committed it in that term.
+    pub(super) by: NodeId,
 }
 
 #[cfg(test)]
@@ -130,15 +217,16 @@ mod tests {
         let mut ledger = EntryLedger::default();
         let mut enter = |index, term, digest, by| {
             let link = Link { term: Term::new(term), digest };
-            ledger.enter(LogIndex::new(index), link, NodeId::new(by))
+            let known = ledger.enter(LogIndex::new(index), link, NodeId::new(by));
+            known.map(|seen| (seen.link.digest, seen.by))
         };
         // Of two terms at one index, of two indexes in one term, and again: nothing contradicts.
         for (index, term, digest) in [(1, 1, 11), (1, 2, 12), (1, 3, 13), (2, 2, 22), (2, 3, 23)] {
             assert_eq!(enter(index, term, digest, 0), None, "{index}@{term}");
             assert_eq!(enter(index, term, digest, 1), None, "{index}@{term} again");
         }
-        assert_eq!(enter(1, 1, 99, 2), Some(NodeId::new(0)));
-        assert_eq!(enter(1, 3, 99, 2), Some(NodeId::new(0)));
-        assert_eq!(enter(2, 3, 13, 2), Some(NodeId::new(0)), "right elsewhere, wrong here");
+        assert_eq!(enter(1, 1, 99, 2), Some((11, NodeId::new(0))));
+        assert_eq!(enter(1, 3, 99, 2), Some((13, NodeId::new(0))));
+        assert_eq!(enter(2, 3, 13, 2), Some((23, NodeId::new(0))), "right elsewhere, wrong here");
     }
 }

@@ -8,24 +8,33 @@
 //!
 //! Two definitions deserve care. Leader Completeness asks for the entries whose **commit happened**
 //! in an earlier term; asking by the term of the entry itself raises false alarms in legal runs of
-//! Figure 8. And leaders are counted as they are elected, not sampled now and then.
+//! Figure 8. And leaders are counted as they are elected, not sampled now and then: what a leader's
+//! log held when it began is kept, because a commit in an earlier term may be learnt when that leader
+//! has long been deposed.
 
+mod commits;
+mod counters;
 mod evidence;
+mod leaders;
 mod ledger;
+mod logs;
 
-pub use evidence::{Counter, Evidence, Violation};
-use ledger::{Committed, EntryLedger, Link, Shadow};
+pub use evidence::{Counter, Earlier, Evidence, Violation};
+use ledger::{Begun, Committed, EntryLedger, Shadow};
+pub(crate) use logs::cut_while_leading;
 
 use std::collections::BTreeMap;
 
-use crate::raft::{
-    Event, LogIndex, LogPosition, MAX_NODES, NodeId, Progress, Property, RoleKind, Term,
-};
+use crate::raft::{Event, LogIndex, LogPosition, MAX_NODES, NodeId, Property, RoleKind, Term};
 use crate::replica::{Changes, Replica};
+use commits::Commit;
 
 /// How many violations of a property are kept. One is enough to fail a run; but a hunt may wait for
 /// the fall of one property and not care for another.
 const KEPT: usize = 16;
+
+/// Up to the end of a log, wherever that is.
+const WHOLE_LOG: LogIndex = LogIndex::new(u64::MAX);
 
 /// What the checker saw of a node when it looked last.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +47,7 @@ struct Watched {
     matches: [LogIndex; MAX_NODES],
     memory: Shadow,
     durable: Shadow,
+    durable_term: Term,
 }
 
 /// Watches a cluster, one step at a time.
@@ -46,6 +56,7 @@ pub struct Checker {
     nodes: usize,
     steps: u64,
     leaders: BTreeMap<Term, NodeId>,
+    begun: Vec<Begun>,
     votes: BTreeMap<(NodeId, Term), NodeId>,
     entries: EntryLedger,
     committed: Vec<Committed>,
@@ -61,6 +72,7 @@ impl Checker {
             nodes,
             steps: 0,
             leaders: BTreeMap::new(),
+            begun: Vec::new(),
             votes: BTreeMap::new(),
             entries: EntryLedger::default(),
             committed: Vec::new(),
@@ -73,273 +85,69 @@ impl Checker {
     /// Looks at a node after a step: what it says happened, and what is there.
     pub fn observe(&mut self, replica: &Replica, changes: Changes, events: &[Event]) {
         self.steps += 1;
-        self.follow_logs(replica, changes, events);
+        let change = changes.memory_from.map(|from| self.follow_memory(replica, from, events));
+        self.follow_disk(replica, changes);
         let node = replica.node();
         let id = node.id();
+        // The log of a node that wins an election in a batch is what it was before the batch: a
+        // candidate takes no entries in.
+        let log_before = |checker: &Self| {
+            let memory = &checker.watched[id.index()].memory;
+            change.as_ref().map_or_else(|| memory.clone(), |change| memory.before(change))
+        };
         // A batch may hold several steps: what counts is how the node stood when it happened.
-        let Watched { mut term, mut leads, .. } = self.watched[id.index()];
-        let mut committed = self.watched[id.index()].commit;
-        for event in events {
+        let Watched { term: term_before, leads: led_before, commit, .. } = self.watched[id.index()];
+        let (mut term, mut leads, mut committed) = (term_before, led_before, commit);
+        for (nth, event) in events.iter().enumerate() {
             match *event {
                 Event::TermAdvanced { to, .. } => term = to,
                 Event::RoleChanged { to, .. } => leads = to == RoleKind::Leader,
-                Event::BecameLeader { term } => self.elected(id, term),
+                Event::BecameLeader { term } => self.begins(id, term, log_before(self)),
                 Event::VoteGranted { to, term } => self.voted(id, term, to),
                 Event::CommitAdvanced { to, .. } => {
-                    self.check_commit(id, committed, to, term, leads);
+                    let stays = stays(&events[nth..]);
+                    let commit =
+                        Commit { node: id, from: committed, to, in_term: term, leads, stays };
+                    self.check_commit(commit);
                     committed = to;
                 }
                 _ => {}
             }
         }
-        self.check_leadership(replica);
+        // A node that leads a term it was not seen to win leads it all the same.
+        if node.is_leader() && led_before && node.current_term() != term_before {
+            self.begins(id, node.current_term(), log_before(self));
+        }
         // Whatever its events say.
-        self.check_commit(id, committed, node.commit_index(), node.current_term(), leads);
+        self.check_commit(Commit {
+            node: id,
+            from: committed,
+            to: node.commit_index(),
+            in_term: node.current_term(),
+            leads,
+            stays: WHOLE_LOG,
+        });
         self.check_counters(replica);
+    }
+
+    /// A node crashed: what was only in memory is gone.
+    pub fn crashed(&mut self, node: NodeId) {
+        let watched = &mut self.watched[node.index()];
+        watched.leads = false;
+        for (index, link) in watched.memory.not_in(&watched.durable) {
+            self.entries.lose(index, link, node, watched.term);
+        }
+        watched.memory.clone_from(&watched.durable);
     }
 
     /// A node started again: what was only in memory is gone, and may be.
     pub fn restarted(&mut self, replica: &Replica) {
-        let node = replica.node();
-        let watched = &mut self.watched[node.id().index()];
-        watched.memory = watched.durable.clone();
+        let id = replica.node().id();
+        self.crashed(id);
+        let watched = &mut self.watched[id.index()];
         watched.commit = LogIndex::ZERO;
         watched.applied = LogIndex::ZERO;
-        watched.leads = false;
         self.check_counters(replica);
-    }
-
-    /// Extends the shadows of a node's log, in memory and on disk, by what changed.
-    fn follow_logs(&mut self, replica: &Replica, changes: Changes, events: &[Event]) {
-        let node = replica.node();
-        let id = node.id();
-        let watched = &mut self.watched[id.index()];
-        if let Some(from) = changes.memory_from {
-            let cut = watched.memory.last_index() >= from;
-            let leads_on = watched.leads && node.is_leader() && node.current_term() == watched.term;
-            let cut_own = cut && (leads_on || cut_while_leading(watched.leads, events));
-            watched.memory.follow(from, node.log());
-            for index in from.get()..=node.last().index.get() {
-                let index = LogIndex::new(index);
-                let Some(link) = self.watched[id.index()].memory.at(index) else { break };
-                self.checks[Property::LogMatching as usize] += 1;
-                if let Some(other) = self.entries.enter(index, link, id) {
-                    let position = LogPosition { term: link.term, index };
-                    let (a, b) = (&self.watched[other.index()], &self.watched[id.index()]);
-                    let parts = a.memory.parts_from(&b.memory, position);
-                    let evidence = Evidence::LogsDiffer { position, a: other, b: id, parts };
-                    record(&mut self.violations, self.steps, Property::LogMatching, evidence);
-                    break;
-                }
-            }
-            self.checks[Property::LeaderAppendOnly as usize] += u64::from(node.is_leader());
-            if cut_own {
-                let evidence = Evidence::LeaderCut { leader: id, term: node.current_term(), from };
-                record(&mut self.violations, self.steps, Property::LeaderAppendOnly, evidence);
-            }
-            if cut {
-                let watched = &self.watched[id.index()];
-                let rewritten = watched.commit.min(watched.memory.last_index());
-                if from <= rewritten {
-                    self.compare_with_committed(id, from.prev(), rewritten);
-                }
-            }
-        }
-        self.follow_disk(replica, changes);
-    }
-
-    /// Extends the shadow of what is on a node's disk by what changed.
-    pub fn follow_disk(&mut self, replica: &Replica, changes: Changes) {
-        if let Some(from) = changes.disk_from {
-            let disk = &replica.disk().state().log;
-            self.watched[replica.node().id().index()].durable.follow(from, disk);
-        }
-    }
-
-    fn elected(&mut self, leader: NodeId, term: Term) {
-        self.led(leader, term);
-        self.checks[Property::LeaderCompleteness as usize] += 1;
-        let earlier = self.committed.iter().rposition(|entry| entry.in_term < term);
-        if let Some(at) = earlier {
-            self.check_leader_holds(leader, term, LogIndex::ZERO.plus(at + 1));
-        }
-    }
-
-    fn led(&mut self, leader: NodeId, term: Term) {
-        self.checks[Property::ElectionSafety as usize] += 1;
-        let first = *self.leaders.entry(term).or_insert(leader);
-        if first != leader {
-            let evidence = Evidence::TwoLeaders { term, first, second: leader };
-            self.report(Property::ElectionSafety, evidence);
-        }
-    }
-
-    fn check_leader_holds(&mut self, leader: NodeId, term: Term, index: LogIndex) {
-        let committed = self.committed[index.prev().count()];
-        let held = self.watched[leader.index()].memory.at(index);
-        if held.is_none_or(|link| link.digest != committed.digest) {
-            let missing = LogPosition { term: committed.term, index };
-            let committed_in = committed.in_term;
-            let evidence = Evidence::LeaderLacks { leader, term, missing, committed_in };
-            self.report(Property::LeaderCompleteness, evidence);
-        }
-    }
-
-    fn voted(&mut self, voter: NodeId, term: Term, candidate: NodeId) {
-        self.checks[Property::VoteUniqueness as usize] += 1;
-        let first = *self.votes.entry((voter, term)).or_insert(candidate);
-        if first != candidate {
-            let evidence = Evidence::TwoVotes { voter, term, first, second: candidate };
-            self.report(Property::VoteUniqueness, evidence);
-        }
-    }
-
-    /// A node that leads a term it was not seen to win leads it all the same.
-    fn check_leadership(&mut self, replica: &Replica) {
-        let node = replica.node();
-        let watched = &self.watched[node.id().index()];
-        if node.is_leader() && watched.leads && node.current_term() != watched.term {
-            self.led(node.id(), node.current_term());
-        }
-    }
-
-    /// A node that led or followed in `in_term` committed what stands behind `before` up to `now`.
-    fn check_commit(
-        &mut self,
-        id: NodeId,
-        before: LogIndex,
-        now: LogIndex,
-        in_term: Term,
-        leads: bool,
-    ) {
-        if now <= before {
-            return;
-        }
-        self.compare_with_committed(id, before, now);
-        let known = LogIndex::ZERO.plus(self.committed.len());
-        for index in known.get().max(before.get()) + 1..=now.get() {
-            let Some(link) = self.watched[id.index()].memory.at(LogIndex::new(index)) else {
-                break;
-            };
-            let Link { term, digest } = link;
-            self.committed.push(Committed { term, digest, by: id, in_term });
-        }
-        let newest = LogIndex::ZERO.plus(self.committed.len());
-        if newest > known {
-            for leader in NodeId::all(self.nodes) {
-                let watched = &self.watched[leader.index()];
-                if watched.leads && watched.term > in_term {
-                    let term = watched.term;
-                    self.check_leader_holds(leader, term, newest);
-                }
-            }
-        }
-        if leads {
-            self.check_durable(id, now);
-        }
-    }
-
-    /// Compares a node's entries behind `from` up to `to` with what was committed there first.
-    fn compare_with_committed(&mut self, node: NodeId, from: LogIndex, to: LogIndex) {
-        let shared = to.min(LogIndex::ZERO.plus(self.committed.len()));
-        if shared <= from {
-            return;
-        }
-        self.checks[Property::StateMachineSafety as usize] += shared.get() - from.get();
-        let shadow = &self.watched[node.index()].memory;
-        let differs = |index: LogIndex| {
-            shadow.at(index).map(|link| link.digest)
-                != self.committed.get(index.prev().count()).map(|entry| entry.digest)
-        };
-        if !differs(shared) {
-            return;
-        }
-        let mut index = from.next();
-        while !differs(index) {
-            index = index.next();
-        }
-        let Some(first) = self.committed.get(index.prev().count()) else { return };
-        let evidence = Evidence::CommitsDiffer {
-            index,
-            first: (first.by, first.term),
-            second: (node, shadow.at(index).map(|link| link.term).unwrap_or_default()),
-        };
-        self.report(Property::StateMachineSafety, evidence);
-    }
-
-    fn check_durable(&mut self, leader: NodeId, index: LogIndex) {
-        self.checks[Property::DurableQuorum as usize] += 1;
-        let Some(link) = self.watched[leader.index()].memory.at(index) else { return };
-        let holds = |watched: &&Watched| watched.durable.at(index) == Some(link);
-        let copies = self.watched.iter().filter(holds).count();
-        let need = self.nodes / 2 + 1;
-        if copies < need {
-            let position = LogPosition { term: link.term, index };
-            let evidence = Evidence::NotDurable { leader, position, copies, need };
-            self.report(Property::DurableQuorum, evidence);
-        }
-    }
-
-    /// Compares every number that may only grow with what it was.
-    fn check_counters(&mut self, replica: &Replica) {
-        let node = replica.node();
-        let id = node.id();
-        self.checks[Property::Monotonicity as usize] += 1;
-        let watched = &mut self.watched[id.index()];
-        let mut found: Option<Evidence> = None;
-        let mut grows = |counter, from: u64, to: u64| {
-            if to < from {
-                found = Some(Evidence::WentBack { node: id, counter, from, to });
-            }
-        };
-        let same_term = watched.term == node.current_term();
-        grows(Counter::Term, watched.term.get(), node.current_term().get());
-        grows(Counter::CommitIndex, watched.commit.get(), node.commit_index().get());
-        grows(Counter::LastApplied, watched.applied.get(), replica.last_applied().get());
-        let still_leads = watched.leads && node.is_leader() && same_term;
-        let mut out_of_bounds = None;
-        for peer in NodeId::all(self.nodes) {
-            let Some(progress) = node.progress(peer) else { break };
-            let known = &mut watched.matches[peer.index()];
-            if still_leads {
-                grows(Counter::MatchIndex(peer), known.get(), progress.match_index.get());
-            }
-            *known = progress.match_index;
-            let (next, last) = (progress.next_index, node.last().index);
-            if !is_sound(progress, last) {
-                out_of_bounds = Some(Evidence::ProgressOutOfBounds {
-                    leader: id,
-                    peer,
-                    match_index: progress.match_index,
-                    next_index: next,
-                    last,
-                });
-            }
-        }
-        for evidence in found.into_iter().chain(out_of_bounds) {
-            record(&mut self.violations, self.steps, Property::Monotonicity, evidence);
-        }
-        // A second vote was reported already, if the node said that it gave it.
-        let now = self.violations.iter().rev().take_while(|found| found.step == self.steps);
-        let told = now.into_iter().any(|found| {
-            matches!(found.evidence, Evidence::TwoVotes { voter, second, .. }
-                if voter == id && Some(second) == node.voted_for())
-        });
-        let changed = watched.voted_for.is_some() && watched.voted_for != node.voted_for();
-        if same_term && changed && !told {
-            let evidence = Evidence::VoteChanged {
-                node: id,
-                term: watched.term,
-                from: watched.voted_for,
-                to: node.voted_for(),
-            };
-            record(&mut self.violations, self.steps, Property::VoteUniqueness, evidence);
-        }
-        watched.term = node.current_term();
-        watched.voted_for = node.voted_for();
-        watched.commit = node.commit_index();
-        watched.applied = replica.last_applied();
-        watched.leads = node.is_leader();
     }
 
     /// Compares a node's whole log with the shadow that followed it, and its committed part with
@@ -352,7 +160,8 @@ impl Checker {
         if fresh != self.watched[id.index()].memory {
             self.report(Property::LogMatching, Evidence::ShadowDiffers { node: id });
         }
-        self.compare_with_committed(id, LogIndex::ZERO, replica.node().commit_index());
+        let commit = replica.node().commit_index();
+        self.compare_with_committed(id, LogIndex::ZERO, commit, LogIndex::ZERO);
     }
 
     fn report(&mut self, property: Property, evidence: Evidence) {
@@ -397,20 +206,14 @@ impl Checker {
     }
 }
 
-/// What a leader knows of a follower: match < next ≤ last + 1.
-fn is_sound(progress: Progress, last: LogIndex) -> bool {
-    progress.match_index < progress.next_index && progress.next_index <= last.next()
-}
-
-/// Whether entries were cut away between the moments at which these events make a node a leader
-/// and a follower again. One observation may cover several steps.
-pub(crate) fn cut_while_leading(mut leads: bool, events: &[Event]) -> bool {
-    events.iter().any(|event| {
-        if let Event::RoleChanged { to, .. } = event {
-            leads = *to == RoleKind::Leader;
-        }
-        leads && matches!(event, Event::Truncated { .. })
-    })
+/// Up to which index the log still is, at the end of a batch, what it was at the first of these
+/// events.
+fn stays(events: &[Event]) -> LogIndex {
+    let cut = |event: &Event| match *event {
+        Event::Truncated { from, .. } => Some(from.prev()),
+        _ => None,
+    };
+    events.iter().filter_map(cut).min().unwrap_or(WHOLE_LOG)
 }
 
 fn record(to: &mut Vec<Violation>, step: u64, property: Property, evidence: Evidence) {

@@ -1,7 +1,9 @@
+use super::counters::is_sound;
 use super::*;
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,
-    LogEntry, Message, PersistentState, Rule, RuleSet, Settings, VoteRequest, VoteResponse,
+    LogEntry, LogPosition, Message, PersistentState, Progress, Rule, RuleSet, Settings,
+    VoteRequest, VoteResponse,
 };
 use crate::replica::{Disk, ReplicaConfig};
 use crate::timing::{Time, Timing};
@@ -148,7 +150,9 @@ fn a_leader_without_a_committed_entry_is_seen_at_its_election() {
         leader: NodeId::new(2),
         term: Term::new(2),
         missing,
+        instead: None,
         committed_in: Term::new(1),
+        committed_by: NodeId::new(0),
     };
     let violations = bench.checker.violations();
     assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
@@ -174,18 +178,22 @@ fn a_leader_that_cuts_its_own_log_is_seen() {
 fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
     let mut bench = Bench::new(3, &[Rule::OneVotePerTerm]);
     for candidate in [0, 1] {
-        let request = VoteRequest {
-            term: Term::new(1),
-            candidate_id: NodeId::new(candidate),
-            last_log_index: LogIndex::ZERO,
-            last_log_term: Term::ZERO,
-        };
-        let (from, to) = (NodeId::new(candidate), NodeId::new(2));
-        bench
-            .step(2, Input::Receive(Envelope { from, to, message: Message::VoteRequest(request) }));
+        bench.step(2, Input::Receive(vote_request(candidate, 2, 1)));
     }
     let fallen = bench.fallen();
     assert_eq!(fallen, [Property::VoteUniqueness], "said once, though ledger and counter see it");
+}
+
+/// A request of a candidate that shows an empty log.
+fn vote_request(from: u8, to: u8, term: u64) -> Envelope {
+    let (from, to) = (NodeId::new(from), NodeId::new(to));
+    let request = VoteRequest {
+        term: Term::new(term),
+        candidate_id: from,
+        last_log_index: LogIndex::ZERO,
+        last_log_term: Term::ZERO,
+    };
+    Envelope { from, to, message: Message::VoteRequest(request) }
 }
 
 /// A replica that its disk has brought to this term, with this log.
@@ -245,7 +253,9 @@ fn a_leader_of_a_later_term_without_what_an_older_one_commits_is_seen() {
         leader: NodeId::new(1),
         term: Term::new(2),
         missing: LogPosition::new(2, 1),
+        instead: None,
         committed_in: Term::new(1),
+        committed_by: NodeId::new(0),
     };
     let violations = bench.checker.violations();
     assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
@@ -360,13 +370,7 @@ fn a_commit_is_judged_as_what_it_was_when_it_happened() {
         outcome: AppendOutcome::Accepted { match_index: LogIndex::FIRST },
     };
     let lie = Envelope { from: node(1), to: node(0), message: Message::AppendEntriesResponse(lie) };
-    let stands = VoteRequest {
-        term: Term::new(2),
-        candidate_id: node(2),
-        last_log_index: LogIndex::ZERO,
-        last_log_term: Term::ZERO,
-    };
-    let stands = Envelope { from: node(2), to: node(0), message: Message::VoteRequest(stands) };
+    let stands = vote_request(2, 0, 2);
     bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
     assert!(!bench.replicas[0].node().is_leader());
     assert_eq!(bench.fallen(), [Property::DurableQuorum]);
@@ -392,6 +396,92 @@ fn a_commit_counts_for_the_term_that_the_same_step_entered() {
     bench.step(0, Input::Receive(Envelope { from, to, message }));
     let terms = bench.checker.committed.iter().map(|entry| (entry.term, entry.in_term));
     assert_eq!(terms.collect::<Vec<_>>(), [(Term::new(1), Term::new(2))]);
+}
+
+/// Elects a node by the votes of these, and lets its AppendEntries go.
+fn elect(bench: &mut Bench, candidate: u8, voters: &[u8]) -> Vec<Envelope> {
+    let asked = bench.step(candidate.into(), Input::ElectionTimeout);
+    let granted: Vec<_> = voters.iter().flat_map(|&voter| bench.deliver(&asked, voter)).collect();
+    let appends = bench.deliver(&granted, candidate);
+    assert!(bench.replicas[usize::from(candidate)].node().is_leader());
+    appends
+}
+
+/// What a leader began with is kept above what was compared already, and while some node can still
+/// commit in an earlier term; no longer.
+#[test]
+fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
+    let mut bench = Bench::new(3, &[]);
+    let appends = elect(&mut bench, 0, &[1]);
+    bench.settle(appends, &[0, 1]);
+    let appends = elect(&mut bench, 1, &[0]);
+    let terms = |bench: &Bench| -> Vec<(u64, usize)> {
+        bench.checker.begun.iter().map(|begun| (begun.term.get(), begun.rest.len())).collect()
+    };
+    assert_eq!(terms(&bench), [(1, 0), (2, 0)], "n2 is in term 0; 1@1 was committed by n0");
+    bench.settle(appends, &[0, 1, 2]);
+    let _ = bench.step(1, Input::Propose(vec![Command::new("lost")]));
+    bench.step(1, Input::Receive(vote_request(0, 1, 3)));
+    let _ = elect(&mut bench, 1, &[2]);
+    assert_eq!(terms(&bench), [(4, 1)], "3@2 is not committed; no node is in a term below 2");
+    assert_eq!(bench.fallen(), []);
+}
+
+/// What only memory held is lost in a crash, and is no reason to say that its node still holds it.
+#[test]
+fn an_entry_that_a_crash_undid_is_said_to_be_lost() {
+    let mut bench = Bench::new(1, &[Rule::PersistBeforeReply]);
+    for command in ["a", "b"] {
+        let proposed = Input::Propose(vec![Command::new(command)]);
+        bench.steps(0, [Input::ElectionTimeout, proposed]);
+        bench.restart(0);
+    }
+    let found = bench.checker.violations().iter().map(|found| found.evidence);
+    let logs: Vec<_> = found.filter(|it| matches!(it, Evidence::LogsDiffer { .. })).collect();
+    let node = NodeId::new(0);
+    let expected = |position| Evidence::LogsDiffer {
+        position,
+        a: node,
+        earlier: Earlier::Lost { in_term: Term::new(1) },
+        b: node,
+    };
+    assert_eq!(logs, [expected(LogPosition::new(2, 1))]);
+}
+
+/// On threads a batch may commit an entry and rewrite it. The entry that is there in the end is not
+/// the one that was committed.
+#[test]
+fn what_a_batch_commits_and_rewrites_is_not_said_to_be_committed() {
+    let mut bench = Bench::new(3, &[Rule::StaleTermRejected]);
+    let stale = elect(&mut bench, 0, &[1]);
+    let appends = elect(&mut bench, 1, &[2]);
+    let acks = bench.deliver(&appends, 2);
+    bench.deliver(&acks, 1);
+    let heartbeat = bench.step(1, Input::HeartbeatDue);
+    let for_2 = |messages: &[Envelope]| {
+        let mut found = messages.iter().filter(|it| it.to == NodeId::new(2)).cloned();
+        Input::Receive(found.next().expect("n2 was sent something"))
+    };
+    bench.steps(2, [for_2(&heartbeat), for_2(&stale)]);
+    let evidence: Vec<_> = bench.checker.violations().iter().map(|found| found.evidence).collect();
+    let index = LogIndex::FIRST;
+    let (first, first_term) = (NodeId::new(1), Term::new(2));
+    let (node, now) = (NodeId::new(2), Some(Term::new(1)));
+    assert_eq!(evidence, [Evidence::CommittedReplaced { index, first, first_term, node, now }]);
+}
+
+/// Every number that goes back in a step is reported.
+#[test]
+fn of_several_numbers_that_go_back_at_once_each_is_said() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    let other = restored(&bench, 0, 0, &[]);
+    bench.checker.observe(&other, Changes::default(), &[]);
+    let node = NodeId::new(0);
+    let back = |counter| Evidence::WentBack { node, counter, from: 1, to: 0 };
+    let found = bench.checker.violations().iter().map(|found| found.evidence);
+    let expected = [Counter::Term, Counter::CommitIndex, Counter::LastApplied].map(back);
+    assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
 #[test]

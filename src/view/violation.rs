@@ -7,8 +7,8 @@ use super::rules::promise;
 use super::table::{Table, paragraph};
 use super::words::plural;
 use crate::linearizability::{Done, FalseSuccess, Judgement, Misled, NotJudged, NotLinearizable};
-use crate::raft::{LogPosition, Property};
-use crate::safety::{Counter, Evidence, Violation};
+use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
+use crate::safety::{Counter, Earlier, Evidence, Violation};
 use crate::state_machine::Reply;
 use crate::world::{Judged, SafetyReport};
 
@@ -16,45 +16,51 @@ use crate::world::{Judged, SafetyReport};
 pub fn sentence(evidence: &Evidence) -> String {
     match *evidence {
         Evidence::TwoLeaders { term, first, second } => {
-            format!("{first} leads term {term}, and {second} leads term {term} too")
+            format!("{first} became leader of term {term}, and {second} of the same term")
         }
         Evidence::TwoVotes { voter, term, first, second } => {
             format!("{voter} voted for {first} in term {term}, and for {second} in the same term")
         }
         Evidence::VoteChanged { node, term, from, to } => {
-            let name = |vote: Option<crate::raft::NodeId>| {
+            let name = |vote: Option<NodeId>| {
                 vote.map_or_else(|| "nobody".to_owned(), |node| node.to_string())
             };
             let (from, to) = (name(from), name(to));
             format!("{node}'s vote in term {term} was for {from}, and is for {to} now")
         }
         Evidence::LeaderCut { leader, term, from } => {
-            format!("{leader} leads term {term} and deleted its own log from index {from} on")
+            format!("{leader} led term {term}, and deleted its own log from index {from} on")
         }
-        Evidence::LogsDiffer { position, a, b, parts } => {
-            let both = format!("{a} and {b} both hold an entry {position}");
-            match parts {
-                Some((index, ..)) if index == position.index => {
-                    format!("{both}, and it is not the same entry")
-                }
-                Some((index, of_a, of_b)) if of_a != of_b => {
-                    let at = |term| LogPosition { term, index };
-                    format!("{both}, but before it {a} has {} and {b} {}", at(of_a), at(of_b))
-                }
-                Some((index, ..)) => {
-                    format!("{both}, but before it not the same entry at index {index}")
-                }
-                None => format!("{both}, but not the same entries up to it"),
+        Evidence::LogsDiffer { position, a, earlier, b } => logs_differ(position, a, earlier, b),
+        Evidence::LeaderLacks { leader, term, missing, instead, committed_in, committed_by } => {
+            let lacks = format!(
+                "{committed_by} committed {missing} in term {committed_in}, and {leader} became \
+                 leader of term {term} without it"
+            );
+            match instead {
+                None => lacks,
+                Some(term) => format!("{lacks}, with {} in its place", other(missing, term)),
             }
         }
-        Evidence::LeaderLacks { leader, term, missing, committed_in } => format!(
-            "{missing} was committed in term {committed_in}, and {leader}, elected in term {term}, \
-             does not have it"
-        ),
-        Evidence::CommitsDiffer { index, first, second } => format!(
-            "at index {index} {} committed an entry of term {}, and {} one of term {}",
-            first.0, first.1, second.0, second.1
-        ),
+        Evidence::CommitsDiffer { index, first, first_term, second, second_term } => {
+            let committed = LogPosition { term: first_term, index };
+            let another = other(committed, second_term);
+            if first == second {
+                format!("at index {index} {first} committed {committed}, and later {another}")
+            } else {
+                format!("at index {index} {first} committed {committed}, and {second} {another}")
+            }
+        }
+        Evidence::CommittedReplaced { index, first, first_term, node, now } => {
+            let committed = LogPosition { term: first_term, index };
+            let now = now.map_or_else(|| "nothing".to_owned(), |term| other(committed, term));
+            let who = if first == node {
+                String::new()
+            } else {
+                format!("{node}, which had committed index {index} too, ")
+            };
+            format!("at index {index} {first} committed {committed}, and {who}has {now} there now")
+        }
         Evidence::NotDurable { leader, position, copies, need } => {
             let logs = plural(copies, "durable log", "durable logs");
             format!("{leader} committed {position} while {logs} held it, not {need}")
@@ -76,6 +82,37 @@ pub fn sentence(evidence: &Evidence) -> String {
             format!("{node}'s log is not what its own steps made it")
         }
     }
+}
+
+/// The entry of `term` that stands, or stood, where another is spoken of: it may have the same name.
+fn other(than: LogPosition, term: Term) -> String {
+    if term == than.term {
+        return format!("another entry {than}");
+    }
+    LogPosition { term, index: than.index }.to_string()
+}
+
+fn logs_differ(position: LogPosition, a: NodeId, earlier: Earlier, b: NodeId) -> String {
+    let (index, of_a, of_b) = match earlier {
+        Earlier::Differs { index, a, b } => (index, a, b),
+        Earlier::Lost { in_term } => {
+            let lost = format!("{a} had an entry {position} until it lost it in term {in_term}");
+            return if position.index == LogIndex::FIRST {
+                format!("{lost}, and {b} has another entry {position} now")
+            } else {
+                format!("{lost}, and {b} has one now, in a log that is not the same up to there")
+            };
+        }
+    };
+    let both = format!("{a} and {b} both hold an entry {position}");
+    if index == position.index {
+        return format!("{both}, and it is not the same entry");
+    }
+    if of_a == of_b {
+        return format!("{both}, but before it not the same entry at index {index}");
+    }
+    let at = |term| LogPosition { term, index };
+    format!("{both}, but before it {a} has {} and {b} {}", at(of_a), at(of_b))
 }
 
 /// A violation: the property, and the facts.
@@ -246,6 +283,11 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
             committed(report, nodes)
         );
         lines.extend(paragraph(&text, "  ", "  "));
+    }
+    match report.violations.len() {
+        0 => {}
+        1 => lines.push("  As it was when it fell:".to_owned()),
+        _ => lines.push("  As it was when each fell:".to_owned()),
     }
     lines.extend(report.violations.iter().flat_map(self::lines));
     lines.extend(report.misled().into_iter().flat_map(misled));

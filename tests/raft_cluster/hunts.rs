@@ -113,7 +113,11 @@ fn each_told_run_shows_what_its_rule_is_for() {
         ),
         (
             "stale-term-rejected",
-            &["n2 commits index 1", "✗ State Machine Safety has fallen: at index 1 n1 committed"],
+            &[
+                "n2 commits index 1",
+                "✗ State Machine Safety has fallen: at index 1 n1 committed 1@2, and n2, which had \
+                 committed index 1 too, has 1@1 there now.",
+            ],
         ),
         (
             "truncate-only-on-conflict",
