@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::raft::{Command, NodeId};
-use raft_in_practice::timing::Timing;
+use raft_in_practice::server::timing::Timing;
 
 const NODES: usize = 5;
 const CLOSED: usize = 20_000;

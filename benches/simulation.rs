@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{Command, NodeId, Settings};
+use raft_in_practice::scenario::world::World;
+use raft_in_practice::server::status::leader_of;
+use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::status::leader_of;
-use raft_in_practice::timing::{Time, Timing};
-use raft_in_practice::world::World;
 
 fn main() {
     let seconds = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(600);

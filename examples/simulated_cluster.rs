@@ -1,16 +1,16 @@
 //! Five nodes in virtual time: an election, a write, the leader's crash, and what is left of it.
 //!
-//! The simulator runs the replicas that the threaded cluster runs, on one thread, from one seed. A
+//! The simulator runs the servers that the threaded cluster runs, on one thread, from one seed. A
 //! minute of their time is a moment of yours. Run it with `cargo run --example simulated_cluster`;
 //! the seed is the first argument.
 
 use std::time::Duration;
 
-use raft_in_practice::journal::CrashPoint;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::World;
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::status::{NodeStatus, leader_of};
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::status::{NodeStatus, leader_of};
-use raft_in_practice::world::World;
 
 const BOUND: Duration = Duration::from_mins(1);
 

@@ -10,14 +10,17 @@ mod lengths;
 
 use std::fs;
 
-use raft_in_practice::hunt::schedule::Schedule;
-use raft_in_practice::hunt::{self, Hunt, Progress, Searches, Short, aim_of};
 use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::beat::{Failure, Why};
-use raft_in_practice::scenario::library::{self, BROKEN};
+use raft_in_practice::scenario::library;
+use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb::Verb;
+use raft_in_practice::search::best;
+use raft_in_practice::search::best::{Searches, Short};
+use raft_in_practice::search::random::{Hunt, Progress, aim_of};
+use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::hunt as view;
 
@@ -32,7 +35,7 @@ fn run(script: &Script, rules: RuleSet) -> Result<(), Box<Failure>> {
 fn shortest(rule: Rule) -> Short {
     let rules = RuleSet::INTACT.without(rule);
     let hunt = Hunt { rules, first: 0, seeds: 30_000, within: None, jobs: 2, enough: 12 };
-    hunt::best(&hunt, Searches::All, &Progress::default()).short.unwrap()
+    best::best(&hunt, Searches::All, &Progress::default()).short.unwrap()
 }
 
 #[test]

@@ -7,23 +7,25 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
-use raft_in_practice::journal::{Batch, CrashPoint, Deed, Observer};
-use raft_in_practice::linearizability::{Judgement, NotJudged};
 use raft_in_practice::network::Conditions;
+use raft_in_practice::properties::linearizability::{Judgement, NotJudged};
+use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
     Log, LogIndex, LogPosition, NodeId, NodeSet, Property, Rule, RuleSet,
 };
-use raft_in_practice::replica::{Answer, Ticket};
+use raft_in_practice::record::journal::{Batch, Deed, Observer};
 use raft_in_practice::scenario::beat::{Beat, Narrator, Why};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::{CannotDo, World};
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::state_machine::{KeyValue, Reply};
+use raft_in_practice::server::status::NodeStatus;
+use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::{Answer, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::state_machine::{KeyValue, Reply};
-use raft_in_practice::status::NodeStatus;
-use raft_in_practice::timing::Time;
 use raft_in_practice::view::{hunt, json, violation};
-use raft_in_practice::world::{CannotDo, SafetyReport, World};
 
 /// Far away.
 const BOUND: Duration = Duration::from_secs(20);
@@ -389,7 +391,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     Runner::new(Liar::default(), &mut kept).spared(true).run(&script.lines).unwrap();
     assert_eq!(kept.0, [Beat::NotJudged(key)]);
 
-    let progress = raft_in_practice::hunt::Progress::default();
+    let progress = raft_in_practice::search::random::Progress::default();
     assert_eq!(hunt::unjudged(&progress), None);
     progress.unjudged.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
     let text = hunt::unjudged(&progress).unwrap();

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster, SubmitError};
-use raft_in_practice::journal::{Batch, CrashPoint, Deed, Detail, Loss, MessageId, Observer};
 use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{
     Command, LogIndex, LogPosition, NodeId, NodeSet, Payload, Property, Rule, Settings,
 };
-use raft_in_practice::replica::{Answer, Ticket};
-use raft_in_practice::state_machine::Reply;
-use raft_in_practice::status::NodeStatus;
-use raft_in_practice::timing::{Time, Timing};
-use raft_in_practice::world::{CannotDo, World};
+use raft_in_practice::record::journal::{Batch, Deed, Loss, Observer};
+use raft_in_practice::scenario::world::{CannotDo, World};
+use raft_in_practice::server::engine::{CrashPoint, Detail, MessageId};
+use raft_in_practice::server::state_machine::Reply;
+use raft_in_practice::server::status::NodeStatus;
+use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::{Answer, Ticket};
 
 /// Far away.
 const BOUND: Duration = Duration::from_secs(20);

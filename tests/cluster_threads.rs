@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
-use raft_in_practice::journal::{Batch, CrashPoint, Deed, Observer};
 use raft_in_practice::raft::NodeId;
-use raft_in_practice::timing::Time;
+use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::timing::Time;
 
 fn threads() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").expect("the kernel lists them");
@@ -36,7 +37,7 @@ struct Explosive;
 
 impl Observer for Explosive {
     fn batch(&mut self, batch: &Batch<'_>) {
-        assert!(batch.replica.node().id() != NodeId::new(1), "n1 is not to my liking");
+        assert!(batch.server.node().id() != NodeId::new(1), "n1 is not to my liking");
     }
 
     fn deed(&mut self, _: Time, _: &Deed) {}

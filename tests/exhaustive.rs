@@ -6,10 +6,11 @@ mod lengths;
 
 use std::collections::BTreeSet;
 
-use raft_in_practice::check::{self, Bounds, Merge, Reach, outlines};
-use raft_in_practice::hunt::aim_of;
-use raft_in_practice::hunt::schedule::Schedule;
 use raft_in_practice::raft::{Rule, RuleSet};
+use raft_in_practice::search::exhaustive;
+use raft_in_practice::search::exhaustive::{Bounds, Merge, Reach, outlines};
+use raft_in_practice::search::random::aim_of;
+use raft_in_practice::search::schedule::Schedule;
 
 use lengths::LENGTHS;
 
@@ -26,7 +27,7 @@ fn small_clusters_hold_in_every_state_within_the_bounds() {
     ];
     for (bounds, states) in bounds {
         let bounds = Bounds { jobs: 2, memory: 4 << 30, ..bounds.without_no_op() };
-        let outcome = check::find(None, &bounds);
+        let outcome = exhaustive::find(None, &bounds);
         assert_eq!(outcome.reach, Reach::Exhausted, "{bounds:?}");
         assert_eq!(outcome.violation, None, "{bounds:?}");
         assert_eq!(outcome.stats.states, *states, "{bounds:?}");
@@ -38,11 +39,13 @@ fn small_clusters_hold_in_every_state_within_the_bounds() {
 /// whose checker judges it by itself.
 #[test]
 fn the_shortest_ways_are_as_long_as_they_were_and_fail_on_the_simulator_too() {
-    let quick = Rule::ALL.into_iter().filter(|&rule| check::is_quick(rule));
+    let quick = Rule::ALL.into_iter().filter(|&rule| exhaustive::is_quick(rule));
     let found: Vec<(Rule, usize)> = quick
-        .filter_map(|rule| Some((rule, check::preset(rule)?)))
+        .filter_map(|rule| Some((rule, exhaustive::preset(rule)?)))
         .map(|(rule, bounds)| {
-            let Some(found) = check::find(Some(rule), &bounds).violation else { return (rule, 0) };
+            let Some(found) = exhaustive::find(Some(rule), &bounds).violation else {
+                return (rule, 0);
+            };
             let rules = RuleSet::INTACT.without(rule);
             let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
             let played = schedule.play(aim_of(rules));
@@ -50,7 +53,7 @@ fn the_shortest_ways_are_as_long_as_they_were_and_fail_on_the_simulator_too() {
             (rule, found.steps.len())
         })
         .collect();
-    let expected = LENGTHS.iter().filter(|row| check::is_quick(row.rule));
+    let expected = LENGTHS.iter().filter(|row| exhaustive::is_quick(row.rule));
     let expected: Vec<_> = expected.filter_map(|row| Some((row.rule, row.proven?))).collect();
     assert_eq!(found, expected);
 }
@@ -69,10 +72,10 @@ fn merging_states_changes_no_verdict() {
         Merge::NONE,
     ];
     let small = Bounds::new(3, 2, 0).without_no_op();
-    let merged = check::find(None, &small).stats.states;
+    let merged = exhaustive::find(None, &small).stats.states;
     for merge in switches {
         let bounds = Bounds { merge, jobs: 2, memory: 4 << 30, ..small };
-        let outcome = check::find(None, &bounds);
+        let outcome = exhaustive::find(None, &bounds);
         assert_eq!(outcome.reach, Reach::Exhausted, "{merge:?}");
         assert!(outcome.stats.states >= merged, "{merge:?}");
         for rule in [
@@ -82,7 +85,7 @@ fn merging_states_changes_no_verdict() {
             Rule::VoteClearedOnlyByNewTerm,
         ] {
             let length = |bounds: &Bounds| {
-                check::find(Some(rule), bounds).violation.map(|found| found.steps.len())
+                exhaustive::find(Some(rule), bounds).violation.map(|found| found.steps.len())
             };
             assert_eq!(length(&bounds), length(&small), "{rule}: {merge:?}");
         }
@@ -146,7 +149,7 @@ fn missing(all: &BTreeSet<u64>, found: &BTreeSet<u64>) -> usize {
 #[test]
 fn what_no_search_can_make_fall() {
     let bounds = Bounds { jobs: 2, memory: 4 << 30, ..Bounds::new(3, 2, 1) };
-    let outcome = check::find(Some(Rule::MatchIndexMonotone), &bounds);
+    let outcome = exhaustive::find(Some(Rule::MatchIndexMonotone), &bounds);
     assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None), "{bounds:?}");
 }
 
@@ -154,7 +157,7 @@ fn what_no_search_can_make_fall() {
 #[test]
 fn a_search_ends_when_its_memory_is_full() {
     let bounds = Bounds { memory: 1 << 20, ..Bounds::new(3, 2, 2) };
-    let outcome = check::find(None, &bounds);
+    let outcome = exhaustive::find(None, &bounds);
     assert_eq!(outcome.reach, Reach::OutOfMemory);
     assert!(outcome.stats.depth > 3 && outcome.violation.is_none(), "{:?}", outcome.stats);
 }

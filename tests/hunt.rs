@@ -3,15 +3,17 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use raft_in_practice::hunt::{self, Hunt, Progress, Searches, Source, aim_of};
 use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::search::best::{Searches, Source};
+use raft_in_practice::search::random::{Hunt, Progress, aim_of};
+use raft_in_practice::search::{best, random};
 use raft_in_practice::sim::{Sim, SimConfig};
 
 /// Seeds within which a broken rule is caught.
 const SEEDS: u64 = 3_000;
 
-fn hunt(rules: RuleSet, seeds: u64, enough: usize) -> (hunt::Bag, u64) {
+fn hunt(rules: RuleSet, seeds: u64, enough: usize) -> (random::Bag, u64) {
     let progress = Progress::default();
     let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
     let bag = hunt.run(&progress);
@@ -27,7 +29,7 @@ fn every_broken_rule_is_caught_within_the_stated_seeds() {
         let property = first.finding.property().expect("something fell");
         assert!(aim_of(rules).is_met_by(property), "{rule}: {property}");
         if property == Property::Liveness {
-            assert!(hunt::intact_recovers(first.seed), "{rule}: the intact core stalls too");
+            assert!(random::intact_recovers(first.seed), "{rule}: the intact core stalls too");
         }
     }
 }
@@ -46,9 +48,9 @@ fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
 fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
     let best = |rule, seeds| {
         let rules = RuleSet::INTACT.without(rule);
-        let enough = hunt::catches_wanted(rules);
+        let enough = best::catches_wanted(rules);
         let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
-        let best = hunt::best(&hunt, Searches::Quick, &Progress::default());
+        let best = best::best(&hunt, Searches::Quick, &Progress::default());
         best.short.map(|short| (short.schedule.moves.len(), short.source))
     };
     let rule = Rule::OneVotePerTerm;
@@ -67,7 +69,7 @@ fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
     for rule in [Rule::OneVotePerTerm, Rule::LogMatchingCheck, Rule::CommitOnlyCurrentTerm] {
         let rules = RuleSet::INTACT.without(rule);
         let (bag, _) = hunt(rules, SEEDS, 3);
-        let Some(short) = hunt::shortest(&bag, rules) else { panic!("{rule}: nothing to shorten") };
+        let Some(short) = best::shortest(&bag, rules) else { panic!("{rule}: nothing to shorten") };
         assert!(short.schedule.moves.len() <= 40, "{rule}: {:#?}", short.schedule.moves);
         let intact = short.schedule.with_rules(RuleSet::INTACT);
         assert_eq!(intact.play(aim_of(rules)).fallen, None, "{rule}");

@@ -2,10 +2,10 @@
 //! nothing with it, tries every order and every subset of what was never answered. On many small
 //! histories, drawn at random, both must come to the same verdict.
 
-use raft_in_practice::linearizability::{History, Judgement, Misled};
+use raft_in_practice::properties::linearizability::{History, Judgement, Misled};
 use raft_in_practice::raft::LogPosition;
-use raft_in_practice::replica::{Answer, Ticket};
-use raft_in_practice::state_machine::Reply;
+use raft_in_practice::server::state_machine::Reply;
+use raft_in_practice::server::{Answer, Ticket};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

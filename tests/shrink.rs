@@ -5,13 +5,15 @@ mod lengths;
 
 use std::num::NonZeroUsize;
 
-use raft_in_practice::hunt::panels::panels;
-use raft_in_practice::hunt::schedule::Schedule;
-use raft_in_practice::hunt::shrink::shrink;
-use raft_in_practice::hunt::{self, Bag, Hunt, Progress, Short, aim_of};
 use raft_in_practice::raft::{Rule, RuleSet, Settings};
+use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::verb::Verb;
-use raft_in_practice::world::MessageName;
+use raft_in_practice::search::best;
+use raft_in_practice::search::best::Short;
+use raft_in_practice::search::panels::panels;
+use raft_in_practice::search::random::{Bag, Hunt, Progress, aim_of};
+use raft_in_practice::search::schedule::Schedule;
+use raft_in_practice::search::shrink::shrink;
 
 use lengths::LENGTHS;
 
@@ -22,7 +24,7 @@ fn caught(rule: Rule) -> Bag {
 }
 
 fn short(rule: Rule) -> Option<Short> {
-    hunt::shortest(&caught(rule), RuleSet::INTACT.without(rule))
+    best::shortest(&caught(rule), RuleSet::INTACT.without(rule))
 }
 
 /// Moves and panels of the shortest of the first catches. Searches prove that some could be shorter.

@@ -1,12 +1,13 @@
-//! Another's model checker, `stateright`, on a model that shares nothing with `src/check/` but the
+//! Another's model checker, `stateright`, on a model that shares nothing with `src/search/exhaustive/` but the
 //! core: it must find as many states as our search finds when it merges nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use raft_in_practice::check::{self, Bounds, Merge, Reach};
 use raft_in_practice::raft::{
     Command, Envelope, Input, LogEntry, NodeId, PersistentState, RaftNode, RuleSet, Settings, Term,
 };
+use raft_in_practice::search::exhaustive;
+use raft_in_practice::search::exhaustive::{Bounds, Merge, Reach};
 use stateright::util::HashableHashSet;
 use stateright::{Checker, Model, Property};
 
@@ -100,7 +101,7 @@ fn stateright_counts_as_many_states_as_our_search() {
     for (nodes, terms, log) in [(2, 2, 1), (2, 1, 2), (3, 1, 0), (3, 1, 1)] {
         let bounds = Bounds::new(nodes, terms, log).without_no_op();
         let bounds = Bounds { merge: Merge::NONE, jobs: 2, memory: 4 << 30, ..bounds };
-        let ours = check::find(None, &bounds);
+        let ours = exhaustive::find(None, &bounds);
         assert_eq!(ours.reach, Reach::Exhausted, "{bounds:?}");
 
         let model = Raft { settings: bounds.settings(RuleSet::INTACT), terms, log };

@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::network::Conditions;
+use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::Property;
+use raft_in_practice::record::{Header, TraceWriter, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::trace::{Header, TraceWriter, replay};
-use raft_in_practice::world::{SafetyReport, World};
+use raft_in_practice::scenario::world::World;
 
 /// So many clusters run at once: enough for the nodes to get into each other's way.
 const AT_ONCE: usize = 4;

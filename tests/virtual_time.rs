@@ -5,20 +5,23 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use raft_in_practice::journal::{Batch, CrashPoint, Deed, Observer};
-use raft_in_practice::linearizability::Judgement;
 use raft_in_practice::network::Conditions;
+use raft_in_practice::properties::linearizability::Judgement;
+use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
     Command, Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings,
 };
+use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::message_name::MessageName;
+use raft_in_practice::record::{Header, Summary, TraceError, TraceWriter, replay};
 use raft_in_practice::scenario::beat::{Failure, Why};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::World;
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
-use raft_in_practice::timing::{Time, Timing};
-use raft_in_practice::trace::{Header, Summary, TraceError, TraceWriter, replay};
-use raft_in_practice::world::{MessageName, SafetyReport, World};
 
 /// A file in memory that two hands can hold.
 #[derive(Clone, Default)]

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use raft_in_practice::cli::{self, Format};
-use raft_in_practice::scenario::nearest;
+use raft_in_practice::cli;
+use raft_in_practice::cli::Format;
+use raft_in_practice::scenario::walkthrough::Options;
+use raft_in_practice::scenario::{nearest, walkthrough};
 use raft_in_practice::view::paint::Color;
 use raft_in_practice::view::{json, paint, rules, stdout, walkthrough as text};
-use raft_in_practice::walkthrough::{self, Options};
 
 const NODES: usize = 5;
 const SEED: u64 = 1;

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::chronicle::lock;
 use crate::raft::NodeId;
-use crate::replica::Disk;
-use crate::status::NodeStatus;
+use crate::server::Disk;
+use crate::server::status::NodeStatus;
 
 /// What is posted about one node.
 struct Posted {

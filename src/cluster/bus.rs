@@ -17,9 +17,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::chronicle::{Chronicle, lock};
-use crate::journal::{CrashPoint, Deed, Flight, Loss, MessageId};
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Envelope, Message, NodeId, NodeSet};
+use crate::record::journal::{Deed, Flight, Loss};
+use crate::server::engine::{CrashPoint, MessageId};
 
 /// The channels between the nodes of a cluster.
 pub struct MessageBus {
@@ -270,9 +271,9 @@ const fn lost(flight: &Flight, why: Loss) -> Deed {
 mod tests {
     use super::*;
     use crate::cluster::chronicle::Clock;
-    use crate::journal::{Batch, Observer};
     use crate::raft::{Term, VoteResponse};
-    use crate::timing::Time;
+    use crate::record::journal::{Batch, Observer};
+    use crate::server::timing::Time;
 
     /// Passes on every deed it hears.
     struct Deeds(Sender<Deed>);

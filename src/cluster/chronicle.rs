@@ -3,9 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::journal::{CrashPoint, Deed, Detail, Entry, Journal, MessageId, Observer};
 use crate::raft::NodeId;
-use crate::timing::Time;
+use crate::record::journal::{Deed, Journal, Observer};
+use crate::server::engine::{CrashPoint, Detail, Entry, MessageId};
+use crate::server::timing::Time;
 
 /// A wait that a fast story makes short still lasts this long: on a busy machine the threads need
 /// it, and a run must not fail because it was told quickly.

@@ -9,10 +9,10 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use super::board::Board;
 use super::chronicle::{Chronicle, lock};
 use super::order::{Applied, Order, Outcome, Promise, SubmitError};
-use crate::journal::Deed;
 use crate::raft::{Command, NodeId};
-use crate::replica::Ticket;
-use crate::status::leader_of;
+use crate::record::journal::Deed;
+use crate::server::Ticket;
+use crate::server::status::leader_of;
 
 /// The way to the nodes: what a client needs of a cluster.
 pub(super) struct Doors {

@@ -15,15 +15,17 @@ use super::client::{Client, Doors};
 use super::error::{Panicked, RestartError, StartError};
 use super::node::ClusterNode;
 use super::order::{Applied, Order, Outcome, SubmitError};
-use crate::journal::{CrashPoint, Deed, Observer};
 use crate::network::Conditions;
 use crate::panics;
+use crate::properties::report::SafetyReport;
 use crate::raft::{Command, Log, LogIndex, LogPosition, MAX_NODES, NodeId, NodeSet, Settings};
-use crate::replica::{Disk, Replica, ReplicaConfig, Ticket};
-use crate::state_machine::KeyValue;
-use crate::status::{NodeStatus, leader_of};
-use crate::timing::{Time, Timing};
-use crate::world::{CannotDo, SafetyReport};
+use crate::record::journal::{Deed, Observer};
+use crate::scenario::world::CannotDo;
+use crate::server::engine::CrashPoint;
+use crate::server::state_machine::KeyValue;
+use crate::server::status::{NodeStatus, leader_of};
+use crate::server::timing::{Time, Timing};
+use crate::server::{Disk, Server, ServerConfig, Ticket};
 
 /// What a cluster is made of.
 pub struct ClusterConfig {
@@ -115,23 +117,23 @@ impl RaftCluster {
         for node in NodeId::all(size) {
             let disk = cluster.board.take_disk(node).unwrap_or_default();
             // An error drops the cluster, which stops the threads that did start.
-            cluster.launch(cluster.replica(node, disk)).map_err(StartError::Thread)?;
+            cluster.launch(cluster.server(node, disk)).map_err(StartError::Thread)?;
         }
         Ok(cluster)
     }
 
-    fn replica(&self, node: NodeId, disk: Disk) -> Replica {
+    fn server(&self, node: NodeId, disk: Disk) -> Server {
         let config =
-            ReplicaConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed };
-        Replica::start(node, config, disk, self.clock.now())
+            ServerConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed };
+        Server::start(node, config, disk, self.clock.now())
     }
 
-    /// Starts a thread for a replica.
-    fn launch(&mut self, replica: Replica) -> io::Result<()> {
-        let (id, status) = (replica.node().id(), NodeStatus::of(&replica));
+    /// Starts a thread for a server.
+    fn launch(&mut self, server: Server) -> io::Result<()> {
+        let (id, status) = (server.node().id(), NodeStatus::of(&server));
         let (door, orders) = unbounded();
         let node = ClusterNode::new(
-            replica,
+            server,
             self.timing.tick,
             orders,
             self.bus.share(),
@@ -279,13 +281,13 @@ impl RaftCluster {
         }
         self.join(node);
         let disk = self.board.take_disk(node).ok_or(RestartError::Perished(node))?;
-        let replica = self.replica(node, disk.clone());
+        let server = self.server(node, disk.clone());
         {
             let mut journal = self.chronicle.open();
-            journal.restarted(self.clock.now(), &replica);
+            journal.restarted(self.clock.now(), &server);
         }
         self.bus.connect(node);
-        self.launch(replica).map_err(|error| {
+        self.launch(server).map_err(|error| {
             self.board.leave(node, disk);
             RestartError::Thread(node, error)
         })
@@ -330,7 +332,7 @@ impl RaftCluster {
     }
 
     /// A copy of a node as it is now; none if it is down.
-    pub fn show(&self, node: NodeId) -> Option<Replica> {
+    pub fn show(&self, node: NodeId) -> Option<Server> {
         let (to, shown) = bounded(1);
         self.doors.order(node, Order::Show(to));
         shown.recv().ok()
@@ -339,14 +341,14 @@ impl RaftCluster {
     /// A node's log; what its disk holds, if it is down.
     pub fn log(&self, node: NodeId) -> Log {
         self.show(node)
-            .map(|replica| replica.node().log().clone())
+            .map(|server| server.node().log().clone())
             .or_else(|| self.board.look_at_disk(node, |disk| disk.state().log.clone()))
             .unwrap_or_default()
     }
 
     /// A node's key-value store; none if it is down.
     pub fn machine(&self, node: NodeId) -> Option<KeyValue> {
-        self.show(node).map(|replica| replica.machine().clone())
+        self.show(node).map(|server| server.machine().clone())
     }
 
     /// What the checker has done so far, after comparing every running node's whole log too.

@@ -12,11 +12,11 @@ use super::board::Board;
 use super::bus::MessageBus;
 use super::chronicle::Chronicle;
 use super::order::{Order, Promise, SubmitError};
-use crate::engine::{Ended, take_turn_of};
-use crate::journal::{CrashPoint, Flight};
 use crate::raft::{Command, Input, NodeId};
-use crate::replica::{Answer, Replica, Ticket};
-use crate::status::NodeStatus;
+use crate::record::journal::Flight;
+use crate::server::engine::{CrashPoint, Ended, take_turn_of};
+use crate::server::status::NodeStatus;
+use crate::server::{Answer, Server, Ticket};
 
 /// How much of what is queued shares one save and one send. Enough to carry a thousand commands in
 /// flight in a few batches; small enough that a flood does not keep a node from its timers.
@@ -37,7 +37,7 @@ type Life = ControlFlow<End>;
 
 /// A node on its thread.
 pub(super) struct ClusterNode {
-    replica: Replica,
+    server: Server,
     tick: Duration,
     inbox: Receiver<Flight>,
     orders: Receiver<Order>,
@@ -58,17 +58,17 @@ pub(super) struct ClusterNode {
 
 impl ClusterNode {
     pub(super) fn new(
-        replica: Replica,
+        server: Server,
         tick: Duration,
         orders: Receiver<Order>,
         bus: MessageBus,
         chronicle: Arc<Chronicle>,
         board: Arc<Board>,
     ) -> Self {
-        let posted = NodeStatus::of(&replica);
+        let posted = NodeStatus::of(&server);
         Self {
-            inbox: bus.inbox(replica.node().id()),
-            replica,
+            inbox: bus.inbox(server.node().id()),
+            server,
             tick,
             orders,
             bus,
@@ -137,7 +137,7 @@ impl ClusterNode {
     }
 
     fn check_timers(&mut self) -> Life {
-        let timer = self.replica.expired(self.chronicle.clock.now());
+        let timer = self.server.expired(self.chronicle.clock.now());
         self.take_turn(timer)
     }
 
@@ -147,7 +147,7 @@ impl ClusterNode {
             return Life::Continue(());
         }
         let ended = take_turn_of(
-            &mut self.replica,
+            &mut self.server,
             self.chronicle.clock.now(),
             self.chronicle.detail(),
             &mut self.crash_at,
@@ -176,7 +176,7 @@ impl ClusterNode {
             Ended::Crashed(point) => Life::Break(End::Crashed(point)),
             Ended::Saved { first_message, mut sendable, answers } => {
                 self.bus.send(first_message, sendable.drain_messages());
-                self.replica.recycle(sendable);
+                self.server.recycle(sendable);
                 self.answer_and_post(answers);
                 Life::Continue(())
             }
@@ -191,11 +191,11 @@ impl ClusterNode {
                 promise.keep(answer.into());
             }
         }
-        let (node, leader) = (self.id(), self.replica.node().leader());
+        let (node, leader) = (self.id(), self.server.node().leader());
         for promise in self.refused.drain(..) {
             promise.keep(Err(SubmitError::NotLeader { node, leader }));
         }
-        let status = NodeStatus::of(&self.replica);
+        let status = NodeStatus::of(&self.server);
         if answered || status != self.posted {
             self.posted = status;
             self.board.post(status);
@@ -216,16 +216,16 @@ impl ClusterNode {
             }
             Order::Crash(point) => self.crash_at = Some(point),
             Order::Stand => {
-                self.replica.hurry_election(self.chronicle.clock.now());
+                self.server.hurry_election(self.chronicle.clock.now());
                 self.check_timers()?;
             }
             // Whoever asked may have stopped waiting; that is not the node's business.
             Order::Show(to) => {
-                let _ = to.send(self.replica.clone());
+                let _ = to.send(self.server.clone());
             }
             Order::Audit(done) => {
                 let now = self.chronicle.clock.now();
-                self.chronicle.open().audit(now, &self.replica);
+                self.chronicle.open().audit(now, &self.server);
                 let _ = done.send(());
             }
         }
@@ -237,19 +237,19 @@ impl ClusterNode {
         let obituary = Obituary { id: self.id(), board: Arc::clone(&self.board) };
         let end = self.live();
         let id = self.id();
-        let Self { replica, bus, board, promises, refused, proposed, orders, .. } = self;
+        let Self { server, bus, board, promises, refused, proposed, orders, .. } = self;
         if let Life::Break(End::Crashed(point)) = end {
             bus.disconnect(id, point);
         }
         // What was promised cannot be kept any more, and to drop a promise tells its client so;
         // before the board does, as with answers.
         drop((promises, refused, proposed, orders));
-        board.leave(id, replica.crash());
+        board.leave(id, server.crash());
         drop(obituary);
     }
 
     const fn id(&self) -> NodeId {
-        self.replica.node().id()
+        self.server.node().id()
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::journal::CrashPoint;
 use crate::raft::{Command, LogPosition, NodeId};
-use crate::replica::{Answer, Replica, Ticket};
-use crate::state_machine::Reply;
+use crate::server::engine::CrashPoint;
+use crate::server::state_machine::Reply;
+use crate::server::{Answer, Server, Ticket};
 
 /// What a node is told by those who run it.
 pub(super) enum Order {
@@ -19,7 +19,7 @@ pub(super) enum Order {
     /// Stand for election.
     Stand,
     /// Show yourself.
-    Show(Sender<Replica>),
+    Show(Sender<Server>),
     /// Have your whole log compared with what the checker saw of it.
     Audit(Sender<()>),
 }

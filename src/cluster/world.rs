@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::cluster::RaftCluster;
 use super::error::RestartError;
 use super::order::{Outcome, SubmitError};
-use crate::journal::{CrashPoint, Deed};
 use crate::network::Conditions;
+use crate::properties::report::SafetyReport;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, NodeSet};
-use crate::replica::{Answer, Ticket};
-use crate::state_machine::KeyValue;
-use crate::status::NodeStatus;
-use crate::timing::Time;
-use crate::world::{CannotDo, SafetyReport, World};
+use crate::record::journal::Deed;
+use crate::scenario::world::{CannotDo, World};
+use crate::server::engine::CrashPoint;
+use crate::server::state_machine::KeyValue;
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
+use crate::server::{Answer, Ticket};
 
 impl World for RaftCluster {
     fn size(&self) -> usize {

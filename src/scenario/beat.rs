@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::verb::{Condition, Verb};
-use crate::linearizability::{Misled, NotJudged};
+use crate::properties::linearizability::{Misled, NotJudged};
+use crate::properties::report::SafetyReport;
+use crate::properties::safety::Violation;
 use crate::raft::{LogPosition, NodeId, Property};
-use crate::safety::Violation;
-use crate::status::NodeStatus;
-use crate::timing::Time;
-use crate::world::{CannotDo, Happening, SafetyReport};
+use crate::scenario::world::{CannotDo, Happening};
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
 
 /// What came of a line, for whoever tells the story.
 #[derive(Clone, PartialEq, Debug)]

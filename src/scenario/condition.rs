@@ -3,8 +3,8 @@
 use super::beat::Why;
 use super::verb::{Committed, Condition, On, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
-use crate::status::{NodeStatus, leader_of};
-use crate::world::World;
+use crate::scenario::world::World;
+use crate::server::status::{NodeStatus, leader_of};
 
 pub(super) fn positions(log: &Log) -> Vec<LogPosition> {
     log.iter().map(|(index, entry)| LogPosition { term: entry.term, index }).collect()

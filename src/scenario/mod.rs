@@ -5,11 +5,13 @@
 //! * `parse`: lines to verbs; an error names file, line, word, and what was expected.
 //! * `free_text`: commands and notes in a line, in quotes where they could be read as words.
 //! * `script`: a whole file: what it shows, which rules, a question, its settings, its lines.
-//! * `run`: carries the lines out on any [`World`](crate::world::World), and tells a
+//! * `world`: what a script can do to a cluster, on threads or in virtual time.
+//! * `run`: carries the lines out on any [`World`](world::World), and tells a
 //!   [`Narrator`](beat::Narrator) what came of each.
 //! * `beat`: what it tells, and why a line failed.
 //! * `condition`: whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
+//! * `walkthrough`: what `raft-node` shows of a single node.
 //! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
 pub mod beat;
@@ -22,3 +24,5 @@ pub mod run;
 pub mod script;
 pub mod syntax;
 pub mod verb;
+pub mod walkthrough;
+pub mod world;

@@ -6,13 +6,14 @@ use super::beat::{Beat, Failure, Narrator, Why};
 use super::condition::{holds, positions};
 use super::script::Line;
 use super::verb::{Condition, Verb, Who};
-use crate::journal::Deed;
-use crate::linearizability::{History, Judgement};
 use crate::network::Conditions;
+use crate::properties::linearizability::{History, Judgement};
+use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
-use crate::replica::{Answer, Ticket};
-use crate::status::{NodeStatus, leader_of};
-use crate::world::{Judged, SafetyReport, World};
+use crate::record::journal::Deed;
+use crate::scenario::world::World;
+use crate::server::status::{NodeStatus, leader_of};
+use crate::server::{Answer, Ticket};
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);

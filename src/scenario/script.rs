@@ -10,7 +10,7 @@ use super::parse::{LineError, parse_line};
 use super::verb::Verb;
 use crate::network::Conditions;
 use crate::raft::{MAX_NODES, Rule, RuleSet, Settings};
-use crate::timing::Timing;
+use crate::server::timing::Timing;
 
 /// A line of a script that says something.
 #[derive(Clone, PartialEq, Debug)]

@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::free_text::FreeText;
-use crate::journal::CrashPoint;
 use crate::raft::{LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind};
-use crate::world::MessageName;
+use crate::record::message_name::MessageName;
+use crate::server::engine::CrashPoint;
 
 /// A node, by number or by what it is when the line is carried out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,11 +12,11 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Sim, SimConfig};
-use crate::journal::CrashPoint;
 use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, RuleSet, Settings};
-use crate::timing::Timing;
-use crate::world::World;
+use crate::scenario::world::World;
+use crate::server::engine::CrashPoint;
+use crate::server::timing::Timing;
 
 /// What one seed does to its cluster.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -1,11 +1,12 @@
 //! One event at a time, for those who watch.
 
 use super::queue::Event;
-use super::{Server, Sim};
-use crate::journal::{Flight, Loss};
+use super::{Process, Sim};
 use crate::raft::{Envelope, Input, NodeId};
-use crate::timing::Time;
-use crate::world::{Happening, MessageName, OnItsWay};
+use crate::record::journal::{Flight, Loss};
+use crate::record::message_name::MessageName;
+use crate::scenario::world::{Happening, OnItsWay};
+use crate::server::timing::Time;
 
 impl Sim {
     /// What happens next, and when. Alarms from which nothing would come are put right on the way:
@@ -37,7 +38,7 @@ impl Sim {
         let envelope = envelope.clone();
         if self.network.is_cut(from, to) {
             Happening::Lost(envelope, Loss::Cut)
-        } else if matches!(self.servers[to.index()], Server::Down(_)) {
+        } else if matches!(self.processes[to.index()], Process::Down(_)) {
             Happening::Lost(envelope, Loss::Down)
         } else {
             Happening::Arrives(envelope)
@@ -45,7 +46,7 @@ impl Sim {
     }
 
     fn due(&self, node: NodeId, time: Time) -> Option<Happening> {
-        let due = self.replica(node)?.due(time)?;
+        let due = self.server(node)?.due(time)?;
         Some(match due {
             Input::ElectionTimeout => Happening::ElectionTimeout(node),
             _ => Happening::HeartbeatDue(node),

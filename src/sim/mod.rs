@@ -1,4 +1,4 @@
-//! The same replicas in virtual time: one thread, one seed, one world.
+//! The same servers in virtual time: one thread, one seed, one world.
 //!
 //! Nothing waits here. Time jumps to the next event: a message that arrives, or a timer that ends.
 //! All that is random comes from one seed, and nothing iterates an unordered container, so the same
@@ -16,15 +16,15 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::engine::{Ended, take_turn_of};
-use crate::journal::{CrashPoint, Deed, Flight, Journal, Loss, MessageId, Observer};
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Command, Envelope, Input, NodeId};
-use crate::replica::{Answer, Disk, Replica, ReplicaConfig, Ticket};
+use crate::record::journal::{Deed, Flight, Journal, Loss, Observer};
+use crate::record::message_name::MessageName;
 use crate::scenario::script::Script;
-use crate::status::NodeStatus;
-use crate::timing::{Time, Timing};
-use crate::world::MessageName;
+use crate::server::engine::{CrashPoint, Ended, MessageId, take_turn_of};
+use crate::server::status::NodeStatus;
+use crate::server::timing::{Time, Timing};
+use crate::server::{Answer, Disk, Server, ServerConfig, Ticket};
 use queue::{Event, Queue};
 
 /// How a simulated world is set up.
@@ -51,16 +51,16 @@ impl SimConfig {
         }
     }
 
-    const fn replica(&self) -> ReplicaConfig {
-        ReplicaConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed }
+    const fn server(&self) -> ServerConfig {
+        ServerConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed }
     }
 }
 
 /// A server, running or not.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are up")]
-enum Server {
-    Up(Replica),
+enum Process {
+    Up(Server),
     Down(Disk),
 }
 
@@ -83,7 +83,7 @@ pub struct Sim {
     config: SimConfig,
     now: Time,
     queue: Queue,
-    servers: Vec<Server>,
+    processes: Vec<Process>,
     /// For each node the moment at which the queue looks at its timers next.
     alarms: Vec<Option<Time>>,
     crash_points: Vec<Option<CrashPoint>>,
@@ -103,7 +103,7 @@ impl Sim {
     /// A new cluster at time zero, all nodes up, with empty logs.
     pub fn new(config: SimConfig, observers: Vec<Box<dyn Observer>>) -> Self {
         let nodes = config.settings.nodes;
-        let start = |id| Replica::start(id, config.replica(), Disk::default(), Time::ZERO);
+        let start = |id| Server::start(id, config.server(), Disk::default(), Time::ZERO);
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         // The nodes draw from the streams that their numbers and lives name; this one is apart.
         rng.set_stream(u64::MAX);
@@ -111,7 +111,7 @@ impl Sim {
             config,
             now: Time::ZERO,
             queue: Queue::default(),
-            servers: NodeId::all(nodes).map(|id| Server::Up(start(id))).collect(),
+            processes: NodeId::all(nodes).map(|id| Process::Up(start(id))).collect(),
             alarms: vec![None; nodes],
             crash_points: vec![None; nodes],
             network: Network::new(config.conditions),
@@ -155,7 +155,7 @@ impl Sim {
         // A link that was cut while the message was on its way swallows it.
         if self.network.is_cut(from, to) {
             self.lose(&flight, Loss::Cut);
-        } else if matches!(self.servers[to.index()], Server::Down(_)) {
+        } else if matches!(self.processes[to.index()], Process::Down(_)) {
             self.lose(&flight, Loss::Down);
         } else {
             self.act(to, Input::Receive(flight.envelope), Some(flight.id));
@@ -171,8 +171,8 @@ impl Sim {
             return;
         }
         let now = self.now;
-        let Server::Up(replica) = &mut self.servers[node.index()] else { return };
-        match replica.expired(now) {
+        let Process::Up(server) = &mut self.processes[node.index()] else { return };
+        match server.expired(now) {
             Some(input) => self.act(node, input, None),
             None => self.set_alarm(node),
         }
@@ -180,8 +180,8 @@ impl Sim {
 
     /// Makes the queue look at a node's timers when the next of them ends, at the tick after.
     fn set_alarm(&mut self, node: NodeId) {
-        let Server::Up(replica) = &self.servers[node.index()] else { return };
-        let Some(deadline) = replica.next_deadline() else { return };
+        let Process::Up(server) = &self.processes[node.index()] else { return };
+        let Some(deadline) = server.next_deadline() else { return };
         let tick = self.config.timing.tick;
         let at = deadline.max(self.now).rounded_up_to(tick);
         let alarm = &mut self.alarms[node.index()];
@@ -195,10 +195,10 @@ impl Sim {
     /// One node handles one input, in a turn of its own.
     fn act(&mut self, node: NodeId, input: Input, received: Option<MessageId>) {
         let at = node.index();
-        let Server::Up(replica) = &mut self.servers[at] else { return };
+        let Process::Up(server) = &mut self.processes[at] else { return };
         let (now, detail, journal) = (self.now, self.journal.detail(), &mut self.journal);
         let ended = take_turn_of(
-            replica,
+            server,
             now,
             detail,
             &mut self.crash_points[at],
@@ -217,8 +217,8 @@ impl Sim {
                 for (nth, envelope) in sendable.drain_messages().enumerate() {
                     self.send(Flight { id: MessageId(first_message.0 + nth as u64), envelope });
                 }
-                if let Server::Up(replica) = &mut self.servers[at] {
-                    replica.recycle(sendable);
+                if let Process::Up(server) = &mut self.processes[at] {
+                    server.recycle(sendable);
                 }
                 self.set_alarm(node);
             }
@@ -250,9 +250,9 @@ impl Sim {
 
     fn go_down(&mut self, node: NodeId, point: CrashPoint) {
         let at = node.index();
-        let down = Server::Down(Disk::default());
-        if let Server::Up(replica) = std::mem::replace(&mut self.servers[at], down) {
-            self.servers[at] = Server::Down(replica.crash());
+        let down = Process::Down(Disk::default());
+        if let Process::Up(server) = std::mem::replace(&mut self.processes[at], down) {
+            self.processes[at] = Process::Down(server.crash());
         }
         self.crash_points[at] = None;
         self.alarms[at] = None;
@@ -265,9 +265,9 @@ impl Sim {
         self.tickets += 1;
         let deed = Deed::Asked { ticket, node, command: command.clone() };
         self.journal.deed(self.now, &deed);
-        let promised = match &mut self.servers[node.index()] {
-            Server::Up(replica) => replica.expect_answers(&[ticket]).map_err(|no| no.leader),
-            Server::Down(_) => Err(None),
+        let promised = match &mut self.processes[node.index()] {
+            Process::Up(server) => server.expect_answers(&[ticket]).map_err(|no| no.leader),
+            Process::Down(_) => Err(None),
         };
         let outcome = promised.err().map(Err);
         let refused = outcome.is_some();
@@ -354,18 +354,18 @@ impl Sim {
     }
 
     /// A running node.
-    pub fn replica(&self, node: NodeId) -> Option<&Replica> {
-        match &self.servers[node.index()] {
-            Server::Up(replica) => Some(replica),
-            Server::Down(_) => None,
+    pub fn server(&self, node: NodeId) -> Option<&Server> {
+        match &self.processes[node.index()] {
+            Process::Up(server) => Some(server),
+            Process::Down(_) => None,
         }
     }
 
     /// How a node stands.
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
-        match &self.servers[node.index()] {
-            Server::Up(replica) => NodeStatus::of(replica),
-            Server::Down(disk) => NodeStatus::down(node, disk),
+        match &self.processes[node.index()] {
+            Process::Up(server) => NodeStatus::of(server),
+            Process::Down(disk) => NodeStatus::down(node, disk),
         }
     }
 

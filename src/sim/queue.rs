@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::journal::Flight;
 use crate::raft::NodeId;
-use crate::timing::Time;
+use crate::record::journal::Flight;
+use crate::server::timing::Time;
 
 /// Something that will happen.
 #[derive(Clone, Debug)]

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use super::{Server, Sim};
-use crate::journal::{CrashPoint, Deed, Loss};
+use super::{Process, Sim};
 use crate::network::Conditions;
+use crate::properties::report::SafetyReport;
 use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet};
-use crate::replica::{Answer, Replica, Ticket};
-use crate::state_machine::KeyValue;
-use crate::status::NodeStatus;
-use crate::timing::Time;
-use crate::world::{CannotDo, Happening, MessageName, OnItsWay, SafetyReport, World};
+use crate::record::journal::{Deed, Loss};
+use crate::record::message_name::MessageName;
+use crate::scenario::world::{CannotDo, Happening, OnItsWay, World};
+use crate::server::engine::CrashPoint;
+use crate::server::state_machine::KeyValue;
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
+use crate::server::{Answer, Server, Ticket};
 
 impl World for Sim {
     fn size(&self) -> usize {
-        self.servers.len()
+        self.processes.len()
     }
 
     fn now(&self) -> Time {
@@ -22,18 +25,18 @@ impl World for Sim {
     }
 
     fn status(&self) -> Vec<NodeStatus> {
-        NodeId::all(self.servers.len()).map(|node| self.status_of(node)).collect()
+        NodeId::all(self.processes.len()).map(|node| self.status_of(node)).collect()
     }
 
     fn log(&self, node: NodeId) -> Log {
-        match &self.servers[node.index()] {
-            Server::Up(replica) => replica.node().log().clone(),
-            Server::Down(disk) => disk.state().log.clone(),
+        match &self.processes[node.index()] {
+            Process::Up(server) => server.node().log().clone(),
+            Process::Down(disk) => disk.state().log.clone(),
         }
     }
 
     fn machine(&self, node: NodeId) -> Option<KeyValue> {
-        self.replica(node).map(|replica| replica.machine().clone())
+        self.server(node).map(|server| server.machine().clone())
     }
 
     fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
@@ -61,7 +64,7 @@ impl World for Sim {
     }
 
     fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
-        if self.replica(node).is_none() {
+        if self.server(node).is_none() {
             return Err(CannotDo::WrongState { node, up: false });
         }
         match point {
@@ -72,19 +75,19 @@ impl World for Sim {
     }
 
     fn restart(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        let Server::Down(disk) = &mut self.servers[node.index()] else {
+        let Process::Down(disk) = &mut self.processes[node.index()] else {
             return Err(CannotDo::WrongState { node, up: true });
         };
         let disk = std::mem::take(disk);
-        let replica = Replica::start(node, self.config.replica(), disk, self.now);
-        self.journal.restarted(self.now, &replica);
-        self.servers[node.index()] = Server::Up(replica);
+        let server = Server::start(node, self.config.server(), disk, self.now);
+        self.journal.restarted(self.now, &server);
+        self.processes[node.index()] = Process::Up(server);
         self.set_alarm(node);
         Ok(())
     }
 
     fn stand(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        if self.replica(node).is_none() {
+        if self.server(node).is_none() {
             return Err(CannotDo::WrongState { node, up: false });
         }
         self.act(node, Input::ElectionTimeout, None);
@@ -92,7 +95,7 @@ impl World for Sim {
     }
 
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        if self.replica(node).is_none() {
+        if self.server(node).is_none() {
             return Err(CannotDo::WrongState { node, up: false });
         }
         self.act(node, Input::HeartbeatDue, None);
@@ -160,9 +163,9 @@ impl World for Sim {
     }
 
     fn safety(&mut self) -> SafetyReport {
-        for server in &self.servers {
-            if let Server::Up(replica) = server {
-                self.journal.audit(self.now, replica);
+        for server in &self.processes {
+            if let Process::Up(server) = server {
+                self.journal.audit(self.now, server);
             }
         }
         SafetyReport::of(self.journal.checker())

@@ -6,13 +6,13 @@ use super::page::Page;
 use super::table::paragraph;
 use super::words::plural;
 use super::{message, paint, status, violation};
-use crate::journal::Loss;
 use crate::raft::Envelope;
+use crate::record::journal::Loss;
 use crate::scenario::beat::{Beat, Failure, Narrator, Why};
 use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
-use crate::status::NodeStatus;
-use crate::timing::Time;
-use crate::world::{CannotDo, Happening};
+use crate::scenario::world::{CannotDo, Happening};
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
 
 /// Where the text of a line begins, as in a story.
 const MARGIN: &str = "               ";

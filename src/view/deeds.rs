@@ -1,11 +1,12 @@
 //! What the world did and what clients were told, in words.
 
 use super::{message, paint, violation};
-use crate::journal::{CrashPoint, Deed, Loss};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, RaftNode};
-use crate::replica::Answer;
-use crate::state_machine::Reply;
+use crate::record::journal::{Deed, Loss};
+use crate::server::Answer;
+use crate::server::engine::CrashPoint;
+use crate::server::state_machine::Reply;
 
 /// What a client is told.
 pub fn told(answer: &Answer) -> String {

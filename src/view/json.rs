@@ -9,18 +9,19 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::page::Page;
-use crate::journal::{Batch, Deed, Detail, Observer};
-use crate::linearizability::Judgement;
+use crate::properties::linearizability::Judgement;
+use crate::properties::report::{Judged, SafetyReport};
+use crate::properties::safety::Violation;
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, Progress, RaftNode, RoleKind,
     Rule, RuleSet, Term,
 };
-use crate::safety::Violation;
+use crate::record::journal::{Batch, Deed, Observer};
 use crate::scenario::script::Script;
-use crate::state_machine::Reply;
-use crate::timing::Time;
-use crate::walkthrough::{Beat, Section};
-use crate::world::{Judged, SafetyReport};
+use crate::scenario::walkthrough::{Beat, Section};
+use crate::server::engine::Detail;
+use crate::server::state_machine::Reply;
+use crate::server::timing::Time;
 
 /// One line.
 #[derive(Serialize)]
@@ -123,7 +124,7 @@ struct StepLine<'a> {
 #[derive(Serialize)]
 struct DeedLine<'a> {
     time_us: u64,
-    deed: &'a crate::trace::DeedLine,
+    deed: &'a crate::record::DeedLine,
 }
 
 #[derive(Serialize)]
@@ -187,7 +188,7 @@ impl Observer for Lines {
             let events_end = if is_last { batch.events.len() } else { step.events_end };
             self.put(&StepLine {
                 time_us: batch.time.as_micros(),
-                node: batch.replica.node().id(),
+                node: batch.server.node().id(),
                 input: &step.input,
                 events: &batch.events[events..events_end],
                 messages: &batch.messages[messages..step.messages_end],

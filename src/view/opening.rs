@@ -4,8 +4,8 @@ use super::table::paragraph;
 use super::words::plural;
 use super::{deeds, paint};
 use crate::raft::RuleSet;
+use crate::record::Header;
 use crate::scenario::script::Script;
-use crate::trace::Header;
 
 /// On what a scenario runs.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -5,8 +5,8 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, log_end};
 use super::worth::too_old;
 use super::{deeds, explain, paint};
-use crate::hunt::parting::{Parting, Side, Speaking};
 use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
+use crate::search::divergence::{Parting, Side, Speaking};
 
 /// Up to how many entries a log is told whole.
 const LISTED: usize = 6;

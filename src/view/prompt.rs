@@ -6,9 +6,9 @@ use super::{message, paint};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition};
 use crate::scenario::syntax::{CONDITIONS, SYNTAX};
 use crate::scenario::verb::Verb;
-use crate::status::{NodeStatus, leader_of};
-use crate::timing::Time;
-use crate::world::OnItsWay;
+use crate::scenario::world::OnItsWay;
+use crate::server::status::{NodeStatus, leader_of};
+use crate::server::timing::Time;
 
 /// The prompt itself: the time, and who leads.
 pub fn prompt(now: Time, statuses: &[NodeStatus]) -> String {

@@ -2,7 +2,7 @@
 
 use super::paint;
 use super::table::Table;
-use crate::status::NodeStatus;
+use crate::server::status::NodeStatus;
 
 /// The table: a row a node.
 pub fn table(statuses: &[NodeStatus]) -> Vec<String> {

@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::explain;
 use super::page::Page;
 use super::table::paragraph;
 use super::whence::Mail;
 use super::words::Speaker;
 use super::worth::{TooOld, is_reason, is_worth_telling, too_old};
-use super::{deeds, message, paint, violation};
-use crate::journal::{Batch, Deed, Detail, MessageId, Observer};
+use super::{deeds, explain, message, paint, violation};
+use crate::properties::safety::Violation;
 use crate::raft::{
     Event, Facts, Input, MessageKind, NodeId, Outcome, RoleKind, Rule, Term, Verdict,
 };
-use crate::replica::Ticket;
-use crate::safety::Violation;
-use crate::timing::Time;
+use crate::record::journal::{Batch, Deed, Observer};
+use crate::server::Ticket;
+use crate::server::engine::{Detail, MessageId};
+use crate::server::timing::Time;
 
 /// Where the text of a line begins: behind the time and the node.
 const MARGIN: &str = "               ";
@@ -148,7 +148,7 @@ impl Story {
 
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
-        let node = batch.replica.node();
+        let node = batch.server.node();
         let by_hand = self.moves.is_some();
         let mut began = 0;
         for step in batch.steps {

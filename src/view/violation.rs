@@ -6,11 +6,13 @@ use super::paint;
 use super::rules::promise;
 use super::table::{Table, paragraph};
 use super::words::plural;
-use crate::linearizability::{Done, FalseSuccess, Judgement, Misled, NotJudged, NotLinearizable};
+use crate::properties::linearizability::{
+    Done, FalseSuccess, Judgement, Misled, NotJudged, NotLinearizable,
+};
+use crate::properties::report::{Judged, SafetyReport};
+use crate::properties::safety::{Counter, Earlier, Evidence, Violation};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
-use crate::safety::{Counter, Earlier, Evidence, Violation};
-use crate::state_machine::Reply;
-use crate::world::{Judged, SafetyReport};
+use crate::server::state_machine::Reply;
 
 /// The two facts that cannot both be, in one sentence.
 pub fn sentence(evidence: &Evidence) -> String {

@@ -8,13 +8,12 @@ use colored::ColoredString;
 use crate::raft::{
     Envelope, Event, LogIndex, LogPosition, NodeId, PersistentState, RaftNode, Role,
 };
-use crate::state_machine::Reply;
-use crate::walkthrough::{Applied, Beat, Section, Step};
+use crate::scenario::walkthrough::{Applied, Beat, Section, Step};
+use crate::server::state_machine::Reply;
 
-use super::explain;
 use super::table::{Table, paragraph};
 use super::words::{Speaker, log_end, plural};
-use super::{WIDTH, logs, message, paint};
+use super::{WIDTH, explain, logs, message, paint};
 
 /// Where the lines of a beat begin.
 const INDENT: usize = 4;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::Batch;
 use crate::raft::{Envelope, Message, MessageKind, NodeId, Term};
+use crate::record::journal::Batch;
 
 /// A message that was sent.
 #[derive(Clone, Copy, Debug)]

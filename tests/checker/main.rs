@@ -7,18 +7,18 @@ mod witness;
 use std::collections::BTreeSet;
 use std::fs;
 
-use raft_in_practice::hunt::aim::Aim;
-use raft_in_practice::hunt::hand::Hand;
-use raft_in_practice::hunt::schedule::Schedule;
-use raft_in_practice::hunt::walk::walk;
+use raft_in_practice::properties::safety::Violation;
 use raft_in_practice::raft::{Property, Rule, RuleSet};
-use raft_in_practice::safety::Violation;
 use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::World;
+use raft_in_practice::search::manual::Hand;
+use raft_in_practice::search::objective::Aim;
+use raft_in_practice::search::random::walk::walk;
+use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::violation::sentence;
-use raft_in_practice::world::World;
 use serde_json::json;
 use witness::Witness;
 

@@ -4,12 +4,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use raft_in_practice::journal::{Batch, Deed, Observer};
+use raft_in_practice::properties::safety::{Earlier, Evidence, Violation};
 use raft_in_practice::raft::{
     Event, Log, LogEntry, LogIndex, LogPosition, MAX_NODES, NodeId, Term,
 };
-use raft_in_practice::safety::{Earlier, Evidence, Violation};
-use raft_in_practice::timing::Time;
+use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::server::timing::Time;
 
 /// How a node stood after a step.
 #[derive(Clone, Default)]
@@ -98,9 +98,9 @@ impl Seen {
     }
 
     fn batch(&mut self, batch: &Batch<'_>) {
-        let node = batch.replica.node();
+        let node = batch.server.node();
         let id = node.id();
-        self.disks[id.index()] = batch.replica.disk().state().log.clone();
+        self.disks[id.index()] = batch.server.disk().state().log.clone();
         if !batch.saved {
             return;
         }

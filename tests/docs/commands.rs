@@ -11,7 +11,8 @@ use snapbox::Data;
 use snapbox::filter::NormalizeToExpected;
 use snapbox::report::{Palette, write_diff};
 
-use crate::pages::{self, Page};
+use crate::pages;
+use crate::pages::Page;
 
 /// A command of a block, and what the page says it prints.
 struct Quote {

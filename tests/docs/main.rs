@@ -9,6 +9,7 @@
 #[path = "../common/lengths.rs"]
 mod lengths;
 
+mod arrows;
 mod bugs;
 #[cfg(unix)]
 mod commands;

@@ -6,7 +6,8 @@ use raft_in_practice::raft::{Property, Rule};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::verb::property_word;
 
-use crate::pages::{self, Page};
+use crate::pages;
+use crate::pages::Page;
 
 /// Words with a hyphen that are neither rules nor scenarios nor properties.
 const OTHER_WORDS: &[&str] = &[
@@ -103,18 +104,6 @@ fn every_file_that_is_named_exists() {
             let exists = file.contains('*') || pages::root().join(file).exists();
             assert!(!is_path || exists, "{}: there is no {span}", page.name());
         }
-    }
-}
-
-#[test]
-fn every_room_is_on_the_map() {
-    let architecture = pages::all().into_iter().find(|page| page.name() == "architecture.md");
-    let map = architecture.unwrap().text;
-    let library = std::fs::read_to_string(pages::root().join("src/lib.rs")).unwrap();
-    let rooms = library.lines().filter_map(|line| line.strip_prefix("pub mod "));
-    for room in rooms.map(|room| room.trim_end_matches(';')) {
-        let named = [format!("  {room}/"), format!("  {room}.rs")];
-        assert!(named.iter().any(|name| map.contains(name)), "{room} is not on the map");
     }
 }
 

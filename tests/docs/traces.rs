@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use raft_in_practice::record::{Header, TraceWriter};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::trace::{Header, TraceWriter};
 use serde_json::Value;
 
 use crate::pages;

@@ -14,11 +14,11 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
-use raft_in_practice::journal::Observer;
+use raft_in_practice::record::journal::Observer;
+use raft_in_practice::record::{Header, TraceWriter};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::trace::{Header, TraceWriter};
 
 /// So many cases, unless the environment asks for another number.
 fn cases(default: u32) -> ProptestConfig {

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use raft_in_practice::raft::Rule;
+use raft_in_practice::record::{TraceError, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::trace::{TraceError, replay};
 
 use super::{cases, record};
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use raft_in_practice::journal::CrashPoint;
 use raft_in_practice::raft::{
     LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind, Settings,
 };
+use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::script::{Line, Script};
 use raft_in_practice::scenario::verb::{Committed, Condition, On, Verb, Who};
-use raft_in_practice::timing::Timing;
-use raft_in_practice::world::MessageName;
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::timing::Timing;
 
 fn node(nodes: usize) -> impl Strategy<Value = NodeId> {
     (0..nodes as u8).prop_map(NodeId::new)

@@ -1,9 +1,9 @@
 //! Whatever a script does to a simulated cluster: it stays safe, and its trace says all of it.
 
 use proptest::prelude::*;
+use raft_in_practice::record::replay;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::trace::replay;
-use raft_in_practice::world::World;
+use raft_in_practice::scenario::world::World;
 
 use super::{cases, record, verbs};
 

@@ -8,8 +8,8 @@ use raft_in_practice::raft::{
     Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, Settings, Storage, Term,
     Write,
 };
-use raft_in_practice::replica::{Disk, Replica, ReplicaConfig};
-use raft_in_practice::timing::{Time, Timing};
+use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::{Disk, Server, ServerConfig};
 
 use crate::common::{append, at, id, server, settings};
 
@@ -150,30 +150,30 @@ fn a_storage_may_fail_at_any_of_its_writes() {
     }
 }
 
-fn replica(writes_until: usize) -> Replica<FailsOnce> {
-    let config = ReplicaConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
+fn failing_server(writes_until: usize) -> Server<FailsOnce> {
+    let config = ServerConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
     let storage = FailsOnce { state: PersistentState::default(), writes_until };
-    Replica::start(id(0), config, Disk::new(storage), Time::ZERO)
+    Server::start(id(0), config, Disk::new(storage), Time::ZERO)
 }
 
-fn elect(replica: &mut Replica<FailsOnce>) -> Result<(), String> {
-    let mut turn = replica.turn();
+fn elect(server: &mut Server<FailsOnce>) -> Result<(), String> {
+    let mut turn = server.turn();
     turn.step(Input::ElectionTimeout);
     turn.persist(Time::ZERO).map(|_| ()).map_err(|failed| failed.to_string())
 }
 
 #[test]
 fn a_server_whose_storage_fails_stops_and_starts_again_from_it() {
-    let mut replica = replica(0);
+    let mut server = failing_server(0);
     let far = Time::from_micros(u64::MAX);
-    assert!(replica.due(far).is_some());
-    let complaint = elect(&mut replica).unwrap_err();
+    assert!(server.due(far).is_some());
+    let complaint = elect(&mut server).unwrap_err();
     assert!(complaint.starts_with("n0 stops") && complaint.contains("no space is left"));
-    assert_eq!(replica.due(far), None, "no timer wakes it");
-    let disk = replica.crash();
+    assert_eq!(server.due(far), None, "no timer wakes it");
+    let disk = server.crash();
     assert_eq!(disk.state(), &PersistentState::default());
-    let config = ReplicaConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
-    let mut again = Replica::start(id(0), config, disk, Time::ZERO);
+    let config = ServerConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
+    let mut again = Server::start(id(0), config, disk, Time::ZERO);
     assert_eq!(elect(&mut again), Ok(()));
     assert_eq!(again.disk().state().current_term, Term::new(1));
 }
@@ -181,9 +181,9 @@ fn a_server_whose_storage_fails_stops_and_starts_again_from_it() {
 #[test]
 #[should_panic(expected = "a server that has stopped takes no further turn")]
 fn a_server_whose_storage_failed_takes_no_further_turn() {
-    let mut replica = replica(0);
-    assert!(elect(&mut replica).is_err());
-    let _ = elect(&mut replica);
+    let mut server = failing_server(0);
+    assert!(elect(&mut server).is_err());
+    let _ = elect(&mut server);
 }
 
 #[test]
@@ -208,23 +208,23 @@ fn a_lost_write_is_noticed_by_the_next() {
 #[test]
 #[should_panic(expected = "a server that has stopped takes no further turn")]
 fn a_server_that_crashed_before_saving_takes_no_further_turn() {
-    let mut replica = replica(usize::MAX);
-    let mut turn = replica.turn();
+    let mut server = failing_server(usize::MAX);
+    let mut turn = server.turn();
     turn.step(Input::ElectionTimeout);
     let _ = turn.crash_before_saving();
-    let _ = elect(&mut replica);
+    let _ = elect(&mut server);
 }
 
 /// A false leader commits in one step of a turn what another deletes in the next: nothing is applied,
 /// and nothing panics.
 #[test]
 fn what_a_turn_commits_and_deletes_again_is_not_applied() {
-    let config = ReplicaConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
-    let mut replica = Replica::start(id(0), config, Disk::<PersistentState>::default(), Time::ZERO);
-    let mut turn = replica.turn();
+    let config = ServerConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
+    let mut server = Server::start(id(0), config, Disk::<PersistentState>::default(), Time::ZERO);
+    let mut turn = server.turn();
     for message in [append(1, 1, at(0, 0), &[1, 1, 1], 3), append(1, 2, at(0, 0), &[2], 0)] {
         turn.step(Input::Receive(Envelope { from: id(1), to: id(0), message }));
     }
     let Ok(_) = turn.persist(Time::ZERO);
-    assert_eq!((replica.node().commit_index().get(), replica.last_applied().get()), (3, 1));
+    assert_eq!((server.node().commit_index().get(), server.last_applied().get()), (3, 1));
 }

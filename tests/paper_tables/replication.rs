@@ -189,7 +189,7 @@ fn a_follower_deletes_at_a_conflict_and_appends_what_is_new() {
 }
 
 /// `TestLeaderOnlyCommitsLogFromCurrentTerm`: "only log entries from the leader's current term are
-/// committed by counting replicas".
+/// committed by counting servers".
 #[test]
 fn entries_of_older_terms_are_not_committed_by_counting() {
     for (acknowledged, expected) in [(1, 0), (2, 0), (3, 3)] {

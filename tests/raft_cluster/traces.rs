@@ -4,12 +4,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use raft_in_practice::journal::{Deed, Observer};
 use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
-use raft_in_practice::replica::{Answer, Ticket};
-use raft_in_practice::state_machine::Reply;
-use raft_in_practice::timing::Time;
-use raft_in_practice::trace::{Header, TraceWriter};
+use raft_in_practice::record::journal::{Deed, Observer};
+use raft_in_practice::record::{Header, TraceWriter};
+use raft_in_practice::server::state_machine::Reply;
+use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::{Answer, Ticket};
 
 use crate::{complaint, file, printed, raft_cluster, unwrapped};
 

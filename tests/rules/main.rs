@@ -12,7 +12,7 @@ mod elections;
 mod enforced;
 mod leaders;
 mod logs;
-mod replicas;
+mod servers;
 
 use std::fmt::Debug;
 
@@ -73,7 +73,7 @@ rule_tests! {
     CandidateVotesForItself => elections::candidate_votes_for_itself,
     VotesCountedOnceAndInTerm => elections::votes_counted_once_and_in_term,
     CandidateYieldsToLeader => elections::candidate_yields_to_leader,
-    PersistBeforeReply => replicas::persist_before_reply,
+    PersistBeforeReply => servers::persist_before_reply,
     VoteClearedOnlyByNewTerm => elections::vote_cleared_only_by_new_term,
     LogMatchingCheck => logs::log_matching_check,
     ConflictTruncates => logs::conflict_truncates,
@@ -86,9 +86,9 @@ rule_tests! {
     LeaderAppendOnly => leaders::leader_append_only,
     NoOpOnElection => leaders::no_op_on_election,
     TimerResetOnlyByAuthority => elections::timer_reset_only_by_authority,
-    RandomisedTimeout => replicas::randomised_timeout,
+    RandomisedTimeout => servers::randomised_timeout,
     LeaderHeartbeat => leaders::leader_heartbeat,
-    AnswerOnlyApplied => replicas::answer_only_applied,
+    AnswerOnlyApplied => servers::answer_only_applied,
 }
 
 #[test]

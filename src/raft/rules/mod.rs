@@ -208,7 +208,7 @@ rules! {
         "Any request restarts the timer, those of deposed leaders too.";
     RandomisedTimeout, "randomised-timeout", "§5.2",
         "Each election draws a fresh timeout at random.",
-        Liveness, "timing.rs::draw_timeout",
+        Liveness, "server/timing.rs::draw_timeout",
         "Every timeout is the shortest one, so that nodes keep campaigning at the same moment.";
     LeaderHeartbeat, "leader-heartbeat", "§5.2, Figure 2 leaders 1",
         "A leader speaks before the shortest election timeout ends.",
@@ -216,7 +216,7 @@ rules! {
         "A leader without new entries is silent.";
     AnswerOnlyApplied, "answer-only-applied", "§8, Figure 2 leaders 2",
         "A client is told of success only when its own entry, index and term, was applied.",
-        Linearizability, "replica.rs::answer",
+        Linearizability, "server/mod.rs::answer",
         "A client is told of success when any entry was applied at its index.";
 }
 

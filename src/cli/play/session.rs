@@ -1,0 +1,237 @@
+//! What has been typed, and the world that came of it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::properties::report::SafetyReport;
+use crate::scenario::beat::{Failure, Narrator};
+use crate::scenario::run::Runner;
+use crate::scenario::script::{Line, Script};
+use crate::scenario::verb::Verb;
+use crate::scenario::world::World;
+use crate::server::timing::Time;
+
+/// Sets worlds up and takes them down.
+pub(super) trait Stage {
+    /// What it sets up.
+    type World: World;
+
+    /// A new world for this scenario.
+    fn raise(&mut self, script: &Script) -> Result<Self::World, String>;
+
+    /// Takes one down, at the end of its session.
+    fn strike(&mut self, world: Self::World) -> Result<(), String>;
+
+    /// Whether the same lines give the same run.
+    fn is_virtual(&self) -> bool;
+}
+
+/// A line of the session as a scenario has it.
+#[derive(Clone, PartialEq, Debug)]
+struct Entry {
+    /// How long the cluster ran by itself before; in virtual time it never does.
+    pause: Duration,
+    verb: Verb,
+}
+
+/// A pause that is worth writing down.
+const WORTH_WRITING: Duration = Duration::from_millis(100);
+
+/// A cluster, and the lines that made it what it is.
+pub(super) struct Session<'a, W> {
+    script: Script,
+    entries: Vec<Entry>,
+    runner: Runner<'a, W>,
+    ended: Time,
+}
+
+impl<'a, W: World> Session<'a, W> {
+    /// A session in which nothing was typed yet.
+    pub(super) fn new(script: Script, world: W, narrator: &'a mut dyn Narrator) -> Self {
+        let runner = Runner::new(world, narrator);
+        Self { script, entries: Vec::new(), runner, ended: Time::ZERO }
+    }
+
+    pub(super) const fn world(&mut self) -> &mut W {
+        self.runner.world()
+    }
+
+    /// Ends the session: the report on all of it, and the world.
+    pub(super) fn finish(mut self) -> (SafetyReport, W) {
+        let report = self.runner.finish();
+        (report, self.runner.into_world())
+    }
+
+    pub(super) const fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// Carries a line out and notes it down. A line that failed is noted as one that was tried, if
+    /// it may have moved the world nevertheless.
+    pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Box<Failure>> {
+        let began = self.world().now();
+        let pause = began - self.ended;
+        let done = self.runner.execute(0, &verb);
+        self.ended = self.world().now();
+        if done.is_ok() {
+            self.entries.push(Entry { pause, verb });
+        } else if may_move(&verb) {
+            self.entries.push(Entry { pause, verb: Verb::Try(Box::new(verb)) });
+        }
+        done
+    }
+
+    /// Undoes the last `count` lines: a new world lives through all the others. In it the same
+    /// happens, as all that is random comes from the same seed. Says what was undone, last first.
+    pub(super) fn back<S>(&mut self, count: u64, stage: &mut S) -> Result<Vec<Verb>, String>
+    where
+        S: Stage<World = W>,
+    {
+        let mut kept = self.entries.clone();
+        let undone = take_back(&mut kept, count);
+        if undone.is_empty() {
+            return Ok(undone);
+        }
+        self.runner.start_over(stage.raise(&self.script)?);
+        for entry in &kept {
+            // It could be carried out before, and nothing is different now.
+            self.runner.execute(0, &entry.verb).map_err(|failure| {
+                format!("'{}' came out differently than before", failure.verb)
+            })?;
+        }
+        self.entries = kept;
+        self.ended = self.world().now();
+        Ok(undone)
+    }
+
+    /// The session as a scenario.
+    pub(super) fn as_script(&self, is_virtual: bool) -> Script {
+        let mut script = self.script.clone();
+        if script.shows.is_empty() {
+            "A session at the prompt.".clone_into(&mut script.shows);
+        }
+        script.on_threads = !is_virtual;
+        let mut verbs = self.links();
+        for Entry { pause, verb } in &self.entries {
+            if *pause >= WORTH_WRITING {
+                verbs.push(Verb::Wait(Duration::from_millis(pause.as_millis() as u64)));
+            }
+            match (verbs.last_mut(), verb) {
+                (Some(Verb::Step(before)), Verb::Step(more)) => *before += more,
+                _ => verbs.push(verb.clone()),
+            }
+        }
+        let numbered = verbs.into_iter().enumerate();
+        script.lines = numbered.map(|(nth, verb)| Line { number: nth + 1, verb }).collect();
+        script
+    }
+
+    /// What the links were like at the start, as lines: the head of a scenario does not say.
+    fn links(&self) -> Vec<Verb> {
+        let (own, plain) = (self.script.conditions, Script::empty("").conditions);
+        let mut verbs = Vec::new();
+        let latency = (own.latency_min, own.latency_max);
+        if latency != (plain.latency_min, plain.latency_max) {
+            verbs.push(Verb::Delay(latency.0, latency.1));
+        }
+        if own.drop > 0.0 {
+            verbs.push(Verb::DropRate(own.drop));
+        }
+        if own.duplicate > 0.0 {
+            verbs.push(Verb::DuplicateRate(own.duplicate));
+        }
+        verbs
+    }
+
+    /// Writes the session down. Says how many lines it took.
+    pub(super) fn save(&self, file: &Path, is_virtual: bool) -> Result<usize, String> {
+        let script = self.as_script(is_virtual);
+        script.save(file)?;
+        Ok(script.lines.len())
+    }
+}
+
+/// Whether a line may have moved the world before it failed.
+const fn may_move(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::WaitUntil { .. }
+            | Verb::ExpectStall { .. }
+            | Verb::Write(_)
+            | Verb::Submit { .. }
+            | Verb::Step(_)
+            | Verb::RestartAll
+    )
+}
+
+/// Whether a line leaves the world as it is.
+const fn only_looks(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Status
+            | Verb::Expect(_)
+            | Verb::ExpectSafe
+            | Verb::ExpectViolation(_)
+            | Verb::Note(_)
+            | Verb::Phase(_)
+    )
+}
+
+/// Takes the last `count` lines that moved the world off, and what only looked at it after them. Of
+/// several steps in one line each counts.
+fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Verb> {
+    let mut left = count;
+    let mut undone = Vec::new();
+    while left > 0
+        && let Some(last) = entries.pop()
+    {
+        match last.verb {
+            Verb::Step(steps) if steps > left => {
+                entries.push(Entry { verb: Verb::Step(steps - left), ..last });
+                undone.push(Verb::Step(left));
+                left = 0;
+            }
+            Verb::Step(steps) => {
+                left -= steps;
+                undone.push(last.verb);
+            }
+            verb if only_looks(&verb) => {}
+            verb => {
+                left -= 1;
+                undone.push(verb);
+            }
+        }
+    }
+    undone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::parse::parse_line;
+
+    fn entries(lines: &[&str]) -> Vec<Entry> {
+        let entry = |line: &&str| Entry {
+            pause: Duration::ZERO,
+            verb: parse_line(line, 5).unwrap().unwrap(),
+        };
+        lines.iter().map(entry).collect()
+    }
+
+    #[test]
+    fn going_back_counts_what_moved_the_world_and_each_single_step() {
+        let lines = ["wait 1s", "step 5", "status", "crash 1", "expect no leader"];
+        for (count, kept) in [
+            (1, &["wait 1s", "step 5", "status"][..]),
+            (2, &["wait 1s", "step 4"]),
+            (5, &["wait 1s", "step"]),
+            (6, &["wait 1s"]),
+            (7, &[]),
+            (99, &[]),
+        ] {
+            let mut left = entries(&lines);
+            take_back(&mut left, count);
+            assert_eq!(left, entries(kept), "back {count}");
+        }
+    }
+}

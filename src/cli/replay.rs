@@ -1,0 +1,63 @@
+//! `raft-cluster replay`: a trace, run again.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::record::journal::Observer;
+use crate::record::{Header, TraceError, replay};
+use crate::view::page::Page;
+use crate::view::story::Story;
+use crate::view::{opening, status, violation};
+
+/// Runs a trace again.
+///
+/// With `verify` it only says whether every step came out as it was recorded;
+/// otherwise it tells the story, up to step `at` if one is named. Exit code 1 if a step comes out
+/// otherwise, or a property falls in a story that is told.
+///
+/// # Errors
+/// A sentence, if the trace cannot be read.
+pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, String> {
+    let name = path.display();
+    let file = File::open(path).map_err(|error| format!("'{name}' cannot be read: {error}"))?;
+    let (press, page) = Page::open();
+    let told = page.clone();
+    let observers = |header: &Header| -> Vec<Box<dyn Observer>> {
+        if verify {
+            return Vec::new();
+        }
+        told.put_all(opening::replayed(header));
+        vec![Box::new(Story::new(told.clone()))]
+    };
+    let ended = replay(BufReader::new(file), observers, at);
+    let code = match ended {
+        Ok(summary) => {
+            if !verify {
+                page.put("");
+                page.put_all(status::table(&summary.status));
+                page.put("");
+                page.put_all(violation::report(&summary.safety, summary.header.nodes));
+                page.put("");
+            }
+            page.put(format!(
+                "✓ {name}: {} steps made again, each with the digest that was recorded",
+                summary.steps
+            ));
+            page.put_all(opening::broken(summary.header.rules()));
+            // What the steps were is one question, what fell in them another.
+            let good = verify || summary.safety.fallen() == 0;
+            Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        Err(error @ TraceError::Diverged { .. }) => {
+            page.put(format!("✗ {name}: {error}"));
+            Ok(ExitCode::from(1))
+        }
+        Err(error) => Err(format!("{name}: {error}")),
+    };
+    drop(page);
+    drop(told);
+    drop(press);
+    code
+}

@@ -1,0 +1,178 @@
+//! `raft-cluster run`: a scenario, on threads or in virtual time.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cluster::{ClusterConfig, RaftCluster};
+use crate::properties::report::SafetyReport;
+use crate::record::journal::Observer;
+use crate::record::{Header, TraceWriter, is_trace};
+use crate::scenario::beat::{Failure, Narrator};
+use crate::scenario::run::Runner;
+use crate::scenario::script::{Line, Script};
+use crate::scenario::verb::Verb;
+use crate::scenario::world::World;
+use crate::sim::{Sim, SimConfig};
+use crate::view::beats::Beats;
+use crate::view::opening::Clock;
+use crate::view::page::Page;
+use crate::view::story::Story;
+use crate::view::{beats, json, opening, violation};
+
+/// How a run is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Telling {
+    /// As a story, while it happens.
+    Story,
+    /// Only how it ended.
+    Quiet,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A run, as the command line asks for it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Run {
+    /// The scenario.
+    pub script: Script,
+    /// Virtual time, or threads.
+    pub clock: Clock,
+    /// Where to write a trace.
+    pub trace: Option<PathBuf>,
+    /// How to tell it.
+    pub telling: Telling,
+    /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
+    pub spared: bool,
+}
+
+/// Runs it. Exit code 0 if all is well, 1 if an expectation failed, or a property fell that was
+/// not expected to.
+///
+/// # Errors
+/// A sentence, if the run could not begin or its trace could not be written.
+pub fn run(run: &Run) -> Result<ExitCode, String> {
+    let script = &run.script;
+    check_clock(script, run.clock)?;
+    let trace = run.trace.as_ref().map(|path| open_trace(script, run.clock, path)).transpose()?;
+    let (press, page) = Page::open();
+    let mut observers: Vec<Box<dyn Observer>> = Vec::new();
+    match run.telling {
+        Telling::Story => {
+            page.put_all(opening::lines(script, run.clock));
+            let (numbered, page) = (script.is_by_hand(), page.clone());
+            let story = if numbered { Story::numbered(page) } else { Story::new(page) };
+            observers.push(Box::new(story));
+        }
+        Telling::Json => {
+            page.put(json::opening(script));
+            observers.push(Box::new(json::Lines::new(page.clone())));
+        }
+        Telling::Quiet => page.put_all(opening::broken(script.broken)),
+    }
+    if let Some(trace) = &trace {
+        observers.push(Box::new(trace.clone()));
+    }
+    let good = match run.clock {
+        Clock::Virtual => play(run, &page, Sim::new(SimConfig::of(script), observers)).0,
+        Clock::Threads { speed } => {
+            let config = ClusterConfig {
+                settings: script.settings(),
+                timing: script.timing,
+                conditions: script.conditions,
+                seed: script.seed,
+                speed,
+                observers,
+            };
+            let cluster = RaftCluster::start(config).map_err(|error| error.to_string())?;
+            let (good, cluster) = play(run, &page, cluster);
+            cluster.stop().map_err(|error| error.to_string())?;
+            good
+        }
+    };
+    drop(page);
+    drop(press);
+    if let Some(trace) = trace {
+        trace.finish().map_err(|error| format!("the trace could not be written: {error}"))?;
+    }
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Whether the scenario can run on this clock.
+pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), String> {
+    if clock == Clock::Virtual || script.on_threads {
+        return Ok(());
+    }
+    Err(format!(
+        "the scenario '{}' takes time into its own hands, which threads do not allow; leave \
+         --speed out, and --threads",
+        script.name
+    ))
+}
+
+/// Begins a trace of this scenario.
+pub(super) fn open_trace(
+    script: &Script,
+    clock: Clock,
+    path: &Path,
+) -> Result<TraceWriter, String> {
+    // A slip of the tongue must not cost anyone a file that is something else.
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    if is_file && !is_trace(path) {
+        return Err(format!("'{}' exists and is no trace; it stays", path.display()));
+    }
+    let file = File::create(path)
+        .map_err(|error| format!("the trace '{}' cannot be written: {error}", path.display()))?;
+    let world = if clock == Clock::Virtual { "virtual" } else { "threads" };
+    let header = Header::new(&script.name, world, script.seed, &script.settings());
+    Ok(TraceWriter::new(file, &header))
+}
+
+/// Carries the script out and says how it ended. Returns whether all is well, and the world.
+fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
+    let script = &run.script;
+    let mut told = Beats::new(page.clone(), script.nodes).by_hand(script.is_by_hand());
+    let mut silent = ();
+    let narrator: &mut dyn Narrator =
+        if run.telling == Telling::Story { &mut told } else { &mut silent };
+    let mut runner = Runner::new(world, narrator).spared(run.spared);
+    let ended = runner.run(&script.lines);
+    let safety = runner.finish();
+    let world = runner.into_world();
+    let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
+    let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
+    close(run, page, ended.as_ref().err().map(AsRef::as_ref), &safety, good);
+    (good, world)
+}
+
+/// The last lines: why it ended early, what the checker found, and which rules were off.
+fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
+    let script = &run.script;
+    if run.telling == Telling::Json {
+        let failure = failure.map(beats::sentence);
+        page.put(json::ending(good, failure.as_deref(), safety, script.broken));
+        return;
+    }
+    if let Some(failure) = failure {
+        page.put_all(beats::failure(failure));
+    }
+    let reported =
+        failure.is_none() && script.lines.iter().any(|line| line.verb == Verb::ExpectSafe);
+    if run.telling == Telling::Quiet {
+        page.put(violation::one_line(&script.name, good, safety));
+    } else if !reported {
+        page.put("");
+        page.put_all(violation::report(safety, script.nodes));
+    }
+    if !script.broken.is_intact() {
+        page.put("");
+        page.put_all(opening::broken(script.broken));
+        let awaited =
+            |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
+        let shown = script.lines.iter().any(awaited);
+        let judged = safety.not_judged().is_none();
+        if good && safety.fallen() == 0 && judged && !shown {
+            page.put_all(opening::unharmed(script.broken));
+        }
+    }
+}

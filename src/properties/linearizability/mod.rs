@@ -1,0 +1,277 @@
+//! One history of clients: what they asked, what they were told, and whether that can be.
+//!
+//! [`History`] is where it is decided what an answer means for that question, and nowhere else. It is
+//! judged in two ways. Could one machine that handles the operations one after the other have told
+//! the clients this (Herlihy and Wing's linearizability, for the key-value store)? That is a search
+//! for an order, in `search`. And is what a client was told to be done the entry that was committed
+//! at its index? An opaque command has no value that a read could miss, so this is the only way to
+//! see that it was lost.
+
+mod operation;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::raft::{LogIndex, LogPosition, NodeId};
+use crate::server::state_machine::{Operation, Reply};
+use crate::server::{Answer, Ticket};
+use search::Stopped;
+
+/// A client's command.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Call {
+    /// Who asked: a number, for telling clients apart.
+    pub client: u64,
+    /// Its text, as the store reads it.
+    pub command: String,
+    /// When the client asked; a number that grows.
+    pub called: u64,
+    /// What it was told, if it was told that the command is done.
+    pub done: Option<Done>,
+}
+
+/// A client was told that its command is done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Done {
+    /// When.
+    pub at: u64,
+    /// What the store said, as the client reads it.
+    pub reply: Reply,
+    /// The entry that is said to be committed.
+    pub position: LogPosition,
+}
+
+/// What clients asked and were told.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct History {
+    calls: BTreeMap<Ticket, Call>,
+    /// Who may still be told something.
+    waiting: BTreeSet<Ticket>,
+}
+
+/// What came of judging a history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Judgement {
+    /// One machine could have told the clients all this.
+    Held,
+    /// The search for an order was given up, so nobody can say; nothing else speaks against it.
+    #[serde(rename = "not judged: too many open operations")]
+    NotJudged(NotJudged),
+    /// The clients were told what cannot be.
+    Fallen(Misled),
+}
+
+/// On which key the search for an order was given up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NotJudged {
+    /// The key.
+    pub key: String,
+    /// How many operations on it there are.
+    pub operations: usize,
+    /// How many of them were open at one time, when most were: asked, and not answered yet.
+    pub open: usize,
+}
+
+/// What clients were told that cannot be: at least one of the two.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Misled {
+    /// Who was told of success for an entry that is lost.
+    pub false_successes: Vec<FalseSuccess>,
+    /// The first key whose operations have no order that explains the answers.
+    pub unexplained: Option<NotLinearizable>,
+}
+
+/// A client was told of success for one entry, and another was committed at its index.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FalseSuccess {
+    /// The client.
+    pub client: u64,
+    /// What it asked for.
+    pub command: String,
+    /// The entry that it was told of.
+    pub told: LogPosition,
+    /// The entry that was committed there.
+    pub committed: LogPosition,
+}
+
+/// No order of the operations on a key explains what their clients were told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NotLinearizable {
+    /// The key.
+    pub key: String,
+    /// How many of the answers the longest explanation covers.
+    pub explained: usize,
+    /// All operations on the key.
+    pub calls: Vec<Call>,
+}
+
+impl NotLinearizable {
+    /// Whether nobody has ever written the key.
+    pub fn is_of_reads_alone(&self) -> bool {
+        let reads = |call: &Call| matches!(Operation::parse(&call.command), Operation::Get { .. });
+        self.calls.iter().all(reads)
+    }
+
+    /// How many answers there are to explain.
+    pub fn answers(&self) -> usize {
+        self.calls.iter().filter(|call| call.done.is_some()).count()
+    }
+}
+
+impl History {
+    /// A client asks for `command` at the moment `at`.
+    pub fn asked(&mut self, ticket: Ticket, command: &str, at: u64) {
+        let (client, command) = (ticket.client(), command.to_owned());
+        self.calls.insert(ticket, Call { client, command, called: at, done: None });
+        self.waiting.insert(ticket);
+    }
+
+    /// A client is told what became of its command: an answer, or a refusal by a node that has not
+    /// taken it in. Only the first counts; nobody who has an answer listens for another.
+    ///
+    /// # Panics
+    /// If that is before the client asked.
+    pub fn told(&mut self, ticket: Ticket, outcome: &Result<Answer, Option<NodeId>>, at: u64) {
+        if !self.waiting.remove(&ticket) {
+            return;
+        }
+        match outcome {
+            Ok(Answer::Applied { position, reply }) => {
+                if let Some(call) = self.calls.get_mut(&ticket) {
+                    assert!(call.called <= at, "an answer does not come before its question");
+                    let reply = as_read_by_the_client(&call.command, reply);
+                    call.done = Some(Done { at, reply, position: *position });
+                }
+            }
+            // It stays in the history without an answer: it may take effect at any time, or never.
+            Ok(Answer::Uncertain { .. }) => {}
+            // It never took effect, and the client knows.
+            Ok(Answer::Superseded { .. }) | Err(_) => _ = self.calls.remove(&ticket),
+        }
+    }
+
+    /// Who may still be told something.
+    pub fn waiting(&self) -> impl Iterator<Item = Ticket> {
+        self.waiting.iter().copied()
+    }
+
+    /// How many clients were told that their command is done.
+    pub fn answers(&self) -> usize {
+        self.calls.values().filter(|call| call.done.is_some()).count()
+    }
+
+    /// Judges it. `committed` says which entry was committed first at an index.
+    ///
+    /// That a fall is found comes before that a search was given up, whichever key comes first.
+    pub fn judge(&self, committed: impl Fn(LogIndex) -> Option<LogPosition>) -> Judgement {
+        let false_successes: Vec<_> = self.false_successes(committed).collect();
+        match (self.explain(), false_successes) {
+            (Ok(()), none) if none.is_empty() => Judgement::Held,
+            (Err(Unexplained::NotJudged(key)), none) if none.is_empty() => {
+                Judgement::NotJudged(key)
+            }
+            (ended, false_successes) => {
+                let unexplained = match ended {
+                    Err(Unexplained::NoOrder(key)) => Some(key),
+                    Ok(()) | Err(Unexplained::NotJudged(_)) => None,
+                };
+                Judgement::Fallen(Misled { false_successes, unexplained })
+            }
+        }
+    }
+
+    fn false_successes(
+        &self,
+        committed: impl Fn(LogIndex) -> Option<LogPosition>,
+    ) -> impl Iterator<Item = FalseSuccess> {
+        self.calls.values().filter_map(move |call| {
+            let told = call.done.as_ref()?.position;
+            let committed = committed(told.index).filter(|&committed| committed != told)?;
+            Some(FalseSuccess {
+                client: call.client,
+                command: call.command.clone(),
+                told,
+                committed,
+            })
+        })
+    }
+
+    /// Looks for an order of the operations on each key that explains what their clients were told.
+    fn explain(&self) -> Result<(), Unexplained> {
+        let mut keys: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
+        for call in self.calls.values() {
+            if let Some(key) = key_of(&call.command) {
+                keys.entry(key).or_default().push(call);
+            }
+        }
+        // The smallest first: what is quickly judged does not wait for what may use the bound up.
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        keys.sort_by_key(|(_, calls)| calls.len());
+        let mut left = search::WORK;
+        let mut given_up = None;
+        for (key, calls) in keys {
+            let (key, operations) = (key.to_owned(), calls.len());
+            match search::find_order(&calls, &mut left) {
+                Ok(()) => {}
+                Err(Stopped::NoOrder { explained }) => {
+                    let calls = calls.into_iter().cloned().collect();
+                    return Err(Unexplained::NoOrder(NotLinearizable { key, explained, calls }));
+                }
+                Err(Stopped::TooMuchWork) => {
+                    let open = most_open(&calls);
+                    given_up.get_or_insert(NotJudged { key, operations, open });
+                }
+            }
+        }
+        given_up.map_or(Ok(()), |key| Err(Unexplained::NotJudged(key)))
+    }
+}
+
+/// Why no order was found.
+enum Unexplained {
+    NoOrder(NotLinearizable),
+    NotJudged(NotJudged),
+}
+
+/// What a client takes `reply` for. It knows what it asked, and reads the reply as an answer to that:
+/// success tells a writer that it has written, and a reader, if no value comes with it, that there is
+/// none. (Only a server without `answer-only-applied` sends the answer to another's question.)
+fn as_read_by_the_client(command: &str, reply: &Reply) -> Reply {
+    match (Operation::parse(command), reply) {
+        (Operation::Set { .. }, Reply::Set)
+        | (Operation::Delete { .. }, Reply::Deleted(_))
+        | (Operation::Get { .. }, Reply::Value(_)) => reply.clone(),
+        (Operation::Get { .. }, _) => Reply::Value(None),
+        (_, _) => Reply::Done,
+    }
+}
+
+fn key_of(command: &str) -> Option<&str> {
+    match Operation::parse(command) {
+        Operation::Set { key, .. } | Operation::Delete { key } | Operation::Get { key } => {
+            Some(key)
+        }
+        Operation::Opaque => None,
+    }
+}
+
+/// How many operations were open at one time, when most were. One that was never answered stays open.
+fn most_open(calls: &[&Call]) -> usize {
+    let mut moments: Vec<(u64, bool)> = Vec::new();
+    for call in calls {
+        moments.push((call.called, false));
+        moments.extend(call.done.as_ref().map(|done| (done.at, true)));
+    }
+    moments.sort_unstable();
+    let (mut open, mut most) = (0_usize, 0);
+    for (_, ends) in moments {
+        open = if ends { open - 1 } else { open + 1 };
+        most = most.max(open);
+    }
+    most
+}

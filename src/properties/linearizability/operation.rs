@@ -1,0 +1,153 @@
+//! What an operation on a key saw of its value and left of it, and which of the operations that were
+//! never answered need to be placed in an order at all.
+//!
+//! # Unanswered operations
+//!
+//! An operation that was never answered took effect at any moment after its call, or never, so a
+//! plain search tries every subset of them. Most need not be tried. Take any order that explains the
+//! answers, and leave out of it, one after the other, each unanswered operation that is not followed
+//! at once by an answered one which looked at the value. What is left explains the answers as well:
+//!
+//! * an unanswered GET changes nothing;
+//! * an unanswered SET or DELETE that is the last of all is seen by nobody;
+//! * one that is followed by another unanswered write is seen by nobody either, because a write
+//!   replaces the whole value, and whoever was not answered cannot contradict;
+//! * the same holds if what follows is an answered SET, or a DELETE whose client was told no more
+//!   than that it is done: both were right whatever the value was.
+//!
+//! To leave an operation out is allowed, as it may never have taken effect, and it puts no other pair
+//! of operations out of order. So the search places an unanswered write only at once before an
+//! answered operation that looked at the value and saw what this write leaves: a GET that returned
+//! it, or no value if the write is a DELETE, or a DELETE that was told whether there was something to
+//! delete. A write that no such operation could follow, because none that saw this was answered after
+//! the write was called, has no place that matters and is dropped before the search.
+//!
+//! Of several unanswered writes that leave the same value, the one that was called first goes first:
+//! wherever the later one may stand the earlier may stand too, and they can be exchanged. SETs whose
+//! value no GET returned count as one value here: only a DELETE can see them, and it sees of each the
+//! same, that there is something.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Call;
+use crate::server::state_machine::{Operation, Reply};
+
+/// The value of a key, if it has one.
+pub(super) type Value<'a> = Option<&'a str>;
+
+/// What an operation saw of the value before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Saw<'a> {
+    /// It did not look, or was not told.
+    Nothing,
+    Value(Value<'a>),
+    /// Whether there is a value.
+    Presence(bool),
+}
+
+impl Saw<'_> {
+    pub(super) fn fits(self, value: Value<'_>) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Value(seen) => seen == value,
+            Self::Presence(seen) => seen == value.is_some(),
+        }
+    }
+}
+
+/// What an operation leaves: a value, or what was there.
+pub(super) type Leaves<'a> = Option<Value<'a>>;
+
+/// An operation that was answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered<'a> {
+    pub(super) called: u64,
+    pub(super) returned: u64,
+    pub(super) saw: Saw<'a>,
+    pub(super) leaves: Leaves<'a>,
+}
+
+/// Unanswered writes that leave the same value, and when they were called, the first first.
+#[derive(Clone, Debug)]
+pub(super) struct Unanswered<'a> {
+    /// Whether a GET returned this value. If not, other values count as the same.
+    pub(super) is_read: bool,
+    pub(super) leaves: Value<'a>,
+    pub(super) called: Vec<u64>,
+}
+
+/// Which of these writes, in the order of [`worth_placing`], can explain what an operation saw.
+pub(super) fn explaining(saw: Saw<'_>, writes: &[Unanswered<'_>]) -> Range<usize> {
+    match saw {
+        Saw::Nothing => 0..0,
+        Saw::Presence(_) => 0..writes.len(),
+        Saw::Value(value) => {
+            let read = |write: &Unanswered<'_>| (write.is_read, write.leaves) < (true, value);
+            let at = writes.partition_point(read);
+            let found = writes.get(at).is_some_and(|write| write.leaves == value);
+            at..at + usize::from(found)
+        }
+    }
+}
+
+/// An operation as the search needs it, if it was answered.
+pub(super) fn as_answered(call: &Call) -> Option<Answered<'_>> {
+    let done = call.done.as_ref()?;
+    let saw = match &done.reply {
+        Reply::Value(value) => Saw::Value(value.as_deref()),
+        Reply::Deleted(was_there) => Saw::Presence(*was_there),
+        Reply::Set | Reply::Done => Saw::Nothing,
+    };
+    let leaves = leaves(&call.command);
+    Some(Answered { called: call.called, returned: done.at, saw, leaves })
+}
+
+fn leaves(command: &str) -> Leaves<'_> {
+    match Operation::parse(command) {
+        Operation::Set { value, .. } => Some(Some(value)),
+        Operation::Delete { .. } => Some(None),
+        Operation::Get { .. } | Operation::Opaque => None,
+    }
+}
+
+/// The unanswered writes that some answered operation may have seen: those whose value no GET returned,
+/// then the others by their value. For each value it is enough to know when the last operation was
+/// answered that saw it.
+pub(super) fn worth_placing<'a>(
+    calls: &[&'a Call],
+    answered: &[Answered<'a>],
+) -> Vec<Unanswered<'a>> {
+    let mut values: BTreeMap<Value<'a>, u64> = BTreeMap::new();
+    let mut presence: [Option<u64>; 2] = [None; 2];
+    for &Answered { saw, returned, .. } in answered {
+        match saw {
+            Saw::Nothing => {}
+            Saw::Value(value) => {
+                let last = values.entry(value).or_insert(returned);
+                *last = returned.max(*last);
+            }
+            Saw::Presence(seen) => {
+                let last = &mut presence[usize::from(seen)];
+                *last = Some(last.map_or(returned, |last| returned.max(last)));
+            }
+        }
+    }
+    let mut kept: BTreeMap<(bool, Value<'a>), Unanswered<'a>> = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.done.is_none()) {
+        let Some(value) = leaves(&call.command) else { continue };
+        let returned = values.get(&value).copied();
+        let seen = returned.max(presence[usize::from(value.is_some())]);
+        if seen.is_some_and(|seen| call.called <= seen) {
+            let is_read = value.is_none() || returned.is_some();
+            let key = (is_read, value.filter(|_| is_read));
+            let fresh = || Unanswered { is_read, leaves: value, called: Vec::new() };
+            kept.entry(key).or_insert_with(fresh).called.push(call.called);
+        }
+    }
+    let mut kept: Vec<_> = kept.into_values().collect();
+    for writes in &mut kept {
+        writes.called.sort_unstable();
+    }
+    kept
+}

@@ -1,0 +1,73 @@
+//! Monotonicity: the numbers that may only grow, and the bounds of a leader's bookkeeping.
+
+use super::{Checker, Counter, Evidence, record};
+use crate::raft::{LogIndex, NodeId, Progress, Property};
+use crate::server::Server;
+
+impl Checker {
+    /// Compares every number that may only grow with what it was.
+    pub(super) fn check_counters(&mut self, server: &Server) {
+        let node = server.node();
+        let id = node.id();
+        self.checks[Property::Monotonicity as usize] += 1;
+        let watched = &mut self.watched[id.index()];
+        let grew = |counter, from: u64, to: u64| {
+            (to < from).then_some(Evidence::WentBack { node: id, counter, from, to })
+        };
+        let same_term = watched.term == node.current_term();
+        let (term, commit, applied) = (watched.term, watched.commit, watched.applied);
+        let mut found: Vec<Evidence> = [
+            grew(Counter::Term, term.get(), node.current_term().get()),
+            grew(Counter::CommitIndex, commit.get(), node.commit_index().get()),
+            grew(Counter::LastApplied, applied.get(), server.last_applied().get()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let still_leads = watched.leads && node.is_leader() && same_term;
+        let last = node.last().index;
+        for peer in NodeId::all(self.nodes) {
+            let Some(progress) = node.progress(peer) else { break };
+            let Progress { match_index, next_index, .. } = progress;
+            let known = std::mem::replace(&mut watched.matches[peer.index()], match_index);
+            if still_leads {
+                found.extend(grew(Counter::MatchIndex(peer), known.get(), match_index.get()));
+            }
+            if !is_sound(progress, last) {
+                let leader = id;
+                let evidence =
+                    Evidence::ProgressOutOfBounds { leader, peer, match_index, next_index, last };
+                found.push(evidence);
+            }
+        }
+        for evidence in found {
+            record(&mut self.violations, self.steps, Property::Monotonicity, evidence);
+        }
+        // A second vote was reported already, if the node said that it gave it.
+        let now = self.violations.iter().rev().take_while(|found| found.step == self.steps);
+        let told = now.into_iter().any(|found| {
+            matches!(found.evidence, Evidence::TwoVotes { voter, second, .. }
+                if voter == id && Some(second) == node.voted_for())
+        });
+        let changed = watched.voted_for.is_some() && watched.voted_for != node.voted_for();
+        if same_term && changed && !told {
+            let evidence = Evidence::VoteChanged {
+                node: id,
+                term: watched.term,
+                from: watched.voted_for,
+                to: node.voted_for(),
+            };
+            record(&mut self.violations, self.steps, Property::VoteUniqueness, evidence);
+        }
+        watched.term = node.current_term();
+        watched.voted_for = node.voted_for();
+        watched.commit = node.commit_index();
+        watched.applied = server.last_applied();
+        watched.leads = node.is_leader();
+    }
+}
+
+/// What a leader knows of a follower: match < next ≤ last + 1.
+pub(super) fn is_sound(progress: Progress, last: LogIndex) -> bool {
+    progress.match_index < progress.next_index && progress.next_index <= last.next()
+}

@@ -1,0 +1,500 @@
+use super::counters::is_sound;
+use super::*;
+use crate::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,
+    LogEntry, LogPosition, Message, PersistentState, Progress, Rule, RuleSet, Settings,
+    VoteRequest, VoteResponse,
+};
+use crate::server::timing::{Time, Timing};
+use crate::server::{Disk, ServerConfig};
+
+/// A checker with the servers that it watches; messages are carried by hand.
+struct Bench {
+    checker: Checker,
+    servers: Vec<Server>,
+    config: ServerConfig,
+}
+
+impl Bench {
+    fn new(nodes: usize, broken: &[Rule]) -> Self {
+        let rules: RuleSet = broken.iter().copied().collect();
+        let settings = Settings { rules, ..Settings::new(nodes) };
+        let config = ServerConfig { settings, timing: Some(Timing::PAPER), seed: 0 };
+        let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
+        let servers = NodeId::all(nodes).map(start).collect();
+        Self { checker: Checker::new(nodes), servers, config }
+    }
+
+    fn step(&mut self, node: usize, input: Input) -> Vec<Envelope> {
+        self.steps(node, [input])
+    }
+
+    /// Steps that share one save, and one look of the checker.
+    fn steps<const N: usize>(&mut self, node: usize, inputs: [Input; N]) -> Vec<Envelope> {
+        let server = &mut self.servers[node];
+        let mut turn = server.turn();
+        for input in inputs {
+            turn.step(input);
+        }
+        let Ok(sendable) = turn.persist(Time::ZERO);
+        let changes = server.take_changes();
+        self.checker.observe(server, changes, sendable.events());
+        sendable.messages().to_vec()
+    }
+
+    fn deliver(&mut self, messages: &[Envelope], to: u8) -> Vec<Envelope> {
+        let for_it = messages.iter().filter(|m| m.to == NodeId::new(to)).cloned();
+        for_it.flat_map(|message| self.step(to.into(), Input::Receive(message))).collect()
+    }
+
+    /// Carries messages among these nodes until none is left; those to others are lost.
+    fn settle(&mut self, mut messages: Vec<Envelope>, among: &[u8]) {
+        while !messages.is_empty() {
+            messages = among.iter().flat_map(|&to| self.deliver(&messages, to)).collect();
+        }
+    }
+
+    fn restart(&mut self, node: u8) {
+        let at = usize::from(node);
+        let disk = self.servers[at].clone().crash();
+        self.servers[at] = Server::start(NodeId::new(node), self.config, disk, Time::ZERO);
+        self.checker.restarted(&self.servers[at]);
+    }
+
+    fn fallen(&self) -> Vec<Property> {
+        self.checker.violations().iter().map(|violation| violation.property).collect()
+    }
+}
+
+#[test]
+fn an_election_and_a_write_break_nothing_and_are_counted() {
+    let mut bench = Bench::new(3, &[]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    let appends = bench.deliver(&votes, 0);
+    let acks = bench.deliver(&appends, 1);
+    bench.deliver(&acks, 0);
+    let appends = bench.step(0, Input::Propose(vec![Command::new("SET x=1")]));
+    let acks = bench.deliver(&appends, 1);
+    bench.deliver(&acks, 0);
+    let appends = bench.step(0, Input::HeartbeatDue);
+    bench.deliver(&appends, 1);
+    for at in 0..3 {
+        bench.checker.audit(&bench.servers[at]);
+    }
+    assert_eq!(bench.checker.violations(), []);
+    assert_eq!(bench.checker.committed_len(), LogIndex::new(2));
+    assert_eq!(bench.checker.steps(), 10);
+    let checks: Vec<(Property, u64)> = Property::ALL
+        .into_iter()
+        .map(|property| (property, bench.checker.checks(property)))
+        .filter(|&(_, checks)| checks > 0)
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            (Property::ElectionSafety, 1),
+            (Property::LeaderAppendOnly, 2),
+            (Property::LogMatching, 8),
+            (Property::LeaderCompleteness, 1),
+            (Property::StateMachineSafety, 6),
+            (Property::VoteUniqueness, 2),
+            (Property::DurableQuorum, 2),
+            (Property::Monotonicity, 10),
+        ]
+    );
+}
+
+#[test]
+fn two_leaders_of_one_term_are_seen_and_what_they_commit_too() {
+    let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+    bench.step(0, Input::ElectionTimeout);
+    bench.step(1, Input::ElectionTimeout);
+    let fallen = bench.fallen();
+    assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
+    assert!(fallen.contains(&Property::DurableQuorum), "each committed its no-op alone");
+    assert_eq!((bench.checker.leaders().len(), bench.checker.second_leaders()), (1, 1));
+    bench.step(0, Input::Propose(vec![Command::new("a")]));
+    bench.step(1, Input::Propose(vec![Command::new("b")]));
+    let fallen = bench.fallen();
+    assert!(fallen.contains(&Property::StateMachineSafety), "{fallen:?}");
+    assert!(fallen.contains(&Property::LogMatching), "2@1 stands for two different entries");
+}
+
+#[test]
+fn a_vote_that_a_crash_made_forgotten_is_remembered_here() {
+    let mut bench = Bench::new(3, &[Rule::PersistBeforeReply]);
+    let from_0 = bench.step(0, Input::ElectionTimeout);
+    let from_1 = bench.step(1, Input::ElectionTimeout);
+    bench.deliver(&from_0, 2);
+    bench.restart(2);
+    bench.deliver(&from_1, 2);
+    assert!(bench.fallen().contains(&Property::VoteUniqueness), "{:?}", bench.fallen());
+    assert!(bench.fallen().contains(&Property::Monotonicity), "the term went back");
+}
+
+#[test]
+fn a_leader_without_a_committed_entry_is_seen_at_its_election() {
+    let mut bench = Bench::new(3, &[Rule::UpToDateLog]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    let appends = bench.deliver(&votes, 0);
+    let acks = bench.deliver(&appends, 1);
+    bench.deliver(&acks, 0);
+    bench.step(2, Input::ElectionTimeout);
+    let asked = bench.step(2, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    bench.deliver(&votes, 2);
+    let missing = LogPosition::new(1, 1);
+    let expected = Evidence::LeaderLacks {
+        leader: NodeId::new(2),
+        term: Term::new(2),
+        missing,
+        instead: None,
+        committed_in: Term::new(1),
+        committed_by: NodeId::new(0),
+    };
+    let violations = bench.checker.violations();
+    assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
+}
+
+#[test]
+fn a_leader_that_cuts_its_own_log_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::LeaderAppendOnly]);
+    let config = bench.config;
+    let log = Log::new(vec![LogEntry::no_op(Term::new(1))]);
+    let disk = Disk::new(PersistentState::new(Term::new(1), None, log));
+    bench.servers[0] = Server::start(NodeId::new(0), config, disk, Time::ZERO);
+    bench.checker.watched[0].memory.follow(LogIndex::FIRST, bench.servers[0].node().log());
+    bench.step(0, Input::ElectionTimeout);
+    let granted = VoteResponse { term: Term::new(2), vote_granted: true };
+    let message = Message::VoteResponse(granted);
+    let vote = Envelope { from: NodeId::new(1), to: NodeId::new(0), message };
+    bench.step(0, Input::Receive(vote));
+    assert!(bench.fallen().contains(&Property::LeaderAppendOnly), "{:?}", bench.fallen());
+}
+
+#[test]
+fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
+    let mut bench = Bench::new(3, &[Rule::OneVotePerTerm]);
+    for candidate in [0, 1] {
+        bench.step(2, Input::Receive(vote_request(candidate, 2, 1)));
+    }
+    let fallen = bench.fallen();
+    assert_eq!(fallen, [Property::VoteUniqueness], "said once, though ledger and counter see it");
+}
+
+/// A request of a candidate that shows an empty log.
+fn vote_request(from: u8, to: u8, term: u64) -> Envelope {
+    let (from, to) = (NodeId::new(from), NodeId::new(to));
+    let request = VoteRequest {
+        term: Term::new(term),
+        candidate_id: from,
+        last_log_index: LogIndex::ZERO,
+        last_log_term: Term::ZERO,
+    };
+    Envelope { from, to, message: Message::VoteRequest(request) }
+}
+
+/// A server that its disk has brought to this term, with this log.
+fn restored(bench: &Bench, node: u8, term: u64, log: &[u64]) -> Server {
+    let entries = log.iter().map(|&term| LogEntry::no_op(Term::new(term))).collect();
+    let disk = Disk::new(PersistentState::new(Term::new(term), None, Log::new(entries)));
+    Server::start(NodeId::new(node), bench.config, disk, Time::ZERO)
+}
+
+#[test]
+fn a_leader_that_goes_on_leading_with_less_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+    bench.step(0, Input::ElectionTimeout);
+    let before = bench.servers[0].clone();
+    bench.step(0, Input::Propose(vec![Command::new("a")]));
+    let changes = Changes { memory_from: Some(LogIndex::new(2)), disk_from: None };
+    bench.checker.observe(&before, changes, &[]);
+    assert!(bench.fallen().contains(&Property::LeaderAppendOnly), "{:?}", bench.fallen());
+}
+
+#[test]
+fn a_node_that_rewrites_what_it_has_committed_is_seen() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    let other = restored(&bench, 0, 2, &[2]);
+    let changes = Changes { memory_from: Some(LogIndex::FIRST), disk_from: None };
+    bench.checker.observe(&other, changes, &[]);
+    assert!(bench.fallen().contains(&Property::StateMachineSafety), "{:?}", bench.fallen());
+}
+
+#[test]
+fn what_is_committed_in_a_term_is_not_asked_of_another_leader_of_that_term() {
+    for late in [true, false] {
+        let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+        if late {
+            bench.step(1, Input::ElectionTimeout);
+        }
+        bench.step(0, Input::ElectionTimeout);
+        bench.step(0, Input::Propose(vec![Command::new("a")]));
+        if !late {
+            bench.step(1, Input::ElectionTimeout);
+        }
+        let fallen = bench.fallen();
+        assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
+        assert!(!fallen.contains(&Property::LeaderCompleteness), "{fallen:?}");
+    }
+}
+
+#[test]
+fn a_leader_of_a_later_term_without_what_an_older_one_commits_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
+    bench.servers[1] = restored(&bench, 1, 1, &[]);
+    bench.step(1, Input::ElectionTimeout);
+    bench.step(0, Input::ElectionTimeout);
+    bench.step(0, Input::Propose(vec![Command::new("a")]));
+    let expected = Evidence::LeaderLacks {
+        leader: NodeId::new(1),
+        term: Term::new(2),
+        missing: LogPosition::new(2, 1),
+        instead: None,
+        committed_in: Term::new(1),
+        committed_by: NodeId::new(0),
+    };
+    let violations = bench.checker.violations();
+    assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
+}
+
+#[test]
+fn a_leader_that_carries_its_leadership_into_another_leaders_term_is_seen() {
+    let mut bench = Bench::new(3, &[Rule::HigherTermStepsDown]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 1);
+    bench.deliver(&votes, 0);
+    let asked = bench.step(1, Input::ElectionTimeout);
+    let votes = bench.deliver(&asked, 2);
+    let appends = bench.deliver(&votes, 1);
+    assert!(bench.fallen().is_empty(), "one leader in each of two terms");
+    bench.deliver(&appends, 0);
+    assert!(bench.fallen().contains(&Property::ElectionSafety), "{:?}", bench.fallen());
+}
+
+#[test]
+fn an_audit_sees_a_log_that_its_steps_did_not_make() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    bench.checker.audit(&bench.servers[0]);
+    assert_eq!(bench.fallen(), []);
+    let other = restored(&bench, 0, 1, &[1, 1]);
+    bench.checker.audit(&other);
+    assert_eq!(bench.fallen(), [Property::LogMatching]);
+}
+
+#[test]
+fn what_a_leader_knows_of_a_follower_has_bounds() {
+    let (last, index) = (LogIndex::new(3), LogIndex::new);
+    for (matched, next, sound) in
+        [(0, 1, true), (3, 4, true), (2, 3, true), (0, 0, false), (3, 3, false), (0, 5, false)]
+    {
+        let (match_index, next_index) = (index(matched), index(next));
+        let progress = Progress { match_index, next_index, probing: false };
+        assert_eq!(is_sound(progress, last), sound, "match {matched}, next {next}");
+    }
+}
+
+/// A leader that has stepped down, and a follower, may lose entries that nobody committed.
+#[test]
+fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
+    let mut bench = Bench::new(5, &[]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let mut votes = bench.deliver(&asked, 1);
+    votes.extend(bench.deliver(&asked, 3));
+    let appends = bench.deliver(&votes, 0);
+    bench.deliver(&appends, 2);
+    bench.step(4, Input::ElectionTimeout);
+    let asked = bench.step(4, Input::ElectionTimeout);
+    bench.deliver(&asked, 2);
+    let mut votes = bench.deliver(&asked, 1);
+    votes.extend(bench.deliver(&asked, 3));
+    let appends = bench.deliver(&votes, 4);
+    for node in [0, 2] {
+        bench.deliver(&appends, node);
+        let log = bench.servers[usize::from(node)].node().log();
+        assert_eq!(log.last(), LogPosition::new(1, 2), "n{node} has cut 1@1 away");
+    }
+    assert_eq!(bench.fallen(), []);
+}
+
+/// What a leader knew of its followers it forgets with its leadership; the next one starts at 0.
+#[test]
+fn a_match_index_that_starts_over_in_a_new_leadership_has_not_gone_back() {
+    let mut bench = Bench::new(3, &[]);
+    for candidate in [0, 1, 0] {
+        let asked = bench.step(candidate, Input::ElectionTimeout);
+        bench.settle(asked, &[0, 1]);
+        assert!(bench.servers[candidate].node().is_leader());
+    }
+    assert_eq!(bench.fallen(), []);
+}
+
+/// A node may learn late, from its old leader, that something is committed. What was committed since
+/// is not asked of a leader between the two.
+#[test]
+fn a_commit_that_is_learnt_late_says_nothing_of_a_leader_in_between() {
+    let mut bench = Bench::new(5, &[]);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    bench.settle(asked, &[0, 1, 2]);
+    let late = bench.step(0, Input::HeartbeatDue);
+    let asked = bench.step(1, Input::ElectionTimeout);
+    let mut votes = bench.deliver(&asked, 3);
+    votes.extend(bench.deliver(&asked, 4));
+    bench.deliver(&votes, 1);
+    bench.deliver(&asked, 0);
+    let asked = bench.step(0, Input::ElectionTimeout);
+    bench.settle(asked, &[0, 3, 4]);
+    assert_eq!(bench.checker.committed_len(), LogIndex::new(2), "in n0's second leadership");
+    assert!(bench.servers[1].node().is_leader(), "n1 knows nothing of it");
+    bench.deliver(&late, 2);
+    assert_eq!(bench.servers[2].node().commit_index(), LogIndex::new(1));
+    assert_eq!(bench.fallen(), []);
+}
+
+/// On threads steps share a batch. What a node commits as a leader is judged as a leader's, though the
+/// batch leaves it a follower of the next term.
+#[test]
+fn a_commit_is_judged_as_what_it_was_when_it_happened() {
+    let mut bench = Bench::new(3, &[]);
+    let node = NodeId::new;
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let vote = bench.deliver(&asked, 1);
+    let _ = bench.deliver(&vote, 0);
+    // n1 acknowledges what it has not; n2 stands with an empty log.
+    let lie = AppendEntriesResponse {
+        term: Term::new(1),
+        outcome: AppendOutcome::Accepted { match_index: LogIndex::FIRST },
+    };
+    let lie = Envelope { from: node(1), to: node(0), message: Message::AppendEntriesResponse(lie) };
+    let stands = vote_request(2, 0, 2);
+    bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
+    assert!(!bench.servers[0].node().is_leader());
+    assert_eq!(bench.fallen(), [Property::DurableQuorum]);
+    assert_eq!(bench.checker.second_leaders(), 0);
+    let Some(committed) = bench.checker.committed.first() else { panic!("it was committed") };
+    assert_eq!(committed.in_term, Term::new(1));
+}
+
+/// A follower may learn of a term and of a commit in it by one message.
+#[test]
+fn a_commit_counts_for_the_term_that_the_same_step_entered() {
+    let mut bench = Bench::new(3, &[]);
+    let request = AppendEntriesRequest {
+        term: Term::new(2),
+        leader_id: NodeId::new(1),
+        prev_log_index: LogIndex::ZERO,
+        prev_log_term: Term::ZERO,
+        entries: vec![LogEntry::no_op(Term::new(1))].into(),
+        leader_commit: LogIndex::FIRST,
+    };
+    let (from, to) = (NodeId::new(1), NodeId::new(0));
+    let message = Message::AppendEntriesRequest(request);
+    bench.step(0, Input::Receive(Envelope { from, to, message }));
+    let terms = bench.checker.committed.iter().map(|entry| (entry.term, entry.in_term));
+    assert_eq!(terms.collect::<Vec<_>>(), [(Term::new(1), Term::new(2))]);
+}
+
+/// Elects a node by the votes of these, and lets its AppendEntries go.
+fn elect(bench: &mut Bench, candidate: u8, voters: &[u8]) -> Vec<Envelope> {
+    let asked = bench.step(candidate.into(), Input::ElectionTimeout);
+    let granted: Vec<_> = voters.iter().flat_map(|&voter| bench.deliver(&asked, voter)).collect();
+    let appends = bench.deliver(&granted, candidate);
+    assert!(bench.servers[usize::from(candidate)].node().is_leader());
+    appends
+}
+
+/// What a leader began with is kept above what was compared already, and while some node can still
+/// commit in an earlier term; no longer.
+#[test]
+fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
+    let mut bench = Bench::new(3, &[]);
+    let appends = elect(&mut bench, 0, &[1]);
+    bench.settle(appends, &[0, 1]);
+    let appends = elect(&mut bench, 1, &[0]);
+    let terms = |bench: &Bench| -> Vec<(u64, usize)> {
+        bench.checker.begun.iter().map(|begun| (begun.term.get(), begun.rest.len())).collect()
+    };
+    assert_eq!(terms(&bench), [(1, 0), (2, 0)], "n2 is in term 0; 1@1 was committed by n0");
+    bench.settle(appends, &[0, 1, 2]);
+    let _ = bench.step(1, Input::Propose(vec![Command::new("lost")]));
+    bench.step(1, Input::Receive(vote_request(0, 1, 3)));
+    let _ = elect(&mut bench, 1, &[2]);
+    assert_eq!(terms(&bench), [(4, 1)], "3@2 is not committed; no node is in a term below 2");
+    assert_eq!(bench.fallen(), []);
+}
+
+/// What only memory held is lost in a crash, and is no reason to say that its node still holds it.
+#[test]
+fn an_entry_that_a_crash_undid_is_said_to_be_lost() {
+    let mut bench = Bench::new(1, &[Rule::PersistBeforeReply]);
+    for command in ["a", "b"] {
+        let proposed = Input::Propose(vec![Command::new(command)]);
+        bench.steps(0, [Input::ElectionTimeout, proposed]);
+        bench.restart(0);
+    }
+    let found = bench.checker.violations().iter().map(|found| found.evidence);
+    let logs: Vec<_> = found.filter(|it| matches!(it, Evidence::LogsDiffer { .. })).collect();
+    let node = NodeId::new(0);
+    let expected = |position| Evidence::LogsDiffer {
+        position,
+        a: node,
+        earlier: Earlier::Lost { in_term: Term::new(1) },
+        b: node,
+    };
+    assert_eq!(logs, [expected(LogPosition::new(2, 1))]);
+}
+
+/// On threads a batch may commit an entry and rewrite it. The entry that is there in the end is not
+/// the one that was committed.
+#[test]
+fn what_a_batch_commits_and_rewrites_is_not_said_to_be_committed() {
+    let mut bench = Bench::new(3, &[Rule::StaleTermRejected]);
+    let stale = elect(&mut bench, 0, &[1]);
+    let appends = elect(&mut bench, 1, &[2]);
+    let acks = bench.deliver(&appends, 2);
+    bench.deliver(&acks, 1);
+    let heartbeat = bench.step(1, Input::HeartbeatDue);
+    let for_2 = |messages: &[Envelope]| {
+        let mut found = messages.iter().filter(|it| it.to == NodeId::new(2)).cloned();
+        Input::Receive(found.next().expect("n2 was sent something"))
+    };
+    bench.steps(2, [for_2(&heartbeat), for_2(&stale)]);
+    let evidence: Vec<_> = bench.checker.violations().iter().map(|found| found.evidence).collect();
+    let index = LogIndex::FIRST;
+    let (first, first_term) = (NodeId::new(1), Term::new(2));
+    let (node, now) = (NodeId::new(2), Some(Term::new(1)));
+    assert_eq!(evidence, [Evidence::CommittedReplaced { index, first, first_term, node, now }]);
+}
+
+/// Every number that goes back in a step is reported.
+#[test]
+fn of_several_numbers_that_go_back_at_once_each_is_said() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    let other = restored(&bench, 0, 0, &[]);
+    bench.checker.observe(&other, Changes::default(), &[]);
+    let node = NodeId::new(0);
+    let back = |counter| Evidence::WentBack { node, counter, from: 1, to: 0 };
+    let found = bench.checker.violations().iter().map(|found| found.evidence);
+    let expected = [Counter::Term, Counter::CommitIndex, Counter::LastApplied].map(back);
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
+    let mut kept = Vec::new();
+    let evidence = |from| Evidence::LeaderCut { leader: NodeId::new(0), term: Term::new(1), from };
+    for step in 0..1000 {
+        record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(step)));
+        record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(0)));
+    }
+    assert_eq!(kept.len(), KEPT);
+    assert_ne!(kept[0].evidence, kept[1].evidence, "what is known is not kept twice");
+    let two = Evidence::ShadowDiffers { node: NodeId::new(0) };
+    record(&mut kept, 1000, Property::LogMatching, two);
+    assert_eq!(kept.len(), KEPT + 1, "another property has room of its own");
+}

@@ -1,0 +1,253 @@
+//! What happens in a cluster, told in one order: to the safety checker, and to whoever listens.
+//!
+//! Both worlds, the threads' and the simulator's, enter each batch of steps here *before* its
+//! messages leave. So an effect never comes before its cause, and the order of the journal is one
+//! in which the whole run could have happened on a single thread.
+
+use crate::network::Conditions;
+use crate::properties::safety::{Checker, Violation};
+use crate::raft::{Command, Envelope, Event, Lost, NodeId, NodeSet};
+use crate::server::engine::{CrashPoint, Detail, Entry, MessageId, Step};
+use crate::server::timing::Time;
+use crate::server::{Answer, Server, Ticket};
+
+/// A message on its way, with the number under which the journal knows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flight {
+    /// Its number.
+    pub id: MessageId,
+    /// The message.
+    pub envelope: Envelope,
+}
+
+/// Steps of one node that share one save and one send.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// When.
+    pub time: Time,
+    /// The server, after the last of them.
+    pub server: &'a Server,
+    /// The steps, if somebody asked for them.
+    pub steps: &'a [Step],
+    /// What happened, and why.
+    pub events: &'a [Event],
+    /// The messages that follow.
+    pub messages: &'a [Envelope],
+    /// The number of the first of them; the others follow.
+    pub first_message: MessageId,
+    /// Whether the steps were saved; `false` if a crash came first.
+    pub saved: bool,
+}
+
+/// Why a message did not arrive.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Loss {
+    /// By chance, as lossy links do.
+    Dropped,
+    /// The link is cut.
+    Cut,
+    /// The receiver is down.
+    Down,
+    /// Someone took it out of the network by name.
+    Removed,
+}
+
+/// What the world does, rather than a node.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Deed {
+    /// A node crashes.
+    Crash {
+        /// Which.
+        node: NodeId,
+        /// Where in its step.
+        point: CrashPoint,
+    },
+    /// A node starts again with what was durable.
+    Restart {
+        /// Which.
+        node: NodeId,
+    },
+    /// One direction of a link is cut.
+    Cut {
+        /// The sender.
+        from: NodeId,
+        /// Whom it cannot reach any more.
+        to: NodeId,
+    },
+    /// The cluster is split into groups; nodes that are in none form one together.
+    Partition {
+        /// The groups.
+        groups: Vec<NodeSet>,
+    },
+    /// All links are mended.
+    Heal,
+    /// Every link is now like this.
+    Conditions(Conditions),
+    /// A message is lost.
+    Lost {
+        /// Which.
+        message: MessageId,
+        /// From whom.
+        from: NodeId,
+        /// For whom.
+        to: NodeId,
+        /// Why.
+        why: Loss,
+    },
+    /// A message will arrive twice.
+    Duplicated {
+        /// Which.
+        message: MessageId,
+    },
+    /// A client asks a node.
+    Asked {
+        /// The claim to an answer.
+        ticket: Ticket,
+        /// The node it asks.
+        node: NodeId,
+        /// What it asks for.
+        command: Command,
+    },
+    /// A client is answered.
+    Answered {
+        /// The claim.
+        ticket: Ticket,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The narrator opens a part of the story.
+    Phase(String),
+    /// The narrator speaks.
+    Note(String),
+}
+
+/// Listens to a journal.
+pub trait Observer: Send {
+    /// A node made some steps.
+    fn batch(&mut self, batch: &Batch<'_>);
+
+    /// The world did something.
+    fn deed(&mut self, time: Time, deed: &Deed);
+
+    /// A property fell.
+    fn violation(&mut self, time: Time, violation: &Violation) {
+        let _ = (time, violation);
+    }
+
+    /// What it wants to know of the single steps of a batch.
+    fn wants(&self) -> Detail {
+        Detail::Batches
+    }
+}
+
+/// The order of things, the checker that watches it, and the listeners.
+pub struct Journal {
+    checker: Checker,
+    sent: u64,
+    observers: Vec<Box<dyn Observer>>,
+    detail: Detail,
+}
+
+impl Journal {
+    /// A journal for a new cluster of `nodes`.
+    pub fn new(nodes: usize, observers: Vec<Box<dyn Observer>>) -> Self {
+        let wanted = observers.iter().map(|observer| observer.wants()).max();
+        let detail = wanted.unwrap_or(Detail::Batches);
+        Self { checker: Checker::new(nodes), sent: 0, observers, detail }
+    }
+
+    /// What its listeners want to know of the single steps of a batch.
+    pub const fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Enters a turn that has ended. Returns the number of its first message; the others follow.
+    pub fn enter(&mut self, time: Time, entry: Entry<'_>) -> MessageId {
+        match entry {
+            Entry::Lost { server, steps, lost } => self.enter_lost(time, server, steps, lost),
+            Entry::Saved { server, changes, steps, sendable, answers } => {
+                let (events, messages) = (sendable.events(), sendable.messages());
+                let first = self.tell_batch(time, server, steps, events, messages, true);
+                let known = self.checker.violations().len();
+                self.checker.observe(server, changes, events);
+                self.tell_violations(time, known);
+                let heard = if self.observers.is_empty() { &[] } else { answers };
+                for (ticket, answer) in heard {
+                    let answer = answer.clone();
+                    self.deed(time, &Deed::Answered { ticket: *ticket, answer });
+                }
+                first
+            }
+        }
+    }
+
+    /// Enters steps that a crash undid before they were saved.
+    fn enter_lost(
+        &mut self,
+        time: Time,
+        server: &mut Server,
+        steps: &[Step],
+        lost: &Lost,
+    ) -> MessageId {
+        // What an earlier step was late to save may have come to disk all the same.
+        let changes = server.take_changes();
+        self.checker.follow_disk(server, changes);
+        self.tell_batch(time, server, steps, &lost.events, &lost.messages, false)
+    }
+
+    fn tell_batch(
+        &mut self,
+        time: Time,
+        server: &Server,
+        steps: &[Step],
+        events: &[Event],
+        messages: &[Envelope],
+        saved: bool,
+    ) -> MessageId {
+        let first_message = MessageId(self.sent);
+        self.sent += messages.len() as u64;
+        let batch = Batch { time, server, steps, events, messages, first_message, saved };
+        for observer in &mut self.observers {
+            observer.batch(&batch);
+        }
+        first_message
+    }
+
+    /// Enters a deed of the world.
+    pub fn deed(&mut self, time: Time, deed: &Deed) {
+        if let Deed::Crash { node, .. } = deed {
+            self.checker.crashed(*node);
+        }
+        for observer in &mut self.observers {
+            observer.deed(time, deed);
+        }
+    }
+
+    /// Enters the restart of a node.
+    pub fn restarted(&mut self, time: Time, server: &Server) {
+        self.deed(time, &Deed::Restart { node: server.node().id() });
+        let known = self.checker.violations().len();
+        self.checker.restarted(server);
+        self.tell_violations(time, known);
+    }
+
+    /// Compares a whole log with what its steps should have made it.
+    pub fn audit(&mut self, time: Time, server: &Server) {
+        let known = self.checker.violations().len();
+        self.checker.audit(server);
+        self.tell_violations(time, known);
+    }
+
+    fn tell_violations(&mut self, time: Time, known: usize) {
+        for violation in &self.checker.violations()[known..] {
+            for observer in &mut self.observers {
+                observer.violation(time, violation);
+            }
+        }
+    }
+
+    /// The checker.
+    pub const fn checker(&self) -> &Checker {
+        &self.checker
+    }
+}

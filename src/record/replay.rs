@@ -1,0 +1,353 @@
+//! Reads a trace and runs it again, with the same servers, the same journal, the same checker.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VERSION, read_node};
+use crate::digest;
+use crate::properties::linearizability::History;
+use crate::properties::report::{Judged, SafetyReport};
+use crate::raft::{Command, Envelope, Input, NodeId};
+use crate::record::journal::{Deed, Journal, Observer};
+use crate::server::engine::{CrashPoint, Detail, Ended, MessageId, take_turn};
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
+use crate::server::{Disk, Server, ServerConfig};
+
+/// What a replay came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// The trace's header.
+    pub header: Header,
+    /// Steps that were made again.
+    pub steps: u64,
+    /// How every node stood at the end.
+    pub status: Vec<NodeStatus>,
+    /// What the checker found.
+    pub safety: SafetyReport,
+}
+
+/// A node of the replay: as it is, and the steps that it will make in one turn.
+struct Replayed {
+    server: Option<Server>,
+    disk: Disk,
+    batch: Vec<Recorded>,
+    /// Whether its last steps were not saved, because of a crash, which then has to come next, or
+    /// because the trace is left off within them.
+    lost: bool,
+}
+
+/// A step as the trace has it.
+struct Recorded {
+    line: usize,
+    step: u64,
+    input: Input,
+    received: Option<MessageId>,
+    /// How many messages it wrote.
+    sent: usize,
+    digest: String,
+}
+
+/// Why the steps of a batch are given up.
+enum GivenUp {
+    /// They do not come out as recorded.
+    Because(TraceError),
+    /// The trace is left off within the batch.
+    LeftOff,
+}
+
+/// A run that is being made again, a line at a time.
+pub struct Replay {
+    header: Header,
+    config: ServerConfig,
+    nodes: Vec<Replayed>,
+    journal: Journal,
+    /// What clients asked and were told. Its moments are the lines of the trace.
+    history: History,
+    line: u64,
+    messages: BTreeMap<MessageId, Envelope>,
+    sent: u64,
+    steps: u64,
+    now: Time,
+}
+
+impl Replay {
+    /// The cluster that `header` describes, at its beginning.
+    ///
+    /// # Errors
+    /// If the header is not one of ours, or of another version.
+    pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Result<Self, TraceError> {
+        if header.format != FORMAT {
+            return Err(TraceError::NotATrace(format!("its format is '{}'", header.format)));
+        }
+        if header.version != VERSION {
+            return Err(TraceError::Version(header.version));
+        }
+        let settings = header.settings().map_err(|what| TraceError::Line { line: 1, what })?;
+        // No timer ends in a replay: what ended is in the trace.
+        let config = ServerConfig { settings, timing: None, seed: header.seed };
+        let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
+        let nodes = NodeId::all(settings.nodes)
+            .map(|id| Replayed {
+                server: Some(start(id)),
+                disk: Disk::default(),
+                batch: Vec::new(),
+                lost: false,
+            })
+            .collect();
+        Ok(Self {
+            config,
+            nodes,
+            journal: Journal::new(settings.nodes, observers),
+            history: History::default(),
+            line: 0,
+            messages: BTreeMap::new(),
+            sent: 0,
+            steps: 0,
+            now: Time::ZERO,
+            header,
+        })
+    }
+
+    fn apply(&mut self, line: usize, record: &Record) -> Result<(), TraceError> {
+        let wrong = |what: String| TraceError::Line { line, what };
+        self.line += 1;
+        match record {
+            Record::End { .. } => Ok(()),
+            Record::Deed { time, deed } => {
+                self.now = Time::from_micros(*time);
+                let deed = deed.deed(self.nodes.len()).map_err(wrong)?;
+                if let Deed::Crash { node, .. } = deed {
+                    self.take_turn(node, None)?;
+                }
+                self.deed(&deed).map_err(wrong)
+            }
+            Record::Step { step, time, node, input, sent, digest, batch } => {
+                self.now = Time::from_micros(*time);
+                let id = read_node(*node, self.nodes.len()).map_err(wrong)?;
+                let (input, received) = self.input(id, input).map_err(wrong)?;
+                if *step != self.steps + 1 {
+                    return Err(wrong(format!("step {step} follows step {}", self.steps)));
+                }
+                self.steps = *step;
+                let replayed = &mut self.nodes[id.index()];
+                if replayed.server.is_none() {
+                    return Err(wrong(format!("{id} is down and cannot handle an input")));
+                }
+                if replayed.lost {
+                    let what = "has lost its last steps in a crash, and handles no input before it";
+                    return Err(wrong(format!("{id} {what} starts again")));
+                }
+                let (step, sent, digest) = (*step, *sent, digest.clone());
+                replayed.batch.push(Recorded { line, step, input, received, sent, digest });
+                if let Some(end) = batch {
+                    self.take_turn(id, Some(*end))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn input(&self, id: NodeId, line: &InputLine) -> Result<(Input, Option<MessageId>), String> {
+        Ok(match line {
+            InputLine::ElectionTimeout => (Input::ElectionTimeout, None),
+            InputLine::HeartbeatDue => (Input::HeartbeatDue, None),
+            InputLine::Propose(texts) => {
+                let commands = texts.iter().map(|text| Command::new(text.as_str())).collect();
+                (Input::Propose(commands), None)
+            }
+            InputLine::Receive(number) => {
+                let message = MessageId(*number);
+                let envelope = self.messages.get(&message);
+                let envelope = envelope.ok_or_else(|| format!("message {number} was not sent"))?;
+                if envelope.to != id {
+                    return Err(format!("message {number} is for {}, not for {id}", envelope.to));
+                }
+                (Input::Receive(envelope.clone()), Some(message))
+            }
+        })
+    }
+
+    /// Makes the steps of a node's batch again, in one turn. Where the trace is left off within a
+    /// batch, there is no `end`: the steps are made, and nothing follows from them.
+    fn take_turn(&mut self, id: NodeId, end: Option<BatchEnd>) -> Result<(), TraceError> {
+        let replayed = &mut self.nodes[id.index()];
+        let Some(server) = &mut replayed.server else { return Ok(()) };
+        let (now, journal, batch) = (self.now, &mut self.journal, &mut replayed.batch);
+        let Some(&Recorded { line: first, .. }) = batch.first() else { return Ok(()) };
+        replayed.lost = end != Some(BatchEnd::Saved);
+        let mut written = 0;
+        let ended = take_turn(
+            server,
+            now,
+            Detail::Digests,
+            &mut (end == Some(BatchEnd::Lost)).then_some(CrashPoint::BeforeSave),
+            |steps| {
+                for Recorded { line, step, input, received, sent, digest } in batch.drain(..) {
+                    let began = steps.messages();
+                    let made =
+                        steps.make(input, received).map(|made| format!("{:016x}", made.digest));
+                    written = steps.messages();
+                    if made != Some(digest) || written - began != sent {
+                        let diverged = TraceError::Diverged { line, step, node: id };
+                        return Err(GivenUp::Because(diverged));
+                    }
+                }
+                end.map(|_| ()).ok_or(GivenUp::LeftOff)
+            },
+            |entry| journal.enter(now, entry),
+        );
+        match ended {
+            Err(GivenUp::Because(diverged)) => return Err(diverged),
+            Err(GivenUp::LeftOff) => {}
+            Ok(Ended::Crashed(_)) => self.sent += written as u64,
+            Ok(Ended::Saved { .. }) if replayed.lost => {
+                let what = format!("{id} has lost nothing in the batch that begins here");
+                return Err(TraceError::Line { line: first, what });
+            }
+            Ok(Ended::Saved { sendable, .. }) => {
+                for envelope in sendable.messages() {
+                    self.messages.insert(MessageId(self.sent), envelope.clone());
+                    self.sent += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deed(&mut self, deed: &Deed) -> Result<(), String> {
+        match deed {
+            Deed::Crash { node, .. } => {
+                let replayed = &mut self.nodes[node.index()];
+                let server =
+                    replayed.server.take().ok_or_else(|| format!("{node} is down already"))?;
+                replayed.disk = server.crash();
+                replayed.batch.clear();
+                replayed.lost = false;
+                self.journal.deed(self.now, deed);
+            }
+            Deed::Restart { node } => {
+                let replayed = &mut self.nodes[node.index()];
+                if replayed.server.is_some() {
+                    return Err(format!("{node} is up already"));
+                }
+                let disk = std::mem::take(&mut replayed.disk);
+                let server = Server::start(*node, self.config, disk, self.now);
+                self.journal.restarted(self.now, &server);
+                replayed.server = Some(server);
+            }
+            Deed::Asked { ticket, command, .. } => {
+                self.history.asked(*ticket, command.as_str(), self.line);
+                self.journal.deed(self.now, deed);
+            }
+            Deed::Answered { ticket, answer } => {
+                self.history.told(*ticket, &Ok(answer.clone()), self.line);
+                self.journal.deed(self.now, deed);
+            }
+            _ => self.journal.deed(self.now, deed),
+        }
+        Ok(())
+    }
+
+    /// How every node stands.
+    pub fn status(&self) -> Vec<NodeStatus> {
+        NodeId::all(self.nodes.len())
+            .zip(&self.nodes)
+            .map(|(id, replayed)| match &replayed.server {
+                Some(server) => NodeStatus::of(server),
+                None => NodeStatus::down(id, &replayed.disk),
+            })
+            .collect()
+    }
+
+    /// Makes the steps of the batches in which the trace is left off.
+    fn leave_off(&mut self) -> Result<(), TraceError> {
+        NodeId::all(self.nodes.len()).try_for_each(|id| self.take_turn(id, None))
+    }
+
+    fn finish(mut self) -> Result<Summary, TraceError> {
+        self.leave_off()?;
+        // What was not saved, the checker has not seen either.
+        let whole = self.nodes.iter().filter(|replayed| !replayed.lost);
+        for server in whole.filter_map(|replayed| replayed.server.as_ref()) {
+            self.journal.audit(self.now, server);
+        }
+        let checker = self.journal.checker();
+        let clients = Judged::of(&self.history, |index| checker.committed_at(index));
+        Ok(Summary {
+            steps: self.steps,
+            status: self.status(),
+            safety: SafetyReport { clients, ..SafetyReport::of(checker) },
+            header: self.header,
+        })
+    }
+}
+
+/// Reads a trace and runs it again, telling `observers` what happens; up to step `until`, if one is
+/// named, and to the end otherwise.
+///
+/// # Errors
+/// If it cannot be read, is not a trace, was changed or cut, or does not come out as recorded.
+pub fn replay(
+    trace: impl BufRead,
+    observers: impl FnOnce(&Header) -> Vec<Box<dyn Observer>>,
+    until: Option<u64>,
+) -> Result<Summary, TraceError> {
+    let mut lines = trace.lines().enumerate();
+    let first = match lines.next() {
+        None => return Err(TraceError::NotATrace("it is empty".to_owned())),
+        Some((_, Err(error))) => return Err(unreadable(1, &error)),
+        Some((_, Ok(line))) => line,
+    };
+    let header: Header = read_header(&first)?;
+    let observers = observers(&header);
+    let mut replay = Replay::new(header, observers)?;
+    let mut seen = digest::chain(0, &first);
+    let mut count = 1;
+    for (at, line) in lines {
+        let line = line.map_err(|error| unreadable(at + 1, &error))?;
+        count = at + 1;
+        let record: Record = serde_json::from_str(&line).map_err(|_| TraceError::Line {
+            line: count,
+            what: "it is not a whole line of a trace; it may have been cut or changed".to_owned(),
+        })?;
+        if let Record::End { steps, lines } = &record {
+            let whole = *steps == replay.steps && *lines == format!("{seen:016x}");
+            return if whole { replay.finish() } else { Err(TraceError::Altered) };
+        }
+        replay.apply(count, &record)?;
+        if until.is_some_and(|until| replay.steps >= until) {
+            return replay.finish();
+        }
+        seen = digest::chain(seen, &line);
+    }
+    replay.leave_off()?;
+    Err(TraceError::Truncated { lines: count, steps: replay.steps })
+}
+
+fn read_header(line: &str) -> Result<Header, TraceError> {
+    serde_json::from_str(line).map_err(|_| {
+        // Another version may have another header: look for the two words that all have.
+        let value: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        let field = |name: &str| value.as_ref().and_then(|value| value.get(name));
+        match (
+            field("format").and_then(|v| v.as_str()),
+            field("version").and_then(serde_json::Value::as_u64),
+        ) {
+            (Some(FORMAT), Some(version)) if version != u64::from(VERSION) => {
+                TraceError::Version(version as u32)
+            }
+            _ => TraceError::NotATrace("its first line is not the header of one".to_owned()),
+        }
+    })
+}
+
+fn unreadable(line: usize, error: &std::io::Error) -> TraceError {
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        if line == 1 {
+            return TraceError::NotATrace("it is not text".to_owned());
+        }
+        return TraceError::Line { line, what: "it is not text".to_owned() };
+    }
+    TraceError::Io(error.to_string())
+}

@@ -1,0 +1,266 @@
+//! Sections 1 to 7: the life of one node, from its start to its vote for a successor.
+
+use crate::raft::{Command, Envelope, Input, NodeId, Settings, Term};
+use crate::server::timing::Timing;
+
+use super::Options;
+use super::script::Script;
+
+const N0: NodeId = NodeId::new(0);
+const N1: NodeId = NodeId::new(1);
+const N2: NodeId = NodeId::new(2);
+
+const COMMANDS: [&str; 3] = ["SET x=1", "SET y=2", "DELETE z"];
+
+/// The term in which the others are when n0 hears of them again.
+const LATER_TERM: Term = Term::new(5);
+
+pub(super) fn play(script: &mut Script, options: Options) {
+    starts(script, options);
+    let requests = stands(script, options);
+    let mut mail = wins(script, options, &requests);
+    mail.extend(takes_commands(script, options));
+    commits(script, options, &mail);
+    script.open("It sees a higher term and steps down");
+    let options = with_others(script, options);
+    let requests = steps_down(script, options);
+    votes(script, &requests);
+}
+
+/// How many of the others it takes, besides one node, to be a majority.
+const fn others_needed(nodes: usize) -> usize {
+    Settings::new(nodes).majority() - 1
+}
+
+fn starts(script: &mut Script, options: Options) {
+    script.open("A node starts as a follower in term 0");
+    let size = if options.nodes == 1 {
+        "Node n0 is a cluster of its own.".to_owned()
+    } else {
+        format!("Node n0 is one of {}, which all start alike.", options.nodes)
+    };
+    script.say(
+        "§5.2",
+        format!("{size} It knows no leader, has voted for no one, and its log is empty."),
+    );
+    script.start(N0);
+    let Timing { election_min, election_max, .. } = Timing::WATCHABLE;
+    script.say(
+        "§5.2",
+        format!(
+            "A follower only answers. It waits for a leader, and for how long is drawn at random, from \
+             {:.1} to {:.1} s: so two nodes rarely run out of patience at the same moment.",
+            election_min.as_secs_f64(),
+            election_max.as_secs_f64()
+        ),
+    );
+}
+
+fn stands(script: &mut Script, options: Options) -> Vec<Envelope> {
+    script.open("Its election timer ends: it stands for election");
+    let others = if options.nodes == 1 {
+        "there are no others to ask, and its own vote is a majority already."
+    } else {
+        "then it asks the others."
+    };
+    script.say(
+        "§5.2",
+        format!(
+            "No leader was heard in time. So n0 begins a new term and votes for itself; {others}"
+        ),
+    );
+    let requests = script.step(N0, Input::ElectionTimeout);
+    script.say(
+        "§5, Figure 2",
+        "Before a message may leave, what it relies on is on disk: a node that crashed now and \
+         forgot its vote could give it a second time, and then a term could have two leaders.",
+    );
+    script.disk(N0);
+    requests
+}
+
+fn wins(script: &mut Script, options: Options, requests: &[Envelope]) -> Vec<Envelope> {
+    script.open("A majority of votes makes it the leader");
+    let settings = Settings::new(options.nodes);
+    let (majority, others) = (settings.majority(), others_needed(options.nodes));
+    if options.nodes == 1 {
+        script.say(
+            "§5.2",
+            format!(
+                "A majority of {} is {majority}: the election was won as it began.",
+                options.nodes
+            ),
+        );
+        script.log(N0);
+        script.say("§8, §5.4.2", WHY_NO_OP);
+        return Vec::new();
+    }
+    script.say(
+        "§5.2",
+        format!(
+            "Two majorities always share a node, and a node has one vote a term: so a term has one \
+             leader at most. Of {} nodes {majority} are a majority; n0 has its own vote and needs \
+             {others} more.",
+            options.nodes
+        ),
+    );
+    let mut mail = Vec::new();
+    for voter in NodeId::all(options.nodes).skip(1).take(others) {
+        let reply = script.stage.deliver(requests, voter);
+        mail = script.deliver(&reply, N0);
+    }
+    script.say("§8, §5.4.2", WHY_NO_OP);
+    mail
+}
+
+const WHY_NO_OP: &str = "The leader appends an entry of its own term at once, though nobody asked. \
+    Older entries in its log may be committed or not, and it may not find out by counting them \
+    (section 10): committing this one settles all before it.";
+
+fn takes_commands(script: &mut Script, options: Options) -> Vec<Envelope> {
+    script.open("It takes three commands into its log");
+    let then = if options.nodes == 1 {
+        "With others it would send them on and wait; alone, its own copy is a majority."
+    } else {
+        "It sends them on at once. Taken in is not yet committed: nothing is applied, and no client \
+         is answered."
+    };
+    script.say(
+        "§5.3",
+        format!("Clients talk to the leader, which appends their commands to its log. {then}"),
+    );
+    let commands = COMMANDS.into_iter().map(Command::new).collect();
+    let mail = script.step(N0, Input::Propose(commands));
+    script.log(N0);
+    mail
+}
+
+fn commits(script: &mut Script, options: Options, mail: &[Envelope]) {
+    script.open("A majority holds them: commit, then apply");
+    if options.nodes == 1 {
+        script.say(
+            "§5.3",
+            "A cluster of one has its majority as soon as the leader's own disk has the entries: \
+             they were committed, and applied, in the same step as they were taken in.",
+        );
+        script.store(N0);
+        return;
+    }
+    script.say(
+        "§5.3",
+        "A follower takes entries only behind one that it shares with the leader. By induction \
+         the two logs are then equal up to the new entries: that is Log Matching.",
+    );
+    let (no_op, commands) = split_by_round(mail);
+    script.stage.deliver(no_op, N1);
+    let first = script.deliver(commands, N1);
+    script.say(
+        "§5.3",
+        "The replies to the no-op are lost on the way, and it does not matter: a reply speaks for \
+         the whole log up to the index it names.",
+    );
+    script.deliver(&first, N0);
+    for follower in NodeId::all(options.nodes).skip(2).take(others_needed(options.nodes) - 1) {
+        script.stage.deliver(no_op, follower);
+        let reply = script.stage.deliver(commands, follower);
+        script.deliver(&reply, N0);
+    }
+    script.say(
+        "§5.3",
+        "Committed means: no later leader can be without it. Only now the entries are applied, in \
+         the order of the log, on every node the same; only now the clients may be answered.",
+    );
+    script.store(N0);
+    script.say(
+        "§5.3",
+        "The followers learn of it with the next message, here a heartbeat: an AppendEntries \
+         without entries.",
+    );
+    let heartbeats = script.step(N0, Input::HeartbeatDue);
+    script.deliver(&heartbeats, N1);
+}
+
+/// The leader's first round of messages, one a follower, and its second.
+const fn split_by_round(mail: &[Envelope]) -> (&[Envelope], &[Envelope]) {
+    mail.split_at(mail.len() / 2)
+}
+
+/// The rest of its life needs others. A cluster of one borrows two nodes: three that have come
+/// this far, off the stage.
+fn with_others(script: &mut Script, options: Options) -> Options {
+    if options.nodes > 1 {
+        return options;
+    }
+    let three = Options::new(3, options.seed);
+    let mut past = Script::new(three);
+    starts(&mut past, three);
+    let requests = stands(&mut past, three);
+    let mut mail = wins(&mut past, three, &requests);
+    mail.extend(takes_commands(&mut past, three));
+    commits(&mut past, three, &mail);
+    script.stage = past.stage;
+    script.say(
+        "§5.1",
+        "In a cluster of one no term ends, so n0 goes on as one of three, which have come as far.",
+    );
+    three
+}
+
+fn steps_down(script: &mut Script, options: Options) -> Vec<Envelope> {
+    let before = script.stage.node(N0).current_term();
+    let requests = the_others_go_on(script, options);
+    let now = script.stage.node(N1).current_term();
+    script.say(
+        "§5.1",
+        format!(
+            "For a while n0 was cut off, and the others held elections of their own: they are in \
+             term {now} by now. A node in term {before} cannot know, and goes on leading."
+        ),
+    );
+    let heartbeats = script.step(N0, Input::HeartbeatDue);
+    let informant = if options.nodes > 2 { N2 } else { N1 };
+    let replies = script.stage.deliver(&heartbeats, informant);
+    script.say(
+        "§5.1",
+        "The answer carries the higher term, and that is enough: whoever sees one, in a request or \
+         in a reply, is a follower in it. An old leader cannot do harm once a majority has moved on.",
+    );
+    script.deliver(&replies, N0);
+    requests
+}
+
+/// While n0 hears nothing, n1 stands until it wins, if there are enough others to vote; then it
+/// starts again and stands once more. Returns its last requests.
+fn the_others_go_on(script: &mut Script, options: Options) -> Vec<Envelope> {
+    let stage = &mut script.stage;
+    let mut requests = stage.time_out(N1);
+    while stage.node(N1).current_term().next() < Some(LATER_TERM) {
+        requests = stage.time_out(N1);
+    }
+    let voters = NodeId::all(options.nodes).skip(2).take(others_needed(options.nodes));
+    for voter in voters {
+        let reply = stage.deliver(&requests, voter);
+        stage.deliver(&reply, N1);
+    }
+    stage.restart(N1);
+    let requests = stage.time_out(N1);
+    if options.nodes > 2 {
+        stage.deliver(&requests, N2);
+    }
+    requests
+}
+
+fn votes(script: &mut Script, requests: &[Envelope]) {
+    script.open("It votes for a candidate whose log is good enough");
+    let (own, other) = (script.stage.node(N0).last(), script.stage.node(N1).last());
+    let compared = if other > own { "ahead of" } else { "equal to" };
+    script.say(
+        "§5.2, §5.4.1",
+        format!(
+            "One of those elections is still open, and n1 asks for n0's vote too. Its log ends at \
+             {other}, {compared} n0's {own}. All three conditions of a vote hold: the term is \
+             current, the vote is free, the log is at least as up to date."
+        ),
+    );
+    script.deliver(requests, N0);
+}

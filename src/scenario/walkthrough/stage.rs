@@ -1,0 +1,151 @@
+//! A handful of servers, each a node with its disk and its state machine, and no network: the
+//! script carries their messages by hand.
+
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::raft::{
+    Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, PersistentState, RaftNode,
+    Settings,
+};
+use crate::server::state_machine::{KeyValue, Reply};
+use crate::server::timing::Timing;
+
+/// How long the timers run that the walkthrough tells of.
+const TIMING: Timing = Timing::WATCHABLE;
+
+/// One input to a node, and all that came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// What the node was handed.
+    pub input: Input,
+    /// What happened and why, in order.
+    pub events: Vec<Event>,
+    /// What left, after the state it depends on was saved.
+    pub messages: Vec<Envelope>,
+    /// The election timeout that was drawn, if the timer started over.
+    pub election_timeout: Option<Duration>,
+    /// The entries that the state machine was given.
+    pub applied: Vec<Applied>,
+    /// The node afterwards.
+    pub after: RaftNode,
+}
+
+/// A committed entry that was applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Applied {
+    /// Where it stands.
+    pub at: LogPosition,
+    /// The entry.
+    pub entry: LogEntry,
+    /// What the state machine answered.
+    pub reply: Reply,
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+struct Server {
+    node: RaftNode,
+    disk: PersistentState,
+    machine: KeyValue,
+    last_applied: LogIndex,
+}
+
+impl Server {
+    fn start(id: NodeId, settings: Settings, disk: PersistentState) -> Self {
+        let node = RaftNode::new(id, settings, disk.clone());
+        Self { node, disk, machine: KeyValue::default(), last_applied: LogIndex::ZERO }
+    }
+
+    fn apply_committed(&mut self) -> Vec<Applied> {
+        let mut applied = Vec::new();
+        while self.last_applied < self.node.commit_index() {
+            let index = self.last_applied.next();
+            let Some(entry) = self.node.log().get(index) else { break };
+            let reply = self.machine.apply(&entry.payload);
+            let at = LogPosition { term: entry.term, index };
+            applied.push(Applied { at, entry: entry.clone(), reply });
+            self.last_applied = index;
+        }
+        applied
+    }
+}
+
+/// The servers.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    servers: Vec<Server>,
+    rng: ChaCha8Rng,
+}
+
+impl Stage {
+    /// New servers.
+    pub(super) fn new(settings: Settings, seed: u64) -> Self {
+        let disks = vec![PersistentState::default(); settings.nodes];
+        Self::from_disks(settings, disks, seed)
+    }
+
+    /// Servers that start with these disks.
+    pub(super) fn from_disks(settings: Settings, disks: Vec<PersistentState>, seed: u64) -> Self {
+        let servers = NodeId::all(settings.nodes)
+            .zip(disks)
+            .map(|(id, disk)| Server::start(id, settings, disk))
+            .collect();
+        Self { servers, rng: ChaCha8Rng::seed_from_u64(seed) }
+    }
+
+    /// A fresh election timeout.
+    pub(super) fn draw_timeout(&mut self, of: NodeId) -> Duration {
+        let rules = self.node(of).settings().rules;
+        TIMING.draw_timeout(rules, &mut self.rng).0
+    }
+
+    /// Hands a node one input, saves what it must keep, and lets the rest follow.
+    pub(super) fn step(&mut self, id: NodeId, input: Input) -> Step {
+        let server = &mut self.servers[id.index()];
+        let Ok(mut sendable) = server.node.step(input.clone()).persist(&mut server.disk);
+        let applied = server.apply_committed();
+        let after = server.node.clone();
+        // A leader's election timer stands still, whatever its candidacy asked for.
+        let timer = sendable.restart_election_timer() && !after.is_leader();
+        let events = sendable.events().to_vec();
+        let messages = sendable.drain_messages().collect();
+        let election_timeout = timer.then(|| self.draw_timeout(id));
+        Step { input, events, messages, election_timeout, applied, after }
+    }
+
+    /// Off the stage: hands a node all of `mail` that is addressed to it. Returns what it sends.
+    pub(super) fn deliver(&mut self, mail: &[Envelope], to: NodeId) -> Vec<Envelope> {
+        addressed(mail, to).flat_map(|input| self.step(to, input).messages).collect()
+    }
+
+    /// Off the stage: a node's election timer ends. Returns what it sends.
+    pub(super) fn time_out(&mut self, id: NodeId) -> Vec<Envelope> {
+        self.step(id, Input::ElectionTimeout).messages
+    }
+
+    /// A crash and a new start: only the disk is left.
+    pub(super) fn restart(&mut self, id: NodeId) {
+        let server = &mut self.servers[id.index()];
+        *server = Server::start(id, *server.node.settings(), server.disk.clone());
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &RaftNode {
+        &self.servers[id.index()].node
+    }
+
+    pub(super) fn disk(&self, id: NodeId) -> &PersistentState {
+        &self.servers[id.index()].disk
+    }
+
+    pub(super) fn machine(&self, id: NodeId) -> &KeyValue {
+        &self.servers[id.index()].machine
+    }
+}
+
+/// The messages for `to`, as inputs.
+pub(super) fn addressed(mail: &[Envelope], to: NodeId) -> impl Iterator<Item = Input> {
+    mail.iter().filter(move |envelope| envelope.to == to).cloned().map(Input::Receive)
+}

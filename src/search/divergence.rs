@@ -1,0 +1,136 @@
+//! The first move at which nodes that keep every rule would have acted otherwise.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::manual::Hand;
+use super::schedule::Schedule;
+use crate::properties::linearizability::History;
+use crate::raft::{
+    Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
+};
+use crate::record::journal::{Batch, Deed, Observer};
+use crate::scenario::verb::Verb;
+use crate::scenario::world::World;
+use crate::server::Answer;
+use crate::server::engine::Detail;
+use crate::server::timing::Time;
+
+/// The first move at which nodes that keep every rule would have acted otherwise.
+#[derive(Clone, Debug)]
+pub struct Parting {
+    /// How many moves came before it.
+    pub after: usize,
+    /// The move.
+    pub verb: Verb,
+    /// What came of it without the rule.
+    pub broken: Side,
+    /// What would have come of it with the rule.
+    pub intact: Side,
+}
+
+/// What came of a move.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// What the nodes did, and why.
+    pub events: Vec<(Speaking, Vec<Event>)>,
+    /// What clients were told.
+    pub answers: Vec<Answer>,
+    /// How the first node stands that stands otherwise on the other side.
+    pub stands: Option<RaftNode>,
+}
+
+/// Who acted, and on whose message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Speaking {
+    /// The node.
+    pub node: NodeId,
+    /// Who sent what it handled, if it handled a message.
+    pub from: Option<NodeId>,
+}
+
+/// Keeps what happened in the last move.
+#[derive(Clone, Default)]
+struct Ear {
+    heard: Arc<Mutex<Heard>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    events: Vec<(Speaking, Vec<Event>)>,
+    answers: Vec<Answer>,
+}
+
+impl Ear {
+    fn take(&self) -> Heard {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Ear {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let from = batch.steps.first().and_then(|step| match &step.input {
+            Input::Receive(envelope) => Some(envelope.from),
+            _ => None,
+        });
+        let who = Speaking { node: batch.server.node().id(), from };
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.events.push((who, batch.events.to_vec()));
+    }
+
+    fn deed(&mut self, _: Time, deed: &Deed) {
+        if let Deed::Answered { answer, .. } = deed {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.answers.push(answer.clone());
+        }
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}
+
+impl Schedule {
+    /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
+    /// where the two runs part.
+    pub fn parting(&self) -> Option<Parting> {
+        let (left, right) = (Ear::default(), Ear::default());
+        let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
+        let mut broken = Hand::new(self.settings, vec![Box::new(left.clone())]);
+        let mut kept = Hand::new(intact, vec![Box::new(right.clone())]);
+        for (after, verb) in self.moves.iter().enumerate() {
+            broken.make(verb);
+            kept.make(verb);
+            let (without, with) = (left.take(), right.take());
+            if outlook(&broken) != outlook(&kept) {
+                let node = |hand: &Hand, id| Some(hand.sim().server(id)?.node().clone());
+                let stands = NodeId::all(self.settings.nodes)
+                    .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
+                    .find(|(broken, kept)| stand(broken) != stand(kept));
+                let (left, right) = stands.unzip();
+                let side = |Heard { events, answers }, stands| Side { events, answers, stands };
+                let (broken, intact) = (side(without, left), side(with, right));
+                return Some(Parting { after, verb: verb.clone(), broken, intact });
+            }
+        }
+        None
+    }
+}
+
+/// How a running node stands, its settings apart.
+type Stand = (Role, PersistentState, LogIndex);
+
+fn stand(node: &RaftNode) -> Stand {
+    (node.role().clone(), node.persistent().clone(), node.commit_index())
+}
+
+/// All that a cluster is: its nodes without their settings, what they have sent, and what their
+/// clients were told.
+fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
+    let sim = hand.sim();
+    let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.server(id)?.node())));
+    (
+        stands.collect(),
+        sim.sent().map(|flight| flight.envelope.clone()).collect(),
+        hand.history().clone(),
+    )
+}

@@ -1,0 +1,117 @@
+//! A way to a fallen property, told by names: as steps, and as moves that anyone can make.
+
+use super::messages::Happening;
+use super::server::{Prompt, ServerState};
+use super::state::{Cause, Model};
+use crate::raft::{Envelope, NodeId, Property, Settings};
+use crate::record::message_name::MessageName;
+use crate::scenario::verb::{Verb, Who};
+use crate::server::engine::CrashPoint;
+
+/// One step of one node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Its election timer ends.
+    Timeout(NodeId),
+    /// It leads, and it is time to speak.
+    Heartbeat(NodeId),
+    /// A client sends it a command.
+    Submit(NodeId),
+    /// It crashes and starts again.
+    Restart(NodeId),
+    /// A message arrives.
+    Deliver(Envelope),
+}
+
+/// How a property can fall.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Counterexample {
+    /// What happens, in order. No way is shorter.
+    pub steps: Vec<Step>,
+    /// The property that falls with the last step.
+    pub property: Property,
+    /// The same as moves that a world under manual control can make.
+    pub moves: Vec<Verb>,
+}
+
+impl Counterexample {
+    pub(super) fn new(model: &Model<'_>, property: Property, way: &[Happening]) -> Self {
+        let steps: Vec<Step> = way.iter().map(|&happening| step(model, happening)).collect();
+        let moves = moves(model.settings, &steps);
+        Self { steps, property, moves }
+    }
+}
+
+fn step(model: &Model<'_>, Happening { at, cause }: Happening) -> Step {
+    match cause {
+        Cause::Prompt(Prompt::Timeout) => Step::Timeout(at),
+        Cause::Prompt(Prompt::Heartbeat) => Step::Heartbeat(at),
+        Cause::Prompt(Prompt::Propose) => Step::Submit(at),
+        Cause::Prompt(Prompt::Restart) => Step::Restart(at),
+        Cause::Letter(letter) => Step::Deliver(model.letter(letter).envelope.clone()),
+    }
+}
+
+/// Plays the steps once more, to know how many newer messages of the same name there are when one
+/// is delivered.
+struct Post {
+    servers: Vec<ServerState>,
+    sent: Vec<Envelope>,
+}
+
+impl Post {
+    fn play(&mut self, step: &Step) -> Option<MessageName> {
+        let (at, name) = match step {
+            Step::Timeout(at) | Step::Heartbeat(at) | Step::Submit(at) | Step::Restart(at) => {
+                (*at, None)
+            }
+            Step::Deliver(envelope) => (envelope.to, Some(self.name(envelope))),
+        };
+        let server = &mut self.servers[at.index()];
+        let stepped = match step {
+            Step::Timeout(_) => server.prompt(Prompt::Timeout, false),
+            Step::Heartbeat(_) => server.prompt(Prompt::Heartbeat, false),
+            Step::Submit(_) => server.prompt(Prompt::Propose, false),
+            Step::Restart(_) => server.prompt(Prompt::Restart, false),
+            Step::Deliver(envelope) => server.receive(envelope, false),
+        };
+        *server = stepped.server;
+        self.sent.extend(stepped.sent);
+        name
+    }
+
+    fn name(&self, envelope: &Envelope) -> MessageName {
+        let (kind, from, to) = (envelope.message.kind(), envelope.from, envelope.to);
+        let name = MessageName { kind, from, to, nth_newest: 0 };
+        let same_name = self.sent.iter().rev().filter(|sent| name.matches(sent));
+        let nth_newest = same_name.take_while(|sent| *sent != envelope).count();
+        MessageName { nth_newest, ..name }
+    }
+}
+
+fn moves(settings: Settings, steps: &[Step]) -> Vec<Verb> {
+    let fresh = |id| ServerState::fresh(id, settings, false);
+    let servers = NodeId::all(settings.nodes).map(fresh).collect();
+    let mut post = Post { servers, sent: Vec::new() };
+    let mut moves = Vec::new();
+    let mut submitted = 0;
+    for step in steps {
+        let name = post.play(step);
+        match (step, name) {
+            (Step::Deliver(_), name) => moves.extend(name.map(Verb::Deliver)),
+            (Step::Timeout(at), _) => moves.push(Verb::Timeout(Who::Node(*at))),
+            (Step::Heartbeat(at), _) => moves.push(Verb::Heartbeat(Who::Node(*at))),
+            (Step::Submit(at), _) => {
+                submitted += 1;
+                let command = format!("SET x={submitted}");
+                moves.push(Verb::Submit { to: Who::Node(*at), command });
+            }
+            (Step::Restart(at), _) => {
+                let who = Who::Node(*at);
+                moves.push(Verb::Crash { who, point: CrashPoint::Between });
+                moves.push(Verb::Restart(who));
+            }
+        }
+    }
+    moves
+}

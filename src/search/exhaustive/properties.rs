@@ -1,0 +1,228 @@
+//! Figure 3's five properties, asked after each step of the search.
+//!
+//! [`safety::Checker`](crate::properties::safety::Checker) says the same five things of a run, and keeps books
+//! that grow with it. A search needs them as a question about a state and a small ledger, which is
+//! why they stand here once more; a test lets both judge every counterexample.
+//!
+//! Leader Completeness is about leaders of the past too: a commit in an earlier term may become known
+//! when the leader of a later term has long been deposed, or has been given what it lacked. To
+//! remember what each leader's log was would multiply the states by their histories. But almost
+//! always the state itself tells it: a leader appends entries of its own term only, so the entries
+//! of earlier terms with which its log begins are those that it was elected with, as long as nobody
+//! has replaced them. The ledger keeps what a leader was elected with only while its log does not
+//! tell it any more, and only until nobody can commit anything in an earlier term.
+
+use super::ledger::{Committed, earlier_terms};
+use super::state::{Model, State};
+use crate::raft::{Log, LogEntry, LogIndex, NodeId, Property, Term};
+
+impl Model<'_> {
+    /// Enters in the ledger what the step of `at` did. The step is the `nth` that was looked up, and
+    /// is in `state` already; `before` is the server that took it.
+    ///
+    /// # Errors
+    /// The property that falls, the first in the paper's order if there are several.
+    pub(super) fn judge(
+        &mut self,
+        state: &mut State,
+        at: NodeId,
+        before: u32,
+        nth: u32,
+    ) -> Result<(), Property> {
+        let taken = self.taken(nth);
+        if taken.leads_anew {
+            self.judge_election(state, at)?;
+        }
+        let taken = self.taken(nth);
+        if taken.cut_as_leader {
+            return Err(Property::LeaderAppendOnly);
+        }
+        if taken.log_changed {
+            if !self.logs_match(state, at) {
+                return Err(Property::LogMatching);
+            }
+            self.keep_what_it_began_with(state, at, before);
+        }
+        let taken = self.taken(nth);
+        if taken.leads_anew && !self.holds_what_was_committed(state, at) {
+            return Err(Property::LeaderCompleteness);
+        }
+        if taken.commit_changed || taken.log_changed {
+            let commit = self.servers.get(before).node.commit_index();
+            self.judge_commit(state, at, commit)?;
+        }
+        Ok(())
+    }
+
+    /// Election Safety: at most one leader in a term.
+    fn judge_election(&mut self, state: &mut State, at: NodeId) -> Result<(), Property> {
+        let term = self.node(state, at).current_term();
+        match self.ledgers.get(state.ledger).leader_of(term) {
+            Some(leader) if leader != at => Err(Property::ElectionSafety),
+            Some(_) => Ok(()),
+            None => {
+                let mut ledger = self.ledgers.get(state.ledger).clone();
+                ledger.lead(term, at);
+                state.ledger = self.ledgers.id(ledger);
+                Ok(())
+            }
+        }
+    }
+
+    /// A node's log changed: keeps what it began with as a leader, if its log does not tell any more.
+    fn keep_what_it_began_with(&mut self, state: &mut State, at: NodeId, before: u32) {
+        let ledger = self.ledgers.get(state.ledger);
+        if ledger.leaders.iter().all(|led| led.leader != at) {
+            return;
+        }
+        let (before, after) = (self.servers.get(before).node.log(), self.node(state, at).log());
+        if let Some(ledger) = ledger.log_changed(at, before, after, self.oldest_term(state)) {
+            state.ledger = self.ledgers.id(ledger);
+        }
+    }
+
+    /// Log Matching: where two logs agree on a term, they agree on everything before.
+    fn logs_match(&self, state: &State, at: NodeId) -> bool {
+        let log = self.node(state, at).log();
+        NodeId::all(self.settings.nodes).filter(|&other| other != at).all(|other| {
+            let other = self.node(state, other).log();
+            let shared = log.last_index().min(other.last_index()).get();
+            let agree = |&index: &u64| {
+                let index = LogIndex::new(index);
+                log.term_at(index) == other.term_at(index)
+            };
+            let Some(highest) = (1..=shared).rev().find(agree) else { return true };
+            let highest = LogIndex::new(highest).count();
+            log.slice(LogIndex::FIRST, highest) == other.slice(LogIndex::FIRST, highest)
+        })
+    }
+
+    /// Leader Completeness, when a node begins to lead: it has what was committed in earlier terms.
+    fn holds_what_was_committed(&self, state: &State, at: NodeId) -> bool {
+        let leader = self.node(state, at);
+        let committed = &self.ledgers.get(state.ledger).committed;
+        let earlier = committed.iter().rposition(|c| c.in_term < leader.current_term());
+        earlier.is_none_or(|last| holds(leader.log(), &committed[..=last]))
+    }
+
+    /// State Machine Safety: nobody commits another entry where one was committed. And Leader
+    /// Completeness, when an entry is committed: the leaders of later terms had it.
+    fn judge_commit(
+        &mut self,
+        state: &mut State,
+        at: NodeId,
+        before: LogIndex,
+    ) -> Result<(), Property> {
+        let node = self.node(state, at);
+        let now = node.commit_index();
+        let known = &self.ledgers.get(state.ledger).committed;
+        let both = now.min(node.last().index).count().min(known.len());
+        let agrees = holds(node.log(), &known[..both]);
+        if now > before {
+            let term = node.current_term();
+            let own = node.log().slice(LogIndex::FIRST, now.count());
+            let mut ledger = self.ledgers.get(state.ledger).clone();
+            let earlier =
+                if agrees { ledger.committed_earlier(before.count()..both, term) } else { 0 };
+            let fresh = own.get(known.len().max(before.count())..).unwrap_or_default();
+            let new = |entry: &LogEntry| Committed { entry: entry.clone(), in_term: term };
+            ledger.committed.extend(fresh.iter().map(new));
+            let news = if fresh.is_empty() { earlier } else { ledger.committed.len() };
+            let complete = self.later_leaders_began_with(state, term, &ledger.committed[..news]);
+            state.ledger = self.ledgers.id(ledger);
+            if !complete {
+                return Err(Property::LeaderCompleteness);
+            }
+        }
+        if agrees { Ok(()) } else { Err(Property::StateMachineSafety) }
+    }
+
+    /// Whether whoever led a later term began with these entries, whatever became of it since.
+    fn later_leaders_began_with(&self, state: &State, term: Term, committed: &[Committed]) -> bool {
+        let leaders = &self.ledgers.get(state.ledger).leaders;
+        leaders.iter().filter(|led| led.term > term).all(|led| {
+            let log = self.node(state, led.leader).log();
+            let began_with = led.began_with.as_deref();
+            begins_with(began_with.unwrap_or_else(|| earlier_terms(log, led.term)), committed)
+        })
+    }
+}
+
+/// Whether these entries begin with what was committed.
+fn begins_with(entries: &[LogEntry], committed: &[Committed]) -> bool {
+    entries.len() >= committed.len()
+        && entries.iter().zip(committed).all(|(own, c)| *own == c.entry)
+}
+
+/// Whether a log does.
+fn holds(log: &Log, committed: &[Committed]) -> bool {
+    begins_with(log.slice(LogIndex::FIRST, committed.len()), committed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bounds::{Bounds, Merge};
+    use super::super::messages::{Came, Happening};
+    use super::super::server::Prompt;
+    use super::super::state::{Catalogue, Cause};
+    use super::*;
+    use crate::raft::{Message, RuleSet};
+    use crate::scenario::script::Script;
+    use crate::scenario::verb::{Verb, Who};
+    use crate::search::schedule::Schedule;
+
+    /// What is meant by a move: who makes a step, and which step.
+    fn happening(model: &Model<'_>, state: &State, verb: &Verb) -> Option<Happening> {
+        let prompt = |who: &Who, prompt| {
+            let Who::Node(at) = *who else { panic!("moves name their nodes") };
+            Some(Happening { at, cause: Cause::Prompt(prompt) })
+        };
+        match verb {
+            Verb::Timeout(who) => prompt(who, Prompt::Timeout),
+            Verb::Submit { to, .. } => prompt(to, Prompt::Propose),
+            Verb::Restart(who) => prompt(who, Prompt::Restart),
+            // Of the messages that a name fits, the newest has the latest term and the most entries.
+            Verb::Deliver(name) => {
+                let letters = state.letters.iter().copied();
+                let newest = letters
+                    .filter(|&letter| name.matches(&model.letter(letter).envelope))
+                    .max_by_key(|&letter| match &model.letter(letter).envelope.message {
+                        Message::AppendEntriesRequest(m) => (m.term, m.last_index()),
+                        other => (other.term(), LogIndex::ZERO),
+                    });
+                let letter = newest.expect("the message was sent");
+                Some(Happening { at: name.to, cause: Cause::Letter(letter) })
+            }
+            _ => None,
+        }
+    }
+
+    /// A search judges a leader of the past as the checker of a run does: the same files are played in
+    /// `tests/checker/`.
+    #[test]
+    fn a_leader_of_the_past_that_began_without_an_entry_is_found() {
+        let files = [
+            include_str!("../../../tests/checker/late-commit-after-incomplete-leader.raft"),
+            include_str!("../../../tests/checker/late-commit-after-repaired-leader.raft"),
+            include_str!("../../../tests/checker/commit-known-later-in-an-earlier-term.raft"),
+        ];
+        for text in files {
+            let script = Script::parse("case", text).expect("the file is a script");
+            let bounds = Bounds::new(3, 3, 2).without_no_op().with_crashes(1);
+            let bounds = Bounds { merge: Merge::NONE, ..bounds };
+            let catalogue = Catalogue::default();
+            let rules: RuleSet = script.broken;
+            let mut model = Model::new(&bounds, rules, &catalogue);
+            let (mut state, mut next) = (model.initial(), State::default());
+            let moves = Schedule::of(&script).moves;
+            let mut came = Came::Nothing;
+            for verb in &moves {
+                let Some(happening) = happening(&model, &state, verb) else { continue };
+                assert!(!matches!(came, Came::Fell(_)), "it falls with the last move");
+                came = model.happen(&state, happening, &mut next);
+                state.clone_from(&next);
+            }
+            assert_eq!(came, Came::Fell(Property::LeaderCompleteness), "{text}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! One server as the search sees it: the [`RaftNode`] itself, and its disk where that differs.
+//!
+//! There are no timers here. That a timer ends is something that may happen to a server at any
+//! moment, so no deadline is part of a state. There is no applied index either: applying follows
+//! from committing. And there is no state "crashed": a server that is down and one that no message
+//! reaches look the same to all others, so a crash and the restart are one step.
+
+use std::hash::Hash;
+
+use crate::digest;
+use crate::properties::safety::cut_while_leading;
+use crate::raft::{
+    Command, Envelope, Input, Message, NodeId, PersistentState, RaftNode, Role, Settings,
+};
+
+/// A server between two steps.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct ServerState {
+    pub(super) node: RaftNode,
+    /// What is durable, if that is not what is in memory: only with `persist-before-reply` broken.
+    late_disk: Option<PersistentState>,
+    /// All that the server is, its name and those of others apart.
+    pub(super) label: u64,
+    /// What it knows of each other server.
+    pub(super) of_others: Vec<u64>,
+}
+
+/// What can happen to a server besides a message.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Prompt {
+    Timeout,
+    Heartbeat,
+    Propose,
+    Restart,
+}
+
+impl Prompt {
+    pub(super) const ALL: [Self; 4] =
+        [Self::Timeout, Self::Heartbeat, Self::Propose, Self::Restart];
+}
+
+/// The command that every client sends. Entries are told apart by index and term, as Raft does.
+pub(super) fn command() -> Command {
+    Command::from("SET x=1")
+}
+
+/// What a step made of a server.
+#[derive(Debug)]
+pub(super) struct Stepped {
+    pub(super) server: ServerState,
+    pub(super) sent: Vec<Envelope>,
+    /// It leads a term that it did not lead before, elected or not.
+    pub(super) leads_anew: bool,
+    /// It removed entries of its own log while it led.
+    pub(super) cut_as_leader: bool,
+}
+
+impl ServerState {
+    fn new(node: RaftNode, late_disk: Option<PersistentState>, hearsay: bool) -> Self {
+        let (label, of_others) = labels(&node, late_disk.as_ref(), hearsay);
+        Self { node, late_disk, label, of_others }
+    }
+
+    /// A server that starts for the first time. With `hearsay` it is the same as one that believes
+    /// another to lead.
+    pub(super) fn fresh(id: NodeId, settings: Settings, hearsay: bool) -> Self {
+        Self::new(RaftNode::new(id, settings, PersistentState::default()), None, hearsay)
+    }
+
+    /// What a crash would leave.
+    pub(super) fn durable(&self) -> &PersistentState {
+        self.late_disk.as_ref().unwrap_or_else(|| self.node.persistent())
+    }
+
+    /// A message arrives.
+    pub(super) fn receive(&self, envelope: &Envelope, hearsay: bool) -> Stepped {
+        self.step(Input::Receive(envelope.clone()), hearsay)
+    }
+
+    /// Something else happens.
+    pub(super) fn prompt(&self, prompt: Prompt, hearsay: bool) -> Stepped {
+        match prompt {
+            Prompt::Timeout => self.step(Input::ElectionTimeout, hearsay),
+            Prompt::Heartbeat => self.step(Input::HeartbeatDue, hearsay),
+            Prompt::Propose => self.step(Input::Propose(vec![command()]), hearsay),
+            Prompt::Restart => {
+                let node =
+                    RaftNode::new(self.node.id(), *self.node.settings(), self.durable().clone());
+                Stepped {
+                    server: Self::new(node, None, hearsay),
+                    sent: Vec::new(),
+                    leads_anew: false,
+                    cut_as_leader: false,
+                }
+            }
+        }
+    }
+
+    /// One step, saved as whoever runs the node would save it: a write that was late comes before
+    /// the step, and the step's own goes through [`Turn::persist`](crate::raft::Turn::persist).
+    fn step(&self, input: Input, hearsay: bool) -> Stepped {
+        let mut node = self.node.clone();
+        let mut disk = self.node.persistent().clone();
+        let Ok(mut sendable) = node.step(input).persist(&mut disk);
+        let late_disk = (disk != *node.persistent()).then_some(disk);
+        let led = self.node.is_leader() && self.node.current_term() == node.current_term();
+        Stepped {
+            leads_anew: node.is_leader() && !led,
+            cut_as_leader: cut_while_leading(self.node.is_leader(), sendable.events()),
+            sent: sendable.drain_messages().collect(),
+            server: Self::new(node, late_disk, hearsay),
+        }
+    }
+}
+
+/// What a server knows of another one, as far as another's name appears in it.
+#[derive(Hash)]
+enum Known<'a, T> {
+    Vote,
+    LateVote,
+    Believed,
+    Counted,
+    Progress(&'a T),
+}
+
+/// Splits a server into what it is whatever the names are, and what it says of each named other. A
+/// node that is renamed keeps the first and has the second moved; so renaming never has to rebuild
+/// a [`RaftNode`], and the two together say all there is.
+fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u64, Vec<u64>) {
+    let nodes = node.settings().nodes;
+    let mut of_others = vec![0_u64; nodes];
+    let own = node.id();
+    let mut votes_for_itself = 0_u8;
+    let mut say = |of: NodeId, known: Known<'_, crate::raft::Progress>| {
+        if of == own {
+            votes_for_itself =
+                votes_for_itself * 4 + 1 + u8::from(matches!(known, Known::LateVote));
+        } else {
+            let slot = &mut of_others[of.index()];
+            *slot = slot.wrapping_add(digest::chain(1, &known));
+        }
+    };
+    if let Some(vote) = node.voted_for() {
+        say(vote, Known::Vote);
+    }
+    if let Some(vote) = late.and_then(|late| late.voted_for) {
+        say(vote, Known::LateVote);
+    }
+    let mut counted = 0;
+    match node.role() {
+        Role::Follower { leader: Some(leader) } if !hearsay => say(*leader, Known::Believed),
+        Role::Follower { .. } => {}
+        Role::Candidate { votes } => {
+            counted = votes.counted();
+            votes.voters().iter().filter(|&voter| voter != own).for_each(|voter| {
+                say(voter, Known::Counted);
+            });
+        }
+        // A leader's own row follows from its log.
+        Role::Leader { progress } => {
+            NodeId::all(nodes).filter(|&peer| peer != own).for_each(|peer| {
+                say(peer, Known::Progress(&progress.of(peer)));
+            });
+        }
+    }
+    let disk = late.map(|late| (late.current_term, late.voted_for.is_some(), &late.log));
+    let persistent = (node.current_term(), node.voted_for().is_some(), node.log());
+    let rest = (node.commit_index(), node.role().kind(), counted, votes_for_itself);
+    (digest::chain(2, &(persistent, disk, rest)), of_others)
+}
+
+/// A message, with what it says beyond names.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Letter {
+    pub(super) envelope: Envelope,
+    /// What it says. Whom a message names is its sender, so nothing else is left out.
+    pub(super) label: u64,
+    /// A number to order letters by, which is the same in every run.
+    pub(super) order: u64,
+}
+
+impl Letter {
+    pub(super) fn new(envelope: Envelope) -> Self {
+        let label = match &envelope.message {
+            Message::VoteRequest(m) => {
+                digest::chain(3, &(m.term, m.last_log_index, m.last_log_term))
+            }
+            Message::VoteResponse(m) => digest::chain(4, m),
+            Message::AppendEntriesRequest(m) => digest::chain(
+                5,
+                &(m.term, m.prev_log_index, m.prev_log_term, &m.entries, m.leader_commit),
+            ),
+            Message::AppendEntriesResponse(m) => digest::chain(6, m),
+        };
+        let order = digest::chain(7, &envelope);
+        Self { envelope, label, order }
+    }
+}

@@ -1,0 +1,203 @@
+//! A state of the whole cluster, and how one server's step makes the next one.
+//!
+//! What a server does depends on the server and the message alone. So each such step is taken once
+//! by the real [`RaftNode`](crate::raft::RaftNode), and remembered: the search moves numbers about,
+//! and still every transition is the core's own.
+
+use rustc_hash::FxHashMap;
+
+use super::bounds::Bounds;
+use super::ledger::Ledger;
+use super::premises::Premises;
+use super::server::{Letter, Prompt, ServerState, Stepped};
+use super::table::{Shared, Table};
+use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term};
+
+/// A state of the cluster, by the numbers of its parts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct State {
+    pub(super) servers: Vec<u32>,
+    pub(super) ledger: u32,
+    /// Crashes so far.
+    pub(super) crashes: u8,
+    /// All messages that were ever sent and may still change something, in the order of
+    /// [`Letter::order`]. Nothing is taken out by being delivered: so a message can be lost,
+    /// overtaken and duplicated without an action of its own for any of it.
+    pub(super) letters: Vec<u32>,
+}
+
+/// What happens to one server: a prompt, or the letter of that number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Cause {
+    Prompt(Prompt),
+    Letter(u32),
+}
+
+/// A server's step, by numbers.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says which check the step calls for")]
+pub(super) struct Taken {
+    pub(super) after: u32,
+    pub(super) sent: Box<[u32]>,
+    pub(super) leads_anew: bool,
+    pub(super) cut_as_leader: bool,
+    pub(super) log_changed: bool,
+    pub(super) commit_changed: bool,
+    /// What is durable is of another term now.
+    pub(super) new_term: bool,
+    /// It stays within the bounds.
+    within: bool,
+}
+
+/// The values behind the numbers, shared by all threads of a search.
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    pub(super) servers: Shared<ServerState>,
+    pub(super) letters: Shared<Letter>,
+    pub(super) ledgers: Shared<Ledger>,
+}
+
+/// One thread's view of the transition system.
+#[derive(Debug)]
+pub(super) struct Model<'s> {
+    pub(super) bounds: Bounds,
+    pub(super) settings: Settings,
+    pub(super) premises: Premises,
+    pub(super) servers: Table<'s, ServerState>,
+    pub(super) letters: Table<'s, Letter>,
+    pub(super) ledgers: Table<'s, Ledger>,
+    known: FxHashMap<(u32, Cause), u32>,
+    taken: Vec<Taken>,
+    /// Memory that is used again and again: letters whose echo is still to be heard.
+    pub(super) fresh: Vec<u32>,
+}
+
+impl<'s> Model<'s> {
+    pub(super) fn new(bounds: &Bounds, rules: RuleSet, catalogue: &'s Catalogue) -> Self {
+        Self {
+            bounds: *bounds,
+            settings: bounds.settings(rules),
+            premises: Premises::of(rules),
+            servers: Table::new(&catalogue.servers),
+            letters: Table::new(&catalogue.letters),
+            ledgers: Table::new(&catalogue.ledgers),
+            known: FxHashMap::default(),
+            taken: Vec::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Learns what other threads have put into the catalogue.
+    pub(super) fn refresh(&mut self) {
+        self.servers.refresh();
+        self.letters.refresh();
+        self.ledgers.refresh();
+    }
+
+    /// All nodes new, no message sent.
+    pub(super) fn initial(&mut self) -> State {
+        let (settings, hearsay) = (self.settings, self.bounds.merge.hearsay);
+        let fresh = |id| self.servers.id(ServerState::fresh(id, settings, hearsay));
+        let servers = NodeId::all(settings.nodes).map(fresh).collect();
+        let ledger = self.ledgers.id(Ledger::default());
+        State { servers, ledger, ..State::default() }
+    }
+
+    pub(super) fn node(&self, state: &State, id: NodeId) -> &RaftNode {
+        &self.server(state, id).node
+    }
+
+    pub(super) fn server(&self, state: &State, id: NodeId) -> &ServerState {
+        self.servers.get(state.servers[id.index()])
+    }
+
+    pub(super) fn letter(&self, id: u32) -> &Letter {
+        self.letters.get(id)
+    }
+
+    /// Who sent a letter, and to whom.
+    pub(super) fn ends(&self, letter: u32) -> (NodeId, NodeId) {
+        let Envelope { from, to, .. } = self.letter(letter).envelope;
+        (from, to)
+    }
+
+    pub(super) fn taken(&self, nth: u32) -> &Taken {
+        &self.taken[nth as usize]
+    }
+
+    /// What `cause` makes of a server: remembered, or tried on the core.
+    pub(super) fn look_up(&mut self, server: u32, cause: Cause) -> u32 {
+        if let Some(&nth) = self.known.get(&(server, cause)) {
+            return nth;
+        }
+        let (before, hearsay) = (self.servers.get(server), self.bounds.merge.hearsay);
+        let stepped = match cause {
+            Cause::Prompt(prompt) => before.prompt(prompt, hearsay),
+            Cause::Letter(letter) => before.receive(&self.letters.get(letter).envelope, hearsay),
+        };
+        let Stepped { server: after, sent, leads_anew, cut_as_leader } = stepped;
+        let node = &after.node;
+        // A leader may be elected in every term, so no-ops alone cannot pass this.
+        let longest = self.bounds.log + self.bounds.terms;
+        let taken = Taken {
+            leads_anew,
+            cut_as_leader,
+            log_changed: node.log() != before.node.log(),
+            commit_changed: node.commit_index() != before.node.commit_index(),
+            new_term: after.durable().current_term != before.durable().current_term,
+            within: node.current_term().get() <= self.bounds.terms
+                && node.last().index.get() <= longest,
+            sent: sent.into_iter().map(|envelope| self.letters.id(Letter::new(envelope))).collect(),
+            after: self.servers.id(after),
+        };
+        let nth = self.taken.len() as u32;
+        self.taken.push(taken);
+        self.known.insert((server, cause), nth);
+        nth
+    }
+
+    /// One server takes one step, in place. `Ok(None)` if that leaves the bounds.
+    ///
+    /// # Errors
+    /// The property that falls with this step.
+    pub(super) fn take(
+        &mut self,
+        state: &mut State,
+        at: NodeId,
+        cause: Cause,
+    ) -> Result<Option<u32>, Property> {
+        let nth = self.look_up(state.servers[at.index()], cause);
+        let taken = &self.taken[nth as usize];
+        if !taken.within {
+            return Ok(None);
+        }
+        let new_term = taken.new_term;
+        let before = std::mem::replace(&mut state.servers[at.index()], taken.after);
+        self.judge(state, at, before, nth)?;
+        if new_term {
+            self.forget(state);
+        }
+        Ok(Some(nth))
+    }
+
+    /// The lowest term that any node can be in from now on.
+    pub(super) fn oldest_term(&self, state: &State) -> Term {
+        let nodes = NodeId::all(self.settings.nodes);
+        let terms = nodes.map(|id| self.server(state, id).durable().current_term);
+        terms.min().unwrap_or_default()
+    }
+
+    fn forget(&mut self, state: &mut State) {
+        let oldest = self.oldest_term(state);
+        if let Some(ledger) = self.ledgers.get(state.ledger).forget_before(oldest) {
+            state.ledger = self.ledgers.id(ledger);
+        }
+    }
+
+    /// Roughly the memory that the steps and values take which this thread has looked up.
+    pub(super) fn bytes(&self) -> u64 {
+        const STEP: usize = size_of::<Taken>() + 40;
+        const VALUE: usize = size_of::<ServerState>() + 200;
+        (self.known.capacity() * 16 + self.taken.len() * STEP + self.servers.len() * VALUE) as u64
+    }
+}

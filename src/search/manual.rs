@@ -1,0 +1,108 @@
+//! A cluster in someone's hand: nothing happens in it but the moves that are made.
+
+use super::objective::{Aim, Fallen};
+use crate::network::Conditions;
+use crate::properties::linearizability::{History, Judgement};
+use crate::properties::safety::Violation;
+use crate::raft::{NodeId, Property, Settings};
+use crate::record::journal::{Deed, Observer};
+use crate::scenario::verb::{Verb, Who};
+use crate::scenario::world::World;
+use crate::server::Ticket;
+use crate::server::timing::Timing;
+use crate::sim::{Sim, SimConfig};
+
+/// A cluster under manual control, with its clients.
+pub struct Hand {
+    sim: Sim,
+    history: History,
+    made: u64,
+}
+
+impl Hand {
+    /// A new cluster in which nothing happens by itself.
+    pub fn new(settings: Settings, observers: Vec<Box<dyn Observer>>) -> Self {
+        let config =
+            SimConfig { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 };
+        let mut sim = Sim::new(config, observers);
+        // Virtual worlds never refuse this.
+        let _ = World::set_manual(&mut sim, true);
+        Self { sim, history: History::default(), made: 0 }
+    }
+
+    /// The cluster.
+    pub const fn sim(&self) -> &Sim {
+        &self.sim
+    }
+
+    /// What its clients asked and were told.
+    pub(super) const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Opens a part of the story, for whoever listens.
+    pub fn begin_part(&mut self, title: String) {
+        World::tell(&mut self.sim, &Deed::Phase(title));
+    }
+
+    /// Makes a move, if it can be made.
+    pub fn make(&mut self, verb: &Verb) -> bool {
+        self.made += 1;
+        let sim = &mut self.sim;
+        let node = |who: &Who| match who {
+            Who::Node(node) => Some(*node),
+            Who::Leader | Who::Crashed => None,
+        };
+        let is_up = |sim: &Sim, node: NodeId| sim.server(node).is_some();
+        let made = match verb {
+            Verb::Timeout(who) => node(who).is_some_and(|node| {
+                let may = sim.server(node).is_some_and(|server| !server.node().is_leader());
+                may && sim.stand(node).is_ok()
+            }),
+            Verb::Heartbeat(who) => node(who).is_some_and(|node| {
+                let may = sim.server(node).is_some_and(|server| server.node().is_leader());
+                may && sim.heartbeat(node).is_ok()
+            }),
+            Verb::Deliver(name) => is_up(sim, name.to) && sim.deliver(*name).is_ok(),
+            Verb::Crash { who, point } => {
+                node(who).is_some_and(|node| sim.crash(node, *point).is_ok())
+            }
+            Verb::Restart(who) => node(who).is_some_and(|node| sim.restart(node).is_ok()),
+            Verb::Submit { to, command } => node(to).is_some_and(|node| {
+                let leads = sim.server(node).is_some_and(|server| server.node().is_leader());
+                if leads {
+                    let ticket = sim.submit(node, command);
+                    self.history.asked(ticket, command, self.made * 2);
+                }
+                leads
+            }),
+            _ => false,
+        };
+        self.collect_answers();
+        made
+    }
+
+    fn collect_answers(&mut self) {
+        let waiting: Vec<Ticket> = self.history.waiting().collect();
+        for ticket in waiting {
+            if let Some(outcome) = self.sim.take_outcome(ticket) {
+                self.history.told(ticket, &outcome, self.made * 2 + 1);
+            }
+        }
+    }
+
+    /// The first violation that meets `aim`.
+    pub fn fallen(&self, aim: Aim) -> Option<Fallen> {
+        let violations = self.sim.journal().checker().violations();
+        let met = |violation: &&Violation| aim.is_met_by(violation.property);
+        violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+    }
+
+    /// Whether what the clients were told can be, if `aim` asks for that.
+    pub fn judge(&self, aim: Aim) -> Judgement {
+        if !aim.is_met_by(Property::Linearizability) {
+            return Judgement::Held;
+        }
+        self.history.judge(|index| self.sim.committed(index))
+    }
+}

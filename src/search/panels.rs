@@ -1,0 +1,157 @@
+//! Moves in a row told as one panel: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
+
+use std::ops::Range;
+
+use crate::raft::{MessageKind, NodeId, NodeSet};
+use crate::record::message_name::MessageName;
+use crate::scenario::verb::{Verb, Who};
+
+/// What a few moves amount to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scene {
+    /// A node stands for election; these hear of it.
+    Campaign {
+        /// The candidate.
+        node: NodeId,
+        /// Who hears of it.
+        reached: NodeSet,
+    },
+    /// A leader takes a command in, and sends it to these.
+    Append {
+        /// The leader.
+        leader: NodeId,
+        /// Whom it reaches.
+        reached: NodeSet,
+    },
+    /// What a leader sends reaches these.
+    Replicate {
+        /// The leader.
+        leader: NodeId,
+        /// Whom it reaches.
+        reached: NodeSet,
+    },
+    /// A message arrives by itself, late or again.
+    Late(MessageName),
+    /// A node crashes, and may start again at once.
+    Crash {
+        /// Which.
+        node: NodeId,
+        /// Whether it starts again.
+        restarts: bool,
+    },
+    /// A node starts again.
+    Restart(NodeId),
+}
+
+/// Some moves in a row, and what they amount to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Panel {
+    /// What they amount to.
+    pub scene: Scene,
+    /// Which moves.
+    pub moves: Range<usize>,
+}
+
+/// Divides moves into panels.
+pub fn panels(moves: &[Verb]) -> Vec<Panel> {
+    let mut panels: Vec<Panel> = Vec::new();
+    for (at, verb) in moves.iter().enumerate() {
+        if let Some(open) = panels.last_mut()
+            && goes_on(&mut open.scene, verb)
+        {
+            open.moves.end = at + 1;
+        } else if let Some(scene) = begins(verb) {
+            panels.push(Panel { scene, moves: at..at + 1 });
+        }
+    }
+    panels
+}
+
+const fn node(who: Who) -> Option<NodeId> {
+    match who {
+        Who::Node(node) => Some(node),
+        Who::Leader | Who::Crashed => None,
+    }
+}
+
+/// The scene that a move opens.
+fn begins(verb: &Verb) -> Option<Scene> {
+    let reached = NodeSet::default();
+    Some(match verb {
+        Verb::Timeout(who) => Scene::Campaign { node: node(*who)?, reached },
+        Verb::Submit { to, .. } => Scene::Append { leader: node(*to)?, reached },
+        Verb::Heartbeat(who) => Scene::Replicate { leader: node(*who)?, reached },
+        Verb::Deliver(name) if name.kind == MessageKind::AppendEntriesRequest => {
+            let reached = std::iter::once(name.to).collect();
+            Scene::Replicate { leader: name.from, reached }
+        }
+        Verb::Deliver(name) => Scene::Late(*name),
+        Verb::Crash { who, .. } => Scene::Crash { node: node(*who)?, restarts: false },
+        Verb::Restart(who) => Scene::Restart(node(*who)?),
+        _ => return None,
+    })
+}
+
+/// Whether a move belongs to the scene that is open.
+fn goes_on(scene: &mut Scene, verb: &Verb) -> bool {
+    match (scene, verb) {
+        (Scene::Campaign { node, reached }, Verb::Deliver(name)) => match name.kind {
+            MessageKind::VoteRequest if name.from == *node => reached.insert(name.to),
+            MessageKind::VoteResponse => name.to == *node && reached.contains(name.from),
+            _ => false,
+        },
+        (
+            Scene::Append { leader, reached } | Scene::Replicate { leader, reached },
+            Verb::Deliver(name),
+        ) => match name.kind {
+            MessageKind::AppendEntriesRequest if name.from == *leader => {
+                reached.insert(name.to);
+                true
+            }
+            MessageKind::AppendEntriesResponse => name.to == *leader && reached.contains(name.from),
+            _ => false,
+        },
+        (Scene::Crash { node, restarts }, Verb::Restart(Who::Node(again))) if node == again => {
+            *restarts = true;
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> NodeId {
+        NodeId::new(number)
+    }
+
+    fn deliver(kind: MessageKind, from: u8, to: u8) -> Verb {
+        Verb::Deliver(MessageName { kind, from: id(from), to: id(to), nth_newest: 0 })
+    }
+
+    #[test]
+    fn a_campaign_and_a_replication_are_two_panels_and_a_late_vote_is_a_third() {
+        let moves = [
+            Verb::Timeout(Who::Node(id(0))),
+            deliver(MessageKind::VoteRequest, 0, 1),
+            deliver(MessageKind::VoteResponse, 1, 0),
+            Verb::Submit { to: Who::Node(id(0)), command: "SET x=1".into() },
+            deliver(MessageKind::AppendEntriesRequest, 0, 2),
+            deliver(MessageKind::AppendEntriesResponse, 2, 0),
+            deliver(MessageKind::VoteResponse, 1, 0),
+        ];
+        let reached = |number| std::iter::once(id(number)).collect();
+        let scenes: Vec<_> = panels(&moves).into_iter().map(|p| (p.scene, p.moves)).collect();
+        let Verb::Deliver(late) = &moves[6] else { panic!("it is delivered") };
+        assert_eq!(
+            scenes,
+            [
+                (Scene::Campaign { node: id(0), reached: reached(1) }, 0..3),
+                (Scene::Append { leader: id(0), reached: reached(2) }, 3..6),
+                (Scene::Late(*late), 6..7),
+            ]
+        );
+    }
+}

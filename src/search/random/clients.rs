@@ -1,0 +1,129 @@
+//! Clients that ask at random, remember what they were told, and give up when nobody answers.
+
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::properties::linearizability::{History, Judgement};
+use crate::raft::{Command, NodeId};
+use crate::scenario::world::World;
+use crate::server::Ticket;
+use crate::server::status::leader_of;
+use crate::server::timing::Time;
+use crate::sim::Sim;
+
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+#[derive(Clone, Debug)]
+struct Client {
+    /// What it waits for: the claim, and when it gives up.
+    waits: Option<(Ticket, Time)>,
+    asks_again: Time,
+}
+
+/// Some clients, and the history of what they asked and were told.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    all: Vec<Client>,
+    history: History,
+    rng: ChaCha8Rng,
+    nodes: usize,
+    asked: u64,
+}
+
+impl Clients {
+    /// The clients of this seed.
+    pub fn new(seed: u64, nodes: usize) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(u64::MAX - 4);
+        let client = Client { waits: None, asks_again: Time::ZERO };
+        Self { all: vec![client; 4], history: History::default(), rng, nodes, asked: 0 }
+    }
+
+    /// When the next of them wants to do something.
+    pub fn next_move(&self) -> Time {
+        self.all.iter().map(|client| client.asks_again).min().unwrap_or_default()
+    }
+
+    /// Lets every client that waits look for its answer; nobody asks anything new.
+    pub fn look_only(&mut self, sim: &mut Sim) {
+        let rest = Duration::from_millis(20);
+        for at in 0..self.all.len() {
+            self.all[at].asks_again = sim.now() + rest;
+            if let Some((ticket, _)) = self.all[at].waits
+                && self.look(sim, ticket)
+            {
+                self.all[at].waits = None;
+            }
+        }
+    }
+
+    /// Lets every client whose time has come look for its answer, or ask.
+    pub fn act(&mut self, sim: &mut Sim) {
+        for at in 0..self.all.len() {
+            let now = sim.now();
+            if self.all[at].asks_again > now {
+                continue;
+            }
+            let rest = Duration::from_micros(self.rng.random_range(1_000..60_000));
+            self.all[at].asks_again = now + rest;
+            match self.all[at].waits {
+                Some((ticket, until)) => {
+                    if self.look(sim, ticket) {
+                        self.all[at].waits = None;
+                    } else if until <= now {
+                        // Whether it took effect, or will, nobody can say.
+                        sim.forget(ticket);
+                        self.all[at].waits = None;
+                    }
+                }
+                None => self.ask(sim, at),
+            }
+        }
+    }
+
+    fn ask(&mut self, sim: &mut Sim, at: usize) {
+        let anyone = NodeId::new(self.rng.random_range(0..self.nodes) as u8);
+        // Mostly the leader is known; sometimes a client asks a node that led once, or never did.
+        let to = if self.rng.random_bool(0.8) {
+            leader_of(&sim.status()).map_or(anyone, |leader| leader.id)
+        } else {
+            anyone
+        };
+        let key = ["x", "y", "z"][self.rng.random_range(0..3)];
+        self.asked += 1;
+        let command = match self.rng.random_range(0..10) {
+            0..5 => format!("SET {key}={}", self.asked),
+            5 => format!("DELETE {key}"),
+            _ => format!("GET {key}"),
+        };
+        let called = moment(sim);
+        let ticket = sim.ask(to, Command::new(command.as_str()));
+        self.history.asked(ticket, &command, called);
+        let until = sim.now() + PATIENCE;
+        if !self.look(sim, ticket) {
+            self.all[at].waits = Some((ticket, until));
+        }
+    }
+
+    /// Looks for an answer. Says whether there is one.
+    fn look(&mut self, sim: &mut Sim, ticket: Ticket) -> bool {
+        let outcome = sim.take_outcome(ticket);
+        if let Some(outcome) = &outcome {
+            self.history.told(ticket, outcome, moment(sim));
+        }
+        outcome.is_some()
+    }
+
+    /// Whether what they were told in this world can be.
+    pub fn judge(&self, sim: &Sim) -> Judgement {
+        self.history.judge(|index| sim.committed(index))
+    }
+}
+
+/// A number that grows with every event, and so orders calls and returns.
+const fn moment(sim: &Sim) -> u64 {
+    sim.handled()
+}

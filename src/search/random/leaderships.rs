@@ -1,0 +1,202 @@
+//! A walk of leaderships in a row: a node campaigns and reaches just enough others, leads for a while,
+//! replicates to some of them, and another takes over. Answers are kept back, and come later.
+//!
+//! Bugs that need several leaderships in a row are out of reach for moves drawn singly: counting the
+//! replies of an earlier leadership takes five nodes, four elections and one answer that comes two
+//! terms late. So a campaign here is one that can be won, those who led before like to lead again,
+//! and nobody reaches more nodes than a majority needs.
+
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::num::NonZeroUsize;
+
+use super::walk::name_of;
+use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};
+use crate::record::message_name::MessageName;
+use crate::scenario::verb::{Verb, Who};
+use crate::search::manual::Hand;
+use crate::search::objective::{Aim, Fallen};
+use crate::search::schedule::Schedule;
+use crate::server::engine::CrashPoint;
+
+/// Games that one seed plays, each on a new cluster.
+const GAMES: usize = 4;
+/// Leaderships in a game. Logs stay short, and what was kept back stays relevant.
+const STINTS: usize = 6;
+
+/// Walks from `seed` until `aim` is met, or all its games are over.
+pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(u64::MAX - 5);
+    let rng = &mut rng;
+    let mut played = 0;
+    loop {
+        let settings = Settings {
+            nodes: *[3, 4, 5, 5, 5, 5].choose(rng).unwrap_or(&3),
+            rules,
+            no_op: rng.random_bool(0.4),
+            max_batch: NonZeroUsize::new(rng.random_range(0..3)),
+        };
+        let mut game = Game {
+            hand: Hand::new(settings, Vec::new()),
+            moves: Vec::new(),
+            led: NodeSet::default(),
+            aim,
+            fallen: None,
+        };
+        game.play(rng);
+        played += 1;
+        if game.fallen.is_some() || played == GAMES {
+            return (Schedule { settings, moves: game.moves }, game.fallen);
+        }
+    }
+}
+
+struct Game {
+    hand: Hand,
+    moves: Vec<Verb>,
+    /// Who has campaigned so far.
+    led: NodeSet,
+    aim: Aim,
+    fallen: Option<Fallen>,
+}
+
+impl Game {
+    fn play(&mut self, rng: &mut ChaCha8Rng) {
+        for stint in 0..STINTS {
+            self.campaign(rng);
+            for deed in 0..rng.random_range(1..4) {
+                if rng.random_bool(0.7) {
+                    self.late_reply(rng);
+                }
+                match rng.random_range(0..10) {
+                    0 => self.crash(rng),
+                    _ => self.replicate(rng, stint * 10 + deed),
+                }
+                self.fallen = self.hand.fallen(self.aim);
+                if self.fallen.is_some() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn make(&mut self, verb: Verb) -> bool {
+        let made = self.hand.make(&verb);
+        if made {
+            self.moves.push(verb);
+        }
+        made
+    }
+
+    fn deliver(&mut self, kind: MessageKind, from: NodeId, to: NodeId) -> bool {
+        self.make(Verb::Deliver(MessageName { kind, from, to, nth_newest: 0 }))
+    }
+
+    const fn nodes(&self) -> usize {
+        self.hand.sim().config().settings.nodes
+    }
+
+    fn any(&self, rng: &mut ChaCha8Rng) -> NodeId {
+        NodeId::new(rng.random_range(0..self.nodes()) as u8)
+    }
+
+    /// Some of the others, in the order in which they are reached.
+    fn some_others(&self, node: NodeId, count: usize, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
+        let mut others: Vec<NodeId> =
+            NodeId::all(self.nodes()).filter(|&other| other != node).collect();
+        others.shuffle(rng);
+        others.truncate(count);
+        others
+    }
+
+    /// As many voters as make a majority with the candidate, those first whose logs are behind.
+    fn voters(&self, candidate: NodeId, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
+        let mut others = self.some_others(candidate, self.nodes(), rng);
+        let last = |node: NodeId| self.hand.sim().status_of(node).last;
+        if rng.random_bool(0.9) {
+            others.sort_by_key(|&other| last(other) > last(candidate));
+        }
+        others.truncate(self.nodes() / 2);
+        others
+    }
+
+    /// A node stands, in a term that is news to those it reaches: just a majority.
+    fn campaign(&mut self, rng: &mut ChaCha8Rng) {
+        let again: Vec<NodeId> = self.led.iter().collect();
+        let node = match again.choose(rng) {
+            Some(&node) if rng.random_bool(0.5) => node,
+            _ => self.any(rng),
+        };
+        self.led.insert(node);
+        let sim = self.hand.sim();
+        let highest = NodeId::all(self.nodes()).map(|id| sim.status_of(id).term).max();
+        let voters = self.voters(node, rng);
+        if sim.status_of(node).leads() {
+            self.restart(node);
+        }
+        // Each time raises its term by one, unless the rule that says so is broken.
+        let own = self.hand.sim().status_of(node).term;
+        for _ in own.get()..=highest.unwrap_or_default().get() {
+            self.make(Verb::Timeout(Who::Node(node)));
+        }
+        for voter in voters {
+            self.deliver(MessageKind::VoteRequest, node, voter);
+            self.deliver(MessageKind::VoteResponse, voter, node);
+        }
+    }
+
+    /// A leader takes a command in, perhaps, and brings some followers up to date. An answer may be
+    /// kept back.
+    fn replicate(&mut self, rng: &mut ChaCha8Rng, nth: usize) {
+        let leads = |&id: &NodeId| self.hand.sim().status_of(id).leads();
+        let leaders: Vec<NodeId> = NodeId::all(self.nodes()).filter(leads).collect();
+        let Some(&leader) = leaders.choose(rng) else { return };
+        if rng.random_bool(0.6) {
+            let command = format!("SET x={nth}");
+            self.make(Verb::Submit { to: Who::Node(leader), command });
+        } else {
+            self.make(Verb::Heartbeat(Who::Node(leader)));
+        }
+        let most = self.nodes() / 2;
+        let count = if rng.random_bool(0.6) { 1 } else { rng.random_range(0..=most) };
+        for follower in self.some_others(leader, count, rng) {
+            for _ in 0..rng.random_range(1..4) {
+                self.deliver(MessageKind::AppendEntriesRequest, leader, follower);
+                if rng.random_bool(0.6) {
+                    self.deliver(MessageKind::AppendEntriesResponse, follower, leader);
+                }
+            }
+        }
+    }
+
+    /// An acknowledgement of an earlier term reaches a node that leads again.
+    fn late_reply(&mut self, rng: &mut ChaCha8Rng) {
+        let sim = self.hand.sim();
+        let late: Vec<MessageName> = sim
+            .sent()
+            .filter(|flight| {
+                let Envelope { to, message, .. } = &flight.envelope;
+                let leader = sim.status_of(*to);
+                message.kind() == MessageKind::AppendEntriesResponse
+                    && leader.leads()
+                    && message.term() < leader.term
+            })
+            .map(|flight| name_of(&self.hand, &flight.envelope, flight.id))
+            .collect();
+        if let Some(&name) = late.choose(rng) {
+            self.make(Verb::Deliver(name));
+        }
+    }
+
+    fn crash(&mut self, rng: &mut ChaCha8Rng) {
+        let node = self.any(rng);
+        self.restart(node);
+    }
+
+    fn restart(&mut self, node: NodeId) {
+        self.make(Verb::Crash { who: Who::Node(node), point: CrashPoint::Between });
+        self.make(Verb::Restart(Who::Node(node)));
+    }
+}

@@ -1,0 +1,243 @@
+//! Looks for a run in which Raft fails.
+//!
+//! Each seed is three games: a random walk of single moves, a walk of leaderships in a row, and a
+//! world with clocks, clients and drawn faults, which ends in a calm (see [`walk`], [`leaderships`],
+//! [`trial`], [`recovery`]).
+//! What is found is written down as a [schedule](super::schedule) of named moves and made short.
+//!
+//! A hunt on the intact core is a soak test: it must find nothing. A hunt with a rule broken must
+//! find something, or the checks are blind.
+
+pub mod clients;
+pub mod leaderships;
+pub mod recorder;
+pub mod recovery;
+pub mod trial;
+pub mod unneeded;
+pub mod walk;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::panics;
+use crate::raft::{Property, Rule, RuleSet};
+use crate::search::objective::Aim;
+use crate::search::schedule::Schedule;
+use trial::Finding;
+
+/// The moves of a walk.
+const WALK: usize = 300;
+
+/// What to hunt for, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Hunt {
+    /// The rules of the nodes.
+    pub rules: RuleSet,
+    /// The first seed.
+    pub first: u64,
+    /// How many seeds at most.
+    pub seeds: u64,
+    /// How long at most.
+    pub within: Option<Duration>,
+    /// How many threads.
+    pub jobs: usize,
+    /// With how many catches it ends.
+    pub enough: usize,
+}
+
+/// How far a hunt is; shared with whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Seeds that were played.
+    pub seeds: AtomicU64,
+    /// Simulated time, in microseconds.
+    pub simulated: AtomicU64,
+    /// Faults that were done.
+    pub faults: AtomicU64,
+    /// Runs in which something fell.
+    pub caught: AtomicU64,
+    /// Runs of which nobody can say whether what their clients were told can be.
+    pub unjudged: AtomicU64,
+    /// Set to end the hunt.
+    pub stop: AtomicBool,
+}
+
+impl Progress {
+    /// Adds what another hunt did.
+    pub fn add(&self, other: &Self) {
+        for (sum, more) in [
+            (&self.seeds, &other.seeds),
+            (&self.simulated, &other.simulated),
+            (&self.faults, &other.faults),
+            (&self.caught, &other.caught),
+            (&self.unjudged, &other.unjudged),
+        ] {
+            sum.fetch_add(more.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+}
+
+/// A run in which something fell.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Catch {
+    /// Its seed.
+    pub seed: u64,
+    /// How long after the beginning of the hunt it was found.
+    pub after: Duration,
+    /// What fell.
+    pub finding: Finding,
+    /// Its moves, if it is a schedule: all of them. A stall is about time and has none.
+    pub raw: Option<Schedule>,
+}
+
+/// What a hunt came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bag {
+    /// What was caught, by seed.
+    pub catches: Vec<Catch>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What counts as the fall of a rule: what a reader of the paper would call a failure, where the
+/// rule protects something of that kind.
+pub fn aim_of(rules: RuleSet) -> Aim {
+    match sole_rule(rules).map(Rule::protects) {
+        Some(property @ (Property::Liveness | Property::Monotonicity)) => Aim::Only(property),
+        Some(_) => Aim::Visible,
+        None => Aim::Anything,
+    }
+}
+
+/// The rule that is broken, if it is just one.
+pub fn sole_rule(rules: RuleSet) -> Option<Rule> {
+    let mut broken = rules.broken();
+    broken.next().filter(|_| broken.next().is_none())
+}
+
+impl Hunt {
+    /// How many seeds to try in all, when the first catch was the `nth`, counted from 0.
+    const fn worth_trying(nth: u64) -> u64 {
+        nth.saturating_mul(4).saturating_add(1000)
+    }
+
+    /// Hunts.
+    pub fn run(&self, progress: &Progress) -> Bag {
+        let began = Instant::now();
+        let aim = aim_of(self.rules);
+        let next = AtomicU64::new(0);
+        // The first catch says how rare they are: it is not worth waiting for ever for more.
+        let end = AtomicU64::new(self.seeds);
+        let late = || self.within.is_some_and(|within| began.elapsed() >= within);
+        let work = || {
+            let mut catches = Vec::new();
+            while !progress.stop.load(Ordering::Relaxed) && !late() {
+                let nth = next.fetch_add(1, Ordering::Relaxed);
+                // Behind the largest seed there is none.
+                let Some(seed) = self.first.checked_add(nth) else { break };
+                if nth >= end.load(Ordering::Relaxed) {
+                    break;
+                }
+                if let Some((finding, raw)) = caught(|| play(seed, self.rules, aim, progress)) {
+                    end.fetch_min(Self::worth_trying(nth), Ordering::Relaxed);
+                    catches.push(Catch { seed, after: began.elapsed(), finding, raw });
+                    let caught = progress.caught.fetch_add(1, Ordering::Relaxed) + 1;
+                    if caught >= self.enough as u64 {
+                        progress.stop.store(true, Ordering::Relaxed);
+                    }
+                }
+                progress.seeds.fetch_add(1, Ordering::Relaxed);
+            }
+            catches
+        };
+        let mut catches: Vec<Catch> = thread::scope(|scope| {
+            // Where the machine gives no more threads, those that there are do it, or this one.
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+            let threads: Vec<_> = (0..self.jobs.max(1)).map_while(spawn).collect();
+            if threads.is_empty() { work() } else { threads.into_iter().flat_map(joined).collect() }
+        });
+        catches.sort_by_key(|found| found.seed);
+        // Every seed below a catch was played to its end. So what is kept is the same whatever the
+        // number of threads, as long as time did not end the hunt.
+        if let Some(first) = catches.first() {
+            let enough = Self::worth_trying(first.seed - self.first);
+            catches.retain(|found| found.seed - self.first < enough);
+            catches.truncate(self.enough);
+        }
+        Bag { catches, took: began.elapsed() }
+    }
+}
+
+/// What a thread came to. If it panicked, so does whoever waited for it: nobody shall take silence
+/// for a result.
+pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
+/// What was found in a seed, and its moves if it is a schedule.
+type Found = Option<(Finding, Option<Schedule>)>;
+
+/// The same, where a panic is a finding too.
+fn caught(play: impl FnOnce() -> Found) -> Found {
+    // What was played is thrown away, so nobody sees what the panic left half done.
+    panic::catch_unwind(AssertUnwindSafe(play))
+        .unwrap_or_else(|panic| Some((Finding::Panicked(panics::words(&*panic)), None)))
+}
+
+/// Plays the three games of a seed until something falls.
+fn play(seed: u64, rules: RuleSet, aim: Aim, progress: &Progress) -> Found {
+    if aim != Aim::Only(Property::Liveness) {
+        let walk = walk::walk(seed, rules, aim, WALK);
+        progress.unjudged.fetch_add(u64::from(walk.unjudged), Ordering::Relaxed);
+        for (walked, fallen) in [(walk.schedule, walk.fallen), leaderships::walk(seed, rules, aim)]
+        {
+            if let Some(fallen) = fallen {
+                return Some((Finding::Fallen(fallen), Some(walked)));
+            }
+        }
+    }
+    let trial = trial::trial(seed, rules, aim);
+    progress.unjudged.fetch_add(u64::from(trial.unjudged), Ordering::Relaxed);
+    progress.simulated.fetch_add(trial.time.as_micros(), Ordering::Relaxed);
+    progress.faults.fetch_add(trial.faults, Ordering::Relaxed);
+    let finding = trial.finding?;
+    let raw = match &finding {
+        Finding::Fallen(_) => Some(trial::record(seed, rules, aim)),
+        Finding::Stalled(_) | Finding::Panicked(_) => None,
+    };
+    Some((finding, raw))
+}
+
+/// Whether the intact core, in the world of the same seed, does what the broken one did not.
+pub fn intact_recovers(seed: u64) -> bool {
+    trial::trial(seed, RuleSet::INTACT, Aim::Anything).finding.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_seed_is_found_and_not_passed_over() {
+        let found = caught(|| panic!("no such index"));
+        assert_eq!(found, Some((Finding::Panicked("no such index".to_owned()), None)));
+        assert_eq!(caught(|| None), None);
+    }
+
+    #[test]
+    fn behind_the_largest_seed_there_is_none() {
+        let hunt = Hunt {
+            rules: RuleSet::INTACT,
+            first: u64::MAX - 1,
+            seeds: 100,
+            within: None,
+            jobs: 2,
+            enough: 1,
+        };
+        let progress = Progress::default();
+        assert_eq!(hunt.run(&progress).catches, []);
+        assert_eq!(progress.seeds.load(Ordering::Relaxed), 2);
+    }
+}

@@ -1,0 +1,122 @@
+//! One seed's world: a cluster with clocks, clients and drawn faults, then a calm in which it has
+//! to recover.
+
+use std::time::Duration;
+
+use rand::RngExt;
+
+use super::clients::Clients;
+use super::recorder::Recorder;
+use super::recovery::{self, Stall};
+use super::unneeded::Vigil;
+use crate::properties::linearizability::Judgement;
+use crate::properties::safety::Violation;
+use crate::raft::{Property, RuleSet};
+use crate::record::journal::Observer;
+use crate::scenario::world::World;
+use crate::search::objective::{Aim, Fallen};
+use crate::search::schedule::Schedule;
+use crate::server::timing::Time;
+use crate::sim::{Chaos, FaultMix, Sim};
+
+/// How long the faults go on.
+const STORM: Duration = Duration::from_secs(4);
+
+/// What a trial found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// A safety property fell, or the clients saw something impossible.
+    Fallen(Fallen),
+    /// The cluster did not recover, or disturbed itself without need.
+    Stalled(Stall),
+    /// The program panicked, with these words: no property fell, but nothing can be said of this
+    /// seed.
+    Panicked(String),
+}
+
+impl Finding {
+    /// Which property fell, if one did.
+    pub const fn property(&self) -> Option<Property> {
+        match self {
+            Self::Fallen(fallen) => Some(fallen.property()),
+            Self::Stalled(_) => Some(Property::Liveness),
+            Self::Panicked(_) => None,
+        }
+    }
+}
+
+/// What a trial came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// Simulated time.
+    pub time: Time,
+    /// Faults that were done.
+    pub faults: u64,
+    /// What was found, if something was.
+    pub finding: Option<Finding>,
+    /// Whether nobody can say if what its clients were told can be.
+    pub unjudged: bool,
+}
+
+/// Plays the world of `seed`.
+pub fn trial(seed: u64, rules: RuleSet, aim: Aim) -> Trial {
+    play(seed, rules, aim, Vec::new())
+}
+
+/// Plays the world of `seed` again and writes its moves down.
+pub fn record(seed: u64, rules: RuleSet, aim: Aim) -> Schedule {
+    let recorder = Recorder::default();
+    let mix = FaultMix::draw(seed);
+    let _ = play(seed, rules, aim, vec![Box::new(recorder.clone())]);
+    Schedule { settings: mix.world(seed, rules).settings, moves: recorder.moves() }
+}
+
+fn play(seed: u64, rules: RuleSet, aim: Aim, observers: Vec<Box<dyn Observer>>) -> Trial {
+    let mix = FaultMix::draw(seed);
+    let config = mix.world(seed, rules);
+    let vigil = Vigil::new(config.timing.election_min);
+    let mut all: Vec<Box<dyn Observer>> = observers;
+    all.push(Box::new(vigil.clone()));
+    let mut sim = Sim::new(config, all);
+    let mut chaos = Chaos::new(mix, seed);
+    let mut clients = Clients::new(seed, mix.nodes);
+    let mut faults = 0;
+    let storm_ends = Time::ZERO + STORM;
+    let mut strikes = sim.now() + chaos.rest();
+    let mut found = None;
+    while sim.now() < storm_ends && found.is_none() {
+        let until = strikes.min(clients.next_move());
+        sim.run_to(until);
+        if until == strikes {
+            vigil.excuse(chaos.strike(&mut sim), sim.now());
+            faults += 1;
+            strikes = sim.now() + chaos.rest();
+        }
+        clients.act(&mut sim);
+        found = safety(&sim, aim);
+    }
+    let mut finding = found.map(Finding::Fallen);
+    let mut unjudged = false;
+    if finding.is_none() {
+        let deaf = chaos.rng().random_bool(0.3);
+        let blackout = chaos.rng().random_bool(0.3);
+        let ended = recovery::recover(&mut sim, &mut clients, &vigil, deaf, blackout);
+        finding = safety(&sim, aim).map(Finding::Fallen);
+        if finding.is_none() && aim.is_met_by(Property::Liveness) {
+            let disturbed = vigil.unneeded().map(Stall::Unneeded);
+            finding = ended.err().or(disturbed).map(Finding::Stalled);
+        }
+        if finding.is_none() && aim.is_met_by(Property::Linearizability) {
+            let clients = clients.judge(&sim);
+            unjudged = matches!(clients, Judgement::NotJudged(_));
+            finding = aim.met_by_clients(clients).map(Finding::Fallen);
+        }
+    }
+    Trial { time: sim.now(), faults, finding, unjudged }
+}
+
+fn safety(sim: &Sim, aim: Aim) -> Option<Fallen> {
+    let violations = sim.journal().checker().violations();
+    let met = |violation: &&Violation| aim.is_met_by(violation.property);
+    violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+}

@@ -1,0 +1,103 @@
+//! Watches for elections that nothing calls for: a node that has heard the leader of its term less
+//! than the shortest election timeout ago has no reason to stand.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::raft::{Event, Input, MAX_NODES, Message, NodeId, Term};
+use crate::record::journal::{Batch, Deed, Observer};
+use crate::server::engine::Detail;
+use crate::server::timing::Time;
+
+/// An election that nothing called for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unneeded {
+    /// Who stood.
+    pub node: NodeId,
+    /// In which term.
+    pub term: Term,
+    /// When it had last heard the leader of the term before.
+    pub heard: Time,
+    /// When it stood.
+    pub stood: Time,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// For each node, the last AppendEntries of its own term: which term, and when.
+    heard: [Option<(Term, Time)>; MAX_NODES],
+    /// A node that was told to stand, and when.
+    excused: Option<(NodeId, Time)>,
+    found: Option<Unneeded>,
+}
+
+/// The watch; copies share what they see.
+#[derive(Clone, Debug)]
+pub struct Vigil {
+    shortest: Duration,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl Vigil {
+    /// A watch in a cluster whose shortest election timeout is this.
+    pub fn new(shortest: Duration) -> Self {
+        Self { shortest, kept: Arc::default() }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Someone made a node stand: that is no fault of its own.
+    pub fn excuse(&self, node: Option<NodeId>, now: Time) {
+        if let Some(node) = node {
+            self.with(|kept| {
+                kept.excused = Some((node, now));
+                if kept.found.is_some_and(|found| found.node == node && found.stood == now) {
+                    kept.found = None;
+                }
+            });
+        }
+    }
+
+    /// The first such election.
+    pub fn unneeded(&self) -> Option<Unneeded> {
+        self.with(|kept| kept.found)
+    }
+}
+
+impl Observer for Vigil {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let node = batch.server.node().id();
+        let (now, shortest) = (batch.time, self.shortest);
+        self.with(|kept| {
+            for step in batch.steps {
+                if let Input::Receive(envelope) = &step.input
+                    && let Message::AppendEntriesRequest(request) = &envelope.message
+                    && request.term == batch.server.node().current_term()
+                {
+                    kept.heard[node.index()] = Some((request.term, now));
+                }
+            }
+            for event in batch.events {
+                let Event::ElectionStarted { term, .. } = *event else { continue };
+                let Some((heard_in, heard)) = kept.heard[node.index()] else { continue };
+                let same = heard_in.next() == Some(term);
+                let told = kept.excused == Some((node, now));
+                if same && !told && now - heard < shortest && kept.found.is_none() {
+                    kept.found = Some(Unneeded { node, term, heard, stood: now });
+                }
+            }
+        });
+    }
+
+    fn deed(&mut self, _: Time, deed: &Deed) {
+        if let Deed::Crash { node, .. } = deed {
+            self.with(|kept| kept.heard[node.index()] = None);
+        }
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}

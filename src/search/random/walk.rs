@@ -1,0 +1,157 @@
+//! A random walk: moves drawn one after the other, without time. It reaches in a few hundred moves
+//! what a world with clocks reaches in minutes, because nothing has to wait for anything.
+
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::properties::linearizability::Judgement;
+use crate::raft::{Envelope, MessageKind, NodeId, RuleSet, Settings};
+use crate::record::message_name::MessageName;
+use crate::scenario::verb::{Verb, Who};
+use crate::search::manual::Hand;
+use crate::search::objective::{Aim, Fallen};
+use crate::search::schedule::Schedule;
+use crate::server::engine::CrashPoint;
+use std::num::NonZeroUsize;
+
+/// How likely each move is; drawn afresh for each walk.
+#[derive(Clone, Copy, Debug)]
+struct Weights {
+    deliver: u32,
+    again: u32,
+    timeout: u32,
+    heartbeat: u32,
+    submit: u32,
+    crash: u32,
+    restart: u32,
+}
+
+/// What a walk came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Walk {
+    /// Its moves.
+    pub schedule: Schedule,
+    /// What fell, if something did.
+    pub fallen: Option<Fallen>,
+    /// Whether nobody can say if what its clients were told can be.
+    pub unjudged: bool,
+}
+
+/// Walks from `seed` until `aim` is met or the walk is long enough.
+pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> Walk {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(u64::MAX - 3);
+    let rng = &mut rng;
+    let settings = Settings {
+        nodes: *[2, 3, 3, 3, 3, 4, 5].choose(rng).unwrap_or(&3),
+        rules,
+        no_op: rng.random_bool(0.5),
+        max_batch: NonZeroUsize::new(rng.random_range(0..4)),
+    };
+    let sometimes = |rng: &mut ChaCha8Rng, max| {
+        if rng.random_bool(0.6) { rng.random_range(1..=max) } else { 0 }
+    };
+    let weights = Weights {
+        deliver: rng.random_range(20..100),
+        again: sometimes(rng, 20),
+        timeout: rng.random_range(1..12),
+        heartbeat: sometimes(rng, 10),
+        submit: rng.random_range(1..12),
+        crash: sometimes(rng, 5),
+        restart: 20,
+    };
+    let mut hand = Hand::new(settings, Vec::new());
+    let mut moves = Vec::new();
+    let mut told = 0;
+    for nth in 0..length {
+        let Some(verb) = draw(&hand, weights, nth, rng) else { continue };
+        if !hand.make(&verb) {
+            continue;
+        }
+        moves.push(verb);
+        let checked = hand.sim().journal().checker().violations().len();
+        if checked > told {
+            told = checked;
+            if let Some(fallen) = hand.fallen(aim) {
+                let schedule = Schedule { settings, moves };
+                return Walk { schedule, fallen: Some(fallen), unjudged: false };
+            }
+        }
+    }
+    let clients = hand.judge(aim);
+    let unjudged = matches!(clients, Judgement::NotJudged(_));
+    let fallen = aim.met_by_clients(clients);
+    Walk { schedule: Schedule { settings, moves }, fallen, unjudged }
+}
+
+fn draw(hand: &Hand, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Option<Verb> {
+    let Weights { deliver, again, timeout, heartbeat, submit, crash, restart } = weights;
+    let table = [deliver, again, timeout, heartbeat, submit, crash, restart];
+    let mut pick = rng.random_range(0..table.iter().sum::<u32>());
+    let mut row = 0;
+    while pick >= table[row] {
+        pick -= table[row];
+        row += 1;
+    }
+    let sim = hand.sim();
+    let nodes = sim.config().settings.nodes;
+    let node = NodeId::new(rng.random_range(0..nodes) as u8);
+    let leader = || {
+        let leads = |&id: &NodeId| sim.server(id).is_some_and(|r| r.node().is_leader());
+        let mut leaders = NodeId::all(nodes).cycle().skip(node.index()).take(nodes);
+        leaders.find(leads)
+    };
+    Some(match row {
+        0 => {
+            let waiting = sim.in_flight();
+            let flight = waiting.choose(rng)?;
+            Verb::Deliver(name_of(hand, &flight.envelope, flight.id))
+        }
+        1 => {
+            let kinds = [
+                MessageKind::VoteRequest,
+                MessageKind::VoteResponse,
+                MessageKind::AppendEntriesRequest,
+                MessageKind::AppendEntriesResponse,
+            ];
+            let to = NodeId::new(rng.random_range(0..nodes) as u8);
+            let kind = *kinds.choose(rng)?;
+            let nth_newest = rng.random_range(0..4);
+            Verb::Deliver(MessageName { kind, from: node, to, nth_newest })
+        }
+        2 => Verb::Timeout(Who::Node(node)),
+        3 => Verb::Heartbeat(Who::Node(leader()?)),
+        4 => {
+            let key = ["x", "y"].choose(rng)?;
+            let command = match rng.random_range(0..3) {
+                0 => format!("GET {key}"),
+                _ => format!("SET {key}={nth}"),
+            };
+            Verb::Submit { to: Who::Node(leader()?), command }
+        }
+        5 => {
+            let points = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
+            Verb::Crash { who: Who::Node(node), point: *points.choose(rng)? }
+        }
+        _ => {
+            let down = |&id: &NodeId| sim.server(id).is_none();
+            Verb::Restart(Who::Node(NodeId::all(nodes).find(down)?))
+        }
+    })
+}
+
+/// The name by which a message can be delivered now.
+pub(super) fn name_of(
+    hand: &Hand,
+    envelope: &Envelope,
+    id: crate::server::engine::MessageId,
+) -> MessageName {
+    let plain = MessageName {
+        kind: envelope.message.kind(),
+        from: envelope.from,
+        to: envelope.to,
+        nth_newest: 0,
+    };
+    MessageName { nth_newest: hand.sim().newer_than(plain, id), ..plain }
+}

@@ -1,0 +1,99 @@
+//! A run as a list of moves in someone's hand: who stands, which message arrives, who crashes.
+//!
+//! A move names what it means (the newest AppendEntries from n0 to n1), never a position in a list,
+//! so a schedule still makes sense when some of its moves are taken out. A move that has become
+//! impossible, because the message it names was never sent, is passed over.
+
+use super::manual::Hand;
+use super::objective::{Aim, Fallen};
+use crate::raft::{RuleSet, Settings};
+use crate::scenario::script::{Line, Script};
+use crate::scenario::verb::Verb;
+use crate::server::timing::Timing;
+
+/// Moves, and the cluster they are made in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Schedule {
+    /// How the nodes are set up.
+    pub settings: Settings,
+    /// What happens, in order.
+    pub moves: Vec<Verb>,
+}
+
+/// What a schedule came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Played {
+    /// The moves that could be made, up to the one at which the property fell.
+    pub moves: Vec<Verb>,
+    /// What fell, if something did.
+    pub fallen: Option<Fallen>,
+}
+impl Schedule {
+    /// The moves among a script's lines, in its cluster.
+    pub fn of(script: &Script) -> Self {
+        let is_move = |verb: &&Verb| {
+            matches!(
+                verb,
+                Verb::Timeout(_)
+                    | Verb::Heartbeat(_)
+                    | Verb::Deliver(_)
+                    | Verb::Crash { .. }
+                    | Verb::Restart(_)
+                    | Verb::Submit { .. }
+            )
+        };
+        let verbs = script.lines.iter().map(|line| &line.verb);
+        Self { settings: script.settings(), moves: verbs.filter(is_move).cloned().collect() }
+    }
+
+    /// Plays the moves until `aim` is met.
+    pub fn play(&self, aim: Aim) -> Played {
+        let mut hand = Hand::new(self.settings, Vec::new());
+        let mut moves = Vec::with_capacity(self.moves.len());
+        for verb in &self.moves {
+            if !hand.make(verb) {
+                continue;
+            }
+            moves.push(verb.clone());
+            let ends = match verb {
+                // Only a delivery, or a restart, can bring clients an answer that betrays them.
+                Verb::Deliver(_) => hand.fallen(aim).or_else(|| {
+                    let answered = hand.history().answers() > 0;
+                    if answered { aim.met_by_clients(hand.judge(aim)) } else { None }
+                }),
+                _ => hand.fallen(aim),
+            };
+            if ends.is_some() {
+                return Played { moves, fallen: ends };
+            }
+        }
+        Played { moves, fallen: None }
+    }
+
+    /// The schedule as a scenario that reproduces it.
+    pub fn script(&self, name: &str, fallen: &Fallen) -> Script {
+        let mut script = Script::empty(name);
+        script.nodes = self.settings.nodes;
+        script.no_op = self.settings.no_op;
+        script.max_batch = self.settings.max_batch;
+        script.broken = self.settings.rules;
+        script.timing = Timing::PAPER;
+        script.on_threads = false;
+        script.rules = self.settings.rules.broken().collect();
+        script.shows = match script.rules.first() {
+            Some(rule) => format!("What happens without {rule}: {}", rule.when_broken()),
+            None => "A run in which a property falls.".to_owned(),
+        };
+        let verbs = std::iter::once(Verb::Manual)
+            .chain(self.moves.iter().cloned())
+            .chain(std::iter::once(Verb::ExpectViolation(fallen.property())));
+        script.lines = verbs.map(|verb| Line { number: 0, verb }).collect();
+        script
+    }
+
+    /// The same moves with other rules.
+    pub fn with_rules(&self, rules: RuleSet) -> Self {
+        let settings = Settings { rules, ..self.settings };
+        Self { settings, moves: self.moves.clone() }
+    }
+}

@@ -1,0 +1,207 @@
+//! Makes a schedule short: takes moves out, in large pieces and then one by one, as long as what
+//! fell still falls; then tries whether younger messages and an earlier place do as well.
+
+use std::iter;
+
+use super::objective::Aim;
+use super::panels;
+use super::schedule::Schedule;
+use crate::raft::Settings;
+use crate::record::message_name::MessageName;
+use crate::scenario::verb::Verb;
+
+/// How many moves are played at most in a pass over a schedule: a fraction of a second. It bounds the
+/// time, not the result; a schedule that is not yet shortest by then is still a counterexample.
+const PATIENCE: usize = 400_000;
+
+struct Shrinker {
+    best: Schedule,
+    aim: Aim,
+    left: usize,
+}
+
+/// The shortest schedule found that still meets `aim`, from one that does.
+///
+/// Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op can take
+/// the place of a command. So each round tries them all, and of equally short runs keeps the first.
+pub fn shrink(schedule: &Schedule, aim: Aim) -> Schedule {
+    let mut best = schedule.clone();
+    loop {
+        let shorter = variants(best.settings)
+            .filter_map(|settings| shrink_as_set_up(settings, &best.moves, aim))
+            .min_by_key(|schedule| schedule.moves.len());
+        let Some(shorter) = shorter else { return best };
+        let before = best.moves.len();
+        best = tidy(&shorter, aim);
+        if best.moves.len() == before {
+            return best;
+        }
+    }
+}
+
+/// The same cluster with and without a no-op, with the usual batches and, if they differ, its own;
+/// the most usual first.
+fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
+    let usual = Settings::new(settings.nodes);
+    let own = (settings.max_batch != usual.max_batch).then_some(settings.max_batch);
+    [usual.no_op, !usual.no_op].into_iter().flat_map(move |no_op| {
+        let batches = iter::once(usual.max_batch).chain(own);
+        batches.map(move |max_batch| Settings { no_op, max_batch, ..settings })
+    })
+}
+
+/// Shorter, in this cluster; nothing if it does not meet `aim` there.
+fn shrink_as_set_up(settings: Settings, moves: &[Verb], aim: Aim) -> Option<Schedule> {
+    let best = replay(settings, moves.to_vec(), aim)?;
+    let mut shrinker = Shrinker { best, aim, left: PATIENCE };
+    shrinker.remove_chunks();
+    shrinker.use_younger_messages();
+    shrinker.move_earlier();
+    Some(shrinker.best)
+}
+
+/// What these moves come to: those that could be made, if they meet `aim`.
+fn replay(settings: Settings, moves: Vec<Verb>, aim: Aim) -> Option<Schedule> {
+    let played = Schedule { settings, moves }.play(aim);
+    played.fallen.map(|_| Schedule { settings, moves: played.moves })
+}
+
+/// The same moves in an order that makes the fewest panels, so that what belongs together is told
+/// together.
+pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
+    let settings = schedule.settings;
+    let Some(best) = replay(settings, schedule.moves.clone(), aim) else {
+        return schedule.clone();
+    };
+    let length = best.moves.len();
+    let mut best = without_needless_commands(best, aim);
+    let mut panels = panels::panels(&best.moves).len();
+    'again: loop {
+        for from in 0..length {
+            for to in (0..length).filter(|&to| to != from) {
+                let mut moves = best.moves.clone();
+                let verb = moves.remove(from);
+                moves.insert(to, verb);
+                let fewer = panels::panels(&moves).len();
+                if fewer >= panels {
+                    continue;
+                }
+                let other = replay(settings, moves, aim);
+                if let Some(other) = other.filter(|other| other.moves.len() == length) {
+                    (best, panels) = (other, fewer);
+                    continue 'again;
+                }
+            }
+        }
+        return best;
+    }
+}
+
+/// Where a leader only needs to speak, it need not be given a command.
+fn without_needless_commands(mut best: Schedule, aim: Aim) -> Schedule {
+    for at in 0..best.moves.len() {
+        let Verb::Submit { to, .. } = &best.moves[at] else { continue };
+        let mut moves = best.moves.clone();
+        moves[at] = Verb::Heartbeat(*to);
+        let other = replay(best.settings, moves, aim);
+        if let Some(other) = other.filter(|other| other.moves.len() == best.moves.len()) {
+            best = other;
+        }
+    }
+    best
+}
+
+impl Shrinker {
+    /// Keeps `moves`, which are never more than there are, if they do it too.
+    fn offer(&mut self, moves: Vec<Verb>) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left = self.left.saturating_sub(moves.len().max(1));
+        let Some(found) = replay(self.best.settings, moves, self.aim) else { return false };
+        self.best = found;
+        true
+    }
+
+    /// Zeller and Hildebrandt's delta debugging: halves, quarters, ... single moves.
+    fn remove_chunks(&mut self) {
+        let mut size = self.best.moves.len().div_ceil(2).max(1);
+        loop {
+            let mut at = 0;
+            while at < self.best.moves.len() {
+                let end = (at + size).min(self.best.moves.len());
+                let mut moves = self.best.moves.clone();
+                moves.drain(at..end);
+                if !self.offer(moves) {
+                    at += size;
+                }
+            }
+            if size == 1 || self.left == 0 {
+                return;
+            }
+            size = size.div_ceil(2);
+        }
+    }
+
+    /// A newer message of the same name often does as well, and reads better.
+    fn use_younger_messages(&mut self) {
+        for at in 0..self.best.moves.len() {
+            let Some(Verb::Deliver(name)) = self.best.moves.get(at).cloned() else { continue };
+            for nth_newest in 0..name.nth_newest {
+                let mut moves = self.best.moves.clone();
+                moves[at] = Verb::Deliver(MessageName { nth_newest, ..name });
+                if self.offer(moves) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// A move that comes earlier can make one before it superfluous.
+    fn move_earlier(&mut self) {
+        let mut from = 1;
+        while from < self.best.moves.len() {
+            let mut shorter = false;
+            for to in (0..from).rev() {
+                let mut moves = self.best.moves.clone();
+                let verb = moves.remove(from);
+                moves.insert(to, verb);
+                let mut without = moves.clone();
+                without.remove(to + 1);
+                if self.offer(without) {
+                    shorter = true;
+                    break;
+                }
+            }
+            if !shorter {
+                from += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    #[test]
+    fn a_cluster_is_tried_with_and_without_what_is_unusual_about_it() {
+        let usual = Settings::new(3);
+        let told = |settings| -> Vec<(bool, Option<NonZeroUsize>)> {
+            let pair = |other: Settings| (other.no_op, other.max_batch);
+            variants(settings).map(pair).collect()
+        };
+        assert_eq!(told(usual), [(true, usual.max_batch), (false, usual.max_batch)]);
+        let odd = Settings { no_op: false, max_batch: NonZeroUsize::new(1), ..usual };
+        assert_eq!(
+            told(odd),
+            [
+                (true, usual.max_batch),
+                (true, odd.max_batch),
+                (false, usual.max_batch),
+                (false, odd.max_batch)
+            ]
+        );
+    }
+}

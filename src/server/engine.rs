@@ -1,0 +1,216 @@
+//! One turn of a server, from its first step to what leaves it: the one place where the order is kept.
+//!
+//! The steps are made, then saved, then entered in the journal; only then may messages leave and
+//! clients hear. A crash can come between any two of these. Threads, simulator and replay decide
+//! when a turn begins and what becomes of its messages, and nothing else.
+
+use std::convert::Infallible;
+
+use crate::digest;
+use crate::raft::{Input, LogIndex, Lost, Sendable};
+use crate::server::timing::Time;
+use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, Ticket};
+
+/// The number of a message: how many were sent before it in this run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct MessageId(pub u64);
+
+/// Where in a step a crash falls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CrashPoint {
+    /// Between two steps.
+    Between,
+    /// The node has decided, and nothing is saved.
+    BeforeSave,
+    /// All is saved, and nothing has left.
+    BeforeSend,
+}
+
+/// How closely an observer looks. Each is more work for the world than the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Detail {
+    /// Whole batches are enough.
+    Batches,
+    /// The input of every step.
+    Steps,
+    /// The digest of every step too.
+    Digests,
+}
+
+/// One input that a node handled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The input.
+    pub input: Input,
+    /// Which message it was, if it was one.
+    pub received: Option<MessageId>,
+    /// The digest of the node after it; 0 if nobody asked for digests.
+    pub digest: u64,
+    /// How many of the batch's events have happened by its end.
+    pub events_end: usize,
+    /// How many of the batch's messages have been written by its end.
+    pub messages_end: usize,
+}
+
+impl Step {
+    /// Makes a step in `turn`, and keeps of it what `detail` asks for.
+    pub fn make(
+        turn: &mut ServerTurn<'_>,
+        input: Input,
+        received: Option<MessageId>,
+        detail: Detail,
+    ) -> Option<Self> {
+        if detail == Detail::Batches {
+            turn.step(input);
+            return None;
+        }
+        let began = turn.peek_messages().len();
+        turn.step(input.clone());
+        let messages = turn.peek_messages();
+        let digest = match detail {
+            Detail::Digests => digest::of_step(turn, &messages[began..]),
+            Detail::Batches | Detail::Steps => 0,
+        };
+        let (events_end, messages_end) = (turn.events().len(), messages.len());
+        Some(Self { input, received, digest, events_end, messages_end })
+    }
+}
+
+/// What is entered in the journal when a turn ends.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    /// A crash undid the steps before they were saved.
+    Lost {
+        /// The server, which is about to crash.
+        server: &'a mut Server,
+        /// The steps, if somebody asked for them.
+        steps: &'a [Step],
+        /// What they had come to.
+        lost: &'a Lost,
+    },
+    /// The steps were saved.
+    Saved {
+        /// The server, after the last of them.
+        server: &'a Server,
+        /// Where its log has changed.
+        changes: Changes,
+        /// The steps, if somebody asked for them.
+        steps: &'a [Step],
+        /// What may leave now.
+        sendable: &'a Sendable,
+        /// The clients that may be told.
+        answers: &'a [(Ticket, Answer)],
+    },
+}
+
+/// The steps of a turn, while they are made.
+#[derive(Debug)]
+pub struct Steps<'r> {
+    turn: ServerTurn<'r>,
+    detail: Detail,
+    made: Vec<Step>,
+    committed_before: LogIndex,
+}
+
+/// How a turn ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The server crashed at this point of it: nothing leaves, and nobody is told.
+    Crashed(CrashPoint),
+    /// All is saved and in the journal.
+    Saved {
+        /// The number of the first message; the others follow.
+        first_message: MessageId,
+        /// The messages to send.
+        sendable: Sendable,
+        /// The clients to tell.
+        answers: Vec<(Ticket, Answer)>,
+    },
+}
+
+impl Steps<'_> {
+    /// Hands the server one input; `received` is the number of the message, if it is one. Returns
+    /// what is kept of the step, if somebody asked for steps.
+    pub fn make(&mut self, input: Input, received: Option<MessageId>) -> Option<&Step> {
+        let step = Step::make(&mut self.turn, input, received, self.detail)?;
+        self.made.push(step);
+        self.made.last()
+    }
+
+    /// Promises each of `tickets` an answer for the command that is proposed next, in order.
+    ///
+    /// # Errors
+    /// If the node does not lead, it can promise nothing.
+    pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
+        self.turn.expect_answers(tickets)
+    }
+
+    /// How many messages the steps have written so far.
+    pub fn messages(&self) -> usize {
+        self.turn.peek_messages().len()
+    }
+
+    /// Whether a crash in this turn would be seen: there is something to save, to send, or to tell.
+    fn has_effects(&self) -> bool {
+        !self.turn.is_idle() || self.turn.commit_index() > self.committed_before
+    }
+}
+
+/// One turn of `server`: `make` makes its steps, and `record` enters them in the journal.
+///
+/// What `record` returns is the number of the first message. A crash that is asked for in `crash` comes
+/// in this turn if anyone could tell, and is then no longer asked for.
+///
+/// # Errors
+/// Those of `make`; then the steps are given up as in a crash, and nothing is recorded.
+pub fn take_turn<E>(
+    server: &mut Server,
+    now: Time,
+    detail: Detail,
+    crash: &mut Option<CrashPoint>,
+    make: impl FnOnce(&mut Steps<'_>) -> Result<(), E>,
+    record: impl FnOnce(Entry<'_>) -> MessageId,
+) -> Result<Ended, E> {
+    let committed_before = server.node().commit_index();
+    let mut steps = Steps { turn: server.turn(), detail, made: Vec::new(), committed_before };
+    let outcome = make(&mut steps);
+    let crash = if outcome.is_ok() && steps.has_effects() { crash.take() } else { None };
+    let Steps { turn, made: kept, .. } = steps;
+    if let Err(error) = outcome {
+        _ = turn.crash_before_saving();
+        return Err(error);
+    }
+    if crash == Some(CrashPoint::BeforeSave) {
+        let lost = turn.crash_before_saving();
+        record(Entry::Lost { server, steps: &kept, lost: &lost });
+        return Ok(Ended::Crashed(CrashPoint::BeforeSave));
+    }
+    let Ok(sendable) = turn.persist(now);
+    let changes = server.take_changes();
+    // Who crashes before sending tells nobody anything.
+    let answers = if crash.is_none() { server.take_answers() } else { Vec::new() };
+    let (server, steps) = (&*server, &kept[..]);
+    let entry = Entry::Saved { server, changes, steps, sendable: &sendable, answers: &answers };
+    let first_message = record(entry);
+    Ok(match crash {
+        Some(point) => Ended::Crashed(point),
+        None => Ended::Saved { first_message, sendable, answers },
+    })
+}
+
+/// The same, where `make` cannot fail.
+pub fn take_turn_of(
+    server: &mut Server,
+    now: Time,
+    detail: Detail,
+    crash: &mut Option<CrashPoint>,
+    make: impl FnOnce(&mut Steps<'_>),
+    record: impl FnOnce(Entry<'_>) -> MessageId,
+) -> Ended {
+    let make = |steps: &mut Steps<'_>| {
+        make(steps);
+        Ok::<(), Infallible>(())
+    };
+    let Ok(ended) = take_turn(server, now, detail, crash, make, record);
+    ended
+}

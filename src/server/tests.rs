@@ -1,0 +1,103 @@
+//! Servers without a cluster: alone, crashing, answering.
+
+use super::*;
+use crate::raft::{Command, Log};
+
+fn alone() -> Server {
+    let config = ServerConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
+    Server::start(NodeId::new(0), config, Disk::default(), Time::ZERO)
+}
+
+fn run(server: &mut Server, input: Input, now: Time) -> Sendable {
+    let mut turn = server.turn();
+    turn.step(input);
+    let Ok(sendable) = turn.persist(now);
+    sendable
+}
+
+fn elect(server: &mut Server) -> Time {
+    let now = server.next_deadline().unwrap();
+    let input = server.expired(now).unwrap();
+    let _ = run(server, input, now);
+    now
+}
+
+#[test]
+fn a_cluster_of_one_elects_itself_commits_and_answers() {
+    let mut server = alone();
+    assert_eq!(server.expired(Time::ZERO), None);
+    let now = elect(&mut server);
+    assert!(server.node().is_leader());
+    server.expect_answers(&[Ticket(7)]).unwrap();
+    let _ = run(&mut server, Input::Propose(vec![Command::new("SET x=1")]), now);
+    let answers = server.take_answers();
+    let position = LogPosition::new(2, 1);
+    assert_eq!(answers, [(Ticket(7), Answer::Applied { position, reply: Reply::Set })]);
+    assert_eq!(server.machine().get("x"), Some("1"));
+}
+
+#[test]
+fn a_follower_promises_no_answer() {
+    assert_eq!(alone().expect_answers(&[Ticket(1)]), Err(NotLeader { leader: None }));
+}
+
+#[test]
+fn a_crash_between_deciding_and_saving_loses_the_step_and_a_later_one_does_not() {
+    let mut server = alone();
+    let mut turn = server.turn();
+    turn.step(Input::ElectionTimeout);
+    let lost = turn.crash_before_saving();
+    assert!(lost.events.contains(&Event::BecameLeader { term: Term::new(1) }));
+    assert_eq!(server.crash().state(), &PersistentState::default());
+
+    let mut server = alone();
+    let _ = run(&mut server, Input::ElectionTimeout, Time::ZERO);
+    let saved = server.crash();
+    assert_eq!(saved.state().current_term, Term::new(1));
+    assert_eq!(saved.starts(), 1);
+}
+
+#[test]
+fn a_restart_keeps_the_disk_and_applies_again_from_the_start() {
+    let mut server = alone();
+    let now = elect(&mut server);
+    let _ = run(&mut server, Input::Propose(vec![Command::new("SET x=1")]), now);
+    let config = server.rest.config;
+    let mut again = Server::start(NodeId::new(0), config, server.crash(), now);
+    assert_eq!(again.machine(), &KeyValue::default());
+    assert_eq!((again.incarnation(), again.last_applied()), (2, LogIndex::ZERO));
+    elect(&mut again);
+    assert_eq!(again.machine().get("x"), Some("1"));
+}
+
+#[test]
+fn a_client_whose_entry_was_replaced_is_told_so() {
+    let mut server = alone();
+    let awaited = LogPosition::new(1, 1);
+    let (answer, verdict) = server.rest.answer(awaited, Term::new(2), Reply::Done);
+    assert_eq!(answer, Answer::Superseded { lost: awaited });
+    assert_eq!(verdict.outcome, Outcome::Refused);
+    let rules = &mut server.rest.config.settings.rules;
+    *rules = rules.without(Rule::AnswerOnlyApplied);
+    let (lie, verdict) = server.rest.answer(awaited, Term::new(2), Reply::Done);
+    assert_eq!(lie, Answer::Applied { position: awaited, reply: Reply::Done });
+    assert_eq!(verdict.outcome, Outcome::Overridden);
+}
+
+#[test]
+fn without_persist_before_reply_a_crash_loses_what_was_promised() {
+    let mut server = alone();
+    server.node = RaftNode::new(
+        NodeId::new(0),
+        Settings {
+            rules: server.rest.config.settings.rules.without(Rule::PersistBeforeReply),
+            ..Settings::new(3)
+        },
+        PersistentState::new(Term::new(1), None, Log::default()),
+    );
+    let sendable = run(&mut server, Input::ElectionTimeout, Time::ZERO);
+    assert_eq!(sendable.messages().len(), 2, "the messages left");
+    assert_eq!(server.disk().state(), &PersistentState::default(), "nothing was saved");
+    let _ = run(&mut server, Input::HeartbeatDue, Time::ZERO);
+    assert_eq!(server.disk().state().current_term, Term::new(2), "saved a step too late");
+}

@@ -1,0 +1,179 @@
+//! Time as the servers see it: a number that someone else counts, and how long to wait.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use rand::{Rng, RngExt};
+
+use crate::raft::{Facts, Rule, RuleSet, Verdict};
+
+/// A moment, in microseconds since the cluster began. On threads a clock counts them, in the
+/// simulator the next event does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(u64);
+
+impl Time {
+    /// The beginning.
+    pub const ZERO: Self = Self(0);
+
+    /// The moment so many microseconds after the beginning.
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the beginning.
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// The first multiple of `tick` that is not before this moment: when a clock that looks only
+    /// once a tick notices.
+    pub const fn rounded_up_to(self, tick: Duration) -> Self {
+        let tick = tick.as_micros() as u64;
+        if tick == 0 { self } else { Self(self.0.div_ceil(tick).saturating_mul(tick)) }
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        // A trace may name any time, the last one too.
+        Self(self.0.saturating_add(duration.as_micros() as u64))
+    }
+}
+
+impl Sub for Time {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for Time {
+    /// Seconds with three decimals.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1_000_000, self.0 / 1_000 % 1_000)
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}s")
+    }
+}
+
+/// How long the timers run. The paper asks for
+/// broadcast time ≪ election timeout ≪ mean time between failures (§5.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timing {
+    /// The shortest election timeout.
+    pub election_min: Duration,
+    /// No election timeout is as long as this.
+    pub election_max: Duration,
+    /// How often a leader speaks.
+    pub heartbeat: Duration,
+    /// How often timers are looked at.
+    pub tick: Duration,
+}
+
+impl Timing {
+    /// Slow enough to watch: elections after 1.5 to 3 s, a heartbeat each 0.5 s.
+    pub const WATCHABLE: Self = Self {
+        election_min: Duration::from_millis(1500),
+        election_max: Duration::from_secs(3),
+        heartbeat: Duration::from_millis(500),
+        tick: Duration::from_millis(10),
+    };
+
+    /// The paper's proposal (§5.6, §9.3): elections after 150 to 300 ms.
+    pub const PAPER: Self = Self {
+        election_min: Duration::from_millis(150),
+        election_max: Duration::from_millis(300),
+        heartbeat: Duration::from_millis(50),
+        tick: Duration::from_millis(10),
+    };
+
+    /// The same, `speed` times as fast. The tick stays: it is how often a thread looks.
+    pub fn faster(self, speed: f64) -> Self {
+        Self {
+            election_min: self.election_min.div_f64(speed),
+            election_max: self.election_max.div_f64(speed),
+            heartbeat: self.heartbeat.div_f64(speed),
+            tick: self.tick,
+        }
+    }
+
+    /// A fresh election timeout: drawn at random each time, so that nodes which stood at the same
+    /// moment once do not do so for ever (§5.2).
+    pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Rng) -> (Duration, Verdict) {
+        let shortest_us = self.election_min.as_micros() as u64;
+        let longest_us = self.election_max.as_micros() as u64;
+        let rule = Rule::RandomisedTimeout;
+        let random = rules.keeps(rule);
+        let drawn_us = if random && shortest_us < longest_us {
+            rng.random_range(shortest_us..longest_us)
+        } else {
+            shortest_us
+        };
+        let facts = Facts::Timeout { shortest_us, longest_us, drawn_us };
+        (Duration::from_micros(drawn_us), rules.verdict(rule, random, facts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn a_deadline_is_noticed_at_the_next_tick() {
+        let tick = Duration::from_millis(10);
+        let at = |micros| Time::from_micros(micros).rounded_up_to(tick).as_micros();
+        assert_eq!([at(0), at(1), at(10_000), at(10_001)], [0, 10_000, 10_000, 20_000]);
+    }
+
+    #[test]
+    fn behind_the_last_moment_there_is_none() {
+        let last = Time::from_micros(u64::MAX);
+        assert_eq!(last + Duration::from_secs(1), last);
+        assert_eq!(last.rounded_up_to(Duration::from_millis(10)), last);
+    }
+
+    /// etcd `TestFollowerElectionTimeoutRandomized`: every timeout of the range occurs.
+    #[test]
+    fn timeouts_are_spread_over_the_range_and_all_alike_without_the_rule() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let timing = Timing::PAPER;
+        let mut seen = [false; 15];
+        for _ in 0..1000 {
+            let (timeout, _) = timing.draw_timeout(RuleSet::INTACT, &mut rng);
+            assert!(timing.election_min <= timeout && timeout < timing.election_max);
+            seen[(timeout.as_millis() / 10) as usize - 15] = true;
+        }
+        assert!(seen.iter().all(|&seen| seen), "{seen:?}");
+        let broken = RuleSet::INTACT.without(Rule::RandomisedTimeout);
+        assert!((0..100).all(|_| timing.draw_timeout(broken, &mut rng).0 == timing.election_min));
+    }
+
+    /// etcd `TestFollowersElectionTimeoutNonconflict`: five nodes rarely stand at the same tick.
+    #[test]
+    fn five_nodes_rarely_draw_the_same_tick() {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let conflicts = (0..1000)
+            .filter(|_| {
+                let mut ticks: Vec<_> = (0..5)
+                    .map(|_| {
+                        Timing::PAPER.draw_timeout(RuleSet::INTACT, &mut rng).0.as_millis() / 10
+                    })
+                    .collect();
+                ticks.sort_unstable();
+                ticks[0] == ticks[1]
+            })
+            .count();
+        assert!(conflicts <= 300, "{conflicts} of 1000 rounds began with a tie");
+    }
+}

@@ -1,0 +1,110 @@
+//! The arrows between the rooms of `src/`, as the code has them.
+
+use std::fs;
+use std::path::Path;
+
+use super::pages;
+
+/// The rooms, in the order of the map: each may know those before it.
+const ROOMS: [&str; 13] = [
+    "raft",
+    "digest",
+    "panics",
+    "network",
+    "server",
+    "properties",
+    "record",
+    "scenario",
+    "cluster",
+    "sim",
+    "search",
+    "view",
+    "cli",
+];
+
+/// Every path `crate::room` in this file, with the number of its line. Text in comments is no arrow.
+fn arrows(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (nth, line) in text.lines().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        for rest in code.split("crate::").skip(1) {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            found.push((nth + 1, rest[..end].to_owned()));
+        }
+    }
+    found
+}
+
+/// Runs `each` on every Rust file below `folder`.
+fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            visit(&path, each);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            each(&path, &fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// What is wrong with the arrows of a file in this room.
+fn upward(room: &str, text: &str) -> Vec<String> {
+    let level = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let own = level(room);
+    let mut wrong = Vec::new();
+    for (line, to) in arrows(text) {
+        match level(&to) {
+            None => wrong.push(format!("line {line}: crate::{to} is no room")),
+            up if up > own => wrong.push(format!("line {line}: {room} knows {to}")),
+            _ => {}
+        }
+    }
+    wrong
+}
+
+#[test]
+fn no_arrow_runs_up() {
+    let source = pages::root().join("src");
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    visit(&source, &mut |path, text| {
+        let inside = path.strip_prefix(&source).unwrap();
+        let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
+        let room = first.trim_end_matches(".rs");
+        if !matches!(room, "bin" | "lib") {
+            seen += arrows(text).len();
+            let found = upward(room, text);
+            wrong.extend(found.iter().map(|what| format!("{}, {what}", inside.display())));
+        }
+    });
+    assert!(seen > 300, "{seen} arrows are fewer than there are");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_rooms_stand_in_the_order_of_the_maps() {
+    let library = fs::read_to_string(pages::root().join("src/lib.rs")).unwrap();
+    let architecture = fs::read_to_string(pages::root().join("docs/architecture.md")).unwrap();
+    let modules = library
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'));
+    let mut modules: Vec<&str> = modules.collect();
+    modules.sort_by_key(|room| ROOMS.iter().position(|known| known == room));
+    assert_eq!(modules, ROOMS, "lib.rs has other rooms");
+    let mut rest = architecture.as_str();
+    for room in ROOMS {
+        let named = [format!("\n  {room}/ "), format!("\n  {room}.rs ")];
+        let at = named.iter().filter_map(|name| rest.find(name)).min();
+        rest =
+            &rest[at.unwrap_or_else(|| panic!("{room} is not on the map below the one before"))..];
+    }
+}
+
+/// The test sees an arrow wherever it stands, and where it leads.
+#[test]
+fn an_arrow_that_runs_up_is_seen() {
+    let text = "use crate::raft::Term;\nfn a() { crate::view::paint::good(\"\") } // crate::cli\n";
+    assert_eq!(upward("server", text), ["line 2: server knows view"]);
+    assert!(upward("cli", text).is_empty());
+    assert_eq!(upward("raft", "use crate::nowhere;"), ["line 1: crate::nowhere is no room"]);
+}
