@@ -198,13 +198,13 @@ mod tests {
     }
 
     /// A search judges a leader of the past as the checker of a run does: the same files are played in
-    /// `tests/checker/`.
+    /// `tests/it/checker/`.
     #[test]
     fn a_leader_of_the_past_that_began_without_an_entry_is_found() {
         let files = [
-            include_str!("../../../tests/checker/late-commit-after-incomplete-leader.raft"),
-            include_str!("../../../tests/checker/late-commit-after-repaired-leader.raft"),
-            include_str!("../../../tests/checker/commit-known-later-in-an-earlier-term.raft"),
+            include_str!("../../../tests/it/checker/late-commit-after-incomplete-leader.raft"),
+            include_str!("../../../tests/it/checker/late-commit-after-repaired-leader.raft"),
+            include_str!("../../../tests/it/checker/commit-known-later-in-an-earlier-term.raft"),
         ];
         for text in files {
             let script = Script::parse("case", text).expect("the file is a script");

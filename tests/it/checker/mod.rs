@@ -1,0 +1,153 @@
+//! The checker on runs that once misled it: a fall that it did not see, and sentences that were not
+//! true any more, or never, when they were said. Each run is a file beside this one.
+
+mod witness;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use raft_in_practice::properties::safety::Violation;
+use raft_in_practice::raft::{Property, Rule, RuleSet};
+use raft_in_practice::scenario::library::BROKEN;
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::World;
+use raft_in_practice::search::manual::Hand;
+use raft_in_practice::search::objective::Aim;
+use raft_in_practice::search::random::walk::walk;
+use raft_in_practice::search::schedule::Schedule;
+use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::view::violation::sentence;
+use serde_json::json;
+use witness::Witness;
+
+/// Walks for each rule, and the moves of each.
+const SEEDS: u64 = 400;
+const MOVES: usize = 200;
+
+fn file(name: &str) -> Script {
+    let text = fs::read_to_string(format!("tests/it/checker/{name}.raft")).unwrap();
+    Script::parse(name, &text).unwrap()
+}
+
+/// Plays a script to its end, which it must reach as it says, and returns what fell on the way.
+fn fallen(script: &Script) -> Vec<Violation> {
+    let mut silent = ();
+    let mut runner = Runner::new(Sim::new(SimConfig::of(script), Vec::new()), &mut silent);
+    assert_eq!(runner.run(&script.lines), Ok(()), "{}", script.name);
+    runner.world().safety().violations
+}
+
+/// What is told of Leader Completeness in a run.
+fn incomplete(script: &Script) -> Vec<String> {
+    let mut fallen = fallen(script);
+    fallen.retain(|found| found.property == Property::LeaderCompleteness);
+    fallen.iter().map(|found| sentence(&found.evidence)).collect()
+}
+
+/// An entry is committed in term 1 when the leader of term 2, which began without it, does not lead any
+/// more, or has it by now, or when it was committed in term 3 already. With the rule all three hold.
+#[test]
+fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed() {
+    for name in [
+        "late-commit-after-incomplete-leader",
+        "late-commit-after-repaired-leader",
+        "commit-known-later-in-an-earlier-term",
+    ] {
+        let script = file(name);
+        let told = incomplete(&script);
+        let expected = "n0 committed 1@1 in term 1, and n2 became leader of term 2 without it";
+        assert_eq!(told, [expected], "{name}");
+
+        let aim = Aim::Only(Property::LeaderCompleteness);
+        let schedule = Schedule::of(&script);
+        let played = schedule.play(aim);
+        assert_eq!(played.moves, schedule.moves, "{name}: it falls with the last move");
+        let fallen = played.fallen.map(|fallen| fallen.property());
+        assert_eq!(fallen, Some(Property::LeaderCompleteness), "{name}");
+        let kept = schedule.with_rules(RuleSet::INTACT).play(Aim::Anything);
+        assert_eq!(kept.fallen, None, "{name}");
+    }
+}
+
+/// What a node held or committed once it may have lost since; what it holds it may never have
+/// committed.
+#[test]
+fn evidence_says_what_was_and_what_is() {
+    let script = file("log-matching-over-time");
+    let told: Vec<String> = fallen(&script).iter().map(|it| sentence(&it.evidence)).collect();
+    let expected = [
+        "n1 committed 1@1 while 1 durable log held it, not 2",
+        "n1 became leader of term 1, and n2 of the same term",
+        "n1 committed 1@1 in term 1, and n2 became leader of term 2 without it",
+        "at index 1 n1 committed 1@1, and n2 1@2",
+        "n2 committed 1@2 while 1 durable log held it, not 2",
+        "at index 1 n1 committed 1@1, and has 1@2 there now",
+        "n1 became leader of term 1, and n0 of the same term",
+        "n1 had an entry 1@1 until it lost it in term 2, and n0 has another entry 1@1 now",
+        "at index 1 n1 committed 1@1, and n0 another entry 1@1",
+        "n0 committed 1@1 while 1 durable log held it, not 2",
+    ];
+    assert_eq!(told, expected);
+    let kept = Schedule::of(&script).with_rules(RuleSet::INTACT).play(Aim::Anything);
+    assert_eq!(kept.fallen, None);
+
+    let (name, text) =
+        BROKEN.iter().find(|(name, _)| *name == "broken/stale-term-rejected").unwrap();
+    let fallen = fallen(&Script::parse(name, text).unwrap());
+    let told: Vec<String> = fallen.iter().map(|it| sentence(&it.evidence)).collect();
+    let expected =
+        "at index 1 n1 committed 1@2, and n2, which had committed index 1 too, has 1@1 there now";
+    assert_eq!(told, [expected]);
+    assert_eq!(
+        serde_json::to_value(fallen[0]).unwrap()["evidence"],
+        json!({
+            "kind": "committed_replaced",
+            "index": 1, "first": 1, "first_term": 2, "node": 2, "now": 1,
+        })
+    );
+}
+
+/// Walks without a rule, each step of which a witness looks at too. What the checker says is so at that
+/// step, and Leader Completeness falls at the steps at which the witness says so.
+#[test]
+fn what_the_checker_says_a_witness_of_every_log_confirms() {
+    let mut kinds = BTreeSet::new();
+    for rule in Rule::ALL {
+        let rules = RuleSet::INTACT.without(rule);
+        for seed in 0..SEEDS {
+            let schedule = walk(seed, rules, Aim::Only(Property::Liveness), MOVES).schedule;
+            let witness = Witness::default();
+            let mut hand = Hand::new(schedule.settings, vec![Box::new(witness.clone())]);
+            for (nth, verb) in schedule.moves.iter().enumerate() {
+                hand.make(verb);
+                let told = hand.fallen(Aim::Only(Property::LeaderCompleteness));
+                if let Some(seen) = witness.saw_an_incomplete_leader() {
+                    assert_eq!(told.is_some(), seen, "{rule}, seed {seed}, move {nth}: {told:?}");
+                }
+            }
+            for (told, is_true) in witness.told() {
+                assert!(is_true, "{rule}, seed {seed}: {told:?}");
+                let evidence = serde_json::to_value(told.evidence).unwrap();
+                let earlier = evidence["earlier"].as_object().and_then(|it| it.keys().next());
+                kinds.insert(match earlier {
+                    Some(kind) => kind.clone(),
+                    None => evidence["kind"].as_str().unwrap().to_owned(),
+                });
+            }
+        }
+    }
+    let judged = [
+        "two_leaders",
+        "leader_cut",
+        "differs",
+        "lost",
+        "leader_lacks",
+        "commits_differ",
+        "committed_replaced",
+        "not_durable",
+    ];
+    for kind in judged {
+        assert!(kinds.contains(kind), "no walk comes to {kind}: {kinds:?}");
+    }
+}

@@ -1,0 +1,413 @@
+//! What clients are told, from a script's line to the report: which answers are judged, what counts as
+//! a fall, and what is said where nobody can judge.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
+use raft_in_practice::network::Conditions;
+use raft_in_practice::properties::linearizability::{Judgement, NotJudged};
+use raft_in_practice::properties::report::SafetyReport;
+use raft_in_practice::raft::{
+    Log, LogIndex, LogPosition, NodeId, NodeSet, Property, Rule, RuleSet,
+};
+use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::scenario::beat::{Beat, Narrator, Why};
+use raft_in_practice::scenario::library::SHIPPED;
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::{CannotDo, World};
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::state_machine::{KeyValue, Reply};
+use raft_in_practice::server::status::NodeStatus;
+use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::{Answer, Ticket};
+use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::view::{hunt, json, violation};
+
+/// Far away.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// A client asks in the last line, so its answer comes after it.
+const LATE: &str = "nodes 3\ndelay 0ms..0ms\ntimeout 0\nwait until leader is 0\n\
+                    wait until in step\nsubmit to 0 SET x=1\n";
+
+fn parse(text: &str) -> Script {
+    Script::parse("clients", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Hears every success that is told.
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Vec<LogPosition>>>);
+
+impl Ear {
+    fn heard(&self) -> Vec<LogPosition> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Observer for Ear {
+    fn batch(&mut self, _: &Batch<'_>) {}
+
+    fn deed(&mut self, _: Time, deed: &Deed) {
+        if let Deed::Answered { answer: Answer::Applied { position, .. }, .. } = deed {
+            self.0.lock().unwrap().push(*position);
+        }
+    }
+}
+
+fn on_threads(script: &Script, speed: f64, ear: &Ear) -> RaftCluster {
+    let config = ClusterConfig {
+        settings: script.settings(),
+        timing: script.timing,
+        conditions: script.conditions,
+        seed: script.seed,
+        speed,
+        observers: vec![Box::new(ear.clone())],
+    };
+    RaftCluster::start(config).unwrap()
+}
+
+fn answers(report: &SafetyReport) -> usize {
+    report.clients.as_ref().map_or(0, |clients| clients.answers)
+}
+
+#[test]
+fn an_answer_that_comes_after_the_last_line_is_judged() {
+    let script = parse(LATE);
+    let mut silent = ();
+    let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut silent);
+    runner.run(&script.lines).unwrap();
+    assert_eq!(answers(&runner.safety()), 0, "nothing has arrived yet");
+    runner.world().run_until(Duration::from_secs(1), &mut |_| false);
+    assert_eq!(answers(&runner.safety()), 1);
+
+    let mut silent = ();
+    let mut runner = Runner::new(on_threads(&script, 1.0, &Ear::default()), &mut silent);
+    runner.run(&script.lines).unwrap();
+    assert!(runner.world().wait_until(BOUND, |all| all[0].applied.get() == 2), "it is answered");
+    assert_eq!(answers(&runner.safety()), 1);
+    runner.into_world().stop().unwrap();
+}
+
+/// On threads answers come until the threads have ended. However many come after the last line, none
+/// is in the stream that was not judged.
+#[test]
+fn on_threads_every_answer_of_the_stream_is_judged() {
+    let text = format!("{LATE}{}", "submit to 0 GET x\n".repeat(100));
+    let script = parse(&text);
+    for _ in 0..10 {
+        let ear = Ear::default();
+        let mut silent = ();
+        let mut runner = Runner::new(on_threads(&script, 5.0, &ear), &mut silent);
+        runner.run(&script.lines).unwrap();
+        let report = runner.finish();
+        assert_eq!(answers(&report), ear.heard().len());
+        assert!(report.misled().is_none() && report.violations.is_empty(), "{report:?}");
+        let cluster = runner.into_world();
+        assert_eq!(cluster.status().iter().filter(|status| status.up).count(), 0);
+        cluster.stop().unwrap();
+    }
+}
+
+/// What becomes of commands to a node that is down, goes down, or follows.
+fn outcomes_of_commands_to_the_wrong_node<W: World>(
+    world: &mut W,
+) -> Vec<Option<Result<Answer, Option<NodeId>>>> {
+    let [n0, n1, n2] = [0, 1, 2].map(NodeId::new);
+    let leads = |world: &W| world.status()[0].leads();
+    let down = |world: &W, node: NodeId| !world.status()[node.index()].up;
+    world.stand(n0).unwrap();
+    assert!(world.run_until(BOUND, &mut |world| leads(world)));
+    let follows = world.submit(n2, "SET x=0");
+    assert!(world.run_until(BOUND, &mut |world| world.outcome(follows).is_some()));
+    world.partition(&[NodeSet::from_iter([n0])]);
+    world.crash(n1, CrashPoint::Between).unwrap();
+    let is_down = world.submit(n1, "SET x=1");
+    let goes_down = world.submit(n0, "SET x=2");
+    world.crash(n0, CrashPoint::Between).unwrap();
+    let has_gone_down = world.submit(n0, "SET x=3");
+    world.crash(n2, CrashPoint::BeforeSend).unwrap();
+    world.stand(n2).unwrap();
+    assert!(world.run_until(BOUND, &mut |world| down(world, n2)));
+    let crashed_in_a_step = world.submit(n2, "SET x=4");
+    world.restart(n1).unwrap();
+    let all = [follows, is_down, goes_down, has_gone_down, crashed_in_a_step];
+    all.map(|ticket| world.outcome(ticket)).to_vec()
+}
+
+#[test]
+fn a_command_to_a_node_that_is_down_ends_alike_in_both_worlds() {
+    let script = parse("nodes 3\n");
+    let mut sim = Sim::new(SimConfig::of(&script), Vec::new());
+    let in_virtual_time = outcomes_of_commands_to_the_wrong_node(&mut sim);
+    let refused = Some(Err(None));
+    let follows = in_virtual_time[0].clone();
+    assert!(matches!(follows, Some(Err(_))), "{follows:?}");
+    let expected = [follows, refused.clone(), None, refused.clone(), refused];
+    assert_eq!(in_virtual_time, expected);
+
+    let mut cluster = on_threads(&script, 1.0, &Ear::default());
+    let mut threaded = outcomes_of_commands_to_the_wrong_node(&mut cluster);
+    // Whom a follower knows as its leader is a matter of what has arrived.
+    assert!(matches!(threaded[0], Some(Err(_))), "{threaded:?}");
+    threaded[0].clone_from(&expected[0]);
+    assert_eq!(threaded, expected);
+    cluster.stop().unwrap();
+}
+
+/// Many commands to a leader that reaches nobody, in any mixture, and what the others read then: each
+/// is judged, and holds.
+#[test]
+fn commands_that_nobody_answers_are_judged() {
+    let mixtures: [&[&str]; 4] =
+        [&["SET x="], &["SET x=", "DELETE x "], &["SET x=", "GET x "], &["DELETE x "]];
+    for many in [16, 20, 40, 400] {
+        for mixture in mixtures {
+            let command = |nth: usize| match mixture[nth % mixture.len()] {
+                "SET x=" => format!("SET x={nth}"),
+                other => other.trim().to_owned(),
+            };
+            let to = |whom: &str| -> String {
+                (0..many)
+                    .map(|nth| format!("submit {whom}{}\n", command(nth)))
+                    .collect::<Vec<_>>()
+                    .concat()
+            };
+            let cut_off = to("to 0 ");
+            let begin = "nodes 3\ntimeout 0\nwait until leader is 0\nwrite SET y=0\n\
+                         wait until in step\n";
+            let crashes = format!(
+                "{begin}partition 0 | 1 2\n{cut_off}crash 0\nwait until leader\nsubmit GET x\n"
+            );
+            let heals = format!("{begin}partition 0 | 1 2\n{cut_off}wait 6s\nheal\nwrite GET x\n");
+            let at_once = format!(
+                "wait until leader\n{}crash leader\nwait until leader\n{}restart crashed\n",
+                to(""),
+                "submit GET x\n".repeat(many)
+            );
+            for text in [crashes, heals, at_once] {
+                let script = parse(&format!("{text}wait 5s\nexpect safe\n"));
+                let sim = Sim::new(SimConfig::of(&script), Vec::new());
+                let mut silent = ();
+                let mut runner = Runner::new(sim, &mut silent);
+                runner.run(&script.lines).unwrap_or_else(|why| panic!("{why:?}\n{text}"));
+                let report = runner.finish();
+                assert!(answers(&report) > 0, "{text}");
+                assert_eq!(report.clients.unwrap().judgement, Judgement::Held, "{text}");
+            }
+        }
+    }
+}
+
+/// A client that is told of success for an entry that is lost is misled, whether a read shows the loss
+/// or not. In every scenario that ships the report knows as many as the committed log shows.
+#[test]
+fn a_success_for_an_entry_that_is_lost_is_a_fall() {
+    let mut misled = BTreeMap::new();
+    for (name, text) in SHIPPED {
+        for rules in [RuleSet::INTACT, RuleSet::INTACT.without(Rule::AnswerOnlyApplied)] {
+            let script = Script::parse(name, text).unwrap();
+            if name.starts_with("broken/") {
+                continue;
+            }
+            let script = Script { broken: rules, ..script };
+            let ear = Ear::default();
+            let sim = Sim::new(SimConfig::of(&script), vec![Box::new(ear.clone())]);
+            let mut silent = ();
+            let mut runner = Runner::new(sim, &mut silent);
+            let ended = runner.run(&script.lines);
+            let report = runner.finish();
+            let sim = runner.into_world();
+            let log = furthest(&sim);
+            let lost = |told: &&LogPosition| log.term_at(told.index) != Some(told.term);
+            let lost = ear.heard().iter().filter(lost).count();
+            let told = report.misled().map_or(0, |misled| misled.false_successes.len());
+            assert_eq!(told, lost, "{name} without {:?}", rules.broken().next());
+            assert_eq!(report.fallen(), usize::from(lost > 0), "{name}");
+            if lost > 0 {
+                assert!(!rules.is_intact(), "{name}");
+                let why = ended.map_err(|failure| failure.why);
+                assert!(matches!(why, Ok(()) | Err(Why::Misled(_))), "{name}: {why:?}");
+                misled.insert(*name, lost);
+            }
+        }
+    }
+    assert_eq!(misled.get("figure-7"), Some(&9), "{misled:?}");
+    assert!(misled.contains_key("stale-leader") && misled.contains_key("partition"), "{misled:?}");
+}
+
+/// What is committed, as the node has it that has committed most.
+fn furthest(sim: &Sim) -> Log {
+    let status = World::status(sim);
+    let most = status.iter().max_by_key(|status| status.commit).unwrap();
+    World::log(sim, most.id)
+}
+
+/// A world without nodes, in which every command is answered when the time has come, whatever it asks
+/// for: a GET is told of a value that nobody has written.
+#[derive(Default)]
+struct Liar {
+    now: Time,
+    asked: BTreeMap<Ticket, String>,
+}
+
+impl World for Liar {
+    fn size(&self) -> usize {
+        1
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn status(&self) -> Vec<NodeStatus> {
+        Vec::new()
+    }
+
+    fn log(&self, _: NodeId) -> Log {
+        Log::default()
+    }
+
+    fn machine(&self, _: NodeId) -> Option<KeyValue> {
+        None
+    }
+
+    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
+        self.now = self.now + bound;
+        done(self)
+    }
+
+    fn submit(&mut self, _: NodeId, command: &str) -> Ticket {
+        let ticket = Ticket(self.asked.len() as u64);
+        self.asked.insert(ticket, command.to_owned());
+        ticket
+    }
+
+    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
+        let reply = match self.asked.get(&ticket)? {
+            _ if self.now == Time::ZERO => return None,
+            get if get.starts_with("GET") => Reply::Value(Some("never written".to_owned())),
+            _ => Reply::Set,
+        };
+        Some(Ok(Answer::Applied { position: LogPosition::new(ticket.0 + 1, 1), reply }))
+    }
+
+    fn outcomes(&self) -> u64 {
+        if self.now == Time::ZERO { 0 } else { self.asked.len() as u64 }
+    }
+
+    fn crash(&mut self, _: NodeId, _: CrashPoint) -> Result<(), CannotDo> {
+        Ok(())
+    }
+
+    fn restart(&mut self, _: NodeId) -> Result<(), CannotDo> {
+        Ok(())
+    }
+
+    fn stand(&mut self, _: NodeId) -> Result<(), CannotDo> {
+        Ok(())
+    }
+
+    fn cut(&mut self, _: NodeId, _: NodeId) {}
+
+    fn partition(&mut self, _: &[NodeSet]) {}
+
+    fn heal(&mut self) {}
+
+    fn conditions(&self) -> Conditions {
+        Conditions::PERFECT
+    }
+
+    fn set_conditions(&mut self, _: Conditions) {}
+
+    fn tell(&mut self, _: &Deed) {}
+
+    fn committed(&self, _: LogIndex) -> Option<LogPosition> {
+        None
+    }
+
+    fn safety(&mut self) -> SafetyReport {
+        SafetyReport::default()
+    }
+}
+
+/// Writers of one key that are all answered at the same moment, and a read that fits no order of them:
+/// more orders than can be tried.
+fn too_many(then: &str) -> Script {
+    let writes =
+        (0..40).map(|nth| format!("submit to 0 SET x={nth}\n")).collect::<Vec<_>>().concat();
+    parse(&format!("nodes 1\n{writes}submit to 0 GET x\nwait 1s\n{then}"))
+}
+
+/// Keeps the beats that say what came of an expectation.
+#[derive(Default)]
+struct Kept(Vec<Beat>);
+
+impl Narrator for Kept {
+    fn beat(&mut self, _: Time, beat: &Beat) {
+        if matches!(beat, Beat::NotJudged(_) | Beat::Spared(_) | Beat::Misled(_)) {
+            self.0.push(beat.clone());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
+    let key = NotJudged { key: "x".to_owned(), operations: 41, open: 41 };
+    let script = too_many("expect safe\n");
+    let mut silent = ();
+    let mut runner = Runner::new(Liar::default(), &mut silent);
+    runner.run(&script.lines).unwrap();
+    let report = runner.finish();
+    assert_eq!(report.clients.as_ref().unwrap().judgement, Judgement::NotJudged(key.clone()));
+    assert_eq!((report.fallen(), report.misled()), (0, None));
+
+    let text = violation::report(&report, 1).join("\n");
+    let row = text.lines().find(|line| line.contains("41 answers")).unwrap();
+    assert!(row.contains("? not judged") && !row.contains('✓'), "{row}");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("Linearizability was not judged: too many open operations. Of 41 on x, 41 were open at one time"), "{text}");
+    let quiet = violation::one_line("name", true, &report);
+    assert!(
+        quiet.ends_with("; Linearizability was not judged: too many open operations"),
+        "{quiet}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&json::ending(true, None, &report, RuleSet::INTACT)).unwrap();
+    assert_eq!(json["linearizable"], serde_json::Value::Null);
+    let verdict = "not judged: too many open operations";
+    let clients = serde_json::json!({ "answers": 41, "verdict": verdict, "key": "x", "operations": 41, "open": 41 });
+    assert_eq!(json["clients"], clients);
+
+    // Who expects a fall cannot be content, and who need not see one is told that nobody knows.
+    let script = too_many("expect violation linearizability\n");
+    let mut silent = ();
+    let failed = Runner::new(Liar::default(), &mut silent).run(&script.lines).unwrap_err();
+    assert_eq!(failed.why, Why::NotJudged(key.clone()));
+    let mut kept = Kept::default();
+    Runner::new(Liar::default(), &mut kept).spared(true).run(&script.lines).unwrap();
+    assert_eq!(kept.0, [Beat::NotJudged(key)]);
+
+    let progress = raft_in_practice::search::random::Progress::default();
+    assert_eq!(hunt::unjudged(&progress), None);
+    progress.unjudged.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
+    let text = hunt::unjudged(&progress).unwrap();
+    assert!(text.contains("In 2 runs Linearizability was not judged") && !text.contains('✓'));
+}
+
+/// With fewer writers the same read is a fall.
+#[test]
+fn what_can_be_judged_is() {
+    let text = "nodes 1\nsubmit to 0 SET x=1\nsubmit to 0 GET x\nwait 1s\n";
+    let script = parse(&format!("{text}expect violation linearizability\n"));
+    let mut kept = Kept::default();
+    Runner::new(Liar::default(), &mut kept).run(&script.lines).unwrap();
+    let [Beat::Misled(misled)] = &kept.0[..] else { panic!("{:?}", kept.0) };
+    assert_eq!(misled.unexplained.as_ref().unwrap().key, "x");
+    let mut silent = ();
+    let script = parse(&format!("{text}expect violation vote-uniqueness\n"));
+    let failed = Runner::new(Liar::default(), &mut silent).run(&script.lines).unwrap_err();
+    assert_eq!(failed.why, Why::Unviolated(Property::VoteUniqueness));
+}

@@ -1,0 +1,260 @@
+//! What the tests of the core share: servers in a given state, the messages to drive them with,
+//! and (in `cluster`) a network small enough to see through.
+//!
+//! Servers are numbered from 0. Where a table of etcd speaks of node 1, read 0.
+
+mod cluster;
+pub mod lengths;
+
+use std::num::NonZeroUsize;
+
+use raft_in_practice::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, ConflictHint, Envelope,
+    Event, Input, Log, LogEntry, LogIndex, LogPosition, Message, NodeId, Outcome, PersistentState,
+    RaftNode, RoleKind, Rule, RuleSet, Sendable, Settings, Term, VoteRequest, VoteResponse,
+};
+
+pub use cluster::Cluster;
+
+pub const fn id(number: u8) -> NodeId {
+    NodeId::new(number)
+}
+
+/// `index@term`, as the events write it.
+pub const fn at(index: u64, term: u64) -> LogPosition {
+    LogPosition::new(index, term)
+}
+
+// ---- settings ------------------------------------------------------------------------------
+
+pub const fn settings(nodes: usize) -> Settings {
+    Settings::new(nodes)
+}
+
+pub const fn with_rules(nodes: usize, rules: RuleSet) -> Settings {
+    Settings { rules, ..settings(nodes) }
+}
+
+/// No no-op, one entry a message: the world of Figure 8.
+pub const fn bare(nodes: usize, rules: RuleSet) -> Settings {
+    Settings { no_op: false, max_batch: NonZeroUsize::new(1), ..with_rules(nodes, rules) }
+}
+
+// ---- logs ----------------------------------------------------------------------------------
+
+/// The entry that every test log has at this place: its text names the place, so that equal terms
+/// at equal indexes make equal logs, as Log Matching has it.
+pub fn entry(index: u64, term: u64) -> LogEntry {
+    LogEntry::command(Term::new(term), Command::new(format!("{index}@{term}")))
+}
+
+/// Entries of these terms, the first of them behind `prev`.
+pub fn entries(prev: u64, terms: &[u64]) -> Vec<LogEntry> {
+    (prev + 1..).zip(terms).map(|(index, &term)| entry(index, term)).collect()
+}
+
+pub fn log(terms: &[u64]) -> Log {
+    Log::new(entries(0, terms))
+}
+
+pub fn terms_of(log: &Log) -> Vec<u64> {
+    log.iter().map(|(_, entry)| entry.term.get()).collect()
+}
+
+pub fn terms(node: &RaftNode) -> Vec<u64> {
+    terms_of(node.log())
+}
+
+pub const fn commit(node: &RaftNode) -> u64 {
+    node.commit_index().get()
+}
+
+// ---- servers -------------------------------------------------------------------------------
+
+/// A server that starts with this state on its disk.
+pub fn server(
+    number: u8,
+    settings: Settings,
+    term: u64,
+    vote: Option<u8>,
+    terms: &[u64],
+) -> RaftNode {
+    let saved = PersistentState::new(Term::new(term), vote.map(id), log(terms));
+    RaftNode::new(id(number), settings, saved)
+}
+
+/// Server 0 as a follower of this term that has not voted.
+pub fn follower(settings: Settings, term: u64, terms: &[u64]) -> RaftNode {
+    server(0, settings, term, None, terms)
+}
+
+/// Server 0 as the candidate of this term; nobody has answered yet. Alone, it leads at once.
+pub fn candidate(settings: Settings, term: u64, terms: &[u64]) -> RaftNode {
+    let mut node = follower(settings, term - 1, terms);
+    let _ = timeout(&mut node);
+    assert_eq!(node.current_term(), Term::new(term));
+    node
+}
+
+/// Server 0 as the leader of this term, by the votes of a bare majority. What it said as it took
+/// office is lost; its log ends with its no-op, if the settings ask for one.
+pub fn leader(settings: Settings, term: u64, terms: &[u64]) -> RaftNode {
+    let mut node = candidate(settings, term, terms);
+    for voter in (1..).take(settings.majority() - 1) {
+        let _ = receive(&mut node, voter, vote(term, true));
+    }
+    assert!(node.is_leader());
+    node
+}
+
+/// Server 0 in this role in this term.
+pub fn in_role(role: RoleKind, settings: Settings, term: u64, terms: &[u64]) -> RaftNode {
+    match role {
+        RoleKind::Follower => follower(settings, term, terms),
+        RoleKind::Candidate => candidate(settings, term, terms),
+        RoleKind::Leader => leader(settings, term, terms),
+    }
+}
+
+pub const ROLES: [RoleKind; 3] = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];
+
+// ---- inputs --------------------------------------------------------------------------------
+
+/// One step, saved at once on a disk that held the node as it was; nothing that changed may be
+/// missing there.
+pub fn step(node: &mut RaftNode, input: Input) -> Sendable {
+    let mut disk = node.persistent().clone();
+    let Ok(sent) = node.step(input).persist(&mut disk);
+    if node.settings().rules.keeps(Rule::PersistBeforeReply) {
+        assert_eq!(&disk, node.persistent(), "{} saves all that it changes", node.id());
+    }
+    sent
+}
+
+pub fn timeout(node: &mut RaftNode) -> Sendable {
+    step(node, Input::ElectionTimeout)
+}
+
+pub fn heartbeat(node: &mut RaftNode) -> Sendable {
+    step(node, Input::HeartbeatDue)
+}
+
+pub fn propose(node: &mut RaftNode, command: &str) -> Sendable {
+    step(node, Input::Propose(vec![command.into()]))
+}
+
+pub fn receive(node: &mut RaftNode, from: u8, message: Message) -> Sendable {
+    let to = node.id();
+    step(node, Input::Receive(Envelope { from: id(from), to, message }))
+}
+
+// ---- messages ------------------------------------------------------------------------------
+
+pub const fn vote_request(candidate: u8, term: u64, last: LogPosition) -> Message {
+    Message::VoteRequest(VoteRequest {
+        term: Term::new(term),
+        candidate_id: id(candidate),
+        last_log_index: last.index,
+        last_log_term: last.term,
+    })
+}
+
+pub const fn vote(term: u64, vote_granted: bool) -> Message {
+    Message::VoteResponse(VoteResponse { term: Term::new(term), vote_granted })
+}
+
+/// Leader and term, what stands before the new entries, their terms, and leaderCommit.
+pub fn append(leader: u8, term: u64, prev: LogPosition, new: &[u64], commit: u64) -> Message {
+    Message::AppendEntriesRequest(AppendEntriesRequest {
+        term: Term::new(term),
+        leader_id: id(leader),
+        prev_log_index: prev.index,
+        prev_log_term: prev.term,
+        entries: entries(prev.index.get(), new).into(),
+        leader_commit: LogIndex::new(commit),
+    })
+}
+
+const fn append_response(term: u64, outcome: AppendOutcome) -> Message {
+    Message::AppendEntriesResponse(AppendEntriesResponse { term: Term::new(term), outcome })
+}
+
+pub const fn accepted(term: u64, match_index: u64) -> Message {
+    append_response(term, AppendOutcome::Accepted { match_index: LogIndex::new(match_index) })
+}
+
+/// A refusal: the request's prevLogIndex, the term found there, the first index to try.
+pub fn rejected(term: u64, prev: u64, found: Option<u64>, first: u64) -> Message {
+    let prev_log_index = LogIndex::new(prev);
+    append_response(term, AppendOutcome::Rejected { prev_log_index, hint: hint(found, first) })
+}
+
+pub fn hint(found: Option<u64>, first: u64) -> ConflictHint {
+    ConflictHint { conflict_term: found.map(Term::new), first_index: LogIndex::new(first) }
+}
+
+/// What an honest follower says to AppendEntries whose entries it stores.
+pub fn accept(request: &Envelope) -> Message {
+    let Message::AppendEntriesRequest(append) = &request.message else {
+        panic!("AppendEntries was expected, not {request:?}");
+    };
+    accepted(append.term.get(), append.last_index().get())
+}
+
+// ---- what came of it -----------------------------------------------------------------------
+
+/// The one message of a step.
+pub fn only(sent: &Sendable) -> &Message {
+    let [envelope] = sent.messages() else {
+        panic!("one message was expected: {:?}", sent.messages());
+    };
+    &envelope.message
+}
+
+/// The AppendEntries among the messages, with their addressees.
+pub fn appends(sent: &Sendable) -> Vec<(u8, &AppendEntriesRequest)> {
+    let request = |envelope| match envelope {
+        &Envelope { to, message: Message::AppendEntriesRequest(ref request), .. } => {
+            Some((to.index() as u8, request))
+        }
+        _ => None,
+    };
+    sent.messages().iter().filter_map(request).collect()
+}
+
+/// Whether the step granted a vote.
+pub fn granted(sent: &Sendable) -> bool {
+    let Message::VoteResponse(response) = only(sent) else { panic!("not a vote: {sent:?}") };
+    response.vote_granted
+}
+
+/// What the step answered to AppendEntries.
+pub fn outcome(sent: &Sendable) -> AppendOutcome {
+    let Message::AppendEntriesResponse(response) = only(sent) else {
+        panic!("not an answer to AppendEntries: {sent:?}")
+    };
+    response.outcome
+}
+
+/// The index that the step acknowledged; nothing, if it refused.
+pub fn acknowledged(sent: &Sendable) -> Option<u64> {
+    match outcome(sent) {
+        AppendOutcome::Accepted { match_index } => Some(match_index.get()),
+        AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => None,
+    }
+}
+
+/// matchIndex and nextIndex that a leader holds of a peer.
+pub const fn progress(node: &RaftNode, peer: u8) -> (u64, u64) {
+    let progress = node.progress(id(peer)).expect("only a leader knows");
+    (progress.match_index.get(), progress.next_index.get())
+}
+
+/// How the rule came out, each time it was asked.
+pub fn verdicts(events: &[Event], rule: Rule) -> Vec<Outcome> {
+    let outcome = |event: &Event| match event {
+        Event::Checked(verdict) if verdict.rule == rule => Some(verdict.outcome),
+        _ => None,
+    };
+    events.iter().filter_map(outcome).collect()
+}

@@ -1,0 +1,63 @@
+//! Whatever is written in a file or typed at the prompt: no parser panics, an error names its
+//! place, and what was understood is understood the same when it is written out again.
+//!
+//! Each test draws a few hundred to a few thousand cases. `PROPTEST_CASES=300000` asks all of them
+//! for as many.
+
+mod lines;
+mod traces;
+mod verbs;
+mod worlds;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use raft_in_practice::record::journal::Observer;
+use raft_in_practice::record::{Header, TraceWriter};
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::sim::{Sim, SimConfig};
+
+/// So many cases, unless the environment asks for another number.
+fn cases(default: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(default),
+        // A case that fails is printed whole, and belongs in a test by name.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// A file in memory that two hands can hold.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Carries out what a script says, whatever fails on the way. Returns the world, and its trace.
+fn record(script: &Script) -> (Sim, Vec<u8>) {
+    let paper = Paper::default();
+    let header = Header::new(&script.name, "virtual", script.seed, &script.settings());
+    let writer = TraceWriter::new(paper.clone(), &header);
+    let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
+    let mut silent = ();
+    let mut runner = Runner::new(Sim::new(SimConfig::of(script), observers), &mut silent);
+    for line in &script.lines {
+        // A line that cannot be carried out, or does not hold, ends a script, but not this test.
+        let _ = runner.execute(line.number, &line.verb);
+    }
+    let sim = runner.into_world();
+    writer.finish().unwrap();
+    let trace = paper.0.lock().unwrap().clone();
+    (sim, trace)
+}

@@ -1,0 +1,304 @@
+//! The prompt, end to end: what is typed goes in through a pipe, and what a reader would see comes
+//! out.
+
+use std::fs;
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+
+/// What a session printed, and its exit code.
+struct Played {
+    out: String,
+    code: i32,
+}
+
+fn raft_cluster(arguments: &[&str], typed: &str) -> Played {
+    let mut command = Command::cargo_bin("raft-cluster").unwrap();
+    command.args(arguments).env("NO_COLOR", "1").write_stdin(typed);
+    let output = command.output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaints, "", "{out}");
+    Played { out, code: output.status.code().unwrap() }
+}
+
+fn play(options: &[&str], lines: &[&str]) -> Played {
+    raft_cluster(&[&["play"], options].concat(), &lines.join("\n"))
+}
+
+/// A file of this test's own, which is not there yet.
+fn file(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_file(&path);
+    path
+}
+
+/// The last table of how the nodes stand, without the margin.
+fn last_status(out: &str) -> Vec<&str> {
+    let lines: Vec<&str> = out.lines().map(str::trim).collect();
+    let head = lines.iter().rposition(|line| line.starts_with("node  role")).unwrap();
+    lines[head..]
+        .iter()
+        .copied()
+        .take_while(|line| !line.is_empty() && !line.contains('>'))
+        .collect()
+}
+
+/// The last drawing of all logs.
+fn last_logs(out: &str) -> Vec<&str> {
+    let lines: Vec<&str> = out.lines().map(str::trim).collect();
+    let head = lines.iter().rposition(|line| line.starts_with("index ")).unwrap();
+    lines[head..].iter().copied().take_while(|line| !line.contains('>')).collect()
+}
+
+#[test]
+fn a_session_that_was_saved_does_the_same_again() {
+    let saved = file("session.raft");
+    let name = saved.to_str().unwrap();
+    let save = format!("save {name}");
+    let lines = [
+        "step 3",
+        "step",
+        "run until leader",
+        "write SET x=1",
+        "submit to 1 SET never=1",
+        "crash leader",
+        "run 3s until committed 99",
+        "expect term 0 = 77",
+        "nonsense",
+        "step 2",
+        "restart crashed",
+        "manual",
+        "timeout 2",
+        "deliver vote 2 -> 0",
+        "deliver append 2 -> 0",
+        "automatic",
+        "run",
+        "write SET x=2",
+        "status",
+        &save,
+        "quit",
+    ];
+    for options in [&["--nodes", "3"][..], &["--drop", "0.2", "--duplicate", "10%", "--seed", "9"]]
+    {
+        let _ = fs::remove_file(&saved);
+        let first = play(&[options, &["--latency", "2ms..9ms"]].concat(), &lines);
+        assert_eq!(first.code, 0, "{}", first.out);
+        let text = fs::read_to_string(&saved).unwrap();
+        assert!(text.contains("\nstep 4\n"), "single steps are one line: {text}");
+        assert!(text.contains("\ntry wait 3s until committed 99 on all\n"), "{text}");
+        assert!(!text.contains("expect"), "what failed and moved nothing is not kept: {text}");
+
+        let again = raft_cluster(&["run", name, "--virtual"], "");
+        assert_eq!(again.code, 0, "{}", again.out);
+        assert_eq!(last_status(&first.out), last_status(&again.out));
+
+        // Loaded, it brings a session to the same place, and can be saved as the same file.
+        let twice =
+            play(&[name], &["status", "log", "back", "write SET x=2", "log", &save, "quit"]);
+        assert_eq!(last_status(&first.out), last_status(&twice.out));
+        let logs = last_logs(&twice.out).len();
+        assert!(logs > 1, "{}", twice.out);
+        let body = |text: &str| {
+            let lines = text.lines().filter(|line| *line != "status");
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(body(&text), body(&fs::read_to_string(&saved).unwrap()));
+    }
+}
+
+#[test]
+fn going_back_leads_to_where_one_was() {
+    let there = ["run until leader", "write SET x=1", "run 500ms", "status"];
+    let status = |lines: &[&str]| {
+        let played = play(&["--seed", "4"], &[lines, &["quit"]].concat());
+        assert_eq!(played.code, 0);
+        last_status(&played.out).join("\n")
+    };
+    let expected = status(&there);
+    for (gone, back) in [
+        (&["crash leader"][..], "back"),
+        (&["step 7"], "back 7"),
+        (&["step 5", "status", "step 2"], "back 7"),
+        (&["write SET y=2", "crash 1", "run 10s", "expect leader is 1"], "back 3"),
+        (&["run 1s until no leader"], "back"),
+    ] {
+        let mut lines = there.to_vec();
+        lines.extend(gone);
+        lines.extend([back, "status"]);
+        assert_eq!(status(&lines), expected, "{gone:?}, {back}");
+        // And from there on as if nothing had been undone.
+        lines.extend(["crash leader", "run 5s", "status"]);
+        let mut straight = there.to_vec();
+        straight.extend(["crash leader", "run 5s", "status"]);
+        assert_eq!(status(&lines), status(&straight), "{gone:?}, {back}, and on");
+    }
+    let stepped = status(&[&there[..], &["step 7", "back 3", "status"]].concat());
+    assert_eq!(stepped, status(&[&there[..], &["step 4", "status"]].concat()));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_the_session_goes_on() {
+    let lines = [
+        "jump",
+        "crsh 1",
+        "crash 9",
+        "crash leader",
+        "restart 1",
+        "back",
+        "expect leader",
+        "expect safe",
+        "expect violation election-safety",
+        "deliver vote 0 -> 1",
+        "load no-such-file",
+        "save",
+        "save /",
+        "help nothing",
+        "log 7",
+        "manual",
+        "step",
+        "\u{0}\u{7f}\u{fffd}",
+        "status",
+    ];
+    let played = play(&["--nodes", "3"], &lines);
+    assert_eq!(played.code, 0, "{}", played.out);
+    for sentence in [
+        "'jump' is no word here",
+        "did you mean 'crash'?",
+        "'9' does not fit; expected a node from 0 to 2",
+        "crash leader: there is no leader.",
+        "restart 1: n1 is up.",
+        "there is nothing to undo",
+        "expect leader: this is not so.",
+        "expect violation election-safety: Election Safety has not fallen.",
+        "no such message is on its way",
+        "'no-such-file' is no scenario",
+        "a file's name should follow",
+        "cannot be written",
+        "'nothing' is no word here",
+        "expected a node from 0 to 2",
+        "nothing comes by itself",
+    ] {
+        assert!(played.out.contains(sentence), "{sentence:?} is not in: {}", played.out);
+    }
+    assert_eq!(last_status(&played.out).len(), 4);
+}
+
+#[test]
+fn a_file_that_is_no_scenario_is_not_overwritten() {
+    let precious = file("precious.txt");
+    fs::write(&precious, "my only copy\n").unwrap();
+    let save = format!("save {}", precious.display());
+    let played = play(&[], &["step", &save]);
+    assert!(played.out.contains("is no scenario; it stays"), "{}", played.out);
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "my only copy\n");
+}
+
+#[test]
+fn every_step_is_told_with_its_cause_and_helped_with() {
+    let played = play(&["--nodes", "3"], &["step 4", "crash 2", "step 9", "help", "help expect"]);
+    for words in [
+        "has heard no leader for a whole election timeout",
+        "who asks for a vote in term 1",
+        "the receiver is down",
+        "Tab completes",
+        "violation election-safety",
+    ] {
+        assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
+    }
+}
+
+#[test]
+fn a_scenario_can_be_played_with_and_its_lines_undone() {
+    let lines = ["log", "back 3", "log 0", "load even-cluster", "status", "quit"];
+    let played = play(&["figure-8"], &lines);
+    assert_eq!(played.code, 0, "{}", played.out);
+    assert!(played.out.contains("as if this had not been typed"), "{}", played.out);
+    assert_eq!(last_status(&played.out).len(), 5, "the loaded cluster has four nodes");
+}
+
+#[test]
+fn a_broken_rule_is_announced_and_what_falls_is_no_failure_then() {
+    let lines = [
+        "manual",
+        "timeout 0",
+        "timeout 1",
+        "deliver vote 0 -> 2",
+        "deliver vote 1 -> 2",
+        "deliver vote-reply 2 -> 0",
+        "deliver vote-reply 2 -> 1",
+        "quit",
+    ];
+    let broken = play(&["--nodes", "3", "--break", "one-vote-per-term"], &lines);
+    assert_eq!(broken.code, 0);
+    assert_eq!(broken.out.matches("THIS RUN BREAKS A RULE").count(), 2, "{}", broken.out);
+    assert!(broken.out.contains("Election Safety has fallen"), "{}", broken.out);
+    let kept = play(&["--nodes", "3"], &lines);
+    assert_eq!(kept.code, 0);
+    assert!(!kept.out.contains("has fallen"), "{}", kept.out);
+}
+
+#[test]
+fn a_trace_tells_of_the_run_that_is_left_after_going_back() {
+    let trace = file("played.jsonl");
+    let name = trace.to_str().unwrap();
+    let lines = ["run until leader", "write SET x=1", "crash leader", "run 5s", "back 2", "run"];
+    assert_eq!(play(&["--trace", name], &lines).code, 0);
+    let verified = raft_cluster(&["replay", name, "--verify"], "");
+    assert_eq!(verified.code, 0, "{}", verified.out);
+    assert!(!fs::read_to_string(&trace).unwrap().contains("crash"));
+}
+
+#[test]
+fn on_threads_it_runs_live() {
+    let saved = file("live.raft");
+    let save = format!("save {}", saved.display());
+    let lines = [
+        "run until leader",
+        "write SET x=1",
+        "back",
+        "messages",
+        "manual",
+        "run 1s",
+        &save,
+        "quit",
+    ];
+    let played = play(&["--threads", "--speed", "20", "--nodes", "3"], &lines);
+    assert_eq!(played.code, 0, "{}", played.out);
+    for words in ["there is no way back", "only virtual time can tell", "this needs virtual time"] {
+        assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
+    }
+    let text = fs::read_to_string(&saved).unwrap();
+    assert!(text.contains("write SET x=1") && !text.contains("threads off"), "{text}");
+}
+
+/// A session's last report judges what its clients were told, like any report.
+#[test]
+fn the_last_report_of_a_session_judges_its_clients() {
+    let played = play(&["broken/answer-only-applied"], &[]);
+    let (_, report) = played.out.rsplit_once("✓ held").unwrap();
+    assert!(report.contains("✗ fallen  Linearizability"), "{report}");
+    assert!(report.contains("✗ Linearizability has fallen"), "{report}");
+    let played = play(&["--nodes", "1"], &["write SET x=1", "submit to 0 GET x"]);
+    assert_eq!(played.code, 0, "{}", played.out);
+    let words: Vec<_> = played.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("✓ held Linearizability 2 answers"), "{}", played.out);
+}
+
+#[test]
+fn wrong_usage_is_one_sentence_and_code_2() {
+    for (arguments, words) in [
+        (&["play", "--speed", "2"][..], "--threads"),
+        (&["play", "--format", "json"], "'run'"),
+        (&["play", "--threads", "--virtual"], "cannot be used"),
+        (&["play", "--threads", "figure-8"], "leave --speed out, and --threads"),
+        (&["play", "no-such"], "'no-such' is no scenario"),
+    ] {
+        let mut command = Command::cargo_bin("raft-cluster").unwrap();
+        let output = command.args(arguments).output().unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {complaint}");
+        assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    }
+}

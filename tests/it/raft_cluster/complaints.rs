@@ -1,0 +1,117 @@
+//! Wrong usage: one sentence that says what is wrong with what, and what would be right.
+
+use std::fs;
+use std::process::Command;
+
+use crate::raft_cluster::{complaint, file, raft_cluster};
+
+#[test]
+fn a_wrong_command_line_is_met_with_one_sentence() {
+    for (arguments, words) in [
+        (&["--nodes", "0"][..], &["'0'", "--nodes", "1 to 9 nodes"][..]),
+        (&["--nodes", "100"], &["'100'", "--nodes", "1 to 9 nodes"]),
+        (&["--nodes", "five"], &["'five'", "--nodes", "1 to 9 nodes"]),
+        (&["--nodes"], &["--nodes"]),
+        (&["--seed", "-1"], &["'-1'", "--seed", "a whole number"]),
+        (&["--seed", "x"], &["'x'", "--seed", "a whole number"]),
+        (&["--drop", "2"], &["'2'", "--drop", "0 to 1", "20%"]),
+        (&["--drop", "often"], &["'often'", "--drop", "0.2"]),
+        (&["--duplicate", "-0.1"], &["'-0.1'", "--duplicate"]),
+        (&["--latency", "5ms..1ms"], &["5ms..1ms", "backwards", "1ms..5ms"]),
+        (&["--latency", "3"], &["'3'", "--latency", "unit", "5ms"]),
+        (&["--speed", "0"], &["'0'", "--speed", "0.1 to 50"]),
+        (&["--speed", "fast"], &["'fast'", "--speed"]),
+        (&["--virtual", "--speed", "3"], &["--virtual", "--speed"]),
+        (&["--brek", "x"], &["--brek", "did you mean '--break'?"]),
+        (&["--break", "one-vote-per-trem"], &["did you mean 'one-vote-per-term'?"]),
+        (&["--break", "zzz"], &["no rule is called 'zzz'", "raft-node rules"]),
+        (&["--view", "loud"], &["'loud'", "story", "quiet"]),
+        (&["--format", "jsn"], &["'jsn'", "did you mean 'json'?"]),
+        (&["scenaros"], &["scenaros", "did you mean 'scenarios'?"]),
+        (&["run", "nowhere"], &["'nowhere'", "no scenario", "'raft-cluster scenarios' lists"]),
+        (&["run", "figure8"], &["did you mean 'figure-8'?"]),
+        (&["run", "figure-8", "--speed", "2"], &["figure-8", "leave --speed out"]),
+        (
+            &["run", "figure-7", "--nodes", "3", "--virtual"],
+            &["figure-7, line ", "node from 0 to 2"],
+        ),
+        (&["run", "broken/one-vote-per-trem"], &["did you mean 'broken/one-vote-per-term'?"]),
+        (&["run", "demo", "--intact", "--break", "up-to-date-log"], &["--intact", "--break"]),
+        (&["hunt", "--break", "up-to-date"], &["did you mean 'up-to-date-log'?"]),
+        (&["hunt", "--seeds", "many"], &["'many'", "--seeds", "a whole number"]),
+        (&["hunt", "--for", "5"], &["'5'", "--for", "unit"]),
+        (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
+        (&["replay"], &["TRACE"]),
+        (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),
+        (&["--trace", "no/such/directory/x"], &["no/such/directory/x", "cannot be written"]),
+    ] {
+        let sentence = complaint(arguments);
+        assert!(sentence.starts_with("raft-cluster: "), "{sentence}");
+        for word in words {
+            assert!(sentence.contains(word), "{arguments:?}: {sentence:?} lacks {word:?}");
+        }
+    }
+}
+
+#[test]
+fn a_script_that_is_not_of_the_language_is_met_with_file_line_and_word() {
+    for (name, text, words) in [
+        ("verb.raft", "nodes 3\n\n# a comment\njump 1\n", &["line 4", "'jump'", "a verb"][..]),
+        ("end.raft", "nodes 3\ncrash\n", &["line 2", "the line ends", "a node from 0 to 2"]),
+        ("node.raft", "nodes 3\ncrash 7\n", &["line 2", "'7'", "a node from 0 to 2"]),
+        ("rule.raft", "rules one-vote\nnodes 3\n", &["line 1", "'one-vote'", "the id of a rule"]),
+        ("head.raft", "nodes many\n", &["line 1", "'many'", "1 to 9"]),
+        ("late.raft", "status\nnodes 3\n", &["line 2", "'nodes'", "a verb"]),
+        ("time.raft", "wait soon\n", &["line 1", "'soon'", "2s"]),
+        ("other.raft", "language 7\nnodes 3\n", &["line 1", "'7'", "another version"]),
+        ("stall.raft", "expect stall soon\n", &["line 1", "'soon'", "6s"]),
+        ("more.raft", "heal all\n", &["line 1", "'all'", "the end of the line"]),
+    ] {
+        let path = file(name);
+        fs::write(&path, text).unwrap();
+        let sentence = complaint(&["run", path.to_str().unwrap(), "--virtual"]);
+        for word in words.iter().chain(&[name]) {
+            assert!(sentence.contains(word), "{sentence:?} lacks {word:?}");
+        }
+    }
+}
+
+#[test]
+fn a_script_that_is_no_text_cannot_be_read() {
+    let path = file("binary.raft");
+    fs::write(&path, [0x00, 0xff, 0x00]).unwrap();
+    let sentence = complaint(&["run", path.to_str().unwrap()]);
+    assert!(sentence.contains("binary.raft' is no text in UTF-8"), "{sentence}");
+}
+
+/// Whatever is printed, a full disk is one sentence and code 2.
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_said_and_nothing_panics() {
+    for arguments in [&["completions", "zsh"][..], &["scenarios"], &["run", "demo", "--virtual"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let program = raft_cluster(arguments).get_program().to_owned();
+        let output = Command::new(program).args(arguments).stdout(full).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(text.contains("cannot be written") && text.lines().count() == 1, "{text}");
+    }
+}
+
+/// What an editor makes of a scenario must not be a riddle.
+#[test]
+fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
+    let path = file("marked.raft");
+    fs::write(&path, "\u{feff}nodes 3\ntimeout 0\n").unwrap();
+    let name = path.to_str().unwrap();
+    raft_cluster(&["run", name, "--virtual", "--view", "quiet"]).assert().success();
+    for (bytes, words) in [
+        (&b"\xff\xfen\0o\0d\0"[..], "is written in UTF-16"),
+        (b"\xfe\xff\0n\0o", "is written in UTF-16"),
+        (b"nodes \xff", "is no text in UTF-8"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let sentence = complaint(&["run", name]);
+        assert!(sentence.contains(words) && sentence.contains("save it as that"), "{sentence}");
+    }
+}

@@ -1,0 +1,49 @@
+//! The program `raft-cluster` from outside: what it prints, what it writes, and with which code it
+//! ends. Nothing here sleeps: each test waits for a process.
+
+mod complaints;
+mod hunts;
+mod stories;
+mod traces;
+
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+
+fn raft_cluster(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("raft-cluster").unwrap();
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR");
+    command.args(arguments);
+    command
+}
+
+/// What it prints, and that it ends with this code and complains of nothing.
+fn printed(code: i32, arguments: &[&str]) -> String {
+    let output = raft_cluster(arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.stderr.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    text
+}
+
+/// What it complains of: one sentence on standard error, code 2, nothing on standard output.
+fn complaint(arguments: &[&str]) -> String {
+    let output = raft_cluster(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?} printed something");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+/// A file of this test's own.
+fn file(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("raft_cluster");
+    std::fs::create_dir_all(&directory).unwrap();
+    directory.join(name)
+}
+
+/// Text with all white space as single spaces, so that wrapping does not matter.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

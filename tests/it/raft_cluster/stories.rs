@@ -1,0 +1,240 @@
+//! Runs: in virtual time and on threads, as text and as JSON, good ones and bad ones.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use raft_in_practice::scenario::library::SHIPPED;
+use serde_json::Value;
+
+use crate::raft_cluster::{printed, raft_cluster, unwrapped};
+
+const PHASES: [&str; 8] = [
+    "1  All nodes start as followers",
+    "2  An election",
+    "3  Three writes",
+    "4  The leader crashes",
+    "5  A new leader",
+    "6  Two more writes",
+    "7  The crashed node comes back",
+    "8  Safety",
+];
+
+const COMMANDS: [&str; 5] = [
+    "SET balance=1000",
+    "TRANSFER 200 -> account_7",
+    "SET balance=800",
+    "AUDIT log entry",
+    "CLOSE session",
+];
+
+/// That a story has its parts in order, every write answered, and the report at its end.
+fn is_the_demo(text: &str) {
+    let mut rest = text;
+    for phase in PHASES {
+        let at =
+            rest.find(phase).unwrap_or_else(|| panic!("{phase:?} is missing or late:\n{text}"));
+        rest = &rest[at + phase.len()..];
+    }
+    let text = unwrapped(text);
+    for command in COMMANDS {
+        assert!(text.contains(&format!("answers that {command} is committed as")), "{command}");
+        assert!(
+            text.contains(&format!("{command} is committed on all running nodes")),
+            "{command}"
+        );
+    }
+    for property in ["Election Safety", "Leader Append-Only", "Log Matching", "Leader Completeness"]
+    {
+        assert!(text.contains(&format!("✓ held {property}")), "{property}");
+    }
+    assert!(text.contains("✓ held State Machine Safety"));
+    assert!(text.contains("no two of the 5 nodes ever committed different entries"));
+    assert!(!text.contains('✗'));
+}
+
+#[test]
+fn the_demo_has_eight_parts_in_virtual_time_and_on_threads() {
+    is_the_demo(&printed(0, &["run", "demo", "--virtual"]));
+    is_the_demo(&printed(0, &["--speed", "20"]));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_another_run() {
+    let seed = |seed| printed(0, &["run", "demo", "--virtual", "--seed", seed]);
+    assert!(seed("7") == seed("7"));
+    assert!(seed("7") != seed("8"));
+    assert!(printed(0, &["--virtual"]) == printed(0, &["run", "--virtual"]), "demo is the default");
+}
+
+#[test]
+fn every_scenario_reads_well() {
+    for (name, _) in SHIPPED {
+        let text = printed(0, &["run", name, "--virtual"]);
+        let mut before = "";
+        for line in text.lines() {
+            assert!(line.chars().count() <= 100, "{name}: too wide: {line}");
+            assert_eq!(line, line.trim_end(), "{name}: a line ends in spaces");
+            assert!(!(line.is_empty() && before.is_empty()), "{name}: two empty lines");
+            before = line;
+        }
+        assert!(!before.is_empty(), "{name} ends with an empty line");
+        assert!(!text.contains('\u{1b}'), "{name}: colour in a pipe");
+        for wrong in ["1 checks", "1 leaders", "1 entries", "1 nodes", "1 votes", "1 batches"] {
+            assert!(!text.contains(&format!(" {wrong}")), "{name}: {wrong}");
+        }
+    }
+}
+
+#[test]
+fn colour_is_off_in_a_pipe_and_on_when_asked_for_and_changes_no_word() {
+    let plain = printed(0, &["--virtual"]);
+    let coloured = printed(0, &["--virtual", "--color", "always"]);
+    assert!(coloured.contains("\u{1b}["));
+    let mut words = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, code)) = rest.split_once('\u{1b}') {
+        words.push_str(before);
+        rest = code.split_once('m').unwrap().1;
+    }
+    words.push_str(rest);
+    assert!(words == plain);
+    let output = raft_cluster(&["--virtual"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(output.stdout.contains(&0x1b));
+}
+
+#[test]
+fn json_is_one_object_a_line_and_ends_with_the_verdict() {
+    let text = printed(0, &["run", "lossy", "--virtual", "--format", "json"]);
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    let lines: Vec<Value> = text.lines().map(read).collect();
+    assert!(lines.iter().all(Value::is_object));
+    assert!(lines.iter().any(|line| line["input"]["receive"].is_object()));
+    assert!(lines.iter().any(|line| line["deed"]["duplicated"].is_object()));
+    let last = lines.last().unwrap();
+    assert_eq!(last["passed"], true);
+    assert_eq!(last["committed"], 6);
+    assert_eq!(last["violations"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn the_quiet_view_is_one_line() {
+    for (name, _) in SHIPPED {
+        let text = printed(0, &["run", name, "--virtual", "--view", "quiet"]);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.starts_with(&format!("{name}: ✓ passed; ")), "{text}");
+    }
+}
+
+#[test]
+fn a_cluster_that_lost_its_majority_stalls_and_the_run_says_so() {
+    let text = unwrapped(&printed(1, &["run", "demo", "--virtual", "--nodes", "2"]));
+    assert!(text.contains("✗ line 31: wait until leader: not within 12s."), "{text}");
+    assert!(text.contains("Only 1 of 2 nodes is up, and a leader needs the votes of 2"), "{text}");
+    assert!(text.contains("majority-quorum, §5.2"));
+    let json = printed(1, &["run", "demo", "--virtual", "--nodes", "2", "--format", "json"]);
+    let last: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    assert_eq!(last["passed"], false);
+    assert!(last["failure"].as_str().unwrap().contains("majority"));
+}
+
+#[test]
+fn other_sizes_and_bad_networks_change_nothing_about_the_outcome() {
+    for arguments in [
+        &["--nodes", "3"][..],
+        &["--nodes", "4", "--seed", "7"],
+        &["--nodes", "9"],
+        &["--drop", "0.2"],
+        &["--drop", "10%", "--duplicate", "0.1", "--latency", "1ms..60ms"],
+    ] {
+        let text = printed(0, &[&["--virtual", "--view", "quiet"], arguments].concat());
+        assert!(text.starts_with("demo: ✓ passed; "), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn a_broken_rule_is_announced_and_a_run_without_harm_says_where_to_look() {
+    let text = unwrapped(&printed(0, &["--virtual", "--break", "one-vote-per-term"]));
+    assert!(text.contains("THIS RUN BREAKS A RULE: one-vote-per-term (§5.2"), "{text}");
+    assert!(text.contains("'raft-cluster hunt --break one-vote-per-term' searches"), "{text}");
+    // Without leaders' heartbeats there are elections without end.
+    let text = printed(1, &["run", "partition", "--virtual", "--break", "leader-heartbeat"]);
+    assert!(text.contains("THIS RUN BREAKS A RULE: leader-heartbeat"), "{text}");
+}
+
+/// No read shows that these commands are lost; the entries at their indexes do.
+#[test]
+fn a_success_that_is_false_is_told_with_both_entries() {
+    let run = ["run", "figure-7", "--virtual", "--break", "answer-only-applied"];
+    let text = unwrapped(&printed(1, &run));
+    for words in [
+        "✗ fallen Linearizability 20 answers",
+        "9 clients were told of success for entries that are lost.",
+        "client 7 was told of success for 7@3, first of term 3, and index 7 committed 7@5",
+        "and so were 3 others",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in: {text}");
+    }
+    assert!(!text.contains("No property fell all the same"), "{text}");
+    let json = printed(1, &[&run[..], &["--format", "json"]].concat());
+    let last: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["linearizable"], &last["passed"]),
+        (&Value::Bool(false), &Value::Bool(false))
+    );
+    let found = last["clients"]["false_successes"].as_array().unwrap();
+    assert_eq!(found.len(), 9);
+    let position = |index, term| serde_json::json!({ "index": index, "term": term });
+    assert_eq!(found[0]["told"], position(7, 3));
+    assert_eq!(found[0]["committed"], position(7, 5));
+}
+
+#[test]
+fn the_list_has_every_scenario_with_what_it_shows() {
+    let text = printed(0, &["scenarios"]);
+    let (table, rest) = text.split_once("\n\n").unwrap();
+    let names: BTreeSet<&str> =
+        table.lines().filter(|l| !l.starts_with(' ')).filter_map(|l| l.split(' ').next()).collect();
+    assert_eq!(names, SHIPPED.iter().map(|(name, _)| *name).collect());
+    assert!(rest.contains("broken/RULE"), "{rest}");
+    let text = unwrapped(&text);
+    for (name, script) in SHIPPED {
+        let shows = script.lines().find_map(|line| line.strip_prefix("shows ")).unwrap();
+        assert!(text.contains(shows), "{name}");
+    }
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_error() {
+    for arguments in [&["run", "figure-8", "--virtual"][..], &["--speed", "20"], &["scenarios"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_raft-cluster"));
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        // The pipe is closed by now.
+        assert!(!first.is_empty());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+        let mut complaint = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+        assert!(complaint.is_empty(), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn help_has_examples_and_exit_codes_and_completions_know_the_options() {
+    let help = printed(0, &["--help"]);
+    assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(printed(0, &["completions", shell]).contains("virtual"), "{shell}");
+    }
+}
+
+/// What is decided when a batch is saved is told to programs too.
+#[test]
+fn the_machine_format_has_the_verdicts_that_come_with_the_save() {
+    let lines = printed(0, &["run", "demo", "--virtual", "--format", "json"]);
+    for rule in ["persist-before-reply", "randomised-timeout", "answer-only-applied"] {
+        assert!(lines.contains(&format!("\"rule\":\"{rule}\"")), "{rule}");
+    }
+}

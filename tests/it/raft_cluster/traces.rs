@@ -1,0 +1,255 @@
+//! Traces: recorded, run again, and damaged in every way a file can be.
+
+use std::fs;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
+use raft_in_practice::record::journal::{Deed, Observer};
+use raft_in_practice::record::{Header, TraceWriter};
+use raft_in_practice::server::state_machine::Reply;
+use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::{Answer, Ticket};
+
+use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
+
+/// Records the demo under this name and returns where.
+fn recorded(name: &str, options: &[&str]) -> String {
+    let path = file(name).to_str().unwrap().to_owned();
+    printed(0, &[&["run", "demo", "--view", "quiet", "--trace", &path], options].concat());
+    path
+}
+
+/// Writes a damaged trace under this name and returns where.
+fn damaged(name: &str, damage: impl FnOnce(&mut Vec<String>)) -> String {
+    let good = recorded(&format!("good-{name}"), &["--virtual"]);
+    let text = fs::read_to_string(good).unwrap();
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    damage(&mut lines);
+    let path = file(name).to_str().unwrap().to_owned();
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+    path
+}
+
+/// The first line that holds `text`.
+fn find(lines: &[String], text: &str) -> usize {
+    lines.iter().position(|line| line.contains(text)).unwrap()
+}
+
+#[test]
+fn a_run_replays_step_by_step_whether_on_threads_or_not() {
+    for (name, options) in
+        [("virtual.jsonl", &["--virtual"][..]), ("threads.jsonl", &["--speed", "20"])]
+    {
+        let path = recorded(name, options);
+        let verified = printed(0, &["replay", &path, "--verify"]);
+        assert!(
+            verified.contains("steps made again, each with the digest that was recorded"),
+            "{verified}"
+        );
+        let told = unwrapped(&printed(0, &["replay", &path]));
+        assert!(told.contains("demo, run again from its trace"), "{told}");
+        assert!(told.contains("7 entries were committed") && told.contains("✓ held Log Matching"));
+    }
+}
+
+#[test]
+fn a_trace_is_the_same_bytes_for_the_same_seed() {
+    let read = |name| fs::read(recorded(name, &["--virtual", "--seed", "9"])).unwrap();
+    assert!(read("once.jsonl") == read("twice.jsonl"));
+}
+
+#[test]
+fn a_replay_can_stop_at_a_step() {
+    let path = recorded("stop.jsonl", &["--virtual"]);
+    let text = printed(0, &["replay", &path, "--at", "6"]);
+    assert!(text.contains("n0    candidate     1    0       0        0"), "{text}");
+    assert!(text.contains("6 steps made again"), "{text}");
+    let sentence = complaint(&["replay", &path, "--at", "6", "--verify"]);
+    assert!(sentence.contains("--at"), "{sentence}");
+}
+
+#[test]
+fn a_broken_rule_travels_in_the_trace() {
+    let path = recorded("broken.jsonl", &["--virtual", "--break", "acknowledge-only-verified"]);
+    let text = unwrapped(&printed(0, &["replay", &path]));
+    assert!(text.contains("THIS RUN BREAKS A RULE: acknowledge-only-verified"), "{text}");
+    printed(0, &["replay", &path, "--verify"]);
+}
+
+/// What clients were told is in the trace, so its replay judges it as the run did.
+#[test]
+fn a_fall_that_clients_see_is_one_in_the_replay_too() {
+    for arguments in
+        [&["broken/answer-only-applied"][..], &["figure-7", "--break", "answer-only-applied"]]
+    {
+        let path = file("misled.jsonl").to_str().unwrap().to_owned();
+        let options = ["--virtual", "--view", "quiet", "--trace", &path];
+        let run = raft_cluster(&[&["run"], arguments, &options].concat()).output().unwrap();
+        assert!(String::from_utf8(run.stdout).unwrap().contains(" 1 violation,"));
+        let told = unwrapped(&printed(1, &["replay", &path]));
+        assert!(told.contains("✗ fallen Linearizability"), "{told}");
+        assert!(told.contains("✗ Linearizability has fallen: "), "{told}");
+        printed(0, &["replay", &path, "--verify"]);
+    }
+    let path = recorded("answered.jsonl", &["--virtual"]);
+    let told = unwrapped(&printed(0, &["replay", &path]));
+    assert!(told.contains("✓ held Linearizability 5 answers"), "{told}");
+}
+
+/// That nobody can judge is no fall, and no success either.
+#[test]
+fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
+    let settings = Settings::new(1);
+    let bytes = Paper::default();
+    let mut trace = TraceWriter::new(bytes.clone(), &Header::new("crowd", "virtual", 0, &settings));
+    let answered = |nth: u64| -> (Command, Reply) {
+        match nth {
+            40 => ("GET x".into(), Reply::Value(Some("never written".to_owned()))),
+            _ => (format!("SET x={nth}").as_str().into(), Reply::Set),
+        }
+    };
+    for nth in 0..=40 {
+        let (ticket, node, command) = (Ticket(nth), NodeId::new(0), answered(nth).0);
+        trace.deed(Time::ZERO, &Deed::Asked { ticket, node, command });
+    }
+    for nth in 0..=40 {
+        let (position, reply) = (LogPosition::new(nth + 1, 1), answered(nth).1);
+        let answer = Answer::Applied { position, reply };
+        trace.deed(Time::ZERO, &Deed::Answered { ticket: Ticket(nth), answer });
+    }
+    trace.finish().unwrap();
+    let path = file("crowd.jsonl");
+    fs::write(&path, &*bytes.0.lock().unwrap()).unwrap();
+    let told = unwrapped(&printed(0, &["replay", path.to_str().unwrap()]));
+    assert!(told.contains("? not judged Linearizability 41 answers"), "{told}");
+    assert!(told.contains("was not judged: too many open operations"), "{told}");
+}
+
+/// A file in memory.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_no_trace_is_refused() {
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(file(name), bytes).unwrap();
+        file(name).to_str().unwrap().to_owned()
+    };
+    for (path, words) in [
+        (write("empty.jsonl", b""), "it is empty"),
+        (write("words.jsonl", b"hello\n"), "not the header"),
+        (write("bytes.jsonl", &[0xff, 0xfe, 0x80, 0x0a]), "it is not text"),
+        (write("other.jsonl", b"{\"format\":\"something else\"}\n"), "not the header"),
+    ] {
+        let sentence = complaint(&["replay", &path, "--verify"]);
+        assert!(sentence.contains("this is not a trace") && sentence.contains(words), "{sentence}");
+    }
+}
+
+#[test]
+fn a_damaged_trace_is_noticed_and_the_place_is_named() {
+    for (path, words) in [
+        (
+            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":1", "\"version\":7")),
+            &["version 7", "reads version 1"][..],
+        ),
+        (
+            damaged("size.jsonl", |l| l[0] = l[0].replace("\"nodes\":5", "\"nodes\":50")),
+            &["line 1", "a cluster of 50 nodes"],
+        ),
+        (damaged("short.jsonl", |l| l.truncate(20)), &["stops after line 20"]),
+        (damaged("garbage.jsonl", |l| l[7] = "garbage".to_owned()), &["line 8"]),
+        (
+            damaged("half.jsonl", |l| {
+                let half = l[7].len() / 2;
+                l[7].truncate(half);
+            }),
+            &["line 8"],
+        ),
+        (
+            damaged("word.jsonl", |l| {
+                let at = find(l, "An election");
+                l[at] = l[at].replace("An", "No");
+            }),
+            &["was changed after it was written"],
+        ),
+        (
+            damaged("skipped.jsonl", |l| {
+                let at = find(l, "\"step\":9,");
+                l.remove(at);
+            }),
+            &["step 10 follows step 8"],
+        ),
+        (
+            damaged("unsent.jsonl", |l| {
+                let at = find(l, "\"receive\":0");
+                l[at] = l[at].replace(":0}", ":999}");
+            }),
+            &["message 999 was not sent"],
+        ),
+        (
+            damaged("node.jsonl", |l| {
+                let at = find(l, "\"crash\"");
+                l[at] = l[at].replace("\"node\":", "\"node\":7");
+            }),
+            &["there is no node 7"],
+        ),
+    ] {
+        let sentence = complaint(&["replay", &path, "--verify"]);
+        for word in words {
+            assert!(sentence.contains(word), "{path}: {sentence:?} lacks {word:?}");
+        }
+    }
+}
+
+#[test]
+fn a_step_that_comes_out_differently_is_a_failure_and_is_named() {
+    let path = damaged("digest.jsonl", |lines| {
+        let at = find(lines, "\"step\":9,");
+        let digest = lines[at].split("\"digest\":\"").nth(1).unwrap()[..16].to_owned();
+        lines[at] = lines[at].replace(&digest, "0123456789abcdef");
+    });
+    let text = printed(1, &["replay", &path, "--verify"]);
+    assert!(
+        text.contains("step 9 of n") && text.contains("does not come out as it was recorded"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_a_stopped_program_left_can_be_told_up_to_there() {
+    let path = damaged("stopped.jsonl", |lines| lines.truncate(20));
+    let output = raft_cluster(&["replay", &path]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("n0 stands for election in term 1"), "{told}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the 16 steps up to there replay"));
+}
+
+/// A slip must not cost anyone a file that is something else; a trace may be recorded again.
+#[test]
+fn a_trace_does_not_replace_what_is_none() {
+    let path = file("precious.txt");
+    let name = path.to_str().unwrap();
+    fs::write(&path, "language 1\nnodes 3\n").unwrap();
+    let run = ["run", "partition", "--virtual", "--view", "quiet", "--trace", name];
+    let told = complaint(&run);
+    assert!(told.contains("exists and is no trace; it stays"), "{told}");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("language 1"));
+    let told = complaint(&["hunt", "--break", "majority-quorum", "--save", "/dev/null/x"]);
+    assert!(told.contains("cannot be written"), "{told}");
+    fs::remove_file(&path).unwrap();
+    printed(0, &run);
+    printed(0, &run);
+}

@@ -1,0 +1,75 @@
+//! What is caught is made short: as short as ever, and told in as few panels.
+
+use std::num::NonZeroUsize;
+
+use raft_in_practice::raft::{Rule, RuleSet, Settings};
+use raft_in_practice::record::message_name::MessageName;
+use raft_in_practice::scenario::verb::Verb;
+use raft_in_practice::search::best;
+use raft_in_practice::search::best::Short;
+use raft_in_practice::search::panels::panels;
+use raft_in_practice::search::random::{Bag, Hunt, Progress, aim_of};
+use raft_in_practice::search::schedule::Schedule;
+use raft_in_practice::search::shrink::shrink;
+
+use crate::common::lengths::LENGTHS;
+
+fn caught(rule: Rule) -> Bag {
+    let rules = RuleSet::INTACT.without(rule);
+    let hunt = Hunt { rules, first: 0, seeds: 3_000, within: None, jobs: 2, enough: 6 };
+    hunt.run(&Progress::default())
+}
+
+fn short(rule: Rule) -> Option<Short> {
+    best::shortest(&caught(rule), RuleSet::INTACT.without(rule))
+}
+
+/// Moves and panels of the shortest of the first catches. Searches prove that some could be shorter.
+#[test]
+fn the_first_catches_become_as_short_as_they_did() {
+    let expected = LENGTHS.iter().filter_map(|row| Some((row.rule, row.caught?)));
+    let expected: Vec<(Rule, (usize, usize))> = expected.collect();
+    let reached: Vec<(Rule, (usize, usize))> = expected
+        .iter()
+        .map(|&(rule, _)| {
+            let moves = short(rule).map(|short| short.schedule.moves).unwrap_or_default();
+            (rule, (moves.len(), panels(&moves).len()))
+        })
+        .collect();
+    assert_eq!(reached, expected);
+}
+
+/// Where the cluster's settings do not matter, the usual ones are told.
+#[test]
+fn settings_that_do_not_matter_become_the_usual_ones() {
+    let rule = Rule::OneVotePerTerm;
+    let rules = RuleSet::INTACT.without(rule);
+    let Some(short) = short(rule) else { panic!("{rule} is caught") };
+    let usual = Settings { rules, ..Settings::new(short.schedule.settings.nodes) };
+    let odd = Settings { no_op: false, max_batch: NonZeroUsize::new(1), ..usual };
+    let told = shrink(&Schedule { settings: odd, moves: short.schedule.moves }, aim_of(rules));
+    assert_eq!((told.settings, told.moves.len()), (usual, 6));
+}
+
+/// What has been made short once is as short as it will be by these means, and delivers no older
+/// message where a younger one does as well.
+#[test]
+fn making_it_short_again_changes_nothing() {
+    for rule in [Rule::TruncateOnlyOnConflict, Rule::ConflictTruncates, Rule::UpToDateLog] {
+        let aim = aim_of(RuleSet::INTACT.without(rule));
+        for found in caught(rule).catches {
+            let Some(raw) = found.raw else { panic!("{rule}: a fall has its moves") };
+            let once = shrink(&raw, aim);
+            assert_eq!(shrink(&once, aim).moves.len(), once.moves.len(), "{rule} {}", found.seed);
+            for (at, verb) in once.moves.iter().enumerate() {
+                let Verb::Deliver(name) = *verb else { continue };
+                for nth_newest in 0..name.nth_newest {
+                    let mut younger = once.clone();
+                    younger.moves[at] = Verb::Deliver(MessageName { nth_newest, ..name });
+                    let fallen = younger.play(aim).fallen;
+                    assert_eq!(fallen, None, "{rule} {}: {verb}", found.seed);
+                }
+            }
+        }
+    }
+}

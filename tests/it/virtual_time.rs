@@ -1,0 +1,293 @@
+//! The simulator, the scripts and the traces together.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use raft_in_practice::network::Conditions;
+use raft_in_practice::properties::linearizability::Judgement;
+use raft_in_practice::properties::report::SafetyReport;
+use raft_in_practice::raft::{
+    Command, Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings,
+};
+use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::message_name::MessageName;
+use raft_in_practice::record::{Header, Summary, TraceError, TraceWriter, replay};
+use raft_in_practice::scenario::beat::{Failure, Why};
+use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::World;
+use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
+
+/// A file in memory that two hands can hold.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+const fn config_of(script: &Script) -> SimConfig {
+    SimConfig {
+        settings: script.settings(),
+        timing: script.timing,
+        conditions: script.conditions,
+        seed: script.seed,
+    }
+}
+
+fn record(script: &Script) -> Vec<u8> {
+    let paper = Paper::default();
+    let header = Header::new(&script.name, "virtual", script.seed, &script.settings());
+    let writer = TraceWriter::new(paper.clone(), &header);
+    let sim = Sim::new(config_of(script), vec![Box::new(writer.clone())]);
+    let mut silent = ();
+    let mut runner = Runner::new(sim, &mut silent);
+    if let Err(failure) = runner.run(&script.lines) {
+        panic!("{} failed: {failure:?}", script.name);
+    }
+    writer.finish().unwrap();
+    paper.bytes()
+}
+
+fn read(trace: &[u8]) -> Result<Summary, TraceError> {
+    replay(trace, |_| Vec::new(), None)
+}
+
+#[test]
+fn every_shipped_scenario_reads_passes_and_replays_with_equal_digests() {
+    for (name, text) in SHIPPED {
+        let script = Script::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
+        let trace = record(&script);
+        assert_eq!(trace, record(&script), "{name}: the same seed gives the same bytes");
+        let summary = read(&trace).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(summary.steps > 0);
+        if script.broken.is_intact() {
+            assert_eq!(summary.safety.violations, [], "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_script_written_out_reads_back_as_itself() {
+    for (name, text) in SHIPPED {
+        let script = Script::parse(name, text).unwrap();
+        let again = Script::parse(name, &script.to_string()).unwrap();
+        let verbs = |script: &Script| -> Vec<_> {
+            script.lines.iter().map(|line| line.verb.clone()).collect()
+        };
+        assert_eq!(verbs(&again), verbs(&script), "{name}");
+        assert_eq!(again.settings(), script.settings(), "{name}");
+    }
+}
+
+#[test]
+fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
+    for seed in 0..60 {
+        let mix = FaultMix::draw(seed);
+        let config = mix.world(seed, RuleSet::INTACT);
+        let paper = Paper::default();
+        let header = Header::new("chaos", "virtual", seed, &config.settings);
+        let writer = TraceWriter::new(paper.clone(), &header);
+        let mut sim = Sim::new(config, vec![Box::new(writer.clone())]);
+        let mut chaos = Chaos::new(mix, seed);
+        for nth in 0..150 {
+            let until = sim.now() + chaos.rest();
+            sim.run_to(until);
+            chaos.strike(&mut sim);
+            let node = chaos.node();
+            sim.ask(node, Command::new(format!("SET x={nth}")));
+        }
+        let report = sim.safety();
+        assert_eq!(report.violations, [], "seed {seed}, {mix:?}");
+        writer.finish().unwrap();
+        let summary = read(&paper.bytes()).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(summary.safety.checks, report.checks, "seed {seed}");
+        assert_eq!(summary.status, sim.status(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
+    let (name, text) = SHIPPED[0];
+    let trace = record(&Script::parse(name, text).unwrap());
+    let text = String::from_utf8(trace).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+
+    let no_end = lines[..lines.len() - 1].join("\n");
+    assert!(matches!(read(no_end.as_bytes()), Err(TraceError::Truncated { .. })));
+    let in_a_line = &text[..text.len() / 2];
+    assert!(matches!(
+        read(in_a_line.as_bytes()),
+        Err(TraceError::Line { .. } | TraceError::Truncated { .. })
+    ));
+    let digest = text.find("digest\":\"").unwrap() + 9;
+    let mut altered = text.clone().into_bytes();
+    altered[digest] = if altered[digest] == b'0' { b'1' } else { b'0' };
+    assert!(matches!(read(&altered), Err(TraceError::Diverged { step: 1, .. })));
+    let note = text.replace("No node knows", "Each node knows");
+    assert_eq!(read(note.as_bytes()), Err(TraceError::Altered));
+    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version(2)));
+    for other in ["", "hello", "{}", "{\"format\":\"x\",\"version\":1}"] {
+        assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
+    }
+    assert!(matches!(read(&[0xff, 0xfe]), Err(TraceError::NotATrace(_))));
+}
+
+#[test]
+fn a_wait_that_cannot_come_true_ends_at_its_bound() {
+    let text = "nodes 3\ncrash 0\ncrash 1\nwait 5s until leader\n";
+    let script = Script::parse("stalled", text).unwrap();
+    let sim = Sim::new(config_of(&script), Vec::new());
+    let mut silent = ();
+    let mut runner = Runner::new(sim, &mut silent);
+    let failure = runner.run(&script.lines).unwrap_err();
+    assert_eq!(failure.line, 4);
+    assert_eq!(failure.why, Why::TimedOut(Duration::from_secs(5)));
+    assert_eq!(failure.status.iter().filter(|status| status.up).count(), 1);
+}
+
+/// Without `persist-before-reply` what a step was late to save comes to disk with the next, even if
+/// that one is lost in a crash: then the checker knows the disk as it is.
+#[test]
+fn what_was_saved_too_late_is_known_to_be_on_disk() {
+    let rules = RuleSet::INTACT.without(Rule::PersistBeforeReply);
+    let settings = Settings { rules, ..Settings::new(3) };
+    let (timing, conditions) = (Timing::PAPER, Conditions::PERFECT);
+    let mut sim = Sim::new(SimConfig { settings, timing, conditions, seed: 1 }, Vec::new());
+    sim.set_manual(true).unwrap();
+    let (n0, n1) = (NodeId::new(0), NodeId::new(1));
+    let deliver = |sim: &mut Sim, kind, from, to| {
+        sim.deliver(MessageName { kind, from, to, nth_newest: 0 }).unwrap();
+    };
+    sim.stand(n1).unwrap();
+    deliver(&mut sim, MessageKind::VoteRequest, n1, n0);
+    deliver(&mut sim, MessageKind::VoteResponse, n0, n1);
+    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    deliver(&mut sim, MessageKind::AppendEntriesResponse, n0, n1);
+    sim.heartbeat(n1).unwrap();
+    sim.crash(n0, CrashPoint::BeforeSave).unwrap();
+    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    sim.restart(n0).unwrap();
+    sim.heartbeat(n1).unwrap();
+    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    assert_eq!(World::log(&sim, n0), World::log(&sim, n1));
+    let fallen = sim.journal().checker().violations();
+    assert!(fallen.iter().all(|it| it.property == Property::DurableQuorum), "{fallen:?}");
+}
+
+fn play(text: &str) -> Result<SafetyReport, Box<Failure>> {
+    let script = Script::parse("clients", text).unwrap();
+    let mut silent = ();
+    let mut runner = Runner::new(Sim::new(config_of(&script), Vec::new()), &mut silent);
+    runner.run(&script.lines)?;
+    Ok(runner.safety())
+}
+
+/// The history of a script's clients has those that wait in it, and those that do not.
+#[test]
+fn what_a_patient_client_wrote_explains_what_another_reads() {
+    let text = "nodes 3\ntiming paper\nwait until leader\nsubmit SET x=1\nwait 500ms\n\
+                write SET x=2\nsubmit GET x\nwait 500ms\nexpect safe\n";
+    let clients = play(text).unwrap().clients.expect("three were answered");
+    assert_eq!((clients.answers, clients.judgement), (3, Judgement::Held));
+    let lie = format!("{text}expect violation linearizability\n");
+    assert_eq!(play(&lie).unwrap_err().why, Why::Unviolated(Property::Linearizability));
+}
+
+/// What clients may be told is asked whenever safety is, whether the script expects it to fall or not.
+#[test]
+fn misled_clients_are_a_fall_in_any_script() {
+    let (_, text) = BROKEN.iter().find(|(name, _)| *name == "broken/answer-only-applied").unwrap();
+    let moves = text.replace("expect violation linearizability", "");
+    let report = play(&moves).unwrap();
+    assert!(report.misled().is_some() && report.fallen() == 1, "{report:?}");
+    let asked = play(&format!("{moves}expect safe\n")).unwrap_err();
+    assert!(matches!(asked.why, Why::Misled(_)), "{asked:?}");
+}
+
+/// Who crashes between saving and sending tells its client nothing either, as §8 has it.
+#[test]
+fn a_crash_before_sending_holds_the_answer_back() {
+    let text = "nodes 1\ntimeout 0\nwait until leader is 0\ncrash 0 before send\n\
+                submit to 0 SET x=1\nwait 1s\nrestart 0\nwait until leader is 0\n\
+                wait until in step\nexpect value x=1\nexpect safe\n";
+    assert_eq!(play(text).unwrap().clients, None, "nobody was answered");
+}
+
+/// A step that only commits has nothing to save and nothing to send; but it answers a client, and it
+/// applies: a crash that was asked for comes in it.
+#[test]
+fn a_crash_comes_in_a_step_that_only_commits() {
+    for (point, again) in [("save", false), ("send", false), ("save", true), ("send", true)] {
+        let restart = if again { "restart 0\nexpect role 0 = follower\n" } else { "" };
+        let text = format!(
+            "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
+             deliver vote-reply 1 -> 0\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\n\
+             submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before {point}\n\
+             deliver append-reply 1 -> 0\n{restart}expect safe\n"
+        );
+        let report = play(&text).unwrap();
+        assert_eq!((report.clients, report.committed), (None, if point == "save" { 1 } else { 2 }));
+        let lead = format!("{text}expect role 0 = leader\n");
+        assert!(play(&lead).is_err(), "before {point}: n0 has crashed");
+    }
+}
+
+/// A batch that the trace leaves open, or that a crash ends, is made and compared all the same; and the
+/// checker is not asked about steps that it has not seen.
+#[test]
+fn steps_of_a_batch_that_never_ends_are_compared_and_not_audited() {
+    let text = "nodes 1\nmanual\ntimeout 0\nsubmit to 0 SET x=1\ncrash 0\n";
+    let trace = String::from_utf8(record(&Script::parse("open", text).unwrap())).unwrap();
+    let open = trace.replace(",\"batch\":\"saved\"", "");
+    let steps = replay(open.as_bytes(), |_| Vec::new(), Some(2)).unwrap();
+    assert_eq!((steps.steps, &steps.safety.violations[..]), (2, &[][..]));
+
+    let digest = open.split("\"digest\":\"").nth(1).and_then(|rest| rest.get(..16)).unwrap();
+    let wrong = open.replace(digest, "0000000000000000");
+    let until_the_crash: Vec<&str> = wrong.lines().take_while(|l| !l.contains("\"end\"")).collect();
+    for lines in [&until_the_crash[..], &until_the_crash[..3]] {
+        let refused = replay(lines.join("\n").as_bytes(), |_| Vec::new(), None).unwrap_err();
+        assert!(matches!(refused, TraceError::Diverged { step: 1, .. }), "{refused:?}");
+    }
+}
+
+/// A replay draws no timeouts, so it tells of none.
+#[test]
+fn a_replay_draws_no_timeouts() {
+    let text = "nodes 3\nbreak randomised-timeout\nwait 2s\n";
+    let trace = record(&Script::parse("alike", text).unwrap());
+    let verdicts = Arc::new(Mutex::new(0_usize));
+    let counter = Counter(Arc::clone(&verdicts));
+    replay(&trace[..], |_| vec![Box::new(counter)], None).unwrap();
+    assert_eq!(*verdicts.lock().unwrap(), 0);
+}
+
+/// Counts verdicts of `randomised-timeout`.
+struct Counter(Arc<Mutex<usize>>);
+
+impl Observer for Counter {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let drawn = |event: &&Event| matches!(event, Event::Checked(verdict) if verdict.rule == Rule::RandomisedTimeout);
+        *self.0.lock().unwrap() += batch.events.iter().filter(drawn).count();
+    }
+
+    fn deed(&mut self, _: Time, _: &Deed) {}
+}
