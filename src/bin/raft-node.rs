@@ -75,7 +75,7 @@ struct WalkthroughArgs {
     /// Decides the random election timeouts; the same seed gives the same output [default: 1]
     #[arg(long, value_name = "S", value_parser = cli::parse_seed, allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// Wait for Enter between sections, if a terminal is there to press it
+    /// Wait for Enter between sections, if a terminal is there to thread it
     #[arg(long)]
     step: bool,
     /// How to write it [default: text]

@@ -12,7 +12,7 @@ use crate::scenario::script::Script;
 use crate::search::best::as_short;
 use crate::search::exhaustive;
 use crate::search::exhaustive::{Bounds, Pause, Reach, Stats, chance_of_a_miss};
-use crate::view::page::Page;
+use crate::view::output::Output;
 use crate::view::table::{Table, paragraph};
 use crate::view::{hunt as view, opening, paint};
 
@@ -34,14 +34,14 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<ExitCode, String> {
     let bounds = &options.bounds;
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved)?;
-    let (press, page) = Page::open();
-    page.put_all(opening::broken(options.rules));
-    page.put_all(paragraph(&view::within(bounds), "", ""));
+    let (output_thread, output) = Output::open();
+    output.put_all(opening::broken(options.rules));
+    output.put_all(paragraph(&view::within(bounds), "", ""));
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
     // Without a handler Ctrl-C ends the program at once; with it the search says how far it came.
     let _ = ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed));
-    let told = page.clone();
+    let told = output.clone();
     let outcome = exhaustive::explore(options.rules, bounds, |stats, pause| {
         if pause == Pause::Depth {
             told.put(depth(stats));
@@ -53,19 +53,19 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         }
     });
     drop(told);
-    page.put("");
-    page.put_all(figures(&outcome.stats));
-    page.put("");
+    output.put("");
+    output.put_all(figures(&outcome.stats));
+    output.put("");
     let code = match outcome.reach {
         Reach::Exhausted => {
             let held = "✓ every state within the bounds was seen, and no property falls in any";
-            page.put(paint::good(held).to_string());
+            output.put(paint::good(held).to_string());
             let unseen = options.rules.broken().map(view::unseen);
-            unseen.for_each(|why| page.put_all(paragraph(&why, "", "")));
+            unseen.for_each(|why| output.put_all(paragraph(&why, "", "")));
             ExitCode::SUCCESS
         }
         Reach::Stopped => {
-            page.put_all(paragraph(&unfinished(&outcome.stats, ""), "", ""));
+            output.put_all(paragraph(&unfinished(&outcome.stats, ""), "", ""));
             ExitCode::from(1)
         }
         Reach::OutOfMemory => {
@@ -74,7 +74,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
                 " The {megabytes} MB that it may use are full; smaller bounds need less, and \
                  --memory MB allows more."
             );
-            page.put_all(paragraph(&unfinished(&outcome.stats, &full), "", ""));
+            output.put_all(paragraph(&unfinished(&outcome.stats, &full), "", ""));
             ExitCode::from(1)
         }
         Reach::Fell => ExitCode::from(1),
@@ -82,26 +82,26 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     let mut saved = Ok(());
     if let Some(found) = &outcome.violation {
         let (property, length) = (found.property, found.steps.len());
-        page.put(format!("{property} falls after {length} moves, and no way to it is shorter:"));
+        output.put(format!("{property} falls after {length} moves, and no way to it is shorter:"));
         if let Some(short) = as_short(found.clone(), bounds, options.rules) {
             let moves = short.schedule.moves.len();
             if moves != length {
                 let crash = "a crash and its restart are one step of a search, and two moves below";
-                page.put(format!("({moves} moves as they are told: {crash}.)"));
+                output.put(format!("({moves} moves as they are told: {crash}.)"));
             }
-            view::tell(&short, &page);
+            view::tell(&short, &output);
             if let Some(path) = &options.save {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                saved = save(path, &view::script(&short, &name), &page);
+                saved = save(path, &view::script(&short, &name), &output);
             }
         }
     }
     if !options.rules.is_intact() {
-        page.put("");
-        page.put_all(opening::broken(options.rules));
+        output.put("");
+        output.put_all(opening::broken(options.rules));
     }
-    drop(page);
-    drop(press);
+    drop(output);
+    drop(output_thread);
     saved.map(|()| code)
 }
 

@@ -11,8 +11,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::raft::{Property, Rule, RuleSet};
-use crate::scenario::beat::{Beat, Narrator};
 use crate::scenario::library;
+use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::scenario::verb::Verb;
@@ -23,11 +23,11 @@ use crate::search::random::trial::Finding;
 use crate::search::random::{Hunt, Progress};
 use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
-use crate::view::beats::Beats;
-use crate::view::page::Page;
+use crate::view::output::Output;
+use crate::view::script_text::ScriptText;
 use crate::view::story::Story;
 use crate::view::table::paragraph;
-use crate::view::{beats, hunt as view, opening, paint};
+use crate::view::{hunt as view, opening, paint, script_text};
 
 /// A hunt, as the command line asks for it.
 #[derive(Clone, Debug)]
@@ -55,19 +55,19 @@ pub struct Options {
 /// A sentence, if what was found cannot be saved.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved)?;
-    let (press, page) = Page::open();
+    let (output_thread, output) = Output::open();
     let progress = Arc::new(Progress::default());
     let interrupted = Arc::clone(&progress);
     // Without a handler Ctrl-C ends the program at once; with it the hunt ends and says what it has.
     let _ = ctrlc::set_handler(move || interrupted.stop.store(true, Ordering::Relaxed));
     let code = if options.break_each {
-        Ok(break_each(options, &progress, &page))
+        Ok(break_each(options, &progress, &output))
     } else {
         let rules = options.broken.iter().copied().collect();
-        one(options, rules, &progress, &page)
+        one(options, rules, &progress, &output)
     };
-    drop(page);
-    drop(press);
+    drop(output);
+    drop(output_thread);
     code
 }
 
@@ -75,9 +75,9 @@ fn one(
     options: &Options,
     rules: RuleSet,
     progress: &Arc<Progress>,
-    page: &Page,
+    output: &Output,
 ) -> Result<ExitCode, String> {
-    page.put_all(opening::broken(rules));
+    output.put_all(opening::broken(rules));
     let hunt = Hunt {
         rules,
         first: options.first,
@@ -95,106 +95,106 @@ fn one(
     let bar = Bar::show(progress, options.seeds);
     let best = search::best::best(&hunt, Searches::Quick, progress);
     drop(bar);
-    page.put(view::figures(progress, best.bag.took));
+    output.put(view::figures(progress, best.result.took));
     if !best.has_caught() {
         // With nothing caught only Ctrl-C stops a hunt.
         let stopped = progress.stop.load(Ordering::Relaxed);
         let unjudged = view::unjudged(progress);
         if stopped {
-            page.put("Stopped. In what was played no property has fallen.");
+            output.put("Stopped. In what was played no property has fallen.");
         } else {
             if unjudged.is_none() {
-                page.put(paint::good("✓ no property has fallen").to_string());
+                output.put(paint::good("✓ no property has fallen").to_string());
             }
             if let Some(rule) = only {
-                page.put_all(paragraph(&view::too_few_seeds(rule), "", ""));
+                output.put_all(paragraph(&view::too_few_seeds(rule), "", ""));
             }
         }
-        page.put_all(unjudged.iter().flat_map(|text| paragraph(text, "", "")));
-        page.put_all(opening::broken(rules));
+        output.put_all(unjudged.iter().flat_map(|text| paragraph(text, "", "")));
+        output.put_all(opening::broken(rules));
         return Ok(if stopped { ExitCode::from(1) } else { ExitCode::SUCCESS });
     }
-    tell_catch(&best, rules, page);
-    page.put("");
+    tell_catch(&best, rules, output);
+    output.put("");
     let mut saved = Ok(());
     if let Some(short) = &best.short {
-        view::tell(short, page);
+        view::tell(short, output);
         if only.is_some_and(|rule| rule.protects() == Property::Monotonicity) {
-            page.put("");
-            page.put_all(paragraph(view::ONLY_COUNTERS, "", ""));
+            output.put("");
+            output.put_all(paragraph(view::ONLY_COUNTERS, "", ""));
         }
-        saved = keep(options, &view::script(short, &name(options)), page);
+        saved = keep(options, &view::script(short, &name(options)), output);
     } else if let Some(script) = only.and_then(library::broken) {
-        tell_stall(&script, page);
-        saved = keep(options, &script, page);
+        tell_stall(&script, output);
+        saved = keep(options, &script, output);
     } else if options.save.is_some() {
-        page.put("Nothing is saved: a stall is about time, and no list of moves shows it.");
+        output.put("Nothing is saved: a stall is about time, and no list of moves shows it.");
     }
-    page.put("");
-    page.put_all(opening::broken(rules));
+    output.put("");
+    output.put_all(opening::broken(rules));
     saved.map(|()| ExitCode::from(1))
 }
 
 /// Says what was caught first, and how the run that is told next came to be as short as it is.
-fn tell_catch(best: &Best, rules: RuleSet, page: &Page) {
-    match best.bag.catches.first() {
+fn tell_catch(best: &Best, rules: RuleSet, output: &Output) {
+    match best.result.catches.first() {
         Some(first) => {
             let found = format!("Seed {}: {}", first.seed, view::finding(&first.finding));
-            page.put_all(paragraph(&found, "", ""));
+            output.put_all(paragraph(&found, "", ""));
             let stalled = matches!(first.finding, Finding::Stalled(_));
             if best.short.is_none() && stalled && !rules.is_intact() {
-                page.put(if random::intact_recovers(first.seed) {
+                output.put(if random::intact_recovers(first.seed) {
                     "In the world of the same seed the intact core recovers, and disturbs nobody."
                 } else {
                     "The intact core does not recover in the world of this seed either."
                 });
             }
         }
-        None => page.put("No seed found it; an exhaustive search did."),
+        None => output.put("No seed found it; an exhaustive search did."),
     }
     if let Some(short) = &best.short {
-        page.put_all(paragraph(&view::how_short(short), "", ""));
+        output.put_all(paragraph(&view::how_short(short), "", ""));
     }
 }
 
 /// Tells the run that ships for a rule whose breaking only time can show: what stalls without the
 /// rule, and how soon it comes with it.
-fn tell_stall(script: &Script, page: &Page) {
+fn tell_stall(script: &Script, output: &Output) {
     let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
-    page.put(paint::heading(&title).to_string());
+    output.put(paint::heading(&title).to_string());
     if let Some(question) = &script.question {
-        page.put_all(paragraph(question, "Question: ", "          "));
+        output.put_all(paragraph(question, "Question: ", "          "));
     }
-    let mut told = Beats::new(page.clone(), script.nodes);
-    let story = Story::new(page.clone());
+    let mut told = ScriptText::new(output.clone(), script.nodes);
+    let story = Story::new(output.clone());
     let world = Sim::new(SimConfig::of(script), vec![Box::new(story)]);
     // What fails here is told as it fails.
     if let Err(failure) = Runner::new(world, &mut told).run(&script.lines) {
-        page.put_all(beats::failure(&failure));
+        output.put_all(script_text::failure(&failure));
     }
-    page.put("");
+    output.put("");
     let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
-    page.put(paint::heading(&title).to_string());
+    output.put(paint::heading(&title).to_string());
     let intact = Script { broken: RuleSet::INTACT, ..script.clone() };
-    let mut last = Ending { page, stall: false };
+    let mut last = Ending { output, stall: false };
     let world = Sim::new(SimConfig::of(&intact), Vec::new());
     if let Err(failure) = Runner::new(world, &mut last).spared(true).run(&script.lines) {
-        page.put_all(beats::complaint(&failure));
+        output.put_all(script_text::complaint(&failure));
     }
 }
 
 /// Says of an intact run only what came of the stall.
 struct Ending<'a> {
-    page: &'a Page,
+    output: &'a Output,
     stall: bool,
 }
 
-impl Narrator for Ending<'_> {
-    fn beat(&mut self, time: Time, beat: &Beat) {
-        if let Beat::Began(verb) = beat {
+impl ScriptObserver for Ending<'_> {
+    fn line_outcome(&mut self, time: Time, outcome: &LineOutcome) {
+        if let LineOutcome::Began(verb) = outcome {
             self.stall = matches!(verb, Verb::ExpectStall { .. });
         } else if self.stall {
-            Beats::new(self.page.clone(), 0).beat(time, beat);
+            ScriptText::new(self.output.clone(), 0).line_outcome(time, outcome);
         }
     }
 }
@@ -205,23 +205,23 @@ fn name(options: &Options) -> String {
     stem.map_or_else(|| "counterexample".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn keep(options: &Options, script: &Script, page: &Page) -> Result<(), String> {
-    options.save.as_ref().map_or(Ok(()), |path| save(path, script, page))
+fn keep(options: &Options, script: &Script, output: &Output) -> Result<(), String> {
+    options.save.as_ref().map_or(Ok(()), |path| save(path, script, output))
 }
 
 /// Writes a counterexample as a file, and says how to run it.
-pub(super) fn save(path: &Path, script: &Script, page: &Page) -> Result<(), String> {
+pub(super) fn save(path: &Path, script: &Script, output: &Output) -> Result<(), String> {
     script.save(path)?;
     let file = path.display();
     let text = format!(
         "Saved: 'raft-cluster run {file}' plays it again; with --intact every rule is kept in it."
     );
-    page.put("");
-    page.put_all(paragraph(&text, "", ""));
+    output.put("");
+    output.put_all(paragraph(&text, "", ""));
     Ok(())
 }
 
-fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitCode {
+fn break_each(options: &Options, progress: &Arc<Progress>, output: &Output) -> ExitCode {
     let bar = Bar::show(progress, None);
     let mut rows = Vec::new();
     for rule in Rule::ALL {
@@ -238,7 +238,7 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
         let best = search::best::best(&hunt, Searches::Quick, &own);
         progress.add(&own);
         let seeds = own.seeds.load(Ordering::Relaxed);
-        let first = best.bag.catches.first();
+        let first = best.result.catches.first();
         let tried = first.map_or(seeds, |first| first.seed - options.first + 1);
         rows.push(view::Row { rule, best, tried });
         if progress.stop.load(Ordering::Relaxed) {
@@ -246,15 +246,15 @@ fn break_each(options: &Options, progress: &Arc<Progress>, page: &Page) -> ExitC
         }
     }
     drop(bar);
-    page.put_all(view::matrix(&rows));
-    page.put("");
-    page.put_all(paragraph(view::LEGEND, "", ""));
+    output.put_all(view::matrix(&rows));
+    output.put("");
+    output.put_all(paragraph(view::LEGEND, "", ""));
     let caught = rows.iter().filter(|row| row.best.has_caught()).count();
-    page.put("");
+    output.put("");
     if rows.len() < Rule::ALL.len() {
-        page.put(format!("Stopped: only the first {} rules were tried.", rows.len()));
+        output.put(format!("Stopped: only the first {} rules were tried.", rows.len()));
     }
-    page.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
+    output.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
     if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 

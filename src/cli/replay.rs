@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::record::journal::Observer;
 use crate::record::{Header, TraceError, replay};
-use crate::view::page::Page;
+use crate::view::output::Output;
 use crate::view::story::Story;
 use crate::view::{opening, status, violation};
 
@@ -22,8 +22,8 @@ use crate::view::{opening, status, violation};
 pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, String> {
     let name = path.display();
     let file = File::open(path).map_err(|error| format!("'{name}' cannot be read: {error}"))?;
-    let (press, page) = Page::open();
-    let told = page.clone();
+    let (output_thread, output) = Output::open();
+    let told = output.clone();
     let observers = |header: &Header| -> Vec<Box<dyn Observer>> {
         if verify {
             return Vec::new();
@@ -35,29 +35,29 @@ pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, Strin
     let code = match ended {
         Ok(summary) => {
             if !verify {
-                page.put("");
-                page.put_all(status::table(&summary.status));
-                page.put("");
-                page.put_all(violation::report(&summary.safety, summary.header.nodes));
-                page.put("");
+                output.put("");
+                output.put_all(status::table(&summary.status));
+                output.put("");
+                output.put_all(violation::report(&summary.safety, summary.header.nodes));
+                output.put("");
             }
-            page.put(format!(
+            output.put(format!(
                 "✓ {name}: {} steps made again, each with the digest that was recorded",
                 summary.steps
             ));
-            page.put_all(opening::broken(summary.header.rules()));
+            output.put_all(opening::broken(summary.header.rules()));
             // What the steps were is one question, what fell in them another.
             let good = verify || summary.safety.fallen() == 0;
             Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Err(error @ TraceError::Diverged { .. }) => {
-            page.put(format!("✗ {name}: {error}"));
+            output.put(format!("✗ {name}: {error}"));
             Ok(ExitCode::from(1))
         }
         Err(error) => Err(format!("{name}: {error}")),
     };
-    drop(page);
+    drop(output);
     drop(told);
-    drop(press);
+    drop(output_thread);
     code
 }

@@ -8,17 +8,17 @@ use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
 use crate::record::{Header, TraceWriter, is_trace};
-use crate::scenario::beat::{Failure, Narrator};
+use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
-use crate::view::beats::Beats;
 use crate::view::opening::Clock;
-use crate::view::page::Page;
+use crate::view::output::Output;
+use crate::view::script_text::ScriptText;
 use crate::view::story::Story;
-use crate::view::{beats, json, opening, violation};
+use crate::view::{json, opening, script_text, violation};
 
 /// How a run is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,26 +55,26 @@ pub fn run(run: &Run) -> Result<ExitCode, String> {
     let script = &run.script;
     check_clock(script, run.clock)?;
     let trace = run.trace.as_ref().map(|path| open_trace(script, run.clock, path)).transpose()?;
-    let (press, page) = Page::open();
+    let (output_thread, output) = Output::open();
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
     match run.telling {
         Telling::Story => {
-            page.put_all(opening::lines(script, run.clock));
-            let (numbered, page) = (script.is_by_hand(), page.clone());
-            let story = if numbered { Story::numbered(page) } else { Story::new(page) };
+            output.put_all(opening::lines(script, run.clock));
+            let (numbered, output) = (script.is_by_hand(), output.clone());
+            let story = if numbered { Story::numbered(output) } else { Story::new(output) };
             observers.push(Box::new(story));
         }
         Telling::Json => {
-            page.put(json::opening(script));
-            observers.push(Box::new(json::Lines::new(page.clone())));
+            output.put(json::opening(script));
+            observers.push(Box::new(json::Lines::new(output.clone())));
         }
-        Telling::Quiet => page.put_all(opening::broken(script.broken)),
+        Telling::Quiet => output.put_all(opening::broken(script.broken)),
     }
     if let Some(trace) = &trace {
         observers.push(Box::new(trace.clone()));
     }
     let good = match run.clock {
-        Clock::Virtual => play(run, &page, Sim::new(SimConfig::of(script), observers)).0,
+        Clock::Virtual => play(run, &output, Sim::new(SimConfig::of(script), observers)).0,
         Clock::Threads { speed } => {
             let config = ClusterConfig {
                 settings: script.settings(),
@@ -85,13 +85,13 @@ pub fn run(run: &Run) -> Result<ExitCode, String> {
                 observers,
             };
             let cluster = RaftCluster::start(config).map_err(|error| error.to_string())?;
-            let (good, cluster) = play(run, &page, cluster);
+            let (good, cluster) = play(run, &output, cluster);
             cluster.stop().map_err(|error| error.to_string())?;
             good
         }
     };
-    drop(page);
-    drop(press);
+    drop(output);
+    drop(output_thread);
     if let Some(trace) = trace {
         trace.finish().map_err(|error| format!("the trace could not be written: {error}"))?;
     }
@@ -129,11 +129,11 @@ pub(super) fn open_trace(
 }
 
 /// Carries the script out and says how it ended. Returns whether all is well, and the world.
-fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
+fn play<W: World>(run: &Run, output: &Output, world: W) -> (bool, W) {
     let script = &run.script;
-    let mut told = Beats::new(page.clone(), script.nodes).by_hand(script.is_by_hand());
+    let mut told = ScriptText::new(output.clone(), script.nodes).by_hand(script.is_by_hand());
     let mut silent = ();
-    let narrator: &mut dyn Narrator =
+    let narrator: &mut dyn ScriptObserver =
         if run.telling == Telling::Story { &mut told } else { &mut silent };
     let mut runner = Runner::new(world, narrator).spared(run.spared);
     let ended = runner.run(&script.lines);
@@ -141,38 +141,38 @@ fn play<W: World>(run: &Run, page: &Page, world: W) -> (bool, W) {
     let world = runner.into_world();
     let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
     let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
-    close(run, page, ended.as_ref().err().map(AsRef::as_ref), &safety, good);
+    close(run, output, ended.as_ref().err().map(AsRef::as_ref), &safety, good);
     (good, world)
 }
 
 /// The last lines: why it ended early, what the checker found, and which rules were off.
-fn close(run: &Run, page: &Page, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
+fn close(run: &Run, output: &Output, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
     let script = &run.script;
     if run.telling == Telling::Json {
-        let failure = failure.map(beats::sentence);
-        page.put(json::ending(good, failure.as_deref(), safety, script.broken));
+        let failure = failure.map(script_text::sentence);
+        output.put(json::ending(good, failure.as_deref(), safety, script.broken));
         return;
     }
     if let Some(failure) = failure {
-        page.put_all(beats::failure(failure));
+        output.put_all(script_text::failure(failure));
     }
     let reported =
         failure.is_none() && script.lines.iter().any(|line| line.verb == Verb::ExpectSafe);
     if run.telling == Telling::Quiet {
-        page.put(violation::one_line(&script.name, good, safety));
+        output.put(violation::one_line(&script.name, good, safety));
     } else if !reported {
-        page.put("");
-        page.put_all(violation::report(safety, script.nodes));
+        output.put("");
+        output.put_all(violation::report(safety, script.nodes));
     }
     if !script.broken.is_intact() {
-        page.put("");
-        page.put_all(opening::broken(script.broken));
+        output.put("");
+        output.put_all(opening::broken(script.broken));
         let awaited =
             |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
         let shown = script.lines.iter().any(awaited);
         let judged = safety.not_judged().is_none();
         if good && safety.fallen() == 0 && judged && !shown {
-            page.put_all(opening::unharmed(script.broken));
+            output.put_all(opening::unharmed(script.broken));
         }
     }
 }

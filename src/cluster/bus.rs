@@ -234,20 +234,20 @@ impl Wires {
 
     /// The postman's day: wait for a parcel to come in or to be due, whichever is first.
     fn carry(&self, errands: &Receiver<Errand>) {
-        let mut bag = BinaryHeap::<Parcel>::new();
+        let mut result = BinaryHeap::<Parcel>::new();
         loop {
-            let next = match bag.peek() {
+            let next = match result.peek() {
                 Some(parcel) => errands.recv_deadline(parcel.due),
                 None => errands.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match next {
-                Ok(Errand::Carry(parcel)) => bag.push(parcel),
+                Ok(Errand::Carry(parcel)) => result.push(parcel),
                 Ok(Errand::GoHome) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             let now = Instant::now();
-            while bag.peek().is_some_and(|parcel| parcel.due <= now) {
-                let Some(parcel) = bag.pop() else { break };
+            while result.peek().is_some_and(|parcel| parcel.due <= now) {
+                let Some(parcel) = result.pop() else { break };
                 self.arrive(parcel.flight);
             }
         }

@@ -1,6 +1,6 @@
 //! Whether a condition is true of a world.
 
-use super::beat::Why;
+use super::line_outcome::Why;
 use super::verb::{Committed, Condition, On, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
 use crate::scenario::world::World;

@@ -7,17 +7,17 @@
 //! * `script`: a whole file: what it shows, which rules, a question, its settings, its lines.
 //! * `world`: what a script can do to a cluster, on threads or in virtual time.
 //! * `run`: carries the lines out on any [`World`](world::World), and tells a
-//!   [`Narrator`](beat::Narrator) what came of each.
-//! * `beat`: what it tells, and why a line failed.
+//!   [`ScriptObserver`](line_outcome::ScriptObserver) what came of each.
+//! * `line_outcome`: what came of a line, and why one failed.
 //! * `condition`: whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
 //! * `walkthrough`: what `raft-node` shows of a single node.
 //! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
-pub mod beat;
 pub mod condition;
 mod free_text;
 pub mod library;
+pub mod line_outcome;
 pub mod nearest;
 pub mod parse;
 pub mod run;

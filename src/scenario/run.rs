@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::beat::{Beat, Failure, Narrator, Why};
 use super::condition::{holds, positions};
+use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::Line;
 use super::verb::{Condition, Verb, Who};
 use crate::network::Conditions;
@@ -21,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(12);
 /// Carries lines out on a world.
 pub struct Runner<'a, W> {
     world: W,
-    narrator: &'a mut dyn Narrator,
+    narrator: &'a mut dyn ScriptObserver,
     crashed: Vec<NodeId>,
     /// What clients have asked, and what they were told. Its moments are the lines of the script:
     /// what is answered in a line was asked before the next.
@@ -34,7 +34,7 @@ pub struct Runner<'a, W> {
 
 impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
-    pub fn new(world: W, narrator: &'a mut dyn Narrator) -> Self {
+    pub fn new(world: W, narrator: &'a mut dyn ScriptObserver) -> Self {
         let history = History::default();
         Self { world, narrator, crashed: Vec::new(), history, heard: 0, moment: 0, spared: false }
     }
@@ -84,7 +84,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// # Errors
     /// As for [`run`](Self::run).
     pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
-        self.tell(&Beat::Began(verb.clone()));
+        self.tell(&LineOutcome::Began(verb.clone()));
         let done = self.carry_out(verb);
         self.listen();
         self.moment += 1;
@@ -95,8 +95,8 @@ impl<'a, W: World> Runner<'a, W> {
         Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status() })
     }
 
-    fn tell(&mut self, beat: &Beat) {
-        self.narrator.beat(self.world.now(), beat);
+    fn tell(&mut self, outcome: &LineOutcome) {
+        self.narrator.line_outcome(self.world.now(), outcome);
     }
 
     /// Takes another world, in which nothing has happened yet.
@@ -114,7 +114,7 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
                 self.submit(node, command);
-                self.tell(&Beat::Submitted { to: node, command: command.clone() });
+                self.tell(&LineOutcome::Submitted { to: node, command: command.clone() });
             }
             Verb::Write(command) => self.write(command)?,
             Verb::Crash { who, point } => {
@@ -175,14 +175,16 @@ impl<'a, W: World> Runner<'a, W> {
             }
             Verb::Step(events) => {
                 for _ in 0..*events {
-                    let told = |time, event| self.narrator.beat(time, &Beat::Happens(event));
+                    let told = |time, event| {
+                        self.narrator.line_outcome(time, &LineOutcome::Happens(event));
+                    };
                     self.world.let_happen(&mut { told }).map_err(Why::Cannot)?;
                 }
             }
             Verb::Try(verb) => {
                 if let Err(why) = self.carry_out(verb) {
                     let failure = self.failure(0, verb, why);
-                    self.tell(&Beat::Excused(failure));
+                    self.tell(&LineOutcome::Excused(failure));
                 }
             }
             Verb::Expect(condition) => self.expect(condition)?,
@@ -194,7 +196,7 @@ impl<'a, W: World> Runner<'a, W> {
                 if let Some(misled) = report.misled() {
                     return Err(Why::Misled(Box::new(misled.clone())));
                 }
-                self.tell(&Beat::Safety(report));
+                self.tell(&LineOutcome::Safety(report));
             }
             Verb::ExpectStall { condition, within } => {
                 let began = self.world.now();
@@ -203,16 +205,18 @@ impl<'a, W: World> Runner<'a, W> {
                 let (condition, within) = (condition.clone(), *within);
                 match (came_true, self.spared) {
                     (true, false) => return Err(Why::CameTrue(took)),
-                    (true, true) => self.tell(&Beat::Waited { condition, took }),
-                    (false, _) => self.tell(&Beat::Stalled { condition, within }),
+                    (true, true) => self.tell(&LineOutcome::Waited { condition, took }),
+                    (false, _) => self.tell(&LineOutcome::Stalled { condition, within }),
                 }
             }
             Verb::ExpectViolation(Property::Linearizability) => {
                 self.listen();
                 match self.history.judge(|index| self.world.committed(index)) {
-                    Judgement::Fallen(misled) => self.tell(&Beat::Misled(misled)),
+                    Judgement::Fallen(misled) => self.tell(&LineOutcome::Misled(misled)),
                     Judgement::Held => self.not_fallen(Property::Linearizability)?,
-                    Judgement::NotJudged(key) if self.spared => self.tell(&Beat::NotJudged(key)),
+                    Judgement::NotJudged(key) if self.spared => {
+                        self.tell(&LineOutcome::NotJudged(key));
+                    }
                     Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
                 }
             }
@@ -220,13 +224,13 @@ impl<'a, W: World> Runner<'a, W> {
                 let report = self.world.safety();
                 let fell = report.violations.iter().find(|found| found.property == *property);
                 match fell {
-                    Some(violation) => self.tell(&Beat::Fell(*violation)),
+                    Some(violation) => self.tell(&LineOutcome::Fell(*violation)),
                     None => self.not_fallen(*property)?,
                 }
             }
             Verb::Status => {
                 let status = self.world.status();
-                self.tell(&Beat::Status(status));
+                self.tell(&LineOutcome::Status(status));
             }
         }
         Ok(())
@@ -237,7 +241,7 @@ impl<'a, W: World> Runner<'a, W> {
         if !self.spared {
             return Err(Why::Unviolated(property));
         }
-        self.tell(&Beat::Spared(property));
+        self.tell(&LineOutcome::Spared(property));
         Ok(())
     }
 
@@ -302,7 +306,13 @@ impl<'a, W: World> Runner<'a, W> {
             if let Some(Ok(Answer::Applied { position, .. })) = answered {
                 let took = self.world.now() - began;
                 let command = command.to_owned();
-                self.tell(&Beat::Written { command, leader: node, position, took, attempts });
+                self.tell(&LineOutcome::Written {
+                    command,
+                    leader: node,
+                    position,
+                    took,
+                    attempts,
+                });
                 return Ok(());
             }
             if self.world.now() - began >= PATIENCE {
@@ -317,7 +327,7 @@ impl<'a, W: World> Runner<'a, W> {
             return Err(Why::TimedOut(bound));
         }
         let took = self.world.now() - began;
-        self.tell(&Beat::Waited { condition: condition.clone(), took });
+        self.tell(&LineOutcome::Waited { condition: condition.clone(), took });
         Ok(())
     }
 
@@ -344,7 +354,7 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {
         if holds(&self.world, condition, self.crashed.last().copied())? {
-            self.tell(&Beat::Held(condition.clone()));
+            self.tell(&LineOutcome::Held(condition.clone()));
             return Ok(());
         }
         if let Condition::Log(who, _) = condition {

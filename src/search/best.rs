@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use super::objective::{Aim, Fallen};
-use super::random::{Bag, Hunt, Progress, aim_of, joined, sole_rule};
+use super::objective::{Fallen, Objective};
+use super::random::{Hunt, HuntResult, Progress, aim_of, joined, sole_rule};
 use super::schedule::Schedule;
 use super::shrink;
 use crate::raft::{Property, Rule, RuleSet};
@@ -63,7 +63,7 @@ pub enum Searches {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Best {
     /// What the hunt caught.
-    pub bag: Bag,
+    pub result: HuntResult,
     /// The shortest counterexample, if one was found that is made of moves.
     pub short: Option<Short>,
 }
@@ -71,7 +71,7 @@ pub struct Best {
 impl Best {
     /// Whether anything was found.
     pub const fn has_caught(&self) -> bool {
-        !self.bag.catches.is_empty() || self.short.is_some()
+        !self.result.catches.is_empty() || self.short.is_some()
     }
 }
 
@@ -80,34 +80,35 @@ impl Best {
 /// Of what is found the shortest is kept. A run that ships for the rule takes its place if it is
 /// shorter still; where nothing is found it takes nothing's place, or every rule would seem caught.
 pub fn best(hunt: &Hunt, searches: Searches, progress: &Progress) -> Best {
-    let bag = hunt.run(progress);
+    let result = hunt.run(progress);
     let only = sole_rule(hunt.rules);
     let worth = |rule: &Rule| searches == Searches::All || exhaustive::is_quick(*rule);
     let proven = only.filter(worth).and_then(search);
-    let found = shortest(&bag, hunt.rules).into_iter().chain(proven).min_by_key(Short::rank);
+    let found = shortest(&result, hunt.rules).into_iter().chain(proven).min_by_key(Short::rank);
     let short = found.map(|found| match only.and_then(|rule| shipped(rule, &found)) {
         Some(shipped) if shipped.rank() < found.rank() => shipped,
         _ => found,
     });
-    Best { bag, short }
+    Best { result, short }
 }
 
 /// How many catches to wait for, without these rules: of those that have moves the shortest of
 /// twelve, of stalls the first, which is as good as any other.
 pub fn catches_wanted(rules: RuleSet) -> usize {
-    let stalls = aim_of(rules) == Aim::Only(Property::Liveness);
+    let stalls = aim_of(rules) == Objective::Only(Property::Liveness);
     if rules.is_intact() || stalls { 1 } else { 12 }
 }
 
 /// Makes the catches short, side by side, and keeps the shortest.
-pub fn shortest(bag: &Bag, rules: RuleSet) -> Option<Short> {
-    let aim = aim_of(rules);
+pub fn shortest(result: &HuntResult, rules: RuleSet) -> Option<Short> {
+    let objective = aim_of(rules);
     let short = |raw: &Schedule| {
-        let schedule = shrink::shrink(raw, aim);
-        let fallen = schedule.play(aim).fallen?;
+        let schedule = shrink::shrink(raw, objective);
+        let fallen = schedule.play(objective).fallen?;
         Some(Short { schedule, fallen, source: Source::Seed })
     };
-    let raws: Vec<&Schedule> = bag.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
+    let raws: Vec<&Schedule> =
+        result.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
     thread::scope(|scope| {
         let spawn = |&raw| thread::Builder::new().spawn_scoped(scope, move || short(raw)).ok();
         let threads: Vec<_> = raws.iter().map_while(spawn).collect();
@@ -127,10 +128,10 @@ fn search(rule: Rule) -> Option<Short> {
 
 /// What a search found, as moves that anyone can make.
 pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Option<Short> {
-    let aim = aim_of(rules);
+    let objective = aim_of(rules);
     let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
-    let schedule = shrink::tidy(&schedule, aim);
-    let fallen = schedule.play(aim).fallen?;
+    let schedule = shrink::tidy(&schedule, objective);
+    let fallen = schedule.play(objective).fallen?;
     Some(Short { schedule, fallen, source: Source::Search })
 }
 

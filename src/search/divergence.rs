@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::manual::Hand;
+use super::manual::ManualCluster;
 use super::schedule::Schedule;
 use crate::properties::linearizability::History;
 use crate::raft::{
@@ -17,7 +17,7 @@ use crate::server::timing::Time;
 
 /// The first move at which nodes that keep every rule would have acted otherwise.
 #[derive(Clone, Debug)]
-pub struct Parting {
+pub struct Divergence {
     /// How many moves came before it.
     pub after: usize,
     /// The move.
@@ -92,24 +92,24 @@ impl Observer for Ear {
 impl Schedule {
     /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
     /// where the two runs part.
-    pub fn parting(&self) -> Option<Parting> {
+    pub fn divergence(&self) -> Option<Divergence> {
         let (left, right) = (Ear::default(), Ear::default());
         let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
-        let mut broken = Hand::new(self.settings, vec![Box::new(left.clone())]);
-        let mut kept = Hand::new(intact, vec![Box::new(right.clone())]);
+        let mut broken = ManualCluster::new(self.settings, vec![Box::new(left.clone())]);
+        let mut kept = ManualCluster::new(intact, vec![Box::new(right.clone())]);
         for (after, verb) in self.moves.iter().enumerate() {
             broken.make(verb);
             kept.make(verb);
             let (without, with) = (left.take(), right.take());
             if outlook(&broken) != outlook(&kept) {
-                let node = |hand: &Hand, id| Some(hand.sim().server(id)?.node().clone());
+                let node = |hand: &ManualCluster, id| Some(hand.sim().server(id)?.node().clone());
                 let stands = NodeId::all(self.settings.nodes)
                     .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
                     .find(|(broken, kept)| stand(broken) != stand(kept));
                 let (left, right) = stands.unzip();
                 let side = |Heard { events, answers }, stands| Side { events, answers, stands };
                 let (broken, intact) = (side(without, left), side(with, right));
-                return Some(Parting { after, verb: verb.clone(), broken, intact });
+                return Some(Divergence { after, verb: verb.clone(), broken, intact });
             }
         }
         None
@@ -125,7 +125,7 @@ fn stand(node: &RaftNode) -> Stand {
 
 /// All that a cluster is: its nodes without their settings, what they have sent, and what their
 /// clients were told.
-fn outlook(hand: &Hand) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
+fn outlook(hand: &ManualCluster) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
     let sim = hand.sim();
     let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.server(id)?.node())));
     (

@@ -1,6 +1,6 @@
 //! A cluster in someone's hand: nothing happens in it but the moves that are made.
 
-use super::objective::{Aim, Fallen};
+use super::objective::{Fallen, Objective};
 use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
 use crate::properties::safety::Violation;
@@ -13,13 +13,13 @@ use crate::server::timing::Timing;
 use crate::sim::{Sim, SimConfig};
 
 /// A cluster under manual control, with its clients.
-pub struct Hand {
+pub struct ManualCluster {
     sim: Sim,
     history: History,
     made: u64,
 }
 
-impl Hand {
+impl ManualCluster {
     /// A new cluster in which nothing happens by itself.
     pub fn new(settings: Settings, observers: Vec<Box<dyn Observer>>) -> Self {
         let config =
@@ -91,16 +91,16 @@ impl Hand {
         }
     }
 
-    /// The first violation that meets `aim`.
-    pub fn fallen(&self, aim: Aim) -> Option<Fallen> {
+    /// The first violation that meets `objective`.
+    pub fn fallen(&self, objective: Objective) -> Option<Fallen> {
         let violations = self.sim.journal().checker().violations();
-        let met = |violation: &&Violation| aim.is_met_by(violation.property);
+        let met = |violation: &&Violation| objective.is_met_by(violation.property);
         violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
     }
 
-    /// Whether what the clients were told can be, if `aim` asks for that.
-    pub fn judge(&self, aim: Aim) -> Judgement {
-        if !aim.is_met_by(Property::Linearizability) {
+    /// Whether what the clients were told can be, if `objective` asks for that.
+    pub fn judge(&self, objective: Objective) -> Judgement {
+        if !objective.is_met_by(Property::Linearizability) {
             return Judgement::Held;
         }
         self.history.judge(|index| self.sim.committed(index))

@@ -4,7 +4,7 @@
 //! * [`exhaustive`]: every run of a small cluster.
 //! * [`mod@best`]: the best counterexample that both find for a rule, within a budget.
 //! * [`schedule`]: a run as named moves, which [`manual`] makes one by one in a cluster where nothing
-//!   else happens; [`shrink`] leaves out what is not needed, and [`panels`] groups what is left.
+//!   else happens; [`shrink`] leaves out what is not needed, and [`parts`] groups what is left.
 //! * [`objective`]: what counts as a fall.
 //! * [`divergence`]: where a node that keeps the rule parts from the run that breaks it.
 
@@ -13,7 +13,7 @@ pub mod divergence;
 pub mod exhaustive;
 pub mod manual;
 pub mod objective;
-pub mod panels;
+pub mod parts;
 pub mod random;
 pub mod schedule;
 pub mod shrink;

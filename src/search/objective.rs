@@ -25,7 +25,7 @@ impl Fallen {
 
 /// What counts as the end of a schedule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Aim {
+pub enum Objective {
     /// Any property at all.
     Anything,
     /// One of Figure 3's five, or the clients' view: what a reader of the paper calls a failure. A
@@ -36,7 +36,7 @@ pub enum Aim {
     Only(Property),
 }
 
-impl Aim {
+impl Objective {
     /// Whether the fall of `property` is what is aimed at.
     pub fn is_met_by(self, property: Property) -> bool {
         match self {

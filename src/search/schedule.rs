@@ -4,8 +4,8 @@
 //! so a schedule still makes sense when some of its moves are taken out. A move that has become
 //! impossible, because the message it names was never sent, is passed over.
 
-use super::manual::Hand;
-use super::objective::{Aim, Fallen};
+use super::manual::ManualCluster;
+use super::objective::{Fallen, Objective};
 use crate::raft::{RuleSet, Settings};
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
@@ -46,9 +46,9 @@ impl Schedule {
         Self { settings: script.settings(), moves: verbs.filter(is_move).cloned().collect() }
     }
 
-    /// Plays the moves until `aim` is met.
-    pub fn play(&self, aim: Aim) -> Played {
-        let mut hand = Hand::new(self.settings, Vec::new());
+    /// Plays the moves until `objective` is met.
+    pub fn play(&self, objective: Objective) -> Played {
+        let mut hand = ManualCluster::new(self.settings, Vec::new());
         let mut moves = Vec::with_capacity(self.moves.len());
         for verb in &self.moves {
             if !hand.make(verb) {
@@ -57,11 +57,11 @@ impl Schedule {
             moves.push(verb.clone());
             let ends = match verb {
                 // Only a delivery, or a restart, can bring clients an answer that betrays them.
-                Verb::Deliver(_) => hand.fallen(aim).or_else(|| {
+                Verb::Deliver(_) => hand.fallen(objective).or_else(|| {
                     let answered = hand.history().answers() > 0;
-                    if answered { aim.met_by_clients(hand.judge(aim)) } else { None }
+                    if answered { objective.met_by_clients(hand.judge(objective)) } else { None }
                 }),
-                _ => hand.fallen(aim),
+                _ => hand.fallen(objective),
             };
             if ends.is_some() {
                 return Played { moves, fallen: ends };

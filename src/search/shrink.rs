@@ -3,8 +3,8 @@
 
 use std::iter;
 
-use super::objective::Aim;
-use super::panels;
+use super::objective::Objective;
+use super::parts;
 use super::schedule::Schedule;
 use crate::raft::Settings;
 use crate::record::message_name::MessageName;
@@ -16,23 +16,23 @@ const PATIENCE: usize = 400_000;
 
 struct Shrinker {
     best: Schedule,
-    aim: Aim,
+    objective: Objective,
     left: usize,
 }
 
-/// The shortest schedule found that still meets `aim`, from one that does.
+/// The shortest schedule found that still meets `objective`, from one that does.
 ///
 /// Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op can take
 /// the place of a command. So each round tries them all, and of equally short runs keeps the first.
-pub fn shrink(schedule: &Schedule, aim: Aim) -> Schedule {
+pub fn shrink(schedule: &Schedule, objective: Objective) -> Schedule {
     let mut best = schedule.clone();
     loop {
         let shorter = variants(best.settings)
-            .filter_map(|settings| shrink_as_set_up(settings, &best.moves, aim))
+            .filter_map(|settings| shrink_as_set_up(settings, &best.moves, objective))
             .min_by_key(|schedule| schedule.moves.len());
         let Some(shorter) = shorter else { return best };
         let before = best.moves.len();
-        best = tidy(&shorter, aim);
+        best = tidy(&shorter, objective);
         if best.moves.len() == before {
             return best;
         }
@@ -50,45 +50,45 @@ fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
     })
 }
 
-/// Shorter, in this cluster; nothing if it does not meet `aim` there.
-fn shrink_as_set_up(settings: Settings, moves: &[Verb], aim: Aim) -> Option<Schedule> {
-    let best = replay(settings, moves.to_vec(), aim)?;
-    let mut shrinker = Shrinker { best, aim, left: PATIENCE };
+/// Shorter, in this cluster; nothing if it does not meet `objective` there.
+fn shrink_as_set_up(settings: Settings, moves: &[Verb], objective: Objective) -> Option<Schedule> {
+    let best = replay(settings, moves.to_vec(), objective)?;
+    let mut shrinker = Shrinker { best, objective, left: PATIENCE };
     shrinker.remove_chunks();
     shrinker.use_younger_messages();
     shrinker.move_earlier();
     Some(shrinker.best)
 }
 
-/// What these moves come to: those that could be made, if they meet `aim`.
-fn replay(settings: Settings, moves: Vec<Verb>, aim: Aim) -> Option<Schedule> {
-    let played = Schedule { settings, moves }.play(aim);
+/// What these moves come to: those that could be made, if they meet `objective`.
+fn replay(settings: Settings, moves: Vec<Verb>, objective: Objective) -> Option<Schedule> {
+    let played = Schedule { settings, moves }.play(objective);
     played.fallen.map(|_| Schedule { settings, moves: played.moves })
 }
 
-/// The same moves in an order that makes the fewest panels, so that what belongs together is told
+/// The same moves in an order that makes the fewest parts, so that what belongs together is told
 /// together.
-pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
+pub fn tidy(schedule: &Schedule, objective: Objective) -> Schedule {
     let settings = schedule.settings;
-    let Some(best) = replay(settings, schedule.moves.clone(), aim) else {
+    let Some(best) = replay(settings, schedule.moves.clone(), objective) else {
         return schedule.clone();
     };
     let length = best.moves.len();
-    let mut best = without_needless_commands(best, aim);
-    let mut panels = panels::panels(&best.moves).len();
+    let mut best = without_needless_commands(best, objective);
+    let mut parts = parts::parts(&best.moves).len();
     'again: loop {
         for from in 0..length {
             for to in (0..length).filter(|&to| to != from) {
                 let mut moves = best.moves.clone();
                 let verb = moves.remove(from);
                 moves.insert(to, verb);
-                let fewer = panels::panels(&moves).len();
-                if fewer >= panels {
+                let fewer = parts::parts(&moves).len();
+                if fewer >= parts {
                     continue;
                 }
-                let other = replay(settings, moves, aim);
+                let other = replay(settings, moves, objective);
                 if let Some(other) = other.filter(|other| other.moves.len() == length) {
-                    (best, panels) = (other, fewer);
+                    (best, parts) = (other, fewer);
                     continue 'again;
                 }
             }
@@ -98,12 +98,12 @@ pub fn tidy(schedule: &Schedule, aim: Aim) -> Schedule {
 }
 
 /// Where a leader only needs to speak, it need not be given a command.
-fn without_needless_commands(mut best: Schedule, aim: Aim) -> Schedule {
+fn without_needless_commands(mut best: Schedule, objective: Objective) -> Schedule {
     for at in 0..best.moves.len() {
         let Verb::Submit { to, .. } = &best.moves[at] else { continue };
         let mut moves = best.moves.clone();
         moves[at] = Verb::Heartbeat(*to);
-        let other = replay(best.settings, moves, aim);
+        let other = replay(best.settings, moves, objective);
         if let Some(other) = other.filter(|other| other.moves.len() == best.moves.len()) {
             best = other;
         }
@@ -118,7 +118,7 @@ impl Shrinker {
             return false;
         }
         self.left = self.left.saturating_sub(moves.len().max(1));
-        let Some(found) = replay(self.best.settings, moves, self.aim) else { return false };
+        let Some(found) = replay(self.best.settings, moves, self.objective) else { return false };
         self.best = found;
         true
     }

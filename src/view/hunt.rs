@@ -1,19 +1,19 @@
 //! What a hunt found, told to a reader.
 
-use super::page::Page;
+use super::output::Output;
 use super::story::Story;
 use super::table::{Table, paragraph};
 use super::words::plural;
-use super::{message, paint, parting, violation};
+use super::{divergence, message, paint, violation};
 use crate::raft::{NodeSet, Rule, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::search::best::{Best, Short, Source};
 use crate::search::exhaustive::{Bounds, preset};
-use crate::search::manual::Hand;
+use crate::search::manual::ManualCluster;
 use crate::search::objective::Fallen;
-use crate::search::panels::{Scene, panels};
+use crate::search::parts::{PartKind, parts};
 use crate::search::random::recovery::Stall;
 use crate::search::random::trial::Finding;
 use crate::search::random::{Progress, sole_rule};
@@ -62,7 +62,7 @@ pub fn stall(stall: &Stall) -> String {
             "{leader} led term {from}, nothing disturbed it, and the cluster is in term {to} now"
         ),
         Stall::Unserved { at } => format!("at {at} s new commands are still not committed"),
-        Stall::Unneeded(found) => format!(
+        Stall::UnneededElection(found) => format!(
             "{} stood for election in term {} at {} s, though it had heard the leader of the term \
              before at {} s",
             found.node, found.term, found.stood, found.heard
@@ -137,7 +137,7 @@ fn fallen(fallen: &Fallen) -> String {
 
 /// Tells a counterexample: its moves, what fell, and where an intact node would have acted
 /// otherwise.
-pub fn tell(short: &Short, page: &Page) {
+pub fn tell(short: &Short, output: &Output) {
     let Schedule { settings, moves } = &short.schedule;
     let no_op = if settings.no_op { "" } else { ", no no-op on election" };
     let usual = Settings::new(settings.nodes).max_batch;
@@ -150,22 +150,22 @@ pub fn tell(short: &Short, page: &Page) {
     let nodes = plural(settings.nodes, "node", "nodes");
     let head = format!("{} moves{proven}. {nodes}{no_op}{batch}.", moves.len());
     let notation = paint::faint("Entries are written index@term.");
-    page.put_all(paragraph(&format!("{head} {notation}"), "", ""));
-    page.put("");
-    let mut hand = Hand::new(*settings, vec![Box::new(Story::numbered(page.clone()))]);
-    for panel in panels(moves) {
-        hand.begin_part(scene(panel.scene));
-        for verb in &moves[panel.moves] {
+    output.put_all(paragraph(&format!("{head} {notation}"), "", ""));
+    output.put("");
+    let mut hand = ManualCluster::new(*settings, vec![Box::new(Story::numbered(output.clone()))]);
+    for part in parts(moves) {
+        hand.begin_part(scene(part.scene));
+        for verb in &moves[part.moves] {
             hand.make(verb);
         }
     }
     if let Fallen::Clients(misled) = &short.fallen {
-        page.put_all(violation::misled(misled));
+        output.put_all(violation::misled(misled));
     }
     drop(hand);
-    if let Some(parting) = short.schedule.parting() {
-        page.put("");
-        parting::tell(&parting, page);
+    if let Some(divergence) = short.schedule.divergence() {
+        output.put("");
+        divergence::tell(&divergence, output);
     }
 }
 
@@ -191,14 +191,14 @@ pub fn too_few_seeds(rule: Rule) -> String {
     format!("Too few seeds, then: '{}' shows what happens without {rule}.", shipped(rule))
 }
 
-/// A counterexample as a scenario that anyone can run, with its panels as the parts of the story.
+/// A counterexample as a scenario that anyone can run, with its parts as the parts of the story.
 pub fn script(short: &Short, name: &str) -> Script {
     let Schedule { moves, .. } = &short.schedule;
     let mut script = short.schedule.script(name, &short.fallen);
     let mut verbs = vec![Verb::Manual];
-    for panel in panels(moves) {
-        verbs.push(Verb::Phase(scene(panel.scene)));
-        verbs.extend_from_slice(&moves[panel.moves]);
+    for part in parts(moves) {
+        verbs.push(Verb::Phase(scene(part.scene)));
+        verbs.extend_from_slice(&moves[part.moves]);
     }
     verbs.push(Verb::ExpectViolation(short.fallen.property()));
     script.lines = verbs.into_iter().map(|verb| Line { number: 0, verb }).collect();
@@ -208,26 +208,26 @@ pub fn script(short: &Short, name: &str) -> Script {
 }
 
 /// What a few moves amount to, in words.
-pub fn scene(scene: Scene) -> String {
+pub fn scene(scene: PartKind) -> String {
     match scene {
-        Scene::Campaign { node, reached } => {
+        PartKind::Campaign { node, reached } => {
             format!("{node} campaigns, reaching {}", names(reached))
         }
-        Scene::Append { leader, reached } if reached.is_empty() => {
+        PartKind::Append { leader, reached } if reached.is_empty() => {
             format!("{leader} takes a command in, and reaches nobody with it")
         }
-        Scene::Append { leader, reached } => {
+        PartKind::Append { leader, reached } => {
             format!("{leader} takes a command in, and replicates to {}", names(reached))
         }
-        Scene::Replicate { leader, reached } => {
+        PartKind::Replicate { leader, reached } => {
             format!("{leader} replicates to {}", names(reached))
         }
-        Scene::Late(MessageName { kind, from, to, .. }) => {
+        PartKind::Late(MessageName { kind, from, to, .. }) => {
             format!("{from}'s {} reaches {to}, late or again", message::kind(kind))
         }
-        Scene::Crash { node, restarts: true } => format!("{node} crashes and starts again"),
-        Scene::Crash { node, restarts: false } => format!("{node} crashes"),
-        Scene::Restart(node) => format!("{node} starts again"),
+        PartKind::Crash { node, restarts: true } => format!("{node} crashes and starts again"),
+        PartKind::Crash { node, restarts: false } => format!("{node} crashes"),
+        PartKind::Restart(node) => format!("{node} starts again"),
     }
 }
 
@@ -262,7 +262,7 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
     let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves"];
     table.row(heads.map(|head| paint::faint(head).to_string()));
     for row in rows {
-        let first = row.best.bag.catches.first();
+        let first = row.best.result.catches.first();
         let found = first.and_then(|found| found.finding.property());
         let found = row.best.short.as_ref().map(|short| short.fallen.property()).or(found);
         let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::page::Page;
+use super::output::Output;
 use crate::properties::linearizability::Judgement;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::properties::safety::Violation;
@@ -109,7 +109,7 @@ pub fn section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
 /// A run for programs: one object a line, for each step of a node and each deed of the world.
 #[derive(Debug)]
 pub struct Lines {
-    page: Page,
+    output: Output,
 }
 
 #[derive(Serialize)]
@@ -169,13 +169,13 @@ pub fn opening(script: &Script) -> String {
 }
 
 impl Lines {
-    /// Lines on this page.
-    pub const fn new(page: Page) -> Self {
-        Self { page }
+    /// Lines on this output.
+    pub const fn new(output: Output) -> Self {
+        Self { output }
     }
 
     fn put(&self, line: &impl Serialize) {
-        self.page.put(text(line));
+        self.output.put(text(line));
     }
 }
 

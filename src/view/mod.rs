@@ -13,14 +13,14 @@
 //! * `rules`: the rules as a table, and one in full.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
 //! * `story`: a run as it happens, of which `worth` says what is worth telling, `deeds` what the world
-//!   did, `whence` where a late message comes from; `beats`: what came of a script's lines.
-//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt` and `parting`: what a hunt found.
+//!   did, `provenance` where a late message comes from; `script_text`: what came of a script's lines.
+//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt` and `divergence`: what a hunt found.
 //! * `opening`: the first lines of a run; `scenarios`: those that ship.
 //! * `prompt`: what the prompt answers.
-//! * `page`: lines written by a thread of their own; `stdout`: printing that ends quietly when nobody reads any more.
+//! * `output`: lines written by a thread of their own; `stdout`: printing that ends quietly when nobody reads any more.
 
-pub mod beats;
 pub mod deeds;
+mod divergence;
 pub mod explain;
 mod facts;
 pub mod hunt;
@@ -28,19 +28,19 @@ pub mod json;
 pub mod logs;
 pub mod message;
 pub mod opening;
-pub mod page;
+pub mod output;
 pub mod paint;
-mod parting;
 pub mod prompt;
+mod provenance;
 pub mod rules;
 pub mod scenarios;
+pub mod script_text;
 pub mod status;
 pub mod stdout;
 pub mod story;
 pub mod table;
 pub mod violation;
 pub mod walkthrough;
-mod whence;
 pub mod words;
 mod worth;
 

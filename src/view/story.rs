@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::page::Page;
+use super::output::Output;
+use super::provenance::SentMessages;
 use super::table::paragraph;
-use super::whence::Mail;
 use super::words::Speaker;
 use super::worth::{TooOld, is_reason, is_worth_telling, too_old};
 use super::{deeds, explain, message, paint, violation};
@@ -25,7 +25,7 @@ const NUMBERED: &str = "            ";
 /// Tells a journal as a story.
 #[derive(Debug)]
 pub struct Story {
-    page: Page,
+    output: Output,
     phases: usize,
     /// If moves are numbered instead of timed.
     moves: Option<Moves>,
@@ -51,19 +51,19 @@ struct Moves {
     told: u64,
     /// With which the part before this one and this one began.
     parts: [u64; 2],
-    mail: Mail,
+    mail: SentMessages,
 }
 
 impl Story {
-    /// A story on this page.
-    pub fn new(page: Page) -> Self {
-        Self { page, phases: 0, moves: None, again: HashMap::new(), asked: None }
+    /// A story on this output.
+    pub fn new(output: Output) -> Self {
+        Self { output, phases: 0, moves: None, again: HashMap::new(), asked: None }
     }
 
     /// A story of single moves, each with its number and its input: for a run in someone's hand,
     /// where time means nothing.
-    pub fn numbered(page: Page) -> Self {
-        Self { moves: Some(Moves::default()), ..Self::new(page) }
+    pub fn numbered(output: Output) -> Self {
+        Self { moves: Some(Moves::default()), ..Self::new(output) }
     }
 
     /// Begins a move, if moves are numbered.
@@ -72,11 +72,11 @@ impl Story {
         moves.told += 1;
         let now = moves.told;
         let first = format!("  {now:>8}  ");
-        self.page.put_all(paragraph(&paint::strong(text).to_string(), &first, NUMBERED));
+        self.output.put_all(paragraph(&paint::strong(text).to_string(), &first, NUMBERED));
         let whence = received.and_then(|MessageId(it)| moves.mail.arrives(it, now, moves.parts[0]));
         if let Some(whence) = whence {
             let whence = paint::faint(&format!("({whence})")).to_string();
-            self.page.put_all(paragraph(&whence, NUMBERED, NUMBERED));
+            self.output.put_all(paragraph(&whence, NUMBERED, NUMBERED));
         }
     }
 
@@ -100,7 +100,7 @@ impl Story {
     fn line(&self, time: Time, who: &str, text: &str) {
         let time = if self.moves.is_some() { String::new() } else { time.to_string() };
         let first = format!("  {time:>8}  {who:<3}");
-        self.page.put_all(paragraph(text, &first, MARGIN));
+        self.output.put_all(paragraph(text, &first, MARGIN));
     }
 
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
@@ -110,7 +110,7 @@ impl Story {
             _ => paint::faint(&text),
         };
         let (first, others) = (format!("{MARGIN}└ "), format!("{MARGIN}  "));
-        self.page.put_all(paragraph(&text.to_string(), &first, &others));
+        self.output.put_all(paragraph(&text.to_string(), &first, &others));
     }
 }
 
@@ -225,12 +225,12 @@ impl Observer for Story {
                 if let Some(Moves { told, parts, .. }) = &mut self.moves {
                     *parts = [parts[1], *told + 1];
                 }
-                self.page.put("");
+                self.output.put("");
                 let title = paint::heading(&format!("{}  {text}", self.phases)).to_string();
-                self.page.put_all(paragraph(&title, "", "   "));
+                self.output.put_all(paragraph(&title, "", "   "));
             }
             Deed::Note(text) => {
-                self.page.put_all(paragraph(&paint::faint(text).to_string(), MARGIN, MARGIN));
+                self.output.put_all(paragraph(&paint::faint(text).to_string(), MARGIN, MARGIN));
             }
             Deed::Asked { ticket, .. } => self.asked = Some(*ticket),
             // Told where single moves are told; elsewhere the script's own lines say it.
@@ -251,7 +251,7 @@ impl Observer for Story {
     }
 
     fn violation(&mut self, _: Time, found: &Violation) {
-        self.page.put_all(violation::lines(found));
+        self.output.put_all(violation::lines(found));
     }
 
     fn wants(&self) -> Detail {

@@ -7,9 +7,9 @@
 use std::fs;
 
 use raft_in_practice::raft::{Property, Rule, RuleSet};
-use raft_in_practice::scenario::beat::{Failure, Why};
 use raft_in_practice::scenario::library;
 use raft_in_practice::scenario::library::BROKEN;
+use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb::Verb;
@@ -76,13 +76,13 @@ fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
     assert!(in_moves.eq(LENGTHS.iter().map(|row| row.rule)), "every such rule has its row");
     for &Lengths { rule, shipped, property, .. } in LENGTHS {
         let script = library::broken(rule).unwrap();
-        let aim = aim_of(RuleSet::INTACT.without(rule));
+        let objective = aim_of(RuleSet::INTACT.without(rule));
         let schedule = Schedule::of(&script);
-        let played = schedule.play(aim);
+        let played = schedule.play(objective);
         assert_eq!(played.moves.len(), shipped, "{rule}");
         assert_eq!(played.moves, schedule.moves, "{rule}: no move is idle");
         assert_eq!(played.fallen.map(|fallen| fallen.property()), Some(property), "{rule}");
-        assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).fallen, None, "{rule}");
-        assert!(schedule.parting().is_some(), "{rule}: the two runs part somewhere");
+        assert_eq!(schedule.with_rules(RuleSet::INTACT).play(objective).fallen, None, "{rule}");
+        assert!(schedule.divergence().is_some(), "{rule}: the two runs part somewhere");
     }
 }

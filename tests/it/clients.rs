@@ -13,8 +13,8 @@ use raft_in_practice::raft::{
     Log, LogIndex, LogPosition, NodeId, NodeSet, Property, Rule, RuleSet,
 };
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
-use raft_in_practice::scenario::beat::{Beat, Narrator, Why};
 use raft_in_practice::scenario::library::SHIPPED;
+use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::{CannotDo, World};
@@ -343,12 +343,15 @@ fn too_many(then: &str) -> Script {
 
 /// Keeps the beats that say what came of an expectation.
 #[derive(Default)]
-struct Kept(Vec<Beat>);
+struct Kept(Vec<LineOutcome>);
 
-impl Narrator for Kept {
-    fn beat(&mut self, _: Time, beat: &Beat) {
-        if matches!(beat, Beat::NotJudged(_) | Beat::Spared(_) | Beat::Misled(_)) {
-            self.0.push(beat.clone());
+impl ScriptObserver for Kept {
+    fn line_outcome(&mut self, _: Time, outcome: &LineOutcome) {
+        if matches!(
+            outcome,
+            LineOutcome::NotJudged(_) | LineOutcome::Spared(_) | LineOutcome::Misled(_)
+        ) {
+            self.0.push(outcome.clone());
         }
     }
 }
@@ -388,7 +391,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     assert_eq!(failed.why, Why::NotJudged(key.clone()));
     let mut kept = Kept::default();
     Runner::new(Liar::default(), &mut kept).spared(true).run(&script.lines).unwrap();
-    assert_eq!(kept.0, [Beat::NotJudged(key)]);
+    assert_eq!(kept.0, [LineOutcome::NotJudged(key)]);
 
     let progress = raft_in_practice::search::random::Progress::default();
     assert_eq!(hunt::unjudged(&progress), None);
@@ -404,7 +407,7 @@ fn what_can_be_judged_is() {
     let script = parse(&format!("{text}expect violation linearizability\n"));
     let mut kept = Kept::default();
     Runner::new(Liar::default(), &mut kept).run(&script.lines).unwrap();
-    let [Beat::Misled(misled)] = &kept.0[..] else { panic!("{:?}", kept.0) };
+    let [LineOutcome::Misled(misled)] = &kept.0[..] else { panic!("{:?}", kept.0) };
     assert_eq!(misled.unexplained.as_ref().unwrap().key, "x");
     let mut silent = ();
     let script = parse(&format!("{text}expect violation vote-uniqueness\n"));

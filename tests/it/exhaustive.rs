@@ -63,9 +63,9 @@ fn merging_states_changes_no_verdict() {
     let switches = [
         Merge { symmetry: false, ..all },
         Merge { dead_messages: false, ..all },
-        Merge { hearsay: false, ..all },
-        Merge { echoes: false, ..all },
-        Merge { dead_messages: false, echoes: false, ..all },
+        Merge { ignore_known_leader: false, ..all },
+        Merge { free_sends: false, ..all },
+        Merge { dead_messages: false, free_sends: false, ..all },
         Merge::NONE,
     ];
     let small = Bounds::new(3, 2, 0).without_no_op();
@@ -97,8 +97,8 @@ fn merging_states_leaves_no_way_of_standing_out() {
     let all = Merge::ALL;
     let switches = [
         Merge { dead_messages: false, ..all },
-        Merge { echoes: false, ..all },
-        Merge { dead_messages: false, echoes: false, ..all },
+        Merge { free_sends: false, ..all },
+        Merge { dead_messages: false, free_sends: false, ..all },
     ];
     // Three nodes with nothing merged are more states than a test may look at.
     for (bounds, switches) in [
@@ -129,7 +129,7 @@ fn what_is_dead_is_dead_without_the_rule_too() {
     ]);
     for (rule, bounds, depth) in cases {
         let rules = RuleSet::INTACT.without(rule);
-        let merge = Merge { echoes: false, ..Merge::ALL };
+        let merge = Merge { free_sends: false, ..Merge::ALL };
         let merged = outlines(rules, &Bounds { merge, ..bounds }, Some(depth));
         let merge = Merge { dead_messages: false, ..merge };
         let apart = outlines(rules, &Bounds { merge, ..bounds }, Some(depth));

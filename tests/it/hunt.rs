@@ -13,19 +13,19 @@ use raft_in_practice::sim::{Sim, SimConfig};
 /// Seeds within which a broken rule is caught.
 const SEEDS: u64 = 3_000;
 
-fn hunt(rules: RuleSet, seeds: u64, enough: usize) -> (random::Bag, u64) {
+fn hunt(rules: RuleSet, seeds: u64, enough: usize) -> (random::HuntResult, u64) {
     let progress = Progress::default();
     let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
-    let bag = hunt.run(&progress);
-    (bag, progress.seeds.load(Ordering::Relaxed))
+    let result = hunt.run(&progress);
+    (result, progress.seeds.load(Ordering::Relaxed))
 }
 
 #[test]
 fn every_broken_rule_is_caught_within_the_stated_seeds() {
     for rule in Rule::ALL {
         let rules = RuleSet::INTACT.without(rule);
-        let (bag, _) = hunt(rules, SEEDS, 1);
-        let Some(first) = bag.catches.first() else { panic!("{rule} was not caught") };
+        let (result, _) = hunt(rules, SEEDS, 1);
+        let Some(first) = result.catches.first() else { panic!("{rule} was not caught") };
         let property = first.finding.property().expect("something fell");
         assert!(aim_of(rules).is_met_by(property), "{rule}: {property}");
         if property == Property::Liveness {
@@ -36,10 +36,10 @@ fn every_broken_rule_is_caught_within_the_stated_seeds() {
 
 #[test]
 fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
-    let (bag, seeds) = hunt(RuleSet::INTACT, 10 * SEEDS, 1);
-    assert_eq!(bag.catches, []);
+    let (result, seeds) = hunt(RuleSet::INTACT, 10 * SEEDS, 1);
+    assert_eq!(result.catches, []);
     assert_eq!(seeds, 10 * SEEDS);
-    assert!(bag.took > Duration::ZERO);
+    assert!(result.took > Duration::ZERO);
 }
 
 /// The shortest of what a hunt and a search find; or the run that ships, where that is shorter. Where
@@ -68,12 +68,14 @@ fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
 fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
     for rule in [Rule::OneVotePerTerm, Rule::LogMatchingCheck, Rule::CommitOnlyCurrentTerm] {
         let rules = RuleSet::INTACT.without(rule);
-        let (bag, _) = hunt(rules, SEEDS, 3);
-        let Some(short) = best::shortest(&bag, rules) else { panic!("{rule}: nothing to shorten") };
+        let (result, _) = hunt(rules, SEEDS, 3);
+        let Some(short) = best::shortest(&result, rules) else {
+            panic!("{rule}: nothing to shorten")
+        };
         assert!(short.schedule.moves.len() <= 40, "{rule}: {:#?}", short.schedule.moves);
         let intact = short.schedule.with_rules(RuleSet::INTACT);
         assert_eq!(intact.play(aim_of(rules)).fallen, None, "{rule}");
-        assert!(short.schedule.parting().is_some(), "{rule}: the two runs part somewhere");
+        assert!(short.schedule.divergence().is_some(), "{rule}: the two runs part somewhere");
 
         let script = short.schedule.script("short", &short.fallen);
         let mut silent = ();

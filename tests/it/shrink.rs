@@ -1,4 +1,4 @@
-//! What is caught is made short: as short as ever, and told in as few panels.
+//! What is caught is made short: as short as ever, and told in as few parts.
 
 use std::num::NonZeroUsize;
 
@@ -7,14 +7,14 @@ use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::verb::Verb;
 use raft_in_practice::search::best;
 use raft_in_practice::search::best::Short;
-use raft_in_practice::search::panels::panels;
-use raft_in_practice::search::random::{Bag, Hunt, Progress, aim_of};
+use raft_in_practice::search::parts::parts;
+use raft_in_practice::search::random::{Hunt, HuntResult, Progress, aim_of};
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::search::shrink::shrink;
 
 use crate::common::lengths::LENGTHS;
 
-fn caught(rule: Rule) -> Bag {
+fn caught(rule: Rule) -> HuntResult {
     let rules = RuleSet::INTACT.without(rule);
     let hunt = Hunt { rules, first: 0, seeds: 3_000, within: None, jobs: 2, enough: 6 };
     hunt.run(&Progress::default())
@@ -24,7 +24,7 @@ fn short(rule: Rule) -> Option<Short> {
     best::shortest(&caught(rule), RuleSet::INTACT.without(rule))
 }
 
-/// Moves and panels of the shortest of the first catches. Searches prove that some could be shorter.
+/// Moves and parts of the shortest of the first catches. Searches prove that some could be shorter.
 #[test]
 fn the_first_catches_become_as_short_as_they_did() {
     let expected = LENGTHS.iter().filter_map(|row| Some((row.rule, row.caught?)));
@@ -33,7 +33,7 @@ fn the_first_catches_become_as_short_as_they_did() {
         .iter()
         .map(|&(rule, _)| {
             let moves = short(rule).map(|short| short.schedule.moves).unwrap_or_default();
-            (rule, (moves.len(), panels(&moves).len()))
+            (rule, (moves.len(), parts(&moves).len()))
         })
         .collect();
     assert_eq!(reached, expected);
@@ -56,17 +56,22 @@ fn settings_that_do_not_matter_become_the_usual_ones() {
 #[test]
 fn making_it_short_again_changes_nothing() {
     for rule in [Rule::TruncateOnlyOnConflict, Rule::ConflictTruncates, Rule::UpToDateLog] {
-        let aim = aim_of(RuleSet::INTACT.without(rule));
+        let objective = aim_of(RuleSet::INTACT.without(rule));
         for found in caught(rule).catches {
             let Some(raw) = found.raw else { panic!("{rule}: a fall has its moves") };
-            let once = shrink(&raw, aim);
-            assert_eq!(shrink(&once, aim).moves.len(), once.moves.len(), "{rule} {}", found.seed);
+            let once = shrink(&raw, objective);
+            assert_eq!(
+                shrink(&once, objective).moves.len(),
+                once.moves.len(),
+                "{rule} {}",
+                found.seed
+            );
             for (at, verb) in once.moves.iter().enumerate() {
                 let Verb::Deliver(name) = *verb else { continue };
                 for nth_newest in 0..name.nth_newest {
                     let mut younger = once.clone();
                     younger.moves[at] = Verb::Deliver(MessageName { nth_newest, ..name });
-                    let fallen = younger.play(aim).fallen;
+                    let fallen = younger.play(objective).fallen;
                     assert_eq!(fallen, None, "{rule} {}: {verb}", found.seed);
                 }
             }

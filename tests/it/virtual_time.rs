@@ -13,8 +13,8 @@ use raft_in_practice::raft::{
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::record::{Header, Summary, TraceError, TraceWriter, replay};
-use raft_in_practice::scenario::beat::{Failure, Why};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
+use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::World;

@@ -13,7 +13,7 @@ use rustyline::{
 use super::words::WORDS;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::syntax::{CONDITIONS, SYNTAX};
-use crate::view::page::{Page, Press};
+use crate::view::output::{Output, OutputThread};
 
 /// Whoever types.
 pub(super) enum Lines {
@@ -23,7 +23,7 @@ pub(super) enum Lines {
         editor: Box<Editor<Words, MemHistory>>,
         /// Whether the last that came was Ctrl-C.
         interrupted: bool,
-        /// Whether the page writes while someone types.
+        /// Whether the output writes while someone types.
         live: bool,
     },
     /// A pipe or a file.
@@ -31,12 +31,12 @@ pub(super) enum Lines {
 }
 
 impl Lines {
-    /// Finds out who types, and opens a page that does not get in their way. On a `live` page lines
+    /// Finds out who types, and opens an output that does not get in their way. On a `live` page lines
     /// appear at any time.
-    pub(super) fn open(live: bool) -> io::Result<(Self, Press, Page)> {
+    pub(super) fn open(live: bool) -> io::Result<(Self, OutputThread, Output)> {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            let (press, page) = Page::open();
-            return Ok((Self::Pipe, press, page));
+            let (output_thread, output) = Output::open();
+            return Ok((Self::Pipe, output_thread, output));
         }
         let config =
             Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
@@ -44,24 +44,28 @@ impl Lines {
         let editor = Editor::with_history(config, history);
         let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
         editor.set_helper(Some(Words::default()));
-        let (press, page) = if live {
+        let (output_thread, output) = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
-            Page::open_on(io::BufWriter::new(Above(printer)))
+            Output::open_on(io::BufWriter::new(Above(printer)))
         } else {
-            Page::open()
+            Output::open()
         };
-        Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, press, page))
+        Ok((
+            Self::Terminal { editor: Box::new(editor), interrupted: false, live },
+            output_thread,
+            output,
+        ))
     }
 
     /// The next line; nothing at the end.
-    pub(super) fn next(&mut self, prompt: &str, page: &Page) -> io::Result<Option<String>> {
+    pub(super) fn next(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
         match self {
             Self::Terminal { editor, interrupted, live } => {
-                // Lines of a live page go above the prompt, and need it to be there.
+                // Lines of a live output go above the prompt, and need it to be there.
                 if !*live {
-                    page.settle();
+                    output.settle();
                 }
-                read(editor, interrupted, prompt, page)
+                read(editor, interrupted, prompt, output)
             }
             Self::Pipe => {
                 let mut line = Vec::new();
@@ -70,7 +74,7 @@ impl Lines {
                 }
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
                 // Nobody has seen it typed.
-                page.put(format!("{prompt}{line}"));
+                output.put(format!("{prompt}{line}"));
                 Ok(Some(line))
             }
         }
@@ -81,7 +85,7 @@ fn read(
     editor: &mut Editor<Words, MemHistory>,
     interrupted: &mut bool,
     prompt: &str,
-    page: &Page,
+    output: &Output,
 ) -> io::Result<Option<String>> {
     match editor.readline(prompt) {
         Ok(line) => {
@@ -90,7 +94,7 @@ fn read(
         }
         Err(ReadlineError::Interrupted) if !*interrupted => {
             *interrupted = true;
-            page.put("  (once more, Ctrl-D or 'quit' ends the session)");
+            output.put("  (once more, Ctrl-D or 'quit' ends the session)");
             Ok(Some(String::new()))
         }
         Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(None),

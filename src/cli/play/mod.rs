@@ -21,11 +21,11 @@ use crate::scenario::script::Script;
 use crate::scenario::verb::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
-use crate::view::beats::Beats;
 use crate::view::opening::Clock;
-use crate::view::page::Page;
+use crate::view::output::Output;
+use crate::view::script_text::ScriptText;
 use crate::view::story::Story;
-use crate::view::{beats, opening, paint, prompt, violation};
+use crate::view::{opening, paint, prompt, script_text, violation};
 use lines::Lines;
 use session::{Session, Stage};
 use words::{WORDS, Word};
@@ -50,23 +50,23 @@ pub struct Play {
 /// A sentence, if the cluster could not start, or a file of its own could not be written.
 pub fn play(play: &Play) -> Result<ExitCode, String> {
     let live = play.clock != Clock::Virtual;
-    let (mut typed, press, page) =
+    let (mut typed, output_thread, output) =
         Lines::open(live).map_err(|error| format!("the terminal fails: {error}"))?;
     let setup = Setup {
-        page: page.clone(),
+        output: output.clone(),
         clock: play.clock,
         quiet: play.quiet,
         trace: play.trace.clone(),
         writer: None,
     };
     let played = match play.clock {
-        Clock::Virtual => sessions(&mut Virtual(setup), play, &mut typed, &page),
-        Clock::Threads { speed } => sessions(&mut Threads(setup, speed), play, &mut typed, &page),
+        Clock::Virtual => sessions(&mut Virtual(setup), play, &mut typed, &output),
+        Clock::Threads { speed } => sessions(&mut Threads(setup, speed), play, &mut typed, &output),
     };
     // The editor goes first: what is still to be written must not wait for it.
     drop(typed);
-    drop(page);
-    drop(press);
+    drop(output);
+    drop(output_thread);
     Ok(if played? { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
@@ -75,20 +75,20 @@ fn sessions<S: Stage>(
     stage: &mut S,
     play: &Play,
     typed: &mut Lines,
-    page: &Page,
+    output: &Output,
 ) -> Result<bool, String> {
     let mut next = Some(play.script.clone());
     let mut good = true;
     while let Some(script) = next {
         check_clock(&script, play.clock)?;
-        let mut narrator = Beats::new(page.clone(), script.nodes);
+        let mut narrator = ScriptText::new(output.clone(), script.nodes);
         let head = Script { lines: Vec::new(), ..script.clone() };
-        page.put_all(opening::lines(&head, play.clock));
+        output.put_all(opening::lines(&head, play.clock));
         let world = stage.raise(&head)?;
         let mut table = Table {
             session: Session::new(head, world, &mut narrator),
             stage,
-            page,
+            output,
             clock: play.clock,
         };
         table.begin(&script);
@@ -102,7 +102,7 @@ fn sessions<S: Stage>(
 struct Table<'a, S: Stage> {
     session: Session<'a, S::World>,
     stage: &'a mut S,
-    page: &'a Page,
+    output: &'a Output,
     clock: Clock,
 }
 
@@ -111,13 +111,13 @@ impl<S: Stage> Table<'_, S> {
     fn begin(&mut self, script: &Script) {
         for line in &script.lines {
             if let Err(failure) = self.session.carry_out(line.verb.clone()) {
-                self.page.put_all(beats::complaint(&failure));
+                self.output.put_all(script_text::complaint(&failure));
                 self.say("the scenario's other lines were not carried out");
                 break;
             }
         }
-        self.page.put("");
-        self.page.put_all(prompt::welcome());
+        self.output.put("");
+        self.output.put_all(prompt::welcome());
     }
 
     /// Reads and answers. Returns the scenario with which to begin anew, if that is asked for.
@@ -130,7 +130,7 @@ impl<S: Stage> Table<'_, S> {
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
             let line = typed
-                .next(&prompt, self.page)
+                .next(&prompt, self.output)
                 .map_err(|error| format!("nothing more can be read: {error}"))?;
             let Some(line) = line else { return Ok(None) };
             match words::parse(&line, self.session.script().nodes) {
@@ -159,10 +159,10 @@ impl<S: Stage> Table<'_, S> {
         match word {
             Word::Nothing | Word::Quit | Word::Load(_) => {}
             Word::Line(verb) => self.carry_out(verb),
-            Word::Help(None) => self.page.put_all(prompt::help(WORDS)),
+            Word::Help(None) => self.output.put_all(prompt::help(WORDS)),
             Word::Help(Some(word)) => {
                 let help = prompt::help_on(WORDS, &word);
-                self.page.put_all(help.ok_or_else(|| format!("'{word}' is no word here"))?);
+                self.output.put_all(help.ok_or_else(|| format!("'{word}' is no word here"))?);
             }
             Word::Back(count) => self.back(count)?,
             Word::Save(file) => {
@@ -177,7 +177,7 @@ impl<S: Stage> Table<'_, S> {
             Word::Messages => {
                 let messages = self.session.world().on_their_way();
                 let messages = messages.map_err(|_| "only virtual time can tell".to_owned())?;
-                self.page.put_all(prompt::messages(&messages));
+                self.output.put_all(prompt::messages(&messages));
             }
             Word::Log(node) => self.log(node),
         }
@@ -185,17 +185,17 @@ impl<S: Stage> Table<'_, S> {
     }
 
     fn carry_out(&mut self, verb: Verb) {
-        let before = self.page.lines_put();
+        let before = self.output.lines_put();
         if let Verb::Deliver(name) = &verb
             && let Ok(messages) = self.session.world().on_their_way()
             && let Some(found) = messages.iter().find(|message| message.name == *name)
         {
-            self.page.put_all(prompt::delivered(&found.envelope));
+            self.output.put_all(prompt::delivered(&found.envelope));
         }
         if let Err(failure) = self.session.carry_out(verb) {
-            self.page.put_all(beats::complaint(&failure));
+            self.output.put_all(script_text::complaint(&failure));
         }
-        if self.stage.is_virtual() && self.page.lines_put() == before {
+        if self.stage.is_virtual() && self.output.lines_put() == before {
             self.say("done");
         }
     }
@@ -204,9 +204,9 @@ impl<S: Stage> Table<'_, S> {
         if !self.stage.is_virtual() {
             return Err("threads run as they please; there is no way back".to_owned());
         }
-        self.page.hush(true);
+        self.output.hush(true);
         let undone = self.session.back(count, self.stage);
-        self.page.hush(false);
+        self.output.hush(false);
         let undone: Vec<String> = undone?.iter().map(|verb| format!("'{verb}'")).collect();
         if undone.is_empty() {
             return Err("there is nothing to undo".to_owned());
@@ -224,35 +224,35 @@ impl<S: Stage> Table<'_, S> {
             let logs: Vec<_> = statuses.iter().map(|status| world.log(status.id)).collect();
             prompt::all_logs(&statuses, &logs)
         };
-        self.page.put_all(lines);
+        self.output.put_all(lines);
     }
 
     /// The end of a session: what the checker found. Returns whether all is well.
     fn close(self) -> Result<bool, String> {
         let (nodes, broken) = (self.session.script().nodes, self.session.script().broken);
         let (safety, world) = self.session.finish();
-        self.page.put("");
-        self.page.put_all(violation::report(&safety, nodes));
+        self.output.put("");
+        self.output.put_all(violation::report(&safety, nodes));
         if !broken.is_intact() {
-            self.page.put("");
-            self.page.put_all(opening::broken(broken));
+            self.output.put("");
+            self.output.put_all(opening::broken(broken));
         }
         self.stage.strike(world)?;
         Ok(safety.fallen() == 0 || !broken.is_intact())
     }
 
     fn say(&self, text: &str) {
-        self.page.put(paint::faint(&format!("  ({text})")).to_string());
+        self.output.put(paint::faint(&format!("  ({text})")).to_string());
     }
 
     fn complain(&self, sentence: &str) {
-        self.page.put(paint::wrong(&format!("  ✗ {sentence}")).to_string());
+        self.output.put(paint::wrong(&format!("  ✗ {sentence}")).to_string());
     }
 }
 
 /// What every world of a session is set up with.
 struct Setup {
-    page: Page,
+    output: Output,
     clock: Clock,
     quiet: bool,
     trace: Option<PathBuf>,
@@ -264,7 +264,7 @@ impl Setup {
     fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, String> {
         let mut observers: Vec<Box<dyn Observer>> = Vec::new();
         if !self.quiet {
-            observers.push(Box::new(Story::new(self.page.clone())));
+            observers.push(Box::new(Story::new(self.output.clone())));
         }
         if let Some(path) = &self.trace {
             let writer = open_trace(script, self.clock, path)?;

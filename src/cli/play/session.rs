@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::properties::report::SafetyReport;
-use crate::scenario::beat::{Failure, Narrator};
+use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
@@ -47,7 +47,7 @@ pub(super) struct Session<'a, W> {
 
 impl<'a, W: World> Session<'a, W> {
     /// A session in which nothing was typed yet.
-    pub(super) fn new(script: Script, world: W, narrator: &'a mut dyn Narrator) -> Self {
+    pub(super) fn new(script: Script, world: W, narrator: &'a mut dyn ScriptObserver) -> Self {
         let runner = Runner::new(world, narrator);
         Self { script, entries: Vec::new(), runner, ended: Time::ZERO }
     }

@@ -13,19 +13,24 @@ pub struct Merge {
     /// States that differ only in messages whose arrival can never again change anything.
     pub dead_messages: bool,
     /// States that differ only in whom a follower believes to lead, which is for clients.
-    pub hearsay: bool,
+    pub ignore_known_leader: bool,
     /// States that differ only in messages that can be sent at any time without
     /// changing their sender, such as heartbeats. Steps that send no more than that are not counted,
     /// so it is off where the length of a way matters.
-    pub echoes: bool,
+    pub free_sends: bool,
 }
 
 impl Merge {
     /// All of them.
-    pub const ALL: Self = Self { symmetry: true, dead_messages: true, hearsay: true, echoes: true };
+    pub const ALL: Self =
+        Self { symmetry: true, dead_messages: true, ignore_known_leader: true, free_sends: true };
     /// None: every state as it is.
-    pub const NONE: Self =
-        Self { symmetry: false, dead_messages: false, hearsay: false, echoes: false };
+    pub const NONE: Self = Self {
+        symmetry: false,
+        dead_messages: false,
+        ignore_known_leader: false,
+        free_sends: false,
+    };
 }
 
 /// The bounds of a search. Within them everything is tried.

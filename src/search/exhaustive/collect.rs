@@ -19,8 +19,8 @@ use crate::raft::{
 impl Model<'_> {
     /// Whether the arrival of a message can change nothing, now or later. `others` are the messages
     /// that can still arrive too.
-    pub(super) fn is_dead(&self, state: &State, letter: u32, others: &[u32]) -> bool {
-        let Envelope { from, to, message } = &self.letter(letter).envelope;
+    pub(super) fn is_dead(&self, state: &State, message_id: u32, others: &[u32]) -> bool {
+        let Envelope { from, to, message } = &self.interned(message_id).envelope;
         if !self.bounds.merge.dead_messages || !self.premises.hold(Premise::NothingIsForgotten) {
             return false;
         }
@@ -30,11 +30,13 @@ impl Model<'_> {
             Message::AppendEntriesResponse(m) => self.answer_is_idle(receiver, sender, m),
             Message::VoteRequest(m) => {
                 self.vote_request_is_spent(sender, receiver, m)
-                    && (self.tells_nothing(sender) || self.another_tells(receiver, letter, others))
+                    && (self.tells_nothing(sender)
+                        || self.another_tells(receiver, message_id, others))
             }
             Message::AppendEntriesRequest(m) => {
                 self.append_is_spent(state, sender, receiver, m, others)
-                    && (self.tells_nothing(sender) || self.another_tells(receiver, letter, others))
+                    && (self.tells_nothing(sender)
+                        || self.another_tells(receiver, message_id, others))
             }
         }
     }
@@ -51,10 +53,10 @@ impl Model<'_> {
 
     /// Of several spent requests of one sender to one receiver, one is enough to make it tell its
     /// term: the vote request of the latest term.
-    fn another_tells(&self, receiver: &RaftNode, letter: u32, others: &[u32]) -> bool {
-        let this = &self.letter(letter).envelope;
+    fn another_tells(&self, receiver: &RaftNode, message_id: u32, others: &[u32]) -> bool {
+        let this = &self.interned(message_id).envelope;
         others.iter().any(|&other| {
-            let that = &self.letter(other).envelope;
+            let that = &self.interned(other).envelope;
             let (term, later) = (this.message.term(), that.message.term());
             that.from == this.from
                 && that.to == this.to
@@ -97,7 +99,7 @@ impl Model<'_> {
         // An answer that is on its way already, and may arrive as often as it likes, is as good as
         // the same answer given again.
         let is_given = |&other: &u32| {
-            let that = &self.letter(other).envelope;
+            let that = &self.interned(other).envelope;
             let Message::AppendEntriesResponse(given) = &that.message else { return false };
             that.from == follower.id() && that.to == leader.id() && *given == answer
         };

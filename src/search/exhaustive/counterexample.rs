@@ -1,6 +1,6 @@
 //! A way to a fallen property, told by names: as steps, and as moves that anyone can make.
 
-use super::messages::Happening;
+use super::messages::Action;
 use super::server::{Prompt, ServerState};
 use super::state::{Cause, Model};
 use crate::raft::{Envelope, NodeId, Property, Settings};
@@ -35,20 +35,20 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
-    pub(super) fn new(model: &Model<'_>, property: Property, way: &[Happening]) -> Self {
+    pub(super) fn new(model: &Model<'_>, property: Property, way: &[Action]) -> Self {
         let steps: Vec<Step> = way.iter().map(|&happening| step(model, happening)).collect();
         let moves = moves(model.settings, &steps);
         Self { steps, property, moves }
     }
 }
 
-fn step(model: &Model<'_>, Happening { at, cause }: Happening) -> Step {
+fn step(model: &Model<'_>, Action { at, cause }: Action) -> Step {
     match cause {
         Cause::Prompt(Prompt::Timeout) => Step::Timeout(at),
         Cause::Prompt(Prompt::Heartbeat) => Step::Heartbeat(at),
         Cause::Prompt(Prompt::Propose) => Step::Submit(at),
         Cause::Prompt(Prompt::Restart) => Step::Restart(at),
-        Cause::Letter(letter) => Step::Deliver(model.letter(letter).envelope.clone()),
+        Cause::Message(message_id) => Step::Deliver(model.interned(message_id).envelope.clone()),
     }
 }
 

@@ -16,7 +16,7 @@ impl Frontier {
     pub(super) fn push(&mut self, state: &State, print: u64, parent: u64) {
         self.words.extend_from_slice(&state.servers);
         self.words.extend([state.ledger, u32::from(state.crashes)]);
-        self.words.extend_from_slice(&state.letters);
+        self.words.extend_from_slice(&state.in_flight);
         self.ends.push(self.words.len());
         self.prints.push(print);
         self.parents.push(parent);
@@ -41,7 +41,7 @@ impl Frontier {
         servers.clone_into(&mut state.servers);
         state.ledger = rest[0];
         state.crashes = rest[1] as u8;
-        rest[2..].clone_into(&mut state.letters);
+        rest[2..].clone_into(&mut state.in_flight);
     }
 
     pub(super) fn print(&self, at: usize) -> u64 {

@@ -6,14 +6,14 @@ use crate::raft::{NodeId, Property};
 
 /// What happens next in the cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Happening {
+pub(super) struct Action {
     pub(super) at: NodeId,
     pub(super) cause: Cause,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Came {
+pub(super) enum Applied {
     /// Another state.
     New,
     /// The same state, or one beyond the bounds.
@@ -26,12 +26,12 @@ impl Model<'_> {
     /// Everything that may happen next: any message that was sent arrives, any timer ends, a
     /// client speaks to a leader, a node crashes. Restarting what never did anything is left out,
     /// as is whatever the bounds forbid.
-    pub(super) fn happenings(&self, state: &State, next: &mut Vec<Happening>) {
-        let eager = self.bounds.merge.echoes;
+    pub(super) fn actions(&self, state: &State, next: &mut Vec<Action>) {
+        let eager = self.bounds.merge.free_sends;
         next.clear();
-        next.extend(state.letters.iter().map(|&letter| Happening {
-            at: self.letter(letter).envelope.to,
-            cause: Cause::Letter(letter),
+        next.extend(state.in_flight.iter().map(|&message_id| Action {
+            at: self.interned(message_id).envelope.to,
+            cause: Cause::Message(message_id),
         }));
         for at in NodeId::all(self.settings.nodes) {
             let node = self.node(state, at);
@@ -45,19 +45,19 @@ impl Model<'_> {
                     Prompt::Restart => state.crashes < self.bounds.crashes,
                 };
                 if may {
-                    next.push(Happening { at, cause: Cause::Prompt(prompt) });
+                    next.push(Action { at, cause: Cause::Prompt(prompt) });
                 }
             }
         }
     }
 
     /// Makes `next` what `state` becomes.
-    pub(super) fn happen(&mut self, state: &State, it: Happening, next: &mut State) -> Came {
+    pub(super) fn apply(&mut self, state: &State, it: Action, next: &mut State) -> Applied {
         next.clone_from(state);
         let nth = match self.take(next, it.at, it.cause) {
             Ok(Some(nth)) => nth,
-            Ok(None) => return Came::Nothing,
-            Err(property) => return Came::Fell(property),
+            Ok(None) => return Applied::Nothing,
+            Err(property) => return Applied::Fell(property),
         };
         let changed = next.servers[it.at.index()] != state.servers[it.at.index()];
         if changed && it.cause == Cause::Prompt(Prompt::Restart) {
@@ -65,13 +65,13 @@ impl Model<'_> {
         }
         let sent = self.post(next, nth);
         if !changed && !sent {
-            return Came::Nothing;
+            return Applied::Nothing;
         }
         self.collect(next, it.at);
-        if self.bounds.merge.echoes {
-            self.echo(next, it.at, nth);
+        if self.bounds.merge.free_sends {
+            self.send_freely(next, it.at, nth);
         }
-        Came::New
+        Applied::New
     }
 
     /// Lets everything happen at once that changes no server and only adds messages: a leader's
@@ -80,37 +80,43 @@ impl Model<'_> {
     /// What is on its way never hinders anything, since it need not arrive. So a state with such a
     /// message can do all that the state without it can; and the state without it gets there in one
     /// step that nobody notices. To look at the first is to look at both.
-    fn echo(&mut self, state: &mut State, at: NodeId, nth: u32) {
+    fn send_freely(&mut self, state: &mut State, at: NodeId, nth: u32) {
         // What the others were sent before, they have echoed in the state before.
         let mut fresh = std::mem::take(&mut self.fresh);
-        fresh.extend(state.letters.iter().filter(|&&letter| self.ends(letter).1 == at));
-        fresh.extend(&self.taken(nth).sent);
+        fresh.extend(state.in_flight.iter().filter(|&&message_id| self.ends(message_id).1 == at));
+        fresh.extend(&self.transition(nth).sent);
         if self.bounds.heartbeats && self.node(state, at).is_leader() {
-            self.echo_of(state, at, Cause::Prompt(Prompt::Heartbeat), &mut fresh);
+            self.send_freely_from(state, at, Cause::Prompt(Prompt::Heartbeat), &mut fresh);
         }
-        while let Some(letter) = fresh.pop() {
-            if self.find(&state.letters, letter).is_ok() {
-                let to = self.ends(letter).1;
-                self.echo_of(state, to, Cause::Letter(letter), &mut fresh);
+        while let Some(message_id) = fresh.pop() {
+            if self.find(&state.in_flight, message_id).is_ok() {
+                let to = self.ends(message_id).1;
+                self.send_freely_from(state, to, Cause::Message(message_id), &mut fresh);
             }
         }
         self.fresh = fresh;
     }
 
-    fn echo_of(&mut self, state: &mut State, at: NodeId, cause: Cause, fresh: &mut Vec<u32>) {
+    fn send_freely_from(
+        &mut self,
+        state: &mut State,
+        at: NodeId,
+        cause: Cause,
+        fresh: &mut Vec<u32>,
+    ) {
         let server = state.servers[at.index()];
         let nth = self.look_up(server, cause);
-        if self.taken(nth).after == server && self.post(state, nth) {
-            fresh.extend(&self.taken(nth).sent);
+        if self.transition(nth).after == server && self.post(state, nth) {
+            fresh.extend(&self.transition(nth).sent);
         }
     }
 
     /// Adds what a step sent to all that was ever sent. Says whether anything was new.
     fn post(&self, state: &mut State, nth: u32) -> bool {
         let mut new = false;
-        for &letter in &self.taken(nth).sent {
-            if !self.is_dead(state, letter, &state.letters)
-                && self.insert(&mut state.letters, letter)
+        for &message_id in &self.transition(nth).sent {
+            if !self.is_dead(state, message_id, &state.in_flight)
+                && self.insert(&mut state.in_flight, message_id)
             {
                 new = true;
             }
@@ -118,18 +124,18 @@ impl Model<'_> {
         new
     }
 
-    /// Where a letter is, or where its order wants it.
-    fn find(&self, letters: &[u32], letter: u32) -> Result<usize, usize> {
-        let order = self.letter(letter).order;
-        letters.binary_search_by_key(&order, |&other| self.letter(other).order)
+    /// Where a message is, or where its order wants it.
+    fn find(&self, in_flight: &[u32], message_id: u32) -> Result<usize, usize> {
+        let order = self.interned(message_id).order;
+        in_flight.binary_search_by_key(&order, |&other| self.interned(other).order)
     }
 
-    /// Inserts a letter where its order wants it. Says whether it is new.
-    fn insert(&self, letters: &mut Vec<u32>, letter: u32) -> bool {
-        match self.find(letters, letter) {
+    /// Inserts a message where its order wants it. Says whether it is new.
+    fn insert(&self, in_flight: &mut Vec<u32>, message_id: u32) -> bool {
+        match self.find(in_flight, message_id) {
             Ok(_) => false,
             Err(place) => {
-                letters.insert(place, letter);
+                in_flight.insert(place, message_id);
                 true
             }
         }
@@ -137,12 +143,12 @@ impl Model<'_> {
 
     /// Takes out what died because the server at `at` changed: only messages to it or from it can.
     fn collect(&self, state: &mut State, at: NodeId) {
-        let all = std::mem::take(&mut state.letters);
-        let lives = |&letter: &u32| {
-            let envelope = &self.letter(letter).envelope;
+        let all = std::mem::take(&mut state.in_flight);
+        let lives = |&message_id: &u32| {
+            let envelope = &self.interned(message_id).envelope;
             let touched = envelope.to == at || envelope.from == at;
-            !(touched && self.is_dead(state, letter, &all))
+            !(touched && self.is_dead(state, message_id, &all))
         };
-        state.letters = all.iter().copied().filter(lives).collect();
+        state.in_flight = all.iter().copied().filter(lives).collect();
     }
 }

@@ -90,8 +90,8 @@ pub fn explore(
 ) -> Outcome {
     let catalogue = Catalogue::default();
     // With a rule broken the way to the fall is what is asked for, and each of its steps counts.
-    let echoes = bounds.merge.echoes && rules.is_intact();
-    let bounds = &Bounds { merge: Merge { echoes, ..bounds.merge }, ..*bounds };
+    let free_sends = bounds.merge.free_sends && rules.is_intact();
+    let bounds = &Bounds { merge: Merge { free_sends, ..bounds.merge }, ..*bounds };
     let mut search = Search::new(bounds, rules, &catalogue);
     let end = search.run(&mut progress);
     let stats = *search.stats();

@@ -28,7 +28,7 @@ pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet
     while !newest.is_empty() {
         let mut next = Vec::new();
         for state in newest {
-            let outline = State { letters: Vec::new(), ..state.clone() };
+            let outline = State { in_flight: Vec::new(), ..state.clone() };
             outlines.insert(model.fingerprint(&outline));
             if left == 0 {
                 continue;

@@ -29,11 +29,11 @@ impl Model<'_> {
         before: u32,
         nth: u32,
     ) -> Result<(), Property> {
-        let taken = self.taken(nth);
+        let taken = self.transition(nth);
         if taken.leads_anew {
             self.judge_election(state, at)?;
         }
-        let taken = self.taken(nth);
+        let taken = self.transition(nth);
         if taken.cut_as_leader {
             return Err(Property::LeaderAppendOnly);
         }
@@ -43,7 +43,7 @@ impl Model<'_> {
             }
             self.keep_what_it_began_with(state, at, before);
         }
-        let taken = self.taken(nth);
+        let taken = self.transition(nth);
         if taken.leads_anew && !self.holds_what_was_committed(state, at) {
             return Err(Property::LeaderCompleteness);
         }
@@ -162,7 +162,7 @@ fn holds(log: &Log, committed: &[Committed]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::bounds::{Bounds, Merge};
-    use super::super::messages::{Came, Happening};
+    use super::super::messages::{Action, Applied};
     use super::super::server::Prompt;
     use super::super::state::{Catalogue, Cause};
     use super::*;
@@ -172,10 +172,10 @@ mod tests {
     use crate::search::schedule::Schedule;
 
     /// What is meant by a move: who makes a step, and which step.
-    fn happening(model: &Model<'_>, state: &State, verb: &Verb) -> Option<Happening> {
+    fn happening(model: &Model<'_>, state: &State, verb: &Verb) -> Option<Action> {
         let prompt = |who: &Who, prompt| {
             let Who::Node(at) = *who else { panic!("moves name their nodes") };
-            Some(Happening { at, cause: Cause::Prompt(prompt) })
+            Some(Action { at, cause: Cause::Prompt(prompt) })
         };
         match verb {
             Verb::Timeout(who) => prompt(who, Prompt::Timeout),
@@ -183,15 +183,15 @@ mod tests {
             Verb::Restart(who) => prompt(who, Prompt::Restart),
             // Of the messages that a name fits, the newest has the latest term and the most entries.
             Verb::Deliver(name) => {
-                let letters = state.letters.iter().copied();
-                let newest = letters
-                    .filter(|&letter| name.matches(&model.letter(letter).envelope))
-                    .max_by_key(|&letter| match &model.letter(letter).envelope.message {
+                let in_flight = state.in_flight.iter().copied();
+                let newest = in_flight
+                    .filter(|&message_id| name.matches(&model.interned(message_id).envelope))
+                    .max_by_key(|&message_id| match &model.interned(message_id).envelope.message {
                         Message::AppendEntriesRequest(m) => (m.term, m.last_index()),
                         other => (other.term(), LogIndex::ZERO),
                     });
-                let letter = newest.expect("the message was sent");
-                Some(Happening { at: name.to, cause: Cause::Letter(letter) })
+                let message_id = newest.expect("the message was sent");
+                Some(Action { at: name.to, cause: Cause::Message(message_id) })
             }
             _ => None,
         }
@@ -215,14 +215,14 @@ mod tests {
             let mut model = Model::new(&bounds, rules, &catalogue);
             let (mut state, mut next) = (model.initial(), State::default());
             let moves = Schedule::of(&script).moves;
-            let mut came = Came::Nothing;
+            let mut came = Applied::Nothing;
             for verb in &moves {
                 let Some(happening) = happening(&model, &state, verb) else { continue };
-                assert!(!matches!(came, Came::Fell(_)), "it falls with the last move");
-                came = model.happen(&state, happening, &mut next);
+                assert!(!matches!(came, Applied::Fell(_)), "it falls with the last move");
+                came = model.apply(&state, happening, &mut next);
                 state.clone_from(&next);
             }
-            assert_eq!(came, Came::Fell(Property::LeaderCompleteness), "{text}");
+            assert_eq!(came, Applied::Fell(Property::LeaderCompleteness), "{text}");
         }
     }
 }

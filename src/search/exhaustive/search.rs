@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bounds::Bounds;
 use super::frontier::Frontier;
-use super::messages::{Came, Happening};
+use super::messages::{Action, Applied};
 use super::state::{Catalogue, Model, State};
 use crate::raft::{Property, RuleSet};
 
@@ -55,7 +55,7 @@ pub enum Pause {
 
 /// What one step leads to.
 pub(super) struct Successor<'a> {
-    pub(super) step: Happening,
+    pub(super) step: Action,
     pub(super) state: &'a State,
     pub(super) fell: Option<Property>,
 }
@@ -66,7 +66,7 @@ pub(super) enum End {
     /// Every state within the bounds was seen, and no property fell.
     Exhausted,
     /// A property fell, at the end of this way from the initial state.
-    Fell(Property, Vec<Happening>),
+    Fell(Property, Vec<Action>),
     /// There is no memory for more.
     OutOfMemory,
     /// It was told to stop.
@@ -81,13 +81,13 @@ impl Model<'_> {
         scratch: &mut Scratch,
         visit: &mut dyn FnMut(&Self, &Successor<'_>) -> ControlFlow<()>,
     ) {
-        self.happenings(state, &mut scratch.happenings);
-        for &step in &scratch.happenings {
+        self.actions(state, &mut scratch.actions);
+        for &step in &scratch.actions {
             let next = &mut scratch.next;
-            let fell = match self.happen(state, step, next) {
-                Came::Nothing => continue,
-                Came::New => None,
-                Came::Fell(property) => Some(property),
+            let fell = match self.apply(state, step, next) {
+                Applied::Nothing => continue,
+                Applied::New => None,
+                Applied::Fell(property) => Some(property),
             };
             if visit(self, &Successor { step, state: next, fell }).is_break() {
                 return;
@@ -99,7 +99,7 @@ impl Model<'_> {
 /// Memory that is used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    happenings: Vec<Happening>,
+    actions: Vec<Action>,
     next: State,
 }
 
@@ -337,7 +337,7 @@ impl<'s> Search<'s> {
         if let Some(worker) = self.workers.first_mut() {
             worker.model.refresh();
             let model = &worker.model;
-            self.stats.parts = (model.servers.len() as u64, model.letters.len() as u64);
+            self.stats.parts = (model.servers.len() as u64, model.in_flight.len() as u64);
         }
     }
 
@@ -347,7 +347,7 @@ impl<'s> Search<'s> {
 
     /// The way from the initial state to a state by its fingerprint, and on to the fall that its
     /// successors hold. Only fingerprints were kept, so the way is walked again.
-    fn way_to(&mut self, print: u64) -> Vec<Happening> {
+    fn way_to(&mut self, print: u64) -> Vec<Action> {
         let mut prints = vec![print];
         while let Some(parent) = self.books.parent(prints[prints.len() - 1]) {
             prints.push(parent);

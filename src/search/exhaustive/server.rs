@@ -56,15 +56,19 @@ pub(super) struct Stepped {
 }
 
 impl ServerState {
-    fn new(node: RaftNode, late_disk: Option<PersistentState>, hearsay: bool) -> Self {
-        let (label, of_others) = labels(&node, late_disk.as_ref(), hearsay);
+    fn new(node: RaftNode, late_disk: Option<PersistentState>, ignore_known_leader: bool) -> Self {
+        let (label, of_others) = labels(&node, late_disk.as_ref(), ignore_known_leader);
         Self { node, late_disk, label, of_others }
     }
 
-    /// A server that starts for the first time. With `hearsay` it is the same as one that believes
+    /// A server that starts for the first time. With `ignore_known_leader` it is the same as one that believes
     /// another to lead.
-    pub(super) fn fresh(id: NodeId, settings: Settings, hearsay: bool) -> Self {
-        Self::new(RaftNode::new(id, settings, PersistentState::default()), None, hearsay)
+    pub(super) fn fresh(id: NodeId, settings: Settings, ignore_known_leader: bool) -> Self {
+        Self::new(
+            RaftNode::new(id, settings, PersistentState::default()),
+            None,
+            ignore_known_leader,
+        )
     }
 
     /// What a crash would leave.
@@ -73,21 +77,21 @@ impl ServerState {
     }
 
     /// A message arrives.
-    pub(super) fn receive(&self, envelope: &Envelope, hearsay: bool) -> Stepped {
-        self.step(Input::Receive(envelope.clone()), hearsay)
+    pub(super) fn receive(&self, envelope: &Envelope, ignore_known_leader: bool) -> Stepped {
+        self.step(Input::Receive(envelope.clone()), ignore_known_leader)
     }
 
     /// Something else happens.
-    pub(super) fn prompt(&self, prompt: Prompt, hearsay: bool) -> Stepped {
+    pub(super) fn prompt(&self, prompt: Prompt, ignore_known_leader: bool) -> Stepped {
         match prompt {
-            Prompt::Timeout => self.step(Input::ElectionTimeout, hearsay),
-            Prompt::Heartbeat => self.step(Input::HeartbeatDue, hearsay),
-            Prompt::Propose => self.step(Input::Propose(vec![command()]), hearsay),
+            Prompt::Timeout => self.step(Input::ElectionTimeout, ignore_known_leader),
+            Prompt::Heartbeat => self.step(Input::HeartbeatDue, ignore_known_leader),
+            Prompt::Propose => self.step(Input::Propose(vec![command()]), ignore_known_leader),
             Prompt::Restart => {
                 let node =
                     RaftNode::new(self.node.id(), *self.node.settings(), self.durable().clone());
                 Stepped {
-                    server: Self::new(node, None, hearsay),
+                    server: Self::new(node, None, ignore_known_leader),
                     sent: Vec::new(),
                     leads_anew: false,
                     cut_as_leader: false,
@@ -98,7 +102,7 @@ impl ServerState {
 
     /// One step, saved as whoever runs the node would save it: a write that was late comes before
     /// the step, and the step's own goes through [`Turn::persist`](crate::raft::Turn::persist).
-    fn step(&self, input: Input, hearsay: bool) -> Stepped {
+    fn step(&self, input: Input, ignore_known_leader: bool) -> Stepped {
         let mut node = self.node.clone();
         let mut disk = self.node.persistent().clone();
         let Ok(mut sendable) = node.step(input).persist(&mut disk);
@@ -108,7 +112,7 @@ impl ServerState {
             leads_anew: node.is_leader() && !led,
             cut_as_leader: cut_while_leading(self.node.is_leader(), sendable.events()),
             sent: sendable.drain_messages().collect(),
-            server: Self::new(node, late_disk, hearsay),
+            server: Self::new(node, late_disk, ignore_known_leader),
         }
     }
 }
@@ -126,7 +130,11 @@ enum Known<'a, T> {
 /// Splits a server into what it is whatever the names are, and what it says of each named other. A
 /// node that is renamed keeps the first and has the second moved; so renaming never has to rebuild
 /// a [`RaftNode`], and the two together say all there is.
-fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u64, Vec<u64>) {
+fn labels(
+    node: &RaftNode,
+    late: Option<&PersistentState>,
+    ignore_known_leader: bool,
+) -> (u64, Vec<u64>) {
     let nodes = node.settings().nodes;
     let mut of_others = vec![0_u64; nodes];
     let own = node.id();
@@ -148,7 +156,9 @@ fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u6
     }
     let mut counted = 0;
     match node.role() {
-        Role::Follower { leader: Some(leader) } if !hearsay => say(*leader, Known::Believed),
+        Role::Follower { leader: Some(leader) } if !ignore_known_leader => {
+            say(*leader, Known::Believed);
+        }
         Role::Follower { .. } => {}
         Role::Candidate { votes } => {
             counted = votes.counted();
@@ -171,15 +181,15 @@ fn labels(node: &RaftNode, late: Option<&PersistentState>, hearsay: bool) -> (u6
 
 /// A message, with what it says beyond names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Letter {
+pub(super) struct InternedMessage {
     pub(super) envelope: Envelope,
     /// What it says. Whom a message names is its sender, so nothing else is left out.
     pub(super) label: u64,
-    /// A number to order letters by, which is the same in every run.
+    /// A number to order messages by, which is the same in every run.
     pub(super) order: u64,
 }
 
-impl Letter {
+impl InternedMessage {
     pub(super) fn new(envelope: Envelope) -> Self {
         let label = match &envelope.message {
             Message::VoteRequest(m) => {

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::bounds::Bounds;
 use super::ledger::Ledger;
 use super::premises::Premises;
-use super::server::{Letter, Prompt, ServerState, Stepped};
+use super::server::{InternedMessage, Prompt, ServerState, Stepped};
 use super::table::{Shared, Table};
 use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term};
 
@@ -21,22 +21,22 @@ pub(super) struct State {
     /// Crashes so far.
     pub(super) crashes: u8,
     /// All messages that were ever sent and may still change something, in the order of
-    /// [`Letter::order`]. Nothing is taken out by being delivered: so a message can be lost,
+    /// [`InternedMessage::order`]. Nothing is taken out by being delivered: so a message can be lost,
     /// overtaken and duplicated without an action of its own for any of it.
-    pub(super) letters: Vec<u32>,
+    pub(super) in_flight: Vec<u32>,
 }
 
-/// What happens to one server: a prompt, or the letter of that number.
+/// What happens to one server: a prompt, or the message of that number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Cause {
     Prompt(Prompt),
-    Letter(u32),
+    Message(u32),
 }
 
 /// A server's step, by numbers.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each says which check the step calls for")]
-pub(super) struct Taken {
+pub(super) struct Transition {
     pub(super) after: u32,
     pub(super) sent: Box<[u32]>,
     pub(super) leads_anew: bool,
@@ -53,7 +53,7 @@ pub(super) struct Taken {
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     pub(super) servers: Shared<ServerState>,
-    pub(super) letters: Shared<Letter>,
+    pub(super) in_flight: Shared<InternedMessage>,
     pub(super) ledgers: Shared<Ledger>,
 }
 
@@ -64,11 +64,11 @@ pub(super) struct Model<'s> {
     pub(super) settings: Settings,
     pub(super) premises: Premises,
     pub(super) servers: Table<'s, ServerState>,
-    pub(super) letters: Table<'s, Letter>,
+    pub(super) in_flight: Table<'s, InternedMessage>,
     pub(super) ledgers: Table<'s, Ledger>,
     known: FxHashMap<(u32, Cause), u32>,
-    taken: Vec<Taken>,
-    /// Memory that is used again and again: letters whose echo is still to be heard.
+    taken: Vec<Transition>,
+    /// Memory that is used again and again: `in_flight` whose `send_freely` is still to be heard.
     pub(super) fresh: Vec<u32>,
 }
 
@@ -79,7 +79,7 @@ impl<'s> Model<'s> {
             settings: bounds.settings(rules),
             premises: Premises::of(rules),
             servers: Table::new(&catalogue.servers),
-            letters: Table::new(&catalogue.letters),
+            in_flight: Table::new(&catalogue.in_flight),
             ledgers: Table::new(&catalogue.ledgers),
             known: FxHashMap::default(),
             taken: Vec::new(),
@@ -90,14 +90,15 @@ impl<'s> Model<'s> {
     /// Learns what other threads have put into the catalogue.
     pub(super) fn refresh(&mut self) {
         self.servers.refresh();
-        self.letters.refresh();
+        self.in_flight.refresh();
         self.ledgers.refresh();
     }
 
     /// All nodes new, no message sent.
     pub(super) fn initial(&mut self) -> State {
-        let (settings, hearsay) = (self.settings, self.bounds.merge.hearsay);
-        let fresh = |id| self.servers.id(ServerState::fresh(id, settings, hearsay));
+        let (settings, ignore_known_leader) =
+            (self.settings, self.bounds.merge.ignore_known_leader);
+        let fresh = |id| self.servers.id(ServerState::fresh(id, settings, ignore_known_leader));
         let servers = NodeId::all(settings.nodes).map(fresh).collect();
         let ledger = self.ledgers.id(Ledger::default());
         State { servers, ledger, ..State::default() }
@@ -111,17 +112,17 @@ impl<'s> Model<'s> {
         self.servers.get(state.servers[id.index()])
     }
 
-    pub(super) fn letter(&self, id: u32) -> &Letter {
-        self.letters.get(id)
+    pub(super) fn interned(&self, id: u32) -> &InternedMessage {
+        self.in_flight.get(id)
     }
 
-    /// Who sent a letter, and to whom.
-    pub(super) fn ends(&self, letter: u32) -> (NodeId, NodeId) {
-        let Envelope { from, to, .. } = self.letter(letter).envelope;
+    /// Who sent a `message_id`, and to whom.
+    pub(super) fn ends(&self, message_id: u32) -> (NodeId, NodeId) {
+        let Envelope { from, to, .. } = self.interned(message_id).envelope;
         (from, to)
     }
 
-    pub(super) fn taken(&self, nth: u32) -> &Taken {
+    pub(super) fn transition(&self, nth: u32) -> &Transition {
         &self.taken[nth as usize]
     }
 
@@ -130,16 +131,19 @@ impl<'s> Model<'s> {
         if let Some(&nth) = self.known.get(&(server, cause)) {
             return nth;
         }
-        let (before, hearsay) = (self.servers.get(server), self.bounds.merge.hearsay);
+        let (before, ignore_known_leader) =
+            (self.servers.get(server), self.bounds.merge.ignore_known_leader);
         let stepped = match cause {
-            Cause::Prompt(prompt) => before.prompt(prompt, hearsay),
-            Cause::Letter(letter) => before.receive(&self.letters.get(letter).envelope, hearsay),
+            Cause::Prompt(prompt) => before.prompt(prompt, ignore_known_leader),
+            Cause::Message(message_id) => {
+                before.receive(&self.in_flight.get(message_id).envelope, ignore_known_leader)
+            }
         };
         let Stepped { server: after, sent, leads_anew, cut_as_leader } = stepped;
         let node = &after.node;
         // A leader may be elected in every term, so no-ops alone cannot pass this.
         let longest = self.bounds.log + self.bounds.terms;
-        let taken = Taken {
+        let taken = Transition {
             leads_anew,
             cut_as_leader,
             log_changed: node.log() != before.node.log(),
@@ -147,7 +151,10 @@ impl<'s> Model<'s> {
             new_term: after.durable().current_term != before.durable().current_term,
             within: node.current_term().get() <= self.bounds.terms
                 && node.last().index.get() <= longest,
-            sent: sent.into_iter().map(|envelope| self.letters.id(Letter::new(envelope))).collect(),
+            sent: sent
+                .into_iter()
+                .map(|envelope| self.in_flight.id(InternedMessage::new(envelope)))
+                .collect(),
             after: self.servers.id(after),
         };
         let nth = self.taken.len() as u32;
@@ -196,7 +203,7 @@ impl<'s> Model<'s> {
 
     /// Roughly the memory that the steps and values take which this thread has looked up.
     pub(super) fn bytes(&self) -> u64 {
-        const STEP: usize = size_of::<Taken>() + 40;
+        const STEP: usize = size_of::<Transition>() + 40;
         const VALUE: usize = size_of::<ServerState>() + 200;
         (self.known.capacity() * 16 + self.taken.len() * STEP + self.servers.len() * VALUE) as u64
     }

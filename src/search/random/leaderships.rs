@@ -15,8 +15,8 @@ use super::walk::name_of;
 use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb::{Verb, Who};
-use crate::search::manual::Hand;
-use crate::search::objective::{Aim, Fallen};
+use crate::search::manual::ManualCluster;
+use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
 use crate::server::engine::CrashPoint;
 
@@ -25,8 +25,8 @@ const GAMES: usize = 4;
 /// Leaderships in a game. Logs stay short, and what was kept back stays relevant.
 const STINTS: usize = 6;
 
-/// Walks from `seed` until `aim` is met, or all its games are over.
-pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
+/// Walks from `seed` until `objective` is met, or all its games are over.
+pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Option<Fallen>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 5);
     let rng = &mut rng;
@@ -39,10 +39,10 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
             max_batch: NonZeroUsize::new(rng.random_range(0..3)),
         };
         let mut game = Game {
-            hand: Hand::new(settings, Vec::new()),
+            hand: ManualCluster::new(settings, Vec::new()),
             moves: Vec::new(),
             led: NodeSet::default(),
-            aim,
+            objective,
             fallen: None,
         };
         game.play(rng);
@@ -54,11 +54,11 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim) -> (Schedule, Option<Fallen>) {
 }
 
 struct Game {
-    hand: Hand,
+    hand: ManualCluster,
     moves: Vec<Verb>,
     /// Who has campaigned so far.
     led: NodeSet,
-    aim: Aim,
+    objective: Objective,
     fallen: Option<Fallen>,
 }
 
@@ -74,7 +74,7 @@ impl Game {
                     0 => self.crash(rng),
                     _ => self.replicate(rng, stint * 10 + deed),
                 }
-                self.fallen = self.hand.fallen(self.aim);
+                self.fallen = self.hand.fallen(self.objective);
                 if self.fallen.is_some() {
                     return;
                 }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::panics;
 use crate::raft::{Property, Rule, RuleSet};
-use crate::search::objective::Aim;
+use crate::search::objective::Objective;
 use crate::search::schedule::Schedule;
 use trial::Finding;
 
@@ -81,7 +81,7 @@ impl Progress {
 
 /// A run in which something fell.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Catch {
+pub struct Caught {
     /// Its seed.
     pub seed: u64,
     /// How long after the beginning of the hunt it was found.
@@ -94,20 +94,20 @@ pub struct Catch {
 
 /// What a hunt came to.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Bag {
+pub struct HuntResult {
     /// What was caught, by seed.
-    pub catches: Vec<Catch>,
+    pub catches: Vec<Caught>,
     /// How long it took.
     pub took: Duration,
 }
 
 /// What counts as the fall of a rule: what a reader of the paper would call a failure, where the
 /// rule protects something of that kind.
-pub fn aim_of(rules: RuleSet) -> Aim {
+pub fn aim_of(rules: RuleSet) -> Objective {
     match sole_rule(rules).map(Rule::protects) {
-        Some(property @ (Property::Liveness | Property::Monotonicity)) => Aim::Only(property),
-        Some(_) => Aim::Visible,
-        None => Aim::Anything,
+        Some(property @ (Property::Liveness | Property::Monotonicity)) => Objective::Only(property),
+        Some(_) => Objective::Visible,
+        None => Objective::Anything,
     }
 }
 
@@ -124,9 +124,9 @@ impl Hunt {
     }
 
     /// Hunts.
-    pub fn run(&self, progress: &Progress) -> Bag {
+    pub fn run(&self, progress: &Progress) -> HuntResult {
         let began = Instant::now();
-        let aim = aim_of(self.rules);
+        let objective = aim_of(self.rules);
         let next = AtomicU64::new(0);
         // The first catch says how rare they are: it is not worth waiting for ever for more.
         let end = AtomicU64::new(self.seeds);
@@ -140,9 +140,10 @@ impl Hunt {
                 if nth >= end.load(Ordering::Relaxed) {
                     break;
                 }
-                if let Some((finding, raw)) = caught(|| play(seed, self.rules, aim, progress)) {
+                if let Some((finding, raw)) = caught(|| play(seed, self.rules, objective, progress))
+                {
                     end.fetch_min(Self::worth_trying(nth), Ordering::Relaxed);
-                    catches.push(Catch { seed, after: began.elapsed(), finding, raw });
+                    catches.push(Caught { seed, after: began.elapsed(), finding, raw });
                     let caught = progress.caught.fetch_add(1, Ordering::Relaxed) + 1;
                     if caught >= self.enough as u64 {
                         progress.stop.store(true, Ordering::Relaxed);
@@ -152,7 +153,7 @@ impl Hunt {
             }
             catches
         };
-        let mut catches: Vec<Catch> = thread::scope(|scope| {
+        let mut catches: Vec<Caught> = thread::scope(|scope| {
             // Where the machine gives no more threads, those that there are do it, or this one.
             let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
             let threads: Vec<_> = (0..self.jobs.max(1)).map_while(spawn).collect();
@@ -166,7 +167,7 @@ impl Hunt {
             catches.retain(|found| found.seed - self.first < enough);
             catches.truncate(self.enough);
         }
-        Bag { catches, took: began.elapsed() }
+        HuntResult { catches, took: began.elapsed() }
     }
 }
 
@@ -187,24 +188,25 @@ fn caught(play: impl FnOnce() -> Found) -> Found {
 }
 
 /// Plays the three games of a seed until something falls.
-fn play(seed: u64, rules: RuleSet, aim: Aim, progress: &Progress) -> Found {
-    if aim != Aim::Only(Property::Liveness) {
-        let walk = walk::walk(seed, rules, aim, WALK);
+fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &Progress) -> Found {
+    if objective != Objective::Only(Property::Liveness) {
+        let walk = walk::walk(seed, rules, objective, WALK);
         progress.unjudged.fetch_add(u64::from(walk.unjudged), Ordering::Relaxed);
-        for (walked, fallen) in [(walk.schedule, walk.fallen), leaderships::walk(seed, rules, aim)]
+        for (walked, fallen) in
+            [(walk.schedule, walk.fallen), leaderships::walk(seed, rules, objective)]
         {
             if let Some(fallen) = fallen {
                 return Some((Finding::Fallen(fallen), Some(walked)));
             }
         }
     }
-    let trial = trial::trial(seed, rules, aim);
+    let trial = trial::trial(seed, rules, objective);
     progress.unjudged.fetch_add(u64::from(trial.unjudged), Ordering::Relaxed);
     progress.simulated.fetch_add(trial.time.as_micros(), Ordering::Relaxed);
     progress.faults.fetch_add(trial.faults, Ordering::Relaxed);
     let finding = trial.finding?;
     let raw = match &finding {
-        Finding::Fallen(_) => Some(trial::record(seed, rules, aim)),
+        Finding::Fallen(_) => Some(trial::record(seed, rules, objective)),
         Finding::Stalled(_) | Finding::Panicked(_) => None,
     };
     Some((finding, raw))
@@ -212,7 +214,7 @@ fn play(seed: u64, rules: RuleSet, aim: Aim, progress: &Progress) -> Found {
 
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.
 pub fn intact_recovers(seed: u64) -> bool {
-    trial::trial(seed, RuleSet::INTACT, Aim::Anything).finding.is_none()
+    trial::trial(seed, RuleSet::INTACT, Objective::Anything).finding.is_none()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::unneeded::{Unneeded, Vigil};
+use super::unneeded::{UnneededElection, UnneededElections};
 use crate::network::Conditions;
 use crate::raft::{Command, NodeId, NodeSet, Term};
 use crate::scenario::world::World;
@@ -54,7 +54,7 @@ pub enum Stall {
         at: Time,
     },
     /// An election that nothing called for.
-    Unneeded(Unneeded),
+    UnneededElection(UnneededElection),
 }
 
 /// Ends all faults and holds the cluster to what it owes.
@@ -67,7 +67,7 @@ pub enum Stall {
 pub fn recover(
     sim: &mut Sim,
     clients: &mut Clients,
-    vigil: &Vigil,
+    unneeded: &UnneededElections,
     deaf: bool,
     blackout: bool,
 ) -> Result<(), Stall> {
@@ -91,7 +91,7 @@ pub fn recover(
             let _ = sim.restart(node);
         }
     }
-    let apart = if deaf && nodes >= 3 { deafen_the_leader(sim, vigil) } else { None };
+    let apart = if deaf && nodes >= 3 { deafen_the_leader(sim, unneeded) } else { None };
     let core: NodeSet = NodeId::all(nodes).filter(|&node| Some(node) != apart).collect();
 
     // A timer that was all but over when the calm began may still end.
@@ -106,7 +106,7 @@ pub fn recover(
 
 /// Makes the leader deaf: it goes on sending, and never hears that its term is over. Someone else
 /// has begun a new term, and crashed at once, so that nobody leads it.
-fn deafen_the_leader(sim: &mut Sim, vigil: &Vigil) -> Option<NodeId> {
+fn deafen_the_leader(sim: &mut Sim, unneeded: &UnneededElections) -> Option<NodeId> {
     let nodes = sim.size();
     let leader = leader_of(&sim.status())?;
     let deaf = leader.id;
@@ -120,7 +120,7 @@ fn deafen_the_leader(sim: &mut Sim, vigil: &Vigil) -> Option<NodeId> {
     for _ in sim.status_of(other).term.get()..=leader.term.get() {
         let _ = sim.stand(other);
     }
-    vigil.excuse(Some(other), sim.now());
+    unneeded.excuse(Some(other), sim.now());
     restart(sim, other);
     Some(deaf)
 }

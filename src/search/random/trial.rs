@@ -8,13 +8,13 @@ use rand::RngExt;
 use super::clients::Clients;
 use super::recorder::Recorder;
 use super::recovery::{self, Stall};
-use super::unneeded::Vigil;
+use super::unneeded::UnneededElections;
 use crate::properties::linearizability::Judgement;
 use crate::properties::safety::Violation;
 use crate::raft::{Property, RuleSet};
 use crate::record::journal::Observer;
 use crate::scenario::world::World;
-use crate::search::objective::{Aim, Fallen};
+use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
 use crate::server::timing::Time;
 use crate::sim::{Chaos, FaultMix, Sim};
@@ -59,24 +59,29 @@ pub struct Trial {
 }
 
 /// Plays the world of `seed`.
-pub fn trial(seed: u64, rules: RuleSet, aim: Aim) -> Trial {
-    play(seed, rules, aim, Vec::new())
+pub fn trial(seed: u64, rules: RuleSet, objective: Objective) -> Trial {
+    play(seed, rules, objective, Vec::new())
 }
 
 /// Plays the world of `seed` again and writes its moves down.
-pub fn record(seed: u64, rules: RuleSet, aim: Aim) -> Schedule {
+pub fn record(seed: u64, rules: RuleSet, objective: Objective) -> Schedule {
     let recorder = Recorder::default();
     let mix = FaultMix::draw(seed);
-    let _ = play(seed, rules, aim, vec![Box::new(recorder.clone())]);
+    let _ = play(seed, rules, objective, vec![Box::new(recorder.clone())]);
     Schedule { settings: mix.world(seed, rules).settings, moves: recorder.moves() }
 }
 
-fn play(seed: u64, rules: RuleSet, aim: Aim, observers: Vec<Box<dyn Observer>>) -> Trial {
+fn play(
+    seed: u64,
+    rules: RuleSet,
+    objective: Objective,
+    observers: Vec<Box<dyn Observer>>,
+) -> Trial {
     let mix = FaultMix::draw(seed);
     let config = mix.world(seed, rules);
-    let vigil = Vigil::new(config.timing.election_min);
+    let unneeded = UnneededElections::new(config.timing.election_min);
     let mut all: Vec<Box<dyn Observer>> = observers;
-    all.push(Box::new(vigil.clone()));
+    all.push(Box::new(unneeded.clone()));
     let mut sim = Sim::new(config, all);
     let mut chaos = Chaos::new(mix, seed);
     let mut clients = Clients::new(seed, mix.nodes);
@@ -88,35 +93,35 @@ fn play(seed: u64, rules: RuleSet, aim: Aim, observers: Vec<Box<dyn Observer>>) 
         let until = strikes.min(clients.next_move());
         sim.run_to(until);
         if until == strikes {
-            vigil.excuse(chaos.strike(&mut sim), sim.now());
+            unneeded.excuse(chaos.strike(&mut sim), sim.now());
             faults += 1;
             strikes = sim.now() + chaos.rest();
         }
         clients.act(&mut sim);
-        found = safety(&sim, aim);
+        found = safety(&sim, objective);
     }
     let mut finding = found.map(Finding::Fallen);
     let mut unjudged = false;
     if finding.is_none() {
         let deaf = chaos.rng().random_bool(0.3);
         let blackout = chaos.rng().random_bool(0.3);
-        let ended = recovery::recover(&mut sim, &mut clients, &vigil, deaf, blackout);
-        finding = safety(&sim, aim).map(Finding::Fallen);
-        if finding.is_none() && aim.is_met_by(Property::Liveness) {
-            let disturbed = vigil.unneeded().map(Stall::Unneeded);
+        let ended = recovery::recover(&mut sim, &mut clients, &unneeded, deaf, blackout);
+        finding = safety(&sim, objective).map(Finding::Fallen);
+        if finding.is_none() && objective.is_met_by(Property::Liveness) {
+            let disturbed = unneeded.unneeded().map(Stall::UnneededElection);
             finding = ended.err().or(disturbed).map(Finding::Stalled);
         }
-        if finding.is_none() && aim.is_met_by(Property::Linearizability) {
+        if finding.is_none() && objective.is_met_by(Property::Linearizability) {
             let clients = clients.judge(&sim);
             unjudged = matches!(clients, Judgement::NotJudged(_));
-            finding = aim.met_by_clients(clients).map(Finding::Fallen);
+            finding = objective.met_by_clients(clients).map(Finding::Fallen);
         }
     }
     Trial { time: sim.now(), faults, finding, unjudged }
 }
 
-fn safety(sim: &Sim, aim: Aim) -> Option<Fallen> {
+fn safety(sim: &Sim, objective: Objective) -> Option<Fallen> {
     let violations = sim.journal().checker().violations();
-    let met = |violation: &&Violation| aim.is_met_by(violation.property);
+    let met = |violation: &&Violation| objective.is_met_by(violation.property);
     violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
 }

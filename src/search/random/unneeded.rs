@@ -11,7 +11,7 @@ use crate::server::timing::Time;
 
 /// An election that nothing called for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unneeded {
+pub struct UnneededElection {
     /// Who stood.
     pub node: NodeId,
     /// In which term.
@@ -28,17 +28,17 @@ struct Kept {
     heard: [Option<(Term, Time)>; MAX_NODES],
     /// A node that was told to stand, and when.
     excused: Option<(NodeId, Time)>,
-    found: Option<Unneeded>,
+    found: Option<UnneededElection>,
 }
 
 /// The watch; copies share what they see.
 #[derive(Clone, Debug)]
-pub struct Vigil {
+pub struct UnneededElections {
     shortest: Duration,
     kept: Arc<Mutex<Kept>>,
 }
 
-impl Vigil {
+impl UnneededElections {
     /// A watch in a cluster whose shortest election timeout is this.
     pub fn new(shortest: Duration) -> Self {
         Self { shortest, kept: Arc::default() }
@@ -61,12 +61,12 @@ impl Vigil {
     }
 
     /// The first such election.
-    pub fn unneeded(&self) -> Option<Unneeded> {
+    pub fn unneeded(&self) -> Option<UnneededElection> {
         self.with(|kept| kept.found)
     }
 }
 
-impl Observer for Vigil {
+impl Observer for UnneededElections {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node().id();
         let (now, shortest) = (batch.time, self.shortest);
@@ -85,7 +85,7 @@ impl Observer for Vigil {
                 let same = heard_in.next() == Some(term);
                 let told = kept.excused == Some((node, now));
                 if same && !told && now - heard < shortest && kept.found.is_none() {
-                    kept.found = Some(Unneeded { node, term, heard, stood: now });
+                    kept.found = Some(UnneededElection { node, term, heard, stood: now });
                 }
             }
         });

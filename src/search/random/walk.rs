@@ -9,8 +9,8 @@ use crate::properties::linearizability::Judgement;
 use crate::raft::{Envelope, MessageKind, NodeId, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb::{Verb, Who};
-use crate::search::manual::Hand;
-use crate::search::objective::{Aim, Fallen};
+use crate::search::manual::ManualCluster;
+use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
 use crate::server::engine::CrashPoint;
 use std::num::NonZeroUsize;
@@ -38,8 +38,8 @@ pub struct Walk {
     pub unjudged: bool,
 }
 
-/// Walks from `seed` until `aim` is met or the walk is long enough.
-pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> Walk {
+/// Walks from `seed` until `objective` is met or the walk is long enough.
+pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> Walk {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 3);
     let rng = &mut rng;
@@ -61,7 +61,7 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> Walk {
         crash: sometimes(rng, 5),
         restart: 20,
     };
-    let mut hand = Hand::new(settings, Vec::new());
+    let mut hand = ManualCluster::new(settings, Vec::new());
     let mut moves = Vec::new();
     let mut told = 0;
     for nth in 0..length {
@@ -73,19 +73,19 @@ pub fn walk(seed: u64, rules: RuleSet, aim: Aim, length: usize) -> Walk {
         let checked = hand.sim().journal().checker().violations().len();
         if checked > told {
             told = checked;
-            if let Some(fallen) = hand.fallen(aim) {
+            if let Some(fallen) = hand.fallen(objective) {
                 let schedule = Schedule { settings, moves };
                 return Walk { schedule, fallen: Some(fallen), unjudged: false };
             }
         }
     }
-    let clients = hand.judge(aim);
+    let clients = hand.judge(objective);
     let unjudged = matches!(clients, Judgement::NotJudged(_));
-    let fallen = aim.met_by_clients(clients);
+    let fallen = objective.met_by_clients(clients);
     Walk { schedule: Schedule { settings, moves }, fallen, unjudged }
 }
 
-fn draw(hand: &Hand, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Option<Verb> {
+fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Option<Verb> {
     let Weights { deliver, again, timeout, heartbeat, submit, crash, restart } = weights;
     let table = [deliver, again, timeout, heartbeat, submit, crash, restart];
     let mut pick = rng.random_range(0..table.iter().sum::<u32>());
@@ -143,7 +143,7 @@ fn draw(hand: &Hand, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Opti
 
 /// The name by which a message can be delivered now.
 pub(super) fn name_of(
-    hand: &Hand,
+    hand: &ManualCluster,
     envelope: &Envelope,
     id: crate::server::engine::MessageId,
 ) -> MessageName {

@@ -12,8 +12,8 @@ use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::World;
-use raft_in_practice::search::manual::Hand;
-use raft_in_practice::search::objective::Aim;
+use raft_in_practice::search::manual::ManualCluster;
+use raft_in_practice::search::objective::Objective;
 use raft_in_practice::search::random::walk::walk;
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::sim::{Sim, SimConfig};
@@ -59,13 +59,13 @@ fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed(
         let expected = "n0 committed 1@1 in term 1, and n2 became leader of term 2 without it";
         assert_eq!(told, [expected], "{name}");
 
-        let aim = Aim::Only(Property::LeaderCompleteness);
+        let objective = Objective::Only(Property::LeaderCompleteness);
         let schedule = Schedule::of(&script);
-        let played = schedule.play(aim);
+        let played = schedule.play(objective);
         assert_eq!(played.moves, schedule.moves, "{name}: it falls with the last move");
         let fallen = played.fallen.map(|fallen| fallen.property());
         assert_eq!(fallen, Some(Property::LeaderCompleteness), "{name}");
-        let kept = schedule.with_rules(RuleSet::INTACT).play(Aim::Anything);
+        let kept = schedule.with_rules(RuleSet::INTACT).play(Objective::Anything);
         assert_eq!(kept.fallen, None, "{name}");
     }
 }
@@ -89,7 +89,7 @@ fn evidence_says_what_was_and_what_is() {
         "n0 committed 1@1 while 1 durable log held it, not 2",
     ];
     assert_eq!(told, expected);
-    let kept = Schedule::of(&script).with_rules(RuleSet::INTACT).play(Aim::Anything);
+    let kept = Schedule::of(&script).with_rules(RuleSet::INTACT).play(Objective::Anything);
     assert_eq!(kept.fallen, None);
 
     let (name, text) =
@@ -116,12 +116,12 @@ fn what_the_checker_says_a_witness_of_every_log_confirms() {
     for rule in Rule::ALL {
         let rules = RuleSet::INTACT.without(rule);
         for seed in 0..SEEDS {
-            let schedule = walk(seed, rules, Aim::Only(Property::Liveness), MOVES).schedule;
+            let schedule = walk(seed, rules, Objective::Only(Property::Liveness), MOVES).schedule;
             let witness = Witness::default();
-            let mut hand = Hand::new(schedule.settings, vec![Box::new(witness.clone())]);
+            let mut hand = ManualCluster::new(schedule.settings, vec![Box::new(witness.clone())]);
             for (nth, verb) in schedule.moves.iter().enumerate() {
                 hand.make(verb);
-                let told = hand.fallen(Aim::Only(Property::LeaderCompleteness));
+                let told = hand.fallen(Objective::Only(Property::LeaderCompleteness));
                 if let Some(seen) = witness.saw_an_incomplete_leader() {
                     assert_eq!(told.is_some(), seen, "{rule}, seed {seed}, move {nth}: {told:?}");
                 }

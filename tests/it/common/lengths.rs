@@ -14,7 +14,7 @@ pub struct Lengths {
     pub shipped: usize,
     /// The property that falls with the last of them.
     pub property: Property,
-    /// Moves and panels of the shortest of the first six catches, for rules that are caught at once.
+    /// Moves and parts of the shortest of the first six catches, for rules that are caught at once.
     /// That is what the shrinker reaches by itself; it may be more than has to be.
     pub caught: Option<(usize, usize)>,
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::raft_cluster::{file, printed, unwrapped};
 
-/// A hunt tells panels, moves, the property that fell and where an intact node parts; what it saves
+/// A hunt tells parts, moves, the property that fell and where an intact node parts; what it saves
 /// fails again when it is run, and holds with the rule.
 #[test]
 fn a_hunt_tells_and_saves_a_run_that_fails_again() {
@@ -28,7 +28,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     assert_eq!(told.lines().rev().nth(1), opening, "it is said at the top and at the end");
     assert!(text.contains(&format!("Saved: 'raft-cluster run {saved}' plays it again")), "{told}");
     let again = printed(0, &["run", saved]);
-    // The moves are told as the hunt told them, with their panels, numbers and reasons.
+    // The moves are told as the hunt told them, with their parts, numbers and reasons.
     let moves = |text: &str| {
         let text = &text[text.find("1  n0 campaigns").unwrap()..];
         let end = text.find("✗ Election Safety").unwrap();

@@ -9,7 +9,7 @@
 //! | a vote or an answer handled | the handler |
 //! | enough votes | `BecomeLeader` |
 //! | a no-op or a command appended | `ClientRequest` |
-//! | AppendEntries sent | `Aim`, then `AppendEntries` |
+//! | AppendEntries sent | `Objective`, then `AppendEntries` |
 //! | a leader's commit index moved | `AdvanceCommitIndex` |
 //! | a restart | `Restart` |
 //! | nothing changed and nothing was sent | `DropStaleResponse`, or nothing: the message was lost |
@@ -240,7 +240,7 @@ fn replicate(spec: &mut Spec, envelope: &Envelope) -> Refined {
     }
     for m in messages(envelope) {
         let Body::AppendEntriesRequest { prev_log_index, entries, .. } = &m.body else { continue };
-        spec.aim(i, j, prev_log_index + 1)?;
+        spec.objective(i, j, prev_log_index + 1)?;
         let theirs = spec.append_entries(i, j, entries.is_empty())?;
         if theirs != m {
             return Err(Difference::Sent(m));
@@ -288,7 +288,7 @@ fn check_next(
         if !allowed {
             return Err(Difference::NextIndex(j, from, to));
         }
-        spec.aim(i, j, to)?;
+        spec.objective(i, j, to)?;
     }
     Ok(())
 }

@@ -7,13 +7,13 @@
 //! What is different, and why it is no cheating:
 //!
 //! * `messages` is the set of all that was ever sent. The specification's network may duplicate and
-//!   lose anything (`DuplicateMessage`, `DropMessage`), so that a bag adds nothing.
+//!   lose anything (`DuplicateMessage`, `DropMessage`), so that a result adds nothing.
 //! * `commitIndex` and `matchIndex` take the maximum of old and new. In the original a late
 //!   duplicate can set them back, which is harmless there and has been reported as a slip
 //!   (issues 18 and 19 of its repository); this one is the stricter.
 //! * `AppendEntries` can be asked to carry nothing, though there are entries: "up to 1 entry", says
 //!   its comment. A heartbeat below the end of the log is such a request.
-//! * `Aim` sets `nextIndex`, which only chooses what to send next. No safety property depends on
+//! * `Objective` sets `nextIndex`, which only chooses what to send next. No safety property depends on
 //!   it, as every request is checked where it arrives; the original finds the place one by one.
 
 use std::collections::BTreeSet;
@@ -275,11 +275,11 @@ impl Spec {
     }
 
     /// `nextIndex` is where the leader looks next, wherever that is.
-    pub fn aim(&mut self, i: Server, j: Server, next: usize) -> Taken {
+    pub fn objective(&mut self, i: Server, j: Server, next: usize) -> Taken {
         let (action, own) = (Action::AppendEntries, &mut self.servers[i]);
-        require(action, "Aim: state = Leader", own.state == State::Leader)?;
-        require(action, "Aim: matchIndex < nextIndex", own.match_index[j] < next)?;
-        require(action, "Aim: nextIndex <= Len(log) + 1", next <= own.log.len() + 1)?;
+        require(action, "Objective: state = Leader", own.state == State::Leader)?;
+        require(action, "Objective: matchIndex < nextIndex", own.match_index[j] < next)?;
+        require(action, "Objective: nextIndex <= Len(log) + 1", next <= own.log.len() + 1)?;
         own.next_index[j] = next;
         Ok(())
     }

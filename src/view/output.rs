@@ -14,13 +14,13 @@ use super::stdout::WRONG_USAGE;
 /// Where lines are put. Each part of a story may begin and end with an empty line: of several in a
 /// row only one is written, and none at the beginning or the end.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct Output {
     orders: Sender<Order>,
     hushed: Arc<AtomicBool>,
     lines: Arc<AtomicU64>,
 }
 
-/// What the press is asked for.
+/// What the thread is asked for.
 #[derive(Debug)]
 enum Order {
     Line(String),
@@ -30,31 +30,31 @@ enum Order {
 
 /// The thread that writes; dropping it waits until all is written.
 #[derive(Debug)]
-pub struct Press {
+pub struct OutputThread {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Page {
-    /// A page on standard output. It is all written when every copy of the page is gone and the
-    /// press is dropped, in this order: what is declared first is dropped last.
-    pub fn open() -> (Press, Self) {
+impl Output {
+    /// an output on standard output. It is all written when every copy of the output is gone and the
+    /// thread is dropped, in this order: what is declared first is dropped last.
+    pub fn open() -> (OutputThread, Self) {
         Self::open_on(BufWriter::new(io::stdout()))
     }
 
     /// The same on something else, such as a terminal on which somebody types meanwhile.
-    pub fn open_on(to: impl Write + Send + 'static) -> (Press, Self) {
+    pub fn open_on(to: impl Write + Send + 'static) -> (OutputThread, Self) {
         let (orders, taken) = unbounded();
         let thread = thread::Builder::new().spawn(move || write(&taken, to));
         let thread = thread.unwrap_or_else(|error| give_up(&error));
-        let page = Self { orders, hushed: Arc::default(), lines: Arc::default() };
-        (Press { thread: Some(thread) }, page)
+        let output = Self { orders, hushed: Arc::default(), lines: Arc::default() };
+        (OutputThread { thread: Some(thread) }, output)
     }
 
-    /// Puts a line on the page.
+    /// Puts a line on the output.
     pub fn put(&self, line: impl Into<String>) {
         if !self.hushed.load(Ordering::Relaxed) {
             self.lines.fetch_add(1, Ordering::Relaxed);
-            // The press stops only when the program does.
+            // The thread stops only when the program does.
             let _ = self.orders.send(Order::Line(line.into()));
         }
     }
@@ -64,7 +64,7 @@ impl Page {
         self.lines.load(Ordering::Relaxed)
     }
 
-    /// Passes over what is put on any copy of the page from now on, or no longer does.
+    /// Passes over what is put on any copy of the output from now on, or no longer does.
     pub fn hush(&self, hushed: bool) {
         self.hushed.store(hushed, Ordering::Relaxed);
     }
@@ -76,16 +76,16 @@ impl Page {
         let _ = settled.recv();
     }
 
-    /// Puts several lines on the page.
+    /// Puts several lines on the output.
     pub fn put_all(&self, lines: impl IntoIterator<Item = String>) {
         lines.into_iter().for_each(|line| self.put(line));
     }
 }
 
-impl Drop for Press {
+impl Drop for OutputThread {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // A press that panicked has said so on standard error.
+            // A thread that panicked has said so on standard error.
             let _ = thread.join();
         }
     }

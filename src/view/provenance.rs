@@ -28,11 +28,11 @@ impl Sent {
 
 /// All messages of a run, by their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Mail {
+pub(super) struct SentMessages {
     sent: BTreeMap<u64, Sent>,
 }
 
-impl Mail {
+impl SentMessages {
     /// What a node sends in move `now`.
     pub(super) fn leaves(&mut self, batch: &Batch<'_>, now: u64) {
         for (number, Envelope { from, to, message }) in

@@ -1,4 +1,4 @@
-//! What came of a script's lines, beat by beat, and why one failed: for whoever tells the story.
+//! What came of each line of a script, and why one failed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::server::timing::Time;
 
 /// What came of a line, for whoever tells the story.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Beat {
+pub enum LineOutcome {
     /// A line is about to be carried out.
     Began(Verb),
     /// Something waited for came true.
@@ -70,14 +70,14 @@ pub enum Beat {
     Excused(Box<Failure>),
 }
 
-/// Told of every beat.
-pub trait Narrator {
-    /// A beat of the story, at the cluster's time.
-    fn beat(&mut self, time: Time, beat: &Beat);
+/// Told what came of every line.
+pub trait ScriptObserver {
+    /// What came of a line, at the cluster's time.
+    fn line_outcome(&mut self, time: Time, outcome: &LineOutcome);
 }
 
-impl Narrator for () {
-    fn beat(&mut self, _: Time, _: &Beat) {}
+impl ScriptObserver for () {
+    fn line_outcome(&mut self, _: Time, _: &LineOutcome) {}
 }
 
 /// Why a script ended before its end.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::page::Page;
+use super::output::Output;
 use super::table::paragraph;
 use super::words::plural;
 use super::{message, paint, status, violation};
 use crate::raft::Envelope;
 use crate::record::journal::Loss;
-use crate::scenario::beat::{Beat, Failure, Narrator, Why};
+use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
 use crate::scenario::world::{CannotDo, Happening};
 use crate::server::status::NodeStatus;
@@ -17,18 +17,18 @@ use crate::server::timing::Time;
 /// Where the text of a line begins, as in a story.
 const MARGIN: &str = "               ";
 
-/// Tells the beats of a script on a page.
+/// Tells the beats of a script on an output.
 #[derive(Debug)]
-pub struct Beats {
-    page: Page,
+pub struct ScriptText {
+    output: Output,
     nodes: usize,
     by_hand: bool,
 }
 
-impl Beats {
-    /// Beats of a cluster of `nodes`, on this page.
-    pub const fn new(page: Page, nodes: usize) -> Self {
-        Self { page, nodes, by_hand: false }
+impl ScriptText {
+    /// `ScriptText` of a cluster of `nodes`, on this output.
+    pub const fn new(output: Output, nodes: usize) -> Self {
+        Self { output, nodes, by_hand: false }
     }
 
     /// The same for a run in someone's hand, where time means nothing and the story tells each move.
@@ -40,7 +40,7 @@ impl Beats {
     fn line(&self, time: Time, who: &str, text: &str) {
         let time = if self.by_hand { String::new() } else { time.to_string() };
         let first = format!("  {time:>8}  {who:<3}");
-        self.page.put_all(paragraph(text, &first, MARGIN));
+        self.output.put_all(paragraph(text, &first, MARGIN));
     }
 
     fn happens(&self, time: Time, event: &Happening) {
@@ -67,16 +67,16 @@ impl Beats {
     }
 }
 
-impl Narrator for Beats {
-    fn beat(&mut self, time: Time, beat: &Beat) {
-        match beat {
+impl ScriptObserver for ScriptText {
+    fn line_outcome(&mut self, time: Time, outcome: &LineOutcome) {
+        match outcome {
             // What a line does shows by itself; what it asks for shows when it comes true.
-            Beat::Began(_) => {}
-            Beat::Waited { condition, took } => {
+            LineOutcome::Began(_) => {}
+            LineOutcome::Waited { condition, took } => {
                 let text = format!("✓ {} (after {})", condition_text(condition), span(*took));
                 self.line(time, "", &paint::good(&text).to_string());
             }
-            Beat::Written { command, leader, position, took, attempts } => {
+            LineOutcome::Written { command, leader, position, took, attempts } => {
                 let again =
                     if *attempts > 1 { format!(", asked {attempts} times") } else { String::new() };
                 let text = format!(
@@ -86,15 +86,15 @@ impl Narrator for Beats {
                 );
                 self.line(time, "", &paint::good(&text).to_string());
             }
-            Beat::Submitted { .. } if self.by_hand => {}
-            Beat::Submitted { to, command } => {
+            LineOutcome::Submitted { .. } if self.by_hand => {}
+            LineOutcome::Submitted { to, command } => {
                 self.line(time, "", &format!("client: asks {to} for {command}, and does not wait"));
             }
-            Beat::Held(condition) => {
+            LineOutcome::Held(condition) => {
                 let text = format!("✓ as expected: {}", condition_text(condition));
                 self.line(time, "", &paint::good(&text).to_string());
             }
-            Beat::Stalled { condition, within } => {
+            LineOutcome::Stalled { condition, within } => {
                 let text = format!(
                     "✓ as expected: for {} it does not come true that {}",
                     span(*within),
@@ -102,30 +102,30 @@ impl Narrator for Beats {
                 );
                 self.line(time, "", &paint::good(&text).to_string());
             }
-            Beat::Status(statuses) => {
-                self.page.put("");
-                self.page.put_all(status::table(statuses));
-                self.page.put("");
+            LineOutcome::Status(statuses) => {
+                self.output.put("");
+                self.output.put_all(status::table(statuses));
+                self.output.put("");
             }
-            Beat::Safety(report) => {
-                self.page.put("");
-                self.page.put_all(violation::report(report, self.nodes));
+            LineOutcome::Safety(report) => {
+                self.output.put("");
+                self.output.put_all(violation::report(report, self.nodes));
             }
-            Beat::Happens(event) => self.happens(time, event),
-            Beat::Excused(failed) => self.page.put_all(complaint(failed)),
-            Beat::Misled(misled) => {
+            LineOutcome::Happens(event) => self.happens(time, event),
+            LineOutcome::Excused(failed) => self.output.put_all(complaint(failed)),
+            LineOutcome::Misled(misled) => {
                 self.line(time, "", "✓ as expected, a property has fallen:");
-                self.page.put_all(violation::misled(misled));
+                self.output.put_all(violation::misled(misled));
             }
-            Beat::NotJudged(key) => {
+            LineOutcome::NotJudged(key) => {
                 self.line(time, "", &format!("? {}", violation::not_judged(key)));
             }
             // On which facts was told when it fell.
-            Beat::Fell(found) => {
+            LineOutcome::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
                 self.line(time, "", &paint::good(&text).to_string());
             }
-            Beat::Spared(property) => {
+            LineOutcome::Spared(property) => {
                 let text = format!("✓ with every rule kept {property} has not fallen");
                 self.line(time, "", &paint::good(&text).to_string());
             }

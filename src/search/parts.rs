@@ -1,4 +1,4 @@
-//! Moves in a row told as one panel: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
+//! Moves in a row told as one part: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::scenario::verb::{Verb, Who};
 
 /// What a few moves amount to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scene {
+pub enum PartKind {
     /// A node stands for election; these hear of it.
     Campaign {
         /// The candidate.
@@ -45,26 +45,26 @@ pub enum Scene {
 
 /// Some moves in a row, and what they amount to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Panel {
+pub struct Part {
     /// What they amount to.
-    pub scene: Scene,
+    pub scene: PartKind,
     /// Which moves.
     pub moves: Range<usize>,
 }
 
-/// Divides moves into panels.
-pub fn panels(moves: &[Verb]) -> Vec<Panel> {
-    let mut panels: Vec<Panel> = Vec::new();
+/// Divides moves into parts.
+pub fn parts(moves: &[Verb]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
     for (at, verb) in moves.iter().enumerate() {
-        if let Some(open) = panels.last_mut()
+        if let Some(open) = parts.last_mut()
             && goes_on(&mut open.scene, verb)
         {
             open.moves.end = at + 1;
         } else if let Some(scene) = begins(verb) {
-            panels.push(Panel { scene, moves: at..at + 1 });
+            parts.push(Part { scene, moves: at..at + 1 });
         }
     }
-    panels
+    parts
 }
 
 const fn node(who: Who) -> Option<NodeId> {
@@ -75,33 +75,33 @@ const fn node(who: Who) -> Option<NodeId> {
 }
 
 /// The scene that a move opens.
-fn begins(verb: &Verb) -> Option<Scene> {
+fn begins(verb: &Verb) -> Option<PartKind> {
     let reached = NodeSet::default();
     Some(match verb {
-        Verb::Timeout(who) => Scene::Campaign { node: node(*who)?, reached },
-        Verb::Submit { to, .. } => Scene::Append { leader: node(*to)?, reached },
-        Verb::Heartbeat(who) => Scene::Replicate { leader: node(*who)?, reached },
+        Verb::Timeout(who) => PartKind::Campaign { node: node(*who)?, reached },
+        Verb::Submit { to, .. } => PartKind::Append { leader: node(*to)?, reached },
+        Verb::Heartbeat(who) => PartKind::Replicate { leader: node(*who)?, reached },
         Verb::Deliver(name) if name.kind == MessageKind::AppendEntriesRequest => {
             let reached = std::iter::once(name.to).collect();
-            Scene::Replicate { leader: name.from, reached }
+            PartKind::Replicate { leader: name.from, reached }
         }
-        Verb::Deliver(name) => Scene::Late(*name),
-        Verb::Crash { who, .. } => Scene::Crash { node: node(*who)?, restarts: false },
-        Verb::Restart(who) => Scene::Restart(node(*who)?),
+        Verb::Deliver(name) => PartKind::Late(*name),
+        Verb::Crash { who, .. } => PartKind::Crash { node: node(*who)?, restarts: false },
+        Verb::Restart(who) => PartKind::Restart(node(*who)?),
         _ => return None,
     })
 }
 
 /// Whether a move belongs to the scene that is open.
-fn goes_on(scene: &mut Scene, verb: &Verb) -> bool {
+fn goes_on(scene: &mut PartKind, verb: &Verb) -> bool {
     match (scene, verb) {
-        (Scene::Campaign { node, reached }, Verb::Deliver(name)) => match name.kind {
+        (PartKind::Campaign { node, reached }, Verb::Deliver(name)) => match name.kind {
             MessageKind::VoteRequest if name.from == *node => reached.insert(name.to),
             MessageKind::VoteResponse => name.to == *node && reached.contains(name.from),
             _ => false,
         },
         (
-            Scene::Append { leader, reached } | Scene::Replicate { leader, reached },
+            PartKind::Append { leader, reached } | PartKind::Replicate { leader, reached },
             Verb::Deliver(name),
         ) => match name.kind {
             MessageKind::AppendEntriesRequest if name.from == *leader => {
@@ -111,7 +111,7 @@ fn goes_on(scene: &mut Scene, verb: &Verb) -> bool {
             MessageKind::AppendEntriesResponse => name.to == *leader && reached.contains(name.from),
             _ => false,
         },
-        (Scene::Crash { node, restarts }, Verb::Restart(Who::Node(again))) if node == again => {
+        (PartKind::Crash { node, restarts }, Verb::Restart(Who::Node(again))) if node == again => {
             *restarts = true;
             true
         }
@@ -143,14 +143,14 @@ mod tests {
             deliver(MessageKind::VoteResponse, 1, 0),
         ];
         let reached = |number| std::iter::once(id(number)).collect();
-        let scenes: Vec<_> = panels(&moves).into_iter().map(|p| (p.scene, p.moves)).collect();
+        let scenes: Vec<_> = parts(&moves).into_iter().map(|p| (p.scene, p.moves)).collect();
         let Verb::Deliver(late) = &moves[6] else { panic!("it is delivered") };
         assert_eq!(
             scenes,
             [
-                (Scene::Campaign { node: id(0), reached: reached(1) }, 0..3),
-                (Scene::Append { leader: id(0), reached: reached(2) }, 3..6),
-                (Scene::Late(*late), 6..7),
+                (PartKind::Campaign { node: id(0), reached: reached(1) }, 0..3),
+                (PartKind::Append { leader: id(0), reached: reached(2) }, 3..6),
+                (PartKind::Late(*late), 6..7),
             ]
         );
     }

@@ -1,26 +1,26 @@
 //! Where an intact node would have acted otherwise, side by side.
 
-use super::page::Page;
+use super::output::Output;
 use super::table::{Table, paragraph};
 use super::words::{Speaker, log_end};
 use super::worth::too_old;
 use super::{deeds, explain, paint};
 use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
-use crate::search::divergence::{Parting, Side, Speaking};
+use crate::search::divergence::{Divergence, Side, Speaking};
 
 /// Up to how many entries a log is told whole.
 const LISTED: usize = 6;
 
 /// Tells the first move after which the runs with and without the rule differ: what the nodes did in
 /// it, why, and how the first that differs stands then.
-pub(super) fn tell(parting: &Parting, page: &Page) {
+pub(super) fn tell(divergence: &Divergence, output: &Output) {
     let head = format!(
         "Where an intact node parts from this run: at move {}, '{}'",
-        parting.after + 1,
-        parting.verb
+        divergence.after + 1,
+        divergence.verb
     );
-    page.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
-    let (broken, intact) = (&parting.broken, &parting.intact);
+    output.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
+    let (broken, intact) = (&divergence.broken, &divergence.intact);
     let mut table = Table::new(2);
     for (name, side, other) in
         [("without the rule", broken, intact), ("with the rule", intact, broken)]
@@ -29,7 +29,7 @@ pub(super) fn tell(parting: &Parting, page: &Page) {
             table.row([if nth == 0 { name.to_owned() } else { String::new() }, line]);
         }
     }
-    page.put_all(table.lines());
+    output.put_all(table.lines());
 }
 
 /// One side, without what is the same on both.
