@@ -27,4 +27,5 @@ mod shrink;
 mod stateright;
 mod threaded_traces;
 mod tla;
+mod transcripts;
 mod virtual_time;

@@ -12,7 +12,7 @@ use snapbox::filter::NormalizeToExpected;
 use snapbox::report::{Palette, write_diff};
 
 use crate::docs::pages;
-use crate::docs::pages::Output;
+use crate::docs::pages::Page;
 
 /// A command of a block, and what the page says it prints.
 struct Quote {
@@ -36,7 +36,7 @@ fn quotes(block: &str) -> Vec<Quote> {
 }
 
 /// A directory of its own for a test and a page, for the files that its commands write and read.
-fn directory(test: &str, page: &Output) -> PathBuf {
+fn directory(test: &str, page: &Page) -> PathBuf {
     let directory =
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs").join(test).join(page.name());
     let _ = fs::remove_dir_all(&directory);

@@ -10,6 +10,6 @@ mod bugs;
 #[cfg(unix)]
 mod commands;
 mod names;
-mod pages;
+pub mod pages;
 mod tables;
 mod traces;

@@ -7,7 +7,7 @@ use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::verb::property_word;
 
 use crate::docs::pages;
-use crate::docs::pages::Output;
+use crate::docs::pages::Page;
 
 /// Words with a hyphen that are neither rules nor scenarios nor properties.
 const OTHER_WORDS: &[&str] = &[
@@ -38,7 +38,7 @@ fn every_link_leads_somewhere() {
             let here = page.path.parent().unwrap();
             let target = if file.is_empty() { page.path.clone() } else { here.join(file) };
             assert!(target.exists(), "{}: {link} leads nowhere", page.name());
-            let same = |other: &&Output| same_file(&other.path, &target);
+            let same = |other: &&Page| same_file(&other.path, &target);
             if let (false, Some(found)) = (anchor.is_empty(), pages.iter().find(same)) {
                 let anchors = found.anchors();
                 assert!(
@@ -143,7 +143,7 @@ fn every_command_that_is_named_is_understood() {
     }
 }
 
-fn understood(page: &Output, command: &str, words: &[&str]) {
+fn understood(page: &Page, command: &str, words: &[&str]) {
     let mut rest = words[1..].iter().peekable();
     while let Some(&word) = rest.next() {
         match word {

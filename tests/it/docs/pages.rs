@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A page of the documentation.
-pub(crate) struct Output {
+pub(crate) struct Page {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
@@ -25,7 +25,7 @@ pub(crate) fn is_script(name: &str) -> bool {
 }
 
 /// The README, and every page in `docs/`.
-pub(crate) fn all() -> Vec<Output> {
+pub(crate) fn all() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root().join("docs"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -33,7 +33,7 @@ pub(crate) fn all() -> Vec<Output> {
         .collect();
     paths.extend(["README.md", "CHANGELOG.md"].map(|name| root().join(name)));
     paths.sort();
-    let read = |path: PathBuf| Output { text: fs::read_to_string(&path).unwrap(), path };
+    let read = |path: PathBuf| Page { text: fs::read_to_string(&path).unwrap(), path };
     paths.into_iter().map(read).collect()
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn updating() -> bool {
     std::env::var_os("UPDATE_DOCS").is_some()
 }
 
-impl Output {
+impl Page {
     pub(crate) fn name(&self) -> String {
         self.path.file_name().unwrap().to_string_lossy().into_owned()
     }
