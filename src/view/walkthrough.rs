@@ -8,7 +8,7 @@ use colored::ColoredString;
 use crate::raft::{
     Envelope, Event, LogIndex, LogPosition, NodeId, PersistentState, RaftNode, Role,
 };
-use crate::scenario::walkthrough::{Applied, Beat, Section, Step};
+use crate::scenario::walkthrough::{AppliedEntry, Beat, Section, ShownStep};
 use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
@@ -132,7 +132,7 @@ fn started(node: &RaftNode, timeout: Duration, out: &mut dyn Write) -> io::Resul
     block.write(out)
 }
 
-fn stepped(step: &Step, out: &mut dyn Write) -> io::Result<()> {
+fn stepped(step: &ShownStep, out: &mut dyn Write) -> io::Result<()> {
     let id = step.after.id();
     let mut block = Block::new();
     block.line(&paint::strong("input"), explain::input(id, &step.input));
@@ -239,7 +239,7 @@ fn store(node: &RaftNode, values: &[(String, String)], out: &mut dyn Write) -> i
     block.write(out)
 }
 
-fn apply(applied: &Applied) -> String {
+fn apply(applied: &AppliedEntry) -> String {
     let entry = message::entry(applied.at, &applied.entry);
     match &applied.reply {
         Reply::Set => format!("{entry}: stored"),

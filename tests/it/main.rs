@@ -29,3 +29,4 @@ mod threaded_traces;
 mod tla;
 mod transcripts;
 mod virtual_time;
+mod walkthrough;

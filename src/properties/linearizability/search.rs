@@ -31,7 +31,7 @@ pub(super) enum Stopped {
 /// of [`WORK`].
 pub(super) fn find_order(calls: &[&Call], left: &mut usize) -> Result<(), Stopped> {
     let free = FREE * calls.len();
-    let mut search = Search::new(calls, *left + free);
+    let mut search = OrderSearch::new(calls, *left + free);
     let found = search.run();
     *left = search.left.min(*left);
     found
@@ -70,7 +70,7 @@ struct Front {
 
 /// All on which it depends how an order can go on: the operations that are done, from the first that
 /// is not, how many unanswered writes of each value took effect, and the value.
-type State<'a> = (usize, Box<[u64]>, Box<[u32]>, Value<'a>);
+type SearchState<'a> = (usize, Box<[u64]>, Box<[u32]>, Value<'a>);
 
 /// Where a choice was made, for taking it back.
 struct Made<'a> {
@@ -80,7 +80,7 @@ struct Made<'a> {
     value: Value<'a>,
 }
 
-struct Search<'a> {
+struct OrderSearch<'a> {
     /// By the moments of their calls.
     answered: Vec<Answered<'a>>,
     /// The same, by the moments of their answers.
@@ -93,12 +93,12 @@ struct Search<'a> {
     used: Vec<u32>,
     front: Front,
     value: Value<'a>,
-    seen: FxHashSet<State<'a>>,
+    seen: FxHashSet<SearchState<'a>>,
     /// How much it may still remember.
     left: usize,
 }
 
-impl<'a> Search<'a> {
+impl<'a> OrderSearch<'a> {
     fn new(calls: &[&'a Call], left: usize) -> Self {
         let mut answered: Vec<Answered<'a>> =
             calls.iter().copied().filter_map(as_answered).collect();

@@ -1,6 +1,6 @@
 //! State Machine Safety and Durable Quorum: what is committed, where, in which term and by whom.
 
-use super::ledger::{Committed, Link};
+use super::ledger::{FirstCommit, Link};
 use super::{Checker, Evidence, Watched};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 
@@ -44,7 +44,7 @@ impl Checker {
         for index in from.get() + 1..=to.min(stays).get() {
             let index = LogIndex::new(index);
             let Link { term, digest } = self.watched[by.index()].memory.at(index)?;
-            let entry = Committed { term, digest, in_term, by };
+            let entry = FirstCommit { term, digest, in_term, by };
             let news = match self.committed.get_mut(index.prev().count()) {
                 Some(known) if known.digest == digest => {
                     let news = known.in_term > in_term;
@@ -90,7 +90,7 @@ impl Checker {
         while self.agrees(node, index) {
             index = index.next();
         }
-        let Committed { term: first_term, by: first, .. } = self.committed[index.prev().count()];
+        let FirstCommit { term: first_term, by: first, .. } = self.committed[index.prev().count()];
         let now = self.watched[node.index()].memory.at(index).map(|link| link.term);
         let evidence = match now {
             Some(second_term) if from < index && index <= stays => {

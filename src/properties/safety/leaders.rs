@@ -2,7 +2,7 @@
 //! without which entries.
 
 use super::commits::Commit;
-use super::ledger::{Begun, Committed, Link, Shadow};
+use super::ledger::{Begun, FirstCommit, Link, Shadow};
 use super::{Checker, Evidence};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 
@@ -45,7 +45,7 @@ impl Checker {
             self.checks[Property::LeaderCompleteness as usize] += 1;
             let committed = |index| {
                 let Link { term, digest } = self.watched[by.index()].memory.at(index)?;
-                Some(Committed { term, digest, in_term, by })
+                Some(FirstCommit { term, digest, in_term, by })
             };
             if let Some(evidence) = lacks(begun, first, to.min(stays), committed) {
                 self.report(Property::LeaderCompleteness, evidence);
@@ -70,9 +70,9 @@ fn lacks(
     begun: &Begun,
     first: LogIndex,
     last: LogIndex,
-    committed: impl Fn(LogIndex) -> Option<Committed>,
+    committed: impl Fn(LogIndex) -> Option<FirstCommit>,
 ) -> Option<Evidence> {
-    let held = |index, entry: Committed| begun.held(index, entry.digest);
+    let held = |index, entry: FirstCommit| begun.held(index, entry.digest);
     let indexes = (first.get()..=last.get()).map(LogIndex::new);
     let mut asked = indexes.filter_map(|index| Some((index, committed(index)?)));
     // A digest stands for all that comes before it too.

@@ -84,7 +84,7 @@ pub(super) struct Seen {
 
 /// An entry that its first holder lost, and the term in which that was.
 #[derive(Clone, Copy, Debug)]
-struct Lost {
+struct LostEntry {
     index: LogIndex,
     seen: Seen,
     in_term: Term,
@@ -96,7 +96,7 @@ pub(super) struct EntryLedger {
     /// For each index the entry seen there first; the rest, of which there are few, apart.
     first: Vec<Option<Seen>>,
     more: Vec<(LogIndex, Seen)>,
-    lost: Vec<Lost>,
+    lost: Vec<LostEntry>,
 }
 
 impl EntryLedger {
@@ -129,13 +129,13 @@ impl EntryLedger {
         let seen = Seen { link, by };
         let first = self.first.get(index.prev().count()).copied().flatten();
         if first == Some(seen) || self.more.contains(&(index, seen)) {
-            self.lost.push(Lost { index, seen, in_term });
+            self.lost.push(LostEntry { index, seen, in_term });
         }
     }
 
     /// In which term the first holder of an entry lost it last.
     pub(super) fn lost_in(&self, index: LogIndex, seen: Seen) -> Option<Term> {
-        let it = |lost: &&Lost| lost.index == index && lost.seen == seen;
+        let it = |lost: &&LostEntry| lost.index == index && lost.seen == seen;
         self.lost.iter().rev().find(it).map(|lost| lost.in_term)
     }
 }
@@ -182,7 +182,7 @@ impl Begun {
 
 /// The entry that was committed first at an index.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Committed {
+pub(super) struct FirstCommit {
     pub(super) term: Term,
     pub(super) digest: u64,
     /// The earliest term in which it was committed, which may be later than its own.

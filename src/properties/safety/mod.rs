@@ -20,7 +20,7 @@ mod ledger;
 mod logs;
 
 pub use evidence::{Counter, Earlier, Evidence, Violation};
-use ledger::{Begun, Committed, EntryLedger, Shadow};
+use ledger::{Begun, EntryLedger, FirstCommit, Shadow};
 pub(crate) use logs::cut_while_leading;
 
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ pub struct Checker {
     begun: Vec<Begun>,
     votes: BTreeMap<(NodeId, Term), NodeId>,
     entries: EntryLedger,
-    committed: Vec<Committed>,
+    committed: Vec<FirstCommit>,
     watched: Vec<Watched>,
     checks: [u64; Property::ALL.len()],
     violations: Vec<Violation>,

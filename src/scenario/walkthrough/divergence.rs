@@ -2,8 +2,8 @@
 
 use crate::raft::{Envelope, LogIndex, Message, NodeId, PersistentState, RaftNode, Settings, Term};
 
-use super::script::Script;
-use super::stage::Stage;
+use super::script::Walkthrough;
+use super::stage::Servers;
 use super::votes::log_of;
 
 const LEADER: NodeId = NodeId::new(0);
@@ -14,11 +14,11 @@ const FOLLOWER: NodeId = NodeId::new(1);
 const LEADERS_TERMS: [u64; 10] = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
 const FOLLOWERS_TERMS: [u64; 11] = [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3];
 
-pub(super) fn play(script: &mut Script) {
+pub(super) fn play(script: &mut Walkthrough) {
     script.open("A log that diverged is repaired");
     let saved = |terms: &[u64]| PersistentState::new(Term::new(7), None, log_of(terms));
     let disks = vec![saved(&LEADERS_TERMS), saved(&FOLLOWERS_TERMS), saved(&[])];
-    script.stage = Stage::from_disks(Settings::new(3), disks, script.seed());
+    script.stage = Servers::from_disks(Settings::new(3), disks, script.seed());
 
     script.say(
         "§5.3, Figure 7 (f)",

@@ -4,7 +4,7 @@ use crate::raft::{Command, Envelope, Input, NodeId, Settings, Term};
 use crate::server::timing::Timing;
 
 use super::Options;
-use super::script::Script;
+use super::script::Walkthrough;
 
 const N0: NodeId = NodeId::new(0);
 const N1: NodeId = NodeId::new(1);
@@ -15,7 +15,7 @@ const COMMANDS: [&str; 3] = ["SET x=1", "SET y=2", "DELETE z"];
 /// The term in which the others are when n0 hears of them again.
 const LATER_TERM: Term = Term::new(5);
 
-pub(super) fn play(script: &mut Script, options: Options) {
+pub(super) fn play(script: &mut Walkthrough, options: Options) {
     starts(script, options);
     let requests = stands(script, options);
     let mut mail = wins(script, options, &requests);
@@ -32,7 +32,7 @@ const fn others_needed(nodes: usize) -> usize {
     Settings::new(nodes).majority() - 1
 }
 
-fn starts(script: &mut Script, options: Options) {
+fn starts(script: &mut Walkthrough, options: Options) {
     script.open("A node starts as a follower in term 0");
     let size = if options.nodes == 1 {
         "Node n0 is a cluster of its own.".to_owned()
@@ -56,7 +56,7 @@ fn starts(script: &mut Script, options: Options) {
     );
 }
 
-fn stands(script: &mut Script, options: Options) -> Vec<Envelope> {
+fn stands(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     script.open("Its election timer ends: it stands for election");
     let others = if options.nodes == 1 {
         "there are no others to ask, and its own vote is a majority already."
@@ -79,7 +79,7 @@ fn stands(script: &mut Script, options: Options) -> Vec<Envelope> {
     requests
 }
 
-fn wins(script: &mut Script, options: Options, requests: &[Envelope]) -> Vec<Envelope> {
+fn wins(script: &mut Walkthrough, options: Options, requests: &[Envelope]) -> Vec<Envelope> {
     script.open("A majority of votes makes it the leader");
     let settings = Settings::new(options.nodes);
     let (majority, others) = (settings.majority(), others_needed(options.nodes));
@@ -117,7 +117,7 @@ const WHY_NO_OP: &str = "The leader appends an entry of its own term at once, th
     Older entries in its log may be committed or not, and it may not find out by counting them \
     (section 10): committing this one settles all before it.";
 
-fn takes_commands(script: &mut Script, options: Options) -> Vec<Envelope> {
+fn takes_commands(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     script.open("It takes three commands into its log");
     let then = if options.nodes == 1 {
         "With others it would send them on and wait; alone, its own copy is a majority."
@@ -135,7 +135,7 @@ fn takes_commands(script: &mut Script, options: Options) -> Vec<Envelope> {
     mail
 }
 
-fn commits(script: &mut Script, options: Options, mail: &[Envelope]) {
+fn commits(script: &mut Walkthrough, options: Options, mail: &[Envelope]) {
     script.open("A majority holds them: commit, then apply");
     if options.nodes == 1 {
         script.say(
@@ -187,12 +187,12 @@ const fn split_by_round(mail: &[Envelope]) -> (&[Envelope], &[Envelope]) {
 
 /// The rest of its life needs others. A cluster of one borrows two nodes: three that have come
 /// this far, off the stage.
-fn with_others(script: &mut Script, options: Options) -> Options {
+fn with_others(script: &mut Walkthrough, options: Options) -> Options {
     if options.nodes > 1 {
         return options;
     }
     let three = Options::new(3, options.seed);
-    let mut past = Script::new(three);
+    let mut past = Walkthrough::new(three);
     starts(&mut past, three);
     let requests = stands(&mut past, three);
     let mut mail = wins(&mut past, three, &requests);
@@ -206,7 +206,7 @@ fn with_others(script: &mut Script, options: Options) -> Options {
     three
 }
 
-fn steps_down(script: &mut Script, options: Options) -> Vec<Envelope> {
+fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let before = script.stage.node(N0).current_term();
     let requests = the_others_go_on(script, options);
     let now = script.stage.node(N1).current_term();
@@ -231,7 +231,7 @@ fn steps_down(script: &mut Script, options: Options) -> Vec<Envelope> {
 
 /// While n0 hears nothing, n1 stands until it wins, if there are enough others to vote; then it
 /// starts again and stands once more. Returns its last requests.
-fn the_others_go_on(script: &mut Script, options: Options) -> Vec<Envelope> {
+fn the_others_go_on(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let stage = &mut script.stage;
     let mut requests = stage.time_out(N1);
     while stage.node(N1).current_term().next() < Some(LATER_TERM) {
@@ -250,7 +250,7 @@ fn the_others_go_on(script: &mut Script, options: Options) -> Vec<Envelope> {
     requests
 }
 
-fn votes(script: &mut Script, requests: &[Envelope]) {
+fn votes(script: &mut Walkthrough, requests: &[Envelope]) {
     script.open("It votes for a candidate whose log is good enough");
     let (own, other) = (script.stage.node(N0).last(), script.stage.node(N1).last());
     let compared = if other > own { "ahead of" } else { "equal to" };

@@ -8,8 +8,8 @@ use crate::raft::{
     Settings, Term,
 };
 
-use super::script::Script;
-use super::stage::Stage;
+use super::script::Walkthrough;
+use super::stage::Servers;
 use super::votes::log_of;
 
 const N0: NodeId = NodeId::new(0);
@@ -19,7 +19,7 @@ const N3: NodeId = NodeId::new(3);
 const N4: NodeId = NodeId::new(4);
 const ALL: [NodeId; 5] = [N0, N1, N2, N3, N4];
 
-pub(super) fn play(script: &mut Script) {
+pub(super) fn play(script: &mut Walkthrough) {
     script.open("A majority of copies is not always a commit");
     old_entry_on_a_majority(script);
     let undecided = script.stage.clone();
@@ -29,7 +29,7 @@ pub(super) fn play(script: &mut Script) {
     without_the_rule(script);
 }
 
-fn old_entry_on_a_majority(script: &mut Script) {
+fn old_entry_on_a_majority(script: &mut Walkthrough) {
     script.say(
         "§5.4.2, Figure 8",
         "Five nodes, without the no-op of section 3, as in the paper. In term 2 n0 led and \
@@ -55,7 +55,7 @@ fn old_entry_on_a_majority(script: &mut Script) {
 }
 
 /// The good end: an entry of the leader's own term commits what stands before it.
-fn commit_through_an_own_entry(script: &mut Script) {
+fn commit_through_an_own_entry(script: &mut Walkthrough) {
     script.say(
         "§5.4.2, Figure 8 (e)",
         "One end: n0 takes in a command, and n1 and n2 get it. This entry is of n0's own term, and \
@@ -74,7 +74,7 @@ fn commit_through_an_own_entry(script: &mut Script) {
 }
 
 /// The other end: the entry disappears, which is allowed, because it was not committed.
-fn overwritten_instead(script: &mut Script) {
+fn overwritten_instead(script: &mut Walkthrough) {
     script.say(
         "§5.4.2, Figure 8 (d)",
         "The other end: n0 is cut off before that command. Then n4 can win, its last term is later \
@@ -90,7 +90,7 @@ fn overwritten_instead(script: &mut Script) {
     );
 }
 
-fn without_the_rule(script: &mut Script) {
+fn without_the_rule(script: &mut Walkthrough) {
     script.say(
         "§5.4.2",
         "And if copies did count? The same inputs again, with this one rule broken on every \
@@ -123,10 +123,10 @@ fn without_the_rule(script: &mut Script) {
 }
 
 /// Up to Figure 8 (c): n0 leads for the second time, and has sent its first messages.
-fn second_leadership(rules: RuleSet, seed: u64) -> (Stage, Vec<Envelope>) {
+fn second_leadership(rules: RuleSet, seed: u64) -> (Servers, Vec<Envelope>) {
     let settings = Settings { rules, no_op: false, ..Settings::new(ALL.len()) };
     let disk = PersistentState::new(Term::new(1), None, log_of(&[1]));
-    let mut stage = Stage::from_disks(settings, vec![disk; ALL.len()], seed);
+    let mut stage = Servers::from_disks(settings, vec![disk; ALL.len()], seed);
     let requests = stand(&mut stage, N0, Term::new(2));
     elect(&mut stage, &requests, N0, &[N1, N2]);
     let mail = stage.step(N0, propose("SET x=2")).messages;
@@ -142,21 +142,21 @@ fn second_leadership(rules: RuleSet, seed: u64) -> (Stage, Vec<Envelope>) {
 
 /// n4 starts again, is elected in a term above n0's, and repairs the logs of these followers.
 /// Returns the last reply, which it has not seen yet.
-fn successor_takes_over(stage: &mut Stage, followers: &[NodeId]) -> Vec<Envelope> {
+fn successor_takes_over(stage: &mut Servers, followers: &[NodeId]) -> Vec<Envelope> {
     let requests = stand_after_restart(stage);
     let mail = elect(stage, &requests, N4, followers);
     spread(stage, &mail, N4, followers)
 }
 
 /// n4 starts again and stands in the term after n0's. Returns its requests.
-fn stand_after_restart(stage: &mut Stage) -> Vec<Envelope> {
+fn stand_after_restart(stage: &mut Servers) -> Vec<Envelope> {
     stage.restart(N4);
     let term = stage.node(N0).current_term().next().expect("the walkthrough holds few elections");
     stand(stage, N4, term)
 }
 
 /// A node's timer ends until it stands in `term`; nobody hears of its earlier attempts.
-fn stand(stage: &mut Stage, candidate: NodeId, term: Term) -> Vec<Envelope> {
+fn stand(stage: &mut Servers, candidate: NodeId, term: Term) -> Vec<Envelope> {
     let mut requests = stage.time_out(candidate);
     while stage.node(candidate).current_term() < term {
         requests = stage.time_out(candidate);
@@ -166,7 +166,7 @@ fn stand(stage: &mut Stage, candidate: NodeId, term: Term) -> Vec<Envelope> {
 
 /// The voters get the requests, the candidate their replies. Returns what it sends as a leader.
 fn elect(
-    stage: &mut Stage,
+    stage: &mut Servers,
     requests: &[Envelope],
     candidate: NodeId,
     voters: &[NodeId],
@@ -178,7 +178,7 @@ fn elect(
 /// The followers talk with the leader, one after the other, until they accept. Returns the
 /// acceptance of the last one, which the leader has not seen yet.
 fn spread(
-    stage: &mut Stage,
+    stage: &mut Servers,
     mail: &[Envelope],
     leader: NodeId,
     followers: &[NodeId],

@@ -2,21 +2,21 @@
 
 use crate::raft::{Envelope, Input, NodeId, Settings};
 
-use super::stage::{Stage, addressed};
+use super::stage::{Servers, addressed};
 use super::{Beat, Options, Section};
 
 /// The script as far as it is written, and the stage it plays on.
-pub(super) struct Script {
+pub(super) struct Walkthrough {
     /// Where it plays; what happens here directly is not shown.
-    pub(super) stage: Stage,
+    pub(super) stage: Servers,
     sections: Vec<Section>,
     seed: u64,
 }
 
-impl Script {
+impl Walkthrough {
     /// An empty script on a stage of new servers.
     pub(super) fn new(options: Options) -> Self {
-        let stage = Stage::new(Settings::new(options.nodes), options.seed);
+        let stage = Servers::new(Settings::new(options.nodes), options.seed);
         Self { stage, sections: Vec::new(), seed: options.seed }
     }
 

@@ -18,7 +18,7 @@ const TIMING: Timing = Timing::WATCHABLE;
 
 /// One input to a node, and all that came of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Step {
+pub struct ShownStep {
     /// What the node was handed.
     pub input: Input,
     /// What happened and why, in order.
@@ -28,14 +28,14 @@ pub struct Step {
     /// The election timeout that was drawn, if the timer started over.
     pub election_timeout: Option<Duration>,
     /// The entries that the state machine was given.
-    pub applied: Vec<Applied>,
+    pub applied: Vec<AppliedEntry>,
     /// The node afterwards.
     pub after: RaftNode,
 }
 
 /// A committed entry that was applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Applied {
+pub struct AppliedEntry {
     /// Where it stands.
     pub at: LogPosition,
     /// The entry.
@@ -46,27 +46,27 @@ pub struct Applied {
 
 /// A server.
 #[derive(Clone, Debug)]
-struct Server {
+struct SteppedServer {
     node: RaftNode,
     disk: PersistentState,
     machine: KeyValue,
     last_applied: LogIndex,
 }
 
-impl Server {
+impl SteppedServer {
     fn start(id: NodeId, settings: Settings, disk: PersistentState) -> Self {
         let node = RaftNode::new(id, settings, disk.clone());
         Self { node, disk, machine: KeyValue::default(), last_applied: LogIndex::ZERO }
     }
 
-    fn apply_committed(&mut self) -> Vec<Applied> {
+    fn apply_committed(&mut self) -> Vec<AppliedEntry> {
         let mut applied = Vec::new();
         while self.last_applied < self.node.commit_index() {
             let index = self.last_applied.next();
             let Some(entry) = self.node.log().get(index) else { break };
             let reply = self.machine.apply(&entry.payload);
             let at = LogPosition { term: entry.term, index };
-            applied.push(Applied { at, entry: entry.clone(), reply });
+            applied.push(AppliedEntry { at, entry: entry.clone(), reply });
             self.last_applied = index;
         }
         applied
@@ -75,12 +75,12 @@ impl Server {
 
 /// The servers.
 #[derive(Clone, Debug)]
-pub(super) struct Stage {
-    servers: Vec<Server>,
+pub(super) struct Servers {
+    servers: Vec<SteppedServer>,
     rng: ChaCha8Rng,
 }
 
-impl Stage {
+impl Servers {
     /// New servers.
     pub(super) fn new(settings: Settings, seed: u64) -> Self {
         let disks = vec![PersistentState::default(); settings.nodes];
@@ -91,7 +91,7 @@ impl Stage {
     pub(super) fn from_disks(settings: Settings, disks: Vec<PersistentState>, seed: u64) -> Self {
         let servers = NodeId::all(settings.nodes)
             .zip(disks)
-            .map(|(id, disk)| Server::start(id, settings, disk))
+            .map(|(id, disk)| SteppedServer::start(id, settings, disk))
             .collect();
         Self { servers, rng: ChaCha8Rng::seed_from_u64(seed) }
     }
@@ -103,7 +103,7 @@ impl Stage {
     }
 
     /// Hands a node one input, saves what it must keep, and lets the rest follow.
-    pub(super) fn step(&mut self, id: NodeId, input: Input) -> Step {
+    pub(super) fn step(&mut self, id: NodeId, input: Input) -> ShownStep {
         let server = &mut self.servers[id.index()];
         let Ok(mut sendable) = server.node.step(input.clone()).persist(&mut server.disk);
         let applied = server.apply_committed();
@@ -113,7 +113,7 @@ impl Stage {
         let events = sendable.events().to_vec();
         let messages = sendable.drain_messages().collect();
         let election_timeout = timer.then(|| self.draw_timeout(id));
-        Step { input, events, messages, election_timeout, applied, after }
+        ShownStep { input, events, messages, election_timeout, applied, after }
     }
 
     /// Off the stage: hands a node all of `mail` that is addressed to it. Returns what it sends.
@@ -129,7 +129,7 @@ impl Stage {
     /// A crash and a new start: only the disk is left.
     pub(super) fn restart(&mut self, id: NodeId) {
         let server = &mut self.servers[id.index()];
-        *server = Server::start(id, *server.node.settings(), server.disk.clone());
+        *server = SteppedServer::start(id, *server.node.settings(), server.disk.clone());
     }
 
     pub(super) fn node(&self, id: NodeId) -> &RaftNode {

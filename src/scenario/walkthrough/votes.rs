@@ -2,8 +2,8 @@
 
 use crate::raft::{Input, Log, LogEntry, NodeId, PersistentState, Settings, Term};
 
-use super::script::Script;
-use super::stage::Stage;
+use super::script::Walkthrough;
+use super::stage::Servers;
 
 const N0: NodeId = NodeId::new(0);
 const N1: NodeId = NodeId::new(1);
@@ -18,11 +18,11 @@ pub(super) fn log_of(terms: &[u64]) -> Log {
     Log::new(terms.iter().enumerate().map(entry).collect())
 }
 
-pub(super) fn play(script: &mut Script) {
+pub(super) fn play(script: &mut Walkthrough) {
     script.open("Three rules refuse a vote");
     let saved = |term, terms: &[u64]| PersistentState::new(Term::new(term), None, log_of(terms));
     let disks = vec![saved(5, &[1, 2]), saved(5, &[1, 2]), saved(2, &[1, 1, 1])];
-    script.stage = Stage::from_disks(Settings::new(3), disks, script.seed());
+    script.stage = Servers::from_disks(Settings::new(3), disks, script.seed());
 
     script.say(
         "§5.2, §5.4.1",

@@ -10,7 +10,7 @@
 //! higher term can come, or no further entry, there is less left to happen.
 
 use super::premises::Premise;
-use super::state::{Model, State};
+use super::state::{ClusterState, Model};
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Envelope, LogIndex, Message,
     MessageKind, Overlap, RaftNode, Role, Term, VoteRequest, VoteResponse,
@@ -19,7 +19,7 @@ use crate::raft::{
 impl Model<'_> {
     /// Whether the arrival of a message can change nothing, now or later. `others` are the messages
     /// that can still arrive too.
-    pub(super) fn is_dead(&self, state: &State, message_id: u32, others: &[u32]) -> bool {
+    pub(super) fn is_dead(&self, state: &ClusterState, message_id: u32, others: &[u32]) -> bool {
         let Envelope { from, to, message } = &self.interned(message_id).envelope;
         if !self.bounds.merge.dead_messages || !self.premises.hold(Premise::NothingIsForgotten) {
             return false;
@@ -71,7 +71,7 @@ impl Model<'_> {
     /// it can help the leader; or in a later term.
     fn append_is_spent(
         &self,
-        state: &State,
+        state: &ClusterState,
         leader: &RaftNode,
         follower: &RaftNode,
         m: &AppendEntriesRequest,

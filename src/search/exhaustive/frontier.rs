@@ -1,7 +1,7 @@
 //! The states of one depth, packed: the only states that a search holds. Of all others it keeps a
 //! fingerprint.
 
-use super::state::State;
+use super::state::ClusterState;
 
 /// States in a row, each with its fingerprint and that of the state it came from.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +13,7 @@ pub(super) struct Frontier {
 }
 
 impl Frontier {
-    pub(super) fn push(&mut self, state: &State, print: u64, parent: u64) {
+    pub(super) fn push(&mut self, state: &ClusterState, print: u64, parent: u64) {
         self.words.extend_from_slice(&state.servers);
         self.words.extend([state.ledger, u32::from(state.crashes)]);
         self.words.extend_from_slice(&state.in_flight);
@@ -36,7 +36,7 @@ impl Frontier {
     }
 
     /// Unpacks the state at `at`, of a cluster of `nodes`.
-    pub(super) fn read(&self, at: usize, nodes: usize, state: &mut State) {
+    pub(super) fn read(&self, at: usize, nodes: usize, state: &mut ClusterState) {
         let (servers, rest) = self.packed(at).split_at(nodes);
         servers.clone_into(&mut state.servers);
         state.ledger = rest[0];

@@ -10,7 +10,7 @@ use crate::raft::{Log, LogEntry, LogIndex, NodeId, Term};
 /// An entry that was committed, and the term in which that happened, which may be later than the
 /// entry's own. Of several terms it is the earliest, as far as a leader of a term between them is asked.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Committed {
+pub(super) struct CommitRecord {
     pub(super) entry: LogEntry,
     pub(super) in_term: Term,
 }
@@ -39,7 +39,7 @@ pub(super) struct Ledger {
     /// Who led which term, by term.
     pub(super) leaders: Vec<Led>,
     /// What was committed first at each index, from index 1.
-    pub(super) committed: Vec<Committed>,
+    pub(super) committed: Vec<CommitRecord>,
 }
 
 impl Ledger {
@@ -58,8 +58,9 @@ impl Ledger {
     /// on leads a later term than one in which something was committed before `oldest`, so it does not
     /// matter which.
     pub(super) fn forget_before(&self, oldest: Term) -> Option<Self> {
-        let idle =
-            |committed: &Committed| committed.in_term < oldest && committed.in_term != Term::ZERO;
+        let idle = |committed: &CommitRecord| {
+            committed.in_term < oldest && committed.in_term != Term::ZERO
+        };
         let unasked = |led: &Led| led.began_with.is_some() && led.term <= oldest;
         let forgets = self.leaders.iter().any(|led| led.term < oldest || unasked(led))
             || self.committed.iter().any(idle);
@@ -118,7 +119,7 @@ impl Ledger {
 
     /// What it says without naming a node.
     pub(super) fn label(&self) -> u64 {
-        let chain = |digest, c: &Committed| digest::chain(digest, &(&c.entry, c.in_term));
+        let chain = |digest, c: &CommitRecord| digest::chain(digest, &(&c.entry, c.in_term));
         self.committed.iter().fold(11, chain)
     }
 }

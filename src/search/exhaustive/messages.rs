@@ -1,7 +1,7 @@
 //! Everything that can happen next, one step at a time.
 
 use super::server::Prompt;
-use super::state::{Cause, Model, State};
+use super::state::{Cause, ClusterState, Model};
 use crate::raft::{NodeId, Property};
 
 /// What happens next in the cluster.
@@ -13,7 +13,7 @@ pub(super) struct Action {
 
 /// What came of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Applied {
+pub(super) enum Effect {
     /// Another state.
     New,
     /// The same state, or one beyond the bounds.
@@ -26,7 +26,7 @@ impl Model<'_> {
     /// Everything that may happen next: any message that was sent arrives, any timer ends, a
     /// client speaks to a leader, a node crashes. Restarting what never did anything is left out,
     /// as is whatever the bounds forbid.
-    pub(super) fn actions(&self, state: &State, next: &mut Vec<Action>) {
+    pub(super) fn actions(&self, state: &ClusterState, next: &mut Vec<Action>) {
         let eager = self.bounds.merge.free_sends;
         next.clear();
         next.extend(state.in_flight.iter().map(|&message_id| Action {
@@ -52,12 +52,17 @@ impl Model<'_> {
     }
 
     /// Makes `next` what `state` becomes.
-    pub(super) fn apply(&mut self, state: &State, it: Action, next: &mut State) -> Applied {
+    pub(super) fn apply(
+        &mut self,
+        state: &ClusterState,
+        it: Action,
+        next: &mut ClusterState,
+    ) -> Effect {
         next.clone_from(state);
         let nth = match self.take(next, it.at, it.cause) {
             Ok(Some(nth)) => nth,
-            Ok(None) => return Applied::Nothing,
-            Err(property) => return Applied::Fell(property),
+            Ok(None) => return Effect::Nothing,
+            Err(property) => return Effect::Fell(property),
         };
         let changed = next.servers[it.at.index()] != state.servers[it.at.index()];
         if changed && it.cause == Cause::Prompt(Prompt::Restart) {
@@ -65,13 +70,13 @@ impl Model<'_> {
         }
         let sent = self.post(next, nth);
         if !changed && !sent {
-            return Applied::Nothing;
+            return Effect::Nothing;
         }
         self.collect(next, it.at);
         if self.bounds.merge.free_sends {
             self.send_freely(next, it.at, nth);
         }
-        Applied::New
+        Effect::New
     }
 
     /// Lets everything happen at once that changes no server and only adds messages: a leader's
@@ -80,7 +85,7 @@ impl Model<'_> {
     /// What is on its way never hinders anything, since it need not arrive. So a state with such a
     /// message can do all that the state without it can; and the state without it gets there in one
     /// step that nobody notices. To look at the first is to look at both.
-    fn send_freely(&mut self, state: &mut State, at: NodeId, nth: u32) {
+    fn send_freely(&mut self, state: &mut ClusterState, at: NodeId, nth: u32) {
         // What the others were sent before, they have echoed in the state before.
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.extend(state.in_flight.iter().filter(|&&message_id| self.ends(message_id).1 == at));
@@ -99,7 +104,7 @@ impl Model<'_> {
 
     fn send_freely_from(
         &mut self,
-        state: &mut State,
+        state: &mut ClusterState,
         at: NodeId,
         cause: Cause,
         fresh: &mut Vec<u32>,
@@ -112,7 +117,7 @@ impl Model<'_> {
     }
 
     /// Adds what a step sent to all that was ever sent. Says whether anything was new.
-    fn post(&self, state: &mut State, nth: u32) -> bool {
+    fn post(&self, state: &mut ClusterState, nth: u32) -> bool {
         let mut new = false;
         for &message_id in &self.transition(nth).sent {
             if !self.is_dead(state, message_id, &state.in_flight)
@@ -142,7 +147,7 @@ impl Model<'_> {
     }
 
     /// Takes out what died because the server at `at` changed: only messages to it or from it can.
-    fn collect(&self, state: &mut State, at: NodeId) {
+    fn collect(&self, state: &mut ClusterState, at: NodeId) {
         let all = std::mem::take(&mut state.in_flight);
         let lives = |&message_id: &u32| {
             let envelope = &self.interned(message_id).envelope;

@@ -49,7 +49,7 @@ pub use preset::{is_quick, preset};
 pub use search::{Pause, Stats};
 pub use symmetry::chance_of_a_miss;
 
-use search::{End, Search};
+use search::{Search, StopReason};
 use state::Catalogue;
 
 /// How far a search came.
@@ -96,10 +96,10 @@ pub fn explore(
     let end = search.run(&mut progress);
     let stats = *search.stats();
     let (reach, violation) = match end {
-        End::Exhausted => (Reach::Exhausted, None),
-        End::OutOfMemory => (Reach::OutOfMemory, None),
-        End::Stopped => (Reach::Stopped, None),
-        End::Fell(property, way) => {
+        StopReason::Exhausted => (Reach::Exhausted, None),
+        StopReason::OutOfMemory => (Reach::OutOfMemory, None),
+        StopReason::Stopped => (Reach::Stopped, None),
+        StopReason::Fell(property, way) => {
             let found = Counterexample::new(search.model(), property, &way);
             (Reach::Fell, Some(found))
         }

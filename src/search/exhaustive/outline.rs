@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::bounds::Bounds;
 use super::search::Scratch;
-use super::state::{Catalogue, Model, State};
+use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::RuleSet;
 
 /// Fingerprints of all ways in which the nodes and the ledger can stand within `bounds`, and within
@@ -28,7 +28,7 @@ pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet
     while !newest.is_empty() {
         let mut next = Vec::new();
         for state in newest {
-            let outline = State { in_flight: Vec::new(), ..state.clone() };
+            let outline = ClusterState { in_flight: Vec::new(), ..state.clone() };
             outlines.insert(model.fingerprint(&outline));
             if left == 0 {
                 continue;

@@ -12,8 +12,8 @@
 //! has replaced them. The ledger keeps what a leader was elected with only while its log does not
 //! tell it any more, and only until nobody can commit anything in an earlier term.
 
-use super::ledger::{Committed, earlier_terms};
-use super::state::{Model, State};
+use super::ledger::{CommitRecord, earlier_terms};
+use super::state::{ClusterState, Model};
 use crate::raft::{Log, LogEntry, LogIndex, NodeId, Property, Term};
 
 impl Model<'_> {
@@ -24,7 +24,7 @@ impl Model<'_> {
     /// The property that falls, the first in the paper's order if there are several.
     pub(super) fn judge(
         &mut self,
-        state: &mut State,
+        state: &mut ClusterState,
         at: NodeId,
         before: u32,
         nth: u32,
@@ -55,7 +55,7 @@ impl Model<'_> {
     }
 
     /// Election Safety: at most one leader in a term.
-    fn judge_election(&mut self, state: &mut State, at: NodeId) -> Result<(), Property> {
+    fn judge_election(&mut self, state: &mut ClusterState, at: NodeId) -> Result<(), Property> {
         let term = self.node(state, at).current_term();
         match self.ledgers.get(state.ledger).leader_of(term) {
             Some(leader) if leader != at => Err(Property::ElectionSafety),
@@ -70,7 +70,7 @@ impl Model<'_> {
     }
 
     /// A node's log changed: keeps what it began with as a leader, if its log does not tell any more.
-    fn keep_what_it_began_with(&mut self, state: &mut State, at: NodeId, before: u32) {
+    fn keep_what_it_began_with(&mut self, state: &mut ClusterState, at: NodeId, before: u32) {
         let ledger = self.ledgers.get(state.ledger);
         if ledger.leaders.iter().all(|led| led.leader != at) {
             return;
@@ -82,7 +82,7 @@ impl Model<'_> {
     }
 
     /// Log Matching: where two logs agree on a term, they agree on everything before.
-    fn logs_match(&self, state: &State, at: NodeId) -> bool {
+    fn logs_match(&self, state: &ClusterState, at: NodeId) -> bool {
         let log = self.node(state, at).log();
         NodeId::all(self.settings.nodes).filter(|&other| other != at).all(|other| {
             let other = self.node(state, other).log();
@@ -98,18 +98,18 @@ impl Model<'_> {
     }
 
     /// Leader Completeness, when a node begins to lead: it has what was committed in earlier terms.
-    fn holds_what_was_committed(&self, state: &State, at: NodeId) -> bool {
+    fn holds_what_was_committed(&self, state: &ClusterState, at: NodeId) -> bool {
         let leader = self.node(state, at);
         let committed = &self.ledgers.get(state.ledger).committed;
         let earlier = committed.iter().rposition(|c| c.in_term < leader.current_term());
         earlier.is_none_or(|last| holds(leader.log(), &committed[..=last]))
     }
 
-    /// State Machine Safety: nobody commits another entry where one was committed. And Leader
+    /// ClusterState Machine Safety: nobody commits another entry where one was committed. And Leader
     /// Completeness, when an entry is committed: the leaders of later terms had it.
     fn judge_commit(
         &mut self,
-        state: &mut State,
+        state: &mut ClusterState,
         at: NodeId,
         before: LogIndex,
     ) -> Result<(), Property> {
@@ -125,7 +125,7 @@ impl Model<'_> {
             let earlier =
                 if agrees { ledger.committed_earlier(before.count()..both, term) } else { 0 };
             let fresh = own.get(known.len().max(before.count())..).unwrap_or_default();
-            let new = |entry: &LogEntry| Committed { entry: entry.clone(), in_term: term };
+            let new = |entry: &LogEntry| CommitRecord { entry: entry.clone(), in_term: term };
             ledger.committed.extend(fresh.iter().map(new));
             let news = if fresh.is_empty() { earlier } else { ledger.committed.len() };
             let complete = self.later_leaders_began_with(state, term, &ledger.committed[..news]);
@@ -138,7 +138,12 @@ impl Model<'_> {
     }
 
     /// Whether whoever led a later term began with these entries, whatever became of it since.
-    fn later_leaders_began_with(&self, state: &State, term: Term, committed: &[Committed]) -> bool {
+    fn later_leaders_began_with(
+        &self,
+        state: &ClusterState,
+        term: Term,
+        committed: &[CommitRecord],
+    ) -> bool {
         let leaders = &self.ledgers.get(state.ledger).leaders;
         leaders.iter().filter(|led| led.term > term).all(|led| {
             let log = self.node(state, led.leader).log();
@@ -149,20 +154,20 @@ impl Model<'_> {
 }
 
 /// Whether these entries begin with what was committed.
-fn begins_with(entries: &[LogEntry], committed: &[Committed]) -> bool {
+fn begins_with(entries: &[LogEntry], committed: &[CommitRecord]) -> bool {
     entries.len() >= committed.len()
         && entries.iter().zip(committed).all(|(own, c)| *own == c.entry)
 }
 
 /// Whether a log does.
-fn holds(log: &Log, committed: &[Committed]) -> bool {
+fn holds(log: &Log, committed: &[CommitRecord]) -> bool {
     begins_with(log.slice(LogIndex::FIRST, committed.len()), committed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::bounds::{Bounds, Merge};
-    use super::super::messages::{Action, Applied};
+    use super::super::messages::{Action, Effect};
     use super::super::server::Prompt;
     use super::super::state::{Catalogue, Cause};
     use super::*;
@@ -172,7 +177,7 @@ mod tests {
     use crate::search::schedule::Schedule;
 
     /// What is meant by a move: who makes a step, and which step.
-    fn happening(model: &Model<'_>, state: &State, verb: &Verb) -> Option<Action> {
+    fn happening(model: &Model<'_>, state: &ClusterState, verb: &Verb) -> Option<Action> {
         let prompt = |who: &Who, prompt| {
             let Who::Node(at) = *who else { panic!("moves name their nodes") };
             Some(Action { at, cause: Cause::Prompt(prompt) })
@@ -213,16 +218,16 @@ mod tests {
             let catalogue = Catalogue::default();
             let rules: RuleSet = script.broken;
             let mut model = Model::new(&bounds, rules, &catalogue);
-            let (mut state, mut next) = (model.initial(), State::default());
+            let (mut state, mut next) = (model.initial(), ClusterState::default());
             let moves = Schedule::of(&script).moves;
-            let mut came = Applied::Nothing;
+            let mut came = Effect::Nothing;
             for verb in &moves {
                 let Some(happening) = happening(&model, &state, verb) else { continue };
-                assert!(!matches!(came, Applied::Fell(_)), "it falls with the last move");
+                assert!(!matches!(came, Effect::Fell(_)), "it falls with the last move");
                 came = model.apply(&state, happening, &mut next);
                 state.clone_from(&next);
             }
-            assert_eq!(came, Applied::Fell(Property::LeaderCompleteness), "{text}");
+            assert_eq!(came, Effect::Fell(Property::LeaderCompleteness), "{text}");
         }
     }
 }

@@ -14,8 +14,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bounds::Bounds;
 use super::frontier::Frontier;
-use super::messages::{Action, Applied};
-use super::state::{Catalogue, Model, State};
+use super::messages::{Action, Effect};
+use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::{Property, RuleSet};
 
 /// How many parts the books have. A state's fingerprint says in which it is.
@@ -56,13 +56,13 @@ pub enum Pause {
 /// What one step leads to.
 pub(super) struct Successor<'a> {
     pub(super) step: Action,
-    pub(super) state: &'a State,
+    pub(super) state: &'a ClusterState,
     pub(super) fell: Option<Property>,
 }
 
 /// How a search ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum End {
+pub(super) enum StopReason {
     /// Every state within the bounds was seen, and no property fell.
     Exhausted,
     /// A property fell, at the end of this way from the initial state.
@@ -77,7 +77,7 @@ impl Model<'_> {
     /// Calls `visit` with every successor of `state`, in a fixed order, until it breaks off.
     pub(super) fn expand(
         &mut self,
-        state: &State,
+        state: &ClusterState,
         scratch: &mut Scratch,
         visit: &mut dyn FnMut(&Self, &Successor<'_>) -> ControlFlow<()>,
     ) {
@@ -85,9 +85,9 @@ impl Model<'_> {
         for &step in &scratch.actions {
             let next = &mut scratch.next;
             let fell = match self.apply(state, step, next) {
-                Applied::Nothing => continue,
-                Applied::New => None,
-                Applied::Fell(property) => Some(property),
+                Effect::Nothing => continue,
+                Effect::New => None,
+                Effect::Fell(property) => Some(property),
             };
             if visit(self, &Successor { step, state: next, fell }).is_break() {
                 return;
@@ -100,7 +100,7 @@ impl Model<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     actions: Vec<Action>,
-    next: State,
+    next: ClusterState,
 }
 
 /// The books: every fingerprint that was seen, with that of the state it was reached from first.
@@ -137,7 +137,7 @@ impl Books {
 struct Worker<'s> {
     model: Model<'s>,
     scratch: Scratch,
-    state: State,
+    state: ClusterState,
     /// What it found in this block, by shard.
     found: Vec<Frontier>,
     fresh: FxHashSet<u64>,
@@ -150,7 +150,7 @@ impl<'s> Worker<'s> {
         Self {
             model: Model::new(bounds, rules, catalogue),
             scratch: Scratch::default(),
-            state: State::default(),
+            state: ClusterState::default(),
             found: vec![Frontier::default(); SHARDS],
             fresh: FxHashSet::default(),
             transitions: 0,
@@ -240,13 +240,13 @@ impl<'s> Search<'s> {
     pub(super) fn run(
         &mut self,
         progress: &mut dyn FnMut(&Stats, Pause) -> ControlFlow<()>,
-    ) -> End {
+    ) -> StopReason {
         loop {
             let depth = std::mem::take(&mut self.depth);
             let mut next = vec![Frontier::default(); SHARDS];
             self.take_stock([&depth, &next]);
             if progress(&self.stats, Pause::Depth).is_break() {
-                return End::Stopped;
+                return StopReason::Stopped;
             }
             for part in &depth {
                 for start in (0..part.len()).step_by(BLOCK) {
@@ -255,22 +255,22 @@ impl<'s> Search<'s> {
                     if let Some((parent, property)) = self.workers.iter().find_map(|w| w.fell) {
                         self.take_stock([&depth, &next]);
                         let way = self.way_to(parent);
-                        return End::Fell(property, way);
+                        return StopReason::Fell(property, way);
                     }
                     self.enter(&mut next);
                     self.take_stock([&depth, &next]);
                     if self.stats.memory > self.limit {
-                        return End::OutOfMemory;
+                        return StopReason::OutOfMemory;
                     }
                     if progress(&self.stats, Pause::Block).is_break() {
-                        return End::Stopped;
+                        return StopReason::Stopped;
                     }
                 }
             }
             let newest = next.iter().map(Frontier::len).sum::<usize>() as u64;
             self.depth = next;
             if newest == 0 {
-                return End::Exhausted;
+                return StopReason::Exhausted;
             }
             self.stats.depth += 1;
             self.stats.newest = newest;
@@ -359,7 +359,7 @@ impl<'s> Search<'s> {
         model.refresh();
         let mut state = model.initial();
         let mut way = Vec::new();
-        let mut walk = |model: &mut Model<'_>, state: &mut State, wanted: Option<u64>| {
+        let mut walk = |model: &mut Model<'_>, state: &mut ClusterState, wanted: Option<u64>| {
             let mut found = None;
             model.expand(&state.clone(), scratch, &mut |model, next| {
                 let it = match wanted {

@@ -10,12 +10,12 @@ use super::bounds::Bounds;
 use super::ledger::Ledger;
 use super::premises::Premises;
 use super::server::{InternedMessage, Prompt, ServerState, Stepped};
-use super::table::{Shared, Table};
+use super::table::{Interner, Shared};
 use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term};
 
 /// A state of the cluster, by the numbers of its parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct State {
+pub(super) struct ClusterState {
     pub(super) servers: Vec<u32>,
     pub(super) ledger: u32,
     /// Crashes so far.
@@ -63,9 +63,9 @@ pub(super) struct Model<'s> {
     pub(super) bounds: Bounds,
     pub(super) settings: Settings,
     pub(super) premises: Premises,
-    pub(super) servers: Table<'s, ServerState>,
-    pub(super) in_flight: Table<'s, InternedMessage>,
-    pub(super) ledgers: Table<'s, Ledger>,
+    pub(super) servers: Interner<'s, ServerState>,
+    pub(super) in_flight: Interner<'s, InternedMessage>,
+    pub(super) ledgers: Interner<'s, Ledger>,
     known: FxHashMap<(u32, Cause), u32>,
     taken: Vec<Transition>,
     /// Memory that is used again and again: `in_flight` whose `send_freely` is still to be heard.
@@ -78,9 +78,9 @@ impl<'s> Model<'s> {
             bounds: *bounds,
             settings: bounds.settings(rules),
             premises: Premises::of(rules),
-            servers: Table::new(&catalogue.servers),
-            in_flight: Table::new(&catalogue.in_flight),
-            ledgers: Table::new(&catalogue.ledgers),
+            servers: Interner::new(&catalogue.servers),
+            in_flight: Interner::new(&catalogue.in_flight),
+            ledgers: Interner::new(&catalogue.ledgers),
             known: FxHashMap::default(),
             taken: Vec::new(),
             fresh: Vec::new(),
@@ -95,20 +95,20 @@ impl<'s> Model<'s> {
     }
 
     /// All nodes new, no message sent.
-    pub(super) fn initial(&mut self) -> State {
+    pub(super) fn initial(&mut self) -> ClusterState {
         let (settings, ignore_known_leader) =
             (self.settings, self.bounds.merge.ignore_known_leader);
         let fresh = |id| self.servers.id(ServerState::fresh(id, settings, ignore_known_leader));
         let servers = NodeId::all(settings.nodes).map(fresh).collect();
         let ledger = self.ledgers.id(Ledger::default());
-        State { servers, ledger, ..State::default() }
+        ClusterState { servers, ledger, ..ClusterState::default() }
     }
 
-    pub(super) fn node(&self, state: &State, id: NodeId) -> &RaftNode {
+    pub(super) fn node(&self, state: &ClusterState, id: NodeId) -> &RaftNode {
         &self.server(state, id).node
     }
 
-    pub(super) fn server(&self, state: &State, id: NodeId) -> &ServerState {
+    pub(super) fn server(&self, state: &ClusterState, id: NodeId) -> &ServerState {
         self.servers.get(state.servers[id.index()])
     }
 
@@ -169,7 +169,7 @@ impl<'s> Model<'s> {
     /// The property that falls with this step.
     pub(super) fn take(
         &mut self,
-        state: &mut State,
+        state: &mut ClusterState,
         at: NodeId,
         cause: Cause,
     ) -> Result<Option<u32>, Property> {
@@ -188,13 +188,13 @@ impl<'s> Model<'s> {
     }
 
     /// The lowest term that any node can be in from now on.
-    pub(super) fn oldest_term(&self, state: &State) -> Term {
+    pub(super) fn oldest_term(&self, state: &ClusterState) -> Term {
         let nodes = NodeId::all(self.settings.nodes);
         let terms = nodes.map(|id| self.server(state, id).durable().current_term);
         terms.min().unwrap_or_default()
     }
 
-    fn forget(&mut self, state: &mut State) {
+    fn forget(&mut self, state: &mut ClusterState) {
         let oldest = self.oldest_term(state);
         if let Some(ledger) = self.ledgers.get(state.ledger).forget_before(oldest) {
             state.ledger = self.ledgers.id(ledger);

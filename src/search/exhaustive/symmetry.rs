@@ -11,21 +11,21 @@
 //! chance only make more orders to try, so the result is exact, as far as a 64-bit fingerprint is.
 
 use super::ledger::Led;
-use super::state::{Model, State};
+use super::state::{ClusterState, Model};
 use crate::digest;
 use crate::raft::MAX_NODES;
 
-type Row = [u64; MAX_NODES];
+type LabelRow = [u64; MAX_NODES];
 
 /// Which node stands at which place.
-type Order = [usize; MAX_NODES];
+type NodeOrder = [usize; MAX_NODES];
 
 /// A state, reduced to labels.
 struct Labels {
     nodes: usize,
     whole: u64,
-    unary: Row,
-    pairs: [Row; MAX_NODES],
+    unary: LabelRow,
+    pairs: [LabelRow; MAX_NODES],
 }
 
 /// Scrambles a number so that every bit depends on every other (the finaliser of `SplitMix64`).
@@ -43,7 +43,7 @@ const fn place(a: usize, b: usize) -> u64 {
 }
 
 impl Model<'_> {
-    fn labelled(&self, state: &State) -> Labels {
+    fn labelled(&self, state: &ClusterState) -> Labels {
         let nodes = self.settings.nodes;
         let ledger = self.ledgers.get(state.ledger);
         // Of states that count as one the first that is found is kept, and which that is depends on the
@@ -52,7 +52,7 @@ impl Model<'_> {
         let mut labelled = Labels {
             nodes,
             whole: mix(ledger.label() ^ mix(spent)),
-            unary: Row::default(),
+            unary: LabelRow::default(),
             pairs: Default::default(),
         };
         for (at, &server) in state.servers.iter().enumerate() {
@@ -75,7 +75,7 @@ impl Model<'_> {
     }
 
     /// The fingerprint of a state.
-    pub(super) fn fingerprint(&self, state: &State) -> u64 {
+    pub(super) fn fingerprint(&self, state: &ClusterState) -> u64 {
         let labelled = self.labelled(state);
         let mut order = [0; MAX_NODES];
         order.iter_mut().enumerate().for_each(|(at, slot)| *slot = at);
@@ -94,9 +94,9 @@ impl Model<'_> {
 impl Labels {
     /// For each node a number that says how it stands among the others, names apart.
     #[expect(clippy::needless_range_loop, reason = "a and b name nodes, in several tables")]
-    fn signatures(&self) -> Row {
+    fn signatures(&self) -> LabelRow {
         let nodes = self.nodes;
-        let mut row = Row::default();
+        let mut row = LabelRow::default();
         for a in 0..nodes {
             let around = (0..nodes).filter(|&b| b != a).fold(0_u64, |sum, b| {
                 let said = mix(self.pairs[a][b] ^ mix(self.unary[b]));
@@ -110,7 +110,7 @@ impl Labels {
 
     /// The fingerprint with the nodes in this order.
     #[expect(clippy::needless_range_loop, reason = "a and b name places, in several tables")]
-    fn in_order(&self, order: &Order) -> u64 {
+    fn in_order(&self, order: &NodeOrder) -> u64 {
         let mut sum = mix(self.whole);
         for a in 0..self.nodes {
             let from = order[a];
@@ -126,7 +126,7 @@ impl Labels {
     }
 
     /// The least fingerprint among the orders that keep the signatures sorted, from `at` on.
-    fn least(&self, order: &mut Order, signatures: &Row, at: usize) -> u64 {
+    fn least(&self, order: &mut NodeOrder, signatures: &LabelRow, at: usize) -> u64 {
         let mut start = at;
         // Find the next node that shares its signature with one behind it.
         while start < self.nodes {
@@ -144,7 +144,7 @@ impl Labels {
     }
 
     /// Tries every node of the tie at `at..end` in the first of these places.
-    fn permute(&self, order: &mut Order, signatures: &Row, at: usize, end: usize) -> u64 {
+    fn permute(&self, order: &mut NodeOrder, signatures: &LabelRow, at: usize, end: usize) -> u64 {
         if end - at <= 1 {
             return self.least(order, signatures, end);
         }
@@ -157,7 +157,7 @@ impl Labels {
         least
     }
 
-    fn tied_until(&self, order: &Order, signatures: &Row, start: usize) -> usize {
+    fn tied_until(&self, order: &NodeOrder, signatures: &LabelRow, start: usize) -> usize {
         let signature = signatures[order[start]];
         (start..self.nodes).find(|&at| signatures[order[at]] != signature).unwrap_or(self.nodes)
     }

@@ -27,13 +27,13 @@ impl<T> Default for Shared<T> {
 
 /// One thread's copy of the numbers: reading a value takes no lock.
 #[derive(Debug)]
-pub(super) struct Table<'s, T> {
+pub(super) struct Interner<'s, T> {
     shared: &'s Shared<T>,
     values: Vec<Arc<T>>,
     ids: FxHashMap<Arc<T>, u32>,
 }
 
-impl<'s, T: Eq + Hash> Table<'s, T> {
+impl<'s, T: Eq + Hash> Interner<'s, T> {
     pub(super) fn new(shared: &'s Shared<T>) -> Self {
         let mut table = Self { shared, values: Vec::new(), ids: FxHashMap::default() };
         table.refresh();

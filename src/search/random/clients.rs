@@ -17,7 +17,7 @@ use crate::sim::Sim;
 const PATIENCE: Duration = Duration::from_millis(800);
 
 #[derive(Clone, Debug)]
-struct Client {
+struct RandomClient {
     /// What it waits for: the claim, and when it gives up.
     waits: Option<(Ticket, Time)>,
     asks_again: Time,
@@ -26,7 +26,7 @@ struct Client {
 /// Some clients, and the history of what they asked and were told.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    all: Vec<Client>,
+    all: Vec<RandomClient>,
     history: History,
     rng: ChaCha8Rng,
     nodes: usize,
@@ -38,7 +38,7 @@ impl Clients {
     pub fn new(seed: u64, nodes: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 4);
-        let client = Client { waits: None, asks_again: Time::ZERO };
+        let client = RandomClient { waits: None, asks_again: Time::ZERO };
         Self { all: vec![client; 4], history: History::default(), rng, nodes, asked: 0 }
     }
 

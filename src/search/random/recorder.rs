@@ -13,11 +13,11 @@ use crate::server::timing::Time;
 /// Writes down a run in virtual time as moves.
 #[derive(Clone, Default)]
 pub struct Recorder {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<Recorded>>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Recorded {
     moves: Vec<Verb>,
     /// For each link and kind, the messages sent on it, oldest first.
     sent: BTreeMap<(MessageKind, NodeId, NodeId), Vec<MessageId>>,
@@ -29,12 +29,12 @@ impl Recorder {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).moves.clone()
     }
 
-    fn with(&self, act: impl FnOnce(&mut Kept)) {
+    fn with(&self, act: impl FnOnce(&mut Recorded)) {
         act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-impl Kept {
+impl Recorded {
     fn name(&self, id: MessageId, envelope: &Envelope) -> MessageName {
         let Envelope { from, to, message } = envelope;
         let kind = message.kind();

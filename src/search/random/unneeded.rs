@@ -23,7 +23,7 @@ pub struct UnneededElection {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Watched {
     /// For each node, the last AppendEntries of its own term: which term, and when.
     heard: [Option<(Term, Time)>; MAX_NODES],
     /// A node that was told to stand, and when.
@@ -35,7 +35,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 pub struct UnneededElections {
     shortest: Duration,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<Watched>>,
 }
 
 impl UnneededElections {
@@ -44,7 +44,7 @@ impl UnneededElections {
         Self { shortest, kept: Arc::default() }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Watched) -> T) -> T {
         act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
