@@ -7,9 +7,9 @@
 use std::convert::Infallible;
 
 use crate::digest;
-use crate::raft::{Input, LogIndex, Lost, Sendable};
+use crate::raft::{Input, LogIndex, Lost, PersistentState, Sendable, Storage};
 use crate::server::timing::Time;
-use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, Ticket};
+use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, StorageFailed, Ticket};
 
 /// The number of a message: how many were sent before it in this run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -54,8 +54,8 @@ pub struct Step {
 
 impl Step {
     /// Makes a step in `turn`, and keeps of it what `detail` asks for.
-    pub fn make(
-        turn: &mut ServerTurn<'_>,
+    pub fn make<S: Storage>(
+        turn: &mut ServerTurn<'_, S>,
         input: Input,
         received: Option<MessageId>,
         detail: Detail,
@@ -78,11 +78,11 @@ impl Step {
 
 /// What is entered in the journal when a turn ends.
 #[derive(Debug)]
-pub enum Entry<'a> {
+pub enum Entry<'a, S = PersistentState> {
     /// A crash undid the steps before they were saved.
     Lost {
         /// The server, which is about to crash.
-        server: &'a mut Server,
+        server: &'a mut Server<S>,
         /// The steps, if somebody asked for them.
         steps: &'a [Step],
         /// What they had come to.
@@ -91,7 +91,7 @@ pub enum Entry<'a> {
     /// The steps were saved.
     Saved {
         /// The server, after the last of them.
-        server: &'a Server,
+        server: &'a Server<S>,
         /// Where its log has changed.
         changes: Changes,
         /// The steps, if somebody asked for them.
@@ -105,8 +105,8 @@ pub enum Entry<'a> {
 
 /// The steps of a turn, while they are made.
 #[derive(Debug)]
-pub struct Steps<'r> {
-    turn: ServerTurn<'r>,
+pub struct Steps<'r, S: Storage = PersistentState> {
+    turn: ServerTurn<'r, S>,
     detail: Detail,
     made: Vec<Step>,
     committed_before: LogIndex,
@@ -114,9 +114,11 @@ pub struct Steps<'r> {
 
 /// How a turn ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum Ended<E = Infallible> {
     /// The server crashed at this point of it: nothing leaves, and nobody is told.
     Crashed(CrashPoint),
+    /// The storage could not save: nothing leaves, nothing is recorded, and the server has stopped.
+    StorageFailed(StorageFailed<E>),
     /// All is saved and in the journal.
     Saved {
         /// The number of the first message; the others follow.
@@ -128,7 +130,7 @@ pub enum Ended {
     },
 }
 
-impl Steps<'_> {
+impl<S: Storage> Steps<'_, S> {
     /// Hands the server one input; `received` is the number of the message, if it is one. Returns
     /// what is kept of the step, if somebody asked for steps.
     pub fn make(&mut self, input: Input, received: Option<MessageId>) -> Option<&Step> {
@@ -163,14 +165,14 @@ impl Steps<'_> {
 ///
 /// # Errors
 /// Those of `make`; then the steps are given up as in a crash, and nothing is recorded.
-pub fn take_turn<E>(
-    server: &mut Server,
+pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
+    server: &mut Server<S>,
     now: Time,
     detail: Detail,
     crash: &mut Option<CrashPoint>,
-    make: impl FnOnce(&mut Steps<'_>) -> Result<(), E>,
-    record: impl FnOnce(Entry<'_>) -> MessageId,
-) -> Result<Ended, E> {
+    make: impl FnOnce(&mut Steps<'_, S>) -> Result<(), E>,
+    record: impl FnOnce(Entry<'_, S>) -> MessageId,
+) -> Result<Ended<S::Error>, E> {
     let committed_before = server.node().commit_index();
     let mut steps = Steps { turn: server.turn(), detail, made: Vec::new(), committed_before };
     let outcome = make(&mut steps);
@@ -185,7 +187,10 @@ pub fn take_turn<E>(
         record(Entry::Lost { server, steps: &kept, lost: &lost });
         return Ok(Ended::Crashed(CrashPoint::BeforeSave));
     }
-    let Ok(sendable) = turn.persist(now);
+    let sendable = match turn.persist(now) {
+        Ok(sendable) => sendable,
+        Err(failed) => return Ok(Ended::StorageFailed(failed)),
+    };
     let changes = server.take_changes();
     // Who crashes before sending tells nobody anything.
     let answers = if crash.is_none() { server.take_answers() } else { Vec::new() };
@@ -199,15 +204,15 @@ pub fn take_turn<E>(
 }
 
 /// The same, where `make` cannot fail.
-pub fn take_turn_of(
-    server: &mut Server,
+pub fn take_turn_of<S: Storage + AsRef<PersistentState>>(
+    server: &mut Server<S>,
     now: Time,
     detail: Detail,
     crash: &mut Option<CrashPoint>,
-    make: impl FnOnce(&mut Steps<'_>),
-    record: impl FnOnce(Entry<'_>) -> MessageId,
-) -> Ended {
-    let make = |steps: &mut Steps<'_>| {
+    make: impl FnOnce(&mut Steps<'_, S>),
+    record: impl FnOnce(Entry<'_, S>) -> MessageId,
+) -> Ended<S::Error> {
+    let make = |steps: &mut Steps<'_, S>| {
         make(steps);
         Ok::<(), Infallible>(())
     };

@@ -6,10 +6,11 @@ use std::fmt;
 
 use raft_in_practice::raft::{
     Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, Settings, Storage, Term,
-    Write,
+    VoteResponse, Write,
 };
+use raft_in_practice::server::engine::{Detail, Ended, Entry, MessageId, Steps, take_turn_of};
 use raft_in_practice::server::timing::{Time, Timing};
-use raft_in_practice::server::{Disk, Server, ServerConfig};
+use raft_in_practice::server::{Disk, Server, ServerConfig, StorageFailed};
 
 use crate::common::{append, at, id, server, settings};
 
@@ -154,6 +155,43 @@ fn failing_server(writes_until: usize) -> Server<FailsOnce> {
     let config = ServerConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
     let storage = FailsOnce { state: PersistentState::default(), writes_until };
     Server::start(id(0), config, Disk::new(storage), Time::ZERO)
+}
+
+/// Every turn of a server through the engine, and its storage fails in one of them: until then what
+/// leaves is on disk, from then on nothing leaves, nobody is told, and no turn is recorded.
+#[test]
+fn a_turn_whose_storage_fails_ends_in_the_engine_and_nothing_leaves() {
+    let config = ServerConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
+    for failing in 0..3 {
+        let storage = FailsOnce { state: PersistentState::default(), writes_until: failing };
+        let mut server = Server::start(id(0), config, Disk::new(storage), Time::ZERO);
+        let vote = VoteResponse { term: Term::new(1), vote_granted: true };
+        let vote = Envelope { from: id(1), to: id(0), message: vote.into() };
+        let (mut recorded, mut ended) = (0, Vec::new());
+        for input in [Input::ElectionTimeout, Input::Receive(vote), propose("SET x=1")] {
+            let before = server.disk().state().clone();
+            let record = |entry: Entry<'_, FailsOnce>| {
+                let Entry::Saved { server, sendable, .. } = entry else { panic!("no crash") };
+                assert_eq!(server.disk().state(), server.node().persistent());
+                assert_eq!(sendable.messages().len(), 2);
+                recorded += 1;
+                MessageId(0)
+            };
+            let made = |steps: &mut Steps<'_, FailsOnce>| _ = steps.make(input, None);
+            let no_crash = &mut None;
+            match take_turn_of(&mut server, Time::ZERO, Detail::Batches, no_crash, made, record) {
+                Ended::Saved { sendable, .. } => ended.push(sendable.messages().len()),
+                Ended::Crashed(_) => panic!("no crash was asked for"),
+                Ended::StorageFailed(failed) => {
+                    assert_eq!(failed, StorageFailed { node: id(0), cause: DiskFull });
+                    assert_eq!(server.disk().state(), &before, "nothing of the turn is on disk");
+                    break;
+                }
+            }
+        }
+        assert_eq!((recorded, ended), (failing, vec![2; failing]), "the other turns are saved");
+        assert_eq!(server.due(Time::from_micros(u64::MAX)), None, "the server has stopped");
+    }
 }
 
 fn elect(server: &mut Server<FailsOnce>) -> Result<(), String> {
