@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::raft::{Command, NodeId};
+use raft_in_practice::scenario::world::World;
 use raft_in_practice::server::timing::Timing;
 
 const NODES: usize = 5;
@@ -51,8 +52,8 @@ fn asked(name: &str) -> bool {
 fn cluster() -> (RaftCluster, NodeId) {
     // Long timeouts: what is measured is replication, not who leads.
     let config = ClusterConfig { timing: Timing::WATCHABLE, ..ClusterConfig::new(NODES) };
-    let cluster = RaftCluster::start(config).expect("the cluster starts");
-    cluster.stand(NodeId::new(0)).expect("it is up");
+    let mut cluster = RaftCluster::start(config).expect("the cluster starts");
+    cluster.election_timeout(NodeId::new(0)).expect("it is up");
     let leader = cluster.wait_for_leader(BOUND).expect("a leader");
     (cluster, leader)
 }
@@ -68,7 +69,7 @@ fn closed_loop() -> Closed {
     let mut micros: Vec<_> = (0..CLOSED)
         .map(|number| {
             let asked = Instant::now();
-            client.submit_to(leader, command(number), BOUND).expect("it is applied");
+            client.write_to(leader, command(number), BOUND).expect("it is applied");
             asked.elapsed().as_secs_f64() * 1e6
         })
         .collect();
@@ -96,7 +97,7 @@ fn pipelined() -> f64 {
 }
 
 /// A figure counts only if the run was right.
-fn finish(cluster: RaftCluster, commands: usize) {
+fn finish(mut cluster: RaftCluster, commands: usize) {
     let report = cluster.safety();
     assert_eq!(report.violations, []);
     assert!(report.committed >= commands as u64);

@@ -7,25 +7,20 @@
 use std::time::{Duration, Instant};
 
 use raft_in_practice::network::Conditions;
-use raft_in_practice::raft::{Command, NodeId, Settings};
+use raft_in_practice::raft::NodeId;
 use raft_in_practice::scenario::world::World;
 use raft_in_practice::server::status::leader_of;
-use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::timing::Time;
 use raft_in_practice::sim::{Sim, SimConfig};
 
 fn main() {
     let seconds = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(600);
-    let config = SimConfig {
-        settings: Settings::new(5),
-        timing: Timing::PAPER,
-        conditions: Conditions {
-            drop: 0.1,
-            latency_min: Duration::from_millis(1),
-            latency_max: Duration::from_millis(10),
-            ..Conditions::PERFECT
-        },
-        seed: 1,
-    };
+    let config = SimConfig::new(5).seed(1).conditions(Conditions {
+        drop: 0.1,
+        latency_min: Duration::from_millis(1),
+        latency_max: Duration::from_millis(10),
+        ..Conditions::PERFECT
+    });
     let began = Instant::now();
     let mut sim = Sim::new(config, Vec::new());
     let mut leader = NodeId::new(0);
@@ -35,7 +30,7 @@ fn main() {
         if !sim.status_of(leader).leads() {
             leader = leader_of(&sim.status()).map_or(leader, |status| status.id);
         }
-        let ticket = sim.ask(leader, Command::new(format!("SET key{}={tick}", tick % 100)));
+        let ticket = sim.propose(leader, &format!("SET key{}={tick}", tick % 100));
         lost += u64::from(!sim.status_of(leader).leads());
         sim.forget(ticket);
     }

@@ -8,6 +8,7 @@ use std::{fs, thread};
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::raft::NodeId;
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::scenario::world::World;
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Time;
 
@@ -48,24 +49,24 @@ fn a_stopped_or_dropped_cluster_leaves_no_thread_and_a_panic_is_reported() {
     let bound = Duration::from_secs(30);
     let before = threads();
 
-    // With a latency the postman has work, and after an audit every node has run.
+    // With a latency the delay queue has work, and after an audit every node has run.
     let mut config = ClusterConfig::new(5);
     config.conditions.latency_max = Duration::from_millis(1);
-    let cluster = RaftCluster::start(config).unwrap();
+    let mut cluster = RaftCluster::start(config).unwrap();
     assert!(cluster.wait_for_leader(bound).is_some());
     assert_eq!(cluster.safety().violations, []);
-    for name in ["n0", "n4", "postman"] {
+    for name in ["n0", "n4", "delay-queue"] {
         assert!(threads().iter().any(|thread| thread == name), "{name} runs: {:?}", threads());
     }
     let client = cluster.client();
     cluster.stop().unwrap();
     assert!(only(&before), "left behind: {:?}", threads());
-    let refused = client.submit_to(NodeId::new(0), "x", bound);
+    let refused = client.write_to(NodeId::new(0), "x", bound);
     assert!(refused.is_err(), "a client that outlives its cluster is not left waiting");
 
     let mut cluster = RaftCluster::start(ClusterConfig::new(3)).unwrap();
     cluster.crash(NodeId::new(2), CrashPoint::Between).unwrap();
-    assert_eq!(threads().len(), before.len() + 3, "two nodes and the postman");
+    assert_eq!(threads().len(), before.len() + 3, "two nodes and the delay queue");
     cluster.restart(NodeId::new(2)).unwrap();
     cluster.crash(NodeId::new(1), CrashPoint::BeforeSave).unwrap();
     let dropped = Instant::now();
@@ -77,7 +78,7 @@ fn a_stopped_or_dropped_cluster_leaves_no_thread_and_a_panic_is_reported() {
     let mut config = ClusterConfig::new(3);
     config.observers.push(Box::new(Explosive));
     let mut cluster = RaftCluster::start(config).unwrap();
-    assert!(cluster.wait_until(bound, |all| !all[1].up), "a panic takes the node down");
+    assert!(cluster.run_until(bound, |world| !world.status()[1].up), "a panic takes the node down");
     assert!(cluster.restart(NodeId::new(1)).unwrap_err().to_string().contains("no disk"));
     assert!(cluster.wait_for_leader(bound).is_some(), "the others go on");
     let panicked = cluster.stop().unwrap_err();

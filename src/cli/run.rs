@@ -76,14 +76,7 @@ pub fn run(run: &Run) -> Result<ExitCode, String> {
     let good = match run.clock {
         Clock::Virtual => play(run, &output, Sim::new(SimConfig::of(script), observers)).0,
         Clock::Threads { speed } => {
-            let config = ClusterConfig {
-                settings: script.settings(),
-                timing: script.timing,
-                conditions: script.conditions,
-                seed: script.seed,
-                speed,
-                observers,
-            };
+            let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
             let cluster = RaftCluster::start(config).map_err(|error| error.to_string())?;
             let (good, cluster) = play(run, &output, cluster);
             cluster.stop().map_err(|error| error.to_string())?;

@@ -6,46 +6,67 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use super::board::Board;
-use super::chronicle::{Chronicle, lock};
-use super::order::{Applied, Order, Outcome, Promise, SubmitError};
-use crate::raft::{Command, NodeId};
+use super::error::WriteError;
+use super::node_command::{NodeCommand, Promise};
+use super::shared::{Shared, lock};
+use crate::raft::{Command, LogPosition, NodeId};
 use crate::record::journal::Deed;
-use crate::server::Ticket;
+use crate::server::state_machine::Reply;
 use crate::server::status::leader_of;
+use crate::server::{Answer, Ticket};
 
-/// The way to the nodes: what a client needs of a cluster.
-pub(super) struct Doors {
-    /// Each node's channel for orders; none after the cluster has stopped.
-    orders: Mutex<Vec<Option<Sender<Order>>>>,
-    tickets: AtomicU64,
-    pub(super) chronicle: Arc<Chronicle>,
-    pub(super) board: Arc<Board>,
+/// A command was committed and applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Applied {
+    /// Where its entry stands, for ever.
+    pub position: LogPosition,
+    /// What the state machine said.
+    pub reply: Reply,
 }
 
-impl Doors {
-    pub(super) fn new(size: usize, chronicle: Arc<Chronicle>, board: Arc<Board>) -> Self {
-        let orders = Mutex::new(vec![None; size]);
-        Self { orders, tickets: AtomicU64::new(0), chronicle, board }
+/// What becomes of a command.
+pub(super) type Outcome = Result<Applied, WriteError>;
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Applied { position, reply } => Ok(Applied { position, reply }),
+            Answer::Superseded { lost } => Err(WriteError::Superseded { lost }),
+            Answer::Uncertain { position } => Err(WriteError::Uncertain { position }),
+        }
+    }
+}
+
+/// Each node's channel for commands; none after the cluster has stopped.
+pub(super) struct NodeChannels {
+    commands: Mutex<Vec<Option<Sender<NodeCommand>>>>,
+    tickets: AtomicU64,
+}
+
+impl NodeChannels {
+    pub(super) fn new(size: usize) -> Self {
+        Self { commands: Mutex::new(vec![None; size]), tickets: AtomicU64::new(0) }
     }
 
-    /// A node starts, and listens to `orders`.
-    pub(super) fn install(&self, node: NodeId, orders: Sender<Order>) {
-        lock(&self.orders)[node.index()] = Some(orders);
+    /// A node starts, and listens to `commands`.
+    pub(super) fn open(&self, node: NodeId, commands: Sender<NodeCommand>) {
+        lock(&self.commands)[node.index()] = Some(commands);
     }
 
-    /// Shuts every door: each node stops when it has read what is queued.
-    pub(super) fn shut(&self) {
-        lock(&self.orders).fill(None);
+    /// Closes every channel: each node stops when it has read what is queued.
+    pub(super) fn close(&self) {
+        lock(&self.commands).fill(None);
     }
 
-    /// Gives an order. If the node is down, it is dropped, which tells whoever waits for it, and the
-    /// answer is `false`: the node never reads it.
-    pub(super) fn order(&self, node: NodeId, order: Order) -> bool {
-        let door = lock(&self.orders)[node.index()].clone();
-        door.is_some_and(|door| door.send(order).is_ok())
+    /// Tells a node something. If the node is down, the command is dropped, which tells whoever waits
+    /// for it, and the answer is `false`: the node never reads it.
+    pub(super) fn tell(&self, node: NodeId, command: NodeCommand) -> bool {
+        let channel = lock(&self.commands)[node.index()].clone();
+        channel.is_some_and(|channel| channel.send(command).is_ok())
     }
+}
 
+impl Shared {
     /// Hands a command to a node. Says besides whether it reached the node's queue.
     fn propose(
         &self,
@@ -53,23 +74,22 @@ impl Doors {
         command: Command,
         to: Sender<(Ticket, Outcome)>,
     ) -> (Ticket, bool) {
-        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
-        let asked = || Deed::Asked { ticket, node, command: command.clone() };
-        self.chronicle.tell(std::iter::once_with(asked));
-        let reached = self.order(node, Order::Propose(command, Promise::new(ticket, node, to)));
-        (ticket, reached)
+        let ticket = Ticket(self.channels.tickets.fetch_add(1, Ordering::Relaxed));
+        self.record([Deed::Asked { ticket, node, command: command.clone() }], || ());
+        let promise = Promise::new(ticket, node, to);
+        (ticket, self.channels.tell(node, NodeCommand::Propose(command, promise)))
     }
 }
 
 /// A client of a cluster. It may live on a thread of its own, and may outlive the cluster.
 pub struct Client {
-    doors: Arc<Doors>,
+    shared: Arc<Shared>,
     answers: (Sender<(Ticket, Outcome)>, Receiver<(Ticket, Outcome)>),
 }
 
 impl Client {
-    pub(super) fn new(doors: Arc<Doors>) -> Self {
-        Self { doors, answers: unbounded() }
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, answers: unbounded() }
     }
 
     /// Hands a command to `node` and goes on: many can be in flight. What becomes of it is told by
@@ -80,7 +100,7 @@ impl Client {
 
     /// The same, and whether the node was up to take the command.
     pub(super) fn hand_over(&self, node: NodeId, command: Command) -> (Ticket, bool) {
-        self.doors.propose(node, command, self.answers.0.clone())
+        self.shared.propose(node, command, self.answers.0.clone())
     }
 
     /// What became of one of the commands proposed: the next of them to be known, in any order.
@@ -88,13 +108,13 @@ impl Client {
     ///
     /// # Errors
     /// The outcome is an error if the command was not seen to be applied.
-    pub fn next(&self, bound: Duration) -> Option<(Ticket, Result<Applied, SubmitError>)> {
-        let (_, patience) = self.doors.chronicle.clock.deadlines(bound);
+    pub fn next(&self, bound: Duration) -> Option<(Ticket, Result<Applied, WriteError>)> {
+        let (_, patience) = self.shared.clock.deadlines(bound);
         self.answers.1.recv_deadline(patience).ok()
     }
 
     /// The same without waiting.
-    pub fn try_next(&self) -> Option<(Ticket, Result<Applied, SubmitError>)> {
+    pub fn try_next(&self) -> Option<(Ticket, Result<Applied, WriteError>)> {
         self.answers.1.try_recv().ok()
     }
 
@@ -103,16 +123,16 @@ impl Client {
     /// # Errors
     /// If that was not seen to happen within `bound`; the error says why, and whether the command
     /// may still have an effect.
-    pub fn submit_to(
+    pub fn write_to(
         &self,
         node: NodeId,
         command: impl Into<Command>,
         bound: Duration,
-    ) -> Result<Applied, SubmitError> {
-        let (_, patience) = self.doors.chronicle.clock.deadlines(bound);
+    ) -> Result<Applied, WriteError> {
+        let (_, patience) = self.shared.clock.deadlines(bound);
         let (to, answer) = bounded(1);
-        self.doors.propose(node, command.into(), to);
-        answer.recv_deadline(patience).map_or(Err(SubmitError::Timeout { bound }), |(_, told)| told)
+        self.shared.propose(node, command.into(), to);
+        answer.recv_deadline(patience).map_or(Err(WriteError::Timeout { bound }), |(_, told)| told)
     }
 
     /// Finds the leader, waiting for one if need be, hands it the command and waits until it is
@@ -122,30 +142,31 @@ impl Client {
     /// # Errors
     /// If that was not seen to happen within `bound`; the error says why, and whether the command
     /// may still have an effect.
-    pub fn submit(
+    pub fn write(
         &self,
         command: impl Into<Command>,
         bound: Duration,
-    ) -> Result<Applied, SubmitError> {
+    ) -> Result<Applied, WriteError> {
         let command = command.into();
-        let deadlines = self.doors.chronicle.clock.deadlines(bound);
-        // Who said that it does not lead, and in which state of the board.
+        let deadlines = self.shared.clock.deadlines(bound);
+        // Who said that it does not lead, and in which state.
         let mut refused = None;
         loop {
             let mut leader = None;
-            let found = self.doors.board.wait(deadlines, || {
-                leader = leader_of(&self.doors.board.statuses()).filter(|l| Some(*l) != refused);
+            let found = self.shared.registry.wait(deadlines, || {
+                leader =
+                    leader_of(&self.shared.registry.statuses()).filter(|l| Some(*l) != refused);
                 leader.is_some()
             });
             let Some(leader) = leader.filter(|_| found) else {
-                return Err(SubmitError::NoLeader { bound });
+                return Err(WriteError::NoLeader { bound });
             };
             let (to, answer) = bounded(1);
-            self.doors.propose(leader.id, command.clone(), to);
+            self.shared.propose(leader.id, command.clone(), to);
             match answer.recv_deadline(deadlines.1) {
-                Ok((_, Err(SubmitError::NotLeader { .. }))) => refused = Some(leader),
+                Ok((_, Err(WriteError::NotLeader { .. }))) => refused = Some(leader),
                 Ok((_, told)) => return told,
-                Err(_) => return Err(SubmitError::Timeout { bound }),
+                Err(_) => return Err(WriteError::Timeout { bound }),
             }
         }
     }

@@ -1,15 +1,16 @@
-//! Why a cluster, or a node of it, did not start or did not stop as it should.
+//! Why a cluster did not start or did not stop as it should, and why a command was not applied.
 
+use std::time::Duration;
 use std::{error, fmt, io};
 
-use crate::raft::{MAX_NODES, NodeId};
+use crate::raft::{LogPosition, MAX_NODES, NodeId};
 
 /// Why a cluster did not start.
 #[derive(Debug)]
 pub enum StartError {
     /// No cluster has so many nodes.
     Size(usize),
-    /// No story is told at such a speed.
+    /// No clock runs at such a speed.
     Speed(f64),
     /// A thread could not be started.
     Thread(io::Error),
@@ -25,32 +26,83 @@ impl fmt::Display for StartError {
     }
 }
 
-impl error::Error for StartError {}
-
-/// Why a node did not start again.
-#[derive(Debug)]
-pub enum RestartError {
-    /// It is up.
-    Up(NodeId),
-    /// Its thread panicked, and left nothing to start from.
-    Perished(NodeId),
-    /// No thread could be started for it.
-    Thread(NodeId, io::Error),
+impl error::Error for StartError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Size(_) | Self::Speed(_) => None,
+            Self::Thread(error) => Some(error),
+        }
+    }
 }
 
-impl fmt::Display for RestartError {
+/// Why a command was not seen to be applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WriteError {
+    /// The node does not lead; the command had no effect.
+    NotLeader {
+        /// The node that was asked.
+        node: NodeId,
+        /// Who leads, as far as that node knows.
+        leader: Option<NodeId>,
+    },
+    /// Another entry was committed in its place; the command had no effect.
+    Superseded {
+        /// Where the entry stood.
+        lost: LogPosition,
+    },
+    /// The node lost the entry while it did not lead: the command may have an effect.
+    Uncertain {
+        /// Where the entry stood.
+        position: LogPosition,
+    },
+    /// The node is down, or went down before it could answer: the command may have an effect.
+    NodeDown {
+        /// The node that was asked.
+        node: NodeId,
+    },
+    /// No answer in time: the command may have an effect.
+    Timeout {
+        /// How long the client waited.
+        bound: Duration,
+    },
+    /// No leader in time; the command was given to nobody.
+    NoLeader {
+        /// How long the client waited.
+        bound: Duration,
+    },
+}
+
+impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Up(node) => write!(f, "{node} is up already"),
-            Self::Perished(node) => write!(f, "{node} panicked and left no disk to start from"),
-            Self::Thread(node, error) => {
-                write!(f, "no thread could be started for {node}: {error}")
+            Self::NotLeader { node, leader: Some(leader) } => {
+                write!(f, "{node} does not lead; ask {leader}")
+            }
+            Self::NotLeader { node, leader: None } => {
+                write!(f, "{node} does not lead and knows of no leader; try again later")
+            }
+            Self::Superseded { lost } => {
+                write!(f, "entry {lost} was replaced by another leader's; submit the command again")
+            }
+            Self::Uncertain { position } => write!(
+                f,
+                "the node has lost entry {position}; another node may still hold it, and apply it"
+            ),
+            Self::NodeDown { node } => write!(
+                f,
+                "{node} is down and did not answer; if the command reached another node, it may still be applied"
+            ),
+            Self::Timeout { bound } => {
+                write!(f, "no answer within {bound:?}; the command may still be applied")
+            }
+            Self::NoLeader { bound } => {
+                write!(f, "no leader within {bound:?}; the command was given to nobody")
             }
         }
     }
 }
 
-impl error::Error for RestartError {}
+impl error::Error for WriteError {}
 
 /// Threads of a cluster ended in a panic: a defect, of this program or of an observer.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -7,43 +7,45 @@
 //! * **take a message**: step the node, save, send what follows;
 //! * **check the timers**, every 10 ms: an election timeout or a due heartbeat is one more input.
 //!
-//! That is all of `node.rs`, and it fits on a screen. Everything else in this room makes it easy to
-//! start five of them, to talk to them and to trouble them.
+//! That is `ClusterNode::live` in `node.rs`, with the three functions that it calls. Everything else
+//! in this room makes it easy to start five of them, to talk to them and to trouble them.
 //!
 //! * `node`: `ClusterNode`, the thread's loop.
-//! * `bus`: [`MessageBus`], the channels between them, with every fault a network has.
+//! * `node_command`: what a node's thread is told from outside.
+//! * `links`: the nodes' inboxes, and every fault that a network has.
+//! * `delay_queue`: the thread that holds messages which take their time.
 //! * `client`: [`Client`], who proposes and waits for answers.
-//! * `cluster`: [`RaftCluster`], which starts, crashes, restarts and stops the threads.
-//! * `chronicle`: the one journal they all write, and the clock they all read.
-//! * `board`: where each node posts how it stands, and where waits block.
-//! * `error`: what they say when they cannot.
+//! * `cluster`: [`RaftCluster`], which starts and stops the threads.
 //! * `world`: what a script can do, done to threads.
+//! * `registry`: how each node stands, and where waits block.
+//! * `shared`: what all threads share: the journal, the clock and the above.
+//! * `error`: what they say when they cannot.
 //!
 //! # Why it cannot hang
 //!
-//! Every channel is unbounded, so sending never waits. There are four locks (journal, links, board,
-//! doors). A thread that holds one takes another in one order only, journal before links, and no
-//! thread sends, joins or waits for an answer while it holds any. Observers run under the journal's
-//! lock: they must be quick, and must not call the cluster.
+//! Every channel is unbounded, so sending never waits. There are four locks (journal, links,
+//! registry, channels). A thread that holds one takes another in one order only, journal before
+//! links, and no thread sends, joins or waits for an answer while it holds any. Observers run under
+//! the journal's lock: they must be quick, and must not call the cluster.
 //!
 //! # Time
 //!
-//! `speed` makes a story run faster than it is told. Timers, latencies, bounds and the journal speak
-//! *story time*; only the tick is real: a thread looks at its clock every 10 ms at any speed.
+//! `speed` makes the cluster's time run faster than real time. Timers, latencies, bounds and the
+//! journal are in the *cluster's time*; only the tick is real: a thread looks at its clock every
+//! 10 ms at any speed.
 
-mod board;
-mod bus;
-mod chronicle;
 mod client;
 #[expect(clippy::module_inception, reason = "the room holds a cluster; so does the file")]
 mod cluster;
+mod delay_queue;
 mod error;
+mod links;
 mod node;
-mod order;
+mod node_command;
+mod registry;
+mod shared;
 mod world;
 
-pub use bus::MessageBus;
-pub use client::Client;
+pub use client::{Applied, Client};
 pub use cluster::{ClusterConfig, RaftCluster};
-pub use error::{Panicked, RestartError, StartError};
-pub use order::{Applied, SubmitError};
+pub use error::{Panicked, StartError, WriteError};

@@ -1,17 +1,15 @@
 //! A node's thread: take a message, check the timers.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, TryRecvError, select, tick};
+use crossbeam_channel::{Receiver, RecvError, TryRecvError, select, tick};
 
-use super::board::Board;
-use super::bus::MessageBus;
-use super::chronicle::Chronicle;
-use super::order::{Order, Promise, SubmitError};
+use super::error::WriteError;
+use super::node_command::{NodeCommand, Promise};
+use super::shared::Shared;
 use crate::raft::{Command, Input, NodeId};
 use crate::record::journal::Flight;
 use crate::server::engine::{CrashPoint, Ended, take_turn_of};
@@ -26,32 +24,32 @@ const BATCH: usize = 512;
 /// wait this way, it makes room.
 const YIELDS: usize = 4;
 
-/// Why a node's life ends.
+/// Why a node's thread ends.
 #[derive(Clone, Copy)]
 enum End {
     Stopped,
     Crashed(CrashPoint),
 }
 
-type Life = ControlFlow<End>;
+impl From<RecvError> for End {
+    fn from(_: RecvError) -> Self {
+        Self::Stopped
+    }
+}
 
 /// A node on its thread.
 pub(super) struct ClusterNode {
     server: Server,
     tick: Duration,
     inbox: Receiver<Flight>,
-    orders: Receiver<Order>,
-    bus: MessageBus,
-    chronicle: Arc<Chronicle>,
-    board: Arc<Board>,
+    commands: Receiver<NodeCommand>,
+    shared: Arc<Shared>,
     /// Messages that have arrived since the last turn.
     received: Vec<Flight>,
-    /// Commands that came in since then; they become one input.
+    /// Clients' commands that came in since then; they become one input.
     proposed: Vec<(Command, Promise)>,
     /// The clients that wait for an answer of this node.
     promises: BTreeMap<Ticket, Promise>,
-    /// The clients that were told no.
-    refused: Vec<Promise>,
     crash_at: Option<CrashPoint>,
     posted: NodeStatus,
 }
@@ -60,45 +58,36 @@ impl ClusterNode {
     pub(super) fn new(
         server: Server,
         tick: Duration,
-        orders: Receiver<Order>,
-        bus: MessageBus,
-        chronicle: Arc<Chronicle>,
-        board: Arc<Board>,
+        commands: Receiver<NodeCommand>,
+        shared: Arc<Shared>,
     ) -> Self {
-        let posted = NodeStatus::of(&server);
         Self {
-            inbox: bus.inbox(server.node().id()),
+            posted: NodeStatus::of(&server),
+            inbox: shared.links.inbox(server.node().id()),
             server,
             tick,
-            orders,
-            bus,
-            chronicle,
-            board,
+            commands,
+            shared,
             received: Vec::new(),
             proposed: Vec::new(),
             promises: BTreeMap::new(),
-            refused: Vec::new(),
             crash_at: None,
-            posted,
         }
     }
 
-    /// A server's life, and all there is to it: take a message, check the timers.
+    /// A server's life: take a message, check the timers.
     ///
     /// A message is handled the moment it arrives, together with whatever else is queued by then.
     /// The timers are looked at on every tick, after what is queued: a heartbeat that waited for
     /// this thread counts before the timeout that it prevents.
-    fn live(&mut self) -> Life {
+    fn live(&mut self) -> Result<(), End> {
         let ticks = tick(self.tick);
         loop {
             self.step_aside();
             let mut timers_due = false;
             select! {
                 recv(self.inbox) -> flight => self.received.extend(flight),
-                recv(self.orders) -> order => match order {
-                    Ok(order) => self.obey(order)?,
-                    Err(_) => return Life::Break(End::Stopped),
-                },
+                recv(self.commands) -> command => self.obey(command?)?,
                 recv(ticks) -> _ => timers_due = true,
             }
             self.take_what_is_queued()?;
@@ -109,47 +98,40 @@ impl ClusterNode {
         }
     }
 
-    /// With nothing to do, lets the other threads run first. Where cores are few, those to whom this
-    /// one has just written answer meanwhile, and an answer that is there already saves both of
-    /// them the cost of falling asleep and being woken: half of a commit's time.
-    fn step_aside(&self) {
-        for _ in 0..YIELDS {
-            if !(self.inbox.is_empty() && self.orders.is_empty()) {
-                return;
-            }
-            thread::yield_now();
-        }
-    }
-
-    fn take_what_is_queued(&mut self) -> Life {
+    fn take_what_is_queued(&mut self) -> Result<(), End> {
         for _ in 1..BATCH {
             if let Ok(flight) = self.inbox.try_recv() {
                 self.received.push(flight);
                 continue;
             }
-            match self.orders.try_recv() {
-                Ok(order) => self.obey(order)?,
+            match self.commands.try_recv() {
+                Ok(command) => self.obey(command)?,
                 Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return Life::Break(End::Stopped),
+                Err(TryRecvError::Disconnected) => return Err(End::Stopped),
             }
         }
-        Life::Continue(())
+        Ok(())
     }
 
-    fn check_timers(&mut self) -> Life {
-        let timer = self.server.expired(self.chronicle.clock.now());
+    fn check_timers(&mut self) -> Result<(), End> {
+        let timer = self.server.expired(self.shared.clock.now());
         self.take_turn(timer)
     }
 
-    /// Handles all that has come in, and the timer that ended, if one did, in one turn.
-    fn take_turn(&mut self, timer: Option<Input>) -> Life {
+    /// Handles all that has come in, and the timer that ended, if one did, in one turn. The commands
+    /// come last, since the messages may have changed who leads.
+    fn take_turn(&mut self, timer: Option<Input>) -> Result<(), End> {
         if self.received.is_empty() && self.proposed.is_empty() && timer.is_none() {
-            return Life::Continue(());
+            return Ok(());
         }
+        let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
+        let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
+        self.promises.extend(tickets.iter().copied().zip(promises));
+        let mut refused = None;
         let ended = take_turn_of(
             &mut self.server,
-            self.chronicle.clock.now(),
-            self.chronicle.detail(),
+            self.shared.clock.now(),
+            self.shared.detail,
             &mut self.crash_at,
             |steps| {
                 for flight in self.received.drain(..) {
@@ -158,94 +140,91 @@ impl ClusterNode {
                 if let Some(timer) = timer {
                     steps.make(timer, None);
                 }
-                // All commands that came in together are one input. It comes after the messages,
-                // which may have changed who leads.
-                if !self.proposed.is_empty() {
-                    let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
-                    let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
-                    match steps.expect_answers(&tickets) {
-                        Ok(()) => self.promises.extend(tickets.into_iter().zip(promises)),
-                        Err(_) => self.refused.extend(promises),
-                    }
+                if !commands.is_empty() {
+                    refused = steps.expect_answers(&tickets).err();
                     steps.make(Input::Propose(commands), None);
                 }
             },
-            |entry| self.chronicle.enter(entry),
+            |entry| self.shared.enter(entry),
         );
         match ended {
-            Ended::Crashed(point) => Life::Break(End::Crashed(point)),
+            Ended::Crashed(point) => Err(End::Crashed(point)),
             Ended::Saved { first_message, mut sendable, answers } => {
-                self.bus.send(first_message, sendable.drain_messages());
+                self.shared.send(first_message, sendable.drain_messages());
                 self.server.recycle(sendable);
-                self.answer_and_post(answers);
-                Life::Continue(())
+                let refused = refused.map_or(&[][..], |_| &tickets);
+                self.answer_and_post(answers, refused);
+                Ok(())
             }
         }
     }
 
-    /// Answers clients, then posts what has changed: whoever the board wakes finds the answers.
-    fn answer_and_post(&mut self, answers: Vec<(Ticket, Answer)>) {
-        let answered = !(answers.is_empty() && self.refused.is_empty());
-        for (ticket, answer) in answers {
-            if let Some(promise) = self.promises.remove(&ticket) {
-                promise.keep(answer.into());
-            }
-        }
+    /// Answers clients, then posts what has changed: whoever the registry wakes finds the answers.
+    fn answer_and_post(&mut self, answers: Vec<(Ticket, Answer)>, refused: &[Ticket]) {
         let (node, leader) = (self.id(), self.server.node().leader());
-        for promise in self.refused.drain(..) {
-            promise.keep(Err(SubmitError::NotLeader { node, leader }));
+        let refusal = || Err(WriteError::NotLeader { node, leader });
+        let refused = refused.iter().map(|&ticket| (ticket, refusal()));
+        let answers = answers.into_iter().map(|(ticket, answer)| (ticket, answer.into()));
+        let mut answered = false;
+        for (ticket, outcome) in answers.chain(refused) {
+            answered = true;
+            if let Some(promise) = self.promises.remove(&ticket) {
+                promise.keep(outcome);
+            }
         }
         let status = NodeStatus::of(&self.server);
         if answered || status != self.posted {
             self.posted = status;
-            self.board.post(status);
+            self.shared.registry.post(status);
+        }
+    }
+
+    /// With nothing to do, lets the other threads run first. Where cores are few, those to whom this
+    /// one has just written answer meanwhile, and an answer that is there already saves both of
+    /// them the cost of falling asleep and being woken: half of a commit's time.
+    fn step_aside(&self) {
+        for _ in 0..YIELDS {
+            if !(self.inbox.is_empty() && self.commands.is_empty()) {
+                return;
+            }
+            thread::yield_now();
         }
     }
 
     /// Does what it is told. But for proposals, what has been stepped is saved and sent before.
-    fn obey(&mut self, order: Order) -> Life {
-        if let Order::Propose(command, promise) = order {
+    fn obey(&mut self, command: NodeCommand) -> Result<(), End> {
+        if let NodeCommand::Propose(command, promise) = command {
             self.proposed.push((command, promise));
-            return Life::Continue(());
+            return Ok(());
         }
         self.take_turn(None)?;
-        match order {
-            Order::Propose(..) => {}
-            Order::Crash(CrashPoint::Between) => {
-                return Life::Break(End::Crashed(CrashPoint::Between));
-            }
-            Order::Crash(point) => self.crash_at = Some(point),
-            Order::Stand => {
-                self.server.hurry_election(self.chronicle.clock.now());
+        match command {
+            NodeCommand::Propose(..) => {}
+            NodeCommand::Crash(point @ CrashPoint::Between) => return Err(End::Crashed(point)),
+            NodeCommand::Crash(point) => self.crash_at = Some(point),
+            NodeCommand::ElectionTimeout => {
+                self.server.end_election_timer(self.shared.clock.now());
                 self.check_timers()?;
             }
-            // Whoever asked may have stopped waiting; that is not the node's business.
-            Order::Show(to) => {
-                let _ = to.send(self.server.clone());
-            }
-            Order::Audit(done) => {
-                let now = self.chronicle.clock.now();
-                self.chronicle.open().audit(now, &self.server);
-                let _ = done.send(());
-            }
+            NodeCommand::Inspect(inspect) => inspect(&self.server),
         }
-        Life::Continue(())
+        Ok(())
     }
 
     /// The thread: lives, and leaves its disk behind.
     pub(super) fn run(mut self) {
-        let obituary = Obituary { id: self.id(), board: Arc::clone(&self.board) };
+        let guard = PanicGuard { id: self.id(), shared: Arc::clone(&self.shared) };
         let end = self.live();
         let id = self.id();
-        let Self { server, bus, board, promises, refused, proposed, orders, .. } = self;
-        if let Life::Break(End::Crashed(point)) = end {
-            bus.disconnect(id, point);
+        let Self { server, shared, promises, proposed, commands, .. } = self;
+        if let Err(End::Crashed(point)) = end {
+            shared.disconnect(id, point);
         }
         // What was promised cannot be kept any more, and to drop a promise tells its client so;
-        // before the board does, as with answers.
-        drop((promises, refused, proposed, orders));
-        board.leave(id, server.crash());
-        drop(obituary);
+        // before the registry does, as with answers.
+        drop((promises, proposed, commands));
+        shared.registry.went_down(id, server.crash());
+        drop(guard);
     }
 
     const fn id(&self) -> NodeId {
@@ -253,16 +232,16 @@ impl ClusterNode {
     }
 }
 
-/// Tells the board if the thread ends in a panic, so that nobody waits for it.
-struct Obituary {
+/// Tells the registry if the thread ends in a panic, so that nobody waits for it.
+struct PanicGuard {
     id: NodeId,
-    board: Arc<Board>,
+    shared: Arc<Shared>,
 }
 
-impl Drop for Obituary {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.board.perish(self.id);
+            self.shared.registry.panicked(self.id);
         }
     }
 }

@@ -1,113 +1,133 @@
 //! What a script can do, done to threads.
 
+use std::collections::BTreeMap;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
+use super::client::{Applied, Outcome};
 use super::cluster::RaftCluster;
-use super::error::RestartError;
-use super::order::{Outcome, SubmitError};
-use crate::network::Conditions;
+use super::error::WriteError;
+use super::node_command::NodeCommand;
+use super::shared::lock;
+use crate::network::{Conditions, Network};
 use crate::properties::report::SafetyReport;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, NodeSet};
 use crate::record::journal::Deed;
-use crate::scenario::world::{CannotDo, World};
+use crate::scenario::world::{CannotDo, Narration, World};
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
-use crate::server::{Answer, Ticket};
+use crate::server::{Answer, Proposal, Server, Ticket};
 
 impl World for RaftCluster {
     fn size(&self) -> usize {
-        Self::size(self)
+        self.config.settings.nodes
     }
 
     fn now(&self) -> Time {
-        Self::now(self)
+        self.shared.clock.now()
     }
 
     fn status(&self) -> Vec<NodeStatus> {
-        Self::status(self)
+        self.shared.registry.statuses()
     }
 
     fn log(&self, node: NodeId) -> Log {
-        Self::log(self, node)
+        let durable = || self.shared.registry.inspect_disk(node, |disk| disk.state().log.clone());
+        let running = self.inspect(node, |server| server.node().log().clone());
+        running.or_else(durable).unwrap_or_default()
     }
 
     fn machine(&self, node: NodeId) -> Option<KeyValue> {
-        Self::machine(self, node)
+        self.inspect(node, |server| server.machine().clone())
     }
 
-    /// Besides, `done` is asked when `bound` has passed, so a script waits for a moment by
-    /// `|world| world.now() >= moment`. If the story is told fast and `done` says no then, it has
-    /// five real seconds from the beginning, which a busy machine may need.
-    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
-        self.wait_for(bound, || done(self))
+    /// If the clock is fast and `done` says no when `bound` has passed, it has five real seconds from
+    /// the beginning, which a busy machine may need.
+    fn run_until(&mut self, bound: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        self.shared.registry.wait(self.shared.clock.deadlines(bound), || done(self))
     }
 
-    fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
+    fn propose(&mut self, node: NodeId, command: &str) -> Ticket {
         let (ticket, reached) = self.scripted.hand_over(node, command.into());
         if !reached {
-            self.unreached.insert(ticket);
+            lock(&self.told).insert(ticket, Proposal::Refused { leader: None });
         }
         ticket
     }
 
-    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
-        if self.unreached.contains(&ticket) {
-            return Some(Err(None));
-        }
-        self.told_so_far().get(&ticket).and_then(as_scripted)
+    fn proposal(&self, ticket: Ticket) -> Proposal {
+        self.told_so_far().get(&ticket).cloned().unwrap_or(Proposal::Pending)
     }
 
-    fn outcomes(&self) -> u64 {
+    fn settled(&self) -> u64 {
         self.told_so_far().len() as u64
     }
 
     fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
-        Self::crash(self, node, point)
+        self.tell(node, NodeCommand::Crash(point))?;
+        if point == CrashPoint::Between {
+            self.join(node);
+        }
+        Ok(())
     }
 
     fn restart(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        Self::restart(self, node).map_err(|error| CannotDo::WrongState {
-            node,
-            up: matches!(error, RestartError::Up(_)),
+        if self.shared.registry.status(node).up {
+            return Err(CannotDo::IsUp(node));
+        }
+        self.join(node);
+        let disk = self.shared.registry.take_disk(node).ok_or(CannotDo::LeftNoDisk(node))?;
+        let server = Server::start(node, self.config, disk.clone(), self.now());
+        {
+            let mut journal = self.shared.journal();
+            journal.restarted(self.shared.clock.now(), &server);
+        }
+        self.shared.connect(node);
+        self.launch(server).map_err(|error| {
+            self.shared.registry.went_down(node, disk);
+            CannotDo::NoThread(node, error.to_string())
         })
     }
 
-    fn stand(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        Self::stand(self, node)
+    fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.tell(node, NodeCommand::ElectionTimeout)
     }
 
     fn cut(&mut self, from: NodeId, to: NodeId) {
-        self.bus().cut_one_way(from, to);
+        self.shared.change_network(Deed::Cut { from, to }, |links| links.cut_one_way(from, to));
     }
 
     fn partition(&mut self, groups: &[NodeSet]) {
-        Self::partition(self, groups);
+        let deed = Deed::Partition { groups: groups.to_vec() };
+        self.shared.change_network(deed, |links| links.partition(groups));
     }
 
     fn heal(&mut self) {
-        Self::heal(self);
+        self.shared.change_network(Deed::Heal, Network::heal);
     }
 
     fn conditions(&self) -> Conditions {
-        self.bus().conditions()
+        self.shared.links.conditions()
     }
 
     fn set_conditions(&mut self, conditions: Conditions) {
-        self.bus().set_conditions(conditions);
+        let deed = Deed::Conditions(conditions);
+        self.shared.change_network(deed, |links| links.set_conditions(conditions));
     }
 
-    fn tell(&mut self, deed: &Deed) {
-        Self::tell(self, deed);
+    fn narrate(&mut self, narration: Narration) {
+        self.shared.record([narration.into()], || ());
     }
 
     fn committed(&self, index: LogIndex) -> Option<LogPosition> {
-        self.committed_at(index)
+        self.shared.journal().checker().committed_at(index)
     }
 
     fn safety(&mut self) -> SafetyReport {
-        Self::safety(self)
+        self.audit();
+        SafetyReport::of(self.shared.journal().checker())
     }
 
     fn end(&mut self) {
@@ -116,17 +136,37 @@ impl World for RaftCluster {
     }
 }
 
+impl RaftCluster {
+    /// Tells a node something, if it is up.
+    fn tell(&self, node: NodeId, command: NodeCommand) -> Result<(), CannotDo> {
+        if !self.shared.registry.status(node).up {
+            return Err(CannotDo::IsDown(node));
+        }
+        self.shared.channels.tell(node, command);
+        Ok(())
+    }
+
+    /// What the script's client has been told so far.
+    fn told_so_far(&self) -> MutexGuard<'_, BTreeMap<Ticket, Proposal>> {
+        let mut told = lock(&self.told);
+        while let Some((ticket, outcome)) = self.scripted.try_next() {
+            if let Some(proposal) = as_scripted(outcome) {
+                told.insert(ticket, proposal);
+            }
+        }
+        told
+    }
+}
+
 /// What a script is told. That a node went down before it could answer is no answer: the command may
 /// have reached another node.
-fn as_scripted(outcome: &Outcome) -> Option<Result<Answer, Option<NodeId>>> {
-    match outcome {
-        Ok(applied) => {
-            let (position, reply) = (applied.position, applied.reply.clone());
-            Some(Ok(Answer::Applied { position, reply }))
-        }
-        &Err(SubmitError::Superseded { lost }) => Some(Ok(Answer::Superseded { lost })),
-        &Err(SubmitError::Uncertain { position }) => Some(Ok(Answer::Uncertain { position })),
-        &Err(SubmitError::NotLeader { leader, .. }) => Some(Err(leader)),
-        Err(_) => None,
-    }
+fn as_scripted(outcome: Outcome) -> Option<Proposal> {
+    let answer = match outcome {
+        Ok(Applied { position, reply }) => Answer::Applied { position, reply },
+        Err(WriteError::Superseded { lost }) => Answer::Superseded { lost },
+        Err(WriteError::Uncertain { position }) => Answer::Uncertain { position },
+        Err(WriteError::NotLeader { leader, .. }) => return Some(Proposal::Refused { leader }),
+        Err(_) => return None,
+    };
+    Some(Proposal::Answered(answer))
 }

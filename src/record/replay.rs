@@ -12,7 +12,7 @@ use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::engine::{CrashPoint, Detail, Ended, MessageId, take_turn};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
-use crate::server::{Disk, Server, ServerConfig};
+use crate::server::{Disk, Proposal, Server, ServerConfig};
 
 /// What a replay came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -241,7 +241,7 @@ impl Replay {
                 self.journal.deed(self.now, deed);
             }
             Deed::Answered { ticket, answer } => {
-                self.history.told(*ticket, &Ok(answer.clone()), self.line);
+                self.history.told(*ticket, &Proposal::Answered(answer.clone()), self.line);
                 self.journal.deed(self.now, deed);
             }
             _ => self.journal.deed(self.now, deed),

@@ -7,7 +7,7 @@ use crate::properties::linearizability::{Misled, NotJudged};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
 use crate::raft::{LogPosition, NodeId, Property};
-use crate::scenario::world::{CannotDo, Happening};
+use crate::scenario::world::{CannotDo, NextEvent};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
@@ -65,7 +65,7 @@ pub enum LineOutcome {
     /// Nobody can say whether a property has fallen, where it need not.
     NotJudged(NotJudged),
     /// The next event of a single step.
-    Happens(Happening),
+    Happens(NextEvent),
     /// A line failed that was only tried.
     Excused(Box<Failure>),
 }
@@ -108,6 +108,8 @@ pub enum Why {
     NoneCrashed,
     /// The world refused.
     Cannot(CannotDo),
+    /// The line needs virtual time, and the world runs on threads.
+    OnlyVirtual,
     /// Nobody answered the client in time.
     Unanswered(Duration),
     /// A stall was expected, and it came true after this time.

@@ -10,10 +10,9 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
-use crate::record::journal::Deed;
-use crate::scenario::world::World;
-use crate::server::status::{NodeStatus, leader_of};
-use crate::server::{Answer, Ticket};
+use crate::scenario::world::{Narration, VirtualWorld, World};
+use crate::server::status::NodeStatus;
+use crate::server::{Answer, Proposal, Ticket};
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);
@@ -26,7 +25,7 @@ pub struct Runner<'a, W> {
     /// What clients have asked, and what they were told. Its moments are the lines of the script:
     /// what is answered in a line was asked before the next.
     history: History,
-    /// How many commands had an outcome when the clients last listened.
+    /// How many commands were settled when the clients last listened.
     heard: u64,
     moment: u64,
     spared: bool,
@@ -109,8 +108,8 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
         match verb {
-            Verb::Phase(text) => self.world.tell(&Deed::Phase(text.clone())),
-            Verb::Note(text) => self.world.tell(&Deed::Note(text.clone())),
+            Verb::Phase(text) => self.world.narrate(Narration::Phase(text.clone())),
+            Verb::Note(text) => self.world.narrate(Narration::Note(text.clone())),
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
                 self.submit(node, command);
@@ -156,29 +155,30 @@ impl<'a, W: World> Runner<'a, W> {
             }
             Verb::Timeout(who) => {
                 let node = self.resolve(*who)?;
-                self.world.stand(node).map_err(Why::Cannot)?;
+                self.world.election_timeout(node).map_err(Why::Cannot)?;
             }
             Verb::Heartbeat(who) => {
                 let node = self.resolve(*who)?;
-                self.world.heartbeat(node).map_err(Why::Cannot)?;
+                self.virtual_world()?.heartbeat(node).map_err(Why::Cannot)?;
             }
-            Verb::Manual => self.world.set_manual(true).map_err(Why::Cannot)?,
-            Verb::Automatic => self.world.set_manual(false).map_err(Why::Cannot)?,
-            Verb::Deliver(name) => self.world.deliver(*name).map_err(Why::Cannot)?,
-            Verb::Remove(name) => self.world.remove(*name).map_err(Why::Cannot)?,
+            Verb::Manual => self.virtual_world()?.set_manual(true),
+            Verb::Automatic => self.virtual_world()?.set_manual(false),
+            Verb::Deliver(name) => self.virtual_world()?.deliver(*name).map_err(Why::Cannot)?,
+            Verb::Remove(name) => self.virtual_world()?.remove(*name).map_err(Why::Cannot)?,
             Verb::Wait(time) => {
                 let until = self.world.now() + *time;
-                self.world.run_until(*time, &mut |world| world.now() >= until);
+                self.world.run_until(*time, |world| world.now() >= until);
             }
             Verb::WaitUntil { condition, within } => {
                 self.wait_until(condition, within.unwrap_or(PATIENCE))?;
             }
             Verb::Step(events) => {
                 for _ in 0..*events {
-                    let told = |time, event| {
+                    let world = self.world.as_virtual().ok_or(Why::OnlyVirtual)?;
+                    let mut told = |time, event| {
                         self.narrator.line_outcome(time, &LineOutcome::Happens(event));
                     };
-                    self.world.let_happen(&mut { told }).map_err(Why::Cannot)?;
+                    world.next_event(&mut told).map_err(Why::Cannot)?;
                 }
             }
             Verb::Try(verb) => {
@@ -245,6 +245,11 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
+    /// The world, for what only virtual time can do.
+    fn virtual_world(&mut self) -> Result<&mut dyn VirtualWorld, Why> {
+        self.world.as_virtual().ok_or(Why::OnlyVirtual)
+    }
+
     fn change(&mut self, change: impl FnOnce(Conditions) -> Conditions) {
         let conditions = change(self.world.conditions());
         self.world.set_conditions(conditions);
@@ -253,9 +258,7 @@ impl<'a, W: World> Runner<'a, W> {
     fn resolve(&self, who: Who) -> Result<NodeId, Why> {
         match who {
             Who::Node(node) => Ok(node),
-            Who::Leader => {
-                leader_of(&self.world.status()).map(|leader| leader.id).ok_or(Why::NoLeader)
-            }
+            Who::Leader => self.world.leader().ok_or(Why::NoLeader),
             Who::Crashed => self.crashed.last().copied().ok_or(Why::NoneCrashed),
         }
     }
@@ -263,18 +266,14 @@ impl<'a, W: World> Runner<'a, W> {
     /// The same, but a leader may still have to be elected.
     fn resolve_waiting(&mut self, who: Who) -> Result<NodeId, Why> {
         if who == Who::Leader {
-            let elected =
-                self.world.run_until(PATIENCE, &mut |world| leader_of(&world.status()).is_some());
-            if !elected {
-                return Err(Why::NoLeader);
-            }
+            self.world.wait_for_leader(PATIENCE).ok_or(Why::NoLeader)?;
         }
         self.resolve(who)
     }
 
     /// Hands a command over and enters it in the clients' history.
     fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
-        let ticket = self.world.submit(node, command);
+        let ticket = self.world.propose(node, command);
         self.history.asked(ticket, command, self.moment * 2);
         ticket
     }
@@ -288,22 +287,19 @@ impl<'a, W: World> Runner<'a, W> {
         let mut attempts = 0;
         loop {
             let left = PATIENCE.saturating_sub(self.world.now() - began);
-            let leads = |world: &W| leader_of(&world.status()).is_some();
-            if !self.world.run_until(left, &mut |world| leads(world)) {
-                return Err(Why::NoLeader);
-            }
+            self.world.wait_for_leader(left).ok_or(Why::NoLeader)?;
             let node = self.resolve(Who::Leader)?;
             let ticket = self.submit(node, command);
             attempts += 1;
-            let mut answered = None;
+            let mut proposal = Proposal::Pending;
             let left = PATIENCE.saturating_sub(self.world.now() - began);
-            self.world.run_until(left, &mut |world| {
-                answered = world.outcome(ticket);
+            self.world.run_until(left, |world| {
+                proposal = world.proposal(ticket);
                 let status = world.status();
                 let asked = status.iter().find(|status| status.id == node);
-                answered.is_some() || !asked.is_some_and(NodeStatus::leads)
+                proposal != Proposal::Pending || !asked.is_some_and(NodeStatus::leads)
             });
-            if let Some(Ok(Answer::Applied { position, .. })) = answered {
+            if let Proposal::Answered(Answer::Applied { position, .. }) = proposal {
                 let took = self.world.now() - began;
                 let command = command.to_owned();
                 self.tell(&LineOutcome::Written {
@@ -334,21 +330,19 @@ impl<'a, W: World> Runner<'a, W> {
     fn comes_true(&mut self, condition: &Condition, bound: Duration) -> bool {
         let crashed = self.crashed.last().copied();
         let done = |world: &W| holds(world, condition, crashed).unwrap_or(false);
-        self.world.run_until(bound, &mut |world| done(world))
+        self.world.run_until(bound, done)
     }
 
     /// Notes what the clients have been told since.
     fn listen(&mut self) {
-        let outcomes = self.world.outcomes();
-        if outcomes == self.heard {
+        let settled = self.world.settled();
+        if settled == self.heard {
             return;
         }
-        self.heard = outcomes;
+        self.heard = settled;
         let waiting: Vec<Ticket> = self.history.waiting().collect();
         for ticket in waiting {
-            if let Some(outcome) = self.world.outcome(ticket) {
-                self.history.told(ticket, &outcome, self.moment * 2 + 1);
-            }
+            self.history.told(ticket, &self.world.proposal(ticket), self.moment * 2 + 1);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a script can do to a cluster, whether it runs on threads or in virtual time.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use crate::network::Conditions;
@@ -7,39 +9,71 @@ use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, NodeSet};
 use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
-use crate::server::Answer;
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
-use crate::server::status::NodeStatus;
+use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
+use crate::server::{Proposal, Ticket};
 
-/// The claim to the answer of a command that was submitted.
-pub use crate::server::Ticket;
-
-/// What cannot be done in this world.
+/// Why something cannot be done to a cluster.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CannotDo {
-    /// The node is down already, or up already, as the deed needs it to be.
-    WrongState {
-        /// Which node.
-        node: NodeId,
-        /// Whether it is up.
-        up: bool,
-    },
-    /// Threads run as they please: this needs virtual time.
-    OnlyVirtual,
-    /// No such message is on its way.
+    /// The node is up, and would have to be down.
+    IsUp(NodeId),
+    /// The node is down, and would have to be up.
+    IsDown(NodeId),
+    /// The node's thread panicked and left nothing to start from.
+    LeftNoDisk(NodeId),
+    /// The system gives no thread for the node, for this reason.
+    NoThread(NodeId, String),
+    /// No such message is in flight.
     NoSuchMessage(MessageName),
-    /// Nothing will happen by itself: no timer runs, and no message arrives.
-    NothingComes,
+    /// No timer runs, and no message arrives by itself.
+    NoEvent,
+}
+
+impl fmt::Display for CannotDo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IsUp(node) => write!(f, "{node} is up"),
+            Self::IsDown(node) => write!(f, "{node} is down"),
+            Self::LeftNoDisk(node) => write!(f, "{node} panicked and left no disk to start from"),
+            Self::NoThread(node, why) => write!(f, "no thread could be started for {node}: {why}"),
+            Self::NoSuchMessage(_) => f.write_str("no such message is on its way"),
+            Self::NoEvent => f.write_str(
+                "nothing comes by itself: no timer runs, and no message arrives unless it is \
+                 delivered by name ('automatic' gives timers and links back)",
+            ),
+        }
+    }
+}
+
+impl Error for CannotDo {}
+
+/// What a script says about the run, rather than does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Narration {
+    /// A part of the story begins.
+    Phase(String),
+    /// A remark.
+    Note(String),
+}
+
+impl From<Narration> for Deed {
+    fn from(narration: Narration) -> Self {
+        match narration {
+            Narration::Phase(text) => Self::Phase(text),
+            Narration::Note(text) => Self::Note(text),
+        }
+    }
 }
 
 /// The next thing that happens in virtual time.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Happening {
+pub enum NextEvent {
     /// A message arrives.
     Arrives(Envelope),
-    /// A message that was on its way is lost.
+    /// A message that was in flight is lost.
     Lost(Envelope, Loss),
     /// A node's election timer ends.
     ElectionTimeout(NodeId),
@@ -47,14 +81,14 @@ pub enum Happening {
     HeartbeatDue(NodeId),
 }
 
-/// A message on its way, as one looks at it.
+/// A message in flight, as one looks at it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OnItsWay {
+pub struct InFlight {
     /// By which name to deliver it or to take it out.
     pub name: MessageName,
     /// The message.
     pub envelope: Envelope,
-    /// When it arrives; nothing if it waits for a hand.
+    /// When it arrives; nothing if it waits to be delivered by name.
     pub due: Option<Time>,
     /// Whether it arrived before, and can arrive again.
     pub delivered: bool,
@@ -77,103 +111,64 @@ pub trait World {
     /// A node's key-value store; none if it is down.
     fn machine(&self, node: NodeId) -> Option<KeyValue>;
 
-    /// Lets the cluster run until `done` says so of the statuses, or `bound` has passed, in the
-    /// cluster's own time. Says whether it was done. `done` is asked at once, and again whenever
-    /// something has changed.
-    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool
+    /// Lets the cluster run until `done` says so, or `bound` has passed in the cluster's own time.
+    /// Says whether it was done. `done` is asked at once, whenever something has changed, and when
+    /// `bound` has passed: so to wait for a moment is to ask for the time.
+    fn run_until(&mut self, bound: Duration, done: impl FnMut(&Self) -> bool) -> bool
     where
         Self: Sized;
 
-    /// Hands a command to `node`, leader or not. The answer, if there is one, comes later.
-    fn submit(&mut self, node: NodeId, command: &str) -> Ticket;
+    /// The leader: of all that lead, the one of the highest term.
+    fn leader(&self) -> Option<NodeId> {
+        leader_of(&self.status()).map(|leader| leader.id)
+    }
 
-    /// What became of a command: nothing yet, or refused by a node that does not lead
-    /// (`Some(Err(leader it knows))`) or is down when it is asked (`Some(Err(None))`), or an answer.
-    /// If the node goes down later, nobody answers.
-    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>>;
+    /// Lets the cluster run until it has a leader, or `bound` has passed.
+    fn wait_for_leader(&mut self, bound: Duration) -> Option<NodeId>
+    where
+        Self: Sized,
+    {
+        let mut leader = None;
+        self.run_until(bound, |world| {
+            leader = world.leader();
+            leader.is_some()
+        });
+        leader
+    }
 
-    /// How many commands have an outcome so far: unchanged, it says that nobody was told anything.
-    fn outcomes(&self) -> u64;
+    /// Hands a command to `node`, leader or not, and does not wait. The answer, if there is one,
+    /// comes later.
+    fn propose(&mut self, node: NodeId, command: &str) -> Ticket;
 
-    /// Crashes a node: at once, or at the given point of the next step that has something to save
-    /// or send.
+    /// What has become of a command.
+    fn proposal(&self, ticket: Ticket) -> Proposal;
+
+    /// How many commands are not pending any more: unchanged, it says that nobody was told anything.
+    fn settled(&self) -> u64;
+
+    /// Crashes a node: at once, or at the given point of its next turn that has something to save, to
+    /// send or to commit, which its status shows.
     ///
     /// # Errors
-    /// If it is down, or the world cannot crash it there.
+    /// If it is down.
     fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo>;
 
     /// Starts a crashed node again with what was durable.
     ///
     /// # Errors
-    /// If it is up.
+    /// If it is up, or cannot be brought up.
     fn restart(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Ends a node's election timer: it stands for election.
+    /// Ends a node's election timer.
     ///
     /// # Errors
     /// If it is down.
-    fn stand(&mut self, node: NodeId) -> Result<(), CannotDo>;
-
-    /// Makes a leader speak now.
-    ///
-    /// # Errors
-    /// If it is down, or the world is not virtual.
-    fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        let _ = node;
-        Err(CannotDo::OnlyVirtual)
-    }
-
-    /// Takes time and links into the script's hands, or gives them back. In its hands no timer ends
-    /// by itself, and messages wait to be delivered by name; one that was delivered can arrive
-    /// again.
-    ///
-    /// # Errors
-    /// If the world is not virtual.
-    fn set_manual(&mut self, manual: bool) -> Result<(), CannotDo> {
-        let _ = manual;
-        Err(CannotDo::OnlyVirtual)
-    }
-
-    /// Lets a message arrive now.
-    ///
-    /// # Errors
-    /// If there is none of that name, or the world is not virtual.
-    fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        let _ = name;
-        Err(CannotDo::OnlyVirtual)
-    }
-
-    /// Takes a message out of the network.
-    ///
-    /// # Errors
-    /// If there is none of that name, or the world is not virtual.
-    fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        let _ = name;
-        Err(CannotDo::OnlyVirtual)
-    }
-
-    /// Moves time on to the next thing that happens, says what it is, and lets it happen.
-    ///
-    /// # Errors
-    /// If nothing comes, or the world is not virtual.
-    fn let_happen(&mut self, told: &mut dyn FnMut(Time, Happening)) -> Result<(), CannotDo> {
-        let _ = told;
-        Err(CannotDo::OnlyVirtual)
-    }
-
-    /// The messages on their way: those that wait for a hand, oldest first, or all, by the time of
-    /// their arrival.
-    ///
-    /// # Errors
-    /// If the world is not virtual.
-    fn on_their_way(&self) -> Result<Vec<OnItsWay>, CannotDo> {
-        Err(CannotDo::OnlyVirtual)
-    }
+    fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
     /// Cuts one direction of a link.
     fn cut(&mut self, from: NodeId, to: NodeId);
 
-    /// Splits the cluster.
+    /// Splits the cluster into groups; nodes that are in none form one together.
     fn partition(&mut self, groups: &[NodeSet]);
 
     /// Mends every link.
@@ -182,11 +177,11 @@ pub trait World {
     /// The conditions of the links.
     fn conditions(&self) -> Conditions;
 
-    /// Changes the conditions of the links.
+    /// Changes the conditions of the links. What is in flight keeps the latency it has.
     fn set_conditions(&mut self, conditions: Conditions);
 
-    /// Enters what the narrator says in the journal.
-    fn tell(&mut self, deed: &Deed);
+    /// Enters what the script says in the journal.
+    fn narrate(&mut self, narration: Narration);
 
     /// The entry that was committed first at `index`, by whichever node.
     fn committed(&self, index: LogIndex) -> Option<LogPosition>;
@@ -197,4 +192,45 @@ pub trait World {
     /// Ends the run: nothing happens after it by itself, so what clients have been told by then is
     /// all that they are told. Virtual time stands still by itself.
     fn end(&mut self) {}
+
+    /// The same world, if its time is virtual.
+    fn as_virtual(&mut self) -> Option<&mut dyn VirtualWorld> {
+        None
+    }
+}
+
+/// What only virtual time can do: threads run as they please.
+pub trait VirtualWorld: World {
+    /// Makes a leader send heartbeats now.
+    ///
+    /// # Errors
+    /// If it is down.
+    fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
+    /// Takes time and links into the script's hands, or gives them back. In its hands no timer ends
+    /// by itself, and messages wait to be delivered by name; one that was delivered can arrive
+    /// again.
+    fn set_manual(&mut self, manual: bool);
+
+    /// Lets a message arrive now.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo>;
+
+    /// Takes a message out of the network.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    fn remove(&mut self, name: MessageName) -> Result<(), CannotDo>;
+
+    /// Moves time on to the next event, says what it is, and lets it happen.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn next_event(&mut self, told: &mut dyn FnMut(Time, NextEvent)) -> Result<(), CannotDo>;
+
+    /// The messages in flight: those that wait to be delivered by name, oldest first, or all, by the
+    /// time of their arrival.
+    fn in_flight(&self) -> Vec<InFlight>;
 }

@@ -5,9 +5,9 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
 use crate::properties::safety::Violation;
 use crate::raft::{NodeId, Property, Settings};
-use crate::record::journal::{Deed, Observer};
+use crate::record::journal::Observer;
 use crate::scenario::verb::{Verb, Who};
-use crate::scenario::world::World;
+use crate::scenario::world::{Narration, VirtualWorld, World};
 use crate::server::Ticket;
 use crate::server::timing::Timing;
 use crate::sim::{Sim, SimConfig};
@@ -25,8 +25,7 @@ impl ManualCluster {
         let config =
             SimConfig { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 };
         let mut sim = Sim::new(config, observers);
-        // Virtual worlds never refuse this.
-        let _ = World::set_manual(&mut sim, true);
+        sim.set_manual(true);
         Self { sim, history: History::default(), made: 0 }
     }
 
@@ -42,7 +41,7 @@ impl ManualCluster {
 
     /// Opens a part of the story, for whoever listens.
     pub fn begin_part(&mut self, title: String) {
-        World::tell(&mut self.sim, &Deed::Phase(title));
+        self.sim.narrate(Narration::Phase(title));
     }
 
     /// Makes a move, if it can be made.
@@ -57,7 +56,7 @@ impl ManualCluster {
         let made = match verb {
             Verb::Timeout(who) => node(who).is_some_and(|node| {
                 let may = sim.server(node).is_some_and(|server| !server.node().is_leader());
-                may && sim.stand(node).is_ok()
+                may && sim.election_timeout(node).is_ok()
             }),
             Verb::Heartbeat(who) => node(who).is_some_and(|node| {
                 let may = sim.server(node).is_some_and(|server| server.node().is_leader());
@@ -71,7 +70,7 @@ impl ManualCluster {
             Verb::Submit { to, command } => node(to).is_some_and(|node| {
                 let leads = sim.server(node).is_some_and(|server| server.node().is_leader());
                 if leads {
-                    let ticket = sim.submit(node, command);
+                    let ticket = sim.propose(node, command);
                     self.history.asked(ticket, command, self.made * 2);
                 }
                 leads
@@ -85,9 +84,7 @@ impl ManualCluster {
     fn collect_answers(&mut self) {
         let waiting: Vec<Ticket> = self.history.waiting().collect();
         for ticket in waiting {
-            if let Some(outcome) = self.sim.take_outcome(ticket) {
-                self.history.told(ticket, &outcome, self.made * 2 + 1);
-            }
+            self.history.told(ticket, &self.sim.take_proposal(ticket), self.made * 2 + 1);
         }
     }
 

@@ -62,6 +62,20 @@ pub enum Answer {
     },
 }
 
+/// What has become of a command that was handed to a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Proposal {
+    /// Nothing yet. If the node goes down before it answers, it stays so.
+    Pending,
+    /// The node did not take the command in: it does not lead, or is down.
+    Refused {
+        /// Who leads, as far as the node knows.
+        leader: Option<NodeId>,
+    },
+    /// The client has its answer.
+    Answered(Answer),
+}
+
 /// The node does not lead, so it cannot take a command in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotLeader {
@@ -220,8 +234,8 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         }
     }
 
-    /// Ends the election timer now, whatever it was set to.
-    pub const fn hurry_election(&mut self, now: Time) {
+    /// Ends the election timer now, whatever it was set to; a leader has none.
+    pub const fn end_election_timer(&mut self, now: Time) {
         if self.rest.election_deadline.is_some() {
             self.rest.election_deadline = Some(now);
         }

@@ -41,8 +41,8 @@ pub struct FaultMix {
     pub cut: u32,
     /// Healing of all links.
     pub heal: u32,
-    /// Nodes made to stand for election.
-    pub stand: u32,
+    /// Election timers that end early.
+    pub election_timeout: u32,
     /// The mean time between two deeds.
     pub pace: Duration,
 }
@@ -79,7 +79,7 @@ impl FaultMix {
             partition: sometimes(rng, 6),
             cut: sometimes(rng, 6),
             heal: rng.random_range(1..6),
-            stand: sometimes(rng, 4),
+            election_timeout: sometimes(rng, 4),
             pace: Duration::from_millis(rng.random_range(20..400)),
         }
     }
@@ -117,11 +117,11 @@ impl Chaos {
         &mut self.rng
     }
 
-    /// Does one deed, drawn by weight. Returns the node that was made to stand, if one was.
+    /// Does one deed, drawn by weight. Returns the node whose election timer ended, if that was it.
     pub fn strike(&mut self, sim: &mut Sim) -> Option<NodeId> {
         let mix = self.mix;
-        let weights =
-            [mix.crash, mix.restart, mix.blackout, mix.partition, mix.cut, mix.heal, mix.stand];
+        let FaultMix { crash, restart, blackout: all, partition, cut, heal, .. } = mix;
+        let weights = [crash, restart, all, partition, cut, heal, mix.election_timeout];
         let mut pick = self.rng.random_range(0..weights.iter().sum::<u32>().max(1));
         let mut deed = 0;
         while deed < weights.len() - 1 && pick >= weights[deed] {
@@ -152,7 +152,7 @@ impl Chaos {
             }
             5 => sim.heal(),
             _ => {
-                let _ = sim.stand(node);
+                let _ = sim.election_timeout(node);
                 return Some(node);
             }
         }

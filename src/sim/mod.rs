@@ -5,33 +5,34 @@
 //! seed gives the same run, to the byte, on any machine.
 
 mod chaos;
-mod events;
 mod queue;
 mod world;
 
 pub use chaos::{Chaos, FaultMix};
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::network::{Conditions, Fate, Network};
-use crate::raft::{Command, Envelope, Input, NodeId};
+use crate::raft::{Envelope, Input, LogPosition, NodeId, Settings};
 use crate::record::journal::{Deed, Flight, Journal, Loss, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::Script;
+use crate::scenario::world::World;
 use crate::server::engine::{CrashPoint, Ended, MessageId, take_turn_of};
 use crate::server::status::NodeStatus;
 use crate::server::timing::{Time, Timing};
-use crate::server::{Answer, Disk, Server, ServerConfig, Ticket};
+use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
 use queue::{Event, Queue};
 
 /// How a simulated world is set up.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SimConfig {
     /// The protocol's settings.
-    pub settings: crate::raft::Settings,
+    pub settings: Settings,
     /// How long the timers run.
     pub timing: Timing,
     /// What the links are like.
@@ -41,6 +42,22 @@ pub struct SimConfig {
 }
 
 impl SimConfig {
+    /// A sound cluster of `nodes` on perfect links, with the paper's timing.
+    pub const fn new(nodes: usize) -> Self {
+        let settings = Settings::new(nodes);
+        Self { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 }
+    }
+
+    /// The same from another seed.
+    pub const fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// The same on other links.
+    pub const fn conditions(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
+    }
+
     /// The world that a scenario asks for.
     pub const fn of(script: &Script) -> Self {
         Self {
@@ -64,6 +81,16 @@ enum Process {
     Down(Disk),
 }
 
+/// A node of the simulation.
+#[derive(Debug)]
+struct Node {
+    process: Process,
+    /// The moment at which the queue looks at its timers next.
+    alarm: Option<Time>,
+    /// Where in its next turn it is to crash.
+    crash_at: Option<CrashPoint>,
+}
+
 /// A message that waits for someone to deliver it. It stays, so that it can arrive again.
 #[derive(Clone, Debug)]
 struct Held {
@@ -71,11 +98,10 @@ struct Held {
     delivered: bool,
 }
 
-/// A command on its way to an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Asked {
-    node: NodeId,
-    outcome: Option<Result<Answer, Option<NodeId>>>,
+impl Held {
+    const fn new(flight: Flight) -> Self {
+        Self { flight, delivered: false }
+    }
 }
 
 /// The simulated cluster.
@@ -83,27 +109,28 @@ pub struct Sim {
     config: SimConfig,
     now: Time,
     queue: Queue,
-    processes: Vec<Process>,
-    /// For each node the moment at which the queue looks at its timers next.
-    alarms: Vec<Option<Time>>,
-    crash_points: Vec<Option<CrashPoint>>,
+    nodes: Vec<Node>,
     network: Network,
     /// Set while someone else says which message arrives and whose timer ends.
     manual: bool,
     held: Vec<Held>,
     rng: ChaCha8Rng,
     journal: Journal,
-    asked: BTreeMap<Ticket, Asked>,
+    proposals: BTreeMap<Ticket, Proposal>,
     tickets: u64,
-    outcomes: u64,
+    /// How many proposals are not pending any more.
+    settled: u64,
     handled: u64,
 }
 
 impl Sim {
     /// A new cluster at time zero, all nodes up, with empty logs.
     pub fn new(config: SimConfig, observers: Vec<Box<dyn Observer>>) -> Self {
-        let nodes = config.settings.nodes;
-        let start = |id| Server::start(id, config.server(), Disk::default(), Time::ZERO);
+        let size = config.settings.nodes;
+        let start = |id| {
+            let server = Server::start(id, config.server(), Disk::default(), Time::ZERO);
+            Node { process: Process::Up(server), alarm: None, crash_at: None }
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         // The nodes draw from the streams that their numbers and lives name; this one is apart.
         rng.set_stream(u64::MAX);
@@ -111,20 +138,18 @@ impl Sim {
             config,
             now: Time::ZERO,
             queue: Queue::default(),
-            processes: NodeId::all(nodes).map(|id| Process::Up(start(id))).collect(),
-            alarms: vec![None; nodes],
-            crash_points: vec![None; nodes],
+            nodes: NodeId::all(size).map(start).collect(),
             network: Network::new(config.conditions),
             manual: false,
             held: Vec::new(),
             rng,
-            journal: Journal::new(nodes, observers),
-            asked: BTreeMap::new(),
+            journal: Journal::new(size, observers),
+            proposals: BTreeMap::new(),
             tickets: 0,
-            outcomes: 0,
+            settled: 0,
             handled: 0,
         };
-        for node in NodeId::all(nodes) {
+        for node in NodeId::all(size) {
             sim.set_alarm(node);
         }
         sim
@@ -150,77 +175,97 @@ impl Sim {
         while self.step(until) {}
     }
 
-    fn arrive(&mut self, flight: Flight) {
-        let Envelope { from, to, .. } = flight.envelope;
-        // A link that was cut while the message was on its way swallows it.
-        if self.network.is_cut(from, to) {
-            self.lose(&flight, Loss::Cut);
-        } else if matches!(self.processes[to.index()], Process::Down(_)) {
-            self.lose(&flight, Loss::Down);
-        } else {
-            self.act(to, Input::Receive(flight.envelope), Some(flight.id));
+    /// Proposes a command to the leader, as soon as there is one, and runs until it is applied. Says
+    /// where its entry stands; nothing if `bound` has passed first, or the leader has lost it.
+    pub fn write(&mut self, command: &str, bound: Duration) -> Option<LogPosition> {
+        let leader = self.wait_for_leader(bound)?;
+        let ticket = self.propose(leader, command);
+        self.run_until(bound, |sim| sim.proposal(ticket) != Proposal::Pending);
+        match self.take_proposal(ticket) {
+            Proposal::Answered(Answer::Applied { position, .. }) => Some(position),
+            _ => None,
         }
     }
 
-    fn alarm(&mut self, node: NodeId) {
-        if self.alarms[node.index()] != Some(self.now) {
+    fn arrive(&mut self, flight: Flight) {
+        match self.hindrance(&flight.envelope) {
+            Some(why) => self.lose(&flight, why),
+            None => self.act(flight.envelope.to, Input::Receive(flight.envelope), Some(flight.id)),
+        }
+    }
+
+    /// Why a message that is due cannot arrive: a link that was cut while it was in flight loses it.
+    fn hindrance(&self, envelope: &Envelope) -> Option<Loss> {
+        if self.network.is_cut(envelope.from, envelope.to) {
+            Some(Loss::Cut)
+        } else if self.server(envelope.to).is_none() {
+            Some(Loss::Down)
+        } else {
+            None
+        }
+    }
+
+    fn alarm(&mut self, id: NodeId) {
+        let (now, node) = (self.now, &mut self.nodes[id.index()]);
+        if node.alarm != Some(now) {
             return;
         }
-        self.alarms[node.index()] = None;
+        node.alarm = None;
         if self.manual {
             return;
         }
-        let now = self.now;
-        let Process::Up(server) = &mut self.processes[node.index()] else { return };
+        let Process::Up(server) = &mut node.process else { return };
         match server.expired(now) {
-            Some(input) => self.act(node, input, None),
-            None => self.set_alarm(node),
+            Some(input) => self.act(id, input, None),
+            None => self.set_alarm(id),
         }
     }
 
     /// Makes the queue look at a node's timers when the next of them ends, at the tick after.
-    fn set_alarm(&mut self, node: NodeId) {
-        let Process::Up(server) = &self.processes[node.index()] else { return };
+    fn set_alarm(&mut self, id: NodeId) {
+        let Node { process: Process::Up(server), alarm, .. } = &mut self.nodes[id.index()] else {
+            return;
+        };
         let Some(deadline) = server.next_deadline() else { return };
-        let tick = self.config.timing.tick;
-        let at = deadline.max(self.now).rounded_up_to(tick);
-        let alarm = &mut self.alarms[node.index()];
+        let at = deadline.max(self.now).rounded_up_to(self.config.timing.tick);
         // An alarm that rings too early sets itself anew; only one that would be late is replaced.
         if alarm.is_none_or(|set| at < set) {
             *alarm = Some(at);
-            self.queue.push(at, Event::Alarm(node));
+            self.queue.push(at, Event::Alarm(id));
         }
     }
 
     /// One node handles one input, in a turn of its own.
-    fn act(&mut self, node: NodeId, input: Input, received: Option<MessageId>) {
-        let at = node.index();
-        let Process::Up(server) = &mut self.processes[at] else { return };
-        let (now, detail, journal) = (self.now, self.journal.detail(), &mut self.journal);
+    fn act(&mut self, id: NodeId, input: Input, received: Option<MessageId>) {
+        let Node { process: Process::Up(server), crash_at, .. } = &mut self.nodes[id.index()]
+        else {
+            return;
+        };
+        let (now, journal) = (self.now, &mut self.journal);
         let ended = take_turn_of(
             server,
             now,
-            detail,
-            &mut self.crash_points[at],
+            journal.detail(),
+            crash_at,
             |steps| _ = steps.make(input, received),
             |entry| journal.enter(now, entry),
         );
         match ended {
-            Ended::Crashed(point) => self.go_down(node, point),
+            Ended::Crashed(point) => self.go_down(id, point),
             Ended::Saved { first_message, mut sendable, answers } => {
                 for (ticket, answer) in answers {
-                    if let Some(asked) = self.asked.get_mut(&ticket) {
-                        asked.outcome = Some(Ok(answer));
-                        self.outcomes += 1;
+                    if let Some(proposal) = self.proposals.get_mut(&ticket) {
+                        *proposal = Proposal::Answered(answer);
+                        self.settled += 1;
                     }
                 }
                 for (nth, envelope) in sendable.drain_messages().enumerate() {
                     self.send(Flight { id: MessageId(first_message.0 + nth as u64), envelope });
                 }
-                if let Process::Up(server) = &mut self.processes[at] {
+                if let Process::Up(server) = &mut self.nodes[id.index()].process {
                     server.recycle(sendable);
                 }
-                self.set_alarm(node);
+                self.set_alarm(id);
             }
         }
     }
@@ -228,7 +273,7 @@ impl Sim {
     fn send(&mut self, flight: Flight) {
         let Envelope { from, to, .. } = flight.envelope;
         if self.manual {
-            self.held.push(Held { flight, delivered: false });
+            self.held.push(Held::new(flight));
             return;
         }
         match self.network.fate(from, to, &mut self.rng) {
@@ -248,66 +293,33 @@ impl Sim {
         self.journal.deed(self.now, &Deed::Lost { message: flight.id, from, to, why });
     }
 
-    fn go_down(&mut self, node: NodeId, point: CrashPoint) {
-        let at = node.index();
-        let down = Process::Down(Disk::default());
-        if let Process::Up(server) = std::mem::replace(&mut self.processes[at], down) {
-            self.processes[at] = Process::Down(server.crash());
+    fn go_down(&mut self, id: NodeId, point: CrashPoint) {
+        let down = Node { process: Process::Down(Disk::default()), alarm: None, crash_at: None };
+        let node = &mut self.nodes[id.index()];
+        if let Process::Up(server) = std::mem::replace(node, down).process {
+            node.process = Process::Down(server.crash());
         }
-        self.crash_points[at] = None;
-        self.alarms[at] = None;
-        self.journal.deed(self.now, &Deed::Crash { node, point });
+        self.journal.deed(self.now, &Deed::Crash { node: id, point });
     }
 
-    /// Hands one command to a node and returns the claim to its answer.
-    pub fn ask(&mut self, node: NodeId, command: Command) -> Ticket {
-        let ticket = Ticket(self.tickets);
-        self.tickets += 1;
-        let deed = Deed::Asked { ticket, node, command: command.clone() };
-        self.journal.deed(self.now, &deed);
-        let promised = match &mut self.processes[node.index()] {
-            Process::Up(server) => server.expect_answers(&[ticket]).map_err(|no| no.leader),
-            Process::Down(_) => Err(None),
-        };
-        let outcome = promised.err().map(Err);
-        let refused = outcome.is_some();
-        self.outcomes += u64::from(refused);
-        self.asked.insert(ticket, Asked { node, outcome });
-        if !refused {
-            self.act(node, Input::Propose(vec![command]), None);
+    /// What has become of a command, which is forgotten by this unless it is pending.
+    pub fn take_proposal(&mut self, ticket: Ticket) -> Proposal {
+        let proposal = self.proposal(ticket);
+        if proposal != Proposal::Pending {
+            self.forget(ticket);
         }
-        ticket
-    }
-
-    /// What became of a command, which is forgotten by this if there is an outcome.
-    pub fn take_outcome(&mut self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
-        self.asked.get(&ticket)?.outcome.as_ref()?;
-        self.asked.remove(&ticket)?.outcome
+        proposal
     }
 
     /// Gives up waiting for an answer.
     pub fn forget(&mut self, ticket: Ticket) {
-        self.asked.remove(&ticket);
+        self.proposals.remove(&ticket);
     }
 
-    /// Messages on their way: those that wait for a hand, then by the time of their arrival.
-    pub fn in_flight(&self) -> Vec<&Flight> {
+    /// Messages in flight: those that wait to be delivered by name, then by the time of arrival.
+    pub fn flights(&self) -> Vec<&Flight> {
         let waiting = self.held.iter().filter(|held| !held.delivered).map(|held| &held.flight);
         waiting.chain(self.queue.flights()).collect()
-    }
-
-    /// Finds a message by name. Under manual control it is the newest but `nth` of its kind between
-    /// these nodes, whether it arrived before or not; otherwise the one that would arrive first.
-    fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
-        let wanted = |flight: &Flight| name.matches(&flight.envelope);
-        if !self.manual {
-            return self.queue.take_flight(wanted);
-        }
-        let mut matching =
-            self.held.iter().enumerate().rev().filter(|(_, held)| wanted(&held.flight));
-        let (at, _) = matching.nth(name.nth_newest)?;
-        self.held[at].delivered = true;
-        Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
     }
 
     /// Every message that was sent under manual control, delivered or not, oldest first.
@@ -315,7 +327,7 @@ impl Sim {
         self.held.iter().map(|held| &held.flight)
     }
 
-    /// Loses every message that is on its way.
+    /// Loses every message that is in flight.
     pub fn lose_all(&mut self) {
         for flight in self.queue.take_all_flights() {
             self.lose(&flight, Loss::Dropped);
@@ -324,7 +336,7 @@ impl Sim {
 
     /// Calls off every crash that was to come within a node's next step.
     pub fn cancel_crashes(&mut self) {
-        self.crash_points.fill(None);
+        self.nodes.iter_mut().for_each(|node| node.crash_at = None);
     }
 
     /// How many messages of the same name wait under manual control that are newer than `id`.
@@ -333,29 +345,9 @@ impl Sim {
         self.held.iter().filter(newer).count()
     }
 
-    /// Stops timers and links until they are given back: messages wait to be delivered by name, and
-    /// nodes stand when they are told to.
-    fn set_manual(&mut self, manual: bool) {
-        self.manual = manual;
-        if manual {
-            let on_their_way = self.queue.take_all_flights();
-            self.held
-                .extend(on_their_way.into_iter().map(|flight| Held { flight, delivered: false }));
-            return;
-        }
-        for held in std::mem::take(&mut self.held) {
-            if !held.delivered {
-                self.send(held.flight);
-            }
-        }
-        for node in NodeId::all(self.config.settings.nodes) {
-            self.set_alarm(node);
-        }
-    }
-
     /// A running node.
     pub fn server(&self, node: NodeId) -> Option<&Server> {
-        match &self.processes[node.index()] {
+        match &self.nodes[node.index()].process {
             Process::Up(server) => Some(server),
             Process::Down(_) => None,
         }
@@ -363,7 +355,7 @@ impl Sim {
 
     /// How a node stands.
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
-        match &self.processes[node.index()] {
+        match &self.nodes[node.index()].process {
             Process::Up(server) => NodeStatus::of(server),
             Process::Down(disk) => NodeStatus::down(node, disk),
         }

@@ -70,7 +70,7 @@ impl Queue {
         self.heap.peek().map(|entry| (entry.time, &entry.event))
     }
 
-    /// The messages on their way, by the time of their arrival.
+    /// The messages in flight, by the time of their arrival.
     pub(super) fn flights(&self) -> impl Iterator<Item = &Flight> {
         self.arrivals().map(|(_, flight)| flight)
     }
@@ -85,14 +85,14 @@ impl Queue {
         })
     }
 
-    /// Takes out every message on its way, by the time of arrival.
+    /// Takes out every message in flight, by the time of arrival.
     pub(super) fn take_all_flights(&mut self) -> Vec<Flight> {
         let flights = self.flights().cloned().collect();
         self.heap.retain(|entry| matches!(entry.event, Event::Alarm(_)));
         flights
     }
 
-    /// Takes out the first message on its way that `wanted` names.
+    /// Takes out the first message in flight that `wanted` names.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
         let id = self.flights().find(|flight| wanted(flight))?.id;
         let mut taken = None;

@@ -1,23 +1,24 @@
-//! The simulated cluster as a world that scripts can drive.
+//! The simulated cluster as a world that scripts can drive, one event at a time if they like.
 
 use std::time::Duration;
 
+use super::queue::Event;
 use super::{Process, Sim};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet};
-use crate::record::journal::{Deed, Loss};
+use crate::record::journal::{Deed, Flight, Loss};
 use crate::record::message_name::MessageName;
-use crate::scenario::world::{CannotDo, Happening, OnItsWay, World};
+use crate::scenario::world::{CannotDo, InFlight, Narration, NextEvent, VirtualWorld, World};
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
-use crate::server::{Answer, Server, Ticket};
+use crate::server::{Proposal, Server, Ticket};
 
 impl World for Sim {
     fn size(&self) -> usize {
-        self.processes.len()
+        self.nodes.len()
     }
 
     fn now(&self) -> Time {
@@ -25,11 +26,11 @@ impl World for Sim {
     }
 
     fn status(&self) -> Vec<NodeStatus> {
-        NodeId::all(self.processes.len()).map(|node| self.status_of(node)).collect()
+        NodeId::all(self.nodes.len()).map(|node| self.status_of(node)).collect()
     }
 
     fn log(&self, node: NodeId) -> Log {
-        match &self.processes[node.index()] {
+        match &self.nodes[node.index()].process {
             Process::Up(server) => server.node().log().clone(),
             Process::Down(disk) => disk.state().log.clone(),
         }
@@ -39,7 +40,7 @@ impl World for Sim {
         self.server(node).map(|server| server.machine().clone())
     }
 
-    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
+    fn run_until(&mut self, bound: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
         let until = self.now + bound;
         loop {
             if done(self) {
@@ -51,83 +52,57 @@ impl World for Sim {
         }
     }
 
-    fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
-        self.ask(node, Command::new(command))
+    fn propose(&mut self, node: NodeId, command: &str) -> Ticket {
+        let (ticket, command) = (Ticket(self.tickets), Command::new(command));
+        self.tickets += 1;
+        let deed = Deed::Asked { ticket, node, command: command.clone() };
+        self.journal.deed(self.now, &deed);
+        let refused = match &mut self.nodes[node.index()].process {
+            Process::Up(server) => server.expect_answers(&[ticket]).err().map(|no| no.leader),
+            Process::Down(_) => Some(None),
+        };
+        if let Some(leader) = refused {
+            self.settled += 1;
+            self.proposals.insert(ticket, Proposal::Refused { leader });
+        } else {
+            self.proposals.insert(ticket, Proposal::Pending);
+            self.act(node, Input::Propose(vec![command]), None);
+        }
+        ticket
     }
 
-    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
-        self.asked.get(&ticket)?.outcome.clone()
+    fn proposal(&self, ticket: Ticket) -> Proposal {
+        self.proposals.get(&ticket).cloned().unwrap_or(Proposal::Pending)
     }
 
-    fn outcomes(&self) -> u64 {
-        self.outcomes
+    fn settled(&self) -> u64 {
+        self.settled
     }
 
     fn crash(&mut self, node: NodeId, point: CrashPoint) -> Result<(), CannotDo> {
-        if self.server(node).is_none() {
-            return Err(CannotDo::WrongState { node, up: false });
-        }
+        self.check_up(node)?;
         match point {
             CrashPoint::Between => self.go_down(node, point),
-            _ => self.crash_points[node.index()] = Some(point),
+            _ => self.nodes[node.index()].crash_at = Some(point),
         }
         Ok(())
     }
 
     fn restart(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        let Process::Down(disk) = &mut self.processes[node.index()] else {
-            return Err(CannotDo::WrongState { node, up: true });
-        };
+        let process = &mut self.nodes[node.index()].process;
+        let Process::Down(disk) = process else { return Err(CannotDo::IsUp(node)) };
         let disk = std::mem::take(disk);
         let server = Server::start(node, self.config.server(), disk, self.now);
         self.journal.restarted(self.now, &server);
-        self.processes[node.index()] = Process::Up(server);
+        *process = Process::Up(server);
         self.set_alarm(node);
         Ok(())
     }
 
-    fn stand(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        if self.server(node).is_none() {
-            return Err(CannotDo::WrongState { node, up: false });
-        }
+    fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_up(node)?;
         self.act(node, Input::ElectionTimeout, None);
         Ok(())
-    }
-
-    fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        if self.server(node).is_none() {
-            return Err(CannotDo::WrongState { node, up: false });
-        }
-        self.act(node, Input::HeartbeatDue, None);
-        Ok(())
-    }
-
-    fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        let flight = self.find_message(name, true).ok_or(CannotDo::NoSuchMessage(name))?;
-        self.arrive(flight);
-        Ok(())
-    }
-
-    fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        let flight = self.find_message(name, false).ok_or(CannotDo::NoSuchMessage(name))?;
-        self.lose(&flight, Loss::Removed);
-        Ok(())
-    }
-
-    fn set_manual(&mut self, manual: bool) -> Result<(), CannotDo> {
-        Self::set_manual(self, manual);
-        Ok(())
-    }
-
-    fn let_happen(&mut self, told: &mut dyn FnMut(Time, Happening)) -> Result<(), CannotDo> {
-        let (time, happening) = self.look_ahead().ok_or(CannotDo::NothingComes)?;
-        told(time, happening);
-        self.step(time);
-        Ok(())
-    }
-
-    fn on_their_way(&self) -> Result<Vec<OnItsWay>, CannotDo> {
-        Ok(self.list_messages())
     }
 
     fn cut(&mut self, from: NodeId, to: NodeId) {
@@ -154,8 +129,8 @@ impl World for Sim {
         self.journal.deed(self.now, &Deed::Conditions(conditions));
     }
 
-    fn tell(&mut self, deed: &Deed) {
-        self.journal.deed(self.now, deed);
+    fn narrate(&mut self, narration: Narration) {
+        self.journal.deed(self.now, &narration.into());
     }
 
     fn committed(&self, index: LogIndex) -> Option<LogPosition> {
@@ -163,11 +138,136 @@ impl World for Sim {
     }
 
     fn safety(&mut self) -> SafetyReport {
-        for server in &self.processes {
-            if let Process::Up(server) = server {
+        for node in &self.nodes {
+            if let Process::Up(server) = &node.process {
                 self.journal.audit(self.now, server);
             }
         }
         SafetyReport::of(self.journal.checker())
+    }
+
+    fn as_virtual(&mut self) -> Option<&mut dyn VirtualWorld> {
+        Some(self)
+    }
+}
+
+impl VirtualWorld for Sim {
+    fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_up(node)?;
+        self.act(node, Input::HeartbeatDue, None);
+        Ok(())
+    }
+
+    fn set_manual(&mut self, manual: bool) {
+        self.manual = manual;
+        if manual {
+            let flights = self.queue.take_all_flights();
+            self.held.extend(flights.into_iter().map(super::Held::new));
+            return;
+        }
+        for held in std::mem::take(&mut self.held) {
+            if !held.delivered {
+                self.send(held.flight);
+            }
+        }
+        for node in NodeId::all(self.nodes.len()) {
+            self.set_alarm(node);
+        }
+    }
+
+    fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let flight = self.find_message(name, true).ok_or(CannotDo::NoSuchMessage(name))?;
+        self.arrive(flight);
+        Ok(())
+    }
+
+    fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let flight = self.find_message(name, false).ok_or(CannotDo::NoSuchMessage(name))?;
+        self.lose(&flight, Loss::Removed);
+        Ok(())
+    }
+
+    fn next_event(&mut self, told: &mut dyn FnMut(Time, NextEvent)) -> Result<(), CannotDo> {
+        let (time, event) = self.look_ahead().ok_or(CannotDo::NoEvent)?;
+        told(time, event);
+        self.step(time);
+        Ok(())
+    }
+
+    fn in_flight(&self) -> Vec<InFlight> {
+        let shown = |flight: &Flight, nth_newest, due, delivered| {
+            let envelope = flight.envelope.clone();
+            let (kind, from, to) = (envelope.message.kind(), envelope.from, envelope.to);
+            let name = MessageName { kind, from, to, nth_newest };
+            InFlight { name, envelope, due, delivered }
+        };
+        if !self.manual {
+            let arrivals = self.queue.arrivals();
+            return arrivals.map(|(due, flight)| shown(flight, 0, Some(due), false)).collect();
+        }
+        let held = self.held.iter().enumerate().map(|(nth, held)| {
+            let mut shown = shown(&held.flight, 0, None, held.delivered);
+            let newer = &self.held[nth + 1..];
+            let same = newer.iter().filter(|newer| shown.name.matches(&newer.flight.envelope));
+            shown.name.nth_newest = same.count();
+            shown
+        });
+        held.collect()
+    }
+}
+
+impl Sim {
+    fn check_up(&self, node: NodeId) -> Result<(), CannotDo> {
+        self.server(node).map(|_| ()).ok_or(CannotDo::IsDown(node))
+    }
+
+    /// Finds a message by name. Under manual control it is the newest but `nth` of its kind between
+    /// these nodes, whether it arrived before or not; otherwise the one that would arrive first.
+    fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
+        let wanted = |flight: &Flight| name.matches(&flight.envelope);
+        if !self.manual {
+            return self.queue.take_flight(wanted);
+        }
+        let mut matching =
+            self.held.iter().enumerate().rev().filter(|(_, held)| wanted(&held.flight));
+        let (at, _) = matching.nth(name.nth_newest)?;
+        self.held[at].delivered = true;
+        Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
+    }
+
+    /// What happens next, and when. Alarms from which nothing would come are put right on the way:
+    /// a timer that was restarted since, a node that has crashed.
+    fn look_ahead(&mut self) -> Option<(Time, NextEvent)> {
+        if self.manual {
+            return None;
+        }
+        loop {
+            let (time, event) = self.queue.peek()?;
+            let node = match event {
+                Event::Alarm(node) => *node,
+                Event::Arrive(flight) => {
+                    let envelope = flight.envelope.clone();
+                    let event = match self.hindrance(&envelope) {
+                        Some(why) => NextEvent::Lost(envelope, why),
+                        None => NextEvent::Arrives(envelope),
+                    };
+                    return Some((time, event));
+                }
+            };
+            let is_set = self.nodes[node.index()].alarm == Some(time);
+            let due = self.server(node).and_then(|server| server.due(time));
+            match due.filter(|_| is_set) {
+                Some(Input::ElectionTimeout) => {
+                    return Some((time, NextEvent::ElectionTimeout(node)));
+                }
+                Some(_) => return Some((time, NextEvent::HeartbeatDue(node))),
+                None => {}
+            }
+            self.queue.pop(time);
+            if is_set {
+                self.nodes[node.index()].alarm = None;
+                self.set_alarm(node);
+            }
+        }
     }
 }

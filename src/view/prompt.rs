@@ -6,7 +6,7 @@ use super::{message, paint};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition};
 use crate::scenario::syntax::{CONDITIONS, SYNTAX};
 use crate::scenario::verb::Verb;
-use crate::scenario::world::OnItsWay;
+use crate::scenario::world::InFlight;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
 
@@ -29,7 +29,7 @@ pub fn welcome() -> Vec<String> {
 }
 
 /// The messages on their way, with their names.
-pub fn messages(all: &[OnItsWay]) -> Vec<String> {
+pub fn messages(all: &[InFlight]) -> Vec<String> {
     if all.is_empty() {
         return vec!["  no message is on its way".to_owned()];
     }

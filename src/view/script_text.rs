@@ -10,7 +10,7 @@ use crate::raft::Envelope;
 use crate::record::journal::Loss;
 use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
-use crate::scenario::world::{CannotDo, Happening};
+use crate::scenario::world::NextEvent;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
@@ -43,13 +43,13 @@ impl ScriptText {
         self.output.put_all(paragraph(text, &first, MARGIN));
     }
 
-    fn happens(&self, time: Time, event: &Happening) {
+    fn happens(&self, time: Time, event: &NextEvent) {
         let (who, text) = match event {
-            Happening::Arrives(envelope) => {
+            NextEvent::Arrives(envelope) => {
                 let Envelope { from, to, message } = envelope;
                 (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
             }
-            Happening::Lost(envelope, why) => {
+            NextEvent::Lost(envelope, why) => {
                 let Envelope { from, to, message } = envelope;
                 let why = match why {
                     Loss::Down => "the receiver is down",
@@ -58,10 +58,10 @@ impl ScriptText {
                 let kind = message::kind(message.kind());
                 (String::new(), format!("{kind} from {from} to {to} is lost: {why}"))
             }
-            Happening::ElectionTimeout(node) => {
+            NextEvent::ElectionTimeout(node) => {
                 (node.to_string(), "has heard no leader for a whole election timeout".to_owned())
             }
-            Happening::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
+            NextEvent::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
         };
         self.line(time, &who, &text);
     }
@@ -240,16 +240,10 @@ pub fn why(failure: &Failure) -> String {
             format!("there is no leader.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
         }
         Why::NoneCrashed => "no node has crashed in this run.".to_owned(),
-        Why::Cannot(CannotDo::WrongState { node, up: true }) => format!("{node} is up."),
-        Why::Cannot(CannotDo::WrongState { node, up: false }) => format!("{node} is down."),
-        Why::Cannot(CannotDo::OnlyVirtual) => {
+        Why::Cannot(why) => format!("{why}."),
+        Why::OnlyVirtual => {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()
         }
-        Why::Cannot(CannotDo::NoSuchMessage(_)) => "no such message is on its way.".to_owned(),
-        Why::Cannot(CannotDo::NothingComes) => "nothing comes by itself: no timer runs, and no \
-             message arrives unless it is delivered by name ('automatic' gives timers and links \
-             back)."
-            .to_owned(),
         Why::Unanswered(bound) => {
             let hint = no_majority(status);
             format!(

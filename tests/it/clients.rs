@@ -17,12 +17,12 @@ use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::world::{CannotDo, World};
+use raft_in_practice::scenario::world::{CannotDo, Narration, World};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::state_machine::{KeyValue, Reply};
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::Time;
-use raft_in_practice::server::{Answer, Ticket};
+use raft_in_practice::server::{Answer, Proposal, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::{hunt, json, violation};
 
@@ -58,14 +58,8 @@ impl Observer for Ear {
 }
 
 fn on_threads(script: &Script, speed: f64, ear: &Ear) -> RaftCluster {
-    let config = ClusterConfig {
-        settings: script.settings(),
-        timing: script.timing,
-        conditions: script.conditions,
-        seed: script.seed,
-        speed,
-        observers: vec![Box::new(ear.clone())],
-    };
+    let observers: Vec<Box<dyn Observer>> = vec![Box::new(ear.clone())];
+    let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
     RaftCluster::start(config).unwrap()
 }
 
@@ -80,13 +74,16 @@ fn an_answer_that_comes_after_the_last_line_is_judged() {
     let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut silent);
     runner.run(&script.lines).unwrap();
     assert_eq!(answers(&runner.safety()), 0, "nothing has arrived yet");
-    runner.world().run_until(Duration::from_secs(1), &mut |_| false);
+    runner.world().run_until(Duration::from_secs(1), |_| false);
     assert_eq!(answers(&runner.safety()), 1);
 
     let mut silent = ();
     let mut runner = Runner::new(on_threads(&script, 1.0, &Ear::default()), &mut silent);
     runner.run(&script.lines).unwrap();
-    assert!(runner.world().wait_until(BOUND, |all| all[0].applied.get() == 2), "it is answered");
+    assert!(
+        runner.world().run_until(BOUND, |world| world.status()[0].applied.get() == 2),
+        "it is answered"
+    );
     assert_eq!(answers(&runner.safety()), 1);
     runner.into_world().stop().unwrap();
 }
@@ -112,29 +109,27 @@ fn on_threads_every_answer_of_the_stream_is_judged() {
 }
 
 /// What becomes of commands to a node that is down, goes down, or follows.
-fn outcomes_of_commands_to_the_wrong_node<W: World>(
-    world: &mut W,
-) -> Vec<Option<Result<Answer, Option<NodeId>>>> {
+fn outcomes_of_commands_to_the_wrong_node<W: World>(world: &mut W) -> Vec<Proposal> {
     let [n0, n1, n2] = [0, 1, 2].map(NodeId::new);
     let leads = |world: &W| world.status()[0].leads();
     let down = |world: &W, node: NodeId| !world.status()[node.index()].up;
-    world.stand(n0).unwrap();
-    assert!(world.run_until(BOUND, &mut |world| leads(world)));
-    let follows = world.submit(n2, "SET x=0");
-    assert!(world.run_until(BOUND, &mut |world| world.outcome(follows).is_some()));
+    world.election_timeout(n0).unwrap();
+    assert!(world.run_until(BOUND, leads));
+    let follows = world.propose(n2, "SET x=0");
+    assert!(world.run_until(BOUND, |world| world.proposal(follows) != Proposal::Pending));
     world.partition(&[NodeSet::from_iter([n0])]);
     world.crash(n1, CrashPoint::Between).unwrap();
-    let is_down = world.submit(n1, "SET x=1");
-    let goes_down = world.submit(n0, "SET x=2");
+    let is_down = world.propose(n1, "SET x=1");
+    let goes_down = world.propose(n0, "SET x=2");
     world.crash(n0, CrashPoint::Between).unwrap();
-    let has_gone_down = world.submit(n0, "SET x=3");
+    let has_gone_down = world.propose(n0, "SET x=3");
     world.crash(n2, CrashPoint::BeforeSend).unwrap();
-    world.stand(n2).unwrap();
-    assert!(world.run_until(BOUND, &mut |world| down(world, n2)));
-    let crashed_in_a_step = world.submit(n2, "SET x=4");
+    world.election_timeout(n2).unwrap();
+    assert!(world.run_until(BOUND, |world| down(world, n2)));
+    let crashed_in_a_step = world.propose(n2, "SET x=4");
     world.restart(n1).unwrap();
     let all = [follows, is_down, goes_down, has_gone_down, crashed_in_a_step];
-    all.map(|ticket| world.outcome(ticket)).to_vec()
+    all.map(|ticket| world.proposal(ticket)).to_vec()
 }
 
 #[test]
@@ -142,16 +137,16 @@ fn a_command_to_a_node_that_is_down_ends_alike_in_both_worlds() {
     let script = parse("nodes 3\n");
     let mut sim = Sim::new(SimConfig::of(&script), Vec::new());
     let in_virtual_time = outcomes_of_commands_to_the_wrong_node(&mut sim);
-    let refused = Some(Err(None));
+    let refused = Proposal::Refused { leader: None };
     let follows = in_virtual_time[0].clone();
-    assert!(matches!(follows, Some(Err(_))), "{follows:?}");
-    let expected = [follows, refused.clone(), None, refused.clone(), refused];
+    assert!(matches!(follows, Proposal::Refused { .. }), "{follows:?}");
+    let expected = [follows, refused.clone(), Proposal::Pending, refused.clone(), refused];
     assert_eq!(in_virtual_time, expected);
 
     let mut cluster = on_threads(&script, 1.0, &Ear::default());
     let mut threaded = outcomes_of_commands_to_the_wrong_node(&mut cluster);
     // Whom a follower knows as its leader is a matter of what has arrived.
-    assert!(matches!(threaded[0], Some(Err(_))), "{threaded:?}");
+    assert!(matches!(threaded[0], Proposal::Refused { .. }), "{threaded:?}");
     threaded[0].clone_from(&expected[0]);
     assert_eq!(threaded, expected);
     cluster.stop().unwrap();
@@ -240,9 +235,9 @@ fn a_success_for_an_entry_that_is_lost_is_a_fall() {
 
 /// What is committed, as the node has it that has committed most.
 fn furthest(sim: &Sim) -> Log {
-    let status = World::status(sim);
+    let status = sim.status();
     let most = status.iter().max_by_key(|status| status.commit).unwrap();
-    World::log(sim, most.id)
+    sim.log(most.id)
 }
 
 /// A world without nodes, in which every command is answered when the time has come, whatever it asks
@@ -274,27 +269,29 @@ impl World for Liar {
         None
     }
 
-    fn run_until(&mut self, bound: Duration, done: &mut dyn FnMut(&Self) -> bool) -> bool {
+    fn run_until(&mut self, bound: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
         self.now = self.now + bound;
         done(self)
     }
 
-    fn submit(&mut self, _: NodeId, command: &str) -> Ticket {
+    fn propose(&mut self, _: NodeId, command: &str) -> Ticket {
         let ticket = Ticket(self.asked.len() as u64);
         self.asked.insert(ticket, command.to_owned());
         ticket
     }
 
-    fn outcome(&self, ticket: Ticket) -> Option<Result<Answer, Option<NodeId>>> {
-        let reply = match self.asked.get(&ticket)? {
-            _ if self.now == Time::ZERO => return None,
-            get if get.starts_with("GET") => Reply::Value(Some("never written".to_owned())),
+    fn proposal(&self, ticket: Ticket) -> Proposal {
+        let reply = match self.asked.get(&ticket) {
+            _ if self.now == Time::ZERO => return Proposal::Pending,
+            None => return Proposal::Pending,
+            Some(get) if get.starts_with("GET") => Reply::Value(Some("never written".to_owned())),
             _ => Reply::Set,
         };
-        Some(Ok(Answer::Applied { position: LogPosition::new(ticket.0 + 1, 1), reply }))
+        let position = LogPosition::new(ticket.0 + 1, 1);
+        Proposal::Answered(Answer::Applied { position, reply })
     }
 
-    fn outcomes(&self) -> u64 {
+    fn settled(&self) -> u64 {
         if self.now == Time::ZERO { 0 } else { self.asked.len() as u64 }
     }
 
@@ -306,7 +303,7 @@ impl World for Liar {
         Ok(())
     }
 
-    fn stand(&mut self, _: NodeId) -> Result<(), CannotDo> {
+    fn election_timeout(&mut self, _: NodeId) -> Result<(), CannotDo> {
         Ok(())
     }
 
@@ -322,7 +319,7 @@ impl World for Liar {
 
     fn set_conditions(&mut self, _: Conditions) {}
 
-    fn tell(&mut self, _: &Deed) {}
+    fn narrate(&mut self, _: Narration) {}
 
     fn committed(&self, _: LogIndex) -> Option<LogPosition> {
         None

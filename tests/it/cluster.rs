@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use raft_in_practice::cluster::{ClusterConfig, RaftCluster, SubmitError};
+use raft_in_practice::cluster::{ClusterConfig, RaftCluster, WriteError};
 use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{
     Command, LogIndex, LogPosition, NodeId, NodeSet, Payload, Property, Rule, Settings,
 };
 use raft_in_practice::record::journal::{Batch, Deed, Loss, Observer};
-use raft_in_practice::scenario::world::{CannotDo, World};
+use raft_in_practice::scenario::world::{CannotDo, Narration, World};
 use raft_in_practice::server::engine::{CrashPoint, Detail, MessageId};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::{Time, Timing};
-use raft_in_practice::server::{Answer, Ticket};
+use raft_in_practice::server::{Answer, Proposal, Ticket};
 
 /// Far away.
 const BOUND: Duration = Duration::from_secs(20);
@@ -44,7 +44,7 @@ fn set(numbers: &[u8]) -> NodeSet {
 fn insist(cluster: &RaftCluster, command: &str) -> LogPosition {
     let deadline = Instant::now() + BOUND;
     loop {
-        match cluster.submit(command, SHORT) {
+        match cluster.write(command, SHORT) {
             Ok(applied) => return applied.position,
             Err(error) => assert!(Instant::now() < deadline, "{command}: {error}"),
         }
@@ -52,8 +52,9 @@ fn insist(cluster: &RaftCluster, command: &str) -> LogPosition {
 }
 
 /// Waits until every running node has applied as much as the furthest, and the leader all it has.
-fn settle(cluster: &RaftCluster) {
-    let even = cluster.wait_until(BOUND, |all| {
+fn settle(cluster: &mut RaftCluster) {
+    let even = cluster.run_until(BOUND, |world| {
+        let all = world.status();
         let mut up = all.iter().filter(|status| status.up);
         let first = up.next().expect("a node is up");
         first.applied == first.last.index
@@ -76,7 +77,7 @@ fn check_answered(cluster: &RaftCluster, answered: &[(LogPosition, String)]) {
 }
 
 /// Nothing fell, and the checker did look.
-fn check_safe(cluster: RaftCluster) {
+fn check_safe(mut cluster: RaftCluster) {
     let report = cluster.safety();
     assert_eq!(report.violations, []);
     assert!(report.committed > 0 && report.leaders > 0 && report.steps > 0);
@@ -99,7 +100,7 @@ fn whatever_befalls_it_everything_answered_is_on_every_node_at_the_end() {
             answered.push((insist(cluster, &text), text));
         };
         say(&cluster, "quiet");
-        cluster.bus().set_conditions(Conditions {
+        cluster.set_conditions(Conditions {
             drop: 0.1,
             duplicate: 0.1,
             latency_min: Duration::from_micros(200),
@@ -111,7 +112,7 @@ fn whatever_befalls_it_everything_answered_is_on_every_node_at_the_end() {
         let leader = cluster.wait_for_leader(BOUND).unwrap();
         let point = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
         cluster.crash(leader, point[seed as usize % 3]).unwrap();
-        assert!(cluster.wait_until(BOUND, |all| !all[leader.index()].up));
+        assert!(cluster.run_until(BOUND, |world| !world.status()[leader.index()].up));
         say(&cluster, "crashed");
         cluster.restart(leader).unwrap();
 
@@ -120,13 +121,13 @@ fn whatever_befalls_it_everything_answered_is_on_every_node_at_the_end() {
         cluster.partition(&[[leader, other].into_iter().take((nodes - 1) / 2).collect()]);
         say(&cluster, "partitioned");
         cluster.heal();
-        cluster.bus().cut_one_way(leader, other);
+        cluster.cut(leader, other);
         say(&cluster, "one-way");
 
         cluster.heal();
-        cluster.bus().set_conditions(Conditions::PERFECT);
+        cluster.set_conditions(Conditions::PERFECT);
         say(&cluster, "healed");
-        settle(&cluster);
+        settle(&mut cluster);
         assert!(cluster.status().iter().all(|status| status.up));
         check_answered(&cluster, &answered);
         check_safe(cluster);
@@ -135,7 +136,7 @@ fn whatever_befalls_it_everything_answered_is_on_every_node_at_the_end() {
 
 #[test]
 fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
-    let cluster = start(fast(3, 7));
+    let mut cluster = start(fast(3, 7));
     let leader = cluster.wait_for_leader(BOUND).unwrap();
     std::thread::scope(|scope| {
         for client in 0..4 {
@@ -155,7 +156,7 @@ fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
             });
         }
     });
-    settle(&cluster);
+    settle(&mut cluster);
     let log = cluster.log(node(0));
     let commands: Vec<_> =
         log.iter().map(|(_, e)| &e.payload).filter(|&payload| *payload != Payload::NoOp).collect();
@@ -168,20 +169,20 @@ fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
 fn clusters_of_every_small_size_commit_and_even_ones_need_more_than_half() {
     for nodes in [1, 2, 4, 6] {
         let mut cluster = start(fast(nodes, 1));
-        let applied = cluster.submit("SET x=1", BOUND).unwrap();
+        let applied = cluster.write("SET x=1", BOUND).unwrap();
         assert_eq!(applied.reply, Reply::Set);
         if nodes.is_multiple_of(2) {
             let half: Vec<_> = NodeId::all(nodes).skip(nodes / 2).collect();
             for &id in &half {
                 cluster.crash(id, CrashPoint::Between).unwrap();
             }
-            let error = cluster.submit_to(node(0), "SET x=2", SHORT).unwrap_err();
-            assert!(!matches!(error, SubmitError::Superseded { .. }), "{error}");
+            let error = cluster.client().write_to(node(0), "SET x=2", SHORT).unwrap_err();
+            assert!(!matches!(error, WriteError::Superseded { .. }), "{error}");
             assert_ne!(cluster.machine(node(0)).unwrap().get("x"), Some("2"));
             cluster.restart(half[0]).unwrap();
         }
         insist(&cluster, "SET x=3");
-        settle(&cluster);
+        settle(&mut cluster);
         assert_eq!(cluster.machine(node(0)).unwrap().get("x"), Some("3"));
         assert_eq!(cluster.safety().violations, []);
         cluster.stop().unwrap();
@@ -190,28 +191,29 @@ fn clusters_of_every_small_size_commit_and_even_ones_need_more_than_half() {
 
 #[test]
 fn a_minority_answers_nothing_and_the_majority_goes_on() {
-    let cluster = start(fast(5, 5));
+    let mut cluster = start(fast(5, 5));
     let old = cluster.wait_for_leader(BOUND).unwrap();
     let follower = NodeId::all(5).find(|&id| id != old).unwrap();
-    let refused = cluster.submit_to(follower, "SET x=0", BOUND).unwrap_err();
+    let refused = cluster.client().write_to(follower, "SET x=0", BOUND).unwrap_err();
     assert!(
-        matches!(refused, SubmitError::NotLeader { node, leader } if node == follower && leader.is_none_or(|l| l == old)),
+        matches!(refused, WriteError::NotLeader { node, leader } if node == follower && leader.is_none_or(|l| l == old)),
         "{refused}"
     );
     cluster.partition(&[[old, follower].into_iter().collect()]);
-    let timeout = cluster.submit_to(old, "SET x=1", SHORT).unwrap_err();
-    assert_eq!(timeout, SubmitError::Timeout { bound: SHORT });
+    let timeout = cluster.client().write_to(old, "SET x=1", SHORT).unwrap_err();
+    assert_eq!(timeout, WriteError::Timeout { bound: SHORT });
     let stalled = cluster.client();
     let lost = stalled.propose(old, "SET x=2");
-    let elected = cluster.wait_until(BOUND, |all| {
+    let elected = cluster.run_until(BOUND, |world| {
+        let all = world.status();
         all.iter().any(|status| status.leads() && status.id != old && status.id != follower)
     });
     assert!(elected);
     insist(&cluster, "SET x=3");
     cluster.heal();
     let told = stalled.next(BOUND).unwrap();
-    assert!(matches!(told, (t, Err(SubmitError::Superseded { .. })) if t == lost), "{told:?}");
-    settle(&cluster);
+    assert!(matches!(told, (t, Err(WriteError::Superseded { .. })) if t == lost), "{told:?}");
+    settle(&mut cluster);
     assert_eq!(cluster.machine(old).unwrap().get("x"), Some("3"));
     check_safe(cluster);
 }
@@ -222,25 +224,21 @@ fn without_a_majority_there_is_no_leader_and_a_wait_ends_at_its_bound() {
     cluster.wait_for_leader(BOUND).unwrap();
     for id in NodeId::all(3) {
         cluster.crash(id, CrashPoint::Between).unwrap();
-        assert_eq!(cluster.crash(id, CrashPoint::Between), Err(wrong(id, false)));
+        assert_eq!(cluster.crash(id, CrashPoint::Between), Err(CannotDo::IsDown(id)));
     }
     let asked = Instant::now();
     assert_eq!(cluster.wait_for_leader(SHORT), None);
-    assert!(!cluster.wait_until(SHORT, |_| false));
-    assert_eq!(cluster.submit("x", SHORT), Err(SubmitError::NoLeader { bound: SHORT }));
+    assert!(!cluster.run_until(SHORT, |_| false));
+    assert_eq!(cluster.write("x", SHORT), Err(WriteError::NoLeader { bound: SHORT }));
     assert!(asked.elapsed() >= 3 * SHORT && asked.elapsed() < Duration::from_secs(30));
-    let down = cluster.submit_to(node(1), "x", BOUND);
-    assert_eq!(down, Err(SubmitError::NodeDown { node: node(1) }));
+    let down = cluster.client().write_to(node(1), "x", BOUND);
+    assert_eq!(down, Err(WriteError::NodeDown { node: node(1) }));
     cluster.restart(node(2)).unwrap();
-    assert!(cluster.restart(node(2)).is_err());
+    assert_eq!(cluster.restart(node(2)), Err(CannotDo::IsUp(node(2))));
     assert_eq!(cluster.wait_for_leader(SHORT), None, "one of three is no majority");
     cluster.restart(node(0)).unwrap();
     assert!(cluster.wait_for_leader(BOUND).is_some());
     check_stops(cluster);
-}
-
-const fn wrong(node: NodeId, up: bool) -> CannotDo {
-    CannotDo::WrongState { node, up }
 }
 
 fn check_stops(cluster: RaftCluster) {
@@ -258,8 +256,8 @@ fn a_client_of_a_crashed_node_hears_so_at_once() {
     let ticket = client.propose(leader, "SET x=1");
     cluster.crash(leader, CrashPoint::Between).unwrap();
     let told = client.next(BOUND).unwrap();
-    let gone = (ticket, Err(SubmitError::NodeDown { node: leader }));
-    let late = matches!(told.1, Err(SubmitError::NotLeader { .. }));
+    let gone = (ticket, Err(WriteError::NodeDown { node: leader }));
+    let late = matches!(told.1, Err(WriteError::NotLeader { .. }));
     assert!(told == gone || late, "{told:?}");
     check_stops(cluster);
 }
@@ -267,41 +265,39 @@ fn a_client_of_a_crashed_node_hears_so_at_once() {
 #[test]
 fn a_script_drives_threads_as_it_drives_the_simulator() {
     let mut world = start(ClusterConfig { seed: 9, speed: 5.0, ..ClusterConfig::new(3) });
-    let led = World::run_until(&mut world, BOUND, &mut |w| w.leader().is_some());
-    assert!(led);
-    let leader = world.leader().unwrap();
-    let ticket = World::submit(&mut world, leader, "SET a=1");
-    assert!(World::run_until(&mut world, BOUND, &mut |w| w.outcome(ticket).is_some()));
-    let Some(Ok(Answer::Applied { position, .. })) = world.outcome(ticket) else {
-        panic!("{:?}", world.outcome(ticket))
+    let leader = world.wait_for_leader(BOUND).unwrap();
+    let ticket = world.propose(leader, "SET a=1");
+    assert!(world.run_until(BOUND, |w| w.proposal(ticket) != Proposal::Pending));
+    let Proposal::Answered(Answer::Applied { position, .. }) = world.proposal(ticket) else {
+        panic!("{:?}", world.proposal(ticket))
     };
-    assert_eq!(World::log(&world, leader).term_at(position.index), Some(position.term));
+    assert_eq!(world.log(leader).term_at(position.index), Some(position.term));
 
     let follower = NodeId::all(3).find(|&id| id != leader).unwrap();
     // Nothing else changes any more, so nothing else wakes whoever waits for the refusal.
-    settle(&world);
+    settle(&mut world);
     let asked = Instant::now();
-    let refused = World::submit(&mut world, follower, "SET a=2");
-    assert!(World::run_until(&mut world, BOUND, &mut |w| w.outcome(refused).is_some()));
+    let refused = world.propose(follower, "SET a=2");
+    assert!(world.run_until(BOUND, |w| w.proposal(refused) != Proposal::Pending));
     assert!(asked.elapsed() < Duration::from_secs(3), "a refusal wakes whoever waits for it");
-    assert!(matches!(world.outcome(refused), Some(Err(_))));
+    assert!(matches!(world.proposal(refused), Proposal::Refused { .. }));
 
-    // A moment of the story comes at its time, though the wait would be patient.
-    let (from, asked) = (World::now(&world), Instant::now());
+    // A moment of the cluster's time comes when it should, though the wait would be patient.
+    let (from, asked) = (world.now(), Instant::now());
     let moment = Duration::from_millis(500);
-    assert!(World::run_until(&mut world, moment, &mut |w| World::now(w) - from >= moment));
+    assert!(world.run_until(moment, |w| w.now() - from >= moment));
     assert!(asked.elapsed() >= Duration::from_millis(100));
 
-    World::stand(&mut world, follower).unwrap();
+    world.election_timeout(follower).unwrap();
     let ousted = |w: &RaftCluster| w.leader() == Some(follower);
-    assert!(World::run_until(&mut world, BOUND, &mut |w| ousted(w)));
-    World::crash(&mut world, follower, CrashPoint::BeforeSend).unwrap();
-    assert!(World::run_until(&mut world, BOUND, &mut |w| !w.status()[follower.index()].up));
-    assert_eq!(World::stand(&mut world, follower), Err(wrong(follower, false)));
+    assert!(world.run_until(BOUND, ousted));
+    world.crash(follower, CrashPoint::BeforeSend).unwrap();
+    assert!(world.run_until(BOUND, |w| !w.status()[follower.index()].up));
+    assert_eq!(world.election_timeout(follower), Err(CannotDo::IsDown(follower)));
     assert!(world.machine(follower).is_none() && world.log(follower).last_index().get() >= 1);
-    World::restart(&mut world, follower).unwrap();
-    assert_eq!(World::restart(&mut world, follower), Err(wrong(follower, true)));
-    assert_eq!(World::safety(&mut world).violations, []);
+    world.restart(follower).unwrap();
+    assert_eq!(world.restart(follower), Err(CannotDo::IsUp(follower)));
+    assert_eq!(world.safety().violations, []);
 }
 
 /// What an observer hears, checked as it comes.
@@ -390,12 +386,12 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
     };
     config.observers.push(Box::new(Listener(Arc::clone(&heard))));
     let mut cluster = start(config);
-    cluster.tell(&Deed::Note("and so it begins".to_owned()));
+    cluster.narrate(Narration::Note("and so it begins".to_owned()));
     for point in [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend] {
         insist(&cluster, "SET x=1");
         let leader = cluster.wait_for_leader(BOUND).unwrap();
         cluster.crash(leader, point).unwrap();
-        assert!(cluster.wait_until(BOUND, |all| !all[leader.index()].up));
+        assert!(cluster.run_until(BOUND, |world| !world.status()[leader.index()].up));
         insist(&cluster, "SET x=2");
         cluster.restart(leader).unwrap();
     }
@@ -407,7 +403,7 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
         insist(&cluster, "SET x=3");
     }
     cluster.heal();
-    settle(&cluster);
+    settle(&mut cluster);
     check_safe(cluster);
 
     let heard = std::mem::take(&mut *heard.lock().unwrap());
@@ -427,10 +423,11 @@ fn with_a_rule_broken_the_live_checker_sees_it() {
     // Two leaders of one term, in two halves of which each believes to be enough.
     let rules = Settings::new(4).rules.without(Rule::MajorityQuorum);
     let config = ClusterConfig { settings: Settings { rules, ..Settings::new(4) }, ..fast(4, 0) };
-    let cluster = start(config);
+    let mut cluster = start(config);
     cluster.partition(&[set(&[0, 1]), set(&[2, 3])]);
     let client = cluster.client();
-    let split = cluster.wait_until(BOUND, |all| {
+    let split = cluster.run_until(BOUND, |world| {
+        let all = world.status();
         all[..2].iter().any(NodeStatus::leads) && all[2..].iter().any(NodeStatus::leads)
     });
     assert!(split);
@@ -459,11 +456,11 @@ fn a_crash_before_sending_holds_the_answer_back() {
     let mut cluster = start(fast(1, 1));
     let leader = cluster.wait_for_leader(BOUND).expect("it elects itself");
     cluster.crash(leader, CrashPoint::BeforeSend).unwrap();
-    let error = cluster.submit("SET x=1", BOUND).unwrap_err();
-    assert_eq!(error, SubmitError::NodeDown { node: leader });
+    let error = cluster.write("SET x=1", BOUND).unwrap_err();
+    assert_eq!(error, WriteError::NodeDown { node: leader });
     cluster.restart(leader).unwrap();
-    cluster.submit("SET y=1", BOUND).unwrap();
-    let machine = World::machine(&cluster, leader).expect("it is up");
+    cluster.write("SET y=1", BOUND).unwrap();
+    let machine = cluster.machine(leader).expect("it is up");
     assert_eq!(machine.get("x"), Some("1"), "it was saved all the same");
     cluster.stop().unwrap();
 }

@@ -5,7 +5,7 @@
 use raft_in_practice::properties::linearizability::{History, Judgement, Misled};
 use raft_in_practice::raft::LogPosition;
 use raft_in_practice::server::state_machine::Reply;
-use raft_in_practice::server::{Answer, Ticket};
+use raft_in_practice::server::{Answer, Proposal, Ticket};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -98,7 +98,7 @@ fn draw(rng: &mut ChaCha8Rng) -> Drawn {
                     if rng.random_bool(wrong) { other(rng, *operation) } else { reply.clone() };
                 let position = LogPosition::new(ticket.0 + 1, 1);
                 let answer = Answer::Applied { position, reply: reply.clone() };
-                drawn.ours.told(*ticket, &Ok(answer), at);
+                drawn.ours.told(*ticket, &Proposal::Answered(answer), at);
                 drawn.told.push(format!("{at}: client {client} is told {reply:?}"));
                 drawn.theirs.on_return(client, reply).expect("the client waits");
                 waiting[client] = None;

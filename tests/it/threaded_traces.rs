@@ -14,6 +14,7 @@ use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::network::Conditions;
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::Property;
+use raft_in_practice::record::journal::Observer;
 use raft_in_practice::record::{Header, TraceWriter, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
@@ -66,14 +67,8 @@ fn run_and_replay(script: &Script, speed: f64) -> Result<(), String> {
     let paper = Paper::default();
     let header = Header::new(&script.name, "threads", script.seed, &script.settings());
     let writer = TraceWriter::new(paper.clone(), &header);
-    let config = ClusterConfig {
-        settings: script.settings(),
-        timing: script.timing,
-        conditions: script.conditions,
-        seed: script.seed,
-        speed,
-        observers: vec![Box::new(writer.clone())],
-    };
+    let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
+    let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
     let cluster = RaftCluster::start(config).map_err(|error| format!("{name}: {error}"))?;
     let mut silent = ();
     let mut runner = Runner::new(cluster, &mut silent);

@@ -7,9 +7,7 @@ use std::time::Duration;
 use raft_in_practice::network::Conditions;
 use raft_in_practice::properties::linearizability::Judgement;
 use raft_in_practice::properties::report::SafetyReport;
-use raft_in_practice::raft::{
-    Command, Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings,
-};
+use raft_in_practice::raft::{Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings};
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::record::{Header, Summary, TraceError, TraceWriter, replay};
@@ -17,7 +15,7 @@ use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::world::World;
+use raft_in_practice::scenario::world::{VirtualWorld, World};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
@@ -42,20 +40,11 @@ impl Paper {
     }
 }
 
-const fn config_of(script: &Script) -> SimConfig {
-    SimConfig {
-        settings: script.settings(),
-        timing: script.timing,
-        conditions: script.conditions,
-        seed: script.seed,
-    }
-}
-
 fn record(script: &Script) -> Vec<u8> {
     let paper = Paper::default();
     let header = Header::new(&script.name, "virtual", script.seed, &script.settings());
     let writer = TraceWriter::new(paper.clone(), &header);
-    let sim = Sim::new(config_of(script), vec![Box::new(writer.clone())]);
+    let sim = Sim::new(SimConfig::of(script), vec![Box::new(writer.clone())]);
     let mut silent = ();
     let mut runner = Runner::new(sim, &mut silent);
     if let Err(failure) = runner.run(&script.lines) {
@@ -111,7 +100,7 @@ fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
             sim.run_to(until);
             chaos.strike(&mut sim);
             let node = chaos.node();
-            sim.ask(node, Command::new(format!("SET x={nth}")));
+            sim.propose(node, &format!("SET x={nth}"));
         }
         let report = sim.safety();
         assert_eq!(report.violations, [], "seed {seed}, {mix:?}");
@@ -154,7 +143,7 @@ fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
 fn a_wait_that_cannot_come_true_ends_at_its_bound() {
     let text = "nodes 3\ncrash 0\ncrash 1\nwait 5s until leader\n";
     let script = Script::parse("stalled", text).unwrap();
-    let sim = Sim::new(config_of(&script), Vec::new());
+    let sim = Sim::new(SimConfig::of(&script), Vec::new());
     let mut silent = ();
     let mut runner = Runner::new(sim, &mut silent);
     let failure = runner.run(&script.lines).unwrap_err();
@@ -171,12 +160,12 @@ fn what_was_saved_too_late_is_known_to_be_on_disk() {
     let settings = Settings { rules, ..Settings::new(3) };
     let (timing, conditions) = (Timing::PAPER, Conditions::PERFECT);
     let mut sim = Sim::new(SimConfig { settings, timing, conditions, seed: 1 }, Vec::new());
-    sim.set_manual(true).unwrap();
+    sim.set_manual(true);
     let (n0, n1) = (NodeId::new(0), NodeId::new(1));
     let deliver = |sim: &mut Sim, kind, from, to| {
         sim.deliver(MessageName { kind, from, to, nth_newest: 0 }).unwrap();
     };
-    sim.stand(n1).unwrap();
+    sim.election_timeout(n1).unwrap();
     deliver(&mut sim, MessageKind::VoteRequest, n1, n0);
     deliver(&mut sim, MessageKind::VoteResponse, n0, n1);
     deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
@@ -187,7 +176,7 @@ fn what_was_saved_too_late_is_known_to_be_on_disk() {
     sim.restart(n0).unwrap();
     sim.heartbeat(n1).unwrap();
     deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
-    assert_eq!(World::log(&sim, n0), World::log(&sim, n1));
+    assert_eq!(sim.log(n0), sim.log(n1));
     let fallen = sim.journal().checker().violations();
     assert!(fallen.iter().all(|it| it.property == Property::DurableQuorum), "{fallen:?}");
 }
@@ -195,7 +184,7 @@ fn what_was_saved_too_late_is_known_to_be_on_disk() {
 fn play(text: &str) -> Result<SafetyReport, Box<Failure>> {
     let script = Script::parse("clients", text).unwrap();
     let mut silent = ();
-    let mut runner = Runner::new(Sim::new(config_of(&script), Vec::new()), &mut silent);
+    let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut silent);
     runner.run(&script.lines)?;
     Ok(runner.safety())
 }

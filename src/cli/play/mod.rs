@@ -175,9 +175,9 @@ impl<S: Stage> Table<'_, S> {
                 });
             }
             Word::Messages => {
-                let messages = self.session.world().on_their_way();
-                let messages = messages.map_err(|_| "only virtual time can tell".to_owned())?;
-                self.output.put_all(prompt::messages(&messages));
+                let cluster = self.session.world().as_virtual();
+                let cluster = cluster.ok_or_else(|| "only virtual time can tell".to_owned())?;
+                self.output.put_all(prompt::messages(&cluster.in_flight()));
             }
             Word::Log(node) => self.log(node),
         }
@@ -187,8 +187,8 @@ impl<S: Stage> Table<'_, S> {
     fn carry_out(&mut self, verb: Verb) {
         let before = self.output.lines_put();
         if let Verb::Deliver(name) = &verb
-            && let Ok(messages) = self.session.world().on_their_way()
-            && let Some(found) = messages.iter().find(|message| message.name == *name)
+            && let Some(world) = self.session.world().as_virtual()
+            && let Some(found) = world.in_flight().iter().find(|message| message.name == *name)
         {
             self.output.put_all(prompt::delivered(&found.envelope));
         }
@@ -306,14 +306,8 @@ impl Stage for Threads {
     type World = RaftCluster;
 
     fn raise(&mut self, script: &Script) -> Result<RaftCluster, String> {
-        let config = ClusterConfig {
-            settings: script.settings(),
-            timing: script.timing,
-            conditions: script.conditions,
-            seed: script.seed,
-            speed: self.1,
-            observers: self.0.observers(script)?,
-        };
+        let observers = self.0.observers(script)?;
+        let config = ClusterConfig { speed: self.1, observers, ..ClusterConfig::of(script) };
         RaftCluster::start(config).map_err(|error| error.to_string())
     }
 

@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::raft::{LogIndex, LogPosition, NodeId};
+use crate::raft::{LogIndex, LogPosition};
 use crate::server::state_machine::{Operation, Reply};
-use crate::server::{Answer, Ticket};
+use crate::server::{Answer, Proposal, Ticket};
 use search::Stopped;
 
 /// A client's command.
@@ -132,16 +132,17 @@ impl History {
     }
 
     /// A client is told what became of its command: an answer, or a refusal by a node that has not
-    /// taken it in. Only the first counts; nobody who has an answer listens for another.
+    /// taken it in. Only the first counts; nobody who has an answer listens for another. While the
+    /// proposal is pending there is nothing to tell.
     ///
     /// # Panics
     /// If that is before the client asked.
-    pub fn told(&mut self, ticket: Ticket, outcome: &Result<Answer, Option<NodeId>>, at: u64) {
-        if !self.waiting.remove(&ticket) {
+    pub fn told(&mut self, ticket: Ticket, proposal: &Proposal, at: u64) {
+        if *proposal == Proposal::Pending || !self.waiting.remove(&ticket) {
             return;
         }
-        match outcome {
-            Ok(Answer::Applied { position, reply }) => {
+        match proposal {
+            Proposal::Answered(Answer::Applied { position, reply }) => {
                 if let Some(call) = self.calls.get_mut(&ticket) {
                     assert!(call.called <= at, "an answer does not come before its question");
                     let reply = as_read_by_the_client(&call.command, reply);
@@ -149,9 +150,11 @@ impl History {
                 }
             }
             // It stays in the history without an answer: it may take effect at any time, or never.
-            Ok(Answer::Uncertain { .. }) => {}
+            Proposal::Answered(Answer::Uncertain { .. }) | Proposal::Pending => {}
             // It never took effect, and the client knows.
-            Ok(Answer::Superseded { .. }) | Err(_) => _ = self.calls.remove(&ticket),
+            Proposal::Answered(Answer::Superseded { .. }) | Proposal::Refused { .. } => {
+                self.calls.remove(&ticket);
+            }
         }
     }
 

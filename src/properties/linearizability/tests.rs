@@ -13,7 +13,7 @@ fn history(calls: &[Spoken]) -> History {
         if let Some((at, reply)) = told {
             let position = LogPosition::new(ticket + 1, 1);
             let answer = Answer::Applied { position, reply: reply.clone() };
-            history.told(Ticket(ticket), &Ok(answer), *at);
+            history.told(Ticket(ticket), &Proposal::Answered(answer), *at);
         }
     }
     history
@@ -155,21 +155,25 @@ fn keys_are_independent() {
 fn an_outcome_is_read_in_one_way() {
     let position = LogPosition::new(1, 1);
     let seen = get(Some(7), 2, 3);
-    let with = |outcome: &Result<Answer, Option<NodeId>>| {
+    let with = |proposal: &Proposal| {
         let mut history = history(&[lost("SET x=7", 0), seen.clone()]);
-        history.told(Ticket(0), outcome, 1);
+        history.told(Ticket(0), proposal, 1);
         (history.waiting().count(), history.answers(), history.judge(|_| None) == Judgement::Held)
     };
-    assert_eq!(with(&Ok(Answer::Applied { position, reply: Reply::Set })), (0, 2, true));
-    assert_eq!(with(&Ok(Answer::Uncertain { position })), (0, 1, true));
-    assert_eq!(with(&Ok(Answer::Superseded { lost: position })), (0, 1, false));
-    assert_eq!(with(&Err(None)), (0, 1, false));
+    assert_eq!(
+        with(&Proposal::Answered(Answer::Applied { position, reply: Reply::Set })),
+        (0, 2, true)
+    );
+    assert_eq!(with(&Proposal::Answered(Answer::Uncertain { position })), (0, 1, true));
+    assert_eq!(with(&Proposal::Answered(Answer::Superseded { lost: position })), (0, 1, false));
+    assert_eq!(with(&Proposal::Refused { leader: None }), (0, 1, false));
+    assert_eq!(with(&Proposal::Pending), (1, 1, true));
     assert_eq!(history(&[lost("SET x=7", 0)]).waiting().collect::<Vec<_>>(), [Ticket(0)]);
 
     let mut twice = history(&[get(None, 0, 1)]);
     let before = twice.clone();
-    twice.told(Ticket(0), &Ok(Answer::Superseded { lost: position }), 2);
-    twice.told(Ticket(9), &Ok(Answer::Superseded { lost: position }), 2);
+    twice.told(Ticket(0), &Proposal::Answered(Answer::Superseded { lost: position }), 2);
+    twice.told(Ticket(9), &Proposal::Answered(Answer::Superseded { lost: position }), 2);
     assert_eq!(twice, before);
 }
 
@@ -179,7 +183,11 @@ fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
         let mut history = History::default();
         history.asked(Ticket(4), command, 0);
         let position = LogPosition::new(index, term);
-        history.told(Ticket(4), &Ok(Answer::Applied { position, reply: Reply::Done }), 1);
+        history.told(
+            Ticket(4),
+            &Proposal::Answered(Answer::Applied { position, reply: Reply::Done }),
+            1,
+        );
         history
     };
     let committed = |index: LogIndex| (index.get() <= 3).then(|| LogPosition::new(index.get(), 4));

@@ -6,11 +6,11 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::properties::linearizability::{History, Judgement};
-use crate::raft::{Command, NodeId};
+use crate::raft::NodeId;
 use crate::scenario::world::World;
-use crate::server::Ticket;
 use crate::server::status::leader_of;
 use crate::server::timing::Time;
+use crate::server::{Proposal, Ticket};
 use crate::sim::Sim;
 
 /// How long a client waits for an answer.
@@ -100,7 +100,7 @@ impl Clients {
             _ => format!("GET {key}"),
         };
         let called = moment(sim);
-        let ticket = sim.ask(to, Command::new(command.as_str()));
+        let ticket = sim.propose(to, &command);
         self.history.asked(ticket, &command, called);
         let until = sim.now() + PATIENCE;
         if !self.look(sim, ticket) {
@@ -110,11 +110,9 @@ impl Clients {
 
     /// Looks for an answer. Says whether there is one.
     fn look(&mut self, sim: &mut Sim, ticket: Ticket) -> bool {
-        let outcome = sim.take_outcome(ticket);
-        if let Some(outcome) = &outcome {
-            self.history.told(ticket, outcome, moment(sim));
-        }
-        outcome.is_some()
+        let proposal = sim.take_proposal(ticket);
+        self.history.told(ticket, &proposal, moment(sim));
+        proposal != Proposal::Pending
     }
 
     /// Whether what they were told in this world can be.

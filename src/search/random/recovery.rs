@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::clients::Clients;
 use super::unneeded::{UnneededElection, UnneededElections};
 use crate::network::Conditions;
-use crate::raft::{Command, NodeId, NodeSet, Term};
+use crate::raft::{NodeId, NodeSet, Term};
 use crate::scenario::world::World;
 use crate::server::engine::CrashPoint;
 use crate::server::status::{NodeStatus, leader_of};
@@ -118,7 +118,7 @@ fn deafen_the_leader(sim: &mut Sim, unneeded: &UnneededElections) -> Option<Node
     restart(sim, other);
     // Each time raises its term by one, unless the rule that says so is broken.
     for _ in sim.status_of(other).term.get()..=leader.term.get() {
-        let _ = sim.stand(other);
+        let _ = sim.election_timeout(other);
     }
     unneeded.excuse(Some(other), sim.now());
     restart(sim, other);
@@ -147,7 +147,7 @@ fn await_leader(sim: &mut Sim, core: NodeSet) -> Result<NodeStatus, Stall> {
             |status: &NodeStatus| status.term == leader.term && status.leader == Some(leader.id);
         statuses.iter().all(follow).then_some(leader)
     };
-    sim.run_until(LEADER_WITHIN, &mut |sim| led(sim).is_some());
+    sim.run_until(LEADER_WITHIN, |sim| led(sim).is_some());
     led(sim).ok_or_else(|| Stall::NoLeader { at: sim.now(), term: highest_term(sim, core) })
 }
 
@@ -155,7 +155,7 @@ fn await_leader(sim: &mut Sim, core: NodeSet) -> Result<NodeStatus, Stall> {
 /// commits what an earlier leader left, so one command is given first.
 fn await_commit(sim: &mut Sim, core: NodeSet, give_command: bool) -> Result<(), Stall> {
     if give_command && let Some(leader) = leader_of(&of_core(sim, core)) {
-        let ticket = sim.ask(leader.id, Command::new("left over"));
+        let ticket = sim.propose(leader.id, "left over");
         sim.forget(ticket);
     }
     let behind = |sim: &Sim| {
@@ -166,7 +166,7 @@ fn await_commit(sim: &mut Sim, core: NodeSet, give_command: bool) -> Result<(), 
     };
     let log = leader_of(&of_core(sim, core)).map_or(0, |leader| leader.last.index.get());
     let bound = COMMIT_WITHIN + Duration::from_millis(15 * log);
-    sim.run_until(bound, &mut |sim| behind(sim).is_some_and(|(_, entries)| entries == 0));
+    sim.run_until(bound, |sim| behind(sim).is_some_and(|(_, entries)| entries == 0));
     match behind(sim) {
         Some((_, 0)) => Ok(()),
         Some((leader, entries)) => Err(Stall::Uncommitted { leader: leader.id, entries }),

@@ -104,7 +104,7 @@ fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng
     };
     Some(match row {
         0 => {
-            let waiting = sim.in_flight();
+            let waiting = sim.flights();
             let flight = waiting.choose(rng)?;
             Verb::Deliver(name_of(hand, &flight.envelope, flight.id))
         }

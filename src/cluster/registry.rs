@@ -1,23 +1,22 @@
-//! Where each node posts how it stands, and what a crash left of it. Waits block here until
-//! something changes.
+//! How each node stands, and what a crash left of it. Waits block here until something changes.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::chronicle::lock;
+use super::shared::lock;
 use crate::raft::NodeId;
 use crate::server::Disk;
 use crate::server::status::NodeStatus;
 
-/// What is posted about one node.
-struct Posted {
+/// What is known of one node.
+struct Known {
     status: NodeStatus,
     /// Its disk, while it is down.
     disk: Option<Disk>,
 }
 
 struct State {
-    nodes: Vec<Posted>,
+    nodes: Vec<Known>,
     /// How often something changed.
     version: u64,
     /// How many threads wait for the next change. With none there is nobody to wake, and the nodes
@@ -25,24 +24,21 @@ struct State {
     waiting: usize,
 }
 
-/// The board.
-pub(super) struct Board {
+/// What the nodes say of themselves.
+pub(super) struct Registry {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-impl Board {
+impl Registry {
     pub(super) fn new(size: usize) -> Self {
-        let post = |id| Posted {
-            status: NodeStatus::down(id, &Disk::default()),
-            disk: Some(Disk::default()),
-        };
-        let nodes = NodeId::all(size).map(post).collect();
+        let down = |id| Known { status: NodeStatus::down(id, &Disk::default()), disk: None };
+        let nodes = NodeId::all(size).map(down).collect();
         let state = State { nodes, version: 0, waiting: 0 };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    fn change(&self, act: impl FnOnce(&mut Vec<Posted>)) {
+    fn change(&self, act: impl FnOnce(&mut Vec<Known>)) {
         let mut state = lock(&self.state);
         act(&mut state.nodes);
         state.version += 1;
@@ -59,14 +55,14 @@ impl Board {
     }
 
     /// A node has ended and leaves its disk.
-    pub(super) fn leave(&self, id: NodeId, disk: Disk) {
+    pub(super) fn went_down(&self, id: NodeId, disk: Disk) {
         self.change(|nodes| {
-            nodes[id.index()] = Posted { status: NodeStatus::down(id, &disk), disk: Some(disk) };
+            nodes[id.index()] = Known { status: NodeStatus::down(id, &disk), disk: Some(disk) };
         });
     }
 
     /// A node has ended in a panic and leaves nothing.
-    pub(super) fn perish(&self, id: NodeId) {
+    pub(super) fn panicked(&self, id: NodeId) {
         self.change(|nodes| nodes[id.index()].status.up = false);
     }
 
@@ -76,27 +72,27 @@ impl Board {
     }
 
     /// Looks at the disk that a node has left.
-    pub(super) fn look_at_disk<T>(&self, id: NodeId, look: impl FnOnce(&Disk) -> T) -> Option<T> {
+    pub(super) fn inspect_disk<T>(&self, id: NodeId, look: impl FnOnce(&Disk) -> T) -> Option<T> {
         lock(&self.state).nodes[id.index()].disk.as_ref().map(look)
     }
 
     pub(super) fn statuses(&self) -> Vec<NodeStatus> {
-        lock(&self.state).nodes.iter().map(|posted| posted.status).collect()
+        lock(&self.state).nodes.iter().map(|known| known.status).collect()
     }
 
     pub(super) fn status(&self, id: NodeId) -> NodeStatus {
         lock(&self.state).nodes[id.index()].status
     }
 
-    /// Waits until `done` says so, for as long as `(story, patience)` allow. It is asked at once,
-    /// after every change, and when the bound of the story has passed: a condition on the time
+    /// Waits until `done` says so, for as long as the `(bound, patience)` of the clock allow. It is
+    /// asked at once, after every change, and when the bound has passed: a condition on the time
     /// itself becomes true then. No lock is held while it is asked.
     pub(super) fn wait(
         &self,
-        (story, patience): (Instant, Instant),
+        (bound, patience): (Instant, Instant),
         mut done: impl FnMut() -> bool,
     ) -> bool {
-        let mut deadline = story;
+        let mut deadline = bound;
         loop {
             let seen = lock(&self.state).version;
             if done() {
@@ -143,28 +139,28 @@ mod tests {
 
     #[test]
     fn a_change_ends_a_wait_and_nothing_ends_it_at_its_bound() {
-        let board = Board::new(2);
+        let registry = Registry::new(2);
         let id = NodeId::new(1);
-        let up = || board.status(id).up;
+        let up = || registry.status(id).up;
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| board.wait(in_a(Duration::from_mins(1)), up));
-            let mut status = board.status(id);
+            let waiting = scope.spawn(|| registry.wait(in_a(Duration::from_mins(1)), up));
+            let mut status = registry.status(id);
             status.up = true;
-            board.post(status);
+            registry.post(status);
             assert!(waiting.join().unwrap());
         });
         let bound = Duration::from_millis(20);
         let start = Instant::now();
-        assert!(!board.wait(in_a(bound), || false));
+        assert!(!registry.wait(in_a(bound), || false));
         assert!(start.elapsed() >= bound);
     }
 
     #[test]
-    fn a_condition_on_the_time_is_asked_when_the_bound_of_the_story_has_passed() {
+    fn a_condition_on_the_time_is_asked_when_the_bound_has_passed() {
         let start = Instant::now();
-        let story = start + Duration::from_millis(20);
+        let bound = start + Duration::from_millis(20);
         let patience = start + Duration::from_mins(1);
-        assert!(Board::new(1).wait((story, patience), || Instant::now() >= story));
+        assert!(Registry::new(1).wait((bound, patience), || Instant::now() >= bound));
         assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

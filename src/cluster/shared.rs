@@ -1,0 +1,153 @@
+//! What all threads of a cluster share: the journal that they write, the clock that they read, and
+//! the ways to each other.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::client::NodeChannels;
+use super::delay_queue::Delay;
+use super::links::Links;
+use super::registry::Registry;
+use crate::network::Conditions;
+use crate::record::journal::{Deed, Journal, Observer};
+use crate::server::Server;
+use crate::server::engine::{Detail, Entry, MessageId};
+use crate::server::timing::Time;
+
+/// A wait that a fast clock makes short still lasts this long: on a busy machine the threads need
+/// it, and a run must not fail because it was a fast one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Locks. A thread that panicked while it held the lock does not matter here: its panic is reported
+/// when the cluster stops, and until then the others go on.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts the cluster's time: real time since the start, `speed` times as fast.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    start: Instant,
+    speed: f64,
+}
+
+impl Clock {
+    pub(super) fn start(speed: f64) -> Self {
+        Self { start: Instant::now(), speed }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        Time::from_micros(self.start.elapsed().mul_f64(self.speed).as_micros() as u64)
+    }
+
+    /// How long a duration of the cluster's time really takes.
+    pub(super) fn real(&self, duration: Duration) -> Duration {
+        duration.div_f64(self.speed)
+    }
+
+    /// The moments at which a wait of `bound` has lasted that long in the cluster's time, and at
+    /// which patience ends: the same, unless the clock is fast.
+    pub(super) fn deadlines(&self, bound: Duration) -> (Instant, Instant) {
+        let (now, real) = (Instant::now(), self.real(bound));
+        let patience = if self.speed > 1.0 { real.max(PATIENCE) } else { real };
+        (now + real, now + patience)
+    }
+}
+
+/// What the threads share.
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    /// What is entered under one lock happened at one moment, and the times in it never go back.
+    journal: Mutex<Journal>,
+    /// What the observers want to know of the single steps of a turn.
+    pub(super) detail: Detail,
+    pub(super) links: Links,
+    pub(super) registry: Registry,
+    pub(super) channels: NodeChannels,
+}
+
+impl Shared {
+    /// What a cluster of `size` shares, and what the delay queue is to listen to.
+    pub(super) fn new(
+        size: usize,
+        conditions: Conditions,
+        seed: u64,
+        clock: Clock,
+        observers: Vec<Box<dyn Observer>>,
+    ) -> (Arc<Self>, Receiver<Delay>) {
+        let (links, delays) = Links::new(size, conditions, seed);
+        let journal = Journal::new(size, observers);
+        let shared = Self {
+            clock,
+            detail: journal.detail(),
+            journal: Mutex::new(journal),
+            links,
+            registry: Registry::new(size),
+            channels: NodeChannels::new(size),
+        };
+        (Arc::new(shared), delays)
+    }
+
+    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.journal)
+    }
+
+    /// Enters a turn that has ended. Returns the number of the first message.
+    pub(super) fn enter(&self, entry: Entry<'_>) -> MessageId {
+        let mut journal = self.journal();
+        journal.enter(self.clock.now(), entry)
+    }
+
+    /// Enters deeds of the world, and does them while no turn can be entered in between: whatever is
+    /// entered after a deed has felt it.
+    pub(super) fn record<T>(
+        &self,
+        deeds: impl IntoIterator<Item = Deed>,
+        act: impl FnOnce() -> T,
+    ) -> T {
+        let mut journal = self.journal();
+        let now = self.clock.now();
+        for deed in deeds {
+            journal.deed(now, &deed);
+        }
+        let done = act();
+        drop(journal);
+        done
+    }
+
+    /// Has a server's whole log compared with what the checker saw of it. A node does this between
+    /// two turns: only there its log is what the checker knows.
+    pub(super) fn audit(&self, server: &Server) {
+        let mut journal = self.journal();
+        journal.audit(self.clock.now(), server);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_clock_shortens_a_wait_but_not_below_the_patience() {
+        let second = Duration::from_secs(1);
+        let clock = Clock::start(10.0);
+        assert_eq!(clock.real(second), Duration::from_millis(100));
+        let (bound, patience) = clock.deadlines(second);
+        assert!(patience - bound > Duration::from_secs(4));
+        let (bound, patience) = clock.deadlines(100 * second);
+        assert_eq!(bound, patience);
+        let (bound, patience) = Clock::start(1.0).deadlines(second);
+        assert_eq!(bound, patience, "in real time a wait is as long as it says");
+    }
+
+    #[test]
+    fn the_clusters_time_runs_as_fast_as_it_is_told_to() {
+        let start = Instant::now();
+        let fast = Clock { start, speed: 1000.0 }.now();
+        let slow = Clock { start, speed: 1.0 }.now();
+        let took = start.elapsed();
+        assert!(slow <= Time::ZERO + took && fast <= Time::ZERO + took * 1000);
+    }
+}
