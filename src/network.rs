@@ -4,24 +4,43 @@ use std::fmt;
 use std::time::Duration;
 
 use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
 
 use crate::raft::{MAX_NODES, NodeId, NodeSet};
 
 /// How lossy and how slow every link is.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Conditions {
     /// The probability that a message is lost, 0 to 1.
     pub drop: f64,
     /// The probability that a message arrives twice, 0 to 1.
     pub duplicate: f64,
     /// How long a message takes at least.
+    #[serde(rename = "latency_min_us", with = "micros")]
     pub latency_min: Duration,
     /// How long it takes at most. Messages overtake each other within this range.
+    #[serde(rename = "latency_max_us", with = "micros")]
     pub latency_max: Duration,
     /// The probability that a message strays, 0 to 1.
     pub stray: f64,
     /// How late a stray message may be besides, which can be longer than several elections.
+    #[serde(rename = "stray_max_us", with = "micros")]
     pub stray_max: Duration,
+}
+
+/// Durations as they are written down: whole microseconds.
+pub(crate) mod micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(it: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(it.as_micros() as u64)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_micros)
+    }
 }
 
 impl Conditions {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
-use crate::record::{Header, TraceWriter, is_trace};
+use crate::record::{Ending, Header, TraceWriter, is_trace};
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
@@ -64,25 +64,27 @@ pub fn run(run: &Run) -> Result<ExitCode, String> {
             let story = if numbered { Story::numbered(output) } else { Story::new(output) };
             observers.push(Box::new(story));
         }
-        Telling::Json => {
-            output.put(json::opening(script));
-            observers.push(Box::new(json::Lines::new(output.clone())));
-        }
+        Telling::Json => {}
         Telling::Quiet => output.put_all(opening::broken(script.broken)),
     }
-    if let Some(trace) = &trace {
-        observers.push(Box::new(trace.clone()));
+    let header = header(script, run.clock);
+    let lines = || TraceWriter::computed(json::Lines(output.clone()), &header);
+    let told = (run.telling == Telling::Json).then(lines);
+    for writer in [&told, &trace].into_iter().flatten() {
+        observers.push(Box::new(writer.clone()));
     }
-    let good = match run.clock {
+    let (good, ending) = match run.clock {
         Clock::Virtual => play(run, &output, Sim::new(SimConfig::of(script), observers)).0,
         Clock::Threads { speed } => {
             let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
             let cluster = RaftCluster::start(config).map_err(|error| error.to_string())?;
-            let (good, cluster) = play(run, &output, cluster);
+            let (ended, cluster) = play(run, &output, cluster);
             cluster.stop().map_err(|error| error.to_string())?;
-            good
+            ended
         }
     };
+    // What the output cannot take, it has complained of itself.
+    _ = told.map(|told| told.finish_with(ending));
     drop(output);
     drop(output_thread);
     if let Some(trace) = trace {
@@ -116,13 +118,18 @@ pub(super) fn open_trace(
     }
     let file = File::create(path)
         .map_err(|error| format!("the trace '{}' cannot be written: {error}", path.display()))?;
-    let world = if clock == Clock::Virtual { "virtual" } else { "threads" };
-    let header = Header::new(&script.name, world, script.seed, &script.settings());
-    Ok(TraceWriter::new(file, &header))
+    Ok(TraceWriter::new(file, &header(script, clock)))
 }
 
-/// Carries the script out and says how it ended. Returns whether all is well, and the world.
-fn play<W: World>(run: &Run, output: &Output, world: W) -> (bool, W) {
+/// What a record of this scenario begins with.
+fn header(script: &Script, clock: Clock) -> Header {
+    let (settings, timing, conditions) = (script.settings(), script.timing, script.conditions);
+    Header::new(&script.name, clock, script.seed, &settings, timing, conditions)
+}
+
+/// Carries the script out and says how it ended. Returns whether all is well, what programs are told
+/// of that, and the world.
+fn play<W: World>(run: &Run, output: &Output, world: W) -> ((bool, Ending), W) {
     let script = &run.script;
     let mut told = ScriptText::new(output.clone(), script.nodes).by_hand(script.is_by_hand());
     let mut silent = ();
@@ -134,18 +141,16 @@ fn play<W: World>(run: &Run, output: &Output, world: W) -> (bool, W) {
     let world = runner.into_world();
     let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
     let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
-    close(run, output, ended.as_ref().err().map(AsRef::as_ref), &safety, good);
-    (good, world)
+    let failure = ended.as_ref().err().map(AsRef::as_ref);
+    if run.telling != Telling::Json {
+        close(run, output, failure, &safety, good);
+    }
+    ((good, Ending::new(good, failure.map(script_text::sentence), &safety)), world)
 }
 
 /// The last lines: why it ended early, what the checker found, and which rules were off.
 fn close(run: &Run, output: &Output, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
     let script = &run.script;
-    if run.telling == Telling::Json {
-        let failure = failure.map(script_text::sentence);
-        output.put(json::ending(good, failure.as_deref(), safety, script.broken));
-        return;
-    }
     if let Some(failure) = failure {
         output.put_all(script_text::failure(failure));
     }

@@ -77,7 +77,11 @@ impl Shared {
         let ticket = Ticket(self.channels.tickets.fetch_add(1, Ordering::Relaxed));
         self.record([Deed::Asked { ticket, node, command: command.clone() }], || ());
         let promise = Promise::new(ticket, node, to);
-        (ticket, self.channels.tell(node, NodeCommand::Propose(command, promise)))
+        let reached = self.channels.tell(node, NodeCommand::Propose(command, promise));
+        if !reached {
+            self.record([Deed::Refused { ticket, node, leader: None }], || ());
+        }
+        (ticket, reached)
     }
 }
 

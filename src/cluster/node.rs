@@ -11,10 +11,10 @@ use super::error::WriteError;
 use super::node_command::{NodeCommand, Promise};
 use super::shared::Shared;
 use crate::raft::{Command, Input, NodeId};
-use crate::record::journal::Flight;
+use crate::record::journal::{Deed, Flight};
 use crate::server::engine::{CrashPoint, Ended, take_turn_of};
 use crate::server::status::NodeStatus;
-use crate::server::{Answer, Server, Ticket};
+use crate::server::{Answer, NotLeader, Server, Ticket};
 
 /// How much of what is queued shares one save and one send. Enough to carry a thousand commands in
 /// flight in a few batches; small enough that a flood does not keep a node from its timers.
@@ -128,6 +128,7 @@ impl ClusterNode {
         let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
         self.promises.extend(tickets.iter().copied().zip(promises));
         let mut refused = None;
+        let node = self.id();
         let ended = take_turn_of(
             &mut self.server,
             self.shared.clock.now(),
@@ -142,6 +143,10 @@ impl ClusterNode {
                 }
                 if !commands.is_empty() {
                     refused = steps.expect_answers(&tickets).err();
+                    if let Some(NotLeader { leader }) = refused {
+                        let refused = |&ticket| Deed::Refused { ticket, node, leader };
+                        self.shared.record(tickets.iter().map(refused), || ());
+                    }
                     steps.make(Input::Propose(commands), None);
                 }
             },
@@ -203,6 +208,7 @@ impl ClusterNode {
             NodeCommand::Crash(point @ CrashPoint::Between) => return Err(End::Crashed(point)),
             NodeCommand::Crash(point) => self.crash_at = Some(point),
             NodeCommand::ElectionTimeout => {
+                self.shared.record([Deed::ByHand { node: self.id() }], || ());
                 self.server.end_election_timer(self.shared.clock.now());
                 self.check_timers()?;
             }

@@ -9,7 +9,7 @@ use super::types::{LogIndex, LogPosition, NodeId, Term};
 
 /// Something that happened in a step. A decision comes after the verdicts that led to it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Event {
     /// A rule was asked, and this is its verdict.

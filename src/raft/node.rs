@@ -57,7 +57,7 @@ impl PersistentState {
 
 /// What can happen to a node.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Input {
     /// A message arrived.
     Receive(Envelope),

@@ -10,7 +10,7 @@ use super::types::{LogIndex, MAX_NODES, NodeId, NodeSet};
 
 /// A role without its data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum RoleKind {
     /// Answers requests, starts none.
     Follower,

@@ -77,7 +77,7 @@ pub struct AppendEntriesResponse {
 /// What became of an AppendEntries request. An acknowledged index and a hint are different things,
 /// so they are different variants: a hint can never be taken for a match.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum AppendOutcome {
     /// The follower holds everything that the request spoke of: `match_index` is `prev_log_index` +
     /// number of entries, what this very request verified.
@@ -103,7 +103,7 @@ pub struct ConflictHint {
 
 /// Any message between two nodes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Message {
     /// RequestVote, asked.
     VoteRequest(VoteRequest),
@@ -169,7 +169,7 @@ messages! {
 
 /// The four kinds of message, without their content.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum MessageKind {
     /// RequestVote, asked.
     VoteRequest,
@@ -186,5 +186,6 @@ pub enum MessageKind {
 pub struct Envelope {
     pub from: NodeId,
     pub to: NodeId,
+    #[serde(rename = "content")]
     pub message: Message,
 }

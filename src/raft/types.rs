@@ -184,7 +184,7 @@ impl From<&str> for Command {
 
 /// What an entry carries.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Payload {
     /// The empty entry with which a new leader begins its term (§8).
     NoOp,

@@ -4,6 +4,8 @@
 //! messages leave. So an effect never comes before its cause, and the order of the journal is one
 //! in which the whole run could have happened on a single thread.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::Conditions;
 use crate::properties::safety::{Checker, Violation};
 use crate::raft::{Command, Envelope, Event, Lost, NodeId, NodeSet};
@@ -40,7 +42,8 @@ pub struct Batch<'a> {
 }
 
 /// Why a message did not arrive.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// By chance, as lossy links do.
     Dropped,
@@ -53,7 +56,8 @@ pub enum Loss {
 }
 
 /// What the world does, rather than a node.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Deed {
     /// A node crashes.
     Crash {
@@ -77,6 +81,7 @@ pub enum Deed {
     /// The cluster is split into groups; nodes that are in none form one together.
     Partition {
         /// The groups.
+        #[serde(with = "node_sets")]
         groups: Vec<NodeSet>,
     },
     /// All links are mended.
@@ -108,17 +113,80 @@ pub enum Deed {
         /// What it asks for.
         command: Command,
     },
+    /// A client is told that a node does not lead, or is down, and so takes no command.
+    Refused {
+        /// The claim, which is void.
+        ticket: Ticket,
+        /// The node that was asked.
+        node: NodeId,
+        /// Who leads, as far as that node knows.
+        leader: Option<NodeId>,
+    },
     /// A client is answered.
     Answered {
         /// The claim.
         ticket: Ticket,
+        /// The node that answers.
+        node: NodeId,
         /// The answer.
         answer: Answer,
+    },
+    /// From here on timers and links stand still: each input is given by hand.
+    Manual,
+    /// Timers and links go on by themselves.
+    Automatic,
+    /// The next input of this node comes by hand, though timers and links go on.
+    ByHand {
+        /// Which node.
+        node: NodeId,
     },
     /// The narrator opens a part of the story.
     Phase(String),
     /// The narrator speaks.
     Note(String),
+}
+
+impl Deed {
+    /// The nodes that it names.
+    pub(super) fn nodes(&self) -> NodeSet {
+        match self {
+            Self::Crash { node, .. }
+            | Self::Restart { node }
+            | Self::Asked { node, .. }
+            | Self::Refused { node, .. }
+            | Self::Answered { node, .. }
+            | Self::ByHand { node } => NodeSet::from_iter([*node]),
+            Self::Cut { from, to } | Self::Lost { from, to, .. } => {
+                NodeSet::from_iter([*from, *to])
+            }
+            Self::Partition { groups } => groups.iter().flat_map(|group| group.iter()).collect(),
+            Self::Heal
+            | Self::Conditions(_)
+            | Self::Duplicated { .. }
+            | Self::Manual
+            | Self::Automatic
+            | Self::Phase(_)
+            | Self::Note(_) => NodeSet::default(),
+        }
+    }
+}
+
+/// Sets of nodes as they are written down: lists.
+mod node_sets {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::raft::{NodeId, NodeSet};
+
+    pub(super) fn serialize<S: Serializer>(sets: &[NodeSet], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(sets.iter().map(|set| set.iter().collect::<Vec<_>>()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<NodeSet>, D::Error> {
+        let lists = Vec::<Vec<NodeId>>::deserialize(from)?;
+        Ok(lists.into_iter().map(NodeSet::from_iter).collect())
+    }
 }
 
 /// Listens to a journal.
@@ -128,6 +196,11 @@ pub trait Observer: Send {
 
     /// The world did something.
     fn deed(&mut self, time: Time, deed: &Deed);
+
+    /// A node started again, with what this server has: the deed with its state.
+    fn restarted(&mut self, time: Time, server: &Server) {
+        self.deed(time, &Deed::Restart { node: server.node().id() });
+    }
 
     /// A property fell.
     fn violation(&mut self, time: Time, violation: &Violation) {
@@ -173,8 +246,8 @@ impl Journal {
                 self.tell_violations(time, known);
                 let heard = if self.observers.is_empty() { &[] } else { answers };
                 for (ticket, answer) in heard {
-                    let answer = answer.clone();
-                    self.deed(time, &Deed::Answered { ticket: *ticket, answer });
+                    let (ticket, node, answer) = (*ticket, server.node().id(), answer.clone());
+                    self.deed(time, &Deed::Answered { ticket, node, answer });
                 }
                 first
             }
@@ -225,7 +298,9 @@ impl Journal {
 
     /// Enters the restart of a node.
     pub fn restarted(&mut self, time: Time, server: &Server) {
-        self.deed(time, &Deed::Restart { node: server.node().id() });
+        for observer in &mut self.observers {
+            observer.restarted(time, server);
+        }
         let known = self.checker.violations().len();
         self.checker.restarted(server);
         self.tell_violations(time, known);

@@ -1,13 +1,14 @@
 //! Reads a trace and runs it again, with the same servers, the same journal, the same checker.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
-use super::format::{BatchEnd, FORMAT, Header, InputLine, Record, TraceError, VERSION, read_node};
+use super::error::TraceError;
+use super::format::{BatchEnd, DeedLine, EndLine, Header, InputLine, Record, StepLine};
 use crate::digest;
 use crate::properties::linearizability::History;
 use crate::properties::report::{Judged, SafetyReport};
-use crate::raft::{Command, Envelope, Input, NodeId};
+use crate::raft::{Envelope, Input, NodeId};
 use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::engine::{CrashPoint, Detail, Ended, MessageId, take_turn};
 use crate::server::status::NodeStatus;
@@ -15,7 +16,7 @@ use crate::server::timing::Time;
 use crate::server::{Disk, Proposal, Server, ServerConfig};
 
 /// What a replay came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Summary {
     /// The trace's header.
     pub header: Header,
@@ -73,17 +74,8 @@ pub struct Replay {
 
 impl Replay {
     /// The cluster that `header` describes, at its beginning.
-    ///
-    /// # Errors
-    /// If the header is not one of ours, or of another version.
-    pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Result<Self, TraceError> {
-        if header.format != FORMAT {
-            return Err(TraceError::NotATrace(format!("its format is '{}'", header.format)));
-        }
-        if header.version != VERSION {
-            return Err(TraceError::Version(header.version));
-        }
-        let settings = header.settings().map_err(|what| TraceError::Line { line: 1, what })?;
+    pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Self {
+        let settings = header.settings();
         // No timer ends in a replay: what ended is in the trace.
         let config = ServerConfig { settings, timing: None, seed: header.seed };
         let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
@@ -95,7 +87,7 @@ impl Replay {
                 lost: false,
             })
             .collect();
-        Ok(Self {
+        Self {
             config,
             nodes,
             journal: Journal::new(settings.nodes, observers),
@@ -106,58 +98,68 @@ impl Replay {
             steps: 0,
             now: Time::ZERO,
             header,
-        })
+        }
     }
 
-    fn apply(&mut self, line: usize, record: &Record) -> Result<(), TraceError> {
+    fn apply(&mut self, line: usize, record: Record) -> Result<(), TraceError> {
         let wrong = |what: String| TraceError::Line { line, what };
         self.line += 1;
         match record {
-            Record::End { .. } => Ok(()),
-            Record::Deed { time, deed } => {
-                self.now = Time::from_micros(*time);
-                let deed = deed.deed(self.nodes.len()).map_err(wrong)?;
+            Record::End(_) | Record::Violation => Ok(()),
+            Record::Deed(DeedLine { time_us, deed }) => {
+                self.now = time_us;
+                deed.nodes().iter().try_for_each(|node| self.knows(node)).map_err(wrong)?;
                 if let Deed::Crash { node, .. } = deed {
                     self.take_turn(node, None)?;
                 }
                 self.deed(&deed).map_err(wrong)
             }
-            Record::Step { step, time, node, input, sent, digest, batch } => {
-                self.now = Time::from_micros(*time);
-                let id = read_node(*node, self.nodes.len()).map_err(wrong)?;
-                let (input, received) = self.input(id, input).map_err(wrong)?;
-                if *step != self.steps + 1 {
-                    return Err(wrong(format!("step {step} follows step {}", self.steps)));
-                }
-                self.steps = *step;
-                let replayed = &mut self.nodes[id.index()];
-                if replayed.server.is_none() {
-                    return Err(wrong(format!("{id} is down and cannot handle an input")));
-                }
-                if replayed.lost {
-                    let what = "has lost its last steps in a crash, and handles no input before it";
-                    return Err(wrong(format!("{id} {what} starts again")));
-                }
-                let (step, sent, digest) = (*step, *sent, digest.clone());
-                replayed.batch.push(Recorded { line, step, input, received, sent, digest });
-                if let Some(end) = batch {
-                    self.take_turn(id, Some(*end))?;
-                }
-                Ok(())
+            Record::Step(step) => {
+                self.now = step.time_us;
+                let (id, end) = (step.node, step.batch);
+                self.step(line, step).map_err(wrong)?;
+                end.map_or(Ok(()), |end| self.take_turn(id, Some(end)))
             }
         }
     }
 
-    fn input(&self, id: NodeId, line: &InputLine) -> Result<(Input, Option<MessageId>), String> {
+    fn knows(&self, node: NodeId) -> Result<(), String> {
+        let (number, nodes) = (node.index(), self.nodes.len());
+        if number < nodes {
+            Ok(())
+        } else {
+            Err(format!("there is no node {number} in a cluster of {nodes}"))
+        }
+    }
+
+    /// Takes a step in, to be made with its batch.
+    fn step(&mut self, line: usize, recorded: StepLine) -> Result<(), String> {
+        let StepLine { step, node, input, sent, digest, .. } = recorded;
+        self.knows(node)?;
+        let (input, received) = self.input(node, input)?;
+        if step != self.steps + 1 {
+            return Err(format!("step {step} follows step {}", self.steps));
+        }
+        self.steps = step;
+        let replayed = &mut self.nodes[node.index()];
+        if replayed.server.is_none() {
+            return Err(format!("{node} is down and cannot handle an input"));
+        }
+        if replayed.lost {
+            let what = "has lost its last steps in a crash, and handles no input before it";
+            return Err(format!("{node} {what} starts again"));
+        }
+        replayed.batch.push(Recorded { line, step, input, received, sent, digest });
+        Ok(())
+    }
+
+    fn input(&self, id: NodeId, line: InputLine) -> Result<(Input, Option<MessageId>), String> {
         Ok(match line {
             InputLine::ElectionTimeout => (Input::ElectionTimeout, None),
             InputLine::HeartbeatDue => (Input::HeartbeatDue, None),
-            InputLine::Propose(texts) => {
-                let commands = texts.iter().map(|text| Command::new(text.as_str())).collect();
-                (Input::Propose(commands), None)
-            }
-            InputLine::Receive(number) => {
-                let message = MessageId(*number);
+            InputLine::Propose(commands) => (Input::Propose(commands), None),
+            InputLine::Receive(message) => {
+                let number = message.0;
                 let envelope = self.messages.get(&message);
                 let envelope = envelope.ok_or_else(|| format!("message {number} was not sent"))?;
                 if envelope.to != id {
@@ -240,7 +242,11 @@ impl Replay {
                 self.history.asked(*ticket, command.as_str(), self.line);
                 self.journal.deed(self.now, deed);
             }
-            Deed::Answered { ticket, answer } => {
+            Deed::Refused { ticket, leader, .. } => {
+                self.history.told(*ticket, &Proposal::Refused { leader: *leader }, self.line);
+                self.journal.deed(self.now, deed);
+            }
+            Deed::Answered { ticket, answer, .. } => {
                 self.history.told(*ticket, &Proposal::Answered(answer.clone()), self.line);
                 self.journal.deed(self.now, deed);
             }
@@ -293,61 +299,71 @@ pub fn replay(
     observers: impl FnOnce(&Header) -> Vec<Box<dyn Observer>>,
     until: Option<u64>,
 ) -> Result<Summary, TraceError> {
-    let mut lines = trace.lines().enumerate();
-    let first = match lines.next() {
-        None => return Err(TraceError::NotATrace("it is empty".to_owned())),
-        Some((_, Err(error))) => return Err(unreadable(1, &error)),
-        Some((_, Ok(line))) => line,
+    let mut lines = Lines { trace, count: 0 };
+    let Some(first) = lines.next()? else {
+        return Err(TraceError::NotATrace("it is empty".to_owned()));
     };
-    let header: Header = read_header(&first)?;
+    let header = Header::read(&first)?;
     let observers = observers(&header);
-    let mut replay = Replay::new(header, observers)?;
+    let mut replay = Replay::new(header, observers);
     let mut seen = digest::chain(0, &first);
-    let mut count = 1;
-    for (at, line) in lines {
-        let line = line.map_err(|error| unreadable(at + 1, &error))?;
-        count = at + 1;
-        let record: Record = serde_json::from_str(&line).map_err(|_| TraceError::Line {
-            line: count,
-            what: "it is not a whole line of a trace; it may have been cut or changed".to_owned(),
-        })?;
-        if let Record::End { steps, lines } = &record {
-            let whole = *steps == replay.steps && *lines == format!("{seen:016x}");
-            return if whole { replay.finish() } else { Err(TraceError::Altered) };
+    while let Some(text) = lines.next()? {
+        let line = lines.count;
+        let record = Record::read(&text).map_err(|what| TraceError::Line { line, what })?;
+        if let Record::End(EndLine { steps, lines: digest }) = &record {
+            if *steps != replay.steps || *digest != format!("{seen:016x}") {
+                return Err(TraceError::Altered);
+            }
+            return match lines.next()? {
+                None => replay.finish(),
+                Some(_) => {
+                    let what = "it stands behind the last line of the run; one file holds one run";
+                    Err(TraceError::Line { line: line + 1, what: what.to_owned() })
+                }
+            };
         }
-        replay.apply(count, &record)?;
+        replay.apply(line, record)?;
         if until.is_some_and(|until| replay.steps >= until) {
             return replay.finish();
         }
-        seen = digest::chain(seen, &line);
+        seen = digest::chain(seen, &text);
     }
     replay.leave_off()?;
-    Err(TraceError::Truncated { lines: count, steps: replay.steps })
+    Err(TraceError::Truncated { lines: lines.count, steps: replay.steps })
 }
 
-fn read_header(line: &str) -> Result<Header, TraceError> {
-    serde_json::from_str(line).map_err(|_| {
-        // Another version may have another header: look for the two words that all have.
-        let value: Option<serde_json::Value> = serde_json::from_str(line).ok();
-        let field = |name: &str| value.as_ref().and_then(|value| value.get(name));
-        match (
-            field("format").and_then(|v| v.as_str()),
-            field("version").and_then(serde_json::Value::as_u64),
-        ) {
-            (Some(FORMAT), Some(version)) if version != u64::from(VERSION) => {
-                TraceError::Version(version as u32)
-            }
-            _ => TraceError::NotATrace("its first line is not the header of one".to_owned()),
-        }
-    })
+/// No line of a run is longer; what is, is something else.
+const LONGEST_LINE: u64 = 1 << 26;
+
+/// The lines of a file, one after the other.
+struct Lines<R> {
+    trace: R,
+    count: usize,
 }
 
-fn unreadable(line: usize, error: &std::io::Error) -> TraceError {
-    if error.kind() == std::io::ErrorKind::InvalidData {
-        if line == 1 {
-            return TraceError::NotATrace("it is not text".to_owned());
+impl<R: BufRead> Lines<R> {
+    /// The next line without its end, which is `\n` or `\r\n`.
+    fn next(&mut self) -> Result<Option<String>, TraceError> {
+        let mut line = Vec::new();
+        let mut bounded = (&mut self.trace).take(LONGEST_LINE);
+        let read = bounded.read_until(b'\n', &mut line);
+        if read.map_err(|error| TraceError::Io(error.to_string()))? == 0 {
+            return Ok(None);
         }
-        return TraceError::Line { line, what: "it is not text".to_owned() };
+        self.count += 1;
+        if line.len() as u64 == LONGEST_LINE {
+            return Err(self.wrong(&format!("it is longer than {LONGEST_LINE} bytes")));
+        }
+        let text = String::from_utf8(line).map_err(|_| self.wrong("it is not text"))?;
+        let text =
+            text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text));
+        Ok(Some(text.to_owned()))
     }
-    TraceError::Io(error.to_string())
+
+    fn wrong(&self, what: &str) -> TraceError {
+        match self.count {
+            1 => TraceError::NotATrace(what.to_owned()),
+            line => TraceError::Line { line, what: what.to_owned() },
+        }
+    }
 }

@@ -1,14 +1,21 @@
-//! Writes a trace as the run happens.
+//! Writes a run down as it happens.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::format::{BatchEnd, DeedLine, FORMAT, Header, InputLine, Record};
+use serde::Serialize;
+
+use super::computed::{
+    Ending, Numbered, Restarted, Saved, State, StepOutcome, Told, ViolationLine,
+};
+use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, StepLine};
 use crate::digest::chain;
-use crate::raft::Input;
+use crate::properties::safety::Violation;
+use crate::raft::{Input, LogIndex, MAX_NODES};
 use crate::record::journal::{Batch, Deed, Observer};
+use crate::server::Server;
 use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
 
@@ -31,15 +38,38 @@ pub struct TraceWriter {
 
 struct File {
     to: Box<dyn Write + Send>,
+    /// Whether what is computed is written too.
+    computed: bool,
     steps: u64,
     lines: u64,
+    /// How far each node had applied its log.
+    applied: [LogIndex; MAX_NODES],
+    violations: Vec<Violation>,
     failed: Option<io::Error>,
 }
 
 impl TraceWriter {
-    /// A trace that begins with this header. Each line is handed to `to` whole, in one call.
+    /// A trace that begins with this header: what it takes to run it again. Each line is handed to
+    /// `to` whole, in one call.
     pub fn new(to: impl Write + Send + 'static, header: &Header) -> Self {
-        let mut file = File { to: Box::new(to), steps: 0, lines: 0, failed: None };
+        Self::begin(to, header, false)
+    }
+
+    /// The same with all that is computed: events with their reasons, messages, violations.
+    pub fn computed(to: impl Write + Send + 'static, header: &Header) -> Self {
+        Self::begin(to, header, true)
+    }
+
+    fn begin(to: impl Write + Send + 'static, header: &Header, computed: bool) -> Self {
+        let mut file = File {
+            to: Box::new(to),
+            computed,
+            steps: 0,
+            lines: 0,
+            applied: Default::default(),
+            violations: Vec::new(),
+            failed: None,
+        };
         file.put(header);
         Self { file: Arc::new(Mutex::new(file)) }
     }
@@ -53,9 +83,22 @@ impl TraceWriter {
     /// # Errors
     /// If this or any line before could not be written.
     pub fn finish(&self) -> io::Result<()> {
+        self.end(None)
+    }
+
+    /// The same, with how the run ended, which is computed.
+    ///
+    /// # Errors
+    /// As for [`finish`](Self::finish).
+    pub fn finish_with(&self, ending: Ending) -> io::Result<()> {
+        self.end(Some(ending))
+    }
+
+    fn end(&self, ending: Option<Ending>) -> io::Result<()> {
         self.with(|file| {
-            let end = Record::End { steps: file.steps, lines: format!("{:016x}", file.lines) };
-            file.put(&end);
+            let line = EndLine { steps: file.steps, lines: format!("{:016x}", file.lines) };
+            let violations = std::mem::take(&mut file.violations);
+            file.put_told(line, || ending.map(|ending| ending.with(violations)));
             match file.failed.take() {
                 Some(error) => Err(error),
                 None => file.to.flush(),
@@ -65,7 +108,7 @@ impl TraceWriter {
 }
 
 impl File {
-    fn put(&mut self, line: &impl serde::Serialize) {
+    fn put(&mut self, line: &impl Serialize) {
         let written = serde_json::to_string(line).map_err(io::Error::other).and_then(|mut text| {
             self.lines = chain(self.lines, &text);
             text.push('\n');
@@ -75,48 +118,88 @@ impl File {
             self.failed.get_or_insert(error);
         }
     }
+
+    fn put_told<C: Serialize>(&mut self, line: impl Serialize, computed: impl FnOnce() -> C) {
+        if self.computed {
+            self.put(&Told { line, computed: computed() });
+        } else {
+            self.put(&line);
+        }
+    }
+
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let Batch { server, saved, .. } = *batch;
+        let id = server.node().id();
+        let applied = self.applied[id.index()];
+        let number = |nth: usize| MessageId(batch.first_message.0 + nth as u64);
+        let (mut events, mut messages) = (0, 0);
+        for (nth, step) in batch.steps.iter().enumerate() {
+            self.steps += 1;
+            let is_last = nth + 1 == batch.steps.len();
+            // What was decided when the batch was saved stands with its last step.
+            let events_end = if is_last { batch.events.len() } else { step.events_end };
+            let written = messages..step.messages_end;
+            let line = StepLine {
+                step: self.steps,
+                time_us: batch.time,
+                node: id,
+                input: step.into(),
+                sent: written.len(),
+                digest: format!("{:016x}", step.digest),
+                batch: is_last.then_some(if saved { BatchEnd::Saved } else { BatchEnd::Lost }),
+            };
+            self.put_told(line, || StepOutcome {
+                received: match (&step.input, step.received) {
+                    (Input::Receive(envelope), Some(message)) => {
+                        Some(Numbered { message, envelope })
+                    }
+                    _ => None,
+                },
+                events: &batch.events[events..events_end],
+                messages: written
+                    .map(|nth| Numbered { message: number(nth), envelope: &batch.messages[nth] })
+                    .collect(),
+                saved: (is_last && saved).then(|| Saved::of(server, applied)),
+            });
+            (events, messages) = (events_end, step.messages_end);
+        }
+        if saved {
+            self.applied[id.index()] = server.last_applied();
+        }
+    }
 }
 
 impl Observer for TraceWriter {
     fn batch(&mut self, batch: &Batch<'_>) {
+        self.with(|file| file.batch(batch));
+    }
+
+    fn deed(&mut self, time_us: Time, deed: &Deed) {
+        self.with(|file| file.put(&DeedLine { time_us, deed }));
+    }
+
+    fn restarted(&mut self, time_us: Time, server: &Server) {
+        let node = server.node().id();
         self.with(|file| {
-            let mut written = 0;
-            for (nth, step) in batch.steps.iter().enumerate() {
-                file.steps += 1;
-                let last = nth + 1 == batch.steps.len();
-                let end = if batch.saved { BatchEnd::Saved } else { BatchEnd::Lost };
-                let record = Record::Step {
-                    step: file.steps,
-                    time: batch.time.as_micros(),
-                    node: batch.server.node().id().index() as u8,
-                    input: input_line(&step.input, step.received),
-                    sent: step.messages_end - written,
-                    digest: format!("{:016x}", step.digest),
-                    batch: last.then_some(end),
-                };
-                written = step.messages_end;
-                file.put(&record);
+            file.applied[node.index()] = server.last_applied();
+            let line = DeedLine { time_us, deed: Deed::Restart { node } };
+            let timer_us = server.next_deadline();
+            file.put_told(line, || Restarted { state: State::from(server.node()), timer_us });
+        });
+    }
+
+    fn violation(&mut self, time_us: Time, violation: &Violation) {
+        self.with(|file| {
+            // The checker counts batches; here steps have numbers.
+            let violation = Violation { step: file.steps, ..*violation };
+            file.violations.push(violation);
+            if file.computed {
+                file.put(&ViolationLine { time_us, violation });
             }
         });
     }
 
-    fn deed(&mut self, time: Time, deed: &Deed) {
-        let record = Record::Deed { time: time.as_micros(), deed: DeedLine::from(deed) };
-        self.with(|file| file.put(&record));
-    }
-
     fn wants(&self) -> Detail {
         Detail::Digests
-    }
-}
-
-fn input_line(input: &Input, received: Option<MessageId>) -> InputLine {
-    match input {
-        Input::ElectionTimeout => InputLine::ElectionTimeout,
-        Input::HeartbeatDue => InputLine::HeartbeatDue,
-        Input::Receive(_) => InputLine::Receive(received.unwrap_or_default().0),
-        Input::Propose(commands) => {
-            InputLine::Propose(commands.iter().map(|command| command.as_str().to_owned()).collect())
-        }
     }
 }

@@ -6,17 +6,22 @@
 
 use std::convert::Infallible;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest;
 use crate::raft::{Input, LogIndex, Lost, PersistentState, Sendable, Storage};
 use crate::server::timing::Time;
 use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, StorageFailed, Ticket};
 
 /// The number of a message: how many were sent before it in this run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct MessageId(pub u64);
 
 /// Where in a step a crash falls.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CrashPoint {
     /// Between two steps.
     Between,

@@ -17,6 +17,7 @@ use std::ops::Deref;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::raft::{
     Event, Facts, Input, LogIndex, LogPosition, Lost, NodeId, Outcome, PersistentState, RaftNode,
@@ -28,7 +29,7 @@ use crate::server::timing::{Time, Timing};
 pub use disk::{Disk, StorageFailed};
 
 /// A client's claim to an answer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Ticket(pub u64);
 
 impl Ticket {
@@ -40,7 +41,8 @@ impl Ticket {
 }
 
 /// What a client is told.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Its entry was committed and applied.
     Applied {

@@ -49,7 +49,7 @@ impl<'a> Operation<'a> {
 
 /// What the store answers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Reply {
     /// The key has its new value.
     Set,

@@ -1,10 +1,12 @@
 //! How a node stands, for tables, waits and expectations.
 
+use serde::Serialize;
+
 use crate::raft::{LogIndex, LogPosition, NodeId, RoleKind, Term};
 use crate::server::{Disk, Server};
 
 /// A node at a glance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct NodeStatus {
     /// Which node.
     pub id: NodeId,

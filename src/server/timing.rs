@@ -5,12 +5,14 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
 
+use crate::network::micros;
 use crate::raft::{Facts, Rule, RuleSet, Verdict};
 
 /// A moment, in microseconds since the cluster began. On threads a clock counts them, in the
 /// simulator the next event does.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Time(u64);
 
 impl Time {
@@ -67,15 +69,19 @@ impl fmt::Debug for Time {
 
 /// How long the timers run. The paper asks for
 /// broadcast time ≪ election timeout ≪ mean time between failures (§5.6).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Timing {
     /// The shortest election timeout.
+    #[serde(rename = "election_min_us", with = "micros")]
     pub election_min: Duration,
     /// No election timeout is as long as this.
+    #[serde(rename = "election_max_us", with = "micros")]
     pub election_max: Duration,
     /// How often a leader speaks.
+    #[serde(rename = "heartbeat_us", with = "micros")]
     pub heartbeat: Duration,
     /// How often timers are looked at.
+    #[serde(rename = "tick_us", with = "micros")]
     pub tick: Duration,
 }
 

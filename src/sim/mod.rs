@@ -345,6 +345,19 @@ impl Sim {
         self.held.iter().filter(newer).count()
     }
 
+    /// Lets a node that is up handle an input that comes by hand.
+    fn act_by_hand(&mut self, node: NodeId, input: Input) {
+        self.say_by_hand(node);
+        self.act(node, input, None);
+    }
+
+    /// Says that the next input of a node comes by hand; under manual control every one does.
+    fn say_by_hand(&mut self, node: NodeId) {
+        if !self.manual {
+            self.journal.deed(self.now, &Deed::ByHand { node });
+        }
+    }
+
     /// A running node.
     pub fn server(&self, node: NodeId) -> Option<&Server> {
         match &self.nodes[node.index()].process {

@@ -63,6 +63,7 @@ impl World for Sim {
         };
         if let Some(leader) = refused {
             self.settled += 1;
+            self.journal.deed(self.now, &Deed::Refused { ticket, node, leader });
             self.proposals.insert(ticket, Proposal::Refused { leader });
         } else {
             self.proposals.insert(ticket, Proposal::Pending);
@@ -101,7 +102,7 @@ impl World for Sim {
 
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_up(node)?;
-        self.act(node, Input::ElectionTimeout, None);
+        self.act_by_hand(node, Input::ElectionTimeout);
         Ok(())
     }
 
@@ -154,11 +155,15 @@ impl World for Sim {
 impl VirtualWorld for Sim {
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_up(node)?;
-        self.act(node, Input::HeartbeatDue, None);
+        self.act_by_hand(node, Input::HeartbeatDue);
         Ok(())
     }
 
     fn set_manual(&mut self, manual: bool) {
+        if manual != self.manual {
+            let deed = if manual { Deed::Manual } else { Deed::Automatic };
+            self.journal.deed(self.now, &deed);
+        }
         self.manual = manual;
         if manual {
             let flights = self.queue.take_all_flights();
@@ -177,6 +182,7 @@ impl VirtualWorld for Sim {
 
     fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
         let flight = self.find_message(name, true).ok_or(CannotDo::NoSuchMessage(name))?;
+        self.say_by_hand(flight.envelope.to);
         self.arrive(flight);
         Ok(())
     }

@@ -4,20 +4,9 @@ use super::table::paragraph;
 use super::words::plural;
 use super::{deeds, paint};
 use crate::raft::RuleSet;
+pub use crate::record::Clock;
 use crate::record::Header;
 use crate::scenario::script::Script;
-
-/// On what a scenario runs.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Clock {
-    /// On one thread, in virtual time.
-    Virtual,
-    /// On a thread for each node.
-    Threads {
-        /// How many of the story's seconds pass in one.
-        speed: f64,
-    },
-}
 
 /// The first lines of a scenario's story.
 pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
@@ -57,7 +46,7 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
 /// The first lines of a replay.
 pub fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
-    let world = if header.world == "virtual" { "in virtual time" } else { "on threads" };
+    let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
     let mut lines = vec![
         paint::heading(&title).to_string(),
         format!(

@@ -234,7 +234,7 @@ impl Observer for Story {
             }
             Deed::Asked { ticket, .. } => self.asked = Some(*ticket),
             // Told where single moves are told; elsewhere the script's own lines say it.
-            Deed::Answered { answer, ticket } if self.moves.is_some() => {
+            Deed::Answered { answer, ticket, .. } if self.moves.is_some() => {
                 let text = format!("client {} {}", ticket.client(), deeds::told(answer));
                 self.line(time, "", &text);
             }

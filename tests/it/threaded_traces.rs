@@ -15,7 +15,7 @@ use raft_in_practice::network::Conditions;
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::Property;
 use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Header, TraceWriter, replay};
+use raft_in_practice::record::{Clock, Header, TraceWriter, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
@@ -65,7 +65,14 @@ fn shipped(name: &str, seed: u64) -> Script {
 fn run_and_replay(script: &Script, speed: f64) -> Result<(), String> {
     let name = format!("{}, seed {}, speed {speed}", script.name, script.seed);
     let paper = Paper::default();
-    let header = Header::new(&script.name, "threads", script.seed, &script.settings());
+    let header = Header::new(
+        &script.name,
+        Clock::Threads { speed },
+        script.seed,
+        &script.settings(),
+        script.timing,
+        script.conditions,
+    );
     let writer = TraceWriter::new(paper.clone(), &header);
     let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
     let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };

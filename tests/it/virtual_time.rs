@@ -10,7 +10,7 @@ use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings};
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
 use raft_in_practice::record::message_name::MessageName;
-use raft_in_practice::record::{Header, Summary, TraceError, TraceWriter, replay};
+use raft_in_practice::record::{Clock, Header, Summary, TraceError, TraceWriter, replay};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
@@ -42,7 +42,14 @@ impl Paper {
 
 fn record(script: &Script) -> Vec<u8> {
     let paper = Paper::default();
-    let header = Header::new(&script.name, "virtual", script.seed, &script.settings());
+    let header = Header::new(
+        &script.name,
+        Clock::Virtual,
+        script.seed,
+        &script.settings(),
+        script.timing,
+        script.conditions,
+    );
     let writer = TraceWriter::new(paper.clone(), &header);
     let sim = Sim::new(SimConfig::of(script), vec![Box::new(writer.clone())]);
     let mut silent = ();
@@ -91,7 +98,14 @@ fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
         let mix = FaultMix::draw(seed);
         let config = mix.world(seed, RuleSet::INTACT);
         let paper = Paper::default();
-        let header = Header::new("chaos", "virtual", seed, &config.settings);
+        let header = Header::new(
+            "chaos",
+            Clock::Virtual,
+            seed,
+            &config.settings,
+            config.timing,
+            config.conditions,
+        );
         let writer = TraceWriter::new(paper.clone(), &header);
         let mut sim = Sim::new(config, vec![Box::new(writer.clone())]);
         let mut chaos = Chaos::new(mix, seed);
@@ -131,8 +145,8 @@ fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
     assert!(matches!(read(&altered), Err(TraceError::Diverged { step: 1, .. })));
     let note = text.replace("No node knows", "Each node knows");
     assert_eq!(read(note.as_bytes()), Err(TraceError::Altered));
-    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
-    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version(2)));
+    let newer = text.replacen("\"version\":2", "\"version\":3", 1);
+    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version("3".to_owned())));
     for other in ["", "hello", "{}", "{\"format\":\"x\",\"version\":1}"] {
         assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
     }

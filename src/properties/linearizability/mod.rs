@@ -55,12 +55,11 @@ pub struct History {
 
 /// What came of judging a history.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Judgement {
     /// One machine could have told the clients all this.
     Held,
     /// The search for an order was given up, so nobody can say; nothing else speaks against it.
-    #[serde(rename = "not judged: too many open operations")]
     NotJudged(NotJudged),
     /// The clients were told what cannot be.
     Fallen(Misled),

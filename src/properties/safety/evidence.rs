@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 
 /// A property fell.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub struct Violation {
     /// Which.
     pub property: Property,
@@ -17,7 +17,7 @@ pub struct Violation {
 
 /// A number that may only grow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Counter {
     /// A node's current term.
     Term,
@@ -31,7 +31,7 @@ pub enum Counter {
 
 /// What became of an entry in the log that held it first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Earlier {
     /// The log still holds it, and first differs from the other at this index, with entries of these
     /// terms there.
@@ -53,7 +53,7 @@ pub enum Earlier {
 /// Two facts that cannot both be. Each says what is so, or was so, when the property fell; a sentence
 /// made of it must be true at that step.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Evidence {
     /// Two nodes became leaders of one term.
     TwoLeaders {
@@ -187,15 +187,4 @@ pub enum Evidence {
         /// The node.
         node: NodeId,
     },
-}
-
-impl Serialize for Violation {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        let mut fields = serializer.serialize_struct("Violation", 3)?;
-        fields.serialize_field("property", self.property.name())?;
-        fields.serialize_field("step", &self.step)?;
-        fields.serialize_field("evidence", &self.evidence)?;
-        fields.end()
-    }
 }

@@ -8,7 +8,7 @@ use crate::raft::types::{LogIndex, LogPosition, NodeId, Term};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// What the rule asks for holds (or, where it asks for a deed, was done).
     Holds,
@@ -41,7 +41,7 @@ impl Serialize for Verdict {
 
 /// Why an election timer might restart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum TimerCause {
     /// AppendEntries of the leader of this term.
     CurrentLeader,
@@ -79,7 +79,7 @@ impl TimerCause {
 
 /// The values that a check compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Facts {
     /// The term of a message beside the node's own, before it is settled.

@@ -17,10 +17,8 @@ macro_rules! properties {
     ($($variant:ident, $name:literal;)*) => {
         /// What a correct Raft guarantees. The first five are Figure 3 of the paper; the others are
         /// what a careful harness can watch besides.
-        #[derive(
-            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
-        )]
-        #[serde(rename_all = "snake_case")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+        #[serde(rename_all = "kebab-case")]
         pub enum Property {
             $(#[doc = $name] $variant,)*
         }

@@ -102,7 +102,7 @@ fn evidence_says_what_was_and_what_is() {
     assert_eq!(
         serde_json::to_value(fallen[0]).unwrap()["evidence"],
         json!({
-            "kind": "committed_replaced",
+            "kind": "committed-replaced",
             "index": 1, "first": 1, "first_term": 2, "node": 2, "now": 1,
         })
     );
@@ -138,14 +138,14 @@ fn what_the_checker_says_a_witness_of_every_log_confirms() {
         }
     }
     let judged = [
-        "two_leaders",
-        "leader_cut",
+        "two-leaders",
+        "leader-cut",
         "differs",
         "lost",
-        "leader_lacks",
-        "commits_differ",
-        "committed_replaced",
-        "not_durable",
+        "leader-lacks",
+        "commits-differ",
+        "committed-replaced",
+        "not-durable",
     ];
     for kind in judged {
         assert!(kinds.contains(kind), "no walk comes to {kind}: {kinds:?}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use raft_in_practice::record::{Header, TraceWriter};
+use raft_in_practice::record::{Clock, Header, TraceWriter};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
@@ -31,7 +31,14 @@ impl Write for Sink {
 fn trace(name: &str, text: &str) -> Vec<String> {
     let script = Script::parse(name, text).unwrap();
     let sink = Sink::default();
-    let header = Header::new(name, "virtual", script.seed, &script.settings());
+    let header = Header::new(
+        name,
+        Clock::Virtual,
+        script.seed,
+        &script.settings(),
+        script.timing,
+        script.conditions,
+    );
     let trace = TraceWriter::new(sink.clone(), &header);
     let sim = Sim::new(SimConfig::of(&script), vec![Box::new(trace.clone())]);
     let mut narrator = ();

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Header, TraceWriter};
+use raft_in_practice::record::{Clock, Header, TraceWriter};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
@@ -47,7 +47,14 @@ impl Write for Paper {
 /// Carries out what a script says, whatever fails on the way. Returns the world, and its trace.
 fn record(script: &Script) -> (Sim, Vec<u8>) {
     let paper = Paper::default();
-    let header = Header::new(&script.name, "virtual", script.seed, &script.settings());
+    let header = Header::new(
+        &script.name,
+        Clock::Virtual,
+        script.seed,
+        &script.settings(),
+        script.timing,
+        script.conditions,
+    );
     let writer = TraceWriter::new(paper.clone(), &header);
     let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
     let mut silent = ();

@@ -109,7 +109,7 @@ fn json_is_one_object_a_line_and_ends_with_the_verdict() {
     let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
     let lines: Vec<Value> = text.lines().map(read).collect();
     assert!(lines.iter().all(Value::is_object));
-    assert!(lines.iter().any(|line| line["input"]["receive"].is_object()));
+    assert!(lines.iter().any(|line| line["received"]["content"].is_object()));
     assert!(lines.iter().any(|line| line["deed"]["duplicated"].is_object()));
     let last = lines.last().unwrap();
     assert_eq!(last["passed"], true);

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
 use raft_in_practice::record::journal::{Deed, Observer};
-use raft_in_practice::record::{Header, TraceWriter};
+use raft_in_practice::record::{Clock, Header, TraceWriter};
 use raft_in_practice::server::state_machine::Reply;
-use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Answer, Ticket};
 
 use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
@@ -102,7 +103,9 @@ fn a_fall_that_clients_see_is_one_in_the_replay_too() {
 fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
     let settings = Settings::new(1);
     let bytes = Paper::default();
-    let mut trace = TraceWriter::new(bytes.clone(), &Header::new("crowd", "virtual", 0, &settings));
+    let (timing, conditions) = (Timing::WATCHABLE, Conditions::PERFECT);
+    let header = Header::new("crowd", Clock::Virtual, 0, &settings, timing, conditions);
+    let mut trace = TraceWriter::new(bytes.clone(), &header);
     let answered = |nth: u64| -> (Command, Reply) {
         match nth {
             40 => ("GET x".into(), Reply::Value(Some("never written".to_owned()))),
@@ -116,7 +119,10 @@ fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
     for nth in 0..=40 {
         let (position, reply) = (LogPosition::new(nth + 1, 1), answered(nth).1);
         let answer = Answer::Applied { position, reply };
-        trace.deed(Time::ZERO, &Deed::Answered { ticket: Ticket(nth), answer });
+        trace.deed(
+            Time::ZERO,
+            &Deed::Answered { ticket: Ticket(nth), node: NodeId::new(0), answer },
+        );
     }
     trace.finish().unwrap();
     let path = file("crowd.jsonl");
@@ -161,13 +167,39 @@ fn what_is_no_trace_is_refused() {
 fn a_damaged_trace_is_noticed_and_the_place_is_named() {
     for (path, words) in [
         (
-            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":1", "\"version\":7")),
-            &["version 7", "reads version 1"][..],
+            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":2", "\"version\":7")),
+            &["version 7", "reads version 2"][..],
         ),
         (
             damaged("size.jsonl", |l| l[0] = l[0].replace("\"nodes\":5", "\"nodes\":50")),
             &["line 1", "a cluster of 50 nodes"],
         ),
+        (
+            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":2", "\"version\":1")),
+            &["version 1,", "reads version 2", "'raft-cluster run --trace FILE'", "its seed"],
+        ),
+        (
+            damaged("wide.jsonl", |l| {
+                l[0] = l[0].replace("\"version\":2", "\"version\":4294967298");
+            }),
+            &["version 4294967298,"],
+        ),
+        (
+            damaged("huge.jsonl", |l| {
+                l[0] = l[0].replace("\"version\":2", "\"version\":36893488147419103234");
+            }),
+            &["version 3.68"],
+        ),
+        (
+            damaged("world.jsonl", |l| l[0] = l[0].replace("\"virtual\"", "\"moon\"")),
+            &["line 1", "unknown variant `moon`", "virtual"],
+        ),
+        (
+            damaged("rule.jsonl", |l| l[0] = l[0].replace("\"broken\":[]", "\"broken\":[\"zzz\"]")),
+            &["line 1", "zzz", "one-vote-per-term"],
+        ),
+        (damaged("behind.jsonl", |l| l.push("garbage".to_owned())), &["behind the last line"]),
+        (damaged("twice.jsonl", |l| l.extend(l.clone())), &["behind the last line"]),
         (damaged("short.jsonl", |l| l.truncate(20)), &["stops after line 20"]),
         (damaged("garbage.jsonl", |l| l[7] = "garbage".to_owned()), &["line 8"]),
         (
@@ -210,6 +242,36 @@ fn a_damaged_trace_is_noticed_and_the_place_is_named() {
         for word in words {
             assert!(sentence.contains(word), "{path}: {sentence:?} lacks {word:?}");
         }
+    }
+}
+
+/// A file that another system has changed the line ends of is the same run.
+#[test]
+fn line_ends_of_another_system_are_read_as_line_ends() {
+    let path = recorded("crlf.jsonl", &["--virtual"]);
+    let text = fs::read_to_string(&path).unwrap().replace('\n', "\r\n");
+    fs::write(&path, text).unwrap();
+    printed(0, &["replay", &path, "--verify"]);
+}
+
+/// What programs are told of a run is its trace, with what was computed.
+#[test]
+fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
+    for options in [&["--virtual"][..], &["--speed", "20"]] {
+        let (trace, told) = ("beside.jsonl", "told.jsonl");
+        let (trace, told) = (file(trace), file(told));
+        let run = ["run", "demo", "--format", "json", "--trace", trace.to_str().unwrap()];
+        let json = printed(0, &[&run[..], options].concat());
+        fs::write(&told, &json).unwrap();
+        let verified = printed(0, &["replay", told.to_str().unwrap(), "--verify"]);
+        let trace = fs::read_to_string(trace).unwrap();
+        let steps = trace.lines().filter(|line| line.starts_with("{\"step\":")).count();
+        assert!(verified.contains(&format!(": {steps} steps made again")), "{verified}");
+        // Each line of the trace is the beginning of a line, all but the digest of the lines.
+        let begins = |(line, told): (&str, &str)| told.starts_with(&line[..line.len() - 1]);
+        let lines = trace.lines().count();
+        assert_eq!(json.lines().count(), lines, "nothing fell");
+        assert!(trace.lines().zip(json.lines()).take(lines - 1).all(begins));
     }
 }
 

@@ -1,0 +1,170 @@
+//! What a run came to: what stands beside its inputs in the output for programs, and is computed again
+//! by whoever has the inputs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::properties::linearizability::Judgement;
+use crate::properties::report::{Judged, SafetyReport};
+use crate::properties::safety::Violation;
+use crate::raft::{
+    Envelope, Event, LogEntry, LogIndex, NodeId, Progress, Property, RaftNode, RoleKind, Term,
+};
+use crate::server::Server;
+use crate::server::engine::MessageId;
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
+
+/// A line of a trace, and what is computed of it.
+#[derive(Serialize)]
+pub(super) struct Told<L, C> {
+    #[serde(flatten)]
+    pub(super) line: L,
+    #[serde(flatten)]
+    pub(super) computed: C,
+}
+
+/// What came of a step.
+#[derive(Serialize)]
+pub(super) struct StepOutcome<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) received: Option<Numbered<'a>>,
+    pub(super) events: &'a [Event],
+    pub(super) messages: Vec<Numbered<'a>>,
+    #[serde(flatten)]
+    pub(super) saved: Option<Saved<'a>>,
+}
+
+/// A message with its number.
+#[derive(Serialize)]
+pub(super) struct Numbered<'a> {
+    pub(super) message: MessageId,
+    #[serde(flatten)]
+    pub(super) envelope: &'a Envelope,
+}
+
+/// What follows once a batch is saved.
+#[derive(Serialize)]
+pub(super) struct Saved<'a> {
+    pub(super) applied: Vec<Entry<'a>>,
+    pub(super) status: NodeStatus,
+    /// When the node's next timer ends, if it has one.
+    pub(super) timer_us: Option<Time>,
+}
+
+impl<'a> Saved<'a> {
+    /// Of a server that had applied all up to `applied` before.
+    pub(super) fn of(server: &'a Server, applied: LogIndex) -> Self {
+        let (from, to) = (applied.get() + 1, server.last_applied().get());
+        let entry = |index| {
+            let index = LogIndex::new(index);
+            server.node().log().get(index).map(|entry| Entry { index, entry })
+        };
+        Self {
+            applied: (from..=to).filter_map(entry).collect(),
+            status: NodeStatus::of(server),
+            timer_us: server.next_deadline(),
+        }
+    }
+}
+
+/// What a node starts again with.
+#[derive(Serialize)]
+pub(super) struct Restarted<'a> {
+    pub(super) state: State<'a>,
+    pub(super) timer_us: Option<Time>,
+}
+
+/// A property fell, and was found to have after this step.
+#[derive(Serialize)]
+pub(super) struct ViolationLine {
+    pub(super) time_us: Time,
+    pub(super) violation: Violation,
+}
+
+/// A node's state, under the names of Figure 2.
+#[derive(Serialize)]
+pub struct State<'a> {
+    role: RoleKind,
+    current_term: Term,
+    voted_for: Option<NodeId>,
+    log: Vec<Entry<'a>>,
+    commit_index: LogIndex,
+    leader: Option<NodeId>,
+    /// What a leader knows of the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    progress: Vec<Peer>,
+}
+
+/// An entry, and where it stands.
+#[derive(Serialize)]
+pub(super) struct Entry<'a> {
+    index: LogIndex,
+    #[serde(flatten)]
+    entry: &'a LogEntry,
+}
+
+#[derive(Serialize)]
+struct Peer {
+    node: NodeId,
+    #[serde(flatten)]
+    progress: Progress,
+}
+
+impl<'a> From<&'a RaftNode> for State<'a> {
+    fn from(node: &'a RaftNode) -> Self {
+        let peers = NodeId::all(node.settings().nodes).filter(|&peer| peer != node.id());
+        let known = |peer| node.progress(peer).map(|progress| Peer { node: peer, progress });
+        Self {
+            role: node.role().kind(),
+            current_term: node.current_term(),
+            voted_for: node.voted_for(),
+            log: node.log().iter().map(|(index, entry)| Entry { index, entry }).collect(),
+            commit_index: node.commit_index(),
+            leader: node.leader(),
+            progress: peers.filter_map(known).collect(),
+        }
+    }
+}
+
+/// How a run ended, and what was checked in it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ending {
+    passed: bool,
+    failure: Option<String>,
+    committed: u64,
+    leaders: usize,
+    checks: BTreeMap<Property, u64>,
+    violations: Vec<Violation>,
+    /// Whether one machine could have told the clients what they were told; nothing if they were told
+    /// nothing, or if nobody can say, which `clients` tells apart.
+    linearizable: Option<bool>,
+    /// What came of judging what the clients were told, if they were told anything.
+    clients: Option<Judged>,
+}
+
+impl Ending {
+    /// The end of a run that came to this report, and failed with this sentence, if it did.
+    pub fn new(passed: bool, failure: Option<String>, report: &SafetyReport) -> Self {
+        Self {
+            passed,
+            failure,
+            committed: report.committed,
+            leaders: report.leaders,
+            checks: report.checks.iter().copied().collect(),
+            violations: report.violations.clone(),
+            linearizable: report.clients.as_ref().and_then(|judged| match judged.judgement {
+                Judgement::Held => Some(true),
+                Judgement::NotJudged(_) => None,
+                Judgement::Fallen(_) => Some(false),
+            }),
+            clients: report.clients.clone(),
+        }
+    }
+
+    /// The same with the violations as the record numbers their steps.
+    pub(super) fn with(self, violations: Vec<Violation>) -> Self {
+        Self { violations, ..self }
+    }
+}
