@@ -147,12 +147,15 @@ pub struct Ending {
 impl Ending {
     /// The end of a run that came to this report, and failed with this sentence, if it did.
     pub fn new(passed: bool, failure: Option<String>, report: &SafetyReport) -> Self {
+        let mut checks: BTreeMap<Property, u64> = report.checks.iter().copied().collect();
+        let answers = report.clients.as_ref().map_or(0, |judged| judged.answers);
+        checks.insert(Property::Linearizability, answers as u64);
         Self {
             passed,
             failure,
             committed: report.committed,
             leaders: report.leaders,
-            checks: report.checks.iter().copied().collect(),
+            checks,
             violations: report.violations.clone(),
             linearizable: report.clients.as_ref().and_then(|judged| match judged.judgement {
                 Judgement::Held => Some(true),

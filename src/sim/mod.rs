@@ -358,6 +358,12 @@ impl Sim {
         }
     }
 
+    /// The name by which a message that waits under manual control can be delivered now.
+    pub fn name_of(&self, flight: &Flight) -> MessageName {
+        let newer = self.held.iter().rev().take_while(|held| held.flight.id != flight.id);
+        MessageName::of(&flight.envelope, newer.map(|held| &held.flight.envelope))
+    }
+
     /// A running node.
     pub fn server(&self, node: NodeId) -> Option<&Server> {
         match &self.nodes[node.index()].process {

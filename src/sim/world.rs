@@ -201,24 +201,21 @@ impl VirtualWorld for Sim {
     }
 
     fn in_flight(&self) -> Vec<InFlight> {
-        let shown = |flight: &Flight, nth_newest, due, delivered| {
-            let envelope = flight.envelope.clone();
-            let (kind, from, to) = (envelope.message.kind(), envelope.from, envelope.to);
-            let name = MessageName { kind, from, to, nth_newest };
-            InFlight { name, envelope, due, delivered }
+        let shown = |flight: &Flight, name, due, delivered| InFlight {
+            name,
+            envelope: flight.envelope.clone(),
+            due,
+            delivered,
         };
-        if !self.manual {
+        if self.manual {
+            let held = self.held.iter();
+            held.map(|held| shown(&held.flight, self.name_of(&held.flight), None, held.delivered))
+                .collect()
+        } else {
             let arrivals = self.queue.arrivals();
-            return arrivals.map(|(due, flight)| shown(flight, 0, Some(due), false)).collect();
+            let name = |flight: &Flight| MessageName::of(&flight.envelope, std::iter::empty());
+            arrivals.map(|(due, flight)| shown(flight, name(flight), Some(due), false)).collect()
         }
-        let held = self.held.iter().enumerate().map(|(nth, held)| {
-            let mut shown = shown(&held.flight, 0, None, held.delivered);
-            let newer = &self.held[nth + 1..];
-            let same = newer.iter().filter(|newer| shown.name.matches(&newer.flight.envelope));
-            shown.name.nth_newest = same.count();
-            shown
-        });
-        held.collect()
     }
 }
 
@@ -230,13 +227,10 @@ impl Sim {
     /// Finds a message by name. Under manual control it is the newest but `nth` of its kind between
     /// these nodes, whether it arrived before or not; otherwise the one that would arrive first.
     fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
-        let wanted = |flight: &Flight| name.matches(&flight.envelope);
         if !self.manual {
-            return self.queue.take_flight(wanted);
+            return self.queue.take_flight(|flight| name.matches(&flight.envelope));
         }
-        let mut matching =
-            self.held.iter().enumerate().rev().filter(|(_, held)| wanted(&held.flight));
-        let (at, _) = matching.nth(name.nth_newest)?;
+        let at = name.find(self.held.iter().map(|held| &held.flight.envelope))?;
         self.held[at].delivered = true;
         Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
     }

@@ -81,11 +81,7 @@ impl Post {
     }
 
     fn name(&self, envelope: &Envelope) -> MessageName {
-        let (kind, from, to) = (envelope.message.kind(), envelope.from, envelope.to);
-        let name = MessageName { kind, from, to, nth_newest: 0 };
-        let same_name = self.sent.iter().rev().filter(|sent| name.matches(sent));
-        let nth_newest = same_name.take_while(|sent| *sent != envelope).count();
-        MessageName { nth_newest, ..name }
+        MessageName::of(envelope, self.sent.iter().rev().take_while(|sent| *sent != envelope))
     }
 }
 

@@ -11,7 +11,6 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::num::NonZeroUsize;
 
-use super::walk::name_of;
 use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb::{Verb, Who};
@@ -183,7 +182,7 @@ impl Game {
                     && leader.leads()
                     && message.term() < leader.term
             })
-            .map(|flight| name_of(&self.hand, &flight.envelope, flight.id))
+            .map(|flight| sim.name_of(flight))
             .collect();
         if let Some(&name) = late.choose(rng) {
             self.make(Verb::Deliver(name));

@@ -1,10 +1,9 @@
 //! Writes a run in virtual time down as moves that anyone can make again.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::raft::{Envelope, Input, MessageKind, NodeId};
-use crate::record::journal::{Batch, Deed, Observer};
+use crate::raft::{Envelope, Input};
+use crate::record::journal::{Batch, Deed, Flight, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb::{Verb, Who};
 use crate::server::engine::{CrashPoint, Detail, MessageId};
@@ -19,8 +18,8 @@ pub struct Recorder {
 #[derive(Default)]
 struct Recorded {
     moves: Vec<Verb>,
-    /// For each link and kind, the messages sent on it, oldest first.
-    sent: BTreeMap<(MessageKind, NodeId, NodeId), Vec<MessageId>>,
+    /// The messages that were sent, oldest first.
+    sent: Vec<Flight>,
 }
 
 impl Recorder {
@@ -36,11 +35,8 @@ impl Recorder {
 
 impl Recorded {
     fn name(&self, id: MessageId, envelope: &Envelope) -> MessageName {
-        let Envelope { from, to, message } = envelope;
-        let kind = message.kind();
-        let sent = self.sent.get(&(kind, *from, *to)).map_or(&[][..], Vec::as_slice);
-        let nth_newest = sent.iter().rev().position(|&sent| sent == id).unwrap_or(0);
-        MessageName { kind, from: *from, to: *to, nth_newest }
+        let newer = self.sent.iter().rev().take_while(|sent| sent.id != id);
+        MessageName::of(envelope, newer.map(|sent| &sent.envelope))
     }
 }
 
@@ -64,13 +60,12 @@ impl Observer for Recorder {
                     }
                 }
             }
-            for (nth, envelope) in batch.messages.iter().enumerate() {
-                let link = (envelope.message.kind(), envelope.from, envelope.to);
-                let id = MessageId(batch.first_message.0 + nth as u64);
-                // What a crash kept from leaving is never on its way.
-                if batch.saved {
-                    kept.sent.entry(link).or_default().push(id);
-                }
+            // What a crash kept from leaving is never on its way.
+            if batch.saved {
+                let numbered = (batch.first_message.0..).map(MessageId).zip(batch.messages);
+                let flight =
+                    |(id, envelope): (_, &Envelope)| Flight { id, envelope: envelope.clone() };
+                kept.sent.extend(numbered.map(flight));
             }
         });
     }

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::properties::linearizability::Judgement;
-use crate::raft::{Envelope, MessageKind, NodeId, RuleSet, Settings};
+use crate::raft::{MessageKind, NodeId, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb::{Verb, Who};
 use crate::search::manual::ManualCluster;
@@ -106,7 +106,7 @@ fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng
         0 => {
             let waiting = sim.flights();
             let flight = waiting.choose(rng)?;
-            Verb::Deliver(name_of(hand, &flight.envelope, flight.id))
+            Verb::Deliver(sim.name_of(flight))
         }
         1 => {
             let kinds = [
@@ -139,19 +139,4 @@ fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng
             Verb::Restart(Who::Node(NodeId::all(nodes).find(down)?))
         }
     })
-}
-
-/// The name by which a message can be delivered now.
-pub(super) fn name_of(
-    hand: &ManualCluster,
-    envelope: &Envelope,
-    id: crate::server::engine::MessageId,
-) -> MessageName {
-    let plain = MessageName {
-        kind: envelope.message.kind(),
-        from: envelope.from,
-        to: envelope.to,
-        nth_newest: 0,
-    };
-    MessageName { nth_newest: hand.sim().newer_than(plain, id), ..plain }
 }
