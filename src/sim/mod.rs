@@ -339,12 +339,6 @@ impl Sim {
         self.nodes.iter_mut().for_each(|node| node.crash_at = None);
     }
 
-    /// How many messages of the same name wait under manual control that are newer than `id`.
-    pub fn newer_than(&self, name: MessageName, id: MessageId) -> usize {
-        let newer = |held: &&Held| held.flight.id > id && name.matches(&held.flight.envelope);
-        self.held.iter().filter(newer).count()
-    }
-
     /// Lets a node that is up handle an input that comes by hand.
     fn act_by_hand(&mut self, node: NodeId, input: Input) {
         self.say_by_hand(node);

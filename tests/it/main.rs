@@ -1,14 +1,14 @@
 //! The tests of the library and of both programs, in one binary: it is linked once.
 //!
 //! `cargo test --test it rules` runs the tests of one module. What counts the threads of its whole
-//! process is a binary of its own, `tests/cluster_threads.rs`.
+//! process, and what runs on real threads in real time, are binaries of their own:
+//! `tests/cluster_threads.rs` and `tests/threads/`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "the modules of one binary share it, nobody else sees it")]
 
 mod broken;
 mod checker;
 mod clients;
-mod cluster;
 mod common;
 mod docs;
 mod exhaustive;
@@ -25,7 +25,6 @@ mod raft_tables;
 mod rules;
 mod shrink;
 mod stateright;
-mod threaded_traces;
 mod tla;
 mod transcripts;
 mod virtual_time;
