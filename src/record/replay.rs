@@ -306,7 +306,7 @@ pub fn replay(
     let header = Header::read(&first)?;
     let observers = observers(&header);
     let mut replay = Replay::new(header, observers);
-    let mut seen = digest::chain(0, &first);
+    let mut seen = digest::chain_line(0, &first);
     while let Some(text) = lines.next()? {
         let line = lines.count;
         let record = Record::read(&text).map_err(|what| TraceError::Line { line, what })?;
@@ -326,7 +326,7 @@ pub fn replay(
         if until.is_some_and(|until| replay.steps >= until) {
             return replay.finish();
         }
-        seen = digest::chain(seen, &text);
+        seen = digest::chain_line(seen, &text);
     }
     replay.leave_off()?;
     Err(TraceError::Truncated { lines: lines.count, steps: replay.steps })

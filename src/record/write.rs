@@ -11,7 +11,7 @@ use super::computed::{
     Ending, Numbered, Restarted, Saved, State, StepOutcome, Told, ViolationLine,
 };
 use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, StepLine};
-use crate::digest::chain;
+use crate::digest::chain_line;
 use crate::properties::safety::Violation;
 use crate::raft::{Input, LogIndex, MAX_NODES};
 use crate::record::journal::{Batch, Deed, Observer};
@@ -110,7 +110,7 @@ impl TraceWriter {
 impl File {
     fn put(&mut self, line: &impl Serialize) {
         let written = serde_json::to_string(line).map_err(io::Error::other).and_then(|mut text| {
-            self.lines = chain(self.lines, &text);
+            self.lines = chain_line(self.lines, &text);
             text.push('\n');
             self.to.write_all(text.as_bytes())
         });
