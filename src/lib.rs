@@ -40,6 +40,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod digest;
+pub mod draw;
 pub mod network;
 mod panics;
 pub mod properties;

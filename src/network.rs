@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use crate::draw::Draw;
 use crate::raft::{MAX_NODES, NodeId, NodeSet};
 
 /// How lossy and how slow every link is.
@@ -54,12 +54,11 @@ impl Conditions {
         stray_max: Duration::ZERO,
     };
 
-    fn draw_latency(&self, rng: &mut impl Rng) -> Duration {
+    fn draw_latency(&self, rng: &mut impl Draw) -> Duration {
         let (min, max) = (self.latency_min.as_micros() as u64, self.latency_max.as_micros() as u64);
-        let latency = if min < max { rng.random_range(min..=max) } else { min };
-        let strays = self.stray > 0.0 && rng.random_bool(self.stray);
-        let extra =
-            if strays { rng.random_range(0..=self.stray_max.as_micros() as u64) } else { 0 };
+        let latency = if min < max { rng.within(min, max) } else { min };
+        let strays = self.stray > 0.0 && rng.chance(self.stray);
+        let extra = if strays { rng.within(0, self.stray_max.as_micros() as u64) } else { 0 };
         Duration::from_micros(latency + extra)
     }
 }
@@ -143,16 +142,16 @@ impl Network {
     }
 
     /// Decides what becomes of one message.
-    pub fn fate(&self, from: NodeId, to: NodeId, rng: &mut impl Rng) -> Fate {
+    pub fn fate(&self, from: NodeId, to: NodeId, rng: &mut impl Draw) -> Fate {
         if self.is_cut(from, to) {
             return Fate::Cut;
         }
         let Conditions { drop, duplicate, .. } = self.conditions;
-        if drop > 0.0 && rng.random_bool(drop) {
+        if drop > 0.0 && rng.chance(drop) {
             return Fate::Dropped;
         }
         let latency = self.conditions.draw_latency(rng);
-        if duplicate > 0.0 && rng.random_bool(duplicate) {
+        if duplicate > 0.0 && rng.chance(duplicate) {
             return Fate::Duplicated(latency, self.conditions.draw_latency(rng));
         }
         Fate::Delivered(latency)
@@ -236,8 +235,8 @@ pub fn parse_latency(text: &str) -> Result<(Duration, Duration), BadConditions> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
 
     fn node(number: u8) -> NodeId {
         NodeId::new(number)

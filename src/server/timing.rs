@@ -4,9 +4,9 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use crate::draw::Draw;
 use crate::network::micros;
 use crate::raft::{Facts, Rule, RuleSet, Verdict};
 
@@ -114,13 +114,13 @@ impl Timing {
 
     /// A fresh election timeout: drawn at random each time, so that nodes which stood at the same
     /// moment once do not do so for ever (§5.2).
-    pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Rng) -> (Duration, Verdict) {
+    pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Draw) -> (Duration, Verdict) {
         let shortest_us = self.election_min.as_micros() as u64;
         let longest_us = self.election_max.as_micros() as u64;
         let rule = Rule::RandomisedTimeout;
         let random = rules.keeps(rule);
         let drawn_us = if random && shortest_us < longest_us {
-            rng.random_range(shortest_us..longest_us)
+            rng.within(shortest_us, longest_us - 1)
         } else {
             shortest_us
         };
@@ -132,8 +132,8 @@ impl Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
 
     #[test]
     fn a_deadline_is_noticed_at_the_next_tick() {

@@ -7,11 +7,11 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use rand::seq::IndexedRandom;
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 use super::{Sim, SimConfig};
+use crate::draw::Draw;
 use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, RuleSet, Settings};
 use crate::scenario::world::World;
@@ -53,34 +53,34 @@ impl FaultMix {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 1);
         let rng = &mut rng;
-        let sometimes = |rng: &mut ChaCha8Rng, max: u32| {
-            if rng.random_bool(0.5) { rng.random_range(1..=max) } else { 0 }
+        let sometimes = |rng: &mut ChaCha8Rng, max: usize| {
+            if rng.chance(0.5) { 1 + rng.below(max) as u32 } else { 0 }
         };
         let chance = |rng: &mut ChaCha8Rng, max: f64| {
-            if rng.random_bool(0.5) { rng.random_range(0.0..max) } else { 0.0 }
+            if rng.chance(0.5) { rng.fraction() * max } else { 0.0 }
         };
-        let latency_min = Duration::from_millis(rng.random_range(0..5));
-        let latency_max = latency_min + Duration::from_millis(rng.random_range(0..30));
+        let latency_min = Duration::from_millis(rng.within(0, 4));
+        let latency_max = latency_min + Duration::from_millis(rng.within(0, 29));
         Self {
-            nodes: *[1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7].choose(rng).unwrap_or(&3),
-            no_op: rng.random_bool(0.7),
-            max_batch: NonZeroUsize::new(rng.random_range(0..4)),
+            nodes: rng.one_of([1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
+            no_op: rng.chance(0.7),
+            max_batch: NonZeroUsize::new(rng.below(4)),
             conditions: Conditions {
                 drop: chance(rng, 0.3),
                 duplicate: chance(rng, 0.5),
                 latency_min,
                 latency_max,
                 stray: chance(rng, 0.2),
-                stray_max: Duration::from_millis(rng.random_range(100..2000)),
+                stray_max: Duration::from_millis(rng.within(100, 1999)),
             },
             crash: sometimes(rng, 8),
-            restart: rng.random_range(2..10),
+            restart: 2 + rng.below(8) as u32,
             blackout: sometimes(rng, 2),
             partition: sometimes(rng, 6),
             cut: sometimes(rng, 6),
-            heal: rng.random_range(1..6),
+            heal: 1 + rng.below(5) as u32,
             election_timeout: sometimes(rng, 4),
-            pace: Duration::from_millis(rng.random_range(20..400)),
+            pace: Duration::from_millis(rng.within(20, 399)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Chaos {
 
     /// How long it rests before the next deed.
     pub fn rest(&mut self) -> Duration {
-        self.mix.pace.mul_f64(self.rng.random_range(0.0..2.0))
+        self.mix.pace.mul_f64(self.rng.fraction() * 2.0)
     }
 
     /// A number for whoever plays along, from the same stream.
@@ -122,18 +122,13 @@ impl Chaos {
         let mix = self.mix;
         let FaultMix { crash, restart, blackout: all, partition, cut, heal, .. } = mix;
         let weights = [crash, restart, all, partition, cut, heal, mix.election_timeout];
-        let mut pick = self.rng.random_range(0..weights.iter().sum::<u32>().max(1));
-        let mut deed = 0;
-        while deed < weights.len() - 1 && pick >= weights[deed] {
-            pick -= weights[deed];
-            deed += 1;
-        }
+        let deed = self.rng.weighted(&weights);
         // A deed that does not fit (to crash a node that is down) is simply not done.
         let node = self.node();
         match deed {
             0 => {
                 let points = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
-                let point = *points.choose(&mut self.rng).unwrap_or(&CrashPoint::Between);
+                let point = self.rng.one_of(points);
                 let _ = sim.crash(node, point);
             }
             1 => {
@@ -161,13 +156,13 @@ impl Chaos {
 
     /// Any node of the cluster.
     pub fn node(&mut self) -> NodeId {
-        NodeId::new(self.rng.random_range(0..self.mix.nodes) as u8)
+        NodeId::new(self.rng.below(self.mix.nodes) as u8)
     }
 
     fn groups(&mut self) -> Vec<NodeSet> {
-        let mut groups = vec![NodeSet::default(); self.rng.random_range(1..3)];
+        let mut groups = vec![NodeSet::default(); 1 + self.rng.below(2)];
         for node in NodeId::all(self.mix.nodes) {
-            let group = self.rng.random_range(0..=groups.len());
+            let group = self.rng.below(groups.len() + 1);
             if let Some(group) = groups.get_mut(group) {
                 group.insert(node);
             }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
+use crate::draw::Draw;
 use crate::properties::linearizability::{History, Judgement};
 use crate::raft::NodeId;
 use crate::scenario::world::World;
@@ -67,7 +68,7 @@ impl Clients {
             if self.all[at].asks_again > now {
                 continue;
             }
-            let rest = Duration::from_micros(self.rng.random_range(1_000..60_000));
+            let rest = Duration::from_micros(self.rng.within(1_000, 59_999));
             self.all[at].asks_again = now + rest;
             match self.all[at].waits {
                 Some((ticket, until)) => {
@@ -85,16 +86,16 @@ impl Clients {
     }
 
     fn ask(&mut self, sim: &mut Sim, at: usize) {
-        let anyone = NodeId::new(self.rng.random_range(0..self.nodes) as u8);
+        let anyone = NodeId::new(self.rng.below(self.nodes) as u8);
         // Mostly the leader is known; sometimes a client asks a node that led once, or never did.
-        let to = if self.rng.random_bool(0.8) {
+        let to = if self.rng.chance(0.8) {
             leader_of(&sim.status()).map_or(anyone, |leader| leader.id)
         } else {
             anyone
         };
-        let key = ["x", "y", "z"][self.rng.random_range(0..3)];
+        let key = self.rng.one_of(["x", "y", "z"]);
         self.asked += 1;
-        let command = match self.rng.random_range(0..10) {
+        let command = match self.rng.below(10) {
             0..5 => format!("SET {key}={}", self.asked),
             5 => format!("DELETE {key}"),
             _ => format!("GET {key}"),

@@ -6,11 +6,11 @@
 //! terms late. So a campaign here is one that can be won, those who led before like to lead again,
 //! and nobody reaches more nodes than a majority needs.
 
-use rand::seq::{IndexedRandom, SliceRandom};
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use std::num::NonZeroUsize;
 
+use crate::draw::Draw;
 use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb::{Verb, Who};
@@ -32,10 +32,10 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Optio
     let mut played = 0;
     loop {
         let settings = Settings {
-            nodes: *[3, 4, 5, 5, 5, 5].choose(rng).unwrap_or(&3),
+            nodes: rng.one_of([3, 4, 5, 5, 5, 5]),
             rules,
-            no_op: rng.random_bool(0.4),
-            max_batch: NonZeroUsize::new(rng.random_range(0..3)),
+            no_op: rng.chance(0.4),
+            max_batch: NonZeroUsize::new(rng.below(3)),
         };
         let mut game = Game {
             hand: ManualCluster::new(settings, Vec::new()),
@@ -65,11 +65,11 @@ impl Game {
     fn play(&mut self, rng: &mut ChaCha8Rng) {
         for stint in 0..STINTS {
             self.campaign(rng);
-            for deed in 0..rng.random_range(1..4) {
-                if rng.random_bool(0.7) {
+            for deed in 0..=rng.below(3) {
+                if rng.chance(0.7) {
                     self.late_reply(rng);
                 }
-                match rng.random_range(0..10) {
+                match rng.below(10) {
                     0 => self.crash(rng),
                     _ => self.replicate(rng, stint * 10 + deed),
                 }
@@ -98,14 +98,14 @@ impl Game {
     }
 
     fn any(&self, rng: &mut ChaCha8Rng) -> NodeId {
-        NodeId::new(rng.random_range(0..self.nodes()) as u8)
+        NodeId::new(rng.below(self.nodes()) as u8)
     }
 
     /// Some of the others, in the order in which they are reached.
     fn some_others(&self, node: NodeId, count: usize, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
         let mut others: Vec<NodeId> =
             NodeId::all(self.nodes()).filter(|&other| other != node).collect();
-        others.shuffle(rng);
+        rng.shuffle(&mut others);
         others.truncate(count);
         others
     }
@@ -114,7 +114,7 @@ impl Game {
     fn voters(&self, candidate: NodeId, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
         let mut others = self.some_others(candidate, self.nodes(), rng);
         let last = |node: NodeId| self.hand.sim().status_of(node).last;
-        if rng.random_bool(0.9) {
+        if rng.chance(0.9) {
             others.sort_by_key(|&other| last(other) > last(candidate));
         }
         others.truncate(self.nodes() / 2);
@@ -124,8 +124,8 @@ impl Game {
     /// A node stands, in a term that is news to those it reaches: just a majority.
     fn campaign(&mut self, rng: &mut ChaCha8Rng) {
         let again: Vec<NodeId> = self.led.iter().collect();
-        let node = match again.choose(rng) {
-            Some(&node) if rng.random_bool(0.5) => node,
+        let node = match rng.pick(&again) {
+            Some(&node) if rng.chance(0.5) => node,
             _ => self.any(rng),
         };
         self.led.insert(node);
@@ -151,19 +151,19 @@ impl Game {
     fn replicate(&mut self, rng: &mut ChaCha8Rng, nth: usize) {
         let leads = |&id: &NodeId| self.hand.sim().status_of(id).leads();
         let leaders: Vec<NodeId> = NodeId::all(self.nodes()).filter(leads).collect();
-        let Some(&leader) = leaders.choose(rng) else { return };
-        if rng.random_bool(0.6) {
+        let Some(&leader) = rng.pick(&leaders) else { return };
+        if rng.chance(0.6) {
             let command = format!("SET x={nth}");
             self.make(Verb::Submit { to: Who::Node(leader), command });
         } else {
             self.make(Verb::Heartbeat(Who::Node(leader)));
         }
         let most = self.nodes() / 2;
-        let count = if rng.random_bool(0.6) { 1 } else { rng.random_range(0..=most) };
+        let count = if rng.chance(0.6) { 1 } else { rng.below(most + 1) };
         for follower in self.some_others(leader, count, rng) {
-            for _ in 0..rng.random_range(1..4) {
+            for _ in 0..=rng.below(3) {
                 self.deliver(MessageKind::AppendEntriesRequest, leader, follower);
-                if rng.random_bool(0.6) {
+                if rng.chance(0.6) {
                     self.deliver(MessageKind::AppendEntriesResponse, follower, leader);
                 }
             }
@@ -184,7 +184,7 @@ impl Game {
             })
             .map(|flight| sim.name_of(flight))
             .collect();
-        if let Some(&name) = late.choose(rng) {
+        if let Some(&name) = rng.pick(&late) {
             self.make(Verb::Deliver(name));
         }
     }

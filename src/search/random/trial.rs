@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use rand::RngExt;
-
 use super::clients::Clients;
 use super::recorder::Recorder;
 use super::recovery::{self, Stall};
 use super::unneeded::UnneededElections;
+use crate::draw::Draw;
 use crate::properties::linearizability::Judgement;
 use crate::properties::safety::Violation;
 use crate::raft::{Property, RuleSet};
@@ -103,8 +102,8 @@ fn play(
     let mut finding = found.map(Finding::Fallen);
     let mut unjudged = false;
     if finding.is_none() {
-        let deaf = chaos.rng().random_bool(0.3);
-        let blackout = chaos.rng().random_bool(0.3);
+        let deaf = chaos.rng().chance(0.3);
+        let blackout = chaos.rng().chance(0.3);
         let ended = recovery::recover(&mut sim, &mut clients, &unneeded, deaf, blackout);
         finding = safety(&sim, objective).map(Finding::Fallen);
         if finding.is_none() && objective.is_met_by(Property::Liveness) {

@@ -1,10 +1,10 @@
 //! A random walk: moves drawn one after the other, without time. It reaches in a few hundred moves
 //! what a world with clocks reaches in minutes, because nothing has to wait for anything.
 
-use rand::seq::IndexedRandom;
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
+use crate::draw::Draw;
 use crate::properties::linearizability::Judgement;
 use crate::raft::{MessageKind, NodeId, RuleSet, Settings};
 use crate::record::message_name::MessageName;
@@ -44,20 +44,20 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> W
     rng.set_stream(u64::MAX - 3);
     let rng = &mut rng;
     let settings = Settings {
-        nodes: *[2, 3, 3, 3, 3, 4, 5].choose(rng).unwrap_or(&3),
+        nodes: rng.one_of([2, 3, 3, 3, 3, 4, 5]),
         rules,
-        no_op: rng.random_bool(0.5),
-        max_batch: NonZeroUsize::new(rng.random_range(0..4)),
+        no_op: rng.chance(0.5),
+        max_batch: NonZeroUsize::new(rng.below(4)),
     };
     let sometimes = |rng: &mut ChaCha8Rng, max| {
-        if rng.random_bool(0.6) { rng.random_range(1..=max) } else { 0 }
+        if rng.chance(0.6) { 1 + rng.below(max) as u32 } else { 0 }
     };
     let weights = Weights {
-        deliver: rng.random_range(20..100),
+        deliver: 20 + rng.below(80) as u32,
         again: sometimes(rng, 20),
-        timeout: rng.random_range(1..12),
+        timeout: 1 + rng.below(11) as u32,
         heartbeat: sometimes(rng, 10),
-        submit: rng.random_range(1..12),
+        submit: 1 + rng.below(11) as u32,
         crash: sometimes(rng, 5),
         restart: 20,
     };
@@ -88,15 +88,10 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> W
 fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Option<Verb> {
     let Weights { deliver, again, timeout, heartbeat, submit, crash, restart } = weights;
     let table = [deliver, again, timeout, heartbeat, submit, crash, restart];
-    let mut pick = rng.random_range(0..table.iter().sum::<u32>());
-    let mut row = 0;
-    while pick >= table[row] {
-        pick -= table[row];
-        row += 1;
-    }
+    let row = rng.weighted(&table);
     let sim = hand.sim();
     let nodes = sim.config().settings.nodes;
-    let node = NodeId::new(rng.random_range(0..nodes) as u8);
+    let node = NodeId::new(rng.below(nodes) as u8);
     let leader = || {
         let leads = |&id: &NodeId| sim.server(id).is_some_and(|r| r.node().is_leader());
         let mut leaders = NodeId::all(nodes).cycle().skip(node.index()).take(nodes);
@@ -105,7 +100,7 @@ fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng
     Some(match row {
         0 => {
             let waiting = sim.flights();
-            let flight = waiting.choose(rng)?;
+            let flight = rng.pick(&waiting)?;
             Verb::Deliver(sim.name_of(flight))
         }
         1 => {
@@ -115,16 +110,16 @@ fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng
                 MessageKind::AppendEntriesRequest,
                 MessageKind::AppendEntriesResponse,
             ];
-            let to = NodeId::new(rng.random_range(0..nodes) as u8);
-            let kind = *kinds.choose(rng)?;
-            let nth_newest = rng.random_range(0..4);
+            let to = NodeId::new(rng.below(nodes) as u8);
+            let kind = rng.one_of(kinds);
+            let nth_newest = rng.below(4);
             Verb::Deliver(MessageName { kind, from: node, to, nth_newest })
         }
         2 => Verb::Timeout(Who::Node(node)),
         3 => Verb::Heartbeat(Who::Node(leader()?)),
         4 => {
-            let key = ["x", "y"].choose(rng)?;
-            let command = match rng.random_range(0..3) {
+            let key = rng.one_of(["x", "y"]);
+            let command = match rng.below(3) {
                 0 => format!("GET {key}"),
                 _ => format!("SET {key}={nth}"),
             };
@@ -132,7 +127,7 @@ fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng
         }
         5 => {
             let points = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
-            Verb::Crash { who: Who::Node(node), point: *points.choose(rng)? }
+            Verb::Crash { who: Who::Node(node), point: rng.one_of(points) }
         }
         _ => {
             let down = |&id: &NodeId| sim.server(id).is_none();

@@ -6,9 +6,10 @@ use std::path::Path;
 use super::pages;
 
 /// The rooms, in the order of the map: each may know those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "raft",
     "digest",
+    "draw",
     "panics",
     "network",
     "server",

@@ -1,0 +1,173 @@
+//! Random draws: the few kinds that worlds and searches need, from the numbers of a generator.
+//!
+//! The numbers of ChaCha are specified. How a library makes a die or a coin of them is not, and another
+//! release of it would make other runs of the same seeds; so that is done here.
+
+use rand_chacha::rand_core::Rng;
+
+/// What can be drawn.
+pub trait Draw: Rng {
+    /// A number below `count`, each as likely as any other.
+    ///
+    /// # Panics
+    /// If there is none, or `count` does not fit 32 bits.
+    fn below(&mut self, count: usize) -> usize {
+        assert!(count > 0, "something is drawn from something");
+        let count = u32::try_from(count).expect("what is drawn from fits 32 bits");
+        // Canon's method: a random fraction, to 32 digits, times `count`. Where the digits that follow
+        // could carry into the result, they are drawn too.
+        let mut product = u64::from(self.next_u32()) * u64::from(count);
+        let result = (product >> 32) as usize;
+        while product as u32 > count.wrapping_neg() {
+            let next = u64::from(self.next_u32()) * u64::from(count);
+            match u64::from(product as u32) + (next >> 32) {
+                sum if sum > u64::from(u32::MAX) => return result + 1,
+                sum if sum < u64::from(u32::MAX) => return result,
+                _ => product = next,
+            }
+        }
+        result
+    }
+
+    /// A number from `low` to `high`, both included, each as likely as any other.
+    fn within(&mut self, low: u64, high: u64) -> u64 {
+        assert!(low <= high, "a range has an end that is not before its beginning");
+        let Some(count) = (high - low).checked_add(1).map(u128::from) else {
+            return self.next_u64();
+        };
+        // As in `below`, with 64 digits at a time.
+        let mut product = u128::from(self.next_u64()) * count;
+        let result = low + (product >> 64) as u64;
+        while product as u64 > (count as u64).wrapping_neg() {
+            let next = u128::from(self.next_u64()) * count;
+            match u128::from(product as u64) + (next >> 64) {
+                sum if sum > u128::from(u64::MAX) => return result + 1,
+                sum if sum < u128::from(u64::MAX) => return result,
+                _ => product = next,
+            }
+        }
+        result
+    }
+
+    /// Whether something happens that has this probability, from 0 to 1.
+    fn chance(&mut self, probability: f64) -> bool {
+        assert!((0.0..=1.0).contains(&probability), "a probability is a number from 0 to 1");
+        let whole = 2.0_f64.powi(64);
+        probability >= 1.0 || self.next_u64() < (probability * whole) as u64
+    }
+
+    /// A number from 0 to less than 1.
+    fn fraction(&mut self) -> f64 {
+        (self.next_u64() >> 12) as f64 / 2.0_f64.powi(52)
+    }
+
+    /// One of these, if there is one.
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        if from.is_empty() { None } else { Some(&from[self.below(from.len())]) }
+    }
+
+    /// One of these, of which there is one at least.
+    fn one_of<T: Copy, const COUNT: usize>(&mut self, from: [T; COUNT]) -> T {
+        from[self.below(COUNT)]
+    }
+
+    /// The place of one of these weights, each as likely as it is heavy.
+    ///
+    /// # Panics
+    /// If none of them weighs anything.
+    fn weighted(&mut self, weights: &[u32]) -> usize {
+        let mut rest = self.below(weights.iter().sum::<u32>() as usize);
+        let heavier = |&weight: &u32| {
+            let here = rest < weight as usize;
+            rest = rest.saturating_sub(weight as usize);
+            here
+        };
+        let place = weights.iter().position(heavier);
+        place.expect("a number below the sum of the weights falls on one of them")
+    }
+
+    /// Brings up to twelve items into any order.
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        assert!(items.len() <= 12, "one draw decides the order of twelve items at most");
+        if items.len() < 2 {
+            return;
+        }
+        let mut rest = self.below(479_001_600);
+        for at in 1..items.len() {
+            items.swap(at, rest % (at + 1));
+            rest /= at + 1;
+        }
+    }
+}
+
+impl<R: Rng + ?Sized> Draw for R {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::seq::{IndexedRandom, SliceRandom};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn draws_are_what_they_were_when_this_test_was_written() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(7);
+        let dice: Vec<usize> = (0..8).map(|_| rng.below(6)).collect();
+        let times: Vec<u64> = (0..3).map(|_| rng.within(1_500_000, 2_999_999)).collect();
+        let coins: Vec<bool> = (0..8).map(|_| rng.chance(0.3)).collect();
+        let rows: Vec<usize> = (0..8).map(|_| rng.weighted(&[5, 0, 1, 4])).collect();
+        let mut order = [0, 1, 2, 3, 4, 5];
+        rng.shuffle(&mut order);
+        assert_eq!(
+            (dice, times, coins, rows, order, rng.fraction(), rng.one_of(["a", "b", "c"])),
+            (
+                vec![0, 0, 1, 1, 1, 4, 0, 4],
+                vec![2_401_888, 2_039_046, 1_624_589],
+                vec![false, false, false, true, false, false, true, false],
+                vec![0, 2, 3, 0, 3, 0, 3, 0],
+                [0, 1, 3, 4, 5, 2],
+                0.292_869_960_706_997_1,
+                "b"
+            ),
+        );
+    }
+
+    /// The first seeds were written down with `rand` 0.10: the runs that they name stay.
+    #[test]
+    fn draws_are_those_of_rand_0_10() {
+        let (ours, theirs) = (&mut ChaCha8Rng::seed_from_u64(3), &mut ChaCha8Rng::seed_from_u64(3));
+        for count in (1..2_000).chain([u32::MAX as usize, 3_000_000_000]) {
+            assert_eq!(ours.below(count), theirs.random_range(0..count));
+            let high = u64::MAX / (count as u64 + 1) + 3;
+            assert_eq!(ours.within(3, high), theirs.random_range(3..=high));
+            let probability = 1.0 / count as f64;
+            assert_eq!(ours.chance(probability), theirs.random_bool(probability));
+            assert_eq!(
+                (ours.fraction() * 2.0).to_bits(),
+                theirs.random_range(0.0_f64..2.0).to_bits()
+            );
+            let items: Vec<usize> = (0..count % 13).collect();
+            assert_eq!(ours.pick(&items), items.choose(theirs));
+            let (mut own, mut other) = (items.clone(), items);
+            ours.shuffle(&mut own);
+            other.shuffle(theirs);
+            assert_eq!(own, other);
+        }
+    }
+
+    /// Three kinds of the same weight, drawn often; and of a range of two thirds of all numbers, where a
+    /// careless method would favour every other one.
+    #[test]
+    fn no_number_is_likelier_than_another() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(1);
+        let mut kinds = [0; 4];
+        for _ in 0..30_000 {
+            kinds[rng.weighted(&[2, 2, 0, 2])] += 1;
+        }
+        assert!([0, 1, 3].iter().all(|&kind| (9_700..10_300).contains(&kinds[kind])), "{kinds:?}");
+        assert_eq!(kinds[2], 0);
+        let two_thirds = (u64::from(u32::MAX) * 2 / 3) as usize;
+        let odd = (0..30_000).filter(|_| rng.below(two_thirds) % 2 == 1).count();
+        assert!((14_700..15_300).contains(&odd), "{odd}");
+    }
+}
