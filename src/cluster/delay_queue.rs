@@ -1,7 +1,6 @@
 //! The thread that holds messages which take their time, and lets each arrive when it is due.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -15,29 +14,9 @@ use crate::record::journal::Flight;
 /// What the delay queue is told.
 pub(super) enum Delay {
     /// Hold a message until it is due.
-    Hold(Delayed),
+    Until(Instant, Flight),
     /// Stop. What is still in flight never arrives.
     Stop,
-}
-
-/// A message in flight. The one due first is the greatest, and comes out of a heap first.
-#[derive(PartialEq, Eq)]
-pub(super) struct Delayed {
-    pub(super) due: Instant,
-    pub(super) flight: Flight,
-}
-
-impl Ord for Delayed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |delayed: &Self| Reverse((delayed.due, delayed.flight.id));
-        key(self).cmp(&key(other))
-    }
-}
-
-impl PartialOrd for Delayed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// Starts the thread.
@@ -47,21 +26,21 @@ pub(super) fn start(shared: Arc<Shared>, told: Receiver<Delay>) -> io::Result<Jo
 
 /// Waits for a message to come in or to be due, whichever is first.
 fn run(shared: &Shared, told: &Receiver<Delay>) {
-    let mut queue = BinaryHeap::<Delayed>::new();
-    loop {
-        let next = match queue.peek() {
-            Some(first) => told.recv_deadline(first.due),
+    // By the moment when it is due, and by how many came in before it.
+    let mut queue = BTreeMap::<(Instant, u64), Flight>::new();
+    for entered in 0.. {
+        let next = match queue.first_key_value() {
+            Some((&(due, _), _)) => told.recv_deadline(due),
             None => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match next {
-            Ok(Delay::Hold(delayed)) => queue.push(delayed),
+            Ok(Delay::Until(due, flight)) => _ = queue.insert((due, entered), flight),
             Ok(Delay::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = Instant::now();
-        while queue.peek().is_some_and(|first| first.due <= now) {
-            let Some(first) = queue.pop() else { break };
-            shared.arrive(first.flight);
+        while let Some(first) = queue.first_entry().filter(|first| first.key().0 <= now) {
+            shared.arrive(first.remove());
         }
     }
 }

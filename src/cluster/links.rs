@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::delay_queue::{Delay, Delayed};
+use super::delay_queue::Delay;
 use super::shared::{Shared, lock};
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Envelope, NodeId, NodeSet};
@@ -114,7 +114,7 @@ impl Shared {
                 self.links.hand_over(flight);
             } else {
                 let due = Instant::now() + self.clock.real(after);
-                self.links.delay(Delay::Hold(Delayed { due, flight }));
+                self.links.delay(Delay::Until(due, flight));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Faults, drawn afresh for each seed, and the hand that does them.
+//! Faults, drawn afresh for each seed, and who does them.
 //!
 //! Every probability of a mix is itself drawn: one seed has a quiet network and many crashes, the
 //! next loses every third message and crashes nobody. A bug that needs one fault and the absence of
@@ -29,7 +29,7 @@ pub struct FaultMix {
     pub max_batch: Option<NonZeroUsize>,
     /// What the links are like.
     pub conditions: Conditions,
-    /// Weights of the deeds that the hand chooses from.
+    /// Crashes. This and the others are weights, by which a fault is drawn.
     pub crash: u32,
     /// Restarts of crashed nodes.
     pub restart: u32,
@@ -43,7 +43,7 @@ pub struct FaultMix {
     pub heal: u32,
     /// Election timers that end early.
     pub election_timeout: u32,
-    /// The mean time between two deeds.
+    /// The mean time between two faults.
     pub pace: Duration,
 }
 
@@ -84,7 +84,7 @@ impl FaultMix {
         }
     }
 
-    /// The world in which this mix plays.
+    /// The cluster that this mix troubles.
     pub const fn world(&self, seed: u64, rules: RuleSet) -> SimConfig {
         let settings =
             Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch };
@@ -92,7 +92,19 @@ impl FaultMix {
     }
 }
 
-/// The hand that does the faults of a mix.
+/// What can be done to a cluster.
+#[derive(Clone, Copy)]
+enum Fault {
+    Crash,
+    Restart,
+    Blackout,
+    Partition,
+    Cut,
+    Heal,
+    ElectionTimeout,
+}
+
+/// Does the faults of a mix.
 #[derive(Debug)]
 pub struct Chaos {
     mix: FaultMix,
@@ -100,53 +112,54 @@ pub struct Chaos {
 }
 
 impl Chaos {
-    /// The hand of this seed.
+    /// The faults of this seed.
     pub fn new(mix: FaultMix, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 2);
         Self { mix, rng }
     }
 
-    /// How long it rests before the next deed.
+    /// How long it rests before the next fault.
     pub fn rest(&mut self) -> Duration {
         self.mix.pace.mul_f64(self.rng.fraction() * 2.0)
     }
 
-    /// A number for whoever plays along, from the same stream.
+    /// The generator, for whoever draws from the same stream.
     pub const fn rng(&mut self) -> &mut ChaCha8Rng {
         &mut self.rng
     }
 
-    /// Does one deed, drawn by weight. Returns the node whose election timer ended, if that was it.
+    /// Does one fault, drawn by weight. Returns the node whose election timer ended, if that was it.
     pub fn strike(&mut self, sim: &mut Sim) -> Option<NodeId> {
         let mix = self.mix;
-        let FaultMix { crash, restart, blackout: all, partition, cut, heal, .. } = mix;
-        let weights = [crash, restart, all, partition, cut, heal, mix.election_timeout];
-        let deed = self.rng.weighted(&weights);
-        // A deed that does not fit (to crash a node that is down) is simply not done.
+        let faults = [
+            (Fault::Crash, mix.crash),
+            (Fault::Restart, mix.restart),
+            (Fault::Blackout, mix.blackout),
+            (Fault::Partition, mix.partition),
+            (Fault::Cut, mix.cut),
+            (Fault::Heal, mix.heal),
+            (Fault::ElectionTimeout, mix.election_timeout),
+        ];
+        let (fault, _) = faults[self.rng.weighted(&faults.map(|(_, weight)| weight))];
+        // A fault that does not fit (to crash a node that is down) is simply not done.
         let node = self.node();
-        match deed {
-            0 => {
+        match fault {
+            Fault::Crash => {
                 let points = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
-                let point = self.rng.one_of(points);
-                let _ = sim.crash(node, point);
+                let _ = sim.crash(node, self.rng.one_of(points));
             }
-            1 => {
-                let _ = sim.restart(node);
-            }
-            2 => blackout(sim),
-            3 => {
-                let groups = self.groups();
-                sim.partition(&groups);
-            }
-            4 => {
+            Fault::Restart => _ = sim.restart(node),
+            Fault::Blackout => blackout(sim),
+            Fault::Partition => sim.partition(&self.groups()),
+            Fault::Cut => {
                 let to = self.node();
                 if to != node {
                     sim.cut(node, to);
                 }
             }
-            5 => sim.heal(),
-            _ => {
+            Fault::Heal => sim.heal(),
+            Fault::ElectionTimeout => {
                 let _ = sim.election_timeout(node);
                 return Some(node);
             }

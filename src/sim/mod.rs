@@ -319,7 +319,7 @@ impl Sim {
     /// Messages in flight: those that wait to be delivered by name, then by the time of arrival.
     pub fn flights(&self) -> Vec<&Flight> {
         let waiting = self.held.iter().filter(|held| !held.delivered).map(|held| &held.flight);
-        waiting.chain(self.queue.flights()).collect()
+        waiting.chain(self.queue.arrivals().map(|(_, flight)| flight)).collect()
     }
 
     /// Every message that was sent under manual control, delivered or not, oldest first.
@@ -372,11 +372,6 @@ impl Sim {
             Process::Up(server) => NodeStatus::of(server),
             Process::Down(disk) => NodeStatus::down(node, disk),
         }
-    }
-
-    /// What the links are like.
-    pub const fn network(&self) -> &Network {
-        &self.network
     }
 
     /// The order of things and its checker.

@@ -1,7 +1,6 @@
 //! What will happen, by time; what is due at the same moment happens in the order it was entered.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 use crate::raft::NodeId;
 use crate::record::journal::Flight;
@@ -16,97 +15,54 @@ pub(super) enum Event {
     Alarm(NodeId),
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    time: Time,
-    order: u64,
-    event: Event,
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    /// Reversed, because the standard heap yields its greatest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.time, other.order).cmp(&(self.time, self.order))
-    }
-}
-
 /// The queue of events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    heap: BinaryHeap<Entry>,
+    /// Each by its time, and by how many were entered before it.
+    events: BTreeMap<(Time, u64), Event>,
     entered: u64,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, time: Time, event: Event) {
-        self.heap.push(Entry { time, order: self.entered, event });
+        self.events.insert((time, self.entered), event);
         self.entered += 1;
     }
 
     /// Takes the next event, if it is due by `until`.
     pub(super) fn pop(&mut self, until: Time) -> Option<(Time, Event)> {
-        if self.heap.peek()?.time > until {
-            return None;
-        }
-        self.heap.pop().map(|entry| (entry.time, entry.event))
+        let next = self.events.first_entry().filter(|next| next.key().0 <= until)?;
+        let ((time, _), event) = next.remove_entry();
+        Some((time, event))
     }
 
     /// Looks at the next event.
     pub(super) fn peek(&self) -> Option<(Time, &Event)> {
-        self.heap.peek().map(|entry| (entry.time, &entry.event))
+        self.events.first_key_value().map(|((time, _), event)| (*time, event))
     }
 
-    /// The messages in flight, by the time of their arrival.
-    pub(super) fn flights(&self) -> impl Iterator<Item = &Flight> {
-        self.arrivals().map(|(_, flight)| flight)
-    }
-
-    /// The same, with that time.
+    /// The messages in flight, with the time of their arrival, by that time.
     pub(super) fn arrivals(&self) -> impl Iterator<Item = (Time, &Flight)> {
-        let mut entries: Vec<&Entry> = self.heap.iter().collect();
-        entries.sort_unstable_by(|a, b| b.cmp(a));
-        entries.into_iter().filter_map(|entry| match &entry.event {
-            Event::Arrive(flight) => Some((entry.time, flight)),
+        self.events.iter().filter_map(|((time, _), event)| match event {
+            Event::Arrive(flight) => Some((*time, flight)),
             Event::Alarm(_) => None,
         })
     }
 
     /// Takes out every message in flight, by the time of arrival.
     pub(super) fn take_all_flights(&mut self) -> Vec<Flight> {
-        let flights = self.flights().cloned().collect();
-        self.heap.retain(|entry| matches!(entry.event, Event::Alarm(_)));
+        let flights = self.arrivals().map(|(_, flight)| flight.clone()).collect();
+        self.events.retain(|_, event| matches!(event, Event::Alarm(_)));
         flights
     }
 
     /// Takes out the first message in flight that `wanted` names.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
-        let id = self.flights().find(|flight| wanted(flight))?.id;
-        let mut taken = None;
-        let entries = std::mem::take(&mut self.heap).into_vec();
-        self.heap = entries
-            .into_iter()
-            .filter_map(|entry| match entry.event {
-                Event::Arrive(flight) if flight.id == id && taken.is_none() => {
-                    taken = Some(flight);
-                    None
-                }
-                event => Some(Entry { event, ..entry }),
-            })
-            .collect();
-        taken
+        let is_it = |event: &Event| matches!(event, Event::Arrive(flight) if wanted(flight));
+        let key = *self.events.iter().find(|(_, event)| is_it(event))?.0;
+        match self.events.remove(&key)? {
+            Event::Arrive(flight) => Some(flight),
+            Event::Alarm(_) => None,
+        }
     }
 }

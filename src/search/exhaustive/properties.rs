@@ -105,7 +105,7 @@ impl Model<'_> {
         earlier.is_none_or(|last| holds(leader.log(), &committed[..=last]))
     }
 
-    /// ClusterState Machine Safety: nobody commits another entry where one was committed. And Leader
+    /// State Machine Safety: nobody commits another entry where one was committed. And Leader
     /// Completeness, when an entry is committed: the leaders of later terms had it.
     fn judge_commit(
         &mut self,
