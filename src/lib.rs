@@ -22,7 +22,8 @@
 //! From there go up, one room at a time. A room knows nothing of those below it in this list:
 //!
 //! 1. [`raft`]: the protocol.
-//! 2. [`digest`], [`network`]: hashes that mean the same everywhere; what links do to messages.
+//! 2. [`digest`], [`draw`], [`network`]: hashes and random draws that are the same everywhere; what links
+//!    do to messages.
 //! 3. [`server`]: what runs a node: timers, storage, a key-value store, answers; and the
 //!    [engine](server::engine), one turn of a server, which has the order of saving, recording and sending.
 //! 4. [`properties`]: what must hold, and the ledgers that watch it.

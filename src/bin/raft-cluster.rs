@@ -18,7 +18,7 @@ use raft_in_practice::scenario::{library, nearest};
 use raft_in_practice::search::exhaustive::{Bounds, preset, spare_memory};
 use raft_in_practice::view::opening::Clock;
 use raft_in_practice::view::paint::Color;
-use raft_in_practice::view::{scenarios, stdout};
+use raft_in_practice::view::{json, scenarios, stdout};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
 #[derive(Parser, Debug)]
@@ -87,6 +87,9 @@ enum Command {
         /// Keep the counterexample as a scenario file
         #[arg(long, value_name = "FILE", conflicts_with = "break_each")]
         save: Option<PathBuf>,
+        /// What to write: text for people, or JSON, one object a line
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Try everything that can happen to a small cluster within bounds
     #[command(
@@ -108,9 +111,16 @@ Examples:
         /// Keep the counterexample as a scenario file
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
+        /// What to write: text for people, or JSON, one object a line
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// List the scenarios that ship with the program
-    Scenarios,
+    Scenarios {
+        /// What to write: text for people, or JSON, one object a line
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Run a recorded trace again
     Replay {
         /// The trace
@@ -121,6 +131,9 @@ Examples:
         /// Stop after this step
         #[arg(long, value_name = "STEP", conflicts_with = "verify")]
         at: Option<u64>,
+        /// What to write: text for people, or JSON, one object a line
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Write completions for a shell
     Completions {
@@ -278,16 +291,36 @@ fn main() -> ExitCode {
         Some(Command::Play { scenario, threads, options }) => {
             play(scenario.as_deref(), threads, options)
         }
-        Some(Command::Hunt { broken, break_each, seed, seeds, within, jobs, save }) => {
+        Some(Command::Hunt { broken, break_each, seed, seeds, within, jobs, save, format }) => {
             let jobs = jobs_or_all(jobs);
-            hunt::run(&hunt::Options { broken, break_each, first: seed, seeds, within, jobs, save })
+            let first = seed;
+            hunt::run(&hunt::Options {
+                broken,
+                break_each,
+                first,
+                seeds,
+                within,
+                jobs,
+                save,
+                format,
+            })
         }
-        Some(Command::Check { bounds, broken, save }) => {
+        Some(Command::Check { bounds, broken, save, format }) => {
             let bounds = bounds.for_rules(&broken);
-            check::run(&check::Options { rules: broken.into_iter().collect(), bounds, save })
+            check::run(&check::Options {
+                rules: broken.into_iter().collect(),
+                bounds,
+                save,
+                format,
+            })
         }
-        Some(Command::Scenarios) => Ok(stdout::print(scenarios::list)),
-        Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),
+        Some(Command::Scenarios { format: Format::Text }) => Ok(stdout::print(scenarios::list)),
+        Some(Command::Scenarios { format: Format::Json }) => {
+            Ok(stdout::print(|out| json::scenarios(out).map(|()| ExitCode::SUCCESS)))
+        }
+        Some(Command::Replay { trace, verify, at, format }) => {
+            replay::run(&trace, verify, at, format)
+        }
         Some(Command::Completions { shell }) => Ok(completions(shell)),
     };
     done.unwrap_or_else(|sentence| cli::complain::<Arguments>(&sentence))

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use raft_in_practice::cli;
 use raft_in_practice::cli::Format;
+use raft_in_practice::raft::Rule;
 use raft_in_practice::scenario::walkthrough::Options;
 use raft_in_practice::scenario::{nearest, walkthrough};
 use raft_in_practice::view::paint::Color;
@@ -58,6 +59,9 @@ enum Command {
     Rules {
         /// The id of a rule, such as one-vote-per-term
         id: Option<String>,
+        /// How to write it
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+        format: Format,
     },
     /// A completion script for a shell
     #[command(after_long_help = "Example:\n  raft-node completions bash > raft-node.bash")]
@@ -108,17 +112,25 @@ fn main() -> ExitCode {
         Some(_) if before != WalkthroughArgs::default() => cli::complain::<Cli>(
             "only the walkthrough takes --nodes, --seed, --step and --format (see --help)",
         ),
-        Some(Command::Rules { id }) => tell_rules(id.as_deref()),
+        Some(Command::Rules { id, format }) => tell_rules(id.as_deref(), format),
         Some(Command::Completions { shell }) => completions(shell),
     }
 }
 
-fn tell_rules(id: Option<&str>) -> ExitCode {
-    match id.map(nearest::rule) {
-        None => stdout::print(|out| rules::list(out).map(|()| ExitCode::SUCCESS)),
-        Some(Ok(rule)) => stdout::print(|out| rules::one(rule, out).map(|()| ExitCode::SUCCESS)),
-        Some(Err(error)) => cli::complain::<Cli>(&error),
-    }
+fn tell_rules(id: Option<&str>, format: Format) -> ExitCode {
+    let rule = match id.map(nearest::rule).transpose() {
+        Ok(rule) => rule,
+        Err(error) => return cli::complain::<Cli>(&error),
+    };
+    stdout::print(|out| {
+        match (rule, format) {
+            (None, Format::Text) => rules::list(out),
+            (Some(rule), Format::Text) => rules::one(rule, out),
+            (None, Format::Json) => json::rules(&Rule::ALL, out),
+            (Some(rule), Format::Json) => json::rules(&[rule], out),
+        }
+        .map(|()| ExitCode::SUCCESS)
+    })
 }
 
 fn completions(shell: Shell) -> ExitCode {

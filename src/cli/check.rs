@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::cli::Format;
 use crate::cli::hunt::save;
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;
@@ -14,7 +15,7 @@ use crate::search::exhaustive;
 use crate::search::exhaustive::{Bounds, Pause, Reach, Stats, chance_of_a_miss};
 use crate::view::output::Output;
 use crate::view::table::{Table, paragraph};
-use crate::view::{hunt as view, opening, paint};
+use crate::view::{hunt as view, json, opening, paint};
 
 /// A search, as the command line asks for it.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Options {
     pub bounds: Bounds,
     /// Where to keep a counterexample.
     pub save: Option<PathBuf>,
+    /// How to write what comes of it.
+    pub format: Format,
 }
 
 /// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends.
@@ -35,8 +38,11 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     let bounds = &options.bounds;
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved)?;
     let (output_thread, output) = Output::open();
-    output.put_all(opening::broken(options.rules));
-    output.put_all(paragraph(&view::within(bounds), "", ""));
+    let json = options.format == Format::Json;
+    if !json {
+        output.put_all(opening::broken(options.rules));
+        output.put_all(paragraph(&view::within(bounds), "", ""));
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
     // Without a handler Ctrl-C ends the program at once; with it the search says how far it came.
@@ -44,7 +50,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     let told = output.clone();
     let outcome = exhaustive::explore(options.rules, bounds, |stats, pause| {
         if pause == Pause::Depth {
-            told.put(depth(stats));
+            told.put(if json { json::search_depth(stats) } else { depth(stats) });
         }
         if stop.load(Ordering::Relaxed) {
             ControlFlow::Break(())
@@ -53,6 +59,15 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         }
     });
     drop(told);
+    if json {
+        let violation = outcome.violation.clone();
+        let short = violation.and_then(|found| as_short(found, bounds, options.rules));
+        output.put(json::search(options.rules, bounds, &outcome, short.as_ref()));
+        let script = short.map(|short| view::script(&short, "counterexample"));
+        let saved = options.save.as_deref().zip(script).map(|(path, script)| script.save(path));
+        let code = ExitCode::from(u8::from(outcome.reach != Reach::Exhausted));
+        return saved.unwrap_or(Ok(())).map(|()| code);
+    }
     output.put("");
     output.put_all(figures(&outcome.stats));
     output.put("");

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::Format;
 use crate::raft::{Property, Rule, RuleSet};
 use crate::scenario::library;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
@@ -27,7 +28,7 @@ use crate::view::output::Output;
 use crate::view::script_text::ScriptText;
 use crate::view::story::Story;
 use crate::view::table::paragraph;
-use crate::view::{hunt as view, opening, paint, script_text};
+use crate::view::{hunt as view, json, opening, paint, script_text};
 
 /// A hunt, as the command line asks for it.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Options {
     pub jobs: usize,
     /// Where to keep the counterexample.
     pub save: Option<PathBuf>,
+    /// How to write what comes of it.
+    pub format: Format,
 }
 
 /// Hunts. Exit code 1 if a property fell, 0 if none did; with every rule in turn, 0 if each was
@@ -77,7 +80,10 @@ fn one(
     progress: &Arc<Progress>,
     output: &Output,
 ) -> Result<ExitCode, String> {
-    output.put_all(opening::broken(rules));
+    let json = options.format == Format::Json;
+    if !json {
+        output.put_all(opening::broken(rules));
+    }
     let hunt = Hunt {
         rules,
         first: options.first,
@@ -95,6 +101,14 @@ fn one(
     let bar = Bar::show(progress, options.seeds);
     let best = search::best::best(&hunt, Searches::Quick, progress);
     drop(bar);
+    if json {
+        output.put(json::hunt(rules, &best, progress));
+        let script = best.short.as_ref().map(|short| view::script(short, &name(options)));
+        let saved = options.save.as_deref().zip(script).map(|(path, script)| script.save(path));
+        let stopped = progress.stop.load(Ordering::Relaxed);
+        let code = ExitCode::from(u8::from(stopped || best.has_caught()));
+        return saved.unwrap_or(Ok(())).map(|()| code);
+    }
     output.put(view::figures(progress, best.result.took));
     if !best.has_caught() {
         // With nothing caught only Ctrl-C stops a hunt.
@@ -240,22 +254,29 @@ fn break_each(options: &Options, progress: &Arc<Progress>, output: &Output) -> E
         let seeds = own.seeds.load(Ordering::Relaxed);
         let first = best.result.catches.first();
         let tried = first.map_or(seeds, |first| first.seed - options.first + 1);
+        if options.format == Format::Json {
+            output.put(json::hunt(rules, &best, &own));
+        }
         rows.push(view::Row { rule, best, tried });
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
     }
     drop(bar);
+    let caught = rows.iter().filter(|row| row.best.has_caught()).count();
+    let code = if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    if options.format == Format::Json {
+        return code;
+    }
     output.put_all(view::matrix(&rows));
     output.put("");
     output.put_all(paragraph(view::LEGEND, "", ""));
-    let caught = rows.iter().filter(|row| row.best.has_caught()).count();
     output.put("");
     if rows.len() < Rule::ALL.len() {
         output.put(format!("Stopped: only the first {} rules were tried.", rows.len()));
     }
     output.put(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
-    if caught == Rule::ALL.len() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    code
 }
 
 /// A progress bar on standard error, while a person watches.

@@ -5,11 +5,13 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::cli::Format;
+use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
-use crate::record::{Header, TraceError, replay};
+use crate::record::{Ending, Header, TraceError, TraceWriter, replay};
 use crate::view::output::Output;
 use crate::view::story::Story;
-use crate::view::{opening, status, violation};
+use crate::view::{json, opening, status, violation};
 
 /// Runs a trace again.
 ///
@@ -19,7 +21,10 @@ use crate::view::{opening, status, violation};
 ///
 /// # Errors
 /// A sentence, if the trace cannot be read.
-pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, String> {
+pub fn run(path: &Path, verify: bool, at: Option<u64>, format: Format) -> Result<ExitCode, String> {
+    if format == Format::Json {
+        return for_programs(path, verify, at);
+    }
     let name = path.display();
     let file = File::open(path).map_err(|error| format!("'{name}' cannot be read: {error}"))?;
     let (output_thread, output) = Output::open();
@@ -60,4 +65,43 @@ pub fn run(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, Strin
     drop(told);
     drop(output_thread);
     code
+}
+
+/// The same for programs: the record with all that is computed again, or only whether it was.
+fn for_programs(path: &Path, verify: bool, at: Option<u64>) -> Result<ExitCode, String> {
+    let name = path.display();
+    let file = File::open(path).map_err(|error| format!("'{name}' cannot be read: {error}"))?;
+    let (output_thread, output) = Output::open();
+    let mut writer = None;
+    let ended = replay(
+        BufReader::new(file),
+        |header| {
+            if verify {
+                return Vec::new();
+            }
+            let lines = TraceWriter::computed(json::Lines(output.clone()), header);
+            vec![Box::new(writer.insert(lines).clone()) as Box<dyn Observer>]
+        },
+        at,
+    );
+    let (good, made, ending) = match ended {
+        Ok(summary) => {
+            let good = summary.safety.fallen() == 0;
+            (verify || good, Ok(summary.steps), Ending::new(good, None, &summary.safety))
+        }
+        Err(error @ TraceError::Diverged { .. }) => {
+            let failure = error.to_string();
+            let ending = Ending::new(false, Some(failure.clone()), &SafetyReport::default());
+            (false, Err(failure), ending)
+        }
+        Err(error) => return Err(format!("{name}: {error}")),
+    };
+    match writer {
+        // What the output cannot take, it has complained of itself.
+        Some(writer) => _ = writer.finish_with(ending),
+        None => output.put(json::verified(&name.to_string(), made)),
+    }
+    drop(output);
+    drop(output_thread);
+    Ok(ExitCode::from(u8::from(!good)))
 }

@@ -6,6 +6,8 @@ use super::objective::{Fallen, Objective};
 use super::random::{Hunt, HuntResult, Progress, aim_of, joined, sole_rule};
 use super::schedule::Schedule;
 use super::shrink;
+use serde::Serialize;
+
 use crate::raft::{Property, Rule, RuleSet};
 use crate::scenario::library;
 use crate::search::exhaustive;
@@ -23,7 +25,8 @@ pub struct Short {
 }
 
 /// How a short counterexample was found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// A seed's catch was made short.
     Seed,

@@ -1,11 +1,14 @@
 //! What a hunt is after, and what fell.
 
+use serde::Serialize;
+
 use crate::properties::linearizability::{Judgement, Misled};
 use crate::properties::safety::Violation;
 use crate::raft::Property;
 
 /// A property fell.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fallen {
     /// The checker saw it.
     Safety(Violation),

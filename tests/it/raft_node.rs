@@ -183,6 +183,18 @@ fn json_is_one_object_a_line_with_a_reason_in_every_verdict() {
 }
 
 #[test]
+fn the_rules_as_json_are_one_object_a_rule() {
+    use raft_in_practice::raft::Rule;
+    let rules = json(&["rules", "--format", "json"]);
+    let ids: Vec<_> = rules.iter().map(|line| line["rule"].as_str().unwrap()).collect();
+    assert_eq!(ids, Rule::ALL.map(Rule::id));
+    let one = json(&["rules", "up-to-date-log", "--format", "json"]);
+    assert_eq!(one.len(), 1);
+    assert_eq!(one[0]["protects"], "leader-completeness");
+    assert!(one[0]["statement"].is_string() && one[0]["when_broken"].is_string());
+}
+
+#[test]
 fn json_inputs_and_messages_read_back_as_the_librarys_own() {
     use raft_in_practice::raft::{Envelope, Event, Input};
     for line in json(&["--format", "json"]) {

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use serde::Serialize;
+
 use crate::raft::{RuleSet, Settings};
 
 /// Which states count as one. All are sound; they are switches so that tests can compare.
@@ -34,7 +36,7 @@ impl Merge {
 }
 
 /// The bounds of a search. Within them everything is tried.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct Bounds {
     /// How many nodes.
     pub nodes: usize,
@@ -52,6 +54,7 @@ pub struct Bounds {
     /// How many entries one AppendEntries may carry.
     pub max_batch: Option<NonZeroUsize>,
     /// Which states count as one.
+    #[serde(skip)]
     pub merge: Merge,
     /// How many threads search.
     pub jobs: usize,

@@ -39,6 +39,8 @@ mod table;
 
 use std::ops::ControlFlow;
 
+use serde::Serialize;
+
 use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge};
@@ -53,7 +55,8 @@ use search::{Search, StopReason};
 use state::Catalogue;
 
 /// How far a search came.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Every state within the bounds was seen.
     Exhausted,

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
 
 use super::bounds::Bounds;
 use super::frontier::Frontier;
@@ -26,7 +27,7 @@ const BLOCK: usize = 1 << 14;
 const WORTH_THREADS: usize = 256;
 
 /// What a search has done so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Stats {
     /// Different states found.
     pub states: u64,
@@ -41,6 +42,7 @@ pub struct Stats {
     /// The most memory that the books and the states took, in bytes.
     pub memory: u64,
     /// How long it took.
+    #[serde(rename = "elapsed_us", with = "crate::network::micros")]
     pub elapsed: Duration,
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::unneeded::{UnneededElection, UnneededElections};
+use serde::Serialize;
+
 use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, Term};
 use crate::scenario::world::World;
@@ -23,11 +25,13 @@ const COMMIT_WITHIN: Duration = Duration::from_secs(3);
 const QUIET: Duration = Duration::from_millis(1500);
 
 /// What did not happen in time, or happened without need.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stall {
     /// No leader that all follow.
     NoLeader {
         /// When the wait ended.
+        #[serde(rename = "at_us")]
         at: Time,
         /// The highest term by then.
         term: Term,
@@ -51,6 +55,7 @@ pub enum Stall {
     /// New commands were not committed everywhere.
     Unserved {
         /// When the wait ended.
+        #[serde(rename = "at_us")]
         at: Time,
     },
     /// An election that nothing called for.

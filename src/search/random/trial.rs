@@ -7,6 +7,8 @@ use super::clients::Clients;
 use super::recorder::Recorder;
 use super::recovery::{self, Stall};
 use super::unneeded::UnneededElections;
+use serde::Serialize;
+
 use crate::draw::Draw;
 use crate::properties::linearizability::Judgement;
 use crate::properties::safety::Violation;
@@ -22,7 +24,8 @@ use crate::sim::{Chaos, FaultMix, Sim};
 const STORM: Duration = Duration::from_secs(4);
 
 /// What a trial found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Finding {
     /// A safety property fell, or the clients saw something impossible.
     Fallen(Fallen),

@@ -4,21 +4,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::raft::{Event, Input, MAX_NODES, Message, NodeId, Term};
 use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::engine::Detail;
 use crate::server::timing::Time;
 
 /// An election that nothing called for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct UnneededElection {
     /// Who stood.
     pub node: NodeId,
     /// In which term.
     pub term: Term,
     /// When it had last heard the leader of the term before.
+    #[serde(rename = "heard_us")]
     pub heard: Time,
     /// When it stood.
+    #[serde(rename = "stood_us")]
     pub stood: Time,
 }
 

@@ -1,13 +1,15 @@
 //! Runs: in virtual time and on threads, as text and as JSON, good ones and bad ones.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use raft_in_practice::scenario::library::SHIPPED;
+use raft_in_practice::raft::Property;
+use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
 use serde_json::Value;
 
-use crate::raft_cluster::{printed, raft_cluster, unwrapped};
+use crate::raft_cluster::{file, printed, raft_cluster, unwrapped};
 
 const PHASES: [&str; 8] = [
     "1  All nodes start as followers",
@@ -115,6 +117,99 @@ fn json_is_one_object_a_line_and_ends_with_the_verdict() {
     assert_eq!(last["passed"], true);
     assert_eq!(last["committed"], 6);
     assert_eq!(last["violations"], Value::Array(Vec::new()));
+}
+
+/// What programs are told was checked is what people are told, and a violation is told at its step.
+#[test]
+fn the_machine_format_has_the_numbers_that_the_text_has() {
+    for (name, code) in [("demo", 0), ("lossy", 0), ("broken/one-vote-per-term", 0)] {
+        let run = ["run", name, "--virtual"];
+        let text = printed(code, &run);
+        let lines: Vec<Value> = printed(code, &[&run[..], &["--format", "json"]].concat())
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let last = lines.last().unwrap();
+        let mut rows = 0;
+        for property in Property::ALL {
+            let id = serde_json::to_value(property).unwrap();
+            let count = last["checks"][id.as_str().unwrap()].as_u64().unwrap();
+            let row = text.lines().find(|line| line.contains(&format!(" {property} ")));
+            if let Some(row) =
+                row.filter(|row| row.contains(" checks ") || row.contains(" answers "))
+            {
+                assert!(row.contains(&format!(" {count} ")), "{name}: {row}, but {count}");
+                rows += 1;
+            }
+        }
+        assert!(rows > 5, "{name}: {text}");
+        let fallen: Vec<&Value> = lines.iter().filter_map(|line| line.get("violation")).collect();
+        assert_eq!(last["violations"].as_array().unwrap().iter().collect::<Vec<_>>(), fallen);
+        for (nth, line) in
+            lines.iter().enumerate().filter(|(_, line)| line["violation"].is_object())
+        {
+            let before = lines[..nth].iter().rev().find_map(|line| line["step"].as_u64());
+            assert_eq!(line["violation"]["step"].as_u64(), before, "{line}");
+        }
+    }
+}
+
+/// A refusal leaves no step, so it is told.
+#[test]
+fn a_command_that_is_refused_is_told_to_programs() {
+    let script = file("refused.raft");
+    let text = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ncrash 2\n\
+                submit to 1 SET x=1\nsubmit to 2 SET x=2\nwait 1s\nrestart 2\nwait 1s\n";
+    fs::write(&script, text).unwrap();
+    for options in [&["--virtual"][..], &["--speed", "20"]] {
+        let run = ["run", script.to_str().unwrap(), "--format", "json"];
+        let told = printed(0, &[&run[..], options].concat());
+        let line = |words: &str| told.lines().find(|line| line.contains(words)).unwrap();
+        assert!(line("\"refused\"").contains("\"ticket\":0,\"node\":1,\"leader\":0"), "{told}");
+        assert!(told.contains("{\"refused\":{\"ticket\":1,\"node\":2,\"leader\":null}}"), "{told}");
+        assert!(told.contains("{\"by-hand\":{\"node\":0}}"), "{told}");
+        let restart: Value = serde_json::from_str(line("\"restart\"")).unwrap();
+        assert_eq!(restart["state"]["role"], "follower");
+        assert!(!restart["state"]["log"].as_array().unwrap().is_empty(), "{restart}");
+    }
+}
+
+#[test]
+fn every_command_with_results_speaks_to_programs() {
+    let read = |code, arguments: &[&str]| -> Vec<Value> {
+        let text = printed(code, &[arguments, &["--format", "json"]].concat());
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let scenarios = read(0, &["scenarios"]);
+    assert_eq!(scenarios.len(), SHIPPED.len() + BROKEN.len());
+    assert!(scenarios.iter().all(|line| line["shows"].is_string()));
+
+    let search = read(0, &["check", "--nodes", "2", "--terms", "1", "--log", "1"]);
+    let (last, depths) = search.split_last().unwrap();
+    assert!(depths.len() > 3 && depths.iter().all(|line| line["states"].is_u64()));
+    assert_eq!((&last["reach"], &last["bounds"]["nodes"]), (&"exhausted".into(), &2.into()));
+    assert_eq!(last["counterexample"], Value::Null);
+
+    let hunt = read(1, &["hunt", "--break", "majority-quorum", "--seeds", "100"]);
+    let [line] = &hunt[..] else { panic!("{hunt:?}") };
+    assert_eq!(line["broken"], serde_json::json!(["majority-quorum"]));
+    assert!(line["first"]["finding"]["fallen"].is_object(), "{line}");
+    let moves = line["counterexample"]["moves"].as_array().unwrap();
+    assert!(moves.iter().any(|told| told.as_str().unwrap().starts_with("timeout ")), "{line}");
+
+    let trace = file("for-programs.jsonl");
+    let trace = trace.to_str().unwrap();
+    printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", trace]);
+    let verified = read(0, &["replay", trace, "--verify"]);
+    assert_eq!((verified.len(), &verified[0]["verified"]), (1, &Value::Bool(true)));
+    let again = read(0, &["replay", trace]);
+    let told = read(0, &["run", "split-vote", "--virtual"]);
+    assert_eq!(again.len(), told.len());
+    for (again, told) in again.iter().zip(&told) {
+        for field in ["step", "deed", "digest", "messages", "received", "applied", "committed"] {
+            assert_eq!(again.get(field), told.get(field), "{again}\n{told}");
+        }
+    }
 }
 
 #[test]
