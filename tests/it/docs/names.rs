@@ -73,7 +73,9 @@ fn every_rule_and_scenario_that_is_named_exists() {
         word.contains('-') && word.split('-').all(part)
     };
     for page in pages::all() {
-        for word in page.spans().iter().filter(|span| kebab(span)) {
+        // The words of records have a test of their own, which compares them with what is written.
+        let words = if page.name() == super::traces::PAGE { Vec::new() } else { page.spans() };
+        for word in words.iter().filter(|span| kebab(span)) {
             assert!(known(word), "{}: '{word}' is no rule and no scenario", page.name());
         }
     }
