@@ -115,7 +115,9 @@ impl Bytes {
 
     fn list<'a, T: 'a>(&mut self, items: &'a [T], put: impl Fn(&mut Self, &'a T)) {
         self.number(items.len() as u64);
-        items.iter().for_each(|item| put(self, item));
+        for item in items {
+            put(self, item);
+        }
     }
 
     fn text(&mut self, command: &Command) {

@@ -30,6 +30,9 @@ pub trait Draw: Rng {
     }
 
     /// A number from `low` to `high`, both included, each as likely as any other.
+    ///
+    /// # Panics
+    /// If there is none.
     fn within(&mut self, low: u64, high: u64) -> u64 {
         assert!(low <= high, "a range has an end that is not before its beginning");
         let Some(count) = (high - low).checked_add(1).map(u128::from) else {
@@ -50,6 +53,10 @@ pub trait Draw: Rng {
     }
 
     /// Whether something happens that has this probability, from 0 to 1.
+    ///
+    /// # Panics
+    /// If that is no probability.
+    #[expect(clippy::cast_sign_loss, reason = "a probability is not negative")]
     fn chance(&mut self, probability: f64) -> bool {
         assert!((0.0..=1.0).contains(&probability), "a probability is a number from 0 to 1");
         let whole = 2.0_f64.powi(64);
@@ -87,6 +94,9 @@ pub trait Draw: Rng {
     }
 
     /// Brings up to twelve items into any order.
+    ///
+    /// # Panics
+    /// If there are more.
     fn shuffle<T>(&mut self, items: &mut [T]) {
         assert!(items.len() <= 12, "one draw decides the order of twelve items at most");
         if items.len() < 2 {

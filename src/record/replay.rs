@@ -314,13 +314,11 @@ pub fn replay(
             if *steps != replay.steps || *digest != format!("{seen:016x}") {
                 return Err(TraceError::Altered);
             }
-            return match lines.next()? {
-                None => replay.finish(),
-                Some(_) => {
-                    let what = "it stands behind the last line of the run; one file holds one run";
-                    Err(TraceError::Line { line: line + 1, what: what.to_owned() })
-                }
-            };
+            if lines.next()?.is_none() {
+                return replay.finish();
+            }
+            let what = "it stands behind the last line of the run; one file holds one run";
+            return Err(TraceError::Line { line: line + 1, what: what.to_owned() });
         }
         replay.apply(line, record)?;
         if until.is_some_and(|until| replay.steps >= until) {

@@ -178,11 +178,11 @@ impl Observer for TraceWriter {
         self.with(|file| file.put(&DeedLine { time_us, deed }));
     }
 
-    fn restarted(&mut self, time_us: Time, server: &Server) {
+    fn restarted(&mut self, time: Time, server: &Server) {
         let node = server.node().id();
         self.with(|file| {
             file.applied[node.index()] = server.last_applied();
-            let line = DeedLine { time_us, deed: Deed::Restart { node } };
+            let line = DeedLine { time_us: time, deed: Deed::Restart { node } };
             let timer_us = server.next_deadline();
             file.put_told(line, || Restarted { state: State::from(server.node()), timer_us });
         });
