@@ -75,7 +75,9 @@ impl Shared {
         to: Sender<(Ticket, Outcome)>,
     ) -> (Ticket, bool) {
         let ticket = Ticket(self.channels.tickets.fetch_add(1, Ordering::Relaxed));
-        self.record([Deed::Asked { ticket, node, command: command.clone() }], || ());
+        if self.heard {
+            self.record([Deed::Asked { ticket, node, command: command.clone() }], || ());
+        }
         let promise = Promise::new(ticket, node, to);
         let reached = self.channels.tell(node, NodeCommand::Propose(command, promise));
         if !reached {

@@ -54,15 +54,10 @@ impl ClusterConfig {
     }
 
     /// The cluster that a scenario asks for, in real time.
-    pub const fn of(script: &Script) -> Self {
-        Self {
-            settings: script.settings(),
-            timing: script.timing,
-            conditions: script.conditions,
-            seed: script.seed,
-            speed: 1.0,
-            observers: Vec::new(),
-        }
+    pub fn of(script: &Script) -> Self {
+        let (settings, conditions) = (script.settings(), script.conditions);
+        let (timing, seed) = (script.timing, script.seed);
+        Self { settings, timing, conditions, seed, ..Self::new(script.nodes) }
     }
 }
 

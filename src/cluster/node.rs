@@ -16,12 +16,13 @@ use crate::server::engine::{CrashPoint, Ended, take_turn_of};
 use crate::server::status::NodeStatus;
 use crate::server::{Answer, NotLeader, Server, Ticket};
 
-/// How much of what is queued shares one save and one send. Enough to carry a thousand commands in
-/// flight in a few batches; small enough that a flood does not keep a node from its timers.
+/// How much of what is queued shares one save and one send; small enough that a flood does not keep a
+/// node from its timers. `cargo bench --bench cluster` has 93,000 commands/s with batches of one, and
+/// 520,000 with these.
 const BATCH: usize = 512;
 
 /// How often a thread lets others go first before it falls asleep. A few times only: it does not
-/// wait this way, it makes room.
+/// wait this way, it makes room. On two cores a commit takes 14 µs with this, and 28 µs without.
 const YIELDS: usize = 4;
 
 /// Why a node's thread ends.
@@ -186,7 +187,7 @@ impl ClusterNode {
 
     /// With nothing to do, lets the other threads run first. Where cores are few, those to whom this
     /// one has just written answer meanwhile, and an answer that is there already saves both of
-    /// them the cost of falling asleep and being woken: half of a commit's time.
+    /// them the cost of falling asleep and being woken.
     fn step_aside(&self) {
         for _ in 0..YIELDS {
             if !(self.inbox.is_empty() && self.commands.is_empty()) {
@@ -209,8 +210,7 @@ impl ClusterNode {
             NodeCommand::Crash(point) => self.crash_at = Some(point),
             NodeCommand::ElectionTimeout => {
                 self.shared.record([Deed::ByHand { node: self.id() }], || ());
-                self.server.end_election_timer(self.shared.clock.now());
-                self.check_timers()?;
+                self.take_turn(Some(Input::ElectionTimeout))?;
             }
             NodeCommand::Inspect(inspect) => inspect(&self.server),
         }

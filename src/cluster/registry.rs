@@ -19,9 +19,6 @@ struct State {
     nodes: Vec<Known>,
     /// How often something changed.
     version: u64,
-    /// How many threads wait for the next change. With none there is nobody to wake, and the nodes
-    /// spare themselves a system call in every batch.
-    waiting: usize,
 }
 
 /// What the nodes say of themselves.
@@ -34,7 +31,7 @@ impl Registry {
     pub(super) fn new(size: usize) -> Self {
         let down = |id| Known { status: NodeStatus::down(id, &Disk::default()), disk: None };
         let nodes = NodeId::all(size).map(down).collect();
-        let state = State { nodes, version: 0, waiting: 0 };
+        let state = State { nodes, version: 0 };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -42,11 +39,8 @@ impl Registry {
         let mut state = lock(&self.state);
         act(&mut state.nodes);
         state.version += 1;
-        let wake = state.waiting > 0;
         drop(state);
-        if wake {
-            self.changed.notify_all();
-        }
+        self.changed.notify_all();
     }
 
     /// A running node says how it stands.
@@ -113,7 +107,6 @@ impl Registry {
     /// Waits for a change after version `seen`; `false` if there is none before the deadline.
     fn changed_since(&self, seen: u64, deadline: Instant) -> bool {
         let mut state = lock(&self.state);
-        state.waiting += 1;
         while state.version == seen {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -122,7 +115,6 @@ impl Registry {
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.waiting -= 1;
         state.version != seen
     }
 }
