@@ -120,7 +120,7 @@ fn main() -> ExitCode {
 fn tell_rules(id: Option<&str>, format: Format) -> ExitCode {
     let rule = match id.map(nearest::rule).transpose() {
         Ok(rule) => rule,
-        Err(error) => return cli::complain::<Cli>(&error),
+        Err(error) => return cli::complain::<Cli>(&error.to_string()),
     };
     stdout::print(|out| {
         match (rule, format) {

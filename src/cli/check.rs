@@ -66,7 +66,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         let script = short.map(|short| view::script(&short, "counterexample"));
         let saved = options.save.as_deref().zip(script).map(|(path, script)| script.save(path));
         let code = ExitCode::from(u8::from(outcome.reach != Reach::Exhausted));
-        return saved.unwrap_or(Ok(())).map(|()| code);
+        return saved.unwrap_or(Ok(())).map(|()| code).map_err(|error| error.to_string());
     }
     output.put("");
     output.put_all(figures(&outcome.stats));

@@ -107,7 +107,7 @@ fn one(
         let saved = options.save.as_deref().zip(script).map(|(path, script)| script.save(path));
         let stopped = progress.stop.load(Ordering::Relaxed);
         let code = ExitCode::from(u8::from(stopped || best.has_caught()));
-        return saved.unwrap_or(Ok(())).map(|()| code);
+        return saved.unwrap_or(Ok(())).map(|()| code).map_err(|error| error.to_string());
     }
     output.put(view::figures(progress, best.result.took));
     if !best.has_caught() {

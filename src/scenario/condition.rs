@@ -10,6 +10,19 @@ pub(super) fn positions(log: &Log) -> Vec<LogPosition> {
     log.iter().map(|(index, entry)| LogPosition { term: entry.term, index }).collect()
 }
 
+/// The node that is meant, if there is one now.
+pub(super) fn resolve(
+    who: Who,
+    statuses: &[NodeStatus],
+    crashed: Option<NodeId>,
+) -> Result<NodeId, Why> {
+    match who {
+        Who::Node(node) => Ok(node),
+        Who::Leader => leader_of(statuses).map(|leader| leader.id).ok_or(Why::NoLeader),
+        Who::Crashed => crashed.ok_or(Why::NoneCrashed),
+    }
+}
+
 /// Whether a condition is true of a world now.
 ///
 /// # Errors
@@ -20,11 +33,7 @@ pub fn holds<W: World>(
     crashed: Option<NodeId>,
 ) -> Result<bool, Why> {
     let statuses = world.status();
-    let resolve = |who: &Who| match who {
-        Who::Node(node) => Ok(*node),
-        Who::Leader => leader_of(&statuses).map(|leader| leader.id).ok_or(Why::NoLeader),
-        Who::Crashed => crashed.ok_or(Why::NoneCrashed),
-    };
+    let resolve = |who: &Who| resolve(*who, &statuses, crashed);
     let of = |node: NodeId| statuses[node.index()];
     let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| match on {
         On::One(who) => Ok(test(&of(resolve(who)?))),
@@ -57,12 +66,18 @@ pub fn holds<W: World>(
         Condition::Log(who, expected) => positions(&world.log(resolve(who)?)) == *expected,
         Condition::Term(who, term) => of(resolve(who)?).term.get() == *term,
         Condition::Vote(who, vote) => of(resolve(who)?).voted_for == *vote,
-        Condition::Value(key, value, place) => on(place, &mut |status| {
-            let machine = world.machine(status.id);
-            machine.is_some_and(|machine| machine.get(key) == value.as_deref())
-        })?,
+        Condition::Value((key, value), place) => {
+            on(place, &mut |status| is_value(world, status, key, Some(value)))?
+        }
+        Condition::NoValue(key, place) => {
+            on(place, &mut |status| is_value(world, status, key, None))?
+        }
         Condition::InStep => in_step(world, &statuses),
     })
+}
+
+fn is_value<W: World>(world: &W, status: &NodeStatus, key: &str, value: Option<&str>) -> bool {
+    world.machine(status.id).is_some_and(|machine| machine.get(key) == value)
 }
 
 fn is_committed<W: World>(world: &W, status: &NodeStatus, text: &str) -> bool {

@@ -40,12 +40,8 @@ impl fmt::Display for FreeText<'_> {
         f.write_char('"')?;
         for letter in self.text.chars() {
             match letter {
-                '"' => f.write_str("\\\"")?,
-                '\\' => f.write_str("\\\\")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                _ if letter.is_control() => write!(f, "{}", letter.escape_unicode())?,
+                '"' | '\\' => write!(f, "\\{letter}")?,
+                _ if letter.is_control() => write!(f, "{}", letter.escape_default())?,
                 _ => f.write_char(letter)?,
             }
         }

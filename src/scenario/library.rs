@@ -1,7 +1,8 @@
 //! The scenarios that ship with the program, from `examples/scenarios/`, and those that show what
 //! happens without a rule, from `examples/broken/`.
 
-use super::script::{Script, ScriptError};
+use super::error::{FileError, ScriptError};
+use super::script::Script;
 use crate::raft::Rule;
 
 macro_rules! shipped {
@@ -16,62 +17,29 @@ macro_rules! shipped {
     };
 }
 
-shipped!(
+shipped! {
     /// Every scenario: its name and its text.
-    SHIPPED,
-    "scenarios",
-    "",
-    [
-        "demo",
-        "partition",
-        "split-vote",
-        "restart",
-        "lossy",
-        "rejoin-high-term",
-        "figure-7",
-        "figure-8",
-        "stale-leader",
-        "duplicate-and-reorder",
-        "even-cluster",
-        "crash-before-send",
+    SHIPPED, "scenarios", "", [
+        "demo", "partition", "split-vote", "restart", "lossy", "rejoin-high-term", "figure-7",
+        "figure-8", "stale-leader", "duplicate-and-reorder", "even-cluster", "crash-before-send",
         "one-way",
     ]
-);
+}
 
-shipped!(
+shipped! {
     /// For every rule, by its id behind `broken/`, a run that fails without it and holds with it.
-    BROKEN,
-    "broken",
-    "broken/",
-    [
-        "majority-quorum",
-        "one-vote-per-term",
-        "up-to-date-log",
-        "term-before-length",
-        "stale-term-rejected",
-        "higher-term-steps-down",
-        "new-term-per-election",
-        "candidate-votes-for-itself",
-        "votes-counted-once-and-in-term",
-        "candidate-yields-to-leader",
-        "persist-before-reply",
-        "vote-cleared-only-by-new-term",
-        "log-matching-check",
-        "conflict-truncates",
-        "truncate-only-on-conflict",
-        "acknowledge-only-verified",
-        "commit-only-verified",
-        "commit-only-current-term",
-        "replies-matched-to-term",
-        "match-index-monotone",
-        "leader-append-only",
-        "no-op-on-election",
-        "timer-reset-only-by-authority",
-        "randomised-timeout",
-        "leader-heartbeat",
-        "answer-only-applied",
+    BROKEN, "broken", "broken/", [
+        "majority-quorum", "one-vote-per-term", "up-to-date-log", "term-before-length",
+        "stale-term-rejected", "higher-term-steps-down", "new-term-per-election",
+        "candidate-votes-for-itself", "votes-counted-once-and-in-term",
+        "candidate-yields-to-leader", "persist-before-reply", "vote-cleared-only-by-new-term",
+        "log-matching-check", "conflict-truncates", "truncate-only-on-conflict",
+        "acknowledge-only-verified", "commit-only-verified", "commit-only-current-term",
+        "replies-matched-to-term", "match-index-monotone", "leader-append-only",
+        "no-op-on-election", "timer-reset-only-by-authority", "randomised-timeout",
+        "leader-heartbeat", "answer-only-applied",
     ]
-);
+}
 
 fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     SHIPPED.iter().chain(BROKEN)
@@ -99,29 +67,32 @@ pub fn nearest(name: &str) -> Option<&'static str> {
 /// The scenario of this name, or in this file, for a cluster of `nodes` if that is said.
 ///
 /// # Errors
-/// A sentence, if there is none, or it is not of the language.
-pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
+/// If there is none, or it is not of the language.
+pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, FileError> {
     let shipped = all().find(|(shipped, _)| *shipped == name);
     let text = match shipped {
         Some((_, text)) => (*text).to_owned(),
         None => read_file(name)?,
     };
-    Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+    Script::parse_sized(name, &text, nodes).map_err(FileError::Script)
 }
 
 /// The text of a file.
-fn read_file(name: &str) -> Result<String, String> {
+fn read_file(name: &str) -> Result<String, FileError> {
     let bytes = std::fs::read(name).map_err(|error| {
         let meant =
             nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-        format!(
+        let sentence = format!(
             "'{name}' is no scenario that ships with the program, and no file that can be read \
              ({error}); {meant}'raft-cluster scenarios' lists what ships"
-        )
+        );
+        FileError::Io(sentence, error)
     })?;
     let utf_16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     String::from_utf8(bytes).map_err(|_| {
         let what = if utf_16 { "is written in UTF-16" } else { "is no text in UTF-8" };
-        format!("'{name}' {what}, and a scenario is text in UTF-8; save it as that")
+        FileError::Content(format!(
+            "'{name}' {what}, and a scenario is text in UTF-8; save it as that"
+        ))
     })
 }

@@ -13,45 +13,26 @@ use crate::server::timing::Time;
 
 /// What came of a line, for whoever tells the story.
 #[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the sentence of a variant says what its fields are")]
 pub enum LineOutcome {
     /// A line is about to be carried out.
     Began(Verb),
-    /// Something waited for came true.
-    Waited {
-        /// What.
-        condition: Condition,
-        /// How long it took.
-        took: Duration,
-    },
-    /// A client has its answer.
+    /// Something waited for came true, after so long.
+    Waited { condition: Condition, took: Duration },
+    /// A client has its answer from the leader: where the entry stands, after how long, asked how often.
     Written {
-        /// What it asked for.
         command: String,
-        /// Who answered.
         leader: NodeId,
-        /// Where the entry stands.
         position: LogPosition,
-        /// How long the client waited.
         took: Duration,
-        /// How often it had to ask.
         attempts: u32,
     },
-    /// A command was handed over.
-    Submitted {
-        /// To whom.
-        to: NodeId,
-        /// The command.
-        command: String,
-    },
+    /// A command was handed over to this node.
+    Submitted { to: NodeId, command: String },
     /// An expectation held.
     Held(Condition),
-    /// Something did not come true, as it was expected not to.
-    Stalled {
-        /// What.
-        condition: Condition,
-        /// For how long.
-        within: Duration,
-    },
+    /// Something did not come true for so long, as it was expected not to.
+    Stalled { condition: Condition, within: Duration },
     /// How every node stands.
     Status(Vec<NodeStatus>),
     /// The safety report was asked for, and is as expected.

@@ -1,10 +1,14 @@
 //! A small line-based language for what happens to a cluster: for files, for the prompt, for tests.
 //!
-//! * `verb`: what a line can say. Each verb writes itself as a line that reads back.
-//! * `syntax`: the words, for help and completion.
-//! * `parse`: lines to verbs; an error names file, line, word, and what was expected.
+//! * `verb`: what a line can say: a table with one row for each verb, and one for each condition.
+//! * `table`: how such a table is written. The parser, the writer, help and completion come from it.
+//! * `arguments`: how each kind of argument is read and written.
+//! * `setting`: the settings of a script's head, in a table as well.
+//! * `words`: a line, read word by word.
+//! * `parse`: a line to its verb.
+//! * `error`: what is wrong with a line, or with a script: where, which word, what would have fitted.
 //! * `free_text`: commands and notes in a line, in quotes where they could be read as words.
-//! * `script`: a whole file: what it shows, which rules, a question, its settings, its lines.
+//! * `script`: a whole file: its settings and its lines; reading, writing and saving it.
 //! * `world`: what a script can do to a cluster, on threads or in virtual time.
 //! * `run`: carries the lines out on any [`World`](world::World), and tells a
 //!   [`ScriptObserver`](line_outcome::ScriptObserver) what came of each.
@@ -14,15 +18,20 @@
 //! * `walkthrough`: what `raft-node` shows of a single node.
 //! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
+mod arguments;
 pub mod condition;
+pub mod error;
 mod free_text;
 pub mod library;
 pub mod line_outcome;
+
 pub mod nearest;
 pub mod parse;
 pub mod run;
 pub mod script;
-pub mod syntax;
+pub mod setting;
+pub mod table;
 pub mod verb;
 pub mod walkthrough;
+mod words;
 pub mod world;

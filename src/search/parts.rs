@@ -67,27 +67,20 @@ pub fn parts(moves: &[Verb]) -> Vec<Part> {
     parts
 }
 
-const fn node(who: Who) -> Option<NodeId> {
-    match who {
-        Who::Node(node) => Some(node),
-        Who::Leader | Who::Crashed => None,
-    }
-}
-
 /// The scene that a move opens.
 fn begins(verb: &Verb) -> Option<PartKind> {
     let reached = NodeSet::default();
     Some(match verb {
-        Verb::Timeout(who) => PartKind::Campaign { node: node(*who)?, reached },
-        Verb::Submit { to, .. } => PartKind::Append { leader: node(*to)?, reached },
-        Verb::Heartbeat(who) => PartKind::Replicate { leader: node(*who)?, reached },
+        Verb::Timeout(who) => PartKind::Campaign { node: who.numbered()?, reached },
+        Verb::Submit { to, .. } => PartKind::Append { leader: to.numbered()?, reached },
+        Verb::Heartbeat(who) => PartKind::Replicate { leader: who.numbered()?, reached },
         Verb::Deliver(name) if name.kind == MessageKind::AppendEntriesRequest => {
             let reached = std::iter::once(name.to).collect();
             PartKind::Replicate { leader: name.from, reached }
         }
         Verb::Deliver(name) => PartKind::Late(*name),
-        Verb::Crash { who, .. } => PartKind::Crash { node: node(*who)?, restarts: false },
-        Verb::Restart(who) => PartKind::Restart(node(*who)?),
+        Verb::Crash { who, .. } => PartKind::Crash { node: who.numbered()?, restarts: false },
+        Verb::Restart(who) => PartKind::Restart(who.numbered()?),
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ use super::manual::ManualCluster;
 use super::objective::{Fallen, Objective};
 use crate::raft::{RuleSet, Settings};
 use crate::scenario::script::{Line, Script};
+use crate::scenario::table::Kind;
 use crate::scenario::verb::Verb;
 use crate::server::timing::Timing;
 
@@ -31,19 +32,9 @@ pub struct Played {
 impl Schedule {
     /// The moves among a script's lines, in its cluster.
     pub fn of(script: &Script) -> Self {
-        let is_move = |verb: &&Verb| {
-            matches!(
-                verb,
-                Verb::Timeout(_)
-                    | Verb::Heartbeat(_)
-                    | Verb::Deliver(_)
-                    | Verb::Crash { .. }
-                    | Verb::Restart(_)
-                    | Verb::Submit { .. }
-            )
-        };
         let verbs = script.lines.iter().map(|line| &line.verb);
-        Self { settings: script.settings(), moves: verbs.filter(is_move).cloned().collect() }
+        let moves = verbs.filter(|verb| verb.kind() == Kind::Move).cloned().collect();
+        Self { settings: script.settings(), moves }
     }
 
     /// Plays the moves until `objective` is met.

@@ -4,8 +4,8 @@ use super::logs::{self, Row};
 use super::table::{Table, paragraph};
 use super::{message, paint};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition};
-use crate::scenario::syntax::{CONDITIONS, SYNTAX};
-use crate::scenario::verb::Verb;
+use crate::scenario::table::Usage;
+use crate::scenario::verb::{Condition, Verb};
 use crate::scenario::world::InFlight;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
@@ -92,12 +92,12 @@ pub fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
 }
 
 /// What can be typed: these words, and the verbs of the scripts.
-pub fn help(words: &[(&str, &str, &str)]) -> Vec<String> {
+pub fn help(words: &[Usage]) -> Vec<String> {
     let mut lines = vec![paint::heading("This prompt").to_string()];
     lines.extend(rows(words));
     lines.push(String::new());
     lines.push(paint::heading("The cluster, in the words of the scripts").to_string());
-    lines.extend(rows(SYNTAX));
+    lines.extend(rows(Verb::USAGE));
     lines.push(String::new());
     let note = "N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
                 waited for and expected. Tab completes, and the arrow keys bring back what was \
@@ -107,32 +107,24 @@ pub fn help(words: &[(&str, &str, &str)]) -> Vec<String> {
 }
 
 /// What one word is for, if there is such a word.
-pub fn help_on(words: &[(&str, &str, &str)], word: &str) -> Option<Vec<String>> {
+pub fn help_on(words: &[Usage], word: &str) -> Option<Vec<String>> {
     if word == "conditions" {
-        return Some(conditions());
+        return Some(rows(Condition::USAGE));
     }
-    let mut all = words.iter().chain(SYNTAX);
-    let row = all.find(|row| row.0 == word)?;
-    let mut lines = rows(&[*row]);
-    if row.1.contains("CONDITION") {
+    let all = words.iter().chain(Verb::USAGE);
+    let found: Vec<Usage> = all.filter(|row| row.first_word() == word).copied().collect();
+    let mut lines = rows(&found);
+    if found.first()?.follows.contains("CONDITION") {
         lines.push(String::new());
-        lines.extend(conditions());
+        lines.extend(rows(Condition::USAGE));
     }
     Some(lines)
 }
 
-fn conditions() -> Vec<String> {
+fn rows(words: &[Usage]) -> Vec<String> {
     let mut table = Table::new(2);
-    for (condition, says) in CONDITIONS {
-        table.row([paint::strong(condition).to_string(), (*says).to_owned()]);
-    }
-    table.lines()
-}
-
-fn rows(words: &[(&str, &str, &str)]) -> Vec<String> {
-    let mut table = Table::new(2);
-    for (word, follows, does) in words {
-        let syntax = format!("{} {follows}", paint::strong(word));
+    for Usage { words, follows, does } in words {
+        let syntax = format!("{} {follows}", paint::strong(words));
         table.row([syntax, (*does).to_owned()]);
     }
     table.lines()

@@ -159,8 +159,8 @@ pub fn condition_text(condition: &Condition) -> String {
         Condition::Vote(who, Some(vote)) => {
             format!("{} has voted for {vote} in its term", name(*who))
         }
-        Condition::Value(key, Some(value), on) => format!("{key} is {value} on {}", place(*on)),
-        Condition::Value(key, None, on) => format!("there is no {key} on {}", place(*on)),
+        Condition::Value((key, value), on) => format!("{key} is {value} on {}", place(*on)),
+        Condition::NoValue(key, on) => format!("there is no {key} on {}", place(*on)),
         Condition::InStep => "all running nodes hold, and have applied, the same log".to_owned(),
     }
 }

@@ -15,6 +15,7 @@ mod exhaustive;
 mod figures;
 mod fuzz;
 mod hunt;
+mod language;
 mod linearizability;
 mod models;
 mod paper_tables;

@@ -12,7 +12,8 @@ use rustyline::{
 
 use super::words::WORDS;
 use crate::scenario::library::SHIPPED;
-use crate::scenario::syntax::{CONDITIONS, SYNTAX};
+use crate::scenario::parse::words_after;
+use crate::scenario::table::first_words;
 use crate::view::output::{Output, OutputThread};
 
 /// Whoever types.
@@ -146,46 +147,28 @@ impl Completer for Words {
             }
             return Ok((from, pairs));
         }
-        Ok((start, fitting(words_after(&before), &typed[start..])))
+        Ok((start, fitting(following(&before), &typed[start..])))
     }
 }
 
-fn shipped() -> Vec<&'static str> {
-    SHIPPED.iter().map(|(name, _)| *name).collect()
+fn shipped() -> Vec<String> {
+    SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
-/// What may follow these words.
-fn words_after(before: &[&str]) -> Vec<&'static str> {
-    let first = |rows: &[(&'static str, &'static str, &'static str)]| {
-        rows.iter().map(|row| row.0).collect::<Vec<_>>()
-    };
+/// What may follow these words: what the prompt knows itself, and what the language has there.
+fn following(before: &[&str]) -> Vec<String> {
+    let own = || first_words(WORDS).into_iter().map(str::to_owned);
     match before {
-        [] => [first(WORDS), first(SYNTAX)].concat(),
-        ["try"] => first(SYNTAX),
-        ["help" | "?"] => [first(WORDS), first(SYNTAX), vec!["conditions"]].concat(),
-        ["crash" | "heartbeat" | "timeout"] => vec!["leader"],
-        ["crash", _] => vec!["before"],
-        ["crash", _, "before"] => vec!["save", "send"],
-        ["restart"] => vec!["crashed", "all"],
-        ["deliver" | "drop"] => vec!["vote", "vote-reply", "append", "append-reply"],
-        ["run" | "wait"] | ["run" | "wait", _] if before.last() != Some(&"until") => vec!["until"],
-        ["submit" | "write"] => vec!["SET", "GET", "DELETE"],
-        ["expect"] | [.., "until"] => {
-            let mut all: Vec<&str> = CONDITIONS
-                .iter()
-                .filter_map(|(condition, _)| condition.split_whitespace().next())
-                .collect();
-            all.sort_unstable();
-            all.dedup();
-            all
-        }
-        _ => Vec::new(),
+        [] => own().chain(words_after("")).collect(),
+        ["help" | "?"] => own().chain(words_after("")).chain(["conditions".to_owned()]).collect(),
+        ["run", rest @ ..] => words_after(&format!("wait {}", rest.join(" "))),
+        _ => words_after(&before.join(" ")),
     }
 }
 
-fn fitting(words: Vec<&'static str>, begun: &str) -> Vec<Pair> {
+fn fitting(words: Vec<String>, begun: &str) -> Vec<Pair> {
     let fits = words.into_iter().filter(|word| word.starts_with(begun));
-    fits.map(|word| Pair { display: word.to_owned(), replacement: format!("{word} ") }).collect()
+    fits.map(|word| Pair { replacement: format!("{word} "), display: word }).collect()
 }
 
 #[cfg(test)]
@@ -195,11 +178,15 @@ mod tests {
     #[test]
     fn words_complete_by_where_they_stand() {
         let complete = |before: &[&str], begun| {
-            let pairs = fitting(words_after(before), begun);
+            let pairs = fitting(following(before), begun);
             pairs.into_iter().map(|pair| pair.display).collect::<Vec<_>>()
         };
         assert_eq!(complete(&[], "st"), ["step", "status"]);
-        assert_eq!(complete(&["crash"], ""), ["leader"]);
+        assert_eq!(complete(&["crash"], ""), ["leader", "crashed"]);
+        assert_eq!(complete(&["crash", "1"], ""), ["before"]);
+        assert_eq!(complete(&["try", "restart"], "a"), ["all"]);
+        assert_eq!(complete(&["expect", "violation"], "li"), ["linearizability", "liveness"]);
+        assert_eq!(complete(&["submit", "to", "2"], "S"), ["SET"]);
         assert_eq!(complete(&["run"], "u"), ["until"]);
         assert_eq!(complete(&["run", "until"], "l"), ["leader", "log"]);
         assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);

@@ -7,6 +7,7 @@ use crate::properties::report::SafetyReport;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
+use crate::scenario::table::Kind;
 use crate::scenario::verb::Verb;
 use crate::scenario::world::World;
 use crate::server::timing::Time;
@@ -132,7 +133,7 @@ impl<'a, W: World> Session<'a, W> {
         let mut verbs = Vec::new();
         let latency = (own.latency_min, own.latency_max);
         if latency != (plain.latency_min, plain.latency_max) {
-            verbs.push(Verb::Delay(latency.0, latency.1));
+            verbs.push(Verb::Delay(latency));
         }
         if own.drop > 0.0 {
             verbs.push(Verb::DropRate(own.drop));
@@ -152,29 +153,9 @@ impl<'a, W: World> Session<'a, W> {
 }
 
 /// Whether a line may have moved the world before it failed.
-const fn may_move(verb: &Verb) -> bool {
-    matches!(
-        verb,
-        Verb::WaitUntil { .. }
-            | Verb::ExpectStall { .. }
-            | Verb::Write(_)
-            | Verb::Submit { .. }
-            | Verb::Step(_)
-            | Verb::RestartAll
-    )
-}
-
-/// Whether a line leaves the world as it is.
-const fn only_looks(verb: &Verb) -> bool {
-    matches!(
-        verb,
-        Verb::Status
-            | Verb::Expect(_)
-            | Verb::ExpectSafe
-            | Verb::ExpectViolation(_)
-            | Verb::Note(_)
-            | Verb::Phase(_)
-    )
+fn may_move(verb: &Verb) -> bool {
+    // A command for the leader waits until there is one.
+    verb.kind() == Kind::Wait || matches!(verb, Verb::Submit { .. })
 }
 
 /// Takes the last `count` lines that moved the world off, and what only looked at it after them. Of
@@ -195,7 +176,7 @@ fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Verb> {
                 left -= steps;
                 undone.push(last.verb);
             }
-            verb if only_looks(&verb) => {}
+            verb if matches!(verb.kind(), Kind::Look | Kind::Tell) => {}
             verb => {
                 left -= 1;
                 undone.push(verb);

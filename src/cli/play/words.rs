@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::raft::NodeId;
 use crate::scenario::nearest::nearest;
 use crate::scenario::parse::parse_line;
-use crate::scenario::syntax::SYNTAX;
+use crate::scenario::table::{Usage, first_words};
 use crate::scenario::verb::Verb;
 
 /// What a typed line asks for.
@@ -32,15 +32,19 @@ pub(super) enum Word {
 }
 
 /// The words that only the prompt knows, with what follows them, for help and completion.
-pub(super) const WORDS: &[(&str, &str, &str)] = &[
-    ("help", "[VERB|conditions]", "what can be typed, or what this verb does"),
-    ("run", "[2s] (or: until CONDITION)", "the same as wait; without a time, for a second"),
-    ("back", "[N]", "undo the last N lines; of single steps each counts"),
-    ("messages", "", "the messages on their way (virtual time)"),
-    ("log", "[N]", "draw all logs, or list the entries of node N"),
-    ("save", "FILE", "write the session as a scenario that does it all again"),
-    ("load", "NAME|FILE", "begin anew with a scenario: its cluster, and its lines"),
-    ("quit", "", "the end, with what the checker found (Ctrl-D does it too)"),
+pub(super) const WORDS: &[Usage] = &[
+    Usage::new("help", "[VERB|conditions]", "what can be typed, or what this verb does"),
+    Usage::new(
+        "run",
+        "[2s] (or: until CONDITION)",
+        "the same as wait; without a time, for a second",
+    ),
+    Usage::new("back", "[N]", "undo the last N lines; of single steps each counts"),
+    Usage::new("messages", "", "the messages on their way (virtual time)"),
+    Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
+    Usage::new("save", "FILE", "write the session as a scenario that does it all again"),
+    Usage::new("load", "NAME|FILE", "begin anew with a scenario: its cluster, and its lines"),
+    Usage::new("quit", "", "the end, with what the checker found (Ctrl-D does it too)"),
 ];
 
 /// Reads a typed line, at a cluster of `nodes`.
@@ -78,7 +82,8 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "quit" | "exit" => alone(Word::Quit),
         "run" if rest.is_empty() => script("wait 1s", nodes),
         "run" => script(&format!("wait {rest}"), nodes),
-        _ if word.is_empty() || word.starts_with('#') || knows(SYNTAX, word) => script(line, nodes),
+        _ if word.is_empty() || word.starts_with('#') => Ok(Word::Nothing),
+        _ if first_words(Verb::USAGE).contains(&word) => script(line, nodes),
         _ => Err(unknown(word)),
     }
 }
@@ -88,12 +93,8 @@ fn script(line: &str, nodes: usize) -> Result<Word, String> {
     Ok(verb.map_or(Word::Nothing, Word::Line))
 }
 
-fn knows(words: &[(&str, &str, &str)], word: &str) -> bool {
-    words.iter().any(|row| row.0 == word)
-}
-
 fn unknown(word: &str) -> String {
-    match nearest(word, WORDS.iter().chain(SYNTAX).map(|row| row.0)) {
+    match nearest(word, first_words(WORDS.iter().chain(Verb::USAGE))) {
         Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
         None => format!("'{word}' is no word here; 'help' lists them"),
     }

@@ -55,41 +55,22 @@ pub struct Section {
 
 /// One idea.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the sentence of a variant says what its fields are")]
 pub enum Beat {
     /// Something to know, and where the paper says it.
-    Said {
-        /// The sentence.
-        text: String,
-        /// The section of the paper.
-        paper: &'static str,
-    },
-    /// A node starts, with nothing or with what it had saved.
-    Started {
-        /// The node as it starts.
-        node: RaftNode,
-        /// The first election timeout it draws.
-        election_timeout: Duration,
-    },
+    Said { text: String, paper: &'static str },
+    /// A node starts, with nothing or with what it had saved, and draws its first election timeout.
+    Started { node: RaftNode, election_timeout: Duration },
     /// A node handles one input.
     Stepped(ShownStep),
     /// What a crash at this moment would leave of a node.
-    Durable {
-        /// The node.
-        node: RaftNode,
-        /// Its disk.
-        disk: PersistentState,
-    },
+    Durable { node: RaftNode, disk: PersistentState },
     /// A node's log, entry by entry.
     Log(RaftNode),
     /// The logs of several nodes, to compare with the first one's.
     Logs(Vec<RaftNode>),
-    /// What a node's state machine holds.
-    Store {
-        /// The node.
-        node: RaftNode,
-        /// Each key with its value.
-        values: Vec<(String, String)>,
-    },
+    /// What a node's state machine holds: each key with its value.
+    Store { node: RaftNode, values: Vec<(String, String)> },
 }
 
 /// Plays the whole script.

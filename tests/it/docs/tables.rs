@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use raft_in_practice::raft::Rule;
-use raft_in_practice::scenario::syntax::{CONDITIONS, SYNTAX};
+use raft_in_practice::scenario::setting::SETTINGS;
+use raft_in_practice::scenario::table::Usage;
+use raft_in_practice::scenario::verb::{Condition, Verb};
 
 use crate::common::lengths::{LENGTHS, Lengths};
 use crate::docs::pages;
@@ -14,19 +16,24 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn verbs() -> String {
-    let mut table = "| line | what it does |\n|---|---|\n".to_owned();
-    for (verb, rest, what) in SYNTAX {
-        let line = format!("{verb} {rest}");
-        writeln!(table, "| `{}` | {} |", cell(line.trim()), cell(what)).unwrap();
+/// How a line is written, as a cell.
+fn line(usage: &Usage) -> String {
+    cell(format!("{} {}", usage.words, usage.follows).trim())
+}
+
+fn lines(head: &str, rows: &[Usage]) -> String {
+    let mut table = format!("| {head} |\n|---|---|\n");
+    for usage in rows {
+        writeln!(table, "| `{}` | {} |", line(usage), cell(usage.does)).unwrap();
     }
     table
 }
 
-fn conditions() -> String {
-    let mut table = "| condition | when it holds |\n|---|---|\n".to_owned();
-    for (condition, what) in CONDITIONS {
-        writeln!(table, "| `{}` | {} |", cell(condition), cell(what)).unwrap();
+fn settings() -> String {
+    let mut table = "| setting | default | what it sets |\n|---|---|---|\n".to_owned();
+    for setting in SETTINGS {
+        let (usage, default) = (&setting.usage, setting.default);
+        writeln!(table, "| `{}` | {default} | {} |", line(usage), cell(usage.does)).unwrap();
     }
     table
 }
@@ -56,8 +63,9 @@ fn generated_tables_are_up_to_date() {
     for page in pages::all() {
         let mut text = page.text.clone();
         for (name, table) in [
-            ("verbs", verbs()),
-            ("conditions", conditions()),
+            ("settings", settings()),
+            ("verbs", lines("line | what it does", Verb::USAGE)),
+            ("conditions", lines("condition | when it holds", Condition::USAGE)),
             ("rules", rules()),
             ("lengths", lengths()),
         ] {

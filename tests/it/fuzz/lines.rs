@@ -3,23 +3,25 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use raft_in_practice::raft::{MAX_NODES, Property, Rule};
+use raft_in_practice::scenario::error::{ScriptError, WrongLine};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::syntax::{CONDITIONS, SYNTAX};
-use raft_in_practice::scenario::verb::property_word;
+use raft_in_practice::scenario::setting::SETTINGS;
+use raft_in_practice::scenario::table::first_words;
+use raft_in_practice::scenario::verb::{Condition, Verb, property_word};
 
 use super::cases;
 
 /// Every word that the language knows, some numbers, and some that nobody knows.
 fn vocabulary() -> Vec<String> {
-    let known = SYNTAX.iter().flat_map(|row| [row.0, row.1]);
-    let known = known.chain(CONDITIONS.iter().map(|row| row.0));
+    let settings = SETTINGS.iter().map(|setting| &setting.usage);
+    let rows = Verb::USAGE.iter().chain(Condition::USAGE).chain(settings);
+    let known = rows.flat_map(|row| [row.words, row.follows]);
     let mut words: Vec<String> = known
         .flat_map(|text| text.split_whitespace())
         .chain(
-            "shows question rules break nodes seed no-op batch unlimited timing watchable paper \
-             threads on off all majority to before save send older empty none until leader crashed \
+            "unlimited watchable paper on off all majority to before save send older empty none until leader crashed \
              | -> <-> = # 0 1 2 3 4 8 9 -1 007 18446744073709551615 18446744073709551616 1@1 2@1 \
              0@0 @ 1@ 5ms..40ms 9ms..1ms 2s 0.1us 1e-9s 99999h 3600s 20% 0.2 1e308 nan inf -0 100% \
              x=1 =x = SET x"
@@ -41,7 +43,7 @@ fn word() -> impl Strategy<Value = String> {
 
 /// Words in any order, which are a line now and then.
 fn soup() -> impl Strategy<Value = String> {
-    let verb = select(SYNTAX.iter().map(|row| row.0).collect::<Vec<_>>());
+    let verb = select(first_words(Verb::USAGE));
     let words = proptest::collection::vec(word(), 0..8).prop_map(|words| words.join(" ")).boxed();
     prop_oneof![(verb, words.clone()).prop_map(|(verb, rest)| format!("{verb} {rest}")), words]
 }
@@ -113,13 +115,34 @@ fn nearly_a_scenario() -> impl Strategy<Value = String> {
     )
 }
 
+/// Every mistake has its place and a line that a terminal can show, and they come in order.
+fn check_error(text: &str, error: &ScriptError) {
+    let told = error.to_string();
+    let mut told = told.lines();
+    let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).lines().collect();
+    let mut before = 0;
+    for WrongLine { number, text, error } in &error.lines {
+        assert_eq!(lines[number - 1], text, "{error}");
+        assert!(*number > before, "{error}");
+        before = *number;
+        assert!(!error.expected.is_empty() || error.meant.is_some());
+        let rest: String = text.chars().skip(error.column - 1).collect();
+        assert!(rest.starts_with(&error.word), "{:?} is not at {}", error.word, error.column);
+        let sentence = told.next().unwrap();
+        assert!(sentence.starts_with(&format!("a-file:{number}:{}: ", error.column)), "{sentence}");
+        let (quoted, mark) = (told.next().unwrap(), told.next().unwrap());
+        assert!(quoted.chars().count() < 90 && mark.trim_start().starts_with('^'), "{quoted}");
+        assert!(![sentence, quoted].concat().contains(char::is_control), "{sentence:?} {quoted:?}");
+    }
+    assert!(!error.lines.is_empty() && error.lines.len() <= 20);
+    assert_eq!(told.count(), usize::from(error.more > 0));
+}
+
 /// A script is refused with its place, or reads back from what it writes.
 fn check_script(text: &str) {
     match Script::parse("a-file", text) {
         Err(error) => {
-            assert!((1..=text.lines().count()).contains(&error.line), "{error}");
-            assert!(error.to_string().starts_with(&format!("a-file, line {}: ", error.line)));
-            assert!(!error.error.expected.is_empty());
+            check_error(text, &error);
         }
         Ok(script) => {
             let written = script.to_string();
@@ -140,7 +163,7 @@ fn check_script(text: &str) {
 fn check_line(line: &str, nodes: usize) {
     match parse_line(line, nodes) {
         Err(error) => {
-            assert!(!error.expected.is_empty());
+            assert!(!error.expected.is_empty() || error.meant.is_some());
             assert!(line.contains(&error.word), "{:?} is not in {line:?}", error.word);
         }
         Ok(None) => assert!(line.trim().is_empty() || line.trim().starts_with('#')),

@@ -9,6 +9,7 @@ use raft_in_practice::raft::{
     LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind, Settings,
 };
 use raft_in_practice::record::message_name::MessageName;
+use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::{Line, Script};
 use raft_in_practice::scenario::verb::{Committed, Condition, On, Verb, Who};
 use raft_in_practice::server::engine::CrashPoint;
@@ -77,7 +78,10 @@ fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
         (who(nodes), 0_u64..5).prop_map(|(who, term)| Condition::Term(who, term)),
         (who(nodes), proptest::option::of(node(nodes)))
             .prop_map(|(who, vote)| Condition::Vote(who, vote)),
-        ("[xyz]", value, on(nodes)).prop_map(|(key, value, on)| Condition::Value(key, value, on)),
+        ("[xyz]", value, on(nodes)).prop_map(|(key, value, on)| match value {
+            Some(value) => Condition::Value((key, value), on),
+            None => Condition::NoValue(key, on),
+        }),
         Just(Condition::InStep),
     ]
 }
@@ -129,15 +133,21 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
         1 => (node(nodes), node(nodes)).prop_map(|(a, b)| Verb::CutBoth { a, b }),
         1 => (0_u32..=60).prop_map(|percent| Verb::DropRate(f64::from(percent) / 100.0)),
         1 => (0_u32..=60).prop_map(|percent| Verb::DuplicateRate(f64::from(percent) / 100.0)),
-        1 => (0_u64..50, 0_u64..3000).prop_map(|(min, more)| Verb::Delay(
+        1 => (0_u64..50, 0_u64..3000).prop_map(|(min, more)| Verb::Delay((
             Duration::from_millis(min),
             Duration::from_millis(min + more)
-        )),
+        ))),
         6 => message(nodes).prop_map(Verb::Deliver),
         2 => message(nodes).prop_map(Verb::Remove),
     ];
+    // Every form of the tables, with arguments that stand beside them.
+    let examples = Verb::examples().into_iter().chain(
+        Condition::examples().into_iter().map(|condition| format!("wait 1s until {condition}")),
+    );
+    let examples = examples.filter_map(|line| parse_line(&line, nodes).ok().flatten());
+    let examples = select(examples.collect::<Vec<_>>());
     let any = prop_oneof![flow, nodes_deeds, links].boxed();
-    prop_oneof![9 => any.clone(), 1 => any.prop_map(|verb| Verb::Try(Box::new(verb)))]
+    prop_oneof![8 => any.clone(), 1 => examples, 1 => any.prop_map(|verb| Verb::Try(Box::new(verb)))]
 }
 
 /// A script for a cluster of 1 to 7 nodes, all rules kept.

@@ -31,10 +31,6 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["run", "nowhere"], &["'nowhere'", "no scenario", "'raft-cluster scenarios' lists"]),
         (&["run", "figure8"], &["did you mean 'figure-8'?"]),
         (&["run", "figure-8", "--speed", "2"], &["figure-8", "leave --speed out"]),
-        (
-            &["run", "figure-7", "--nodes", "3", "--virtual"],
-            &["figure-7, line ", "node from 0 to 2"],
-        ),
         (&["run", "broken/one-vote-per-trem"], &["did you mean 'broken/one-vote-per-term'?"]),
         (&["run", "demo", "--intact", "--break", "up-to-date-log"], &["--intact", "--break"]),
         (&["hunt", "--break", "up-to-date"], &["did you mean 'up-to-date-log'?"]),
@@ -53,26 +49,87 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
     }
 }
 
+/// What is said of a script that is not of the language: code 2, and three lines for each error.
+fn script_complaint(arguments: &[&str]) -> String {
+    let output = raft_cluster(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?} printed something");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[test]
-fn a_script_that_is_not_of_the_language_is_met_with_file_line_and_word() {
+fn a_script_that_is_not_of_the_language_is_met_with_file_line_column_and_word() {
     for (name, text, words) in [
-        ("verb.raft", "nodes 3\n\n# a comment\njump 1\n", &["line 4", "'jump'", "a verb"][..]),
-        ("end.raft", "nodes 3\ncrash\n", &["line 2", "the line ends", "a node from 0 to 2"]),
-        ("node.raft", "nodes 3\ncrash 7\n", &["line 2", "'7'", "a node from 0 to 2"]),
-        ("rule.raft", "rules one-vote\nnodes 3\n", &["line 1", "'one-vote'", "the id of a rule"]),
-        ("head.raft", "nodes many\n", &["line 1", "'many'", "1 to 9"]),
-        ("late.raft", "status\nnodes 3\n", &["line 2", "'nodes'", "a verb"]),
-        ("time.raft", "wait soon\n", &["line 1", "'soon'", "2s"]),
-        ("other.raft", "language 7\nnodes 3\n", &["line 1", "'7'", "another version"]),
-        ("stall.raft", "expect stall soon\n", &["line 1", "'soon'", "6s"]),
-        ("more.raft", "heal all\n", &["line 1", "'all'", "the end of the line"]),
+        ("verb.raft", "nodes 3\n\n# a comment\njump 1\n", &[":4:1: ", "'jump'", "a verb"][..]),
+        ("end.raft", "nodes 3\ncrash\n", &[":2:6: ", "the line ends", "a node from 0 to 2"]),
+        ("node.raft", "nodes 3\ncrash 7\n", &[":2:7: ", "'7'", "a node from 0 to 2"]),
+        ("rule.raft", "rules one-vote\nnodes 3\n", &[":1:7: ", "'one-vote'", "the id of a rule"]),
+        ("head.raft", "nodes many\n", &[":1:7: ", "'many'", "1 to 9"]),
+        ("late.raft", "status\nnodes 3\n", &[":2:1: ", "'nodes'", "a verb"]),
+        ("time.raft", "wait soon\n", &[":1:6: ", "'soon'", "2s"]),
+        ("other.raft", "language 7\nnodes 3\n", &[":1:10: ", "'7'", "another version"]),
+        ("stall.raft", "expect stall soon\n", &[":1:14: ", "'soon'", "2s"]),
+        ("more.raft", "heal all\n", &[":1:6: ", "'all'", "the end of the line"]),
+        ("meant.raft", "  crash leadr\n", &[":1:9: ", "'leadr'", "'leader' perhaps"]),
     ] {
         let path = file(name);
         fs::write(&path, text).unwrap();
-        let sentence = complaint(&["run", path.to_str().unwrap(), "--virtual"]);
+        let complaint = script_complaint(&["run", path.to_str().unwrap(), "--virtual"]);
+        assert_eq!(complaint.lines().count(), 3, "{complaint}");
+        assert!(complaint.starts_with("raft-cluster: "), "{complaint}");
         for word in words.iter().chain(&[name]) {
-            assert!(sentence.contains(word), "{sentence:?} lacks {word:?}");
+            assert!(complaint.contains(word), "{complaint:?} lacks {word:?}");
         }
+    }
+    let small = script_complaint(&["run", "figure-7", "--nodes", "3", "--virtual"]);
+    assert!(small.contains("figure-7:") && small.contains("node from 0 to 2"), "{small}");
+}
+
+#[test]
+fn all_errors_of_a_script_are_told_with_a_mark_below_each_word() {
+    let path = file("several.raft");
+    let name = path.to_str().unwrap();
+    // After the first error the head goes on, and no node is wrong because 'nodes' could not be read.
+    fs::write(&path, "\u{feff}nodes 77\nsede 3\nseed x\ncrash 8 before lunch\nheal\n\tjump\n")
+        .unwrap();
+    let complaint = script_complaint(&["run", name, "--virtual"]);
+    let marks = [
+        ("nodes 77", "      ^^"),
+        ("sede 3", "^^^^"),
+        ("seed x", "     ^"),
+        ("crash 8 before lunch", "               ^^^^^"),
+        ("\\tjump", "  ^^^^"),
+    ];
+    let lines: Vec<&str> = complaint.lines().collect();
+    assert_eq!(lines.len(), 3 * marks.len(), "{complaint}");
+    for (told, (line, mark)) in lines.chunks(3).zip(marks) {
+        assert_eq!(
+            [told[1], told[2]],
+            [format!("    {line}"), format!("    {mark}")],
+            "{complaint}"
+        );
+    }
+}
+
+/// A file may be of any size, and none of it reaches a terminal raw.
+#[test]
+fn a_long_or_hostile_script_is_told_in_a_few_plain_lines() {
+    let path = file("hostile.raft");
+    let name = path.to_str().unwrap();
+    fs::write(&path, "\u{1b}[2J\u{202e} x\n".repeat(320)).unwrap();
+    let complaint = script_complaint(&["run", name]);
+    assert_eq!(complaint.lines().count(), 61, "{complaint}");
+    assert!(complaint.ends_with("\nand 300 more\n"), "{complaint}");
+    assert!(complaint.contains("    \\u{1b}[2J\\u{202e} x\n"), "{complaint}");
+    assert!(!complaint.contains(['\u{1b}', '\u{202e}']), "{complaint:?}");
+
+    let long = "0 ".repeat(50_000);
+    for text in [format!("heal {long}"), format!("partition {long}"), "x".repeat(100_000)] {
+        fs::write(&path, text).unwrap();
+        let complaint = script_complaint(&["run", name]);
+        let lines: Vec<&str> = complaint.lines().collect();
+        assert!(lines.len() == 3 && complaint.len() < 1000, "{complaint}");
+        assert!(lines[1].contains('…') && lines[2].contains('^'), "{complaint}");
     }
 }
 

@@ -1,0 +1,280 @@
+//! What can follow a verb: a table of how each kind of argument is read, and how it is written.
+
+use std::time::Duration;
+
+use super::free_text::FreeText;
+use super::verb::{Committed, Condition, On, Verb, Who, property_word};
+use super::words::Words;
+use crate::network::{parse_duration, parse_latency, parse_probability};
+use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
+use crate::record::message_name::MessageName;
+use crate::server::engine::CrashPoint;
+
+/// How a value stands in a line.
+pub(super) trait Argument<T = Self> {
+    /// Some that a cluster of three nodes can have, as they are written.
+    const EXAMPLES: &'static [&'static str];
+
+    /// Reads one; if none stands here, `words` knows what was expected.
+    fn read(words: &mut Words<'_>) -> Option<T>;
+
+    /// What a line says; nothing, if it need not be said.
+    fn write(value: &T) -> String;
+}
+
+/// Who is asked; the leader, if that is not said.
+pub(super) struct Addressee;
+/// How many events; one, if that is not said.
+pub(super) struct Events;
+/// What someone says to the reader.
+pub(super) struct Text;
+/// What a client asks for.
+pub(super) struct Command;
+/// Text that a place may follow.
+pub(super) struct TextBeforeOn;
+/// A key and its value.
+pub(super) struct Pair;
+
+/// As many events as one line lets happen: a running cluster never runs out of them.
+const MOST_EVENTS: u64 = 100_000;
+
+const KINDS: [(&str, MessageKind); 4] = [
+    ("vote", MessageKind::VoteRequest),
+    ("vote-reply", MessageKind::VoteResponse),
+    ("append", MessageKind::AppendEntriesRequest),
+    ("append-reply", MessageKind::AppendEntriesResponse),
+];
+
+/// One row for each: who reads which type, examples, how it is read, and how it is written.
+macro_rules! arguments {
+    ($($reader:ty => $value:ty, $examples:expr, $read:expr, $write:expr;)*) => {$(
+        impl Argument<$value> for $reader {
+            const EXAMPLES: &'static [&'static str] = &$examples;
+
+            fn read(words: &mut Words<'_>) -> Option<$value> {
+                let read: fn(&mut Words<'_>) -> Option<$value> = $read;
+                read(words)
+            }
+
+            fn write(value: &$value) -> String {
+                let write: fn(&$value) -> String = $write;
+                write(value)
+            }
+        }
+    )*};
+}
+
+arguments! {
+    NodeId => NodeId, ["1", "n2"],
+        |words| {
+            let nodes = words.nodes.min(MAX_NODES);
+            words.word(&format!("a node from 0 to {}", nodes.saturating_sub(1)), |word| {
+                let number = word.strip_prefix('n').unwrap_or(word).parse().ok()?;
+                (usize::from(number) < nodes).then(|| NodeId::new(number))
+            })
+        },
+        |node| node.index().to_string();
+    Who => Who, ["0", "leader", "crashed"],
+        |words| match () {
+            () if words.take("leader") => Some(Who::Leader),
+            () if words.take("crashed") => Some(Who::Crashed),
+            () => NodeId::read(words).map(Who::Node),
+        },
+        |who| match who {
+            Who::Node(node) => NodeId::write(node),
+            Who::Leader => "leader".to_owned(),
+            Who::Crashed => "crashed".to_owned(),
+        };
+    Addressee => Who, ["to 2", "", "to leader"],
+        |words| if words.take("to") { Who::read(words) } else { Some(Who::Leader) },
+        |who| match who {
+            Who::Leader => String::new(),
+            who => format!("to {}", Who::write(who)),
+        };
+    Option<Who> => Option<Who>, ["", "is 2"],
+        |words| if words.take("is") { Who::read(words).map(Some) } else { Some(None) },
+        |who| who.map_or_else(String::new, |who| format!("is {}", Who::write(&who)));
+    Option<NodeId> => Option<NodeId>, ["none", "2"],
+        |words| if words.take("none") { Some(None) } else { NodeId::read(words).map(Some) },
+        |node| node.map_or_else(|| "none".to_owned(), |node| NodeId::write(&node));
+    On => On, ["on majority", "on all", "", "on 1"],
+        |words| match () {
+            () if !words.take("on") || words.take("all") => Some(On::All),
+            () if words.take("majority") => Some(On::Majority),
+            () => Who::read(words).map(On::One),
+        },
+        |on| match on {
+            On::One(who) => format!("on {}", Who::write(who)),
+            On::Majority => "on majority".to_owned(),
+            On::All => "on all".to_owned(),
+        };
+    Vec<NodeSet> => Vec<NodeSet>, ["0 1 | 2", "1", "2 | 0 | 1"],
+        groups,
+        |groups| {
+            let nodes = |group: &NodeSet| {
+                group.iter().map(|node| NodeId::write(&node)).collect::<Vec<_>>().join(" ")
+            };
+            groups.iter().map(nodes).collect::<Vec<_>>().join(" | ")
+        };
+    CrashPoint => CrashPoint, ["", "before save", "before send"],
+        |words| {
+            let points = [("save", CrashPoint::BeforeSave), ("send", CrashPoint::BeforeSend)];
+            let before = words.take("before");
+            if before { words.one_of("'save' or 'send'", points) } else { Some(CrashPoint::Between) }
+        },
+        |point| match point {
+            CrashPoint::Between => String::new(),
+            CrashPoint::BeforeSave => "before save".to_owned(),
+            CrashPoint::BeforeSend => "before send".to_owned(),
+        };
+    MessageName => MessageName, ["vote 0 -> 1", "vote-reply 1 -> 0 older 2", "append 2 -> 1",
+            "append-reply 1 -> 2 older 1"],
+        |words| {
+            let kind = words.one_of("vote, vote-reply, append or append-reply", KINDS)?;
+            let from = NodeId::read(words)?;
+            words.exactly("->")?;
+            let (to, mut nth_newest) = (NodeId::read(words)?, 0);
+            if words.take("older") {
+                let expected = "how many newer ones there are";
+                nth_newest = words.word(expected, |word| word.parse().ok())?;
+            }
+            Some(MessageName { kind, from, to, nth_newest })
+        },
+        |&MessageName { kind, from, to, nth_newest }| {
+            let kind = KINDS.iter().find(|row| row.1 == kind).expect("each kind has its word").0;
+            let (from, to) = (NodeId::write(&from), NodeId::write(&to));
+            let older = if nth_newest > 0 { format!(" older {nth_newest}") } else { String::new() };
+            format!("{kind} {from} -> {to}{older}")
+        };
+    f64 => f64, ["20%", "0.5"],
+        |words| words.word("a probability, as in 20% or 0.2", |word| parse_probability(word).ok()),
+        f64::to_string;
+    Duration => Duration, ["2s", "500ms", "250us", "0"],
+        |words| words.word("a time, as in 2s", |word| parse_duration(word).ok()),
+        |time| match time.as_micros() {
+            0 => "0ms".to_owned(),
+            micros if micros.is_multiple_of(1_000_000) => format!("{}s", micros / 1_000_000),
+            micros if micros.is_multiple_of(1_000) => format!("{}ms", micros / 1_000),
+            micros => format!("{micros}us"),
+        };
+    // A bound before `until`, if there is one.
+    Option<Duration> => Option<Duration>, ["", "5s"],
+        |words| {
+            words.would_fit("until");
+            if words.peek() == "until" { Some(None) } else { Duration::read(words).map(Some) }
+        },
+        |time| time.map_or_else(String::new, |time| Duration::write(&time));
+    (Duration, Duration) => (Duration, Duration), ["5ms..40ms", "2ms"],
+        |words| words.word("a range of times, as in 5ms..40ms", |word| parse_latency(word).ok()),
+        |(min, max)| format!("{}..{}", Duration::write(min), Duration::write(max));
+    Events => u64, ["", "10"],
+        |words| {
+            let possible = |events: &u64| (1..=MOST_EVENTS).contains(events);
+            let expected = format!("a number of events from 1 to {MOST_EVENTS}");
+            let one = words.peek().is_empty();
+            if one { Some(1) } else { words.word(&expected, |word| word.parse().ok().filter(possible)) }
+        },
+        |events| if *events == 1 { String::new() } else { events.to_string() };
+    // A term.
+    u64 => u64, ["3"],
+        |words| words.word("a term, as in 3", |word| word.parse().ok()),
+        u64::to_string;
+    RoleKind => RoleKind, ["follower", "candidate", "leader"],
+        |words| {
+            let roles = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];
+            let expected = "'follower', 'candidate' or 'leader'";
+            words.one_of(expected, roles.map(|role| (role.to_string(), role)))
+        },
+        RoleKind::to_string;
+    Vec<LogPosition> => Vec<LogPosition>, ["1@1 2@1 3@2", "empty"],
+        |words| {
+            let mut positions = Vec::new();
+            let empty = words.take("empty");
+            while !empty && (positions.is_empty() || !words.peek().is_empty()) {
+                let expected = "entries as index@term, as in 1@1 2@1, or 'empty'";
+                positions.push(words.word(expected, |word| {
+                    let (index, term) = word.split_once('@')?;
+                    Some(LogPosition::new(index.parse().ok()?, term.parse().ok()?))
+                })?);
+            }
+            Some(positions)
+        },
+        |entries| {
+            let entries: Vec<String> = entries.iter().map(LogPosition::to_string).collect();
+            if entries.is_empty() { "empty".to_owned() } else { entries.join(" ") }
+        };
+    Property => Property, ["election-safety", "linearizability"],
+        |words| {
+            let expected = format!("a property: {}", Property::ALL.map(property_word).join(", "));
+            words.one_of(&expected, Property::ALL.map(|property| (property_word(property), property)))
+        },
+        |property| property_word(*property);
+    Condition => Condition, ["leader", "value x=1 on all", "in step"],
+        Condition::read, Condition::to_string;
+    Box<Verb> => Box<Verb>, ["heal", "wait 5s until leader"],
+        |words| match words.peek() {
+            "try" => words.expected("a line that says what to try"),
+            _ => Verb::read(words).map(Box::new),
+        },
+        |line| line.to_string();
+    Text => String, ["anything at all", "\"# no comment, but \\\"text\\\"\""],
+        |words| words.text("some text"),
+        |text| FreeText::new(text).to_string();
+    Command => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log"],
+        |words| {
+            ["SET", "GET", "DELETE"].iter().for_each(|word| words.would_fit(word));
+            words.text("a command, as in SET x=1")
+        },
+        // It must not read as an addressee.
+        |text| FreeText::unless(text, text.split_whitespace().next() == Some("to")).to_string();
+    TextBeforeOn => String, ["x", "\"x on 1\""],
+        |words| words.text_before_on("a command, or a key"),
+        |text| FreeText::new(text).to_string();
+    Pair => (String, String), ["x=1", "\"x=\""],
+        |words| {
+            let start = words.at;
+            let expected = "a key and its value, as in x=1";
+            let text = words.text_before_on(expected)?;
+            if let Some((key, value)) = text.split_once('=') {
+                return Some((key.to_owned(), value.to_owned()));
+            }
+            words.at = start;
+            words.expected(expected)
+        },
+        |(key, value)| FreeText::new(&format!("{key}={value}")).to_string();
+    Committed => Committed, ["SET x=1", "3", "\"3\"", "\"a on b\""],
+        |words| {
+            let quoted = words.rest().starts_with('"');
+            let text = words.text_before_on("a command, or how many entries")?;
+            let count = text.parse().ok().filter(|_| !quoted);
+            Some(count.map_or(Committed::Command(text), Committed::Count))
+        },
+        |what| match what {
+            Committed::Count(count) => count.to_string(),
+            Committed::Command(text) => {
+                FreeText::unless(text, text.parse::<u64>().is_ok()).to_string()
+            }
+        };
+}
+
+fn groups(words: &mut Words<'_>) -> Option<Vec<NodeSet>> {
+    let mut groups = vec![NodeSet::default()];
+    let mut seen = NodeSet::default();
+    while !words.peek().is_empty() {
+        if words.take("|") {
+            groups.push(NodeSet::default());
+            continue;
+        }
+        let start = words.at;
+        let node = NodeId::read(words)?;
+        if !seen.insert(node) {
+            words.at = start;
+            return words.expected("each node once");
+        }
+        groups.last_mut()?.insert(node);
+    }
+    if groups.iter().any(|group| group.is_empty()) {
+        return words.expected("groups of nodes, as in 0 1 | 2 3 4");
+    }
+    Some(groups)
+}

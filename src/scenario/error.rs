@@ -1,0 +1,168 @@
+//! What is wrong with a line, and with a whole script: where, which word, and what would have fitted.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use textwrap::core::display_width;
+
+/// As many wrong lines of one file as are told.
+const MOST_TOLD: usize = 20;
+
+/// As wide as a quoted line may be, so that it stays a line on a terminal.
+const WIDEST: usize = 72;
+
+/// As long as a quoted word may be.
+const LONGEST: usize = 40;
+
+/// What is wrong with a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineError {
+    /// Where the word that does not fit begins: its character, from 1.
+    pub column: usize,
+    /// The word; empty at the end of the line.
+    pub word: String,
+    /// The word that may have been meant.
+    pub meant: Option<String>,
+    /// What else would have fitted.
+    pub expected: String,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { word, meant, expected, .. } = self;
+        if word.is_empty() {
+            return write!(f, "the line ends where {expected} should follow");
+        }
+        let cut = if word.chars().nth(LONGEST).is_some() { "…" } else { "" };
+        let shown: String = word.chars().take(LONGEST).map(visible).collect();
+        write!(f, "'{shown}{cut}' does not fit; expected ")?;
+        match meant {
+            Some(meant) if expected.is_empty() => write!(f, "'{meant}'"),
+            Some(meant) => write!(f, "'{meant}' perhaps, or {expected}"),
+            None => f.write_str(expected),
+        }
+    }
+}
+
+impl Error for LineError {}
+
+/// A letter as a terminal can show it: none that would move its cursor, or turn its text around.
+fn visible(letter: char) -> String {
+    match letter {
+        '"' | '\'' | '\\' => letter.to_string(),
+        _ => letter.escape_debug().to_string(),
+    }
+}
+
+/// A line of a script that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WrongLine {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The line.
+    pub text: String,
+    /// What is wrong with it.
+    pub error: LineError,
+}
+
+impl WrongLine {
+    /// The line, or what stands around the word in a long one, and below it a mark.
+    fn excerpt(&self) -> (String, String) {
+        let letters: Vec<String> = self.text.chars().map(visible).collect();
+        let at = (self.error.column - 1).min(letters.len());
+        let width =
+            |letters: &[String]| letters.iter().map(|one| display_width(one)).sum::<usize>();
+        let near = at.saturating_sub(WIDEST / 2);
+        let whole = width(&letters) <= WIDEST;
+        let mut starts = near..at;
+        let start = starts.find(|&start| width(&letters[start..at]) <= WIDEST / 2).unwrap_or(at);
+        let start = if whole { 0 } else { start };
+        let fits = |end: &usize| width(&letters[start..*end]) <= WIDEST;
+        let end = (at + 1..=letters.len()).take_while(fits).last().unwrap_or(at);
+        let dots = |cut| if cut { "…" } else { "" };
+        let before = format!("{}{}", dots(start > 0), letters[start..at].concat());
+        let after = format!("{}{}", letters[at..end].concat(), dots(end < letters.len()));
+        let word = at + self.error.word.chars().count().min(end - at);
+        let mark = "^".repeat(width(&letters[at..word]).max(1));
+        (format!("{before}{after}"), format!("{}{mark}", " ".repeat(display_width(&before))))
+    }
+}
+
+/// What is wrong with a script: all of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScriptError {
+    /// The file, or the scenario's name.
+    pub file: String,
+    /// The first lines that are wrong.
+    pub lines: Vec<WrongLine>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl ScriptError {
+    /// Nothing is wrong yet with this file.
+    pub(super) fn none(file: &str) -> Self {
+        Self { file: file.to_owned(), lines: Vec::new(), more: 0 }
+    }
+
+    /// Adds a line.
+    pub(super) fn add(&mut self, number: usize, text: &str, error: LineError) {
+        if self.lines.len() < MOST_TOLD {
+            self.lines.push(WrongLine { number, text: text.to_owned(), error });
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+impl fmt::Display for ScriptError {
+    /// Each line with a sentence before it and a mark below the word. The text ends without a line break.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file: String = self.file.chars().map(visible).collect();
+        for (nth, wrong) in self.lines.iter().enumerate() {
+            let (line, mark) = wrong.excerpt();
+            let end = if nth == 0 { "" } else { "\n" };
+            let WrongLine { number, error, .. } = wrong;
+            write!(f, "{end}{file}:{number}:{}: {error}\n    {line}\n    {mark}", error.column)?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
+    }
+}
+
+impl Error for ScriptError {}
+
+/// Why a scenario was not read from its file, or written to it.
+#[derive(Debug)]
+pub enum FileError {
+    /// The file cannot be read or written: a sentence, and the cause.
+    Io(String, io::Error),
+    /// The file holds something else: a sentence.
+    Content(String),
+    /// The file is not of the language.
+    Script(ScriptError),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(sentence, _) | Self::Content(sentence) => f.write_str(sentence),
+            Self::Script(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for FileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        if let Self::Io(_, cause) = self { Some(cause) } else { None }
+    }
+}
+
+/// What the command line says.
+impl From<FileError> for String {
+    fn from(error: FileError) -> Self {
+        error.to_string()
+    }
+}

@@ -1,0 +1,69 @@
+//! The language of the scenarios: every row of its tables reads and writes itself, and an error says
+//! which word, where, and what would have fitted.
+
+use raft_in_practice::scenario::nearest;
+use raft_in_practice::scenario::parse::parse_line;
+use raft_in_practice::scenario::verb::{Condition, Verb};
+
+#[test]
+fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() {
+    let conditions = Condition::examples();
+    let waited = conditions.iter().map(|condition| format!("wait 1s until {condition}"));
+    let expected = conditions.iter().map(|condition| format!("expect {condition}"));
+    for line in Verb::examples().into_iter().chain(waited).chain(expected) {
+        let verb = parse_line(&line, 3).unwrap_or_else(|error| panic!("{line}: {error}")).unwrap();
+        let written = verb.to_string();
+        assert_eq!(parse_line(&written, 3), Ok(Some(verb)), "{line} wrote {written}");
+    }
+    assert_eq!(parse_line("drop 20%", 5).unwrap(), Some(Verb::DropRate(0.2)));
+}
+
+#[test]
+fn an_error_names_the_word_and_what_was_expected() {
+    let table = [
+        ("jump", "'jump' does not fit; expected a verb"),
+        ("nods 3", "'nods' does not fit; expected 'nodes' perhaps, or a verb: submit"),
+        ("tiemout 0", "'tiemout' does not fit; expected 'timeout' perhaps, or a verb: submit"),
+        ("note \"open", "'\"open' does not fit; expected text that ends with a quote"),
+        ("note \"a\" b", "'b' does not fit; expected the end of the line"),
+        ("crash 9", "'9' does not fit; expected a node from 0 to 4"),
+        ("crash", "the line ends where a node from 0 to 4 should follow"),
+        ("crash 1 before lunch", "'lunch' does not fit; expected 'save' or 'send'"),
+        ("partition 0 1 |", "groups of nodes"),
+        ("partition 0 0 | 1", "'0' does not fit; expected each node once"),
+        ("cut 1 2", "'2' does not fit; expected '->', or '<->'"),
+        ("drop 200%", "'200%' does not fit; expected a probability"),
+        ("delay 9ms..1ms", "'9ms..1ms' does not fit"),
+        ("expect log 1 = 1", "'1' does not fit; expected entries as index@term"),
+        (
+            "expect violation liveliness",
+            "expected 'liveness' perhaps, or a property: election-safety",
+        ),
+        ("crash 1 befor save", "expected 'before' perhaps, or the end of the line"),
+        ("restart 9", "'9' does not fit; expected a node from 0 to 4, or 'all'"),
+        ("drop vot 0 -> 1", "expected 'vote' perhaps, or a probability"),
+        ("expect no vlaue x", "'vlaue' does not fit; expected 'value' perhaps, or 'leader'"),
+        ("expect stall 1s utnil leader", "'utnil' does not fit; expected 'until'"),
+        ("expect comitted 1", "'comitted' does not fit; expected 'committed' perhaps, or"),
+        (
+            "wait 2s utnil leader",
+            "'utnil' does not fit; expected 'until' perhaps, or the end of the line",
+        ),
+        ("heal now", "'now' does not fit; expected the end of the line"),
+        ("wait until", "a condition"),
+        ("step 0", "'0' does not fit; expected a number of events from 1 to"),
+        ("try try heal", "'try' does not fit; expected a line that says what to try"),
+    ];
+    for (line, expected) in table {
+        let error = parse_line(line, 5).unwrap_err().to_string();
+        assert!(error.contains(expected), "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_mistyped_rule_is_met_with_the_nearest_one() {
+    let error = nearest::rule("one-vote-per-trem").unwrap_err().to_string();
+    assert!(error.contains("did you mean 'one-vote-per-term'?"), "{error}");
+    let error = nearest::rule("zzz").unwrap_err().to_string();
+    assert!(!error.contains("did you mean"), "{error}");
+}
