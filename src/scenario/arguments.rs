@@ -222,7 +222,9 @@ arguments! {
         |text| FreeText::new(text).to_string();
     Command => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log"],
         |words| {
-            ["SET", "GET", "DELETE"].iter().for_each(|word| words.would_fit(word));
+            for word in ["SET", "GET", "DELETE"] {
+                words.would_fit(word);
+            }
             words.text("a command, as in SET x=1")
         },
         // It must not read as an addressee.

@@ -17,7 +17,9 @@ pub fn parse_line(line: &str, nodes: usize) -> Result<Option<Verb>, LineError> {
         return Ok(None);
     }
     // Someone who mistypes a setting is told which, too.
-    SETTINGS.iter().for_each(|setting| words.would_fit(setting.usage.words));
+    for setting in SETTINGS {
+        words.would_fit(setting.usage.words);
+    }
     Verb::read(&mut words).map(Some).ok_or_else(|| words.error())
 }
 

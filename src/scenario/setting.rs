@@ -41,7 +41,7 @@ settings! {
         ),
         |_| Some("1".to_owned());
     "shows", "TEXT", "", "one line for the list of scenarios and the top of the story",
-        |script, words| { script.shows = words.take_rest().to_owned(); Some(()) },
+        |script, words| { words.take_rest().clone_into(&mut script.shows); Some(()) },
         |script| Some(script.shows.clone()).filter(|shows| !shows.is_empty());
     "rules", "ID ID ...", "", "the rules it is about; each must exist",
         |script, words| { script.rules = rules(words)?; Some(()) },
