@@ -1,6 +1,8 @@
 //! The scenarios that ship with the program, from `examples/scenarios/`, and those that show what
 //! happens without a rule, from `examples/broken/`.
 
+use std::{error, fmt, fs, io};
+
 use super::script::{Script, ScriptError};
 use crate::raft::Rule;
 
@@ -96,32 +98,58 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     super::nearest::nearest(name, all().map(|(shipped, _)| *shipped))
 }
 
+/// Why there is no such scenario.
+#[derive(Debug)]
+pub enum LoadError {
+    /// None of this name ships, and there is no such file.
+    Unknown(String, io::Error),
+    /// The file is not in UTF-8, but perhaps in UTF-16.
+    NoText(String, bool),
+    /// It is not of the language.
+    Script(ScriptError),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name, error) => {
+                write!(
+                    f,
+                    "'{name}' is no scenario that ships with the program, and no file that can be \
+                     read ({error}); "
+                )?;
+                if let Some(near) = nearest(name) {
+                    write!(f, "did you mean '{near}'? ")?;
+                }
+                f.write_str("'raft-cluster scenarios' lists what ships")
+            }
+            Self::NoText(name, utf_16) => {
+                let what = if *utf_16 { "is written in UTF-16" } else { "is no text in UTF-8" };
+                write!(f, "'{name}' {what}, and a scenario is text in UTF-8; save it as that")
+            }
+            Self::Script(error) => error.fmt(f),
+        }
+    }
+}
+
+impl error::Error for LoadError {}
+
 /// The scenario of this name, or in this file, for a cluster of `nodes` if that is said.
 ///
 /// # Errors
-/// A sentence, if there is none, or it is not of the language.
-pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, String> {
+/// If there is none, or it is not of the language.
+pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, LoadError> {
     let shipped = all().find(|(shipped, _)| *shipped == name);
     let text = match shipped {
         Some((_, text)) => (*text).to_owned(),
         None => read_file(name)?,
     };
-    Script::parse_sized(name, &text, nodes).map_err(|error| error.to_string())
+    Script::parse_sized(name, &text, nodes).map_err(LoadError::Script)
 }
 
 /// The text of a file.
-fn read_file(name: &str) -> Result<String, String> {
-    let bytes = std::fs::read(name).map_err(|error| {
-        let meant =
-            nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-        format!(
-            "'{name}' is no scenario that ships with the program, and no file that can be read \
-             ({error}); {meant}'raft-cluster scenarios' lists what ships"
-        )
-    })?;
+fn read_file(name: &str) -> Result<String, LoadError> {
+    let bytes = fs::read(name).map_err(|error| LoadError::Unknown(name.to_owned(), error))?;
     let utf_16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    String::from_utf8(bytes).map_err(|_| {
-        let what = if utf_16 { "is written in UTF-16" } else { "is no text in UTF-8" };
-        format!("'{name}' {what}, and a scenario is text in UTF-8; save it as that")
-    })
+    String::from_utf8(bytes).map_err(|_| LoadError::NoText(name.to_owned(), utf_16))
 }

@@ -9,7 +9,7 @@ use crate::server::engine::CrashPoint;
 use crate::server::state_machine::Reply;
 
 /// What a client is told.
-pub fn told(answer: &Answer) -> String {
+pub(crate) fn told(answer: &Answer) -> String {
     match answer {
         Answer::Applied { position, reply } => {
             let done = format!("is told that its command, entry {position}, is done");
@@ -75,7 +75,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
 }
 
 /// What the links are like, in a few words.
-pub fn links(conditions: &Conditions) -> String {
+pub(crate) fn links(conditions: &Conditions) -> String {
     let (min, max) = (conditions.latency_min, conditions.latency_max);
     let mut text = if min == max { format!("{min:?}") } else { format!("{min:?} to {max:?}") };
     for (share, what) in [(conditions.drop, "lost"), (conditions.duplicate, "doubled")] {

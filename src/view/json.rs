@@ -3,11 +3,11 @@
 //! Names are the core's, in `snake_case`; nodes, terms and indexes are numbers; rules are their ids.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Listeners;
 use super::output::Output;
 use crate::properties::linearizability::Judgement;
 use crate::properties::report::{Judged, SafetyReport};
@@ -92,23 +92,25 @@ impl<'a> State<'a> {
     }
 }
 
-/// Writes one section.
-///
-/// # Errors
-/// If writing fails.
-pub fn section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
-    for beat in &section.beats {
-        if let Some(line) = line(section, beat) {
-            serde_json::to_writer(&mut *out, &line)?;
-            writeln!(out)?;
-        }
-    }
-    Ok(())
+/// The lines of one section.
+pub(crate) fn section(section: &Section) -> Vec<String> {
+    let lines = section.beats.iter().filter_map(|beat| line(section, beat));
+    lines.map(|line| text(&line)).collect()
+}
+
+/// Who listens to a run that is told as JSON.
+pub(super) fn listen(output: &Output) -> Listeners {
+    Listeners { observers: vec![Box::new(Lines { output: output.clone() })], script: None }
+}
+
+/// Says that a live output left lines out.
+pub(crate) fn left_out(lines: u64) -> String {
+    text(&BTreeMap::from([("lines_left_out", lines)]))
 }
 
 /// A run for programs: one object a line, for each step of a node and each deed of the world.
 #[derive(Debug)]
-pub struct Lines {
+struct Lines {
     output: Output,
 }
 
@@ -159,7 +161,7 @@ struct Opening<'a> {
 }
 
 /// The first line of a run.
-pub fn opening(script: &Script) -> String {
+pub(super) fn opening(script: &Script) -> String {
     text(&Opening {
         scenario: &script.name,
         nodes: script.nodes,
@@ -169,11 +171,6 @@ pub fn opening(script: &Script) -> String {
 }
 
 impl Lines {
-    /// Lines on this output.
-    pub const fn new(output: Output) -> Self {
-        Self { output }
-    }
-
     fn put(&self, line: &impl Serialize) {
         self.output.put(text(line));
     }

@@ -9,7 +9,7 @@ use crate::scenario::script::Script;
 
 /// On what a scenario runs.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Clock {
+pub(crate) enum Clock {
     /// On one thread, in virtual time.
     Virtual,
     /// On a thread for each node.
@@ -20,7 +20,7 @@ pub enum Clock {
 }
 
 /// The first lines of a scenario's story.
-pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
+pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
     let mut lines = vec![paint::heading(&format!("raft-cluster: {}", script.name)).to_string()];
     if !script.shows.is_empty() {
         lines.extend(paragraph(&script.shows, "", ""));
@@ -42,10 +42,8 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
         deeds::links(&script.conditions),
     );
     lines.extend(paragraph(&paint::faint(&setting).to_string(), "", ""));
-    if let Some(question) = &script.question {
-        lines.push(String::new());
-        lines.extend(paragraph(question, "Question: ", "          "));
-    }
+    lines.push(String::new());
+    lines.extend(question(script));
     if !script.broken.is_intact() {
         lines.push(String::new());
         lines.extend(broken(script.broken));
@@ -54,8 +52,14 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
     lines
 }
 
+/// The question that a scenario asks its reader.
+pub(super) fn question(script: &Script) -> Vec<String> {
+    let asks = |question: &String| paragraph(question, "Question: ", "          ");
+    script.question.as_ref().map_or_else(Vec::new, asks)
+}
+
 /// The first lines of a replay.
-pub fn replayed(header: &Header) -> Vec<String> {
+pub(crate) fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.world == "virtual" { "in virtual time" } else { "on threads" };
     let mut lines = vec![
@@ -72,7 +76,7 @@ pub fn replayed(header: &Header) -> Vec<String> {
 }
 
 /// Says that nothing came of it, though rules were off.
-pub fn unharmed(rules: RuleSet) -> Vec<String> {
+pub(crate) fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
     let text = format!(
@@ -84,7 +88,7 @@ pub fn unharmed(rules: RuleSet) -> Vec<String> {
 }
 
 /// Says which rules are off, and what the nodes do instead.
-pub fn broken(rules: RuleSet) -> Vec<String> {
+pub(crate) fn broken(rules: RuleSet) -> Vec<String> {
     let line = |rule: crate::raft::Rule| {
         let text =
             format!("THIS RUN BREAKS A RULE: {rule} ({}). {}", rule.paper(), rule.when_broken());

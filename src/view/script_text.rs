@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::output::Output;
+use super::columns::Columns;
 use super::table::paragraph;
 use super::words::plural;
 use super::{message, paint, status, violation};
@@ -14,35 +14,14 @@ use crate::scenario::world::{CannotDo, Happening};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
-/// Where the text of a line begins, as in a story.
-const MARGIN: &str = "               ";
-
-/// Tells the beats of a script on an output.
+/// Tells what came of a script's lines.
 #[derive(Debug)]
-pub struct ScriptText {
-    output: Output,
-    nodes: usize,
-    by_hand: bool,
+pub(super) struct ScriptText {
+    pub(super) columns: Columns,
+    pub(super) nodes: usize,
 }
 
 impl ScriptText {
-    /// `ScriptText` of a cluster of `nodes`, on this output.
-    pub const fn new(output: Output, nodes: usize) -> Self {
-        Self { output, nodes, by_hand: false }
-    }
-
-    /// The same for a run in someone's hand, where time means nothing and the story tells each move.
-    pub const fn by_hand(mut self, by_hand: bool) -> Self {
-        self.by_hand = by_hand;
-        self
-    }
-
-    fn line(&self, time: Time, who: &str, text: &str) {
-        let time = if self.by_hand { String::new() } else { time.to_string() };
-        let first = format!("  {time:>8}  {who:<3}");
-        self.output.put_all(paragraph(text, &first, MARGIN));
-    }
-
     fn happens(&self, time: Time, event: &Happening) {
         let (who, text) = match event {
             Happening::Arrives(envelope) => {
@@ -63,7 +42,7 @@ impl ScriptText {
             }
             Happening::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
         };
-        self.line(time, &who, &text);
+        self.columns.line(time, &who, &text);
     }
 }
 
@@ -74,7 +53,7 @@ impl ScriptObserver for ScriptText {
             LineOutcome::Began(_) => {}
             LineOutcome::Waited { condition, took } => {
                 let text = format!("✓ {} (after {})", condition_text(condition), span(*took));
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Written { command, leader, position, took, attempts } => {
                 let again =
@@ -84,15 +63,19 @@ impl ScriptObserver for ScriptText {
                      after {}{again}",
                     span(*took)
                 );
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
-            LineOutcome::Submitted { .. } if self.by_hand => {}
+            LineOutcome::Submitted { .. } if self.columns.by_hand => {}
             LineOutcome::Submitted { to, command } => {
-                self.line(time, "", &format!("client: asks {to} for {command}, and does not wait"));
+                self.columns.line(
+                    time,
+                    "",
+                    &format!("client: asks {to} for {command}, and does not wait"),
+                );
             }
             LineOutcome::Held(condition) => {
                 let text = format!("✓ as expected: {}", condition_text(condition));
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Stalled { condition, within } => {
                 let text = format!(
@@ -100,41 +83,41 @@ impl ScriptObserver for ScriptText {
                     span(*within),
                     condition_text(condition)
                 );
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Status(statuses) => {
-                self.output.put("");
-                self.output.put_all(status::table(statuses));
-                self.output.put("");
+                self.columns.output.put("");
+                self.columns.output.put_all(status::table(statuses));
+                self.columns.output.put("");
             }
             LineOutcome::Safety(report) => {
-                self.output.put("");
-                self.output.put_all(violation::report(report, self.nodes));
+                self.columns.output.put("");
+                self.columns.output.put_all(violation::report(report, self.nodes));
             }
             LineOutcome::Happens(event) => self.happens(time, event),
-            LineOutcome::Excused(failed) => self.output.put_all(complaint(failed)),
+            LineOutcome::Excused(failed) => self.columns.output.put_all(complaint(failed)),
             LineOutcome::Misled(misled) => {
-                self.line(time, "", "✓ as expected, a property has fallen:");
-                self.output.put_all(violation::misled(misled));
+                self.columns.line(time, "", "✓ as expected, a property has fallen:");
+                self.columns.output.put_all(violation::misled(misled));
             }
             LineOutcome::NotJudged(key) => {
-                self.line(time, "", &format!("? {}", violation::not_judged(key)));
+                self.columns.line(time, "", &format!("? {}", violation::not_judged(key)));
             }
             // On which facts was told when it fell.
             LineOutcome::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Spared(property) => {
                 let text = format!("✓ with every rule kept {property} has not fallen");
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
         }
     }
 }
 
 /// A condition as a person would say it.
-pub fn condition_text(condition: &Condition) -> String {
+fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),
         Condition::Leader(Some(who)) => format!("{} leads", name(*who)),
@@ -193,13 +176,13 @@ fn span(time: Duration) -> String {
 }
 
 /// What went wrong with which line, in one sentence.
-pub fn sentence(failure: &Failure) -> String {
+pub(crate) fn sentence(failure: &Failure) -> String {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
     format!("{place}{}: {}", failure.verb, why(failure))
 }
 
 /// What went wrong with a line, and which properties have fallen, if that is it.
-pub fn complaint(failure: &Failure) -> Vec<String> {
+pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", sentence(failure));
     let mut lines = paragraph(&paint::wrong(&text).to_string(), "  ", "    ");
     match &failure.why {
@@ -211,7 +194,7 @@ pub fn complaint(failure: &Failure) -> Vec<String> {
 }
 
 /// Why a script ended before its end, and how things stood.
-pub fn failure(failure: &Failure) -> Vec<String> {
+pub(crate) fn failure(failure: &Failure) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(complaint(failure));
     lines.push(String::new());
@@ -220,7 +203,7 @@ pub fn failure(failure: &Failure) -> Vec<String> {
 }
 
 /// What went wrong, in one sentence.
-pub fn why(failure: &Failure) -> String {
+fn why(failure: &Failure) -> String {
     let status = &failure.status;
     match &failure.why {
         Why::NotSo => "this is not so.".to_owned(),

@@ -36,3 +36,8 @@ pub fn log_end(last: LogPosition) -> String {
 pub fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
+
+/// Says that a live cluster did not wait for its reader.
+pub(crate) fn left_out(lines: u64) -> String {
+    format!("  ({lines} lines are left out here: a live cluster does not wait for its reader)")
+}
