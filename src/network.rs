@@ -87,11 +87,6 @@ impl Network {
         self.cut[from.index()].contains(to)
     }
 
-    /// Whether any link is cut.
-    pub fn is_whole(&self) -> bool {
-        self.cut.iter().all(|cut| cut.is_empty())
-    }
-
     /// Cuts one direction of a link.
     pub const fn cut_one_way(&mut self, from: NodeId, to: NodeId) {
         self.cut[from.index()].insert(to);
@@ -101,11 +96,6 @@ impl Network {
     pub const fn cut_both_ways(&mut self, a: NodeId, b: NodeId) {
         self.cut_one_way(a, b);
         self.cut_one_way(b, a);
-    }
-
-    /// Mends one direction of a link.
-    pub const fn mend(&mut self, from: NodeId, to: NodeId) {
-        self.cut[from.index()].remove(to);
     }
 
     /// Splits the cluster: nodes of different groups cannot reach each other, nodes of one group
@@ -231,7 +221,7 @@ mod tests {
         assert!(!network.is_cut(node(0), node(1)) && !network.is_cut(node(2), node(4)));
         assert!(network.is_cut(node(0), node(2)) && network.is_cut(node(4), node(1)));
         network.heal();
-        assert!(network.is_whole());
+        assert_eq!(network, Network::new(Conditions::PERFECT));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod message_name;
 mod replay;
 mod write;
 
+#[cfg(feature = "cli")]
 pub(crate) use format::DeedLine;
 pub use format::{Header, TraceError};
 pub use replay::{Replay, Summary, replay};
