@@ -1,6 +1,6 @@
 //! `raft-cluster hunt`: looks for a run in which Raft fails, and tells the shortest one it finds.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::arguments::raft_cluster::{HuntOptions, jobs_or_all};
 use super::error::Error;
 use super::printing;
 use crate::raft::{Rule, RuleSet};
@@ -26,36 +27,17 @@ use crate::sim::{Sim, SimConfig};
 use crate::view::output::{Output, WhenFull};
 use crate::view::{Listeners, STORY, hunt as view, opening, script_text};
 
-/// A hunt, as the command line asks for it.
-#[derive(Clone, Debug)]
-pub(super) struct Options {
-    /// The rules that are off.
-    pub(super) broken: Vec<Rule>,
-    /// Every rule in turn.
-    pub(super) break_each: bool,
-    /// The first seed.
-    pub(super) first: u64,
-    /// How many seeds, if that is said.
-    pub(super) seeds: Option<u64>,
-    /// How long, if that is said.
-    pub(super) within: Option<Duration>,
-    /// How many threads.
-    pub(super) jobs: usize,
-    /// Where to keep the counterexample.
-    pub(super) save: Option<PathBuf>,
-}
-
-impl Options {
+impl HuntOptions {
     /// A hunt without these rules.
     fn hunt(&self, rules: RuleSet, seeds: u64, within: Option<Duration>) -> Hunt {
-        let (first, jobs, enough) = (self.first, self.jobs, catches_wanted(rules));
-        Hunt { rules, first, seeds, within, jobs, enough }
+        let (jobs, enough) = (jobs_or_all(self.jobs), catches_wanted(rules));
+        Hunt { rules, first: self.seed, seeds, within, jobs, enough }
     }
 }
 
 /// Hunts. Exit code 1 if a property fell, 0 if none did; with every rule in turn, 0 if each was
 /// caught.
-pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
+pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::Save)?;
     let progress = Arc::new(Progress::default());
     let interrupted = Arc::clone(&progress);
@@ -70,7 +52,11 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Error> {
     })
 }
 
-fn one(options: &Options, progress: &Arc<Progress>, output: &Output) -> Result<ExitCode, Error> {
+fn one(
+    options: &HuntOptions,
+    progress: &Arc<Progress>,
+    output: &Output,
+) -> Result<ExitCode, Error> {
     let rules = options.broken.iter().copied().collect();
     output.put_all(opening::broken(rules));
     let seeds = match (options.seeds, options.within) {
@@ -169,7 +155,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn break_each(options: &Options, progress: &Arc<Progress>, output: &Output) -> ExitCode {
+fn break_each(options: &HuntOptions, progress: &Arc<Progress>, output: &Output) -> ExitCode {
     let bar = Bar::show(progress, None);
     let mut rows = Vec::new();
     for rule in Rule::ALL {
@@ -180,7 +166,7 @@ fn break_each(options: &Options, progress: &Arc<Progress>, output: &Output) -> E
         let best = best(&hunt, Searches::Quick, &own);
         progress.add(&own);
         let first = best.result.catches.first();
-        let tried = first.map(|first| first.seed - options.first + 1);
+        let tried = first.map(|first| first.seed - options.seed + 1);
         let tried = tried.unwrap_or_else(|| own.seeds.load(Ordering::Relaxed));
         rows.push(view::Row { rule, best, tried });
         if progress.stop.load(Ordering::Relaxed) {

@@ -20,6 +20,7 @@ pub mod library;
 pub mod line_outcome;
 pub mod nearest;
 pub mod parse;
+pub mod quantity;
 pub mod run;
 pub mod script;
 pub mod syntax;

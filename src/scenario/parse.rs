@@ -6,9 +6,9 @@ use super::free_text::read_quoted;
 use super::nearest::nearest;
 use super::syntax::{SETTINGS, SYNTAX};
 use super::verb::{Committed, Condition, On, Verb, Who, kind_word, property_word};
-use crate::network::{parse_duration, parse_latency, parse_probability};
 use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
+use crate::scenario::quantity::{parse_duration, parse_latency, parse_probability};
 use crate::server::engine::CrashPoint;
 
 /// What is wrong with a line.

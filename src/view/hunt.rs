@@ -97,9 +97,7 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
 /// What comes before the run that ships for a rule whose breaking only time can show.
 pub(crate) fn stall_story(script: &Script) -> Vec<String> {
     let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
-    let mut lines = vec![paint::heading(&title).to_string()];
-    lines.extend(opening::question(script));
-    lines
+    [vec![paint::heading(&title).to_string()], opening::question(script)].concat()
 }
 
 /// What comes before the same with the rule.
@@ -114,9 +112,7 @@ pub(crate) fn saved(file: &Path) -> Vec<String> {
     let text = format!(
         "Saved: 'raft-cluster run {file}' plays it again; with --intact every rule is kept in it."
     );
-    let mut lines = vec![String::new()];
-    lines.extend(paragraph(&text, "", ""));
-    lines
+    [vec![String::new()], paragraph(&text, "", "")].concat()
 }
 
 /// Why there is nothing to save.
@@ -234,14 +230,10 @@ pub fn tell(short: &Short, output: &Output) {
 
 /// What a counterexample means to a reader of the paper, where that is less than it seems.
 pub(crate) fn worth(rules: RuleSet) -> Vec<String> {
-    let only_counters = |rule: Rule| rule.protects() == Property::Monotonicity;
-    if sole_rule(rules).is_some_and(only_counters) {
-        let mut lines = vec![String::new()];
-        lines.extend(paragraph(ONLY_COUNTERS, "", ""));
-        lines
-    } else {
-        Vec::new()
+    if sole_rule(rules).map(Rule::protects) != Some(Property::Monotonicity) {
+        return Vec::new();
     }
+    [vec![String::new()], paragraph(ONLY_COUNTERS, "", "")].concat()
 }
 
 /// A counterexample as a scenario that anyone can run, with its parts as the parts of the story.

@@ -1,7 +1,7 @@
 //! The first lines of a run: what it is, on what, and the question it asks.
 
 use super::table::paragraph;
-use super::words::plural;
+use super::words::{duration, plural};
 use super::{deeds, paint};
 use crate::raft::RuleSet;
 use crate::record::Header;
@@ -32,13 +32,13 @@ pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
     };
     let timing = script.timing;
     let setting = format!(
-        "{}, seed {}, {clock}; election timeouts {:?} to {:?}, a heartbeat each {:?}; messages \
+        "{}, seed {}, {clock}; election timeouts {} to {}, a heartbeat each {}; messages \
          take {}",
         plural(script.nodes, "node", "nodes"),
         script.seed,
-        timing.election_min,
-        timing.election_max,
-        timing.heartbeat,
+        duration(timing.election_min),
+        duration(timing.election_max),
+        duration(timing.heartbeat),
         deeds::links(&script.conditions),
     );
     lines.extend(paragraph(&paint::faint(&setting).to_string(), "", ""));

@@ -57,11 +57,6 @@ pub(crate) fn undone(verbs: &[Verb]) -> String {
     format!("as if this had not been typed: {}", verbs.join(", "))
 }
 
-/// Nobody knows this word.
-pub(crate) fn no_word(word: &str) -> String {
-    format!("'{word}' is no word here")
-}
-
 /// Nothing was typed that could be undone.
 pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
 /// A live cluster cannot live again.
@@ -153,19 +148,19 @@ pub(crate) fn help(words: &[(&str, &str, &str)]) -> Vec<String> {
     lines
 }
 
-/// What one word is for, if there is such a word.
-pub(crate) fn help_on(words: &[(&str, &str, &str)], word: &str) -> Option<Vec<String>> {
+/// What one word is for, or that there is no such word.
+pub(crate) fn help_on(words: &[(&str, &str, &str)], word: &str) -> Result<Vec<String>, String> {
     if word == "conditions" {
-        return Some(conditions());
+        return Ok(conditions());
     }
     let mut all = words.iter().chain(SYNTAX);
-    let row = all.find(|row| row.0 == word)?;
+    let row = all.find(|row| row.0 == word).ok_or_else(|| format!("'{word}' is no word here"))?;
     let mut lines = rows(&[*row]);
     if row.1.contains("CONDITION") {
         lines.push(String::new());
         lines.extend(conditions());
     }
-    Some(lines)
+    Ok(lines)
 }
 
 fn conditions() -> Vec<String> {

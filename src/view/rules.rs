@@ -16,16 +16,13 @@ pub(crate) fn list() -> Vec<String> {
         ]);
     }
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
-    let mut lines = table.lines();
-    lines.extend([String::new(), paint::faint(hint).to_string()]);
-    lines
+    [table.lines(), vec![String::new(), paint::faint(hint).to_string()]].concat()
 }
 
 /// All that is known of one rule.
 pub(crate) fn one(rule: Rule) -> Vec<String> {
-    let mut lines = vec![paint::heading(rule.id()).to_string(), String::new()];
-    lines.extend(paragraph(rule.statement(), "  ", "  "));
-    lines.push(String::new());
+    let title = vec![paint::heading(rule.id()).to_string(), String::new()];
+    let statement = paragraph(rule.statement(), "  ", "  ");
     let property = rule.protects();
     let figure = if property.is_figure_3() { " (Figure 3)" } else { "" };
     let rows = [
@@ -39,8 +36,7 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
     for (name, text) in rows {
         table.row([paint::faint(name).to_string(), text]);
     }
-    lines.extend(table.lines());
-    lines
+    [title, statement, vec![String::new()], table.lines()].concat()
 }
 
 /// What a property promises, in one sentence.

@@ -18,8 +18,5 @@ pub(crate) fn list() -> Vec<String> {
         BROKEN.len(),
         BROKEN[1].0
     );
-    let mut lines = table.lines();
-    lines.push(String::new());
-    lines.extend(paragraph(&broken, "", ""));
-    lines
+    [table.lines(), vec![String::new()], paragraph(&broken, "", "")].concat()
 }

@@ -1,10 +1,8 @@
 //! What came of each line of a script, in words.
 
-use std::time::Duration;
-
 use super::columns::Columns;
 use super::table::paragraph;
-use super::words::plural;
+use super::words::{duration, plural};
 use super::{message, paint, status, violation};
 use crate::raft::Envelope;
 use crate::record::journal::Loss;
@@ -52,7 +50,7 @@ impl ScriptObserver for ScriptText {
             // What a line does shows by itself; what it asks for shows when it comes true.
             LineOutcome::Began(_) => {}
             LineOutcome::Waited { condition, took } => {
-                let text = format!("✓ {} (after {})", condition_text(condition), span(*took));
+                let text = format!("✓ {} (after {})", condition_text(condition), duration(*took));
                 self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Written { command, leader, position, took, attempts } => {
@@ -61,7 +59,7 @@ impl ScriptObserver for ScriptText {
                 let text = format!(
                     "✓ client: {leader} answers that {command} is committed as {position}, \
                      after {}{again}",
-                    span(*took)
+                    duration(*took)
                 );
                 self.columns.line(time, "", &paint::good(&text).to_string());
             }
@@ -80,7 +78,7 @@ impl ScriptObserver for ScriptText {
             LineOutcome::Stalled { condition, within } => {
                 let text = format!(
                     "✓ as expected: for {} it does not come true that {}",
-                    span(*within),
+                    duration(*within),
                     condition_text(condition)
                 );
                 self.columns.line(time, "", &paint::good(&text).to_string());
@@ -166,15 +164,6 @@ fn place(on: On) -> String {
     }
 }
 
-/// How long something took.
-fn span(time: Duration) -> String {
-    if time >= Duration::from_secs(1) {
-        format!("{:.3} s", time.as_secs_f64())
-    } else {
-        format!("{:.1} ms", time.as_secs_f64() * 1000.0)
-    }
-}
-
 /// What went wrong with which line, in one sentence.
 pub(crate) fn sentence(failure: &Failure) -> String {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
@@ -215,13 +204,10 @@ fn why(failure: &Failure) -> String {
         Why::TimedOut(bound) => {
             let waits_for_leader =
                 matches!(&failure.verb, Verb::WaitUntil { condition: Condition::Leader(_), .. });
-            let hint = if waits_for_leader { no_majority(status) } else { None };
-            format!("not within {bound:?}.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
+            let hint = if waits_for_leader { no_majority(status) } else { String::new() };
+            format!("not within {}.{hint}", duration(*bound))
         }
-        Why::NoLeader => {
-            let hint = no_majority(status);
-            format!("there is no leader.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
-        }
+        Why::NoLeader => format!("there is no leader.{}", no_majority(status)),
         Why::NoneCrashed => "no node has crashed in this run.".to_owned(),
         Why::Cannot(CannotDo::WrongState { node, up: true }) => format!("{node} is up."),
         Why::Cannot(CannotDo::WrongState { node, up: false }) => format!("{node} is down."),
@@ -234,29 +220,26 @@ fn why(failure: &Failure) -> String {
              back)."
             .to_owned(),
         Why::Unanswered(bound) => {
-            let hint = no_majority(status);
-            format!(
-                "no answer within {bound:?}.{}",
-                hint.map_or_else(String::new, |h| format!(" {h}"))
-            )
+            format!("no answer within {}.{}", duration(*bound), no_majority(status))
         }
-        Why::CameTrue(took) => format!("it came true after {}.", span(*took)),
+        Why::CameTrue(took) => format!("it came true after {}.", duration(*took)),
         Why::Violated(_) | Why::Misled(_) => "a property has fallen.".to_owned(),
         Why::NotJudged(key) => violation::not_judged(key),
         Why::Unviolated(property) => format!("{property} has not fallen."),
     }
 }
 
-/// If too few nodes run for anything to be decided, says so.
-fn no_majority(statuses: &[NodeStatus]) -> Option<String> {
+/// If too few nodes run for anything to be decided, says so, behind a space.
+fn no_majority(statuses: &[NodeStatus]) -> String {
     let (up, nodes) = (statuses.iter().filter(|status| status.up).count(), statuses.len());
     let need = nodes / 2 + 1;
-    (up < need).then(|| {
-        format!(
-            "Only {up} of {} {}, and a leader needs the votes of {need}: the cluster stalls rather \
-             than decide without a majority (majority-quorum, §5.2).",
-            plural(nodes, "node", "nodes"),
-            if up == 1 { "is up" } else { "are up" },
-        )
-    })
+    if up >= need {
+        return String::new();
+    }
+    let (nodes, are_up) =
+        (plural(nodes, "node", "nodes"), if up == 1 { "is up" } else { "are up" });
+    format!(
+        " Only {up} of {nodes} {are_up}, and a leader needs the votes of {need}: the cluster stalls \
+         rather than decide without a majority (majority-quorum, §5.2)."
+    )
 }

@@ -11,7 +11,7 @@ use crate::scenario::walkthrough::{Applied, Beat, Section, Step};
 use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
-use super::words::{Speaker, log_end, plural};
+use super::words::{Speaker, duration, log_end, plural};
 use super::{WIDTH, explain, logs, message, paint};
 
 /// Where the lines of a beat begin.
@@ -61,7 +61,7 @@ pub(crate) fn section(section: &Section) -> Vec<String> {
 /// Where to go from here.
 pub(crate) fn conclusion() -> Vec<String> {
     let title = paint::heading("Where to go from here").to_string();
-    let mut lines = vec![String::new(), title, String::new()];
+    let lines = vec![String::new(), title, String::new()];
     let mut table = Table::new(INDENT);
     for (command, what) in [
         ("raft-node rules", "every rule you have seen at work, and the others"),
@@ -71,8 +71,7 @@ pub(crate) fn conclusion() -> Vec<String> {
     ] {
         table.row([paint::strong(command).to_string(), what.to_owned()]);
     }
-    lines.extend(table.lines());
-    lines
+    [lines, table.lines()].concat()
 }
 
 /// What a reader is asked who wants a section at a time.
@@ -112,7 +111,7 @@ impl Block {
 fn started(node: &RaftNode, timeout: Duration) -> Vec<String> {
     let mut block = Block::new();
     block.line(&paint::faint("state"), state(node));
-    block.line(&paint::faint("timer"), format!("ends after {}", seconds(timeout)));
+    block.line(&paint::faint("timer"), format!("ends after {}", duration(timeout)));
     block.0.lines()
 }
 
@@ -136,8 +135,10 @@ fn stepped(step: &Step) -> Vec<String> {
         block.line(&paint::faint("applies"), apply(applied));
     }
     if let Some(timeout) = step.election_timeout {
-        block
-            .line(&paint::faint("timer"), format!("drawn afresh: ends after {}", seconds(timeout)));
+        block.line(
+            &paint::faint("timer"),
+            format!("drawn afresh: ends after {}", duration(timeout)),
+        );
     }
     for (to, what) in grouped(&step.messages) {
         block.line(&paint::faint("sends"), format!("to {to}  {what}"));
@@ -233,9 +234,4 @@ fn apply(applied: &Applied) -> String {
         Reply::Value(None) => format!("{entry}: there is no such key"),
         Reply::Done => format!("{entry}: nothing to do"),
     }
-}
-
-/// A duration to the millisecond.
-fn seconds(duration: Duration) -> String {
-    format!("{:.3} s", duration.as_secs_f64())
 }

@@ -15,8 +15,8 @@ use crate::cli::error::Error;
 use crate::cli::play::{self, Play};
 use crate::cli::run::{self, Run};
 use crate::cli::{hunt, replay};
-use crate::network::{parse_duration, parse_latency, parse_probability};
 use crate::raft::{Rule, RuleSet};
+use crate::scenario::quantity::{parse_duration, parse_latency, parse_probability};
 use crate::scenario::script::Script;
 use crate::scenario::{library, nearest};
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
@@ -113,28 +113,28 @@ Examples:
 
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
-struct HuntOptions {
+pub(in crate::cli) struct HuntOptions {
     /// Switch a rule off ('raft-node rules' lists them)
     #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE", conflicts_with = "break_each")]
-    broken: Vec<Rule>,
+    pub(in crate::cli) broken: Vec<Rule>,
     /// Switch every rule off in turn, and print the table
     #[arg(long)]
-    break_each: bool,
+    pub(in crate::cli) break_each: bool,
     /// The first seed
     #[arg(long, value_parser = seed(), default_value_t = 0)]
-    seed: u64,
+    pub(in crate::cli) seed: u64,
     /// How many seeds
     #[arg(long, value_parser = count(), value_name = "N")]
-    seeds: Option<u64>,
+    pub(in crate::cli) seeds: Option<u64>,
     /// How long, as in 30s
     #[arg(long = "for", value_parser = parse_duration, value_name = "DURATION")]
-    within: Option<Duration>,
+    pub(in crate::cli) within: Option<Duration>,
     /// How many threads
     #[arg(long, value_parser = jobs(), value_name = "J")]
-    jobs: Option<usize>,
+    pub(in crate::cli) jobs: Option<usize>,
     /// Keep the counterexample as a scenario file
     #[arg(long, value_name = "FILE", conflicts_with = "break_each")]
-    save: Option<PathBuf>,
+    pub(in crate::cli) save: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -190,7 +190,8 @@ impl BoundOptions {
     }
 }
 
-fn jobs_or_all(jobs: Option<usize>) -> usize {
+/// All the threads that the machine has, if nobody said how many.
+pub(in crate::cli) fn jobs_or_all(jobs: Option<usize>) -> usize {
     jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
@@ -263,7 +264,7 @@ impl Arguments {
             Some(Command::Play { scenario, threads, options }) => {
                 options.play(scenario.as_deref(), threads)
             }
-            Some(Command::Hunt(options)) => hunt::run(&options.into()),
+            Some(Command::Hunt(options)) => hunt::run(&options),
             Some(Command::Check { bounds, broken, save }) => {
                 let bounds = bounds.for_rules(&broken);
                 check::run(&Check { rules: broken.into_iter().collect(), bounds, save })
@@ -272,14 +273,6 @@ impl Arguments {
             Some(Command::Replay { trace, verify, at }) => replay::run(&trace, verify, at),
             Some(Command::Completions { shell }) => completions::<Self>(shell),
         }
-    }
-}
-
-impl From<HuntOptions> for hunt::Options {
-    fn from(options: HuntOptions) -> Self {
-        let HuntOptions { broken, break_each, seed, seeds, within, jobs, save } = options;
-        let jobs = jobs_or_all(jobs);
-        Self { broken, break_each, first: seed, seeds, within, jobs, save }
     }
 }
 

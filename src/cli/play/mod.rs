@@ -157,8 +157,7 @@ impl<S: Stage> Table<'_, S> {
             Word::Line(verb) => self.carry_out(verb),
             Word::Help(None) => self.output.put_all(prompt::help(WORDS)),
             Word::Help(Some(word)) => {
-                let help = prompt::help_on(WORDS, &word);
-                self.output.put_all(help.ok_or_else(|| prompt::no_word(&word))?);
+                self.output.put_all(prompt::help_on(WORDS, &word)?);
             }
             Word::Back(count) => self.back(count)?,
             Word::Save(file) => {
