@@ -4,23 +4,20 @@
 //! its network. Run it with `cargo run --example one_node`.
 
 use raft_in_practice::raft::{
-    AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, LogIndex, Message, NodeId,
-    PersistentState, RaftNode, Sendable, Settings, Term, VoteResponse,
+    AppendEntriesResponse, AppendOutcome, Envelope, Event, Message, Sendable, VoteResponse,
 };
-use raft_in_practice::view::words::{Speaker, log_end};
-use raft_in_practice::view::{explain, message};
+use raft_in_practice::{Input, LogIndex, NodeId, PersistentState, RaftNode, Settings, Term};
 
 fn main() {
     let mut disk = PersistentState::default();
     let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), disk.clone());
     for (story, input) in inputs() {
-        let speaker = Speaker::of(node.id(), &input);
         // A turn saves its own node, and only then are there messages to send.
         let Ok(sendable) = node.step(input).persist(&mut disk);
-        tell(story, speaker, &sendable);
+        tell(story, &sendable);
     }
-    let (term, log) = (disk.current_term, log_end(disk.log.last()));
-    println!("A crash would leave what is on disk: term {term}, and a log that {log}.");
+    let (term, last) = (disk.current_term, disk.log.last());
+    println!("A crash would leave what is on disk: term {term}, and a log that ends at {last}.");
 }
 
 /// What happens to the node, and why.
@@ -32,7 +29,7 @@ fn inputs() -> [(&'static str, Input); 5] {
     [
         ("Nobody speaks, so the timer ends:", Input::ElectionTimeout),
         ("n1 gives its vote, and two of three are a majority:", from(1, vote)),
-        ("A client asks for a write:", Input::Propose(vec![Command::new("SET x=1")])),
+        ("A client asks for a write:", Input::Propose(vec!["SET x=1".into()])),
         (
             "n1 has stored it. (Index 1 is the entry with which the leader began its term.)",
             from(1, stored),
@@ -47,13 +44,16 @@ fn from(sender: u8, message: impl Into<Message>) -> Input {
     Input::Receive(Envelope { from, to, message: message.into() })
 }
 
-fn tell(story: &str, speaker: Speaker, sendable: &Sendable) {
+fn tell(story: &str, sendable: &Sendable) {
     println!("{story}");
     for event in sendable.events() {
-        println!("  {}", explain::event(speaker, event));
+        match event {
+            Event::Checked(verdict) => println!("  {}: {:?}", verdict.rule, verdict.outcome),
+            event => println!("  {event:?}"),
+        }
     }
     for envelope in sendable.messages() {
-        println!("  to {}: {}", envelope.to, message::arguments(&envelope.message));
+        println!("  to {}: {:?}", envelope.to, envelope.message);
     }
     println!();
 }

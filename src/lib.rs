@@ -2,15 +2,14 @@
 //!
 //! Two programs stand on this library: `raft-node` walks one node through every decision of Raft,
 //! and `raft-cluster` lets five of them elect, replicate, crash and recover. Both say *why* at
-//! every step, and each reason has a name: a [`Rule`](raft::Rule).
+//! every step, and each reason has a name: a [`Rule`].
 //!
 //! # Where to begin
 //!
-//! [`raft`] is the protocol, pure: a [`RaftNode`](raft::RaftNode) takes one input and says what
-//! follows from it.
+//! [`raft`] is the protocol, pure: a [`RaftNode`] takes one input and says what follows from it.
 //!
 //! ```
-//! use raft_in_practice::raft::{Input, NodeId, PersistentState, RaftNode, Settings};
+//! use raft_in_practice::{Input, NodeId, PersistentState, RaftNode, Settings};
 //!
 //! let mut disk = PersistentState::default();
 //! let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), disk.clone());
@@ -31,13 +30,17 @@
 //! 6. [`scenario`]: the small language that says what is to happen, and what it can ask of a
 //!    [world](scenario::world::World).
 //! 7. [`cluster`] and [`sim`]: the two worlds, on threads and in virtual time.
-//! 8. [`search`]: the search for a run that fails: at random, or through every run of a small cluster.
-//! 9. [`view`], [`cli`]: what the two programs show, and how.
+//!
+//! The two programs are built with the feature `cli`, which is on by default; a library user leaves it
+//! out (`default-features = false`). They stand on three rooms that are no part of the interface: the
+//! search for a run that fails, `search`; what the programs show, `view`; and what they can be told,
+//! `cli`.
 //!
 //! `docs/architecture.md` has the same map with the reasons, and follows one command through it.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
+// Public for the programs and the tests; what a library user needs stands in the other rooms.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod cluster;
 pub mod digest;
@@ -48,7 +51,25 @@ pub mod properties;
 pub mod raft;
 pub mod record;
 pub mod scenario;
+// Public for the programs and the tests.
+#[doc(hidden)]
 pub mod search;
 pub mod server;
 pub mod sim;
+// Public for the tests, which read what the programs say.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod view;
+
+pub use cluster::{Client, ClusterConfig, RaftCluster};
+pub use network::Conditions;
+pub use properties::report::SafetyReport;
+pub use raft::{
+    Command, Input, LogEntry, LogIndex, LogPosition, NodeId, PersistentState, RaftNode, Rule,
+    RuleSet, Settings, Term,
+};
+pub use record::journal::Observer;
+pub use scenario::script::Script;
+pub use scenario::world::World;
+pub use server::timing::Timing;
+pub use sim::{Sim, SimConfig};

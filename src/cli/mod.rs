@@ -1,53 +1,64 @@
-//! What both programs do alike on the command line: read it, and complain about it.
+//! The two programs: what they can be told on the command line, and what they do then.
 //!
-//! A complaint is one sentence on standard error: what is wrong, with what, and what to do. `clap`
-//! explains on several lines; they are drawn together here.
+//! Nothing but `main` ends a program, with the exit code that it gets from here. A complaint is one
+//! sentence on standard error: what is wrong, with what, and what to do. `clap` explains on several
+//! lines; they are drawn together here.
 
-pub mod check;
-pub mod hunt;
-pub mod play;
-pub mod replay;
-pub mod run;
+mod arguments;
+mod check;
+mod error;
+mod hunt;
+mod play;
+mod replay;
+mod run;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
-use crate::raft::MAX_NODES;
-use crate::view::stdout;
-use crate::view::stdout::WRONG_USAGE;
+use crate::view::output::{Output, WhenFull, unless_closed};
+use arguments::{raft_cluster, raft_node};
+use error::Error;
 
-/// How results are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: one JSON object a line.
-    Json,
+/// The program `raft-cluster`.
+pub fn raft_cluster() -> ExitCode {
+    program(raft_cluster::Arguments::run)
 }
 
-/// Reads the command line.
-///
-/// # Errors
-/// The exit code with which to end at once: after help was asked for, or after a complaint.
-pub fn parse<T: Parser>() -> Result<T, ExitCode> {
-    T::try_parse().map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            stdout::print(|_| error.print().map(|()| ExitCode::SUCCESS))
-        }
-        _ => complain::<T>(&one_sentence(&error)),
+/// The program `raft-node`.
+pub fn raft_node() -> ExitCode {
+    program(raft_node::Arguments::run)
+}
+
+/// Reads the command line, runs the program, and complains if it could not do what was asked for.
+fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCode {
+    let done = match T::try_parse() {
+        Ok(arguments) => run(arguments),
+        Err(error) if error.use_stderr() => Err(Error::Usage(one_sentence(&error))),
+        // Help was asked for.
+        Err(help) => unless_closed(help.print()).map(|()| ExitCode::SUCCESS).map_err(Error::Output),
+    };
+    done.unwrap_or_else(|error| {
+        let name = T::command().get_name().to_owned();
+        // Nobody is left to tell if standard error fails too.
+        let _ = writeln!(io::stderr(), "{name}: {error}");
+        // 1 would say that a property of Raft had been violated.
+        ExitCode::from(2)
     })
 }
 
-/// Says on standard error what is wrong with the command line. Returns the exit code for that.
-pub fn complain<T: CommandFactory>(sentence: &str) -> ExitCode {
-    let name = T::command().get_name().to_owned();
-    // Nobody is left to tell if standard error fails too.
-    let _ = writeln!(io::stderr(), "{name}: {sentence}");
-    ExitCode::from(WRONG_USAGE)
+/// Lets `act` print on standard output, and waits until all is written.
+fn printing(
+    when_full: WhenFull,
+    act: impl FnOnce(&Output) -> Result<ExitCode, Error>,
+) -> Result<ExitCode, Error> {
+    let output = Output::open(when_full).map_err(Error::Output)?;
+    let done = act(&output);
+    output.set_waiting(true);
+    let written = output.settle().map_err(Error::Output);
+    done.and_then(|code| written.map(|()| code))
 }
 
 /// An error of `clap`'s in one sentence, with what was probably meant and where to read more.
@@ -70,33 +81,6 @@ fn suggestion(error: &clap::Error) -> Option<&str> {
         })
 }
 
-/// Reads the size of a cluster.
-///
-/// # Errors
-/// If it is not a number from 1 to [`MAX_NODES`].
-pub fn parse_nodes(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(nodes) if (1..=MAX_NODES).contains(&nodes) => Ok(nodes),
-        _ => Err(format!("a cluster has 1 to {MAX_NODES} nodes")),
-    }
-}
-
-/// Reads a seed.
-///
-/// # Errors
-/// If it is not a whole number that fits 64 bits.
-pub fn parse_seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
-}
-
-/// Reads how many of something, or how much.
-///
-/// # Errors
-/// If it is not a whole number that fits 64 bits.
-pub fn parse_count(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "it is a whole number, 0 or more".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,15 +88,23 @@ mod tests {
     #[derive(Parser, Debug)]
     #[command(name = "lab")]
     struct Lab {
-        #[arg(long, value_parser = parse_nodes, allow_negative_numbers = true)]
+        #[arg(long, value_parser = arguments::nodes(), allow_negative_numbers = true)]
         nodes: Option<usize>,
+        #[arg(long, value_parser = arguments::seed(), allow_negative_numbers = true)]
+        seed: Option<u64>,
         #[arg(long, value_enum)]
-        format: Option<Format>,
+        format: Option<arguments::Format>,
     }
 
     fn complaint(arguments: &[&str]) -> String {
         let arguments = std::iter::once("lab").chain(arguments.iter().copied());
         one_sentence(&Lab::try_parse_from(arguments).unwrap_err())
+    }
+
+    #[test]
+    fn the_largest_seed_is_one() {
+        let lab = Lab::try_parse_from(["lab", "--seed", "18446744073709551615"]).unwrap();
+        assert_eq!(lab.seed, Some(u64::MAX));
     }
 
     #[test]
@@ -123,6 +115,9 @@ mod tests {
             (&["--nodes", "x"], &["'x'", "--nodes", "1 to 9"]),
             (&["--nodes"], &["--nodes", "--help"]),
             (&["--node", "3"], &["--node", "did you mean '--nodes'?"]),
+            (&["--seed", "18446744073709551616"], &["--seed", "a whole number from 0 to"]),
+            (&["--seed", ""], &["--seed", "a whole number from 0 to"]),
+            (&["--seed", "1.5"], &["--seed", "a whole number from 0 to"]),
             (&["--format", "jsn"], &["'jsn'", "text, json", "did you mean 'json'?"]),
             (&["stray"], &["stray", "--help"]),
         ] {
@@ -131,14 +126,6 @@ mod tests {
             for word in words {
                 assert!(sentence.contains(word), "{sentence:?} lacks {word:?}");
             }
-        }
-    }
-
-    #[test]
-    fn a_seed_is_a_whole_number() {
-        assert_eq!(parse_seed("18446744073709551615"), Ok(u64::MAX));
-        for bad in ["", "-1", "1.5", "x", "18446744073709551616"] {
-            assert!(parse_seed(bad).is_err(), "{bad}");
         }
     }
 }

@@ -4,121 +4,108 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::error::Error;
+use super::printing;
 use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
-use crate::record::{Ending, Header, TraceWriter, is_trace};
-use crate::scenario::line_outcome::{Failure, ScriptObserver};
+use crate::record::{Clock, Header, TraceWriter, is_trace};
+use crate::scenario::line_outcome::Failure;
 use crate::scenario::run::Runner;
-use crate::scenario::script::{Line, Script};
+use crate::scenario::script::Script;
 use crate::scenario::verb::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
-use crate::view::opening::Clock;
-use crate::view::output::Output;
-use crate::view::script_text::ScriptText;
-use crate::view::story::Story;
-use crate::view::{json, opening, script_text, violation};
-
-/// How a run is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Telling {
-    /// As a story, while it happens.
-    Story,
-    /// Only how it ended.
-    Quiet,
-    /// One JSON object a line.
-    Json,
-}
+use crate::view::ending::Ended;
+use crate::view::output::WhenFull;
+use crate::view::{Listeners, View};
 
 /// A run, as the command line asks for it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Run {
+#[derive(Debug)]
+pub(super) struct Run {
     /// The scenario.
-    pub script: Script,
+    pub(super) script: Script,
     /// Virtual time, or threads.
-    pub clock: Clock,
+    pub(super) clock: Clock,
     /// Where to write a trace.
-    pub trace: Option<PathBuf>,
+    pub(super) trace: Option<PathBuf>,
     /// How to tell it.
-    pub telling: Telling,
+    pub(super) view: &'static View,
     /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
-    pub spared: bool,
+    pub(super) spared: bool,
 }
 
 /// Runs it. Exit code 0 if all is well, 1 if an expectation failed, or a property fell that was
 /// not expected to.
-///
-/// # Errors
-/// A sentence, if the run could not begin or its trace could not be written.
-pub fn run(run: &Run) -> Result<ExitCode, String> {
-    let script = &run.script;
-    check_clock(script, run.clock)?;
-    let trace = run.trace.as_ref().map(|path| open_trace(script, run.clock, path)).transpose()?;
-    let (output_thread, output) = Output::open();
-    let mut observers: Vec<Box<dyn Observer>> = Vec::new();
-    match run.telling {
-        Telling::Story => {
-            output.put_all(opening::lines(script, run.clock));
-            let (numbered, output) = (script.is_by_hand(), output.clone());
-            let story = if numbered { Story::numbered(output) } else { Story::new(output) };
-            observers.push(Box::new(story));
-        }
-        Telling::Json => {}
-        Telling::Quiet => output.put_all(opening::broken(script.broken)),
-    }
-    let header = header(script, run.clock);
-    let lines = || TraceWriter::computed(json::Lines(output.clone()), &header);
-    let told = (run.telling == Telling::Json).then(lines);
-    for writer in [&told, &trace].into_iter().flatten() {
-        observers.push(Box::new(writer.clone()));
-    }
-    let (good, ending) = match run.clock {
-        Clock::Virtual => play(run, &output, Sim::new(SimConfig::of(script), observers)).0,
-        Clock::Threads { speed } => {
-            let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
-            let cluster = RaftCluster::start(config).map_err(|error| error.to_string())?;
-            let (ended, cluster) = play(run, &output, cluster);
-            cluster.stop().map_err(|error| error.to_string())?;
-            ended
-        }
+pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
+    let Run { script, clock, view, .. } = run;
+    check_clock(script, *clock)?;
+    let trace = run.trace.as_deref().map(|path| Trace::open(script, *clock, path)).transpose()?;
+    let when_full = match clock {
+        Clock::Virtual => WhenFull::Wait,
+        Clock::Threads { .. } => WhenFull::LeaveOut(view.left_out),
     };
-    // What the output cannot take, it has complained of itself.
-    _ = told.map(|told| told.finish_with(ending));
-    drop(output);
-    drop(output_thread);
-    if let Some(trace) = trace {
-        trace.finish().map_err(|error| format!("the trace could not be written: {error}"))?;
-    }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let code = printing(when_full, |output| {
+        output.put_all((view.opening)(script, *clock));
+        let mut told = (view.open)(output, script.nodes, script.is_by_hand());
+        let mut observers = std::mem::take(&mut told.observers);
+        observers.extend(trace.iter().map(Trace::observer));
+        let record = view.record.map(|open| open(output, &header(script, *clock)));
+        observers.extend(record.iter().map(|record| Box::new(record.clone()) as _));
+        let (ended, safety, stopped) = match *clock {
+            Clock::Virtual => {
+                let (ended, safety, _) =
+                    play(run, told, Sim::new(SimConfig::of(script), observers));
+                (ended, safety, Ok(()))
+            }
+            Clock::Threads { speed } => {
+                let cluster = start(script, speed, observers)?;
+                let (ended, safety, cluster) = play(run, told, cluster);
+                (ended, safety, cluster.stop().map_err(Error::Cluster))
+            }
+        };
+        output.set_waiting(true);
+        let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
+        let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
+        let failure = ended.as_ref().err().map(AsRef::as_ref);
+        let ended = Ended { script, good, failure, safety: &safety };
+        output.put_all((view.ending)(&ended));
+        // What the output cannot take, it complains of itself.
+        _ = record.map(|record| record.finish_with(ended.in_record()));
+        stopped.map(|()| ExitCode::from(u8::from(!good)))
+    });
+    trace.map_or(Ok(()), Trace::finish)?;
+    code
+}
+
+/// Carries the script out. Returns how that ended, what the checker found, and the world.
+fn play<W: World>(
+    run: &Run,
+    mut told: Listeners,
+    world: W,
+) -> (Result<(), Box<Failure>>, SafetyReport, W) {
+    let mut runner = Runner::new(world, &mut told).spared(run.spared);
+    let ended = runner.run(&run.script.lines);
+    let safety = runner.finish();
+    (ended, safety, runner.into_world())
 }
 
 /// Whether the scenario can run on this clock.
-pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), String> {
+pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), Error> {
     if clock == Clock::Virtual || script.on_threads {
         return Ok(());
     }
-    Err(format!(
-        "the scenario '{}' takes time into its own hands, which threads do not allow; leave \
-         --speed out, and --threads",
-        script.name
-    ))
+    Err(Error::OnlyVirtual(script.name.clone()))
 }
 
-/// Begins a trace of this scenario.
-pub(super) fn open_trace(
+/// Starts the scenario's cluster on threads.
+pub(super) fn start(
     script: &Script,
-    clock: Clock,
-    path: &Path,
-) -> Result<TraceWriter, String> {
-    // A slip of the tongue must not cost anyone a file that is something else.
-    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
-    if is_file && !is_trace(path) {
-        return Err(format!("'{}' exists and is no trace; it stays", path.display()));
-    }
-    let file = File::create(path)
-        .map_err(|error| format!("the trace '{}' cannot be written: {error}", path.display()))?;
-    Ok(TraceWriter::new(file, &header(script, clock)))
+    speed: f64,
+    observers: Vec<Box<dyn Observer>>,
+) -> Result<RaftCluster, Error> {
+    let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
+    RaftCluster::start(config).map_err(Error::Start)
 }
 
 /// What a record of this scenario begins with.
@@ -127,50 +114,35 @@ fn header(script: &Script, clock: Clock) -> Header {
     Header::new(&script.name, clock, script.seed, &settings, timing, conditions)
 }
 
-/// Carries the script out and says how it ended. Returns whether all is well, what programs are told
-/// of that, and the world.
-fn play<W: World>(run: &Run, output: &Output, world: W) -> ((bool, Ending), W) {
-    let script = &run.script;
-    let mut told = ScriptText::new(output.clone(), script.nodes).by_hand(script.is_by_hand());
-    let mut silent = ();
-    let narrator: &mut dyn ScriptObserver =
-        if run.telling == Telling::Story { &mut told } else { &mut silent };
-    let mut runner = Runner::new(world, narrator).spared(run.spared);
-    let ended = runner.run(&script.lines);
-    let safety = runner.finish();
-    let world = runner.into_world();
-    let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
-    let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
-    let failure = ended.as_ref().err().map(AsRef::as_ref);
-    if run.telling != Telling::Json {
-        close(run, output, failure, &safety, good);
-    }
-    ((good, Ending::new(good, failure.map(script_text::sentence), &safety)), world)
+/// A trace that is being written.
+pub(super) struct Trace {
+    path: PathBuf,
+    writer: TraceWriter,
 }
 
-/// The last lines: why it ended early, what the checker found, and which rules were off.
-fn close(run: &Run, output: &Output, failure: Option<&Failure>, safety: &SafetyReport, good: bool) {
-    let script = &run.script;
-    if let Some(failure) = failure {
-        output.put_all(script_text::failure(failure));
-    }
-    let reported =
-        failure.is_none() && script.lines.iter().any(|line| line.verb == Verb::ExpectSafe);
-    if run.telling == Telling::Quiet {
-        output.put(violation::one_line(&script.name, good, safety));
-    } else if !reported {
-        output.put("");
-        output.put_all(violation::report(safety, script.nodes));
-    }
-    if !script.broken.is_intact() {
-        output.put("");
-        output.put_all(opening::broken(script.broken));
-        let awaited =
-            |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
-        let shown = script.lines.iter().any(awaited);
-        let judged = safety.not_judged().is_none();
-        if good && safety.fallen() == 0 && judged && !shown {
-            output.put_all(opening::unharmed(script.broken));
+impl Trace {
+    /// Begins a trace of this scenario.
+    pub(super) fn open(script: &Script, clock: Clock, path: &Path) -> Result<Self, Error> {
+        let path = path.to_owned();
+        // A slip of the tongue must not cost anyone a file that is something else.
+        let is_file = fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() > 0);
+        if is_file && !is_trace(&path) {
+            return Err(Error::NoTrace(path));
         }
+        let file = match File::create(&path) {
+            Ok(file) => file,
+            Err(error) => return Err(Error::TraceUnwritable(path, error)),
+        };
+        Ok(Self { path, writer: TraceWriter::new(file, &header(script, clock)) })
+    }
+
+    /// Who writes it.
+    pub(super) fn observer(&self) -> Box<dyn Observer> {
+        Box::new(self.writer.clone())
+    }
+
+    /// Writes its last line.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        self.writer.finish().map_err(|error| Error::TraceUnwritable(self.path, error))
     }
 }

@@ -48,7 +48,6 @@ impl From<NodeId> for u8 {
 
 impl TryFrom<u8> for NodeId {
     type Error = NoSuchNode;
-
     fn try_from(number: u8) -> Result<Self, NoSuchNode> {
         if usize::from(number) < MAX_NODES { Ok(Self(number)) } else { Err(NoSuchNode(number)) }
     }
@@ -68,7 +67,6 @@ impl std::error::Error for NoSuchNode {}
 
 /// A term: Raft's logical clock (§5.1). Starts at 0; each election begins a new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Term(u64);
 
 impl Term {
@@ -96,7 +94,6 @@ impl Term {
 
 /// A place in the log. The first entry has index 1, as in the paper; 0 stands for "before it".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct LogIndex(u64);
 
 impl LogIndex {
@@ -161,7 +158,6 @@ impl LogPosition {
 
 /// What a client asks for. Raft carries it and never looks inside. Cloning shares the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Command(Arc<str>);
 
 impl Command {
@@ -178,6 +174,12 @@ impl Command {
 
 impl From<&str> for Command {
     fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Command {
+    fn from(text: String) -> Self {
         Self::new(text)
     }
 }
@@ -259,9 +261,7 @@ impl NodeSet {
 impl FromIterator<NodeId> for NodeSet {
     fn from_iter<I: IntoIterator<Item = NodeId>>(nodes: I) -> Self {
         let mut set = Self::default();
-        for node in nodes {
-            set.insert(node);
-        }
+        nodes.into_iter().for_each(|node| _ = set.insert(node));
         set
     }
 }

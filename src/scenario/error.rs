@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-use textwrap::core::display_width;
+use unicode_width::UnicodeWidthStr;
 
 /// As many wrong lines of one file as are told.
 const MOST_TOLD: usize = 20;
@@ -71,7 +71,7 @@ impl WrongLine {
         let letters: Vec<String> = self.text.chars().map(visible).collect();
         let at = (self.error.column - 1).min(letters.len());
         let width =
-            |letters: &[String]| letters.iter().map(|one| display_width(one)).sum::<usize>();
+            |letters: &[String]| letters.iter().map(|one| one.width()).sum::<usize>();
         let near = at.saturating_sub(WIDEST / 2);
         let whole = width(&letters) <= WIDEST;
         let mut starts = near..at;
@@ -84,7 +84,7 @@ impl WrongLine {
         let after = format!("{}{}", letters[at..end].concat(), dots(end < letters.len()));
         let word = at + self.error.word.chars().count().min(end - at);
         let mark = "^".repeat(width(&letters[at..word]).max(1));
-        (format!("{before}{after}"), format!("{}{mark}", " ".repeat(display_width(&before))))
+        (format!("{before}{after}"), format!("{}{mark}", " ".repeat(before.width())))
     }
 }
 

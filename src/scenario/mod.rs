@@ -27,6 +27,7 @@ pub mod line_outcome;
 
 pub mod nearest;
 pub mod parse;
+pub mod quantity;
 pub mod run;
 pub mod script;
 pub mod setting;

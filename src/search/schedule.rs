@@ -7,10 +7,9 @@
 use super::manual::ManualCluster;
 use super::objective::{Fallen, Objective};
 use crate::raft::{RuleSet, Settings};
-use crate::scenario::script::{Line, Script};
+use crate::scenario::script::Script;
 use crate::scenario::table::Kind;
 use crate::scenario::verb::Verb;
-use crate::server::timing::Timing;
 
 /// Moves, and the cluster they are made in.
 #[derive(Clone, PartialEq, Debug)]
@@ -59,27 +58,6 @@ impl Schedule {
             }
         }
         Played { moves, fallen: None }
-    }
-
-    /// The schedule as a scenario that reproduces it.
-    pub fn script(&self, name: &str, fallen: &Fallen) -> Script {
-        let mut script = Script::empty(name);
-        script.nodes = self.settings.nodes;
-        script.no_op = self.settings.no_op;
-        script.max_batch = self.settings.max_batch;
-        script.broken = self.settings.rules;
-        script.timing = Timing::PAPER;
-        script.on_threads = false;
-        script.rules = self.settings.rules.broken().collect();
-        script.shows = match script.rules.first() {
-            Some(rule) => format!("What happens without {rule}: {}", rule.when_broken()),
-            None => "A run in which a property falls.".to_owned(),
-        };
-        let verbs = std::iter::once(Verb::Manual)
-            .chain(self.moves.iter().cloned())
-            .chain(std::iter::once(Verb::ExpectViolation(fallen.property())));
-        script.lines = verbs.map(|verb| Line { number: 0, verb }).collect();
-        script
     }
 
     /// The same moves with other rules.

@@ -256,11 +256,6 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         &self.rest.disk
     }
 
-    /// The number of this life, from 1; a restart begins the next.
-    pub const fn incarnation(&self) -> u64 {
-        self.rest.disk.starts
-    }
-
     /// The key-value store.
     pub const fn machine(&self) -> &KeyValue {
         &self.rest.machine

@@ -1,5 +1,6 @@
 //! What the world did and what clients were told, in words.
 
+use super::words::duration;
 use super::{message, paint, violation};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, RaftNode};
@@ -9,7 +10,7 @@ use crate::server::engine::CrashPoint;
 use crate::server::state_machine::Reply;
 
 /// What a client is told.
-pub fn told(answer: &Answer) -> String {
+pub(crate) fn told(answer: &Answer) -> String {
     match answer {
         Answer::Applied { position, reply } => {
             let done = format!("is told that its command, entry {position}, is done");
@@ -75,9 +76,9 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
 }
 
 /// What the links are like, in a few words.
-pub fn links(conditions: &Conditions) -> String {
-    let (min, max) = (conditions.latency_min, conditions.latency_max);
-    let mut text = if min == max { format!("{min:?}") } else { format!("{min:?} to {max:?}") };
+pub(crate) fn links(conditions: &Conditions) -> String {
+    let (min, max) = (duration(conditions.latency_min), duration(conditions.latency_max));
+    let mut text = if min == max { min } else { format!("{min} to {max}") };
     for (share, what) in [(conditions.drop, "lost"), (conditions.duplicate, "doubled")] {
         if share > 0.0 {
             let percent = (share * 1000.0).round() / 10.0;

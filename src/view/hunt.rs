@@ -1,16 +1,18 @@
 //! What a hunt found, told to a reader.
 
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use super::output::Output;
-use super::story::Story;
 use super::table::{Table, paragraph};
 use super::words::plural;
-use super::{divergence, message, paint, violation};
-use crate::raft::{NodeSet, Rule, Settings};
+use super::{STORY, divergence, message, opening, paint, violation};
+use crate::raft::{NodeSet, Property, Rule, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb::Verb;
 use crate::search::best::{Best, Short, Source};
-use crate::search::exhaustive::{Bounds, preset};
 use crate::search::manual::ManualCluster;
 use crate::search::objective::Fallen;
 use crate::search::parts::{PartKind, parts};
@@ -18,8 +20,7 @@ use crate::search::random::recovery::Stall;
 use crate::search::random::trial::Finding;
 use crate::search::random::{Progress, sole_rule};
 use crate::search::schedule::Schedule;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use crate::server::timing::Timing;
 
 /// A hunt's figures in one line.
 pub fn figures(progress: &Progress, took: Duration) -> String {
@@ -35,17 +36,88 @@ pub fn figures(progress: &Progress, took: Duration) -> String {
     )
 }
 
-/// What was played and could not be judged, if something was.
-pub fn unjudged(progress: &Progress) -> Option<String> {
-    let runs = progress.unjudged.load(Ordering::Relaxed);
-    (runs > 0).then(|| {
-        format!(
-            "In what could be judged no property has fallen. In {} Linearizability was not judged: \
-             too many open operations.",
-            plural(runs as usize, "run", "runs")
-        )
-    })
+/// How far a hunt is, while it goes on.
+pub(crate) fn so_far(progress: &Progress) -> String {
+    let hours = progress.simulated.load(Ordering::Relaxed) as f64 / 3.6e9;
+    let faults = progress.faults.load(Ordering::Relaxed);
+    let caught = progress.caught.load(Ordering::Relaxed);
+    format!("{hours:.1} simulated hours, {faults} faults, {caught} caught")
 }
+
+/// What it means that nothing was caught: of what was played, if somebody stopped it; and where to
+/// look instead, if just one rule is broken.
+pub fn nothing(progress: &Progress, stopped: bool, only: Option<Rule>) -> Vec<String> {
+    let runs = progress.unjudged.load(Ordering::Relaxed);
+    let mut lines = Vec::new();
+    if stopped {
+        lines.push("Stopped. In what was played no property has fallen.".to_owned());
+    } else {
+        if runs == 0 {
+            lines.push(paint::good("✓ no property has fallen").to_string());
+        }
+        if let Some(rule) = only {
+            let shipped = shipped(rule);
+            let text =
+                format!("Too few seeds, then: '{shipped}' shows what happens without {rule}.");
+            lines.extend(paragraph(&text, "", ""));
+        }
+    }
+    if runs > 0 {
+        let runs = plural(runs as usize, "run", "runs");
+        let text = format!(
+            "In what could be judged no property has fallen. In {runs} Linearizability was not \
+             judged: too many open operations."
+        );
+        lines.extend(paragraph(&text, "", ""));
+    }
+    lines
+}
+
+/// What was caught first, whether the intact core recovers in that world, if that is asked, and how
+/// the run that is told next came to be as short as it is.
+pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
+    let mut lines = match best.result.catches.first() {
+        Some(first) => {
+            paragraph(&format!("Seed {}: {}", first.seed, finding(&first.finding)), "", "")
+        }
+        None => vec!["No seed found it; an exhaustive search did.".to_owned()],
+    };
+    lines.extend(recovers.map(|recovers| {
+        if recovers {
+            "In the world of the same seed the intact core recovers, and disturbs nobody."
+        } else {
+            "The intact core does not recover in the world of this seed either."
+        }
+        .to_owned()
+    }));
+    lines.extend(best.short.iter().flat_map(|short| paragraph(&how_short(short), "", "")));
+    lines
+}
+
+/// What comes before the run that ships for a rule whose breaking only time can show.
+pub(crate) fn stall_story(script: &Script) -> Vec<String> {
+    let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
+    [vec![paint::heading(&title).to_string()], opening::question(script)].concat()
+}
+
+/// What comes before the same with the rule.
+pub(crate) fn intact_story(script: &Script) -> Vec<String> {
+    let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
+    vec![String::new(), paint::heading(&title).to_string()]
+}
+
+/// How to run a counterexample that was saved.
+pub(crate) fn saved(file: &Path) -> Vec<String> {
+    let file = file.display();
+    let text = format!(
+        "Saved: 'raft-cluster run {file}' plays it again; with --intact every rule is kept in it."
+    );
+    [vec![String::new()], paragraph(&text, "", "")].concat()
+}
+
+/// Why there is nothing to save.
+pub(crate) const NOT_SAVED: &str =
+    "Nothing is saved: a stall is about time, and no list of moves shows it.";
 
 /// What did not happen in time.
 pub fn stall(stall: &Stall) -> String {
@@ -68,20 +140,6 @@ pub fn stall(stall: &Stall) -> String {
             found.node, found.term, found.stood, found.heard
         ),
     }
-}
-
-/// The bounds of a search.
-pub fn within(bounds: &Bounds) -> String {
-    let Bounds { nodes, terms, log, crashes, .. } = *bounds;
-    let batch = bounds.max_batch.filter(|_| bounds.max_batch != Settings::new(nodes).max_batch);
-    let batch = batch.map_or_else(String::new, |batch| format!(", batches of {batch}"));
-    let nodes = plural(nodes, "node", "nodes");
-    format!(
-        "Every order of messages, losses, duplicates and timeouts: {nodes}, terms up to {terms}, \
-         commands up to index {log}, {}, {} no-op{batch}.",
-        plural(crashes.into(), "crash", "crashes"),
-        if bounds.no_op { "with a" } else { "without a" }
-    )
 }
 
 /// How a run came to be as short as it is, and what falls in it.
@@ -110,7 +168,7 @@ fn shipped(rule: Rule) -> String {
 }
 
 /// Where nothing falls but a number.
-pub const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by this, as far as any \
+const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by this, as far as any \
     search went: a leader that knows less than it did only sends again. What falls is what a reader \
     of the code relies on: that a match index grows.";
 
@@ -152,7 +210,8 @@ pub fn tell(short: &Short, output: &Output) {
     let notation = paint::faint("Entries are written index@term.");
     output.put_all(paragraph(&format!("{head} {notation}"), "", ""));
     output.put("");
-    let mut hand = ManualCluster::new(*settings, vec![Box::new(Story::numbered(output.clone()))]);
+    let told = (STORY.open)(output, settings.nodes, true);
+    let mut hand = ManualCluster::new(*settings, told.observers);
     for part in parts(moves) {
         hand.begin_part(scene(part.scene));
         for verb in &moves[part.moves] {
@@ -169,42 +228,42 @@ pub fn tell(short: &Short, output: &Output) {
     }
 }
 
-/// Why a search without this rule may see nothing fall: these are not the bounds for it, or no
-/// search gets that far, or it is none of the properties that a search asks for.
-pub fn unseen(rule: Rule) -> String {
-    let property = rule.protects();
-    let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
-    if preset(rule).is_some() {
-        format!("Without {rule} something falls within other bounds: {hunt}.")
-    } else if property.is_figure_3() {
-        format!("Without {rule} something falls later than a search gets: {hunt}.")
-    } else {
-        format!(
-            "That says nothing of {rule}: what falls without it is {property}, and a search asks \
-             for Figure 3's five properties only. {hunt}."
-        )
+/// What a counterexample means to a reader of the paper, where that is less than it seems.
+pub(crate) fn worth(rules: RuleSet) -> Vec<String> {
+    if sole_rule(rules).map(Rule::protects) != Some(Property::Monotonicity) {
+        return Vec::new();
     }
-}
-
-/// Where a hunt without a rule found nothing: what to look at instead.
-pub fn too_few_seeds(rule: Rule) -> String {
-    format!("Too few seeds, then: '{}' shows what happens without {rule}.", shipped(rule))
+    [vec![String::new()], paragraph(ONLY_COUNTERS, "", "")].concat()
 }
 
 /// A counterexample as a scenario that anyone can run, with its parts as the parts of the story.
 pub fn script(short: &Short, name: &str) -> Script {
-    let Schedule { moves, .. } = &short.schedule;
-    let mut script = short.schedule.script(name, &short.fallen);
+    let Schedule { settings, moves } = &short.schedule;
+    let rules: Vec<Rule> = settings.rules.broken().collect();
+    let shows = match rules.first() {
+        Some(rule) => format!("What happens without {rule}: {}", rule.when_broken()),
+        None => "A run in which a property falls.".to_owned(),
+    };
+    let asks = "At which move would an intact node have acted otherwise? --intact shows it.";
     let mut verbs = vec![Verb::Manual];
     for part in parts(moves) {
         verbs.push(Verb::Phase(scene(part.scene)));
         verbs.extend_from_slice(&moves[part.moves]);
     }
     verbs.push(Verb::ExpectViolation(short.fallen.property()));
-    script.lines = verbs.into_iter().map(|verb| Line { number: 0, verb }).collect();
-    let asks = "At which move would an intact node have acted otherwise? --intact shows it.";
-    script.question = Some(asks.to_owned());
-    script
+    Script {
+        shows,
+        rules,
+        question: Some(asks.to_owned()),
+        nodes: settings.nodes,
+        no_op: settings.no_op,
+        max_batch: settings.max_batch,
+        broken: settings.rules,
+        timing: Timing::PAPER,
+        on_threads: false,
+        lines: verbs.into_iter().map(|verb| Line { number: 0, verb }).collect(),
+        ..Script::empty(name)
+    }
 }
 
 /// What a few moves amount to, in words.
@@ -252,11 +311,11 @@ pub struct Row {
 }
 
 /// What the columns of the table mean.
-pub const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the moves of that \
+const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the moves of that \
     catch; moves: of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
     about time and has no list of moves; 'raft-cluster hunt --break RULE' tells it.";
 
-/// The table of all rules: what each protects, and how soon its breaking shows.
+/// The table of all rules: what each protects, how soon its breaking shows, and how many were caught.
 pub fn matrix(rows: &[Row]) -> Vec<String> {
     let mut table = Table::new(0);
     let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves"];
@@ -284,5 +343,14 @@ pub fn matrix(rows: &[Row]) -> Vec<String> {
             short.unwrap_or_else(stalled),
         ]);
     }
-    table.lines()
+    let mut lines = table.lines();
+    lines.push(String::new());
+    lines.extend(paragraph(LEGEND, "", ""));
+    lines.push(String::new());
+    if rows.len() < Rule::ALL.len() {
+        lines.push(format!("Stopped: only the first {} rules were tried.", rows.len()));
+    }
+    let caught = rows.iter().filter(|row| row.best.has_caught()).count();
+    lines.push(format!("{caught} of {} rules were caught when broken", Rule::ALL.len()));
+    lines
 }

@@ -1,8 +1,10 @@
 //! Results for programs: one JSON object a line. What the lines of a run are is decided in `record`;
 //! this prints them, and those of the walkthrough.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use crate::network::micros;
 use crate::raft::{
     Envelope, Event, Input, LogPosition, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
 };
-use crate::record::State;
+use crate::record::{Header, State, Summary, TraceError, TraceWriter};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 use crate::scenario::verb::Verb;
@@ -27,7 +29,7 @@ use crate::server::state_machine::Reply;
 
 /// The output as a file that takes whole lines.
 #[derive(Debug)]
-pub struct Lines(pub Output);
+struct Lines(Output);
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -56,11 +58,8 @@ struct RuleLine {
     when_broken: &'static str,
 }
 
-/// Writes a line for each of these rules.
-///
-/// # Errors
-/// If writing fails.
-pub fn rules(rules: &[Rule], out: &mut dyn Write) -> io::Result<()> {
+/// A line for each of these rules.
+pub(crate) fn rules(rules: &[Rule]) -> Vec<String> {
     let line = |&rule: &Rule| RuleLine {
         rule,
         paper: rule.paper(),
@@ -69,7 +68,7 @@ pub fn rules(rules: &[Rule], out: &mut dyn Write) -> io::Result<()> {
         enforced_in: rule.enforced_in(),
         when_broken: rule.when_broken(),
     };
-    rules.iter().try_for_each(|rule| writeln!(out, "{}", text(&line(rule))))
+    rules.iter().map(|rule| text(&line(rule))).collect()
 }
 
 /// A scenario that ships with the program.
@@ -85,24 +84,21 @@ struct ScenarioLine {
     broken: Vec<Rule>,
 }
 
-/// Writes a line for each scenario, those of the broken rules last.
-///
-/// # Errors
-/// If writing fails.
-pub fn scenarios(out: &mut dyn Write) -> io::Result<()> {
-    SHIPPED.iter().chain(BROKEN).try_for_each(|(name, content)| {
-        let script = Script::parse(name, content).map_err(io::Error::other)?;
-        let line = ScenarioLine {
-            scenario: script.name,
-            shows: script.shows,
-            question: script.question,
-            nodes: script.nodes,
-            seed: script.seed,
-            threads: script.on_threads,
-            broken: script.broken.broken().collect(),
-        };
-        writeln!(out, "{}", text(&line))
-    })
+/// A line for each scenario, those of the broken rules last.
+pub(crate) fn scenarios() -> Vec<String> {
+    let scripts = SHIPPED.iter().chain(BROKEN).map(|(name, content)| {
+        Script::parse(name, content).expect("what ships is of the language")
+    });
+    let line = |script: Script| ScenarioLine {
+        scenario: script.name,
+        shows: script.shows,
+        question: script.question,
+        nodes: script.nodes,
+        seed: script.seed,
+        threads: script.on_threads,
+        broken: script.broken.broken().collect(),
+    };
+    scripts.map(|script| text(&line(script))).collect()
 }
 
 /// What a hunt came to.
@@ -148,7 +144,7 @@ impl<'a> From<&'a Short> for Shortest<'a> {
 }
 
 /// The line of a hunt without these rules.
-pub fn hunt(rules: RuleSet, best: &Best, progress: &Progress) -> String {
+pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &Progress) -> String {
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
     let first = best.result.catches.first();
     text(&HuntLine {
@@ -165,7 +161,7 @@ pub fn hunt(rules: RuleSet, best: &Best, progress: &Progress) -> String {
 }
 
 /// How far a search has come.
-pub fn search_depth(stats: &Stats) -> String {
+pub(crate) fn search_depth(stats: &Stats) -> String {
     text(stats)
 }
 
@@ -182,7 +178,12 @@ struct SearchLine<'a> {
 }
 
 /// The last line of a search with these rules, and its counterexample as moves, if it found one.
-pub fn search(rules: RuleSet, bounds: &Bounds, outcome: &Outcome, short: Option<&Short>) -> String {
+pub(crate) fn search(
+    rules: RuleSet,
+    bounds: &Bounds,
+    outcome: &Outcome,
+    short: Option<&Short>,
+) -> String {
     text(&SearchLine {
         broken: rules.broken().collect(),
         bounds,
@@ -203,8 +204,10 @@ struct VerifiedLine<'a> {
 }
 
 /// What came of making a trace again: its steps, or why it cannot be.
-pub fn verified(trace: &str, made: Result<u64, String>) -> String {
-    let (steps, failure) = (made.as_ref().ok().copied(), made.err());
+pub(crate) fn verified(trace: &Path, made: &Result<Summary, TraceError>) -> String {
+    let steps = made.as_ref().ok().map(|summary| summary.steps);
+    let failure = made.as_ref().err().map(ToString::to_string);
+    let trace = &trace.to_string_lossy();
     text(&VerifiedLine { trace, verified: failure.is_none(), steps, failure })
 }
 
@@ -233,18 +236,20 @@ struct Applied<'a> {
     reply: &'a Reply,
 }
 
-/// Writes one section.
-///
-/// # Errors
-/// If writing fails.
-pub fn section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
-    for beat in &section.beats {
-        if let Some(line) = line(section, beat) {
-            serde_json::to_writer(&mut *out, &line)?;
-            writeln!(out)?;
-        }
-    }
-    Ok(())
+/// The lines of one section.
+pub(crate) fn section(section: &Section) -> Vec<String> {
+    let lines = section.beats.iter().filter_map(|beat| line(section, beat));
+    lines.map(|line| text(&line)).collect()
+}
+
+/// Says that a live output left lines out.
+pub(crate) fn left_out(lines: u64) -> String {
+    text(&BTreeMap::from([("lines_left_out", lines)]))
+}
+
+/// What writes a run's record to the output.
+pub(crate) fn record(output: &Output, header: &Header) -> TraceWriter {
+    TraceWriter::computed(Lines(output.clone()), header)
 }
 
 fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<Line<'a>> {

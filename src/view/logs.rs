@@ -8,20 +8,20 @@ use super::table::Table;
 
 /// One line of a drawing.
 #[derive(Clone, Debug)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// Whose log it is.
-    pub id: NodeId,
+    pub(crate) id: NodeId,
     /// The owner's role, for the colour.
-    pub role: RoleKind,
+    pub(crate) role: RoleKind,
     /// The log.
-    pub log: &'a Log,
+    pub(crate) log: &'a Log,
     /// What to say of it.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// The lines of a drawing. Entries that differ from the first node's, or that it lacks, carry a
 /// star.
-pub fn draw(nodes: &[RaftNode]) -> Vec<String> {
+pub(crate) fn draw(nodes: &[RaftNode]) -> Vec<String> {
     draw_rows(&nodes.iter().map(row).collect::<Vec<_>>())
 }
 
@@ -31,7 +31,7 @@ fn row(node: &RaftNode) -> Row<'_> {
 }
 
 /// The same for any logs.
-pub fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
+pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
     let longest = rows.iter().map(|row| row.log.last_index()).max().unwrap_or_default();
     let indexes = || (1..=longest.get()).map(LogIndex::new);
     let mut table = Table::new(6);

@@ -1,48 +1,133 @@
 //! Text for the reader: the only room that turns events into English.
 //!
-//! The rooms below hand over typed values, an [`Event`](crate::raft::Event), a
+//! The rooms above hand over typed values, an [`Event`](crate::raft::Event), a
 //! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message); the sentences are made
 //! here, and nothing ever reads them back. So wording can change without breaking a tool.
 //!
+//! * A view is a way to tell a run as it happens. [`VIEWS`] lists them: a row there is all that it
+//!   takes for `--view` to know one more.
 //! * `explain`: one sentence for an event, `facts`: one for the reason behind a decision,
 //!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
 //!   without colour.
 //! * `paint`: colour, which only repeats what the words say already.
-//! * `table`: aligned columns and wrapping, [`WIDTH`] columns at most.
+//! * `table`: aligned columns and wrapping, [`WIDTH`] columns at most; `columns`: the lines of a run.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
-//! * `rules`: the rules as a table, and one in full.
+//! * `rules`: the rules as a table, and one in full; `scenarios`: those that ship.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
+//! * `opening`: the first lines of a run; `ending`: the last.
 //! * `story`: a run as it happens, of which `worth` says what is worth telling, `deeds` what the world
 //!   did, `provenance` where a late message comes from; `script_text`: what came of a script's lines.
-//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt` and `divergence`: what a hunt found.
-//! * `opening`: the first lines of a run; `scenarios`: those that ship.
+//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt`, `search` and
+//!   `divergence`: what the searches found.
 //! * `prompt`: what the prompt answers.
-//! * `output`: lines written by a thread of their own; `stdout`: printing that ends quietly when nobody reads any more.
+//! * `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
-pub mod deeds;
+mod columns;
+pub(crate) mod deeds;
 mod divergence;
+pub(crate) mod ending;
 pub mod explain;
 mod facts;
 pub mod hunt;
 pub mod json;
-pub mod logs;
+pub(crate) mod logs;
 pub mod message;
-pub mod opening;
+pub(crate) mod opening;
 pub mod output;
-pub mod paint;
-pub mod prompt;
+pub(crate) mod paint;
+pub(crate) mod prompt;
 mod provenance;
-pub mod rules;
-pub mod scenarios;
-pub mod script_text;
-pub mod status;
-pub mod stdout;
-pub mod story;
-pub mod table;
+pub(crate) mod rules;
+pub(crate) mod scenarios;
+pub(crate) mod script_text;
+pub(crate) mod search;
+pub(crate) mod status;
+mod story;
+pub(crate) mod table;
 pub mod violation;
-pub mod walkthrough;
+pub(crate) mod walkthrough;
 pub mod words;
 mod worth;
 
+use crate::record::journal::Observer;
+use crate::record::{Clock, Header, TraceWriter};
+use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
+use crate::scenario::script::Script;
+use crate::server::timing::Time;
+use ending::Ended;
+use output::Output;
+
 /// No line is wider than this many columns.
-pub const WIDTH: usize = 100;
+pub(crate) const WIDTH: usize = 100;
+
+/// A way to tell a run.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// What `--view` calls it.
+    pub(crate) name: &'static str,
+    /// What it tells, in a few words.
+    pub(crate) tells: &'static str,
+    /// The first lines.
+    pub(crate) opening: fn(&Script, Clock) -> Vec<String>,
+    /// Who listens to a cluster of so many nodes; moved by hand, if the last is so.
+    pub(crate) open: fn(&Output, usize, bool) -> Listeners,
+    /// What writes the record of the run with all that is computed, for programs.
+    pub(crate) record: Option<fn(&Output, &Header) -> TraceWriter>,
+    /// The last lines.
+    pub(crate) ending: fn(&Ended<'_>) -> Vec<String>,
+    /// A line in place of so many that a live cluster's reader was too slow for.
+    pub(crate) left_out: fn(u64) -> String,
+}
+
+/// Who listens to a run, for a view.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    /// To what happens in the cluster.
+    pub(crate) observers: Vec<Box<dyn Observer>>,
+    /// To what comes of the script's lines.
+    pub(crate) script: Option<Box<dyn ScriptObserver>>,
+}
+
+impl ScriptObserver for Listeners {
+    fn line_outcome(&mut self, time: Time, outcome: &LineOutcome) {
+        if let Some(script) = &mut self.script {
+            script.line_outcome(time, outcome);
+        }
+    }
+}
+
+/// What happens, as it happens.
+pub(crate) const STORY: View = View {
+    name: "story",
+    tells: "What happens, as it happens",
+    opening: opening::lines,
+    open: story::open,
+    record: None,
+    ending: ending::full,
+    left_out: words::left_out,
+};
+
+/// For programs: `--format json`.
+pub(crate) const JSON: View = View {
+    name: "json",
+    tells: "One JSON object a line",
+    opening: |_, _| Vec::new(),
+    open: |_, _, _| Listeners::default(),
+    record: Some(json::record),
+    ending: |_| Vec::new(),
+    left_out: json::left_out,
+};
+
+/// Every view that `--view` knows; the first is told if none is named.
+pub(crate) const VIEWS: &[View] = &[
+    STORY,
+    View {
+        name: "quiet",
+        tells: "Only how it ended",
+        opening: |script, _| opening::broken(script.broken),
+        open: |_, _, _| Listeners::default(),
+        record: None,
+        ending: ending::brief,
+        left_out: words::left_out,
+    },
+];

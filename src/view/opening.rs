@@ -1,15 +1,14 @@
 //! The first lines of a run: what it is, on what, and the question it asks.
 
 use super::table::paragraph;
-use super::words::plural;
+use super::words::{duration, plural};
 use super::{deeds, paint};
 use crate::raft::RuleSet;
-pub use crate::record::Clock;
-use crate::record::Header;
+use crate::record::{Clock, Header};
 use crate::scenario::script::Script;
 
 /// The first lines of a scenario's story.
-pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
+pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
     let mut lines = vec![paint::heading(&format!("raft-cluster: {}", script.name)).to_string()];
     if !script.shows.is_empty() {
         lines.extend(paragraph(&script.shows, "", ""));
@@ -21,20 +20,18 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
     };
     let timing = script.timing;
     let setting = format!(
-        "{}, seed {}, {clock}; election timeouts {:?} to {:?}, a heartbeat each {:?}; messages \
+        "{}, seed {}, {clock}; election timeouts {} to {}, a heartbeat each {}; messages \
          take {}",
         plural(script.nodes, "node", "nodes"),
         script.seed,
-        timing.election_min,
-        timing.election_max,
-        timing.heartbeat,
+        duration(timing.election_min),
+        duration(timing.election_max),
+        duration(timing.heartbeat),
         deeds::links(&script.conditions),
     );
     lines.extend(paragraph(&paint::faint(&setting).to_string(), "", ""));
-    if let Some(question) = &script.question {
-        lines.push(String::new());
-        lines.extend(paragraph(question, "Question: ", "          "));
-    }
+    lines.push(String::new());
+    lines.extend(question(script));
     if !script.broken.is_intact() {
         lines.push(String::new());
         lines.extend(broken(script.broken));
@@ -43,8 +40,14 @@ pub fn lines(script: &Script, clock: Clock) -> Vec<String> {
     lines
 }
 
+/// The question that a scenario asks its reader.
+pub(super) fn question(script: &Script) -> Vec<String> {
+    let asks = |question: &String| paragraph(question, "Question: ", "          ");
+    script.question.as_ref().map_or_else(Vec::new, asks)
+}
+
 /// The first lines of a replay.
-pub fn replayed(header: &Header) -> Vec<String> {
+pub(crate) fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
     let mut lines = vec![
@@ -61,7 +64,7 @@ pub fn replayed(header: &Header) -> Vec<String> {
 }
 
 /// Says that nothing came of it, though rules were off.
-pub fn unharmed(rules: RuleSet) -> Vec<String> {
+pub(crate) fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
     let text = format!(
@@ -73,7 +76,7 @@ pub fn unharmed(rules: RuleSet) -> Vec<String> {
 }
 
 /// Says which rules are off, and what the nodes do instead.
-pub fn broken(rules: RuleSet) -> Vec<String> {
+pub(crate) fn broken(rules: RuleSet) -> Vec<String> {
     let line = |rule: crate::raft::Rule| {
         let text =
             format!("THIS RUN BREAKS A RULE: {rule} ({}). {}", rule.paper(), rule.when_broken());

@@ -1,100 +1,170 @@
-//! Lines on standard output, written by a thread of their own: a reader who stops the terminal, or
-//! a slow pipe, must not stop the nodes.
+//! Lines on standard output, written by a thread of their own, and what becomes of them when nobody
+//! reads.
+//!
+//! * Somebody closes the output, as `head` does: printing ends, and nothing else. The run goes on to
+//!   its verdict, and files that were asked for are written.
+//! * It cannot be written, as on a full disk: the same, and [`Output::settle`] has the error.
+//! * A reader stalls: [`QUEUE`] lines wait for it. Then whoever puts another waits too: time stands
+//!   still in a simulation or a search. A live cluster must not be stopped by whoever looks at it,
+//!   so there further lines are left out, and their number is said in their place.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::stdout::WRONG_USAGE;
+/// How many lines wait for a reader.
+const QUEUE: usize = 1 << 16;
 
 /// Where lines are put. Each part of a story may begin and end with an empty line: of several in a
 /// row only one is written, and none at the beginning or the end.
 #[derive(Clone, Debug)]
 pub struct Output {
     orders: Sender<Order>,
-    hushed: Arc<AtomicBool>,
-    lines: Arc<AtomicU64>,
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    hushed: AtomicBool,
+    when_full: WhenFull,
+    /// Whether nothing runs meanwhile, so that whoever puts a line may wait after all.
+    waits: AtomicBool,
+    put: AtomicU64,
+    left_out: AtomicU64,
+}
+
+/// What becomes of a line while the queue is full.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WhenFull {
+    /// Whoever puts it waits.
+    Wait,
+    /// It is left out; so many left out are said like this.
+    LeaveOut(fn(u64) -> String),
 }
 
 /// What the thread is asked for.
 #[derive(Debug)]
 enum Order {
     Line(String),
-    /// To say so when all lines before are written.
-    Settle(Sender<()>),
+    /// To say so when all lines before are written, or why they cannot be.
+    Settle(Sender<io::Result<()>>),
 }
 
-/// The thread that writes; dropping it waits until all is written.
-#[derive(Debug)]
-pub struct OutputThread {
-    thread: Option<JoinHandle<()>>,
+/// The one rule for output that was closed: its reader has seen enough, and that is no failure.
+///
+/// # Errors
+/// If it could not be written for another reason.
+pub(crate) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 impl Output {
-    /// an output on standard output. It is all written when every copy of the output is gone and the
-    /// thread is dropped, in this order: what is declared first is dropped last.
-    pub fn open() -> (OutputThread, Self) {
-        Self::open_on(BufWriter::new(io::stdout()))
+    /// An output on standard output.
+    ///
+    /// # Errors
+    /// If the machine has no thread for it.
+    pub(crate) fn open(when_full: WhenFull) -> io::Result<Self> {
+        Self::open_on(BufWriter::new(io::stdout()), when_full)
     }
 
     /// The same on something else, such as a terminal on which somebody types meanwhile.
-    pub fn open_on(to: impl Write + Send + 'static) -> (OutputThread, Self) {
-        let (orders, taken) = unbounded();
-        let thread = thread::Builder::new().spawn(move || write(&taken, to));
-        let thread = thread.unwrap_or_else(|error| give_up(&error));
-        let output = Self { orders, hushed: Arc::default(), lines: Arc::default() };
-        (OutputThread { thread: Some(thread) }, output)
+    pub(crate) fn open_on(
+        to: impl Write + Send + 'static,
+        when_full: WhenFull,
+    ) -> io::Result<Self> {
+        let (orders, taken) = bounded(QUEUE);
+        thread::Builder::new().spawn(move || write(&taken, to))?;
+        let state = State {
+            hushed: AtomicBool::new(false),
+            when_full,
+            waits: AtomicBool::new(false),
+            put: AtomicU64::new(0),
+            left_out: AtomicU64::new(0),
+        };
+        Ok(Self { orders, state: Arc::new(state) })
+    }
+
+    /// Whether from now on whoever puts a line waits for the reader: while no live cluster runs.
+    pub(crate) fn set_waiting(&self, waits: bool) {
+        self.state.waits.store(waits, Ordering::Relaxed);
     }
 
     /// Puts a line on the output.
-    pub fn put(&self, line: impl Into<String>) {
-        if !self.hushed.load(Ordering::Relaxed) {
-            self.lines.fetch_add(1, Ordering::Relaxed);
-            // The thread stops only when the program does.
-            let _ = self.orders.send(Order::Line(line.into()));
+    pub(crate) fn put(&self, line: impl Into<String>) {
+        if self.state.hushed.load(Ordering::Relaxed) {
+            return;
+        }
+        self.state.put.fetch_add(1, Ordering::Relaxed);
+        let line = Order::Line(line.into());
+        match self.state.when_full {
+            WhenFull::LeaveOut(_) if !self.state.waits.load(Ordering::Relaxed) => {
+                let noted = self.left_out().is_none_or(|(lines, note)| {
+                    let noted = self.orders.try_send(note).is_ok();
+                    if !noted {
+                        self.state.left_out.fetch_add(lines, Ordering::Relaxed);
+                    }
+                    noted
+                });
+                if !noted || self.orders.try_send(line).is_err() {
+                    self.state.left_out.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            _ => self.order(line),
         }
     }
 
-    /// How many lines were put on it.
-    pub fn lines_put(&self) -> u64 {
-        self.lines.load(Ordering::Relaxed)
+    /// Hands an order over, behind a note on what was left out before, and waits if it has to.
+    fn order(&self, order: Order) {
+        let note = self.left_out().map(|(_, note)| note);
+        for order in note.into_iter().chain([order]) {
+            // The thread goes on for as long as anybody can give orders.
+            let _ = self.orders.send(order);
+        }
     }
 
-    /// Passes over what is put on any copy of the output from now on, or no longer does.
-    pub fn hush(&self, hushed: bool) {
-        self.hushed.store(hushed, Ordering::Relaxed);
-    }
-
-    /// Waits until all that was put before is written.
-    pub fn settle(&self) {
-        let (done, settled) = bounded(1);
-        let _ = self.orders.send(Order::Settle(done));
-        let _ = settled.recv();
+    /// How many lines were left out since this was last asked, and a line that says so.
+    fn left_out(&self) -> Option<(u64, Order)> {
+        let WhenFull::LeaveOut(say) = self.state.when_full else { return None };
+        let lines = self.state.left_out.swap(0, Ordering::Relaxed);
+        (lines > 0).then(|| (lines, Order::Line(say(lines))))
     }
 
     /// Puts several lines on the output.
-    pub fn put_all(&self, lines: impl IntoIterator<Item = String>) {
+    pub(crate) fn put_all(&self, lines: impl IntoIterator<Item = String>) {
         lines.into_iter().for_each(|line| self.put(line));
     }
-}
 
-impl Drop for OutputThread {
-    fn drop(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so on standard error.
-            let _ = thread.join();
-        }
+    /// How many lines were put on it.
+    pub(crate) fn lines_put(&self) -> u64 {
+        self.state.put.load(Ordering::Relaxed)
+    }
+
+    /// Passes over what is put on any copy of the output from now on, or no longer does.
+    pub(crate) fn hush(&self, hushed: bool) {
+        self.state.hushed.store(hushed, Ordering::Relaxed);
+    }
+
+    /// Waits until all that was put before is written.
+    ///
+    /// # Errors
+    /// If something could not be written since the last time, and not because nobody reads any more.
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        let (done, settled) = bounded(1);
+        self.order(Order::Settle(done));
+        // A thread that panicked has said so on standard error.
+        settled.recv().unwrap_or(Ok(()))
     }
 }
 
-fn write(orders: &Receiver<Order>, mut out: impl Write) {
-    let (mut began, mut gap) = (false, false);
-    while let Ok(order) = orders.recv() {
-        let mut written = match order {
+fn write(orders: &Receiver<Order>, mut to: impl Write) {
+    let (mut began, mut gap, mut open) = (false, false, true);
+    let mut failed = Ok(());
+    for order in orders {
+        let written = match order {
+            Order::Line(_) if !open => Ok(()),
             Order::Line(line) if line.is_empty() => {
                 gap = began;
                 Ok(())
@@ -102,32 +172,95 @@ fn write(orders: &Receiver<Order>, mut out: impl Write) {
             Order::Line(line) => {
                 let first = if std::mem::take(&mut gap) { "\n" } else { "" };
                 began = true;
-                writeln!(out, "{first}{line}")
+                writeln!(to, "{first}{line}")
             }
             Order::Settle(done) => {
-                let flushed = out.flush();
-                // Whoever asked has gone; all is written all the same.
-                let _ = done.send(());
-                flushed
+                let flushed = if open { to.flush() } else { Ok(()) };
+                open &= flushed.is_ok();
+                let told =
+                    std::mem::replace(&mut failed, Ok(())).and_then(|()| unless_closed(flushed));
+                // Whoever asked may have gone; all is written all the same.
+                let _ = done.send(told);
+                Ok(())
             }
         };
-        if orders.is_empty() {
-            written = written.and_then(|()| out.flush());
+        let flushed =
+            if open && orders.is_empty() { written.and_then(|()| to.flush()) } else { written };
+        if flushed.is_err() {
+            open = false;
+            failed = unless_closed(flushed);
         }
-        if let Err(error) = written {
-            give_up(&error);
-        }
-    }
-    if let Err(error) = out.flush() {
-        give_up(&error);
     }
 }
 
-/// Nobody reads any more. That is no failure, but there is nothing left to do either.
-fn give_up(error: &io::Error) -> ! {
-    if error.kind() == ErrorKind::BrokenPipe {
-        process::exit(0);
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read};
+
+    use super::*;
+
+    /// With a real pipe: however slowly it is read, no more lines wait than fit the queue.
+    #[test]
+    fn whoever_puts_lines_waits_for_a_reader_who_is_slow() {
+        let (reader, writer) = io::pipe().unwrap();
+        let output = Output::open_on(writer, WhenFull::Wait).unwrap();
+        let copy = output.clone();
+        let line = "x".repeat(500);
+        let lines = 3 * QUEUE as u64;
+        let putter = thread::spawn(move || {
+            (0..lines).for_each(|_| copy.put(line.clone()));
+            copy.settle()
+        });
+        // What the pipe and the buffer of this reader may hold besides.
+        let beside = (1 << 21) / 500;
+        let mut read = 0;
+        for line in BufReader::new(reader).lines().take(lines as usize) {
+            assert_eq!(line.unwrap().len(), 500);
+            read += 1;
+            let waiting = output.lines_put() - read;
+            assert!(waiting <= QUEUE as u64 + beside, "{waiting} lines wait");
+        }
+        assert!(putter.join().unwrap().is_ok());
+        assert_eq!(read, lines, "no line is left out");
     }
-    let _ = writeln!(io::stderr(), "the output cannot be written: {error}");
-    process::exit(i32::from(WRONG_USAGE));
+
+    #[test]
+    fn a_live_output_leaves_lines_out_says_how_many_and_never_waits() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let output =
+            Output::open_on(writer, WhenFull::LeaveOut(|lines| format!("left out: {lines}")))
+                .unwrap();
+        let lines = 4 * QUEUE as u64;
+        // Nobody reads until all is put: if putting waited, this would not end.
+        (0..lines).for_each(|nth| output.put(format!("line {nth}")));
+        let settled = thread::spawn(move || output.settle());
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert!(settled.join().unwrap().is_ok());
+        let told = text.lines().filter(|line| line.starts_with("line")).count() as u64;
+        let said = text.lines().filter_map(|line| line.strip_prefix("left out: "));
+        let said: u64 = said.map(|number| number.parse::<u64>().unwrap()).sum();
+        assert!(said >= QUEUE as u64 && told + said == lines, "{told} lines, {said} left out");
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_the_printing_and_is_no_failure() {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let output = Output::open_on(writer, WhenFull::Wait).unwrap();
+        (0..3 * QUEUE).for_each(|_| output.put("nobody reads this"));
+        assert!(output.settle().is_ok());
+        assert!(unless_closed(Err(ErrorKind::StorageFull.into())).is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_cannot_be_written_is_an_error_once() {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = Output::open_on(BufWriter::new(full), WhenFull::Wait).unwrap();
+        output.put("one line");
+        assert_eq!(output.settle().unwrap_err().kind(), ErrorKind::StorageFull);
+        output.put("another");
+        assert!(output.settle().is_ok());
+    }
 }

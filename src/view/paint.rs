@@ -13,7 +13,7 @@ use super::explain;
 
 /// When to use colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless the environment says otherwise.
     #[default]
     Auto,
@@ -25,7 +25,7 @@ pub enum Color {
 
 impl Color {
     /// Makes it so for all that is painted from now on.
-    pub fn apply(self) {
+    pub(crate) fn apply(self) {
         match self {
             Self::Always => control::set_override(true),
             Self::Never => control::set_override(false),
@@ -35,32 +35,32 @@ impl Color {
 }
 
 /// A heading.
-pub fn heading(text: &str) -> ColoredString {
+pub(crate) fn heading(text: &str) -> ColoredString {
     text.bold().cyan()
 }
 
 /// Something to be overlooked at first.
-pub fn faint(text: &str) -> ColoredString {
+pub(crate) fn faint(text: &str) -> ColoredString {
     text.dimmed()
 }
 
 /// A word to be found again, such as a rule's id.
-pub fn strong(text: &str) -> ColoredString {
+pub(crate) fn strong(text: &str) -> ColoredString {
     text.bold()
 }
 
 /// Something that went well.
-pub fn good(text: &str) -> ColoredString {
+pub(crate) fn good(text: &str) -> ColoredString {
     text.green()
 }
 
 /// Something that went wrong, or that a crash took away.
-pub fn wrong(text: &str) -> ColoredString {
+pub(crate) fn wrong(text: &str) -> ColoredString {
     text.red().bold()
 }
 
 /// A word in the colour of a role.
-pub fn role(role: RoleKind, text: &str) -> ColoredString {
+pub(crate) fn role(role: RoleKind, text: &str) -> ColoredString {
     match role {
         RoleKind::Follower => text.blue(),
         RoleKind::Candidate => text.yellow(),
@@ -69,7 +69,7 @@ pub fn role(role: RoleKind, text: &str) -> ColoredString {
 }
 
 /// The outcome of a verdict as one word, coloured: good, in the way, or wrong.
-pub fn outcome(verdict: &Verdict) -> ColoredString {
+pub(crate) fn outcome(verdict: &Verdict) -> ColoredString {
     let word = explain::outcome(verdict);
     match verdict.outcome {
         Outcome::Holds => word.green(),

@@ -1,5 +1,8 @@
 //! What the prompt answers: how things stand, what is on its way, what can be said.
 
+use std::path::Path;
+
+use super::columns::beside;
 use super::logs::{self, Row};
 use super::table::{Table, paragraph};
 use super::{message, paint};
@@ -11,7 +14,7 @@ use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
 
 /// The prompt itself: the time, and who leads.
-pub fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
+pub(crate) fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
     match leader_of(statuses) {
         Some(leader) => format!("{now} {} leads {}> ", leader.id, leader.term),
         None => format!("{now} no leader> "),
@@ -19,17 +22,56 @@ pub fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
 }
 
 /// The prompt of a cluster that does not wait.
-pub const LIVE: &str = "live> ";
+pub(crate) const LIVE: &str = "live> ";
 
 /// The first words of a session.
-pub fn welcome() -> Vec<String> {
+pub(crate) fn welcome() -> Vec<String> {
     let text = "Try 'step', 'run until leader', 'write SET x=1', 'crash leader', 'back'; 'help' \
                 lists all that can be typed.";
     paragraph(text, "", "")
 }
 
+/// What is said beside the run.
+pub(crate) fn said(text: &str) -> String {
+    paint::faint(&format!("  ({text})")).to_string()
+}
+
+/// Why something that was typed cannot be done.
+pub(crate) fn complaint(sentence: &str) -> String {
+    paint::wrong(&format!("  ✗ {sentence}")).to_string()
+}
+
+/// Where a session was saved, and how to play it again.
+pub(crate) fn saved(file: &Path, lines: usize, is_virtual: bool) -> String {
+    let file = file.display();
+    if is_virtual {
+        format!("{lines} lines; 'raft-cluster run {file} --virtual' does it all again")
+    } else {
+        format!("{lines} lines; 'raft-cluster run {file}' asks for the same again")
+    }
+}
+
+/// What was undone, last first.
+pub(crate) fn undone(verbs: &[Verb]) -> String {
+    let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
+    format!("as if this had not been typed: {}", verbs.join(", "))
+}
+
+/// Nothing was typed that could be undone.
+pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
+/// A live cluster cannot live again.
+pub(crate) const NO_WAY_BACK: &str = "threads run as they please; there is no way back";
+/// Messages between threads cannot be listed.
+pub(crate) const ONLY_VIRTUAL: &str = "only virtual time can tell";
+/// A line of the scenario failed.
+pub(crate) const BROKEN_OFF: &str = "the scenario's other lines were not carried out";
+/// A line had nothing to show for itself.
+pub(crate) const DONE: &str = "done";
+/// Ctrl-C was pressed.
+pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the session)";
+
 /// The messages on their way, with their names.
-pub fn messages(all: &[InFlight]) -> Vec<String> {
+pub(crate) fn messages(all: &[InFlight]) -> Vec<String> {
     if all.is_empty() {
         return vec!["  no message is on its way".to_owned()];
     }
@@ -49,14 +91,14 @@ pub fn messages(all: &[InFlight]) -> Vec<String> {
 }
 
 /// A message that is about to be delivered.
-pub fn delivered(envelope: &Envelope) -> Vec<String> {
+pub(crate) fn delivered(envelope: &Envelope) -> Vec<String> {
     let Envelope { from, to, message } = envelope;
     let text = format!("{from} to {to}: {from} {}", message::sentence(message));
-    paragraph(&paint::faint(&text).to_string(), "               ", "               ")
+    beside(&paint::faint(&text).to_string())
 }
 
 /// All logs, drawn under each other.
-pub fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
+pub(crate) fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
     let words = |status: &NodeStatus| {
         if status.up {
             format!("{}, term {}, commitIndex {}", status.role, status.term, status.commit)
@@ -73,7 +115,7 @@ pub fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
 }
 
 /// One log, entry by entry.
-pub fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
+pub(crate) fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     if log.last_index() == LogIndex::ZERO {
         return vec![format!("  the log of {} is empty", status.id)];
     }
@@ -92,7 +134,7 @@ pub fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
 }
 
 /// What can be typed: these words, and the verbs of the scripts.
-pub fn help(words: &[Usage]) -> Vec<String> {
+pub(crate) fn help(words: &[Usage]) -> Vec<String> {
     let mut lines = vec![paint::heading("This prompt").to_string()];
     lines.extend(rows(words));
     lines.push(String::new());
@@ -106,19 +148,20 @@ pub fn help(words: &[Usage]) -> Vec<String> {
     lines
 }
 
-/// What one word is for, if there is such a word.
-pub fn help_on(words: &[Usage], word: &str) -> Option<Vec<String>> {
+/// What one word is for, or that there is no such word.
+pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String> {
     if word == "conditions" {
-        return Some(rows(Condition::USAGE));
+        return Ok(rows(Condition::USAGE));
     }
     let all = words.iter().chain(Verb::USAGE);
     let found: Vec<Usage> = all.filter(|row| row.first_word() == word).copied().collect();
+    let Some(first) = found.first() else { return Err(format!("'{word}' is no word here")) };
     let mut lines = rows(&found);
-    if found.first()?.follows.contains("CONDITION") {
+    if first.follows.contains("CONDITION") {
         lines.push(String::new());
         lines.extend(rows(Condition::USAGE));
     }
-    Some(lines)
+    Ok(lines)
 }
 
 fn rows(words: &[Usage]) -> Vec<String> {

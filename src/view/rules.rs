@@ -1,17 +1,12 @@
 //! The rules: all of them in a table, or one in full.
 
-use std::io::{self, Write};
-
 use crate::raft::{Property, Rule};
 
 use super::table::{Table, paragraph};
 use super::{explain, paint};
 
-/// Writes one row a rule: id, section, statement.
-///
-/// # Errors
-/// If writing fails.
-pub fn list(out: &mut dyn Write) -> io::Result<()> {
+/// One row a rule: id, section, statement.
+pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for rule in Rule::ALL {
         table.row([
@@ -20,25 +15,14 @@ pub fn list(out: &mut dyn Write) -> io::Result<()> {
             rule.statement().to_owned(),
         ]);
     }
-    for line in table.lines() {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out)?;
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
-    writeln!(out, "{}", paint::faint(hint))
+    [table.lines(), vec![String::new(), paint::faint(hint).to_string()]].concat()
 }
 
-/// Writes all that is known of one rule.
-///
-/// # Errors
-/// If writing fails.
-pub fn one(rule: Rule, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", paint::heading(rule.id()))?;
-    writeln!(out)?;
-    for line in paragraph(rule.statement(), "  ", "  ") {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out)?;
+/// All that is known of one rule.
+pub(crate) fn one(rule: Rule) -> Vec<String> {
+    let title = vec![paint::heading(rule.id()).to_string(), String::new()];
+    let statement = paragraph(rule.statement(), "  ", "  ");
     let property = rule.protects();
     let figure = if property.is_figure_3() { " (Figure 3)" } else { "" };
     let rows = [
@@ -52,14 +36,11 @@ pub fn one(rule: Rule, out: &mut dyn Write) -> io::Result<()> {
     for (name, text) in rows {
         table.row([paint::faint(name).to_string(), text]);
     }
-    for line in table.lines() {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+    [title, statement, vec![String::new()], table.lines()].concat()
 }
 
 /// What a property promises, in one sentence.
-pub const fn promise(property: Property) -> &'static str {
+pub(super) const fn promise(property: Property) -> &'static str {
     match property {
         Property::ElectionSafety => "At most one leader can be elected in a term.",
         Property::LeaderAppendOnly => {

@@ -1,10 +1,8 @@
 //! What came of each line of a script, in words.
 
-use std::time::Duration;
-
-use super::output::Output;
+use super::columns::Columns;
 use super::table::paragraph;
-use super::words::plural;
+use super::words::{duration, plural};
 use super::{message, paint, status, violation};
 use crate::raft::Envelope;
 use crate::record::journal::Loss;
@@ -14,35 +12,14 @@ use crate::scenario::world::NextEvent;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
-/// Where the text of a line begins, as in a story.
-const MARGIN: &str = "               ";
-
-/// Tells the beats of a script on an output.
+/// Tells what came of a script's lines.
 #[derive(Debug)]
-pub struct ScriptText {
-    output: Output,
-    nodes: usize,
-    by_hand: bool,
+pub(super) struct ScriptText {
+    pub(super) columns: Columns,
+    pub(super) nodes: usize,
 }
 
 impl ScriptText {
-    /// `ScriptText` of a cluster of `nodes`, on this output.
-    pub const fn new(output: Output, nodes: usize) -> Self {
-        Self { output, nodes, by_hand: false }
-    }
-
-    /// The same for a run in someone's hand, where time means nothing and the story tells each move.
-    pub const fn by_hand(mut self, by_hand: bool) -> Self {
-        self.by_hand = by_hand;
-        self
-    }
-
-    fn line(&self, time: Time, who: &str, text: &str) {
-        let time = if self.by_hand { String::new() } else { time.to_string() };
-        let first = format!("  {time:>8}  {who:<3}");
-        self.output.put_all(paragraph(text, &first, MARGIN));
-    }
-
     fn happens(&self, time: Time, event: &NextEvent) {
         let (who, text) = match event {
             NextEvent::Arrives(envelope) => {
@@ -63,7 +40,7 @@ impl ScriptText {
             }
             NextEvent::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
         };
-        self.line(time, &who, &text);
+        self.columns.line(time, &who, &text);
     }
 }
 
@@ -73,8 +50,8 @@ impl ScriptObserver for ScriptText {
             // What a line does shows by itself; what it asks for shows when it comes true.
             LineOutcome::Began(_) => {}
             LineOutcome::Waited { condition, took } => {
-                let text = format!("✓ {} (after {})", condition_text(condition), span(*took));
-                self.line(time, "", &paint::good(&text).to_string());
+                let text = format!("✓ {} (after {})", condition_text(condition), duration(*took));
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Written { command, leader, position, took, attempts } => {
                 let again =
@@ -82,59 +59,63 @@ impl ScriptObserver for ScriptText {
                 let text = format!(
                     "✓ client: {leader} answers that {command} is committed as {position}, \
                      after {}{again}",
-                    span(*took)
+                    duration(*took)
                 );
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
-            LineOutcome::Submitted { .. } if self.by_hand => {}
+            LineOutcome::Submitted { .. } if self.columns.by_hand => {}
             LineOutcome::Submitted { to, command } => {
-                self.line(time, "", &format!("client: asks {to} for {command}, and does not wait"));
+                self.columns.line(
+                    time,
+                    "",
+                    &format!("client: asks {to} for {command}, and does not wait"),
+                );
             }
             LineOutcome::Held(condition) => {
                 let text = format!("✓ as expected: {}", condition_text(condition));
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Stalled { condition, within } => {
                 let text = format!(
                     "✓ as expected: for {} it does not come true that {}",
-                    span(*within),
+                    duration(*within),
                     condition_text(condition)
                 );
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Status(statuses) => {
-                self.output.put("");
-                self.output.put_all(status::table(statuses));
-                self.output.put("");
+                self.columns.output.put("");
+                self.columns.output.put_all(status::table(statuses));
+                self.columns.output.put("");
             }
             LineOutcome::Safety(report) => {
-                self.output.put("");
-                self.output.put_all(violation::report(report, self.nodes));
+                self.columns.output.put("");
+                self.columns.output.put_all(violation::report(report, self.nodes));
             }
             LineOutcome::Happens(event) => self.happens(time, event),
-            LineOutcome::Excused(failed) => self.output.put_all(complaint(failed)),
+            LineOutcome::Excused(failed) => self.columns.output.put_all(complaint(failed)),
             LineOutcome::Misled(misled) => {
-                self.line(time, "", "✓ as expected, a property has fallen:");
-                self.output.put_all(violation::misled(misled));
+                self.columns.line(time, "", "✓ as expected, a property has fallen:");
+                self.columns.output.put_all(violation::misled(misled));
             }
             LineOutcome::NotJudged(key) => {
-                self.line(time, "", &format!("? {}", violation::not_judged(key)));
+                self.columns.line(time, "", &format!("? {}", violation::not_judged(key)));
             }
             // On which facts was told when it fell.
             LineOutcome::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
             LineOutcome::Spared(property) => {
                 let text = format!("✓ with every rule kept {property} has not fallen");
-                self.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &paint::good(&text).to_string());
             }
         }
     }
 }
 
 /// A condition as a person would say it.
-pub fn condition_text(condition: &Condition) -> String {
+fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),
         Condition::Leader(Some(who)) => format!("{} leads", name(*who)),
@@ -183,23 +164,14 @@ fn place(on: On) -> String {
     }
 }
 
-/// How long something took.
-fn span(time: Duration) -> String {
-    if time >= Duration::from_secs(1) {
-        format!("{:.3} s", time.as_secs_f64())
-    } else {
-        format!("{:.1} ms", time.as_secs_f64() * 1000.0)
-    }
-}
-
 /// What went wrong with which line, in one sentence.
-pub fn sentence(failure: &Failure) -> String {
+pub(crate) fn sentence(failure: &Failure) -> String {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
     format!("{place}{}: {}", failure.verb, why(failure))
 }
 
 /// What went wrong with a line, and which properties have fallen, if that is it.
-pub fn complaint(failure: &Failure) -> Vec<String> {
+pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", sentence(failure));
     let mut lines = paragraph(&paint::wrong(&text).to_string(), "  ", "    ");
     match &failure.why {
@@ -211,7 +183,7 @@ pub fn complaint(failure: &Failure) -> Vec<String> {
 }
 
 /// Why a script ended before its end, and how things stood.
-pub fn failure(failure: &Failure) -> Vec<String> {
+pub(crate) fn failure(failure: &Failure) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(complaint(failure));
     lines.push(String::new());
@@ -220,7 +192,7 @@ pub fn failure(failure: &Failure) -> Vec<String> {
 }
 
 /// What went wrong, in one sentence.
-pub fn why(failure: &Failure) -> String {
+fn why(failure: &Failure) -> String {
     let status = &failure.status;
     match &failure.why {
         Why::NotSo => "this is not so.".to_owned(),
@@ -232,42 +204,36 @@ pub fn why(failure: &Failure) -> String {
         Why::TimedOut(bound) => {
             let waits_for_leader =
                 matches!(&failure.verb, Verb::WaitUntil { condition: Condition::Leader(_), .. });
-            let hint = if waits_for_leader { no_majority(status) } else { None };
-            format!("not within {bound:?}.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
+            let hint = if waits_for_leader { no_majority(status) } else { String::new() };
+            format!("not within {}.{hint}", duration(*bound))
         }
-        Why::NoLeader => {
-            let hint = no_majority(status);
-            format!("there is no leader.{}", hint.map_or_else(String::new, |h| format!(" {h}")))
-        }
+        Why::NoLeader => format!("there is no leader.{}", no_majority(status)),
         Why::NoneCrashed => "no node has crashed in this run.".to_owned(),
         Why::Cannot(why) => format!("{why}."),
         Why::OnlyVirtual => {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()
         }
         Why::Unanswered(bound) => {
-            let hint = no_majority(status);
-            format!(
-                "no answer within {bound:?}.{}",
-                hint.map_or_else(String::new, |h| format!(" {h}"))
-            )
+            format!("no answer within {}.{}", duration(*bound), no_majority(status))
         }
-        Why::CameTrue(took) => format!("it came true after {}.", span(*took)),
+        Why::CameTrue(took) => format!("it came true after {}.", duration(*took)),
         Why::Violated(_) | Why::Misled(_) => "a property has fallen.".to_owned(),
         Why::NotJudged(key) => violation::not_judged(key),
         Why::Unviolated(property) => format!("{property} has not fallen."),
     }
 }
 
-/// If too few nodes run for anything to be decided, says so.
-fn no_majority(statuses: &[NodeStatus]) -> Option<String> {
+/// If too few nodes run for anything to be decided, says so, behind a space.
+fn no_majority(statuses: &[NodeStatus]) -> String {
     let (up, nodes) = (statuses.iter().filter(|status| status.up).count(), statuses.len());
     let need = nodes / 2 + 1;
-    (up < need).then(|| {
-        format!(
-            "Only {up} of {} {}, and a leader needs the votes of {need}: the cluster stalls rather \
-             than decide without a majority (majority-quorum, §5.2).",
-            plural(nodes, "node", "nodes"),
-            if up == 1 { "is up" } else { "are up" },
-        )
-    })
+    if up >= need {
+        return String::new();
+    }
+    let (nodes, are_up) =
+        (plural(nodes, "node", "nodes"), if up == 1 { "is up" } else { "are up" });
+    format!(
+        " Only {up} of {nodes} {are_up}, and a leader needs the votes of {need}: the cluster stalls \
+         rather than decide without a majority (majority-quorum, §5.2)."
+    )
 }

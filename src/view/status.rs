@@ -5,7 +5,7 @@ use super::table::Table;
 use crate::server::status::NodeStatus;
 
 /// The table: a row a node.
-pub fn table(statuses: &[NodeStatus]) -> Vec<String> {
+pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     let mut table = Table::new(11);
     let heads = ["node", "role", "term", "log", "commit", "applied"];
     table.row(heads.map(|head| paint::faint(head).to_string()));

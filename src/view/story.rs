@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::columns::{Columns, beside};
 use super::output::Output;
 use super::provenance::SentMessages;
+use super::script_text::ScriptText;
 use super::table::paragraph;
 use super::words::Speaker;
 use super::worth::{TooOld, is_reason, is_worth_telling, too_old};
-use super::{deeds, explain, message, paint, violation};
+use super::{Listeners, deeds, explain, message, paint, violation};
 use crate::properties::safety::Violation;
 use crate::raft::{
     Event, Facts, Input, MessageKind, NodeId, Outcome, RoleKind, Rule, Term, Verdict,
@@ -17,15 +19,13 @@ use crate::server::Ticket;
 use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
 
-/// Where the text of a line begins: behind the time and the node.
-const MARGIN: &str = "               ";
 /// Where it begins behind the number of a move.
 const NUMBERED: &str = "            ";
 
 /// Tells a journal as a story.
 #[derive(Debug)]
-pub struct Story {
-    output: Output,
+struct Story {
+    columns: Columns,
     phases: usize,
     /// If moves are numbered instead of timed.
     moves: Option<Moves>,
@@ -33,6 +33,21 @@ pub struct Story {
     again: HashMap<(NodeId, Again), usize>,
     /// Who asked last.
     asked: Option<Ticket>,
+}
+
+/// A story on this output: of what happens in a cluster of `nodes`, and of what came of a script's
+/// lines. In a run that is in someone's hand moves are numbered instead of timed.
+pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
+    let columns = Columns { output: output.clone(), by_hand };
+    let story = Story {
+        columns: columns.clone(),
+        phases: 0,
+        moves: by_hand.then(Moves::default),
+        again: HashMap::new(),
+        asked: None,
+    };
+    let script = Some(Box::new(ScriptText { columns, nodes }) as _);
+    Listeners { observers: vec![Box::new(story)], script }
 }
 
 /// What is told in full once, in one line once more, and then no more in the same part.
@@ -55,28 +70,17 @@ struct Moves {
 }
 
 impl Story {
-    /// A story on this output.
-    pub fn new(output: Output) -> Self {
-        Self { output, phases: 0, moves: None, again: HashMap::new(), asked: None }
-    }
-
-    /// A story of single moves, each with its number and its input: for a run in someone's hand,
-    /// where time means nothing.
-    pub fn numbered(output: Output) -> Self {
-        Self { moves: Some(Moves::default()), ..Self::new(output) }
-    }
-
     /// Begins a move, if moves are numbered.
     fn begin(&mut self, text: &str, received: Option<MessageId>) {
         let Some(moves) = &mut self.moves else { return };
         moves.told += 1;
         let now = moves.told;
         let first = format!("  {now:>8}  ");
-        self.output.put_all(paragraph(&paint::strong(text).to_string(), &first, NUMBERED));
+        self.columns.output.put_all(paragraph(&paint::strong(text).to_string(), &first, NUMBERED));
         let whence = received.and_then(|MessageId(it)| moves.mail.arrives(it, now, moves.parts[0]));
         if let Some(whence) = whence {
             let whence = paint::faint(&format!("({whence})")).to_string();
-            self.output.put_all(paragraph(&whence, NUMBERED, NUMBERED));
+            self.columns.output.put_all(paragraph(&whence, NUMBERED, NUMBERED));
         }
     }
 
@@ -97,35 +101,26 @@ impl Story {
         *times - 1
     }
 
-    fn line(&self, time: Time, who: &str, text: &str) {
-        let time = if self.moves.is_some() { String::new() } else { time.to_string() };
-        let first = format!("  {time:>8}  {who:<3}");
-        self.output.put_all(paragraph(text, &first, MARGIN));
-    }
-
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
         let text = explain::verdict(speaker, verdict);
         let text = match verdict.outcome {
             Outcome::Overridden => paint::wrong(&text),
             _ => paint::faint(&text),
         };
-        let (first, others) = (format!("{MARGIN}└ "), format!("{MARGIN}  "));
-        self.output.put_all(paragraph(&text.to_string(), &first, &others));
+        self.columns.reason(&text.to_string());
     }
-}
 
-impl Story {
     /// A node goes on where a rule would not.
     fn overridden(&mut self, time: Time, speaker: Speaker, verdict: &Verdict) {
         let (node, rule) = (speaker.node, verdict.rule);
         match self.told_before(node, Again::Overridden(rule, verdict.facts)) {
             0 => {
-                self.line(time, &node.to_string(), "goes on where the rule would not:");
+                self.columns.line(time, &node.to_string(), "goes on where the rule would not:");
                 self.why(speaker, verdict);
             }
             1 => {
                 let text = format!("goes on as before, without {rule}, here and from now on");
-                self.line(time, &node.to_string(), &paint::wrong(&text).to_string());
+                self.columns.line(time, &node.to_string(), &paint::wrong(&text).to_string());
             }
             _ => {}
         }
@@ -135,11 +130,11 @@ impl Story {
     fn too_old(&mut self, time: Time, speaker: Speaker, old: TooOld) {
         let node = speaker.node;
         match self.told_before(node, Again::TooOld(old.kind, speaker.from, old.message)) {
-            0 => self.line(time, &node.to_string(), &old.sentence(speaker)),
+            0 => self.columns.line(time, &node.to_string(), &old.sentence(speaker)),
             1 => {
                 let (sender, kind) = (speaker.sender(), message::kind(old.kind));
                 let text = format!("refuses {sender}'s {kind} again, here and from now on");
-                self.line(time, &node.to_string(), &text);
+                self.columns.line(time, &node.to_string(), &text);
             }
             _ => {}
         }
@@ -188,7 +183,7 @@ impl Observer for Story {
                     verdicts.retain(|verdict| !told(verdict));
                     continue;
                 }
-                self.line(batch.time, &who, &text);
+                self.columns.line(batch.time, &who, &text);
                 verdicts.iter().filter(|verdict| told(verdict)).for_each(|verdict| {
                     self.why(speaker, verdict);
                 });
@@ -199,7 +194,7 @@ impl Observer for Story {
                 verdict.rule == Rule::MatchIndexMonotone && verdict.outcome == Outcome::Refused
             };
             if let Some(verdict) = verdicts.iter().find(unheeded).filter(|_| by_hand) {
-                self.line(batch.time, &node.id().to_string(), "takes no notice:");
+                self.columns.line(batch.time, &node.id().to_string(), "takes no notice:");
                 self.why(speaker, verdict);
             }
             began = step.events_end;
@@ -225,18 +220,18 @@ impl Observer for Story {
                 if let Some(Moves { told, parts, .. }) = &mut self.moves {
                     *parts = [parts[1], *told + 1];
                 }
-                self.output.put("");
+                self.columns.output.put("");
                 let title = paint::heading(&format!("{}  {text}", self.phases)).to_string();
-                self.output.put_all(paragraph(&title, "", "   "));
+                self.columns.output.put_all(paragraph(&title, "", "   "));
             }
             Deed::Note(text) => {
-                self.output.put_all(paragraph(&paint::faint(text).to_string(), MARGIN, MARGIN));
+                self.columns.output.put_all(beside(&paint::faint(text).to_string()));
             }
             Deed::Asked { ticket, .. } => self.asked = Some(*ticket),
             // Told where single moves are told; elsewhere the script's own lines say it.
             Deed::Answered { answer, ticket, .. } if self.moves.is_some() => {
                 let text = format!("client {} {}", ticket.client(), deeds::told(answer));
-                self.line(time, "", &text);
+                self.columns.line(time, "", &text);
             }
             _ => {
                 if let Some((who, text)) = deeds::world(deed) {
@@ -244,14 +239,14 @@ impl Observer for Story {
                         self.begin(&format!("{who} {text}"), None);
                         return;
                     }
-                    self.line(time, &who, &text);
+                    self.columns.line(time, &who, &text);
                 }
             }
         }
     }
 
     fn violation(&mut self, _: Time, found: &Violation) {
-        self.output.put_all(violation::lines(found));
+        self.columns.output.put_all(violation::lines(found));
     }
 
     fn wants(&self) -> Detail {

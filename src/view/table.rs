@@ -15,7 +15,7 @@ const GAP: usize = 2;
 
 /// Rows of cells under each other.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
+pub(crate) struct Table {
     indent: usize,
     least: Vec<usize>,
     rows: Vec<Vec<String>>,
@@ -23,28 +23,23 @@ pub struct Table {
 
 impl Table {
     /// A table that stands so many columns from the left.
-    pub fn new(indent: usize) -> Self {
+    pub(crate) fn new(indent: usize) -> Self {
         Self { indent, ..Self::default() }
     }
 
     /// Makes the columns at least as wide as this, so that several tables stand in line.
-    pub fn at_least(mut self, widths: &[usize]) -> Self {
+    pub(crate) fn at_least(mut self, widths: &[usize]) -> Self {
         self.least = widths.to_vec();
         self
     }
 
     /// Adds a row. Cells may be coloured.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.into());
     }
 
-    /// Whether it has no row.
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The lines, none wider than [`WIDTH`].
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let widths = self.widths();
         self.rows.iter().flat_map(|row| self.wrapped(row, &widths)).collect()
     }
@@ -75,7 +70,7 @@ impl Table {
 
 /// Text in lines of at most [`WIDTH`] columns, after `first` on the first line and after `others`
 /// on the others. Breaks at spaces only: an id or a range is never torn apart.
-pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
+pub(crate) fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(others)

@@ -1,6 +1,5 @@
 //! The walkthrough as text: a heading a section, a paragraph or a block of lines a beat.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use colored::ColoredString;
@@ -12,7 +11,7 @@ use crate::scenario::walkthrough::{AppliedEntry, Beat, Section, ShownStep};
 use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
-use super::words::{Speaker, log_end, plural};
+use super::words::{Speaker, duration, log_end, plural};
 use super::{WIDTH, explain, logs, message, paint};
 
 /// Where the lines of a beat begin.
@@ -20,20 +19,14 @@ const INDENT: usize = 4;
 /// The width of their first column: as wide as its longest word.
 const LABEL: usize = 8;
 
-/// Writes what a reader should know first.
-///
-/// # Errors
-/// If writing fails.
-pub fn introduction(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", paint::heading("Raft, one node at a time"))?;
-    writeln!(out)?;
-    say(
+/// What a reader should know first.
+pub(crate) fn introduction() -> Vec<String> {
+    let mut lines = vec![paint::heading("Raft, one node at a time").to_string(), String::new()];
+    lines.extend(say(
         "Every line below comes from a real node: what it was given, which rules it asked and what it \
          compared, what it did, and what it sends.",
-        None,
-        out,
-    )?;
-    writeln!(out)?;
+    ));
+    lines.push(String::new());
     let legend = [
         ("3@1", "the entry at index 3, taken in by the leader of term 1"),
         ("n0", "a node"),
@@ -44,37 +37,31 @@ pub fn introduction(out: &mut dyn Write) -> io::Result<()> {
         ),
         ("broken", "a rule does not allow it, but was switched off"),
     ];
-    let mut table = Table::new(INDENT).at_least(&[LABEL]);
+    let mut block = Block::new();
     for (sign, meaning) in legend {
-        table.row([paint::strong(sign).to_string(), meaning.to_owned()]);
+        block.line(&paint::strong(sign), meaning);
     }
-    lines(&table.lines(), out)
+    lines.extend(block.0.lines());
+    lines
 }
 
-/// Writes one section.
-///
-/// # Errors
-/// If writing fails.
-pub fn section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
+/// One section.
+pub(crate) fn section(section: &Section) -> Vec<String> {
     let title = format!("{}. {} ", section.number, section.title);
     let rule = "─".repeat(WIDTH.saturating_sub(title.chars().count()));
-    writeln!(out)?;
-    writeln!(out, "{}{}", paint::heading(&title), paint::faint(&rule))?;
+    let mut lines =
+        vec![String::new(), format!("{}{}", paint::heading(&title), paint::faint(&rule))];
     for beat in &section.beats {
-        writeln!(out)?;
-        write_beat(beat, out)?;
+        lines.push(String::new());
+        lines.extend(beat_lines(beat));
     }
-    Ok(())
+    lines
 }
 
-/// Writes where to go from here.
-///
-/// # Errors
-/// If writing fails.
-pub fn conclusion(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out)?;
-    writeln!(out, "{}", paint::heading("Where to go from here"))?;
-    writeln!(out)?;
+/// Where to go from here.
+pub(crate) fn conclusion() -> Vec<String> {
+    let title = paint::heading("Where to go from here").to_string();
+    let lines = vec![String::new(), title, String::new()];
     let mut table = Table::new(INDENT);
     for (command, what) in [
         ("raft-node rules", "every rule you have seen at work, and the others"),
@@ -84,27 +71,27 @@ pub fn conclusion(out: &mut dyn Write) -> io::Result<()> {
     ] {
         table.row([paint::strong(command).to_string(), what.to_owned()]);
     }
-    lines(&table.lines(), out)
+    [lines, table.lines()].concat()
 }
 
-fn lines(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
-    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+/// What a reader is asked who wants a section at a time.
+pub(crate) fn go_on() -> String {
+    format!("\n{} ", paint::faint("Enter goes on, Ctrl-D ends:"))
 }
 
-fn say(text: &str, paper: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
-    let text = paper.map_or_else(|| text.to_owned(), |paper| format!("{text} ({paper})"));
-    lines(&paragraph(&text, "  ", "  "), out)
+fn say(text: &str) -> Vec<String> {
+    paragraph(text, "  ", "  ")
 }
 
-fn write_beat(beat: &Beat, out: &mut dyn Write) -> io::Result<()> {
+fn beat_lines(beat: &Beat) -> Vec<String> {
     match beat {
-        Beat::Said { text, paper } => say(text, Some(paper), out),
-        Beat::Started { node, election_timeout } => started(node, *election_timeout, out),
-        Beat::Stepped(step) => stepped(step, out),
-        Beat::Durable { node, disk } => durable(node, disk, out),
-        Beat::Log(node) => log(node, out),
-        Beat::Logs(nodes) => lines(&logs::draw(nodes), out),
-        Beat::Store { node, values } => store(node, values, out),
+        Beat::Said { text, paper } => say(&format!("{text} ({paper})")),
+        Beat::Started { node, election_timeout } => started(node, *election_timeout),
+        Beat::Stepped(step) => stepped(step),
+        Beat::Durable { node, disk } => durable(node, disk),
+        Beat::Log(node) => log(node),
+        Beat::Logs(nodes) => logs::draw(nodes),
+        Beat::Store { node, values } => store(node, values),
     }
 }
 
@@ -119,20 +106,16 @@ impl Block {
     fn line(&mut self, label: &ColoredString, text: impl Into<String>) {
         self.0.row([label.to_string(), text.into()]);
     }
-
-    fn write(self, out: &mut dyn Write) -> io::Result<()> {
-        lines(&self.0.lines(), out)
-    }
 }
 
-fn started(node: &RaftNode, timeout: Duration, out: &mut dyn Write) -> io::Result<()> {
+fn started(node: &RaftNode, timeout: Duration) -> Vec<String> {
     let mut block = Block::new();
     block.line(&paint::faint("state"), state(node));
-    block.line(&paint::faint("timer"), format!("ends after {}", seconds(timeout)));
-    block.write(out)
+    block.line(&paint::faint("timer"), format!("ends after {}", duration(timeout)));
+    block.0.lines()
 }
 
-fn stepped(step: &ShownStep, out: &mut dyn Write) -> io::Result<()> {
+fn stepped(step: &ShownStep) -> Vec<String> {
     let id = step.after.id();
     let mut block = Block::new();
     block.line(&paint::strong("input"), explain::input(id, &step.input));
@@ -152,14 +135,16 @@ fn stepped(step: &ShownStep, out: &mut dyn Write) -> io::Result<()> {
         block.line(&paint::faint("applies"), apply(applied));
     }
     if let Some(timeout) = step.election_timeout {
-        block
-            .line(&paint::faint("timer"), format!("drawn afresh: ends after {}", seconds(timeout)));
+        block.line(
+            &paint::faint("timer"),
+            format!("drawn afresh: ends after {}", duration(timeout)),
+        );
     }
     for (to, what) in grouped(&step.messages) {
         block.line(&paint::faint("sends"), format!("to {to}  {what}"));
     }
     block.line(&paint::faint("state"), state(&step.after));
-    block.write(out)
+    block.0.lines()
 }
 
 /// Messages that say the same to several nodes become one line.
@@ -182,7 +167,7 @@ fn names(nodes: &[NodeId]) -> String {
 }
 
 /// A node's state on one line.
-pub fn state(node: &RaftNode) -> String {
+fn state(node: &RaftNode) -> String {
     let role = paint::role(node.role().kind(), &node.role().kind().to_string());
     let vote = node.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
     let known = match node.role() {
@@ -201,7 +186,7 @@ pub fn state(node: &RaftNode) -> String {
     )
 }
 
-fn durable(node: &RaftNode, disk: &PersistentState, out: &mut dyn Write) -> io::Result<()> {
+fn durable(node: &RaftNode, disk: &PersistentState) -> Vec<String> {
     let mut block = Block::new();
     let vote = disk.voted_for.map_or_else(|| "none".to_owned(), |vote| vote.to_string());
     let (term, log) = (disk.current_term, log_end(disk.log.last()));
@@ -215,10 +200,10 @@ fn durable(node: &RaftNode, disk: &PersistentState, out: &mut dyn Write) -> io::
             node.id()
         ),
     );
-    block.write(out)
+    block.0.lines()
 }
 
-fn log(node: &RaftNode, out: &mut dyn Write) -> io::Result<()> {
+fn log(node: &RaftNode) -> Vec<String> {
     let mut table = Table::new(INDENT).at_least(&[LABEL]);
     for (index, entry) in node.log().iter() {
         let at = LogPosition { term: entry.term, index };
@@ -229,14 +214,14 @@ fn log(node: &RaftNode, out: &mut dyn Write) -> io::Result<()> {
         let payload = message::payload(&entry.payload).to_owned();
         table.row([name, at.to_string(), payload, committed.to_owned()]);
     }
-    lines(&table.lines(), out)
+    table.lines()
 }
 
-fn store(node: &RaftNode, values: &[(String, String)], out: &mut dyn Write) -> io::Result<()> {
+fn store(node: &RaftNode, values: &[(String, String)]) -> Vec<String> {
     let values = values.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>();
     let mut block = Block::new();
     block.line(&paint::faint("store"), format!("{} holds {}", node.id(), values.join(", ")));
-    block.write(out)
+    block.0.lines()
 }
 
 fn apply(applied: &AppliedEntry) -> String {
@@ -249,9 +234,4 @@ fn apply(applied: &AppliedEntry) -> String {
         Reply::Value(None) => format!("{entry}: there is no such key"),
         Reply::Done => format!("{entry}: nothing to do"),
     }
-}
-
-/// A duration to the millisecond.
-fn seconds(duration: Duration) -> String {
-    format!("{:.3} s", duration.as_secs_f64())
 }

@@ -1,5 +1,7 @@
 //! Words that every sentence needs: who speaks, how many, where a log ends.
 
+use std::time::Duration;
+
 use crate::raft::{Input, LogPosition, NodeId};
 
 /// Who speaks, and whose message made it speak. Events carry values; a sentence needs names too.
@@ -35,4 +37,44 @@ pub fn log_end(last: LogPosition) -> String {
 /// A number with its noun.
 pub fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// How long something takes: to the tenth of a millisecond, from a second on to the millisecond, and
+/// below a millisecond to the microsecond.
+pub(super) fn duration(time: Duration) -> String {
+    let micros = time.as_micros();
+    let (number, unit) = match micros {
+        1..1_000 => return format!("{micros} µs"),
+        // A half is rounded up, whatever it is as a binary fraction.
+        0..1_000_000 => (format!("{:.1}", ((micros + 50) / 100) as f64 / 10.0), "ms"),
+        _ => (format!("{:.3}", ((micros + 500) / 1_000) as f64 / 1e3), "s"),
+    };
+    format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Says that a live cluster did not wait for its reader.
+pub(crate) fn left_out(lines: u64) -> String {
+    format!("  ({lines} lines are left out here: a live cluster does not wait for its reader)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_the_unit_that_fits_and_no_zeros_at_its_end() {
+        for (micros, text) in [
+            (0, "0 ms"),
+            (250, "250 µs"),
+            (20_000, "20 ms"),
+            (57_349, "57.3 ms"),
+            (6_550, "6.6 ms"),
+            (1_500_000, "1.5 s"),
+            (1_234_567, "1.235 s"),
+            (12_000_000, "12 s"),
+            (3_600_000_000, "3600 s"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(micros)), text);
+        }
+    }
 }

@@ -9,6 +9,7 @@ use raft_in_practice::search::best::{Searches, Source};
 use raft_in_practice::search::random::{Hunt, Progress, aim_of};
 use raft_in_practice::search::{best, random};
 use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::view::hunt as view;
 
 /// Seeds within which a broken rule is caught.
 const SEEDS: u64 = 3_000;
@@ -77,7 +78,7 @@ fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
         assert_eq!(intact.play(aim_of(rules)).fallen, None, "{rule}");
         assert!(short.schedule.divergence().is_some(), "{rule}: the two runs part somewhere");
 
-        let script = short.schedule.script("short", &short.fallen);
+        let script = view::script(&short, "short");
         let mut silent = ();
         let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut silent);
         assert_eq!(runner.run(&script.lines), Ok(()), "{rule}: the script reproduces it");

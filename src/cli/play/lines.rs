@@ -14,7 +14,8 @@ use super::words::WORDS;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
 use crate::scenario::table::first_words;
-use crate::view::output::{Output, OutputThread};
+use crate::view::output::{Output, WhenFull};
+use crate::view::{prompt, words};
 
 /// Whoever types.
 pub(super) enum Lines {
@@ -34,10 +35,10 @@ pub(super) enum Lines {
 impl Lines {
     /// Finds out who types, and opens an output that does not get in their way. On a `live` page lines
     /// appear at any time.
-    pub(super) fn open(live: bool) -> io::Result<(Self, OutputThread, Output)> {
+    pub(super) fn open(live: bool) -> io::Result<(Self, Output)> {
+        let when_full = if live { WhenFull::LeaveOut(words::left_out) } else { WhenFull::Wait };
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            let (output_thread, output) = Output::open();
-            return Ok((Self::Pipe, output_thread, output));
+            return Ok((Self::Pipe, Output::open(when_full)?));
         }
         let config =
             Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
@@ -45,17 +46,13 @@ impl Lines {
         let editor = Editor::with_history(config, history);
         let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
         editor.set_helper(Some(Words::default()));
-        let (output_thread, output) = if live {
+        let output = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
-            Output::open_on(io::BufWriter::new(Above(printer)))
+            Output::open_on(io::BufWriter::new(Above(printer)), when_full)?
         } else {
-            Output::open()
+            Output::open(when_full)?
         };
-        Ok((
-            Self::Terminal { editor: Box::new(editor), interrupted: false, live },
-            output_thread,
-            output,
-        ))
+        Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, output))
     }
 
     /// The next line; nothing at the end.
@@ -64,7 +61,7 @@ impl Lines {
             Self::Terminal { editor, interrupted, live } => {
                 // Lines of a live output go above the prompt, and need it to be there.
                 if !*live {
-                    output.settle();
+                    output.settle()?;
                 }
                 read(editor, interrupted, prompt, output)
             }
@@ -95,7 +92,7 @@ fn read(
         }
         Err(ReadlineError::Interrupted) if !*interrupted => {
             *interrupted = true;
-            output.put("  (once more, Ctrl-D or 'quit' ends the session)");
+            output.put(prompt::ONCE_MORE);
             Ok(Some(String::new()))
         }
         Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(None),

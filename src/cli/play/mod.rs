@@ -11,53 +11,47 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::run::{check_clock, open_trace};
-use crate::cluster::{ClusterConfig, RaftCluster};
+use super::error::Error;
+use super::run::{Trace, check_clock, start};
+use crate::cluster::RaftCluster;
 use crate::raft::NodeId;
-use crate::record::TraceWriter;
+use crate::record::Clock;
 use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
 use crate::scenario::verb::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
-use crate::view::opening::Clock;
 use crate::view::output::Output;
-use crate::view::script_text::ScriptText;
-use crate::view::story::Story;
-use crate::view::{opening, paint, prompt, script_text, violation};
+use crate::view::{STORY, View, opening, prompt, script_text, violation};
 use lines::Lines;
 use session::{Session, Stage};
 use words::{WORDS, Word};
 
 /// A session, as the command line asks for it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Play {
+#[derive(Debug)]
+pub(super) struct Play {
     /// The cluster, and the lines that come first.
-    pub script: Script,
+    pub(super) script: Script,
     /// Virtual time, or threads.
-    pub clock: Clock,
+    pub(super) clock: Clock,
     /// Where to write a trace.
-    pub trace: Option<PathBuf>,
-    /// Whether only what was asked for is answered.
-    pub quiet: bool,
+    pub(super) trace: Option<PathBuf>,
+    /// How to tell what happens; what was asked for is answered in any case.
+    pub(super) view: &'static View,
 }
 
 /// Plays until whoever types has had enough. Exit code 1 if a property fell while every rule was
 /// kept.
-///
-/// # Errors
-/// A sentence, if the cluster could not start, or a file of its own could not be written.
-pub fn play(play: &Play) -> Result<ExitCode, String> {
+pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
-    let (mut typed, output_thread, output) =
-        Lines::open(live).map_err(|error| format!("the terminal fails: {error}"))?;
+    let (mut typed, output) = Lines::open(live).map_err(Error::Terminal)?;
     let setup = Setup {
         output: output.clone(),
         clock: play.clock,
-        quiet: play.quiet,
+        view: play.view,
         trace: play.trace.clone(),
-        writer: None,
+        writing: None,
     };
     let played = match play.clock {
         Clock::Virtual => sessions(&mut Virtual(setup), play, &mut typed, &output),
@@ -65,9 +59,10 @@ pub fn play(play: &Play) -> Result<ExitCode, String> {
     };
     // The editor goes first: what is still to be written must not wait for it.
     drop(typed);
-    drop(output);
-    drop(output_thread);
-    Ok(if played? { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let written = output.settle();
+    let good = played?;
+    written.map_err(Error::Output)?;
+    Ok(ExitCode::from(u8::from(!good)))
 }
 
 /// One session after the other, as scenarios are loaded. Returns whether all was well.
@@ -76,17 +71,20 @@ fn sessions<S: Stage>(
     play: &Play,
     typed: &mut Lines,
     output: &Output,
-) -> Result<bool, String> {
+) -> Result<bool, Error> {
     let mut next = Some(play.script.clone());
     let mut good = true;
     while let Some(script) = next {
         check_clock(&script, play.clock)?;
-        let mut narrator = ScriptText::new(output.clone(), script.nodes);
+        let mut told = (play.view.open)(output, script.nodes, false);
+        if told.script.is_none() {
+            told = (STORY.open)(output, script.nodes, false);
+        }
         let head = Script { lines: Vec::new(), ..script.clone() };
         output.put_all(opening::lines(&head, play.clock));
         let world = stage.raise(&head)?;
         let mut table = Table {
-            session: Session::new(head, world, &mut narrator),
+            session: Session::new(head, world, &mut told),
             stage,
             output,
             clock: play.clock,
@@ -112,7 +110,7 @@ impl<S: Stage> Table<'_, S> {
         for line in &script.lines {
             if let Err(failure) = self.session.carry_out(line.verb.clone()) {
                 self.output.put_all(script_text::complaint(&failure));
-                self.say("the scenario's other lines were not carried out");
+                self.say(prompt::BROKEN_OFF);
                 break;
             }
         }
@@ -121,7 +119,7 @@ impl<S: Stage> Table<'_, S> {
     }
 
     /// Reads and answers. Returns the scenario with which to begin anew, if that is asked for.
-    fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, String> {
+    fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
         loop {
             let cluster = self.session.world();
             let prompt = match self.clock {
@@ -129,15 +127,13 @@ impl<S: Stage> Table<'_, S> {
                 // It would be out of date before anything is typed.
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
-            let line = typed
-                .next(&prompt, self.output)
-                .map_err(|error| format!("nothing more can be read: {error}"))?;
+            let line = typed.next(&prompt, self.output).map_err(Error::Input)?;
             let Some(line) = line else { return Ok(None) };
             match words::parse(&line, self.session.script().nodes) {
                 Ok(Word::Quit) => return Ok(None),
                 Ok(Word::Load(name)) => match self.load(&name) {
                     Ok(script) => return Ok(Some(script)),
-                    Err(sentence) => self.complain(&sentence),
+                    Err(error) => self.complain(&error.to_string()),
                 },
                 Ok(word) => {
                     if let Err(sentence) = self.answer(word) {
@@ -149,8 +145,8 @@ impl<S: Stage> Table<'_, S> {
         }
     }
 
-    fn load(&self, name: &str) -> Result<Script, String> {
-        let script = library::load(name, None)?;
+    fn load(&self, name: &str) -> Result<Script, Error> {
+        let script = library::load(name, None).map_err(Error::Scenario)?;
         check_clock(&script, self.clock)?;
         Ok(script)
     }
@@ -161,22 +157,16 @@ impl<S: Stage> Table<'_, S> {
             Word::Line(verb) => self.carry_out(verb),
             Word::Help(None) => self.output.put_all(prompt::help(WORDS)),
             Word::Help(Some(word)) => {
-                let help = prompt::help_on(WORDS, &word);
-                self.output.put_all(help.ok_or_else(|| format!("'{word}' is no word here"))?);
+                self.output.put_all(prompt::help_on(WORDS, &word)?);
             }
             Word::Back(count) => self.back(count)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.stage.is_virtual())?;
-                let file = file.display();
-                self.say(&if self.stage.is_virtual() {
-                    format!("{lines} lines; 'raft-cluster run {file} --virtual' does it all again")
-                } else {
-                    format!("{lines} lines; 'raft-cluster run {file}' asks for the same again")
-                });
+                self.say(&prompt::saved(&file, lines, self.stage.is_virtual()));
             }
             Word::Messages => {
                 let cluster = self.session.world().as_virtual();
-                let cluster = cluster.ok_or_else(|| "only virtual time can tell".to_owned())?;
+                let cluster = cluster.ok_or_else(|| prompt::ONLY_VIRTUAL.to_owned())?;
                 self.output.put_all(prompt::messages(&cluster.in_flight()));
             }
             Word::Log(node) => self.log(node),
@@ -196,22 +186,22 @@ impl<S: Stage> Table<'_, S> {
             self.output.put_all(script_text::complaint(&failure));
         }
         if self.stage.is_virtual() && self.output.lines_put() == before {
-            self.say("done");
+            self.say(prompt::DONE);
         }
     }
 
     fn back(&mut self, count: u64) -> Result<(), String> {
         if !self.stage.is_virtual() {
-            return Err("threads run as they please; there is no way back".to_owned());
+            return Err(prompt::NO_WAY_BACK.to_owned());
         }
         self.output.hush(true);
         let undone = self.session.back(count, self.stage);
         self.output.hush(false);
-        let undone: Vec<String> = undone?.iter().map(|verb| format!("'{verb}'")).collect();
+        let undone = undone?;
         if undone.is_empty() {
-            return Err("there is nothing to undo".to_owned());
+            return Err(prompt::NOTHING_TO_UNDO.to_owned());
         }
-        self.say(&format!("as if this had not been typed: {}", undone.join(", ")));
+        self.say(&prompt::undone(&undone));
         Ok(())
     }
 
@@ -228,25 +218,27 @@ impl<S: Stage> Table<'_, S> {
     }
 
     /// The end of a session: what the checker found. Returns whether all is well.
-    fn close(self) -> Result<bool, String> {
+    fn close(self) -> Result<bool, Error> {
         let (nodes, broken) = (self.session.script().nodes, self.session.script().broken);
         let (safety, world) = self.session.finish();
+        let struck = self.stage.strike(world);
+        self.output.set_waiting(true);
         self.output.put("");
         self.output.put_all(violation::report(&safety, nodes));
         if !broken.is_intact() {
             self.output.put("");
             self.output.put_all(opening::broken(broken));
         }
-        self.stage.strike(world)?;
+        struck?;
         Ok(safety.fallen() == 0 || !broken.is_intact())
     }
 
     fn say(&self, text: &str) {
-        self.output.put(paint::faint(&format!("  ({text})")).to_string());
+        self.output.put(prompt::said(text));
     }
 
     fn complain(&self, sentence: &str) {
-        self.output.put(paint::wrong(&format!("  ✗ {sentence}")).to_string());
+        self.output.put(prompt::complaint(sentence));
     }
 }
 
@@ -254,31 +246,25 @@ impl<S: Stage> Table<'_, S> {
 struct Setup {
     output: Output,
     clock: Clock,
-    quiet: bool,
+    view: &'static View,
     trace: Option<PathBuf>,
-    writer: Option<TraceWriter>,
+    writing: Option<Trace>,
 }
 
 impl Setup {
     /// The listeners of a new world. A trace begins anew with it: it tells of one run.
-    fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, String> {
-        let mut observers: Vec<Box<dyn Observer>> = Vec::new();
-        if !self.quiet {
-            observers.push(Box::new(Story::new(self.output.clone())));
-        }
+    fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, Error> {
+        let mut observers = (self.view.open)(&self.output, script.nodes, false).observers;
         if let Some(path) = &self.trace {
-            let writer = open_trace(script, self.clock, path)?;
-            observers.push(Box::new(writer.clone()));
-            self.writer = Some(writer);
+            let trace = Trace::open(script, self.clock, path)?;
+            observers.push(trace.observer());
+            self.writing = Some(trace);
         }
         Ok(observers)
     }
 
-    fn finish(&mut self) -> Result<(), String> {
-        match self.writer.take().map(|writer| writer.finish()) {
-            Some(Err(error)) => Err(format!("the trace could not be written: {error}")),
-            _ => Ok(()),
-        }
+    fn finish(&mut self) -> Result<(), Error> {
+        self.writing.take().map_or(Ok(()), Trace::finish)
     }
 }
 
@@ -287,11 +273,11 @@ struct Virtual(Setup);
 impl Stage for Virtual {
     type World = Sim;
 
-    fn raise(&mut self, script: &Script) -> Result<Sim, String> {
+    fn raise(&mut self, script: &Script) -> Result<Sim, Error> {
         Ok(Sim::new(SimConfig::of(script), self.0.observers(script)?))
     }
 
-    fn strike(&mut self, _: Sim) -> Result<(), String> {
+    fn strike(&mut self, _: Sim) -> Result<(), Error> {
         self.0.finish()
     }
 
@@ -305,14 +291,13 @@ struct Threads(Setup, f64);
 impl Stage for Threads {
     type World = RaftCluster;
 
-    fn raise(&mut self, script: &Script) -> Result<RaftCluster, String> {
-        let observers = self.0.observers(script)?;
-        let config = ClusterConfig { speed: self.1, observers, ..ClusterConfig::of(script) };
-        RaftCluster::start(config).map_err(|error| error.to_string())
+    fn raise(&mut self, script: &Script) -> Result<RaftCluster, Error> {
+        self.0.output.set_waiting(false);
+        start(script, self.1, self.0.observers(script)?)
     }
 
-    fn strike(&mut self, cluster: RaftCluster) -> Result<(), String> {
-        cluster.stop().map_err(|error| error.to_string())?;
+    fn strike(&mut self, cluster: RaftCluster) -> Result<(), Error> {
+        cluster.stop().map_err(Error::Cluster)?;
         self.0.finish()
     }
 

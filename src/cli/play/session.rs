@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::cli::error::Error;
 use crate::properties::report::SafetyReport;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
@@ -18,10 +19,10 @@ pub(super) trait Stage {
     type World: World;
 
     /// A new world for this scenario.
-    fn raise(&mut self, script: &Script) -> Result<Self::World, String>;
+    fn raise(&mut self, script: &Script) -> Result<Self::World, Error>;
 
     /// Takes one down, at the end of its session.
-    fn strike(&mut self, world: Self::World) -> Result<(), String>;
+    fn strike(&mut self, world: Self::World) -> Result<(), Error>;
 
     /// Whether the same lines give the same run.
     fn is_virtual(&self) -> bool;
@@ -93,7 +94,7 @@ impl<'a, W: World> Session<'a, W> {
         if undone.is_empty() {
             return Ok(undone);
         }
-        self.runner.start_over(stage.raise(&self.script)?);
+        self.runner.start_over(stage.raise(&self.script).map_err(|error| error.to_string())?);
         for entry in &kept {
             // It could be carried out before, and nothing is different now.
             self.runner.execute(0, &entry.verb).map_err(|failure| {

@@ -3,6 +3,7 @@
 
 mod complaints;
 mod hunts;
+mod pipes;
 mod stories;
 mod traces;
 

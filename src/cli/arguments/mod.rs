@@ -1,0 +1,84 @@
+//! What the programs can be told on the command line: a description for each, and what both read
+//! alike. What is printed of a value that does not fit is one sentence with the range in it.
+
+pub(super) mod raft_cluster;
+pub(super) mod raft_node;
+
+use std::ops::RangeInclusive;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{CommandFactory, ValueEnum};
+use clap_complete::Shell;
+
+use super::error::Error;
+use super::printing;
+use crate::raft::MAX_NODES;
+use crate::view::output::WhenFull;
+use crate::view::{VIEWS, View};
+
+/// How results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// Reads a value of this range. What does not fit is met with this sentence.
+fn of_range<T>(
+    range: RangeInclusive<T>,
+    sentence: impl Into<String>,
+) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + PartialOrd + Clone + Send + Sync + 'static,
+{
+    let sentence = sentence.into();
+    StringValueParser::new().try_map(move |text| match text.parse() {
+        Ok(value) if range.contains(&value) => Ok(value),
+        _ => Err(sentence.clone()),
+    })
+}
+
+/// The size of a cluster.
+pub(super) fn nodes() -> impl TypedValueParser<Value = usize> {
+    of_range(1..=MAX_NODES, format!("a cluster has 1 to {MAX_NODES} nodes"))
+}
+
+/// A seed.
+pub(super) fn seed() -> impl TypedValueParser<Value = u64> {
+    of_range(0..=u64::MAX, format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// How many of something, or how much.
+fn count() -> impl TypedValueParser<Value = u64> {
+    of_range(0..=u64::MAX, "it is a whole number, 0 or more")
+}
+
+/// A view, by its name.
+fn parse_view() -> impl TypedValueParser<Value = &'static View> {
+    let names = VIEWS.iter().map(|view| PossibleValue::new(view.name).help(view.tells));
+    let view = |name: String| VIEWS.iter().find(|row| row.name == name).unwrap_or(&VIEWS[0]);
+    PossibleValuesParser::new(names).map(view)
+}
+
+/// Prints these lines, and that is all.
+fn put(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Error> {
+    printing(WhenFull::Wait, |output| {
+        output.put_all(lines);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Prints completions for a shell.
+fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, Error> {
+    let mut command = T::command();
+    let name = command.get_name().to_owned();
+    // The generator panics if it cannot write, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    put([String::from_utf8_lossy(&script).trim_end_matches('\n').to_owned()])
+}

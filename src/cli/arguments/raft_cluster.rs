@@ -1,0 +1,335 @@
+//! What `raft-cluster` can be told on the command line, and what each command does with it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use clap::builder::TypedValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use super::{Format, completions, count, nodes, of_range, parse_view, put, seed};
+use crate::cli::check::{self, Check};
+use crate::cli::error::Error;
+use crate::cli::hunt;
+use crate::cli::play::{self, Play};
+use crate::cli::replay::{self, Replay};
+use crate::cli::run::{self, Run};
+use crate::raft::{Rule, RuleSet};
+use crate::record::Clock;
+use crate::scenario::quantity::{parse_duration, parse_latency, parse_probability};
+use crate::scenario::script::Script;
+use crate::scenario::{library, nearest};
+use crate::search::exhaustive::{Bounds, preset, spare_memory};
+use crate::view::paint::Color;
+use crate::view::{JSON, VIEWS, View, json, scenarios};
+
+/// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
+#[derive(Parser, Debug)]
+#[command(name = "raft-cluster", version, args_conflicts_with_subcommands = true)]
+#[command(after_long_help = "Examples:
+  raft-cluster                                  the story: five nodes on threads
+  raft-cluster --nodes 4 --seed 7               another cluster, other draws
+  raft-cluster --drop 0.2 --speed 10            a lossy network, ten times as fast
+  raft-cluster run partition --virtual          another scenario, in virtual time
+  raft-cluster run demo --trace demo.jsonl      record it
+  raft-cluster replay demo.jsonl --verify       and make it again, step by step
+  raft-cluster play --nodes 3                   a prompt: do it yourself, step by step
+
+Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong usage.")]
+pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunOptions,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a scenario: one that ships with the program, or a file
+    Run {
+        /// A scenario's name ('raft-cluster scenarios' lists them), or a file
+        #[arg(default_value = "demo", value_name = "NAME|FILE")]
+        scenario: String,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Play with a cluster at a prompt, in the words of the scripts ('help' lists them)
+    Play {
+        /// A scenario to begin with: its cluster, and its lines
+        #[arg(value_name = "NAME|FILE")]
+        scenario: Option<String>,
+        /// Run live, on a thread for each node, instead of in virtual time
+        #[arg(long, conflicts_with = "is_virtual")]
+        threads: bool,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Look for a run in which Raft fails; with a rule broken there is one, and it is told
+    Hunt(HuntOptions),
+    /// Try everything that can happen to a small cluster within bounds
+    #[command(
+        after_long_help = "Without bounds, a search with a rule broken takes those that are \
+known to expose it, and any other takes three nodes, two terms and a log of one.
+
+Examples:
+  raft-cluster check                                    three nodes, two terms, one entry
+  raft-cluster check --log 2                            two entries: about half a minute
+  raft-cluster check --break up-to-date-log             the shortest way, proven
+  raft-cluster check --break commit-only-current-term   Figure 8: about half a minute"
+    )]
+    Check {
+        #[command(flatten)]
+        bounds: BoundOptions,
+        /// Switch a rule off and see the shortest way to a failure
+        #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE")]
+        broken: Vec<Rule>,
+        /// Keep the counterexample as a scenario file
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+        /// What to write: text for people, or JSON, one object a line
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// List the scenarios that ship with the program
+    Scenarios {
+        /// What to write: text for people, or JSON, one object a line
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Run a recorded trace again
+    Replay(Replay),
+    /// Write completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
+pub(in crate::cli) struct HuntOptions {
+    /// Switch a rule off ('raft-node rules' lists them)
+    #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE", conflicts_with = "break_each")]
+    pub(in crate::cli) broken: Vec<Rule>,
+    /// Switch every rule off in turn, and print the table
+    #[arg(long)]
+    pub(in crate::cli) break_each: bool,
+    /// The first seed
+    #[arg(long, value_parser = seed(), default_value_t = 0)]
+    pub(in crate::cli) seed: u64,
+    /// How many seeds
+    #[arg(long, value_parser = count(), value_name = "N")]
+    pub(in crate::cli) seeds: Option<u64>,
+    /// How long, as in 30s
+    #[arg(long = "for", value_parser = parse_duration, value_name = "DURATION")]
+    pub(in crate::cli) within: Option<Duration>,
+    /// How many threads
+    #[arg(long, value_parser = jobs(), value_name = "J")]
+    pub(in crate::cli) jobs: Option<usize>,
+    /// Keep the counterexample as a scenario file
+    #[arg(long, value_name = "FILE", conflicts_with = "break_each")]
+    pub(in crate::cli) save: Option<PathBuf>,
+    /// What to write: text for people, or JSON, one object a line
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) format: Format,
+}
+
+#[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
+struct BoundOptions {
+    /// How many nodes: 1 to 9
+    #[arg(long, value_parser = nodes())]
+    nodes: Option<usize>,
+    /// The highest term: no node stands beyond it
+    #[arg(long, value_parser = bound(), value_name = "T")]
+    terms: Option<u64>,
+    /// Up to which index leaders take commands in
+    #[arg(long, value_parser = bound(), value_name = "L")]
+    log: Option<u64>,
+    /// How many crashes, each with the restart
+    #[arg(long, value_parser = bound(), value_name = "C")]
+    crashes: Option<u64>,
+    /// Whether a new leader appends a no-op
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    no_op: Option<bool>,
+    /// How many entries one AppendEntries may carry
+    #[arg(long, value_parser = of_range(
+        NonZeroUsize::MIN..=NonZeroUsize::MAX, "a batch is a whole number of entries, at least 1"), value_name = "N")]
+    batch: Option<NonZeroUsize>,
+    /// How many threads
+    #[arg(long, value_parser = jobs(), value_name = "J")]
+    jobs: Option<usize>,
+    /// How much memory the search may use, in megabytes; if not said, half of what is free, or of a
+    /// container's limit
+    #[arg(long, value_parser = count(), value_name = "MB")]
+    memory: Option<u64>,
+}
+
+impl BoundOptions {
+    /// The bounds: those that expose the rule that is broken, or small ones, changed as was said.
+    fn for_rules(&self, broken: &[Rule]) -> Bounds {
+        let preset = match broken {
+            [rule] => preset(*rule),
+            _ => None,
+        };
+        let bounds = preset.unwrap_or_else(|| Bounds::new(3, 2, 1).without_no_op());
+        Bounds {
+            nodes: self.nodes.unwrap_or(bounds.nodes),
+            terms: self.terms.unwrap_or(bounds.terms),
+            log: self.log.unwrap_or(bounds.log),
+            crashes: self.crashes.map_or(bounds.crashes, |crashes| crashes as u8),
+            no_op: self.no_op.unwrap_or(bounds.no_op),
+            max_batch: self.batch.or(bounds.max_batch),
+            jobs: jobs_or_all(self.jobs),
+            memory: self.memory.map_or_else(spare_memory, |mb| mb.saturating_mul(1 << 20)),
+            ..bounds
+        }
+    }
+}
+
+/// All the threads that the machine has, if nobody said how many.
+pub(in crate::cli) fn jobs_or_all(jobs: Option<usize>) -> usize {
+    jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// A bound of a search.
+fn bound() -> impl TypedValueParser<Value = u64> {
+    of_range(0..=20, "a bound of a search is a number from 0 to 20")
+}
+
+/// A number of threads.
+fn jobs() -> impl TypedValueParser<Value = usize> {
+    of_range(1..=256, "a number of threads is from 1 to 256")
+}
+
+fn on_or_off(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is 'on' or 'off'"),
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
+struct RunOptions {
+    /// Run in virtual time, on one thread: the same seed gives the same bytes
+    #[arg(long = "virtual")]
+    is_virtual: bool,
+    /// How many nodes: 1 to 9
+    #[arg(long, value_parser = nodes())]
+    nodes: Option<usize>,
+    /// Where all random draws come from
+    #[arg(long, value_parser = seed())]
+    seed: Option<u64>,
+    /// How many times as fast the threads' clock runs, links too: 0.1 to 50
+    #[arg(long, value_parser = of_range(0.1..=50.0, "a speed is a number from 0.1 to 50"), conflicts_with = "is_virtual")]
+    speed: Option<f64>,
+    /// The probability that a message is lost, as in 0.2 or 20%
+    #[arg(long, value_parser = parse_probability, value_name = "P")]
+    drop: Option<f64>,
+    /// The probability that a message arrives twice
+    #[arg(long, value_parser = parse_probability, value_name = "P")]
+    duplicate: Option<f64>,
+    /// How long messages take, as in 1ms..20ms
+    #[arg(long, value_parser = parse_latency, value_name = "MIN..MAX")]
+    latency: Option<(Duration, Duration)>,
+    /// Switch a rule off and see what it protects ('raft-node rules' lists them)
+    #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE")]
+    broken: Vec<Rule>,
+    /// Keep all rules, whatever the scenario breaks
+    #[arg(long, conflicts_with = "broken")]
+    intact: bool,
+    /// Record the run
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_parser = parse_view(), default_value = VIEWS[0].name)]
+    view: &'static View,
+    /// What to write: text for people, or JSON, one object a line
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Arguments {
+    /// Does what the command line asks for.
+    pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
+        self.color.apply();
+        match self.command {
+            None => self.run.run("demo"),
+            Some(Command::Run { scenario, options }) => options.run(&scenario),
+            Some(Command::Play { scenario, threads, options }) => {
+                options.play(scenario.as_deref(), threads)
+            }
+            Some(Command::Hunt(options)) => hunt::run(&options),
+            Some(Command::Check { bounds, broken, save, format }) => {
+                let bounds = bounds.for_rules(&broken);
+                check::run(&Check { rules: broken.into_iter().collect(), bounds, save, format })
+            }
+            Some(Command::Scenarios { format: Format::Text }) => put(scenarios::list()),
+            Some(Command::Scenarios { format: Format::Json }) => put(json::scenarios()),
+            Some(Command::Replay(replay)) => replay::run(&replay),
+            Some(Command::Completions { shell }) => completions::<Self>(shell),
+        }
+    }
+}
+
+impl RunOptions {
+    fn run(self, name: &str) -> Result<ExitCode, Error> {
+        let mut script = library::load(name, self.nodes).map_err(Error::Scenario)?;
+        let spared = self.intact && !script.broken.is_intact();
+        self.change(&mut script);
+        // Where a script takes time into its own hands, threads cannot follow.
+        let by_itself = !script.on_threads && self.speed.is_none();
+        let clock = if self.is_virtual || by_itself {
+            Clock::Virtual
+        } else {
+            Clock::Threads { speed: self.speed.unwrap_or(1.0) }
+        };
+        let view = if self.format == Format::Json { &JSON } else { self.view };
+        run::run(&Run { script, clock, trace: self.trace, view, spared })
+    }
+
+    fn play(self, name: Option<&str>, threads: bool) -> Result<ExitCode, Error> {
+        let mut script = match name {
+            Some(name) => library::load(name, self.nodes).map_err(Error::Scenario)?,
+            None => Script { nodes: self.nodes.unwrap_or(5), ..Script::empty("play") },
+        };
+        self.change(&mut script);
+        let clock = match (threads, self.speed) {
+            (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
+            (false, None) => Clock::Virtual,
+            (false, Some(_)) => {
+                let why = "--speed is for --threads: virtual time has none";
+                return Err(Error::Usage(why.to_owned()));
+            }
+        };
+        if self.format == Format::Json {
+            let why = "the prompt speaks to people; --format json is for 'run'";
+            return Err(Error::Usage(why.to_owned()));
+        }
+        play::play(&Play { script, clock, trace: self.trace, view: self.view })
+    }
+
+    /// What they say of the cluster, said to a scenario.
+    fn change(&self, script: &mut Script) {
+        script.seed = self.seed.unwrap_or(script.seed);
+        if self.intact {
+            script.broken = RuleSet::INTACT;
+        }
+        if !self.broken.is_empty() {
+            script.broken = self.broken.iter().copied().collect();
+        }
+        let conditions = &mut script.conditions;
+        conditions.drop = self.drop.unwrap_or(conditions.drop);
+        conditions.duplicate = self.duplicate.unwrap_or(conditions.duplicate);
+        if let Some((min, max)) = self.latency {
+            (conditions.latency_min, conditions.latency_max) = (min, max);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What `raft-node` can be told on the command line, and what each command does with it.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::{Format, completions, nodes, put, seed};
+use crate::cli::error::Error;
+use crate::cli::printing;
+use crate::raft::Rule;
+use crate::scenario::nearest;
+use crate::scenario::walkthrough::{self, Options};
+use crate::view::output::WhenFull;
+use crate::view::paint::Color;
+use crate::view::{json, rules, walkthrough as text};
+
+const NODES: usize = 5;
+const SEED: u64 = 1;
+
+/// One Raft node, step by step, with the reason for each step
+///
+/// Walks one node through every role and every decision of Raft, in ten sections. Each line says
+/// what the node did, which rule it followed, what it compared, and where the Raft paper says so.
+/// There is no network and no clock: the node is handed one input after the other.
+#[derive(Parser)]
+#[command(
+    name = "raft-node",
+    version,
+    after_long_help = "Examples:\n  \
+        raft-node                              the walkthrough\n  \
+        raft-node --step                       a section at a time, with Enter\n  \
+        raft-node --nodes 4 --seed 7           an even cluster, other timeouts\n  \
+        raft-node --format json | head -1      one object a line, for programs\n  \
+        raft-node rules                        every rule with its place in the paper\n  \
+        raft-node rules up-to-date-log         one rule in full, and how to break it\n\n\
+        Exit code: 0 if all is well, 2 if the command line is wrong."
+)]
+pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    walkthrough: Walkthrough,
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "WHEN",
+        help = "When to use colour; NO_COLOR and CLICOLOR_FORCE are heeded too"
+    )]
+    color: Color,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One node through every role and every decision (the default)
+    Walkthrough(Walkthrough),
+    /// The rules of Raft by name; one in full, if its id is given
+    Rules {
+        /// The id of a rule, such as one-vote-per-term
+        id: Option<String>,
+        /// How to write it
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+        format: Format,
+    },
+    /// A completion script for a shell
+    #[command(after_long_help = "Example:\n  raft-node completions bash > raft-node.bash")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args, Clone, Copy, PartialEq, Eq, Default)]
+#[command(allow_negative_numbers = true)]
+struct Walkthrough {
+    /// Nodes in the cluster, 1 to 9 [default: 5]
+    #[arg(long, value_name = "N", value_parser = nodes())]
+    nodes: Option<usize>,
+    /// Decides the random election timeouts; the same seed gives the same output [default: 1]
+    #[arg(long, value_name = "S", value_parser = seed())]
+    seed: Option<u64>,
+    /// Wait for Enter between sections, if a terminal is there to thread it
+    #[arg(long)]
+    step: bool,
+    /// How to write it [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT", hide_default_value = true)]
+    format: Option<Format>,
+}
+
+impl Walkthrough {
+    /// Options count before the subcommand and after it; after it they win.
+    fn or(self, before: Self) -> Self {
+        Self {
+            nodes: self.nodes.or(before.nodes),
+            seed: self.seed.or(before.seed),
+            step: self.step || before.step,
+            format: self.format.or(before.format),
+        }
+    }
+}
+
+impl Arguments {
+    /// Does what the command line asks for.
+    pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
+        self.color.apply();
+        let before = self.walkthrough;
+        match self.command {
+            None => before.walk(),
+            Some(Command::Walkthrough(args)) => args.or(before).walk(),
+            Some(_) if before != Walkthrough::default() => {
+                let why =
+                    "only the walkthrough takes --nodes, --seed, --step and --format (see --help)";
+                Err(Error::Usage(why.to_owned()))
+            }
+            Some(Command::Rules { id: None, format: Format::Text }) => put(rules::list()),
+            Some(Command::Rules { id: None, format: Format::Json }) => put(json::rules(&Rule::ALL)),
+            Some(Command::Rules { id: Some(id), format }) => {
+                let unknown = |error: nearest::UnknownRule| Error::Usage(error.to_string());
+                let rule = nearest::rule(&id).map_err(unknown)?;
+                put(match format {
+                    Format::Text => rules::one(rule),
+                    Format::Json => json::rules(&[rule]),
+                })
+            }
+            Some(Command::Completions { shell }) => completions::<Self>(shell),
+        }
+    }
+}
+
+impl Walkthrough {
+    fn walk(self) -> Result<ExitCode, Error> {
+        let options = Options::new(self.nodes.unwrap_or(NODES), self.seed.unwrap_or(SEED));
+        let sections = walkthrough::play(options);
+        if self.format == Some(Format::Json) {
+            return put(sections.iter().flat_map(json::section));
+        }
+        printing(WhenFull::Wait, |output| {
+            let wait = self.step && io::stdin().is_terminal() && io::stdout().is_terminal();
+            output.put_all(text::introduction());
+            for section in &sections {
+                if wait {
+                    output.settle().map_err(Error::Output)?;
+                    if !enter_pressed().map_err(Error::Terminal)? {
+                        return Ok(ExitCode::SUCCESS);
+                    }
+                }
+                output.put_all(text::section(section));
+            }
+            output.put_all(text::conclusion());
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// Waits for Enter. Says no if the input ended instead: the reader has had enough.
+fn enter_pressed() -> io::Result<bool> {
+    let mut out = io::stdout();
+    write!(out, "{}", text::go_on())?;
+    out.flush()?;
+    for byte in io::stdin().lock().bytes() {
+        if byte? == b'\n' {
+            return Ok(true);
+        }
+    }
+    writeln!(out)?;
+    Ok(false)
+}

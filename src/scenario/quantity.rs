@@ -1,0 +1,99 @@
+//! What scripts and command lines say of links and time: probabilities, durations, latencies.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What is wrong with a description of link conditions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BadConditions(String);
+
+impl fmt::Display for BadConditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadConditions {}
+
+/// Reads a probability: `0.2` or `20%`.
+///
+/// # Errors
+/// If it is not a number between 0 and 1, or between 0% and 100%.
+pub fn parse_probability(text: &str) -> Result<f64, BadConditions> {
+    let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
+    match number.parse::<f64>() {
+        Ok(value) if (0.0..=scale).contains(&value) => Ok(value / scale),
+        _ => Err(BadConditions(format!(
+            "'{text}' is not a probability; write a number from 0 to 1, or a percentage, as in 0.2 or 20%"
+        ))),
+    }
+}
+
+/// Reads a duration: `5ms`, `1.5s`, `200us`, and `0`.
+///
+/// # Errors
+/// If it is not a number with one of these units, or longer than an hour.
+pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
+    let bad = || {
+        BadConditions(format!(
+            "'{text}' is not a duration; write a number with its unit, as in 5ms, 1.5s or 200us"
+        ))
+    };
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let split = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ').ok_or_else(bad)?;
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        _ => return Err(bad()),
+    };
+    let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
+    // Nothing here is finer than a microsecond; what is written down as such must read back.
+    let value = (value * 1e6).round() / 1e6;
+    if value > 3600.0 {
+        return Err(BadConditions(format!(
+            "'{text}' is more than an hour, and that is the longest"
+        )));
+    }
+    if value >= 0.0 { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }
+}
+
+/// Reads a range of latencies: `1ms..20ms`, or one duration for a constant.
+///
+/// # Errors
+/// If an end is not a duration, or the range runs backwards.
+pub fn parse_latency(text: &str) -> Result<(Duration, Duration), BadConditions> {
+    let (min, max) = text.split_once("..").unwrap_or((text, text));
+    let (from, to) = (parse_duration(min)?, parse_duration(max)?);
+    if from > to {
+        return Err(BadConditions(format!(
+            "the latency range '{text}' runs backwards; write the shorter time first, as in {max}..{min}"
+        )));
+    }
+    Ok((from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_probability_a_duration_or_a_range_is_refused_with_a_reason() {
+        assert_eq!(parse_probability("20%"), Ok(0.2));
+        for bad in ["2", "-0.1", "NaN", "x", "101%", ""] {
+            assert!(parse_probability(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_latency("1ms..20ms").unwrap().1, Duration::from_millis(20));
+        assert_eq!(parse_duration("0.5s"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("0.4us"), Ok(Duration::ZERO), "a microsecond is the finest");
+        for bad in ["", "5", "ms", "5 parsecs", "-1ms", "1e99s", "NaNs"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+        let backwards = parse_latency("5ms..1ms").unwrap_err();
+        assert!(backwards.to_string().contains("1ms..5ms"), "{backwards}");
+    }
+}

@@ -1,0 +1,95 @@
+//! The last lines of a run: why it ended early, what the checker found, and which rules were off.
+
+use std::path::Path;
+
+use super::{opening, script_text, status, violation};
+use crate::properties::report::SafetyReport;
+use crate::record::{Ending, Summary, TraceError};
+use crate::scenario::line_outcome::Failure;
+use crate::scenario::script::{Line, Script};
+use crate::scenario::verb::Verb;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended<'a> {
+    /// What was run.
+    pub(crate) script: &'a Script,
+    /// Whether all is well.
+    pub(crate) good: bool,
+    /// Why it ended early, if it did.
+    pub(crate) failure: Option<&'a Failure>,
+    /// What the checker found.
+    pub(crate) safety: &'a SafetyReport,
+}
+
+/// With all that was checked, unless the script has asked for that at its end.
+pub(super) fn full(ended: &Ended<'_>) -> Vec<String> {
+    let Ended { script, failure, safety, .. } = *ended;
+    let mut lines = ended.failure();
+    if failure.is_some() || !script.lines.iter().any(|line| line.verb == Verb::ExpectSafe) {
+        lines.push(String::new());
+        lines.extend(violation::report(safety, script.nodes));
+    }
+    lines.extend(ended.broken());
+    lines
+}
+
+/// In one line.
+pub(super) fn brief(ended: &Ended<'_>) -> Vec<String> {
+    let mut lines = ended.failure();
+    lines.push(violation::one_line(&ended.script.name, ended.good, ended.safety));
+    lines.extend(ended.broken());
+    lines
+}
+
+impl Ended<'_> {
+    /// As the last line of its record says it.
+    pub(crate) fn in_record(&self) -> Ending {
+        Ending::new(self.good, self.failure.map(script_text::sentence), self.safety)
+    }
+
+    fn failure(&self) -> Vec<String> {
+        self.failure.map_or_else(Vec::new, script_text::failure)
+    }
+
+    /// Which rules were off, and where to look if nothing came of it.
+    fn broken(&self) -> Vec<String> {
+        let Self { script, good, safety, .. } = *self;
+        if script.broken.is_intact() {
+            return Vec::new();
+        }
+        let mut lines = vec![String::new()];
+        lines.extend(opening::broken(script.broken));
+        let awaited =
+            |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
+        let shown = script.lines.iter().any(awaited);
+        let judged = safety.not_judged().is_none();
+        if good && safety.fallen() == 0 && judged && !shown {
+            lines.extend(opening::unharmed(script.broken));
+        }
+        lines
+    }
+}
+
+/// The last lines of a trace that was run again, with how the nodes stand and what was checked if
+/// its story is told.
+pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if told {
+        lines.push(String::new());
+        lines.extend(status::table(&summary.status));
+        lines.push(String::new());
+        lines.extend(violation::report(&summary.safety, summary.header.nodes));
+        lines.push(String::new());
+    }
+    let (name, steps) = (trace.display(), summary.steps);
+    let made = "steps made again, each with the digest that was recorded";
+    lines.push(format!("✓ {name}: {steps} {made}"));
+    lines.extend(opening::broken(summary.header.rules()));
+    lines
+}
+
+/// The last line of a trace that came out otherwise.
+pub(crate) fn diverged(trace: &Path, error: &TraceError) -> String {
+    format!("✗ {}: {error}", trace.display())
+}

@@ -1,0 +1,119 @@
+//! What an exhaustive search looks at, how far it came, and what it means.
+
+use super::paint;
+use super::table::{Table, paragraph};
+use super::words::plural;
+use crate::raft::{Rule, RuleSet, Settings};
+use crate::search::best::Short;
+use crate::search::exhaustive::{
+    Bounds, Counterexample, Outcome, Reach, Stats, chance_of_a_miss, preset,
+};
+
+/// The bounds of a search.
+pub(crate) fn within(bounds: &Bounds) -> Vec<String> {
+    let Bounds { nodes, terms, log, crashes, .. } = *bounds;
+    let batch = bounds.max_batch.filter(|_| bounds.max_batch != Settings::new(nodes).max_batch);
+    let batch = batch.map_or_else(String::new, |batch| format!(", batches of {batch}"));
+    let nodes = plural(nodes, "node", "nodes");
+    let text = format!(
+        "Every order of messages, losses, duplicates and timeouts: {nodes}, terms up to {terms}, \
+         commands up to index {log}, {}, {} no-op{batch}.",
+        plural(crashes.into(), "crash", "crashes"),
+        if bounds.no_op { "with a" } else { "without a" }
+    );
+    paragraph(&text, "", "")
+}
+
+/// How far a search is, in a line.
+pub(crate) fn depth(stats: &Stats) -> String {
+    let seconds = stats.elapsed.as_secs_f64();
+    format!(
+        "depth {:>3}  {:>10} states  {:>10} new  {:>7.0} a second  {seconds:>6.1} s  {:>6} MB",
+        stats.depth,
+        stats.states,
+        stats.newest,
+        stats.states as f64 / seconds.max(1e-3),
+        stats.memory >> 20
+    )
+}
+
+/// A search's figures, and what it means that nothing fell, if nothing did.
+pub(crate) fn ended(outcome: &Outcome, bounds: &Bounds, rules: RuleSet) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(figures(&outcome.stats));
+    lines.push(String::new());
+    match outcome.reach {
+        Reach::Exhausted => {
+            let held = "✓ every state within the bounds was seen, and no property falls in any";
+            lines.push(paint::good(held).to_string());
+            lines.extend(rules.broken().flat_map(|rule| paragraph(&unseen(rule), "", "")));
+        }
+        Reach::Stopped => lines.extend(unfinished(&outcome.stats, "")),
+        Reach::OutOfMemory => {
+            let megabytes = bounds.memory >> 20;
+            let full = format!(
+                " The {megabytes} MB that it may use are full; smaller bounds need less, and \
+                 --memory MB allows more."
+            );
+            lines.extend(unfinished(&outcome.stats, &full));
+        }
+        Reach::Fell => {}
+    }
+    lines
+}
+
+/// What fell, and how far away.
+pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
+    let (property, length) = (found.property, found.steps.len());
+    let mut lines =
+        vec![format!("{property} falls after {length} moves, and no way to it is shorter:")];
+    if let Some(moves) = short.map(|short| short.schedule.moves.len()).filter(|it| *it != length) {
+        let crash = "a crash and its restart are one step of a search, and two moves below";
+        lines.push(format!("({moves} moves as they are told: {crash}.)"));
+    }
+    lines
+}
+
+/// How far a search came that was not finished.
+fn unfinished(stats: &Stats, why: &str) -> Vec<String> {
+    let text = format!(
+        "Stopped at depth {} of an unfinished search: up to there every state was seen, and no \
+         property falls.{why}",
+        stats.depth
+    );
+    paragraph(&text, "", "")
+}
+
+fn figures(stats: &Stats) -> Vec<String> {
+    let seconds = stats.elapsed.as_secs_f64();
+    let mut table = Table::new(2);
+    for (what, how_much) in [
+        ("states", stats.states.to_string()),
+        ("transitions", stats.transitions.to_string()),
+        ("depth", stats.depth.to_string()),
+        ("seconds", format!("{seconds:.1}")),
+        ("states a second", format!("{:.0}", stats.states as f64 / seconds.max(1e-3))),
+        ("memory", format!("{} MB", stats.memory >> 20)),
+        ("chance of a miss", format!("{:.1e}", chance_of_a_miss(stats.states))),
+    ] {
+        table.row([what.to_owned(), how_much]);
+    }
+    table.lines()
+}
+
+/// Why a search without this rule may see nothing fall: these are not the bounds for it, or no
+/// search gets that far, or it is none of the properties that a search asks for.
+fn unseen(rule: Rule) -> String {
+    let property = rule.protects();
+    let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
+    if preset(rule).is_some() {
+        format!("Without {rule} something falls within other bounds: {hunt}.")
+    } else if property.is_figure_3() {
+        format!("Without {rule} something falls later than a search gets: {hunt}.")
+    } else {
+        format!(
+            "That says nothing of {rule}: what falls without it is {property}, and a search asks \
+             for Figure 3's five properties only. {hunt}."
+        )
+    }
+}
