@@ -70,13 +70,11 @@ impl WrongLine {
     fn excerpt(&self) -> (String, String) {
         let letters: Vec<String> = self.text.chars().map(visible).collect();
         let at = (self.error.column - 1).min(letters.len());
-        let width =
-            |letters: &[String]| letters.iter().map(|one| one.width()).sum::<usize>();
-        let near = at.saturating_sub(WIDEST / 2);
+        let width = |letters: &[String]| letters.iter().map(|one| one.width()).sum::<usize>();
         let whole = width(&letters) <= WIDEST;
-        let mut starts = near..at;
-        let start = starts.find(|&start| width(&letters[start..at]) <= WIDEST / 2).unwrap_or(at);
-        let start = if whole { 0 } else { start };
+        let from = if whole { 0 } else { at.saturating_sub(WIDEST / 2) };
+        let near = |start: &usize| whole || width(&letters[*start..at]) <= WIDEST / 2;
+        let start = (from..at).find(near).unwrap_or(at);
         let fits = |end: &usize| width(&letters[start..*end]) <= WIDEST;
         let end = (at + 1..=letters.len()).take_while(fits).last().unwrap_or(at);
         let dots = |cut| if cut { "…" } else { "" };
@@ -100,11 +98,6 @@ pub struct ScriptError {
 }
 
 impl ScriptError {
-    /// Nothing is wrong yet with this file.
-    pub(super) fn none(file: &str) -> Self {
-        Self { file: file.to_owned(), lines: Vec::new(), more: 0 }
-    }
-
     /// Adds a line.
     pub(super) fn add(&mut self, number: usize, text: &str, error: LineError) {
         if self.lines.len() < MOST_TOLD {

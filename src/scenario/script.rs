@@ -94,7 +94,7 @@ impl Script {
     pub fn parse_sized(name: &str, text: &str, nodes: Option<usize>) -> Result<Self, ScriptError> {
         let mut script = Self::empty(name);
         script.nodes = nodes.unwrap_or(script.nodes);
-        let mut wrong = ScriptError::none(name);
+        let mut wrong = ScriptError { file: name.to_owned(), lines: Vec::new(), more: 0 };
         let mut in_head = true;
         // Some editors begin a file with a mark of its encoding.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -172,8 +172,7 @@ impl<'a> Words<'a> {
     pub(super) fn error(mut self) -> LineError {
         self.at = self.furthest;
         let word = self.peek().to_owned();
-        let meant = nearest(&word, self.fitting.iter().map(String::as_str));
-        let meant = meant.map(str::to_owned);
+        let meant = nearest(&word, self.fitting.iter().map(String::as_str)).map(str::to_owned);
         // It comes first, and need not be named twice.
         self.expected.retain(|expected| Some(expected.trim_matches('\'')) != meant.as_deref());
         let column = self.line[..self.furthest].chars().count() + 1;
