@@ -1,0 +1,96 @@
+//! Digests: of the bytes that `docs/trace-format.md` describes, and pinned.
+
+use raft_in_practice::digest::{chain, chain_line, of_step};
+use raft_in_practice::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, ConflictHint, Envelope, Input, Log,
+    LogEntry, LogIndex, Message, NodeId, PersistentState, RaftNode, Settings, Term, VoteRequest,
+    VoteResponse,
+};
+use siphasher::sip::SipHasher13;
+
+/// The bytes of a description: `#7` is a number, `7` a byte, anything else a text.
+fn bytes(description: &str) -> Vec<u8> {
+    let bytes = |word: &str| match (word.strip_prefix('#'), word.parse::<u8>()) {
+        (Some(number), _) => number.parse::<u64>().unwrap().to_le_bytes().to_vec(),
+        (None, Ok(byte)) => vec![byte],
+        (None, Err(_)) => word.as_bytes().to_vec(),
+    };
+    description.split_whitespace().flat_map(bytes).collect()
+}
+
+/// A follower with a vote and two entries, and a message of each kind: whoever implements the encoding
+/// from its description comes to these bytes, and to the digest.
+#[test]
+fn the_digest_of_a_step_is_that_of_the_bytes_that_are_described() {
+    let term = Term::new(3);
+    let log = vec![LogEntry::no_op(Term::new(1)), LogEntry::command(term, "PING".into())];
+    let saved = PersistentState::new(term, Some(NodeId::new(1)), Log::new(log));
+    let node = RaftNode::new(NodeId::new(2), Settings::new(3), saved);
+    let hint = ConflictHint { conflict_term: None, first_index: LogIndex::new(1) };
+    let outcomes = [
+        AppendOutcome::Accepted { match_index: LogIndex::new(2) },
+        AppendOutcome::StaleTerm,
+        AppendOutcome::Rejected { prev_log_index: LogIndex::new(9), hint },
+    ];
+    let append = AppendEntriesRequest {
+        term,
+        leader_id: NodeId::new(0),
+        prev_log_index: LogIndex::new(1),
+        prev_log_term: Term::new(1),
+        entries: [LogEntry::no_op(term)].into(),
+        leader_commit: LogIndex::new(1),
+    };
+    let vote = VoteRequest::new(term, NodeId::new(0), node.last());
+    let others: [Message; 3] =
+        [vote.into(), VoteResponse { term, vote_granted: true }.into(), append.into()];
+    let responses = outcomes.map(|outcome| AppendEntriesResponse { term, outcome }.into());
+    let all = others.into_iter().chain(responses);
+    let messages: Vec<Envelope> =
+        all.map(|message| Envelope { from: NodeId::new(0), to: NodeId::new(2), message }).collect();
+    let described = [
+        "2 #3 1 1",                    // n2, in term 3, voted for n1
+        "#2 #1 0 #3 1 #4 PING",        // two entries: a no-op of term 1, a command of term 3
+        "#0 0 0",                      // nothing committed; a follower that knows no leader
+        "#6",                          // six messages:
+        "0 2 0 #3 0 #2 #3",            // RequestVote
+        "0 2 1 #3 1",                  // granted
+        "0 2 2 #3 0 #1 #1 #1 #3 0 #1", // AppendEntries after 1@1, with one no-op, committed up to 1
+        "0 2 3 #3 0 #2",               // accepted up to 2
+        "0 2 3 #3 1",                  // of an older term
+        "0 2 3 #3 2 #9 0 #1",          // refused at 9: the log ends, and lacks index 1
+    ];
+    let expected = SipHasher13::new_with_keys(0, 0).hash(&bytes(&described.join(" ")));
+    assert_eq!(of_step(&node, &messages), expected);
+}
+
+#[test]
+fn the_digest_of_a_step_is_what_it_was_when_this_test_was_written() {
+    let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), PersistentState::default());
+    let mut disk = PersistentState::default();
+    let mut digests = vec![of_step(&node, &[])];
+    let granted = VoteResponse { term: Term::new(1), vote_granted: true };
+    let from = NodeId::new(1);
+    let vote = Envelope { from, to: NodeId::new(0), message: granted.into() };
+    for input in
+        [Input::ElectionTimeout, Input::Receive(vote), Input::Propose(vec!["SET x=1".into()])]
+    {
+        let mut turn = node.turn();
+        turn.step(input);
+        digests.push(of_step(&turn, turn.peek_messages()));
+        let _ = turn.persist(&mut disk).unwrap();
+    }
+    let expected = [
+        7_709_666_690_558_867_278,
+        7_050_170_126_909_699_150,
+        15_054_660_597_833_041_923,
+        1_697_284_778_620_553_953,
+    ];
+    assert_eq!(digests, expected, "every stored trace depends on these numbers");
+    assert_eq!(chain_line(chain_line(0, "{}"), "a line"), 14_880_838_862_621_989_427);
+}
+
+#[test]
+fn a_chain_depends_on_order() {
+    assert_ne!(chain_line(chain_line(0, "a"), "b"), chain_line(chain_line(0, "b"), "a"));
+    assert_ne!(chain(chain(0, &1_u64), &2_u64), chain(chain(0, &2_u64), &1_u64));
+}
