@@ -3,7 +3,7 @@
 //! The numbers of ChaCha are specified. How a library makes a die or a coin of them is not, and another
 //! release of it would make other runs of the same seeds; so that is done here.
 
-use rand_chacha::rand_core::Rng;
+use rand::Rng;
 
 /// What can be drawn.
 pub trait Draw: Rng {

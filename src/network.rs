@@ -144,8 +144,8 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng;
 
     fn node(number: u8) -> NodeId {
         NodeId::new(number)

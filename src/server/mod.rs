@@ -15,8 +15,8 @@ pub mod timing;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use crate::raft::{

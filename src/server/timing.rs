@@ -132,8 +132,8 @@ impl Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng;
 
     #[test]
     fn a_deadline_is_noticed_at_the_next_tick() {

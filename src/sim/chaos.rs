@@ -7,8 +7,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use super::{Sim, SimConfig};
 use crate::draw::Draw;

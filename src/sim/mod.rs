@@ -13,8 +13,8 @@ pub use chaos::{Chaos, FaultMix};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Envelope, Input, LogPosition, NodeId, Settings};

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, PersistentState, RaftNode,

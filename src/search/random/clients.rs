@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::draw::Draw;
 use crate::properties::linearizability::{History, Judgement};

@@ -6,8 +6,8 @@
 //! terms late. So a campaign here is one that can be won, those who led before like to lead again,
 //! and nobody reaches more nodes than a majority needs.
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use std::num::NonZeroUsize;
 
 use crate::draw::Draw;

@@ -1,8 +1,8 @@
 //! A random walk: moves drawn one after the other, without time. It reaches in a few hundred moves
 //! what a world with clocks reaches in minutes, because nothing has to wait for anything.
 
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::draw::Draw;
 use crate::properties::linearizability::Judgement;
