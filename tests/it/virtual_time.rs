@@ -151,6 +151,9 @@ fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
         assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
     }
     assert!(matches!(read(&[0xff, 0xfe]), Err(TraceError::NotATrace(_))));
+    // A file without end is given up, and not kept in memory.
+    let endless = replay(io::BufReader::new(io::repeat(b'x')), |_| Vec::new(), None);
+    assert!(matches!(endless, Err(TraceError::NotATrace(what)) if what.contains("longer than")));
 }
 
 #[test]

@@ -145,7 +145,10 @@ fn words(value: &Value, names: &mut BTreeSet<String>, texts: &mut BTreeSet<Strin
 /// The names in backticks in these cells.
 fn named<'a>(cells: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let spans = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    let is_name = |span: &&str| span.chars().all(|c| c.is_ascii_lowercase() || "-_".contains(c));
+    let is_name = |span: &&str| {
+        span.starts_with(|c: char| c.is_ascii_lowercase())
+            && span.chars().all(|c| c.is_ascii_lowercase() || "-_".contains(c))
+    };
     spans.filter(is_name).map(ToOwned::to_owned).collect()
 }
 
