@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{bounded, unbounded};
+use crossbeam_channel::{Sender, bounded, unbounded};
 
 use super::client::{Applied, Client};
 use super::delay_queue::{self, Delay};
@@ -103,24 +103,36 @@ impl RaftCluster {
             shared,
         };
         for id in NodeId::all(size) {
-            let now = cluster.shared.clock.now();
-            let server = Server::start(id, cluster.config, Disk::default(), now);
             // An error drops the cluster, which stops the threads that did start.
-            cluster.launch(server).map_err(StartError::Thread)?;
+            let thread = cluster.spawn(id).map_err(StartError::Thread)?;
+            let now = cluster.shared.clock.now();
+            cluster.launch(&thread, Server::start(id, cluster.config, Disk::default(), now));
         }
         Ok(cluster)
     }
 
-    /// Starts a thread for a server.
-    pub(super) fn launch(&mut self, server: Server) -> io::Result<()> {
+    /// Starts a thread for a node. It waits for the node, or ends if none is sent: so what the journal
+    /// says of a start comes after what can fail, and before the node's first turn.
+    pub(super) fn spawn(&mut self, id: NodeId) -> io::Result<Sender<ClusterNode>> {
+        let (launch, launched) = bounded::<ClusterNode>(1);
+        let life = move || {
+            if let Ok(node) = launched.recv() {
+                node.run();
+            }
+        };
+        self.nodes[id.index()] = Some(thread::Builder::new().name(id.to_string()).spawn(life)?);
+        Ok(launch)
+    }
+
+    /// Has a server run by its thread.
+    pub(super) fn launch(&self, thread: &Sender<ClusterNode>, server: Server) {
         let (id, status) = (server.node().id(), NodeStatus::of(&server));
         let (channel, commands) = unbounded();
         let node = ClusterNode::new(server, self.tick, commands, Arc::clone(&self.shared));
         self.shared.registry.post(status);
         self.shared.channels.open(id, channel);
-        let thread = thread::Builder::new().name(id.to_string()).spawn(move || node.run());
-        self.nodes[id.index()] = Some(thread.inspect_err(|_| self.shared.registry.panicked(id))?);
-        Ok(())
+        // The thread waits for it, so this cannot fail.
+        let _ = thread.send(node);
     }
 
     /// Stops every thread and waits until all have ended.

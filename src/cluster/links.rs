@@ -133,7 +133,7 @@ impl Shared {
         self.record([deed], || act(&mut lock(&self.links.state).network));
     }
 
-    /// A node is up: it can receive. What a slow sender left in its inbox meanwhile is gone.
+    /// A node is up again: it can receive. What a slow sender left in its inbox meanwhile is gone.
     pub(super) fn connect(&self, node: NodeId) {
         self.discard_inbox(node);
         lock(&self.links.state).up.insert(node);

@@ -122,6 +122,14 @@ impl Shared {
         done
     }
 
+    /// Enters the restart of a node, which can receive from then on.
+    pub(super) fn restarted(&self, server: &Server) {
+        let mut journal = self.journal();
+        journal.restarted(self.clock.now(), server);
+        drop(journal);
+        self.connect(server.node().id());
+    }
+
     /// Has a server's whole log compared with what the checker saw of it. A node does this between
     /// two turns: only there its log is what the checker knows.
     pub(super) fn audit(&self, server: &Server) {

@@ -1,6 +1,7 @@
 //! What a script can do, done to threads.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -78,17 +79,13 @@ impl World for RaftCluster {
             return Err(CannotDo::IsUp(node));
         }
         self.join(node);
+        let no_thread = |error: io::Error| CannotDo::NoThread(node, error.to_string());
+        let thread = self.spawn(node).map_err(no_thread)?;
         let disk = self.shared.registry.take_disk(node).ok_or(CannotDo::LeftNoDisk(node))?;
-        let server = Server::start(node, self.config, disk.clone(), self.now());
-        {
-            let mut journal = self.shared.journal();
-            journal.restarted(self.shared.clock.now(), &server);
-        }
-        self.shared.connect(node);
-        self.launch(server).map_err(|error| {
-            self.shared.registry.went_down(node, disk);
-            CannotDo::NoThread(node, error.to_string())
-        })
+        let server = Server::start(node, self.config, disk, self.now());
+        self.shared.restarted(&server);
+        self.launch(&thread, server);
+        Ok(())
     }
 
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
