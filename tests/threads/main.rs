@@ -1,6 +1,5 @@
 //! What runs on real threads in real time. A binary of its own, so that no other test takes the
 //! processors away from it while it runs.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cluster;
 mod traces;

@@ -89,7 +89,7 @@ fn a_reader_that_goes_away_later_changes_nothing_either() {
     drop(command);
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line).unwrap();
-    assert!(line.starts_with("{\"scenario\""), "{line}");
+    assert!(line.starts_with("{\"format\""), "{line}");
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
 }

@@ -1,0 +1,147 @@
+//! What is known late: commits in the term in which they happened, and leaders of the past.
+
+use super::*;
+
+/// On threads steps share a batch. What a node commits as a leader is judged as a leader's, though the
+/// batch leaves it a follower of the next term.
+#[test]
+fn a_commit_is_judged_as_what_it_was_when_it_happened() {
+    let mut bench = Bench::new(3, &[]);
+    let node = NodeId::new;
+    let asked = bench.step(0, Input::ElectionTimeout);
+    let vote = bench.deliver(&asked, 1);
+    let _ = bench.deliver(&vote, 0);
+    // n1 acknowledges what it has not; n2 stands with an empty log.
+    let lie = AppendEntriesResponse {
+        term: Term::new(1),
+        outcome: AppendOutcome::Accepted { match_index: LogIndex::FIRST },
+    };
+    let lie = Envelope { from: node(1), to: node(0), message: Message::AppendEntriesResponse(lie) };
+    let stands = vote_request(2, 0, 2);
+    bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
+    assert!(!bench.servers[0].node().is_leader());
+    assert_eq!(bench.fallen(), [Property::DurableQuorum]);
+    assert_eq!(bench.checker.second_leaders(), 0);
+    let Some(committed) = bench.checker.committed.first() else { panic!("it was committed") };
+    assert_eq!(committed.in_term, Term::new(1));
+}
+
+/// A follower may learn of a term and of a commit in it by one message.
+#[test]
+fn a_commit_counts_for_the_term_that_the_same_step_entered() {
+    let mut bench = Bench::new(3, &[]);
+    let request = AppendEntriesRequest {
+        term: Term::new(2),
+        leader_id: NodeId::new(1),
+        prev_log_index: LogIndex::ZERO,
+        prev_log_term: Term::ZERO,
+        entries: vec![LogEntry::no_op(Term::new(1))].into(),
+        leader_commit: LogIndex::FIRST,
+    };
+    let (from, to) = (NodeId::new(1), NodeId::new(0));
+    let message = Message::AppendEntriesRequest(request);
+    bench.step(0, Input::Receive(Envelope { from, to, message }));
+    let terms = bench.checker.committed.iter().map(|entry| (entry.term, entry.in_term));
+    assert_eq!(terms.collect::<Vec<_>>(), [(Term::new(1), Term::new(2))]);
+}
+
+/// Elects a node by the votes of these, and lets its AppendEntries go.
+fn elect(bench: &mut Bench, candidate: u8, voters: &[u8]) -> Vec<Envelope> {
+    let asked = bench.step(candidate.into(), Input::ElectionTimeout);
+    let granted: Vec<_> = voters.iter().flat_map(|&voter| bench.deliver(&asked, voter)).collect();
+    let appends = bench.deliver(&granted, candidate);
+    assert!(bench.servers[usize::from(candidate)].node().is_leader());
+    appends
+}
+
+/// What a leader began with is kept above what was compared already, and while some node can still
+/// commit in an earlier term; no longer.
+#[test]
+fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
+    let mut bench = Bench::new(3, &[]);
+    let appends = elect(&mut bench, 0, &[1]);
+    bench.settle(appends, &[0, 1]);
+    let appends = elect(&mut bench, 1, &[0]);
+    let terms = |bench: &Bench| -> Vec<(u64, usize)> {
+        bench.checker.begun.iter().map(|begun| (begun.term.get(), begun.rest.len())).collect()
+    };
+    assert_eq!(terms(&bench), [(1, 0), (2, 0)], "n2 is in term 0; 1@1 was committed by n0");
+    bench.settle(appends, &[0, 1, 2]);
+    let _ = bench.step(1, Input::Propose(vec![Command::new("lost")]));
+    bench.step(1, Input::Receive(vote_request(0, 1, 3)));
+    let _ = elect(&mut bench, 1, &[2]);
+    assert_eq!(terms(&bench), [(4, 1)], "3@2 is not committed; no node is in a term below 2");
+    assert_eq!(bench.fallen(), []);
+}
+
+/// What only memory held is lost in a crash, and is no reason to say that its node still holds it.
+#[test]
+fn an_entry_that_a_crash_undid_is_said_to_be_lost() {
+    let mut bench = Bench::new(1, &[Rule::PersistBeforeReply]);
+    for command in ["a", "b"] {
+        let proposed = Input::Propose(vec![Command::new(command)]);
+        bench.steps(0, [Input::ElectionTimeout, proposed]);
+        bench.restart(0);
+    }
+    let found = bench.checker.violations().iter().map(|found| found.evidence);
+    let logs: Vec<_> = found.filter(|it| matches!(it, Evidence::LogsDiffer { .. })).collect();
+    let node = NodeId::new(0);
+    let expected = |position| Evidence::LogsDiffer {
+        position,
+        a: node,
+        earlier: Earlier::Lost { in_term: Term::new(1) },
+        b: node,
+    };
+    assert_eq!(logs, [expected(LogPosition::new(2, 1))]);
+}
+
+/// On threads a batch may commit an entry and rewrite it. The entry that is there in the end is not
+/// the one that was committed.
+#[test]
+fn what_a_batch_commits_and_rewrites_is_not_said_to_be_committed() {
+    let mut bench = Bench::new(3, &[Rule::StaleTermRejected]);
+    let stale = elect(&mut bench, 0, &[1]);
+    let appends = elect(&mut bench, 1, &[2]);
+    let acks = bench.deliver(&appends, 2);
+    bench.deliver(&acks, 1);
+    let heartbeat = bench.step(1, Input::HeartbeatDue);
+    let for_2 = |messages: &[Envelope]| {
+        let mut found = messages.iter().filter(|it| it.to == NodeId::new(2)).cloned();
+        Input::Receive(found.next().expect("n2 was sent something"))
+    };
+    bench.steps(2, [for_2(&heartbeat), for_2(&stale)]);
+    let evidence: Vec<_> = bench.checker.violations().iter().map(|found| found.evidence).collect();
+    let index = LogIndex::FIRST;
+    let (first, first_term) = (NodeId::new(1), Term::new(2));
+    let (node, now) = (NodeId::new(2), Some(Term::new(1)));
+    assert_eq!(evidence, [Evidence::CommittedReplaced { index, first, first_term, node, now }]);
+}
+
+/// Every number that goes back in a step is reported.
+#[test]
+fn of_several_numbers_that_go_back_at_once_each_is_said() {
+    let mut bench = Bench::new(1, &[]);
+    bench.step(0, Input::ElectionTimeout);
+    let other = restored(&bench, 0, 0, &[]);
+    bench.checker.observe(&other, Changes::default(), &[]);
+    let node = NodeId::new(0);
+    let back = |counter| Evidence::WentBack { node, counter, from: 1, to: 0 };
+    let found = bench.checker.violations().iter().map(|found| found.evidence);
+    let expected = [Counter::Term, Counter::CommitIndex, Counter::LastApplied].map(back);
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
+    let mut kept = Vec::new();
+    let evidence = |from| Evidence::LeaderCut { leader: NodeId::new(0), term: Term::new(1), from };
+    for step in 0..1000 {
+        record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(step)));
+        record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(0)));
+    }
+    assert_eq!(kept.len(), KEPT);
+    assert_ne!(kept[0].evidence, kept[1].evidence, "what is known is not kept twice");
+    let two = Evidence::ShadowDiffers { node: NodeId::new(0) };
+    record(&mut kept, 1000, Property::LogMatching, two);
+    assert_eq!(kept.len(), KEPT + 1, "another property has room of its own");
+}
