@@ -4,13 +4,13 @@
 //! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message); the sentences are made
 //! here, and nothing ever reads them back. So wording can change without breaking a tool.
 //!
-//! * A view is a way to tell a run as it happens. [`VIEWS`] lists them: a row there is all that it
+//! * A view is a way to tell a run as it happens. `VIEWS` lists them: a row there is all that it
 //!   takes for `--view` to know one more.
 //! * `explain`: one sentence for an event, `facts`: one for the reason behind a decision,
 //!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
 //!   without colour.
 //! * `paint`: colour, which only repeats what the words say already.
-//! * `table`: aligned columns and wrapping, [`WIDTH`] columns at most; `columns`: the lines of a run.
+//! * `table`: aligned columns and wrapping, `WIDTH` columns at most; `columns`: the lines of a run.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
 //! * `rules`: the rules as a table, and one in full; `scenarios`: those that ship.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.

@@ -3,8 +3,8 @@
 //!
 //! * Somebody closes the output, as `head` does: printing ends, and nothing else. The run goes on to
 //!   its verdict, and files that were asked for are written.
-//! * It cannot be written, as on a full disk: the same, and [`Output::settle`] has the error.
-//! * A reader stalls: [`QUEUE`] lines wait for it. Then whoever puts another waits too: time stands
+//! * It cannot be written, as on a full disk: the same, and `Output::settle` has the error.
+//! * A reader stalls: `QUEUE` lines wait for it. Then whoever puts another waits too: time stands
 //!   still in a simulation or a search. A live cluster must not be stopped by whoever looks at it,
 //!   so there further lines are left out, and their number is said in their place.
 
