@@ -21,7 +21,7 @@
 //! From there go up, one room at a time. A room knows nothing of those below it in this list:
 //!
 //! 1. [`raft`]: the protocol.
-//! 2. [`digest`], [`draw`], [`network`]: hashes and random draws that are the same everywhere; what links
+//! 2. [`digest`], [`random_draws`], [`network`]: hashes and random draws that are the same everywhere; what links
 //!    do to messages.
 //! 3. [`server`]: what runs a node: timers, storage, a key-value store, answers; and the
 //!    [engine](server::engine), one turn of a server, which has the order of saving, recording and sending.
@@ -44,11 +44,11 @@
 pub mod cli;
 pub mod cluster;
 pub mod digest;
-pub mod draw;
 pub mod network;
-mod panics;
+mod panic_message;
 pub mod properties;
 pub mod raft;
+pub mod random_draws;
 pub mod record;
 pub mod scenario;
 // Public for the programs and the tests.

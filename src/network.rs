@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::draw::Draw;
 use crate::raft::{MAX_NODES, NodeId, NodeSet};
+use crate::random_draws::Draw;
 
 /// How lossy and how slow every link is.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]

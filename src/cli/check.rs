@@ -12,10 +12,10 @@ use super::hunt::save;
 use super::printing;
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;
-use crate::search::best::as_short;
+use crate::search::best_counterexample::as_short;
 use crate::search::exhaustive::{self, Bounds, Outcome, Pause, Reach, Stats};
 use crate::view::output::{Output, WhenFull};
-use crate::view::{hunt, json, opening, search};
+use crate::view::{header, hunt_result, json, search_result};
 
 /// A search, as the command line asks for it.
 #[derive(Clone, Debug)]
@@ -38,21 +38,22 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
         if *format == Format::Json {
             return for_programs(check, output);
         }
-        output.put_all(opening::broken(*rules));
-        output.put_all(search::within(bounds));
-        let outcome = explore(*rules, bounds, |stats| output.put(search::depth(stats)));
-        output.put_all(search::ended(&outcome, bounds, *rules));
+        output.put_all(header::broken(*rules));
+        output.put_all(search_result::within(bounds));
+        let outcome = explore(*rules, bounds, |stats| output.put(search_result::depth(stats)));
+        output.put_all(search_result::ended(&outcome, bounds, *rules));
         let mut saved = Ok(());
         if let Some(found) = &outcome.violation {
             let short = as_short(found.clone(), bounds, *rules);
-            output.put_all(search::fell(found, short.as_ref()));
+            output.put_all(search_result::fell(found, short.as_ref()));
             if let Some(short) = short {
-                hunt::tell(&short, output);
-                saved = save(file.as_deref(), || hunt::script(&short, "counterexample"), output);
+                hunt_result::tell(&short, output);
+                saved =
+                    save(file.as_deref(), || hunt_result::script(&short, "counterexample"), output);
             }
         }
         output.put("");
-        output.put_all(opening::broken(*rules));
+        output.put_all(header::broken(*rules));
         saved.map(|()| ExitCode::from(u8::from(outcome.reach != Reach::Exhausted)))
     })
 }
@@ -64,7 +65,7 @@ fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     let short = outcome.violation.clone().and_then(|found| as_short(found, bounds, *rules));
     output.put(json::search(*rules, bounds, &outcome, short.as_ref()));
     if let (Some(file), Some(short)) = (file, &short) {
-        hunt::script(short, "counterexample").save(file).map_err(Error::Save)?;
+        hunt_result::script(short, "counterexample").save(file).map_err(Error::Save)?;
     }
     Ok(ExitCode::from(u8::from(outcome.reach != Reach::Exhausted)))
 }

@@ -19,14 +19,14 @@ use crate::scenario::library;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
-use crate::scenario::verb::Verb;
-use crate::search::best::{Best, Searches, best, catches_wanted};
+use crate::scenario::verb_table::Verb;
+use crate::search::best_counterexample::{Best, Searches, best, catches_wanted};
 use crate::search::random::trial::Finding;
 use crate::search::random::{Hunt, Progress, intact_recovers, sole_rule};
 use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::{Output, WhenFull};
-use crate::view::{Listeners, STORY, hunt as view, json, opening, script_text};
+use crate::view::{Listeners, STORY, header, hunt_result as view, json, script_text};
 
 impl HuntOptions {
     /// A hunt without these rules.
@@ -61,7 +61,7 @@ fn one(
     let rules = options.broken.iter().copied().collect();
     let json = options.format == Format::Json;
     if !json {
-        output.put_all(opening::broken(rules));
+        output.put_all(header::broken(rules));
     }
     let seeds = match (options.seeds, options.within) {
         (Some(seeds), _) => seeds,
@@ -80,14 +80,14 @@ fn one(
         // With nothing caught only Ctrl-C stops a hunt.
         let stopped = progress.stop.load(Ordering::Relaxed);
         output.put_all(view::nothing(progress, stopped, sole_rule(rules)));
-        output.put_all(opening::broken(rules));
+        output.put_all(header::broken(rules));
         return Ok(ExitCode::from(u8::from(stopped)));
     }
     output.put_all(view::caught(&best, recovers(&best, rules)));
     output.put("");
     let saved = tell(&best, rules, options.save.as_deref(), output);
     output.put("");
-    output.put_all(opening::broken(rules));
+    output.put_all(header::broken(rules));
     saved.map(|()| ExitCode::from(1))
 }
 

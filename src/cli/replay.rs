@@ -14,7 +14,7 @@ use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, TraceError, replay as again};
 use crate::view::output::WhenFull;
-use crate::view::{JSON, STORY, ending, json, opening};
+use crate::view::{JSON, STORY, header, json, summary};
 
 /// A trace to run again, as the command line asks for it.
 #[derive(Args, Debug)]
@@ -51,7 +51,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
             if let Some(open) = view.record {
                 return vec![Box::new(record.insert(open(output, header)).clone())];
             }
-            output.put_all(opening::replayed(header));
+            output.put_all(header::replayed(header));
             (view.open)(output, header.nodes, false).observers
         };
         let made = again(BufReader::new(file), observers, *at);
@@ -60,11 +60,11 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
                 // What the steps were is one question, what fell in them another.
                 let good = *verify || summary.safety.fallen() == 0;
                 let ending = Ending::new(summary.safety.fallen() == 0, None, &summary.safety);
-                (good, ending::replayed(path, summary, !verify), ending)
+                (good, summary::replayed(path, summary, !verify), ending)
             }
             Err(error @ TraceError::Diverged { .. }) => {
                 let ending = Ending::new(false, Some(error.to_string()), &SafetyReport::default());
-                (false, vec![ending::diverged(path, error)], ending)
+                (false, vec![summary::diverged(path, error)], ending)
             }
             Err(error) => return Err(Error::Trace(path.to_owned(), error.clone())),
         };

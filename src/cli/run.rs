@@ -13,11 +13,11 @@ use crate::record::{Clock, Header, TraceWriter, is_trace};
 use crate::scenario::line_outcome::Failure;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
-use crate::view::ending::Ended;
 use crate::view::output::WhenFull;
+use crate::view::summary::Ended;
 use crate::view::{Listeners, View};
 
 /// A run, as the command line asks for it.

@@ -11,11 +11,11 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::client::{Applied, Client};
 use super::delay_queue::{self, Delay};
 use super::error::{Panicked, StartError, WriteError};
-use super::node::ClusterNode;
 use super::node_command::NodeCommand;
+use super::node_thread::ClusterNode;
 use super::shared::{Clock, Shared};
 use crate::network::Conditions;
-use crate::panics;
+use crate::panic_message;
 use crate::raft::{Command, MAX_NODES, NodeId, Settings};
 use crate::record::journal::Observer;
 use crate::scenario::script::Script;
@@ -153,14 +153,14 @@ impl RaftCluster {
         }
         self.shared.links.delay(Delay::Stop);
         if let Some(Err(panic)) = self.delay_queue.take().map(JoinHandle::join) {
-            self.panicked.push(("the delay queue".to_owned(), panics::words(&*panic)));
+            self.panicked.push(("the delay queue".to_owned(), panic_message::words(&*panic)));
         }
     }
 
     /// Waits until a node's thread has ended.
     pub(super) fn join(&mut self, node: NodeId) {
         if let Some(Err(panic)) = self.nodes[node.index()].take().map(JoinHandle::join) {
-            self.panicked.push((node.to_string(), panics::words(&*panic)));
+            self.panicked.push((node.to_string(), panic_message::words(&*panic)));
         }
     }
 

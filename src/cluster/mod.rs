@@ -10,7 +10,7 @@
 //! That is `ClusterNode::live` in `node.rs`, with the three functions that it calls. Everything else
 //! in this room makes it easy to start five of them, to talk to them and to trouble them.
 //!
-//! * `node`: `ClusterNode`, the thread's loop.
+//! * `node_thread`: `ClusterNode`, the thread's loop.
 //! * `node_command`: what a node's thread is told from outside.
 //! * `links`: the nodes' inboxes, and every fault that a network has.
 //! * `delay_queue`: the thread that holds messages which take their time.
@@ -40,8 +40,8 @@ mod cluster;
 mod delay_queue;
 mod error;
 mod links;
-mod node;
 mod node_command;
+mod node_thread;
 mod registry;
 mod shared;
 mod world;

@@ -3,14 +3,14 @@
 //! * [`journal`]: the order in which batches of steps and deeds of the world are entered, told to the
 //!   checker and to whoever listens.
 //! * [`message_name`]: by which name a message is told from others.
-//! * `format`, `computed`, `write`, `replay`: a trace, which is a run as its inputs. It records, in the journal's order,
+//! * `format`, `computed_fields`, `write`, `replay`: a trace, which is a run as its inputs. It records, in the journal's order,
 //!   what each node was given and what the world did; never what came of it. All states, messages
 //!   and reasons are computed again by giving the same inputs to the same core. A digest of every
 //!   step proves that replay and run agree, for threaded runs too: that is what "the core is pure"
 //!   means, and it can be checked. For programs that want to see a run, what is computed can stand
 //!   beside it in the same lines. `docs/trace-format.md` has them.
 
-mod computed;
+mod computed_fields;
 mod error;
 mod format;
 pub mod journal;
@@ -18,7 +18,7 @@ pub mod message_name;
 mod replay;
 mod write;
 
-pub use computed::{Ending, State};
+pub use computed_fields::{Ending, State};
 pub use error::TraceError;
 pub use format::{Clock, Header};
 pub use replay::{Replay, Summary, replay};

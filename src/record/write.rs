@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::computed::{
+use super::computed_fields::{
     Ending, Numbered, Restarted, Saved, State, StepOutcome, Told, ViolationLine,
 };
 use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, StepLine};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::free_text::FreeText;
 use super::quantity::{parse_duration, parse_latency, parse_probability};
-use super::verb::{Committed, Condition, On, Verb, Who, property_word};
-use super::words::Words;
+use super::tokens::Words;
+use super::verb_table::{Committed, Condition, On, Verb, Who, property_word};
 use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::engine::CrashPoint;

@@ -1,7 +1,7 @@
 //! Whether a condition is true of a world.
 
 use super::line_outcome::Why;
-use super::verb::{Committed, Condition, On, Who};
+use super::verb_table::{Committed, Condition, On, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
 use crate::scenario::world::World;
 use crate::server::status::{NodeStatus, leader_of};

@@ -2,6 +2,7 @@
 //! happens without a rule, from `examples/broken/`.
 
 use super::error::{FileError, ScriptError};
+use super::file;
 use super::script::Script;
 use crate::raft::Rule;
 
@@ -72,27 +73,7 @@ pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, FileError> {
     let shipped = all().find(|(shipped, _)| *shipped == name);
     let text = match shipped {
         Some((_, text)) => (*text).to_owned(),
-        None => read_file(name)?,
+        None => file::read(name)?,
     };
     Script::parse_sized(name, &text, nodes).map_err(FileError::Script)
-}
-
-/// The text of a file.
-fn read_file(name: &str) -> Result<String, FileError> {
-    let bytes = std::fs::read(name).map_err(|error| {
-        let meant =
-            nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-        let sentence = format!(
-            "'{name}' is no scenario that ships with the program, and no file that can be read \
-             ({error}); {meant}'raft-cluster scenarios' lists what ships"
-        );
-        FileError::Io(sentence, error)
-    })?;
-    let utf_16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    String::from_utf8(bytes).map_err(|_| {
-        let what = if utf_16 { "is written in UTF-16" } else { "is no text in UTF-8" };
-        FileError::Content(format!(
-            "'{name}' {what}, and a scenario is text in UTF-8; save it as that"
-        ))
-    })
 }

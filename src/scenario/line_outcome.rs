@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::verb::{Condition, Verb};
+use super::verb_table::{Condition, Verb};
 use crate::properties::linearizability::{Misled, NotJudged};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;

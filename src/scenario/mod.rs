@@ -1,12 +1,13 @@
 //! A small line-based language for what happens to a cluster: for files, for the prompt, for tests.
 //!
-//! * `verb`: what a line can say: a table with one row for each verb, and one for each condition.
-//! * `table`: how such a table is written. The parser, the writer, help and completion come from it.
+//! * `verb_table`: what a line can say: a table with one row for each verb, and one for each condition.
+//! * `usage`: how such a table is written. The parser, the writer, help and completion come from it.
 //! * `arguments`: how each kind of argument is read and written.
 //! * `setting`: the settings of a script's head, in a table as well.
-//! * `words`: a line, read word by word.
+//! * `tokens`: a line, read word by word.
 //! * `parse`: a line to its verb.
 //! * `error`: what is wrong with a line, or with a script: where, which word, what would have fitted.
+//! * `file`: scenarios in files: read within a bound, written in the place of nothing else.
 //! * `free_text`: commands and notes in a line, in quotes where they could be read as words.
 //! * `script`: a whole file: its settings and its lines; reading, writing and saving it.
 //! * `world`: what a script can do to a cluster, on threads or in virtual time.
@@ -21,6 +22,7 @@
 mod arguments;
 pub mod condition;
 pub mod error;
+mod file;
 mod free_text;
 pub mod library;
 pub mod line_outcome;
@@ -31,8 +33,8 @@ pub mod quantity;
 pub mod run;
 pub mod script;
 pub mod setting;
-pub mod table;
-pub mod verb;
+mod tokens;
+pub mod usage;
+pub mod verb_table;
 pub mod walkthrough;
-mod words;
 pub mod world;

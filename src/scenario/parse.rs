@@ -2,8 +2,8 @@
 
 use super::error::LineError;
 use super::setting::SETTINGS;
-use super::verb::Verb;
-use super::words::Words;
+use super::tokens::Words;
+use super::verb_table::Verb;
 use crate::raft::MAX_NODES;
 
 /// Reads one line. An empty line, or one that is only a comment (`#`), says nothing.

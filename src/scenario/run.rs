@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::condition::{holds, positions, resolve};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::Line;
-use super::verb::{Condition, Verb, Who};
+use super::verb_table::{Condition, Verb, Who};
 use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
 use crate::properties::report::{Judged, SafetyReport};

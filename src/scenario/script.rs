@@ -1,16 +1,15 @@
 //! A whole file: a head that says what it shows and how the cluster is set up, and its lines.
 
+use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::Duration;
-use std::{fmt, fs, io};
 
-use super::error::{FileError, ScriptError};
+use super::error::ScriptError;
 use super::parse::parse_line;
 use super::setting::SETTINGS;
-use super::table::Kind;
-use super::verb::Verb;
-use super::words::Words;
+use super::tokens::Words;
+use super::usage::Kind;
+use super::verb_table::Verb;
 use crate::network::Conditions;
 use crate::raft::{Rule, RuleSet, Settings};
 use crate::server::timing::Timing;
@@ -124,34 +123,6 @@ impl Script {
         if wrong.lines.is_empty() { Ok(script) } else { Err(wrong) }
     }
 
-    /// Writes it as a file. A slip of the tongue must not cost anyone a file that is something else.
-    ///
-    /// # Errors
-    /// If there is such a file and it is no scenario, or it cannot be written.
-    pub fn save(&self, file: &Path) -> Result<(), FileError> {
-        Self::may_be_saved(file)?;
-        fs::write(file, self.to_string()).map_err(|error| unwritten(file, error))
-    }
-
-    /// Whether there is nothing of this name that is not a scenario.
-    ///
-    /// # Errors
-    /// If there is.
-    pub fn may_be_saved(file: &Path) -> Result<(), FileError> {
-        let other = |what| {
-            Err(FileError::Content(format!(
-                "'{}' exists and is no {what}; it stays",
-                file.display()
-            )))
-        };
-        match fs::read_to_string(file) {
-            Ok(text) if Self::parse("", &text).is_err() => other("scenario"),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => other("text"),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritten(file, error)),
-            _ => Ok(()),
-        }
-    }
-
     /// Whether it does everything by hand, move by move, so that time means nothing in it.
     pub fn is_by_hand(&self) -> bool {
         let is_deed = |verb: &&Verb| verb.kind() != Kind::Tell;
@@ -181,8 +152,4 @@ impl fmt::Display for Script {
         writeln!(f)?;
         self.lines.iter().try_for_each(|line| writeln!(f, "{}", line.verb))
     }
-}
-
-fn unwritten(file: &Path, error: io::Error) -> FileError {
-    FileError::Io(format!("'{}' cannot be written: {error}", file.display()), error)
 }

@@ -1,8 +1,8 @@
 //! The table of settings: what the head of a script can say.
 
 use super::script::Script;
-use super::table::Usage;
-use super::words::Words;
+use super::tokens::Words;
+use super::usage::Usage;
 use crate::raft::{MAX_NODES, Rule};
 use crate::server::timing::Timing;
 

@@ -4,12 +4,12 @@
 //! so a schedule still makes sense when some of its moves are taken out. A move that has become
 //! impossible, because the message it names was never sent, is passed over.
 
-use super::manual::ManualCluster;
+use super::manual_cluster::ManualCluster;
 use super::objective::{Fallen, Objective};
 use crate::raft::{RuleSet, Settings};
 use crate::scenario::script::Script;
-use crate::scenario::table::Kind;
-use crate::scenario::verb::Verb;
+use crate::scenario::usage::Kind;
+use crate::scenario::verb_table::Verb;
 
 /// Moves, and the cluster they are made in.
 #[derive(Clone, PartialEq, Debug)]

@@ -4,11 +4,11 @@
 use std::iter;
 
 use super::objective::Objective;
-use super::parts;
 use super::schedule::Schedule;
+use super::schedule_parts;
 use crate::raft::Settings;
 use crate::record::message_name::MessageName;
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 
 /// How many moves are played at most in a pass over a schedule: a fraction of a second. It bounds the
 /// time, not the result; a schedule that is not yet shortest by then is still a counterexample.
@@ -75,14 +75,14 @@ pub fn tidy(schedule: &Schedule, objective: Objective) -> Schedule {
     };
     let length = best.moves.len();
     let mut best = without_needless_commands(best, objective);
-    let mut parts = parts::parts(&best.moves).len();
+    let mut parts = schedule_parts::parts(&best.moves).len();
     'again: loop {
         for from in 0..length {
             for to in (0..length).filter(|&to| to != from) {
                 let mut moves = best.moves.clone();
                 let verb = moves.remove(from);
                 moves.insert(to, verb);
-                let fewer = parts::parts(&moves).len();
+                let fewer = schedule_parts::parts(&moves).len();
                 if fewer >= parts {
                     continue;
                 }

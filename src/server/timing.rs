@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::draw::Draw;
 use crate::network::micros;
 use crate::raft::{Facts, Rule, RuleSet, Verdict};
+use crate::random_draws::Draw;
 
 /// A moment, in microseconds since the cluster began. On threads a clock counts them, in the
 /// simulator the next event does.

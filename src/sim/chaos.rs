@@ -11,9 +11,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Sim, SimConfig};
-use crate::draw::Draw;
 use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, RuleSet, Settings};
+use crate::random_draws::Draw;
 use crate::scenario::world::World;
 use crate::server::engine::CrashPoint;
 use crate::server::timing::Timing;

@@ -2,11 +2,11 @@
 
 use super::output::Output;
 use super::table::{Table, paragraph};
+use super::what_to_tell::too_old;
 use super::words::{Speaker, log_end};
-use super::worth::too_old;
-use super::{deeds, explain, paint};
+use super::{colour, deeds, explain};
 use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
-use crate::search::divergence::{Divergence, Side, Speaking};
+use crate::search::first_divergence::{Divergence, Side, Speaking};
 
 /// Up to how many entries a log is told whole.
 const LISTED: usize = 6;
@@ -19,7 +19,7 @@ pub(super) fn tell(divergence: &Divergence, output: &Output) {
         divergence.after + 1,
         divergence.verb
     );
-    output.put_all(paragraph(&paint::heading(&head).to_string(), "", ""));
+    output.put_all(paragraph(&colour::heading(&head).to_string(), "", ""));
     let (broken, intact) = (&divergence.broken, &divergence.intact);
     let mut table = Table::new(2);
     for (name, side, other) in

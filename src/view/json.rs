@@ -18,9 +18,9 @@ use crate::raft::{
 use crate::record::{Header, State, Summary, TraceError, TraceWriter};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::walkthrough::{Beat, Section};
-use crate::search::best::{Best, Short, Source};
+use crate::search::best_counterexample::{Best, Short, Source};
 use crate::search::exhaustive::{Bounds, Outcome, Reach, Stats};
 use crate::search::objective::Fallen;
 use crate::search::random::Progress;

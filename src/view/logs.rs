@@ -3,7 +3,7 @@
 
 use crate::raft::{Log, LogIndex, NodeId, RaftNode, RoleKind};
 
-use super::paint;
+use super::colour;
 use super::table::Table;
 
 /// One line of a drawing.
@@ -36,7 +36,7 @@ pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
     let indexes = || (1..=longest.get()).map(LogIndex::new);
     let mut table = Table::new(6);
     let header = indexes().map(|index| format!("{index:>3} ")).collect::<Vec<_>>().concat();
-    table.row(["index".to_owned(), paint::faint(header.trim_end()).to_string(), String::new()]);
+    table.row(["index".to_owned(), colour::faint(header.trim_end()).to_string(), String::new()]);
     let mut differs = false;
     for row in rows {
         let cell = |index| {
@@ -47,13 +47,13 @@ pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
         };
         let cells = indexes().map(cell).collect::<Vec<_>>().concat();
         differs |= cells.contains('*');
-        let name = paint::role(row.role, &row.id.to_string()).to_string();
+        let name = colour::role(row.role, &row.id.to_string()).to_string();
         table.row([name, cells, row.words.clone()]);
     }
     let mut lines = table.lines();
     if let (true, Some(first)) = (differs, rows.first()) {
         let note = format!("      * not in {}'s log", first.id);
-        lines.push(paint::faint(&note).to_string());
+        lines.push(colour::faint(&note).to_string());
     }
     lines
 }

@@ -9,53 +9,53 @@
 //! * `explain`: one sentence for an event, `facts`: one for the reason behind a decision,
 //!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
 //!   without colour.
-//! * `paint`: colour, which only repeats what the words say already.
+//! * `colour`: colour, which only repeats what the words say already.
 //! * `table`: aligned columns and wrapping, `WIDTH` columns at most; `columns`: the lines of a run.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
 //! * `rules`: the rules as a table, and one in full; `scenarios`: those that ship.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
-//! * `opening`: the first lines of a run; `ending`: the last.
-//! * `story`: a run as it happens, of which `worth` says what is worth telling, `deeds` what the world
+//! * `header`: the first lines of a run; `summary`: the last.
+//! * `story`: a run as it happens, of which `what_to_tell` says what is worth telling, `deeds` what the world
 //!   did, `provenance` where a late message comes from; `script_text`: what came of a script's lines.
-//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt`, `search` and
+//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
 //!   `divergence`: what the searches found.
 //! * `prompt`: what the prompt answers.
 //! * `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
+pub(crate) mod colour;
 mod columns;
 pub(crate) mod deeds;
 mod divergence;
-pub(crate) mod ending;
 pub mod explain;
 mod facts;
-pub mod hunt;
+pub(crate) mod header;
+pub mod hunt_result;
 pub mod json;
 pub(crate) mod logs;
 pub mod message;
-pub(crate) mod opening;
 pub mod output;
-pub(crate) mod paint;
 pub(crate) mod prompt;
 mod provenance;
 pub(crate) mod rules;
 pub(crate) mod scenarios;
 pub(crate) mod script_text;
-pub(crate) mod search;
+pub(crate) mod search_result;
 pub(crate) mod status;
 mod story;
+pub(crate) mod summary;
 pub(crate) mod table;
 pub mod violation;
 pub(crate) mod walkthrough;
+mod what_to_tell;
 pub mod words;
-mod worth;
 
 use crate::record::journal::Observer;
 use crate::record::{Clock, Header, TraceWriter};
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::script::Script;
 use crate::server::timing::Time;
-use ending::Ended;
 use output::Output;
+use summary::Ended;
 
 /// No line is wider than this many columns.
 pub(crate) const WIDTH: usize = 100;
@@ -100,10 +100,10 @@ impl ScriptObserver for Listeners {
 pub(crate) const STORY: View = View {
     name: "story",
     tells: "What happens, as it happens",
-    opening: opening::lines,
+    opening: header::lines,
     open: story::open,
     record: None,
-    ending: ending::full,
+    ending: summary::full,
     left_out: words::left_out,
 };
 
@@ -124,10 +124,10 @@ pub(crate) const VIEWS: &[View] = &[
     View {
         name: "quiet",
         tells: "Only how it ended",
-        opening: |script, _| opening::broken(script.broken),
+        opening: |script, _| header::broken(script.broken),
         open: |_, _, _| Listeners::default(),
         record: None,
-        ending: ending::brief,
+        ending: summary::brief,
         left_out: words::left_out,
     },
 ];

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::columns::beside;
 use super::logs::{self, Row};
 use super::table::{Table, paragraph};
-use super::{message, paint};
+use super::{colour, message};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition};
-use crate::scenario::table::Usage;
-use crate::scenario::verb::{Condition, Verb};
+use crate::scenario::usage::Usage;
+use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
@@ -33,12 +33,12 @@ pub(crate) fn welcome() -> Vec<String> {
 
 /// What is said beside the run.
 pub(crate) fn said(text: &str) -> String {
-    paint::faint(&format!("  ({text})")).to_string()
+    colour::faint(&format!("  ({text})")).to_string()
 }
 
 /// Why something that was typed cannot be done.
 pub(crate) fn complaint(sentence: &str) -> String {
-    paint::wrong(&format!("  ✗ {sentence}")).to_string()
+    colour::wrong(&format!("  ✗ {sentence}")).to_string()
 }
 
 /// Where a session was saved, and how to play it again.
@@ -84,7 +84,7 @@ pub(crate) fn messages(all: &[InFlight]) -> Vec<String> {
         };
         let name = Verb::Deliver(one.name).to_string();
         let name = name.trim_start_matches("deliver ").to_owned();
-        let name = if one.delivered { paint::faint(&name) } else { paint::strong(&name) };
+        let name = if one.delivered { colour::faint(&name) } else { colour::strong(&name) };
         table.row([name.to_string(), when, message::arguments(&one.envelope.message)]);
     }
     table.lines()
@@ -94,7 +94,7 @@ pub(crate) fn messages(all: &[InFlight]) -> Vec<String> {
 pub(crate) fn delivered(envelope: &Envelope) -> Vec<String> {
     let Envelope { from, to, message } = envelope;
     let text = format!("{from} to {to}: {from} {}", message::sentence(message));
-    beside(&paint::faint(&text).to_string())
+    beside(&colour::faint(&text).to_string())
 }
 
 /// All logs, drawn under each other.
@@ -123,9 +123,9 @@ pub(crate) fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     for (index, entry) in log.iter() {
         let known = match () {
             () if !status.up => String::new(),
-            () if index <= status.applied => paint::good("applied").to_string(),
-            () if index <= status.commit => paint::good("committed").to_string(),
-            () => paint::faint("not known to be committed").to_string(),
+            () if index <= status.applied => colour::good("applied").to_string(),
+            () if index <= status.commit => colour::good("committed").to_string(),
+            () => colour::faint("not known to be committed").to_string(),
         };
         let position = LogPosition { term: entry.term, index };
         table.row([position.to_string(), known, message::payload(&entry.payload).to_owned()]);
@@ -135,10 +135,10 @@ pub(crate) fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
 
 /// What can be typed: these words, and the verbs of the scripts.
 pub(crate) fn help(words: &[Usage]) -> Vec<String> {
-    let mut lines = vec![paint::heading("This prompt").to_string()];
+    let mut lines = vec![colour::heading("This prompt").to_string()];
     lines.extend(rows(words));
     lines.push(String::new());
-    lines.push(paint::heading("The cluster, in the words of the scripts").to_string());
+    lines.push(colour::heading("The cluster, in the words of the scripts").to_string());
     lines.extend(rows(Verb::USAGE));
     lines.push(String::new());
     let note = "N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
@@ -167,7 +167,7 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
 fn rows(words: &[Usage]) -> Vec<String> {
     let mut table = Table::new(2);
     for Usage { words, follows, does } in words {
-        let syntax = format!("{} {follows}", paint::strong(words));
+        let syntax = format!("{} {follows}", colour::strong(words));
         table.row([syntax, (*does).to_owned()]);
     }
     table.lines()

@@ -3,25 +3,25 @@
 use crate::raft::{Property, Rule};
 
 use super::table::{Table, paragraph};
-use super::{explain, paint};
+use super::{colour, explain};
 
 /// One row a rule: id, section, statement.
 pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for rule in Rule::ALL {
         table.row([
-            paint::strong(rule.id()).to_string(),
+            colour::strong(rule.id()).to_string(),
             explain::section(rule).to_owned(),
             rule.statement().to_owned(),
         ]);
     }
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
-    [table.lines(), vec![String::new(), paint::faint(hint).to_string()]].concat()
+    [table.lines(), vec![String::new(), colour::faint(hint).to_string()]].concat()
 }
 
 /// All that is known of one rule.
 pub(crate) fn one(rule: Rule) -> Vec<String> {
-    let title = vec![paint::heading(rule.id()).to_string(), String::new()];
+    let title = vec![colour::heading(rule.id()).to_string(), String::new()];
     let statement = paragraph(rule.statement(), "  ", "  ");
     let property = rule.protects();
     let figure = if property.is_figure_3() { " (Figure 3)" } else { "" };
@@ -34,7 +34,7 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
     ];
     let mut table = Table::new(2);
     for (name, text) in rows {
-        table.row([paint::faint(name).to_string(), text]);
+        table.row([colour::faint(name).to_string(), text]);
     }
     [title, statement, vec![String::new()], table.lines()].concat()
 }

@@ -1,6 +1,6 @@
 //! The scenarios that ship with the program, as a table.
 
-use super::paint;
+use super::colour;
 use super::table::{Table, paragraph};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
@@ -10,7 +10,7 @@ pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for (name, text) in SHIPPED {
         let shows = Script::parse(name, text).map_or_else(|error| error.to_string(), |s| s.shows);
-        table.row([paint::strong(name).to_string(), shows]);
+        table.row([colour::strong(name).to_string(), shows]);
     }
     let broken = format!(
         "And for each of the {} rules broken/RULE: what happens without it, as in 'raft-cluster run \

@@ -3,11 +3,11 @@
 use super::columns::Columns;
 use super::table::paragraph;
 use super::words::{duration, plural};
-use super::{message, paint, status, violation};
+use super::{colour, message, status, violation};
 use crate::raft::Envelope;
 use crate::record::journal::Loss;
 use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
-use crate::scenario::verb::{Committed, Condition, On, Verb, Who};
+use crate::scenario::verb_table::{Committed, Condition, On, Verb, Who};
 use crate::scenario::world::NextEvent;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
@@ -51,7 +51,7 @@ impl ScriptObserver for ScriptText {
             LineOutcome::Began(_) => {}
             LineOutcome::Waited { condition, took } => {
                 let text = format!("✓ {} (after {})", condition_text(condition), duration(*took));
-                self.columns.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Written { command, leader, position, took, attempts } => {
                 let again =
@@ -61,7 +61,7 @@ impl ScriptObserver for ScriptText {
                      after {}{again}",
                     duration(*took)
                 );
-                self.columns.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Submitted { .. } if self.columns.by_hand => {}
             LineOutcome::Submitted { to, command } => {
@@ -73,7 +73,7 @@ impl ScriptObserver for ScriptText {
             }
             LineOutcome::Held(condition) => {
                 let text = format!("✓ as expected: {}", condition_text(condition));
-                self.columns.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Stalled { condition, within } => {
                 let text = format!(
@@ -81,7 +81,7 @@ impl ScriptObserver for ScriptText {
                     duration(*within),
                     condition_text(condition)
                 );
-                self.columns.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Status(statuses) => {
                 self.columns.output.put("");
@@ -104,11 +104,11 @@ impl ScriptObserver for ScriptText {
             // On which facts was told when it fell.
             LineOutcome::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
-                self.columns.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Spared(property) => {
                 let text = format!("✓ with every rule kept {property} has not fallen");
-                self.columns.line(time, "", &paint::good(&text).to_string());
+                self.columns.line(time, "", &colour::good(&text).to_string());
             }
         }
     }
@@ -173,7 +173,7 @@ pub(crate) fn sentence(failure: &Failure) -> String {
 /// What went wrong with a line, and which properties have fallen, if that is it.
 pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", sentence(failure));
-    let mut lines = paragraph(&paint::wrong(&text).to_string(), "  ", "    ");
+    let mut lines = paragraph(&colour::wrong(&text).to_string(), "  ", "    ");
     match &failure.why {
         Why::Violated(violations) => lines.extend(violations.iter().flat_map(violation::lines)),
         Why::Misled(misled) => lines.extend(violation::misled(misled)),

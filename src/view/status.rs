@@ -1,6 +1,6 @@
 //! How the nodes stand, as a table.
 
-use super::paint;
+use super::colour;
 use super::table::Table;
 use crate::server::status::NodeStatus;
 
@@ -8,12 +8,12 @@ use crate::server::status::NodeStatus;
 pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     let mut table = Table::new(11);
     let heads = ["node", "role", "term", "log", "commit", "applied"];
-    table.row(heads.map(|head| paint::faint(head).to_string()));
+    table.row(heads.map(|head| colour::faint(head).to_string()));
     for status in statuses {
         let role = if status.up {
-            paint::role(status.role, &format!("{:<9}", status.role)).to_string()
+            colour::role(status.role, &format!("{:<9}", status.role)).to_string()
         } else {
-            paint::wrong(&format!("{:<9}", "CRASHED")).to_string()
+            colour::wrong(&format!("{:<9}", "CRASHED")).to_string()
         };
         let number = |number: u64, width: usize| {
             if status.up { format!("{number:>width$}") } else { format!("{:>width$}", "-") }

@@ -7,9 +7,9 @@ use super::output::Output;
 use super::provenance::SentMessages;
 use super::script_text::ScriptText;
 use super::table::paragraph;
+use super::what_to_tell::{TooOld, is_reason, is_worth_telling, too_old};
 use super::words::Speaker;
-use super::worth::{TooOld, is_reason, is_worth_telling, too_old};
-use super::{Listeners, deeds, explain, message, paint, violation};
+use super::{Listeners, colour, deeds, explain, message, violation};
 use crate::properties::safety::Violation;
 use crate::raft::{
     Event, Facts, Input, MessageKind, NodeId, Outcome, RoleKind, Rule, Term, Verdict,
@@ -76,10 +76,10 @@ impl Story {
         moves.told += 1;
         let now = moves.told;
         let first = format!("  {now:>8}  ");
-        self.columns.output.put_all(paragraph(&paint::strong(text).to_string(), &first, NUMBERED));
+        self.columns.output.put_all(paragraph(&colour::strong(text).to_string(), &first, NUMBERED));
         let whence = received.and_then(|MessageId(it)| moves.mail.arrives(it, now, moves.parts[0]));
         if let Some(whence) = whence {
-            let whence = paint::faint(&format!("({whence})")).to_string();
+            let whence = colour::faint(&format!("({whence})")).to_string();
             self.columns.output.put_all(paragraph(&whence, NUMBERED, NUMBERED));
         }
     }
@@ -104,8 +104,8 @@ impl Story {
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
         let text = explain::verdict(speaker, verdict);
         let text = match verdict.outcome {
-            Outcome::Overridden => paint::wrong(&text),
-            _ => paint::faint(&text),
+            Outcome::Overridden => colour::wrong(&text),
+            _ => colour::faint(&text),
         };
         self.columns.reason(&text.to_string());
     }
@@ -120,7 +120,7 @@ impl Story {
             }
             1 => {
                 let text = format!("goes on as before, without {rule}, here and from now on");
-                self.columns.line(time, &node.to_string(), &paint::wrong(&text).to_string());
+                self.columns.line(time, &node.to_string(), &colour::wrong(&text).to_string());
             }
             _ => {}
         }
@@ -174,7 +174,7 @@ impl Observer for Story {
                     text.push_str(&deeds::contents(node, *first, *last));
                 }
                 let text = match event {
-                    Event::BecameLeader { .. } => paint::role(RoleKind::Leader, &text).to_string(),
+                    Event::BecameLeader { .. } => colour::role(RoleKind::Leader, &text).to_string(),
                     _ => text,
                 };
                 let told = |verdict: &Verdict| is_reason(event, verdict);
@@ -221,11 +221,11 @@ impl Observer for Story {
                     *parts = [parts[1], *told + 1];
                 }
                 self.columns.output.put("");
-                let title = paint::heading(&format!("{}  {text}", self.phases)).to_string();
+                let title = colour::heading(&format!("{}  {text}", self.phases)).to_string();
                 self.columns.output.put_all(paragraph(&title, "", "   "));
             }
             Deed::Note(text) => {
-                self.columns.output.put_all(beside(&paint::faint(text).to_string()));
+                self.columns.output.put_all(beside(&colour::faint(text).to_string()));
             }
             Deed::Asked { ticket, .. } => self.asked = Some(*ticket),
             // Told where single moves are told; elsewhere the script's own lines say it.

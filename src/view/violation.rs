@@ -2,7 +2,7 @@
 
 use colored::ColoredString;
 
-use super::paint;
+use super::colour;
 use super::rules::promise;
 use super::table::{Table, paragraph};
 use super::words::plural;
@@ -119,7 +119,7 @@ fn logs_differ(position: LogPosition, a: NodeId, earlier: Earlier, b: NodeId) ->
 
 /// A violation: the property, and the facts.
 pub fn lines(violation: &Violation) -> Vec<String> {
-    let name = paint::wrong(violation.property.name());
+    let name = colour::wrong(violation.property.name());
     let text = format!("{name} has fallen: {}.", sentence(&violation.evidence));
     paragraph(&text, "  ✗ ", "    ")
 }
@@ -135,7 +135,7 @@ pub fn misled(misled: &Misled) -> Vec<String> {
         Some(unexplained) => unexplained_sentence(unexplained),
         None => false_successes_sentence(false_successes),
     };
-    let mut lines = paragraph(&paint::wrong(&head).to_string(), "  ✗ ", "    ");
+    let mut lines = paragraph(&colour::wrong(&head).to_string(), "  ✗ ", "    ");
     let told = unexplained.iter().filter(|key| key.calls.len() <= LISTED).flat_map(history);
     let instead = false_successes.iter().take(LISTED).map(false_success);
     let rest = false_successes.len().saturating_sub(LISTED);
@@ -230,7 +230,7 @@ pub fn not_judged(key: &NotJudged) -> String {
 
 /// A whole run in one line.
 pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
-    let verdict = if good { paint::good("✓ passed") } else { paint::wrong("✗ failed") };
+    let verdict = if good { colour::good("✓ passed") } else { colour::wrong("✗ failed") };
     let not_judged = match report.not_judged() {
         Some(_) => "; Linearizability was not judged: too many open operations",
         None => "",
@@ -247,14 +247,15 @@ pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
 /// What was checked, how often, and what came of it.
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
-    let held = |held: bool| if held { paint::good("✓ held") } else { paint::wrong("✗ fallen") };
+    let held =
+        |held: bool| if held { colour::good("✓ held") } else { colour::wrong("✗ fallen") };
     let mut row = |property: Property, mark: ColoredString, checks: u64, one: &str, many: &str| {
         let noun = if checks == 1 { one } else { many };
         table.row([
             mark.to_string(),
             format!("{property:<20}"),
             format!("{checks:>6} {noun}"),
-            paint::faint(promise(property)).to_string(),
+            colour::faint(promise(property)).to_string(),
         ]);
     };
     for &(property, checks) in &report.checks {
@@ -266,7 +267,7 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     if let Some(Judged { answers, judgement }) = &report.clients {
         let mark = match judgement {
             Judgement::Held => held(true),
-            Judgement::NotJudged(_) => paint::strong("? not judged"),
+            Judgement::NotJudged(_) => colour::strong("? not judged"),
             Judgement::Fallen(_) => held(false),
         };
         row(Property::Linearizability, mark, *answers as u64, "answer", "answers");

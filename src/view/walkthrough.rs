@@ -12,7 +12,7 @@ use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
 use super::words::{Speaker, duration, log_end, plural};
-use super::{WIDTH, explain, logs, message, paint};
+use super::{WIDTH, colour, explain, logs, message};
 
 /// Where the lines of a beat begin.
 const INDENT: usize = 4;
@@ -21,7 +21,7 @@ const LABEL: usize = 8;
 
 /// What a reader should know first.
 pub(crate) fn introduction() -> Vec<String> {
-    let mut lines = vec![paint::heading("Raft, one node at a time").to_string(), String::new()];
+    let mut lines = vec![colour::heading("Raft, one node at a time").to_string(), String::new()];
     lines.extend(say(
         "Every line below comes from a real node: what it was given, which rules it asked and what it \
          compared, what it did, and what it sends.",
@@ -39,7 +39,7 @@ pub(crate) fn introduction() -> Vec<String> {
     ];
     let mut block = Block::new();
     for (sign, meaning) in legend {
-        block.line(&paint::strong(sign), meaning);
+        block.line(&colour::strong(sign), meaning);
     }
     lines.extend(block.0.lines());
     lines
@@ -50,7 +50,7 @@ pub(crate) fn section(section: &Section) -> Vec<String> {
     let title = format!("{}. {} ", section.number, section.title);
     let rule = "─".repeat(WIDTH.saturating_sub(title.chars().count()));
     let mut lines =
-        vec![String::new(), format!("{}{}", paint::heading(&title), paint::faint(&rule))];
+        vec![String::new(), format!("{}{}", colour::heading(&title), colour::faint(&rule))];
     for beat in &section.beats {
         lines.push(String::new());
         lines.extend(beat_lines(beat));
@@ -60,7 +60,7 @@ pub(crate) fn section(section: &Section) -> Vec<String> {
 
 /// Where to go from here.
 pub(crate) fn conclusion() -> Vec<String> {
-    let title = paint::heading("Where to go from here").to_string();
+    let title = colour::heading("Where to go from here").to_string();
     let lines = vec![String::new(), title, String::new()];
     let mut table = Table::new(INDENT);
     for (command, what) in [
@@ -69,14 +69,14 @@ pub(crate) fn conclusion() -> Vec<String> {
         ("raft-cluster", "five nodes on threads: election, crash, re-election, nothing lost"),
         ("raft-cluster hunt --break ID", "what happens without a rule"),
     ] {
-        table.row([paint::strong(command).to_string(), what.to_owned()]);
+        table.row([colour::strong(command).to_string(), what.to_owned()]);
     }
     [lines, table.lines()].concat()
 }
 
 /// What a reader is asked who wants a section at a time.
 pub(crate) fn go_on() -> String {
-    format!("\n{} ", paint::faint("Enter goes on, Ctrl-D ends:"))
+    format!("\n{} ", colour::faint("Enter goes on, Ctrl-D ends:"))
 }
 
 fn say(text: &str) -> Vec<String> {
@@ -110,40 +110,40 @@ impl Block {
 
 fn started(node: &RaftNode, timeout: Duration) -> Vec<String> {
     let mut block = Block::new();
-    block.line(&paint::faint("state"), state(node));
-    block.line(&paint::faint("timer"), format!("ends after {}", duration(timeout)));
+    block.line(&colour::faint("state"), state(node));
+    block.line(&colour::faint("timer"), format!("ends after {}", duration(timeout)));
     block.0.lines()
 }
 
 fn stepped(step: &ShownStep) -> Vec<String> {
     let id = step.after.id();
     let mut block = Block::new();
-    block.line(&paint::strong("input"), explain::input(id, &step.input));
+    block.line(&colour::strong("input"), explain::input(id, &step.input));
     let speaker = Speaker::of(id, &step.input);
     for event in &step.events {
         match event {
             Event::Checked(verdict) => {
-                block.line(&paint::outcome(verdict), explain::reason(speaker, verdict));
+                block.line(&colour::outcome(verdict), explain::reason(speaker, verdict));
             }
             event => {
-                let name = paint::role(step.after.role().kind(), &id.to_string());
+                let name = colour::role(step.after.role().kind(), &id.to_string());
                 block.line(&name, explain::event(speaker, event));
             }
         }
     }
     for applied in &step.applied {
-        block.line(&paint::faint("applies"), apply(applied));
+        block.line(&colour::faint("applies"), apply(applied));
     }
     if let Some(timeout) = step.election_timeout {
         block.line(
-            &paint::faint("timer"),
+            &colour::faint("timer"),
             format!("drawn afresh: ends after {}", duration(timeout)),
         );
     }
     for (to, what) in grouped(&step.messages) {
-        block.line(&paint::faint("sends"), format!("to {to}  {what}"));
+        block.line(&colour::faint("sends"), format!("to {to}  {what}"));
     }
-    block.line(&paint::faint("state"), state(&step.after));
+    block.line(&colour::faint("state"), state(&step.after));
     block.0.lines()
 }
 
@@ -168,7 +168,7 @@ fn names(nodes: &[NodeId]) -> String {
 
 /// A node's state on one line.
 fn state(node: &RaftNode) -> String {
-    let role = paint::role(node.role().kind(), &node.role().kind().to_string());
+    let role = colour::role(node.role().kind(), &node.role().kind().to_string());
     let vote = node.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
     let known = match node.role() {
         Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
@@ -190,9 +190,10 @@ fn durable(node: &RaftNode, disk: &PersistentState) -> Vec<String> {
     let mut block = Block::new();
     let vote = disk.voted_for.map_or_else(|| "none".to_owned(), |vote| vote.to_string());
     let (term, log) = (disk.current_term, log_end(disk.log.last()));
-    block.line(&paint::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));
+    block
+        .line(&colour::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));
     block.line(
-        &paint::faint("memory"),
+        &colour::faint("memory"),
         format!(
             "{}, commitIndex {}: a crash forgets this, and {} starts again as a follower",
             node.role().kind(),
@@ -210,7 +211,7 @@ fn log(node: &RaftNode) -> Vec<String> {
         let committed =
             if index <= node.commit_index() { "committed" } else { "not committed yet" };
         let name =
-            if index == LogIndex::FIRST { paint::faint("log").to_string() } else { String::new() };
+            if index == LogIndex::FIRST { colour::faint("log").to_string() } else { String::new() };
         let payload = message::payload(&entry.payload).to_owned();
         table.row([name, at.to_string(), payload, committed.to_owned()]);
     }
@@ -220,7 +221,7 @@ fn log(node: &RaftNode) -> Vec<String> {
 fn store(node: &RaftNode, values: &[(String, String)]) -> Vec<String> {
     let values = values.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>();
     let mut block = Block::new();
-    block.line(&paint::faint("store"), format!("{} holds {}", node.id(), values.join(", ")));
+    block.line(&colour::faint("store"), format!("{} holds {}", node.id(), values.join(", ")));
     block.0.lines()
 }
 

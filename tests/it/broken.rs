@@ -12,13 +12,13 @@ use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::verb::Verb;
-use raft_in_practice::search::best;
-use raft_in_practice::search::best::{Searches, Short};
+use raft_in_practice::scenario::verb_table::Verb;
+use raft_in_practice::search::best_counterexample;
+use raft_in_practice::search::best_counterexample::{Searches, Short};
 use raft_in_practice::search::random::{Hunt, Progress, aim_of};
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::view::hunt as view;
+use raft_in_practice::view::hunt_result as view;
 
 use crate::common::lengths::{LENGTHS, Lengths};
 
@@ -31,7 +31,7 @@ fn run(script: &Script, rules: RuleSet) -> Result<(), Box<Failure>> {
 fn shortest(rule: Rule) -> Short {
     let rules = RuleSet::INTACT.without(rule);
     let hunt = Hunt { rules, first: 0, seeds: 30_000, within: None, jobs: 2, enough: 12 };
-    best::best(&hunt, Searches::All, &Progress::default()).short.unwrap()
+    best_counterexample::best(&hunt, Searches::All, &Progress::default()).short.unwrap()
 }
 
 #[test]

@@ -25,7 +25,7 @@ use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::Time;
 use raft_in_practice::server::{Answer, Proposal, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::view::{hunt, violation};
+use raft_in_practice::view::{hunt_result, violation};
 
 /// Far away.
 const BOUND: Duration = Duration::from_secs(20);
@@ -391,7 +391,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     assert_eq!(kept.0, [LineOutcome::NotJudged(key)]);
 
     let progress = raft_in_practice::search::random::Progress::default();
-    let told = |progress| hunt::nothing(progress, false, None).join(" ");
+    let told = |progress| hunt_result::nothing(progress, false, None).join(" ");
     assert!(!told(&progress).contains("judged") && told(&progress).contains('✓'));
     progress.unjudged.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
     let text = told(&progress);

@@ -1,6 +1,6 @@
 //! Random draws: pinned, and as just as they should be.
 
-use raft_in_practice::draw::Draw;
+use raft_in_practice::random_draws::Draw;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::run::Runner;
-use raft_in_practice::search::best::{Searches, Source};
+use raft_in_practice::search::best_counterexample::{Searches, Source};
 use raft_in_practice::search::random::{Hunt, Progress, aim_of};
-use raft_in_practice::search::{best, random};
+use raft_in_practice::search::{best_counterexample, random};
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::view::hunt as view;
+use raft_in_practice::view::hunt_result as view;
 
 /// Seeds within which a broken rule is caught.
 const SEEDS: u64 = 3_000;
@@ -49,9 +49,9 @@ fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
 fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
     let best = |rule, seeds| {
         let rules = RuleSet::INTACT.without(rule);
-        let enough = best::catches_wanted(rules);
+        let enough = best_counterexample::catches_wanted(rules);
         let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
-        let best = best::best(&hunt, Searches::Quick, &Progress::default());
+        let best = best_counterexample::best(&hunt, Searches::Quick, &Progress::default());
         best.short.map(|short| (short.schedule.moves.len(), short.source))
     };
     let rule = Rule::OneVotePerTerm;
@@ -70,7 +70,7 @@ fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
     for rule in [Rule::OneVotePerTerm, Rule::LogMatchingCheck, Rule::CommitOnlyCurrentTerm] {
         let rules = RuleSet::INTACT.without(rule);
         let (result, _) = hunt(rules, SEEDS, 3);
-        let Some(short) = best::shortest(&result, rules) else {
+        let Some(short) = best_counterexample::shortest(&result, rules) else {
             panic!("{rule}: nothing to shorten")
         };
         assert!(short.schedule.moves.len() <= 40, "{rule}: {:#?}", short.schedule.moves);

@@ -3,7 +3,7 @@
 
 use raft_in_practice::scenario::nearest;
 use raft_in_practice::scenario::parse::parse_line;
-use raft_in_practice::scenario::verb::{Condition, Verb};
+use raft_in_practice::scenario::verb_table::{Condition, Verb};
 
 #[test]
 fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() {

@@ -190,7 +190,8 @@ fn a_file_that_is_no_scenario_is_not_overwritten() {
     fs::write(&precious, "my only copy\n").unwrap();
     let save = format!("save {}", precious.display());
     let played = play(&[], &["step", &save]);
-    assert!(played.out.contains("is no scenario; it stays"), "{}", played.out);
+    let sentence = "exists and is no scenario that was saved here; it stays";
+    assert!(played.out.contains(sentence), "{}", played.out);
     assert_eq!(fs::read_to_string(&precious).unwrap(), "my only copy\n");
 }
 

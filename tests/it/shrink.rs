@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 
 use raft_in_practice::raft::{Rule, RuleSet, Settings};
 use raft_in_practice::record::message_name::MessageName;
-use raft_in_practice::scenario::verb::Verb;
-use raft_in_practice::search::best;
-use raft_in_practice::search::best::Short;
-use raft_in_practice::search::parts::parts;
+use raft_in_practice::scenario::verb_table::Verb;
+use raft_in_practice::search::best_counterexample;
+use raft_in_practice::search::best_counterexample::Short;
 use raft_in_practice::search::random::{Hunt, HuntResult, Progress, aim_of};
 use raft_in_practice::search::schedule::Schedule;
+use raft_in_practice::search::schedule_parts::parts;
 use raft_in_practice::search::shrink::shrink;
 
 use crate::common::lengths::LENGTHS;
@@ -21,7 +21,7 @@ fn caught(rule: Rule) -> HuntResult {
 }
 
 fn short(rule: Rule) -> Option<Short> {
-    best::shortest(&caught(rule), RuleSet::INTACT.without(rule))
+    best_counterexample::shortest(&caught(rule), RuleSet::INTACT.without(rule))
 }
 
 /// Moves and parts of the shortest of the first catches. Searches prove that some could be shorter.

@@ -22,7 +22,7 @@ use crate::scenario::quantity::{parse_duration, parse_latency, parse_probability
 use crate::scenario::script::Script;
 use crate::scenario::{library, nearest};
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
-use crate::view::paint::Color;
+use crate::view::colour::Color;
 use crate::view::{JSON, VIEWS, View, json, scenarios};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.

@@ -12,8 +12,8 @@ use crate::cli::printing;
 use crate::raft::Rule;
 use crate::scenario::nearest;
 use crate::scenario::walkthrough::{self, Options};
+use crate::view::colour::Color;
 use crate::view::output::WhenFull;
-use crate::view::paint::Color;
 use crate::view::{json, rules, walkthrough as text};
 
 const NODES: usize = 5;

@@ -13,7 +13,7 @@ use rustyline::{
 use super::words::WORDS;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
-use crate::scenario::table::first_words;
+use crate::scenario::usage::first_words;
 use crate::view::output::{Output, WhenFull};
 use crate::view::{prompt, words};
 

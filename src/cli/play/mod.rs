@@ -19,11 +19,11 @@ use crate::record::Clock;
 use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::Output;
-use crate::view::{STORY, View, opening, prompt, script_text, violation};
+use crate::view::{STORY, View, header, prompt, script_text, violation};
 use lines::Lines;
 use session::{Session, Stage};
 use words::{WORDS, Word};
@@ -81,7 +81,7 @@ fn sessions<S: Stage>(
             told = (STORY.open)(output, script.nodes, false);
         }
         let head = Script { lines: Vec::new(), ..script.clone() };
-        output.put_all(opening::lines(&head, play.clock));
+        output.put_all(header::lines(&head, play.clock));
         let world = stage.raise(&head)?;
         let mut table = Table {
             session: Session::new(head, world, &mut told),
@@ -227,7 +227,7 @@ impl<S: Stage> Table<'_, S> {
         self.output.put_all(violation::report(&safety, nodes));
         if !broken.is_intact() {
             self.output.put("");
-            self.output.put_all(opening::broken(broken));
+            self.output.put_all(header::broken(broken));
         }
         struck?;
         Ok(safety.fallen() == 0 || !broken.is_intact())

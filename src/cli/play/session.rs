@@ -8,8 +8,8 @@ use crate::properties::report::SafetyReport;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Line, Script};
-use crate::scenario::table::Kind;
-use crate::scenario::verb::Verb;
+use crate::scenario::usage::Kind;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::server::timing::Time;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::raft::NodeId;
 use crate::scenario::nearest::nearest;
 use crate::scenario::parse::parse_line;
-use crate::scenario::table::{Usage, first_words};
-use crate::scenario::verb::Verb;
+use crate::scenario::usage::{Usage, first_words};
+use crate::scenario::verb_table::Verb;
 
 /// What a typed line asks for.
 #[derive(Clone, PartialEq, Debug)]

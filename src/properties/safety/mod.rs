@@ -13,11 +13,11 @@
 //! has long been deposed.
 
 mod commits;
-mod counters;
 mod evidence;
 mod leaders;
 mod ledger;
 mod logs;
+mod monotone_counters;
 
 pub use evidence::{Counter, Earlier, Evidence, Violation};
 use ledger::{Begun, EntryLedger, FirstCommit, Shadow};

@@ -1,11 +1,11 @@
 //! A way to a fallen property, told by names: as steps, and as moves that anyone can make.
 
-use super::messages::Action;
-use super::server::{Prompt, ServerState};
+use super::actions::Action;
+use super::server_state::{Prompt, ServerState};
 use super::state::{Cause, Model};
 use crate::raft::{Envelope, NodeId, Property, Settings};
 use crate::record::message_name::MessageName;
-use crate::scenario::verb::{Verb, Who};
+use crate::scenario::verb_table::{Verb, Who};
 use crate::server::engine::CrashPoint;
 
 /// One step of one node.

@@ -8,34 +8,34 @@
 //!
 //! What makes it feasible, each in its own file:
 //!
-//! * `server`, `state`: no time in a state, and every different server, message and step only once;
-//! * `messages`: the network is the set of all messages ever sent, so that loss, reordering and
+//! * `server_state`, `state`: no time in a state, and every different server, message and step only once;
+//! * `actions`: the network is the set of all messages ever sent, so that loss, reordering and
 //!   duplication need no actions of their own;
-//! * `collect`: messages that can do nothing any more are taken out, which rests on the rules that
+//! * `dead_messages`: messages that can do nothing any more are taken out, which rests on the rules that
 //!   `premises` names;
 //! * `symmetry`: states that differ only in the names of the nodes are one;
 //! * `search`: of a state that is done only a fingerprint stays.
 //!
-//! `bounds`, `preset` and `memory` say how far a search goes, `ledger` and `properties` what must
+//! `bounds`, `preset` and `memory_limit` say how far a search goes, `ledger` and `properties` what must
 //! hold; `counterexample` turns a way to its fall into moves. `outline` compares searches that merge
 //! in different ways.
 
+mod actions;
 mod bounds;
-mod collect;
 mod counterexample;
+mod dead_messages;
 mod frontier;
+mod interner;
 mod ledger;
-mod memory;
-mod messages;
+mod memory_limit;
 mod outline;
 mod premises;
 mod preset;
 mod properties;
 mod search;
-mod server;
+mod server_state;
 mod state;
 mod symmetry;
-mod table;
 
 use std::ops::ControlFlow;
 
@@ -45,7 +45,7 @@ use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge};
 pub use counterexample::{Counterexample, Step};
-pub use memory::spare_memory;
+pub use memory_limit::spare_memory;
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
 pub use search::{Pause, Stats};

@@ -1,7 +1,7 @@
 //! For each rule, bounds within which its breaking shows.
 
 use super::bounds::Bounds;
-use super::memory::spare_memory;
+use super::memory_limit::spare_memory;
 use crate::raft::Rule;
 use std::num::NonZeroUsize;
 

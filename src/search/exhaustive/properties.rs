@@ -166,14 +166,14 @@ fn holds(log: &Log, committed: &[CommitRecord]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::actions::{Action, Effect};
     use super::super::bounds::{Bounds, Merge};
-    use super::super::messages::{Action, Effect};
-    use super::super::server::Prompt;
+    use super::super::server_state::Prompt;
     use super::super::state::{Catalogue, Cause};
     use super::*;
     use crate::raft::{Message, RuleSet};
     use crate::scenario::script::Script;
-    use crate::scenario::verb::{Verb, Who};
+    use crate::scenario::verb_table::{Verb, Who};
     use crate::search::schedule::Schedule;
 
     /// What is meant by a move: who makes a step, and which step.

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
+use super::actions::{Action, Effect};
 use super::bounds::Bounds;
 use super::frontier::Frontier;
-use super::messages::{Action, Effect};
 use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::{Property, RuleSet};
 

@@ -7,10 +7,10 @@
 use rustc_hash::FxHashMap;
 
 use super::bounds::Bounds;
+use super::interner::{Interner, Shared};
 use super::ledger::Ledger;
 use super::premises::Premises;
-use super::server::{InternedMessage, Prompt, ServerState, Stepped};
-use super::table::{Interner, Shared};
+use super::server_state::{InternedMessage, Prompt, ServerState, Stepped};
 use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term};
 
 /// A state of the cluster, by the numbers of its parts.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::draw::Draw;
 use crate::properties::linearizability::{History, Judgement};
 use crate::raft::NodeId;
+use crate::random_draws::Draw;
 use crate::scenario::world::World;
 use crate::server::status::leader_of;
 use crate::server::timing::Time;

@@ -10,11 +10,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::num::NonZeroUsize;
 
-use crate::draw::Draw;
 use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};
+use crate::random_draws::Draw;
 use crate::record::message_name::MessageName;
-use crate::scenario::verb::{Verb, Who};
-use crate::search::manual::ManualCluster;
+use crate::scenario::verb_table::{Verb, Who};
+use crate::search::manual_cluster::ManualCluster;
 use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
 use crate::server::engine::CrashPoint;

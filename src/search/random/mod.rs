@@ -10,10 +10,10 @@
 
 pub mod clients;
 pub mod leaderships;
-pub mod recorder;
+pub mod move_recorder;
 pub mod recovery;
 pub mod trial;
-pub mod unneeded;
+pub mod unneeded_elections;
 pub mod walk;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::panics;
+use crate::panic_message;
 use crate::raft::{Property, Rule, RuleSet};
 use crate::search::objective::Objective;
 use crate::search::schedule::Schedule;
@@ -184,7 +184,7 @@ type Found = Option<(Finding, Option<Schedule>)>;
 fn caught(play: impl FnOnce() -> Found) -> Found {
     // What was played is thrown away, so nobody sees what the panic left half done.
     panic::catch_unwind(AssertUnwindSafe(play))
-        .unwrap_or_else(|panic| Some((Finding::Panicked(panics::words(&*panic)), None)))
+        .unwrap_or_else(|panic| Some((Finding::Panicked(panic_message::words(&*panic)), None)))
 }
 
 /// Plays the three games of a seed until something falls.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::unneeded::{UnneededElection, UnneededElections};
+use super::unneeded_elections::{UnneededElection, UnneededElections};
 use serde::Serialize;
 
 use crate::network::Conditions;

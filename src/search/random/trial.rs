@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::recorder::Recorder;
+use super::move_recorder::Recorder;
 use super::recovery::{self, Stall};
-use super::unneeded::UnneededElections;
+use super::unneeded_elections::UnneededElections;
 use serde::Serialize;
 
-use crate::draw::Draw;
 use crate::properties::linearizability::Judgement;
 use crate::properties::safety::Violation;
 use crate::raft::{Property, RuleSet};
+use crate::random_draws::Draw;
 use crate::record::journal::Observer;
 use crate::scenario::world::World;
 use crate::search::objective::{Fallen, Objective};

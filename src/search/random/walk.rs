@@ -4,12 +4,12 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::draw::Draw;
 use crate::properties::linearizability::Judgement;
 use crate::raft::{MessageKind, NodeId, RuleSet, Settings};
+use crate::random_draws::Draw;
 use crate::record::message_name::MessageName;
-use crate::scenario::verb::{Verb, Who};
-use crate::search::manual::ManualCluster;
+use crate::scenario::verb_table::{Verb, Who};
+use crate::search::manual_cluster::ManualCluster;
 use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
 use crate::server::engine::CrashPoint;

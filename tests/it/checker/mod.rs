@@ -12,7 +12,7 @@ use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::World;
-use raft_in_practice::search::manual::ManualCluster;
+use raft_in_practice::search::manual_cluster::ManualCluster;
 use raft_in_practice::search::objective::Objective;
 use raft_in_practice::search::random::walk::walk;
 use raft_in_practice::search::schedule::Schedule;

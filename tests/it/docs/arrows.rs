@@ -9,8 +9,8 @@ use super::pages;
 const ROOMS: [&str; 14] = [
     "raft",
     "digest",
-    "draw",
-    "panics",
+    "random_draws",
+    "panic_message",
     "network",
     "server",
     "properties",
@@ -104,7 +104,7 @@ fn the_rooms_stand_in_the_order_of_the_maps() {
 /// The test sees an arrow wherever it stands, and where it leads.
 #[test]
 fn an_arrow_that_runs_up_is_seen() {
-    let text = "use crate::raft::Term;\nfn a() { crate::view::paint::good(\"\") } // crate::cli\n";
+    let text = "use crate::raft::Term;\nfn a() { crate::view::colour::good(\"\") } // crate::cli\n";
     assert_eq!(upward("server", text), ["line 2: server knows view"]);
     assert!(upward("cli", text).is_empty());
     assert_eq!(upward("raft", "use crate::nowhere;"), ["line 1: crate::nowhere is no room"]);

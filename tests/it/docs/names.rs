@@ -4,7 +4,7 @@ use std::path::Path;
 
 use raft_in_practice::raft::{Property, Rule};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};
-use raft_in_practice::scenario::verb::property_word;
+use raft_in_practice::scenario::verb_table::property_word;
 
 use crate::docs::pages;
 use crate::docs::pages::Page;

@@ -5,8 +5,8 @@ use std::fs;
 
 use raft_in_practice::raft::Rule;
 use raft_in_practice::scenario::setting::SETTINGS;
-use raft_in_practice::scenario::table::Usage;
-use raft_in_practice::scenario::verb::{Condition, Verb};
+use raft_in_practice::scenario::usage::Usage;
+use raft_in_practice::scenario::verb_table::{Condition, Verb};
 
 use crate::common::lengths::{LENGTHS, Lengths};
 use crate::docs::pages;

@@ -8,8 +8,8 @@ use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::setting::SETTINGS;
-use raft_in_practice::scenario::table::first_words;
-use raft_in_practice::scenario::verb::{Condition, Verb, property_word};
+use raft_in_practice::scenario::usage::first_words;
+use raft_in_practice::scenario::verb_table::{Condition, Verb, property_word};
 
 use super::cases;
 

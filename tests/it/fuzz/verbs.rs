@@ -11,7 +11,7 @@ use raft_in_practice::raft::{
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::{Line, Script};
-use raft_in_practice::scenario::verb::{Committed, Condition, On, Verb, Who};
+use raft_in_practice::scenario::verb_table::{Committed, Condition, On, Verb, Who};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Timing;
 

@@ -1,6 +1,6 @@
 mod late;
 
-use super::counters::is_sound;
+use super::monotone_counters::is_sound;
 use super::*;
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,

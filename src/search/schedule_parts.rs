@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::raft::{MessageKind, NodeId, NodeSet};
 use crate::record::message_name::MessageName;
-use crate::scenario::verb::{Verb, Who};
+use crate::scenario::verb_table::{Verb, Who};
 
 /// What a few moves amount to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

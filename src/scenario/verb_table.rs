@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::arguments::{Addressee, Command, Events, Pair, Text, TextBeforeOn};
-use super::table::{Kind, Usage, argument, examples, first_words, table};
-use super::words::Words;
+use super::tokens::Words;
+use super::usage::{Kind, Usage, argument, examples, first_words, table};
 use crate::raft::{LogPosition, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::engine::CrashPoint;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::raft::{Envelope, Input};
 use crate::record::journal::{Batch, Deed, Flight, Observer};
 use crate::record::message_name::MessageName;
-use crate::scenario::verb::{Verb, Who};
+use crate::scenario::verb_table::{Verb, Who};
 use crate::server::engine::{CrashPoint, Detail, MessageId};
 use crate::server::timing::Time;
 

@@ -1,10 +1,10 @@
 //! What an exhaustive search looks at, how far it came, and what it means.
 
-use super::paint;
+use super::colour;
 use super::table::{Table, paragraph};
 use super::words::plural;
 use crate::raft::{Rule, RuleSet, Settings};
-use crate::search::best::Short;
+use crate::search::best_counterexample::Short;
 use crate::search::exhaustive::{
     Bounds, Counterexample, Outcome, Reach, Stats, chance_of_a_miss, preset,
 };
@@ -45,7 +45,7 @@ pub(crate) fn ended(outcome: &Outcome, bounds: &Bounds, rules: RuleSet) -> Vec<S
     match outcome.reach {
         Reach::Exhausted => {
             let held = "✓ every state within the bounds was seen, and no property falls in any";
-            lines.push(paint::good(held).to_string());
+            lines.push(colour::good(held).to_string());
             lines.extend(rules.broken().flat_map(|rule| paragraph(&unseen(rule), "", "")));
         }
         Reach::Stopped => lines.extend(unfinished(&outcome.stats, "")),

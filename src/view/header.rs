@@ -2,14 +2,14 @@
 
 use super::table::paragraph;
 use super::words::{duration, plural};
-use super::{deeds, paint};
+use super::{colour, deeds};
 use crate::raft::RuleSet;
 use crate::record::{Clock, Header};
 use crate::scenario::script::Script;
 
 /// The first lines of a scenario's story.
 pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
-    let mut lines = vec![paint::heading(&format!("raft-cluster: {}", script.name)).to_string()];
+    let mut lines = vec![colour::heading(&format!("raft-cluster: {}", script.name)).to_string()];
     if !script.shows.is_empty() {
         lines.extend(paragraph(&script.shows, "", ""));
     }
@@ -29,7 +29,7 @@ pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
         duration(timing.heartbeat),
         deeds::links(&script.conditions),
     );
-    lines.extend(paragraph(&paint::faint(&setting).to_string(), "", ""));
+    lines.extend(paragraph(&colour::faint(&setting).to_string(), "", ""));
     lines.push(String::new());
     lines.extend(question(script));
     if !script.broken.is_intact() {
@@ -51,7 +51,7 @@ pub(crate) fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
     let mut lines = vec![
-        paint::heading(&title).to_string(),
+        colour::heading(&title).to_string(),
         format!(
             "{}, seed {}, recorded {world}",
             plural(header.nodes, "node", "nodes"),
@@ -80,7 +80,7 @@ pub(crate) fn broken(rules: RuleSet) -> Vec<String> {
     let line = |rule: crate::raft::Rule| {
         let text =
             format!("THIS RUN BREAKS A RULE: {rule} ({}). {}", rule.paper(), rule.when_broken());
-        paragraph(&paint::wrong(&text).to_string(), "", "")
+        paragraph(&colour::wrong(&text).to_string(), "", "")
     };
     rules.broken().flat_map(line).collect()
 }

@@ -1,6 +1,6 @@
 //! Everything that can happen next, one step at a time.
 
-use super::server::Prompt;
+use super::server_state::Prompt;
 use super::state::{Cause, ClusterState, Model};
 use crate::raft::{NodeId, Property};
 

@@ -6,7 +6,7 @@ use crate::properties::linearizability::{History, Judgement};
 use crate::properties::safety::Violation;
 use crate::raft::{NodeId, Property, Settings};
 use crate::record::journal::Observer;
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{Narration, VirtualWorld, World};
 use crate::server::Ticket;
 use crate::server::timing::Timing;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{opening, script_text, status, violation};
+use super::{header, script_text, status, violation};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
 use crate::scenario::line_outcome::Failure;
 use crate::scenario::script::{Line, Script};
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
@@ -59,13 +59,13 @@ impl Ended<'_> {
             return Vec::new();
         }
         let mut lines = vec![String::new()];
-        lines.extend(opening::broken(script.broken));
+        lines.extend(header::broken(script.broken));
         let awaited =
             |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
         let shown = script.lines.iter().any(awaited);
         let judged = safety.not_judged().is_none();
         if good && safety.fallen() == 0 && judged && !shown {
-            lines.extend(opening::unharmed(script.broken));
+            lines.extend(header::unharmed(script.broken));
         }
         lines
     }
@@ -85,7 +85,7 @@ pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<Strin
     let (name, steps) = (trace.display(), summary.steps);
     let made = "steps made again, each with the digest that was recorded";
     lines.push(format!("✓ {name}: {steps} {made}"));
-    lines.extend(opening::broken(summary.header.rules()));
+    lines.extend(header::broken(summary.header.rules()));
     lines
 }
 

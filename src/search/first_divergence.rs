@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::manual::ManualCluster;
+use super::manual_cluster::ManualCluster;
 use super::schedule::Schedule;
 use crate::properties::linearizability::History;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
 };
 use crate::record::journal::{Batch, Deed, Observer};
-use crate::scenario::verb::Verb;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::server::Answer;
 use crate::server::engine::Detail;

@@ -7,19 +7,19 @@ use std::time::Duration;
 use super::output::Output;
 use super::table::{Table, paragraph};
 use super::words::plural;
-use super::{STORY, divergence, message, opening, paint, violation};
+use super::{STORY, colour, divergence, header, message, violation};
 use crate::raft::{NodeSet, Property, Rule, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::{Line, Script};
-use crate::scenario::verb::Verb;
-use crate::search::best::{Best, Short, Source};
-use crate::search::manual::ManualCluster;
+use crate::scenario::verb_table::Verb;
+use crate::search::best_counterexample::{Best, Short, Source};
+use crate::search::manual_cluster::ManualCluster;
 use crate::search::objective::Fallen;
-use crate::search::parts::{PartKind, parts};
 use crate::search::random::recovery::Stall;
 use crate::search::random::trial::Finding;
 use crate::search::random::{Progress, sole_rule};
 use crate::search::schedule::Schedule;
+use crate::search::schedule_parts::{PartKind, parts};
 use crate::server::timing::Timing;
 
 /// A hunt's figures in one line.
@@ -53,7 +53,7 @@ pub fn nothing(progress: &Progress, stopped: bool, only: Option<Rule>) -> Vec<St
         lines.push("Stopped. In what was played no property has fallen.".to_owned());
     } else {
         if runs == 0 {
-            lines.push(paint::good("✓ no property has fallen").to_string());
+            lines.push(colour::good("✓ no property has fallen").to_string());
         }
         if let Some(rule) = only {
             let shipped = shipped(rule);
@@ -97,13 +97,13 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
 /// What comes before the run that ships for a rule whose breaking only time can show.
 pub(crate) fn stall_story(script: &Script) -> Vec<String> {
     let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
-    [vec![paint::heading(&title).to_string()], opening::question(script)].concat()
+    [vec![colour::heading(&title).to_string()], header::question(script)].concat()
 }
 
 /// What comes before the same with the rule.
 pub(crate) fn intact_story(script: &Script) -> Vec<String> {
     let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
-    vec![String::new(), paint::heading(&title).to_string()]
+    vec![String::new(), colour::heading(&title).to_string()]
 }
 
 /// How to run a counterexample that was saved.
@@ -207,7 +207,7 @@ pub fn tell(short: &Short, output: &Output) {
         if short.is_proven() { ", and none within the searched bounds is shorter" } else { "" };
     let nodes = plural(settings.nodes, "node", "nodes");
     let head = format!("{} moves{proven}. {nodes}{no_op}{batch}.", moves.len());
-    let notation = paint::faint("Entries are written index@term.");
+    let notation = colour::faint("Entries are written index@term.");
     output.put_all(paragraph(&format!("{head} {notation}"), "", ""));
     output.put("");
     let told = (STORY.open)(output, settings.nodes, true);
@@ -319,7 +319,7 @@ const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the m
 pub fn matrix(rows: &[Row]) -> Vec<String> {
     let mut table = Table::new(0);
     let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves"];
-    table.row(heads.map(|head| paint::faint(head).to_string()));
+    table.row(heads.map(|head| colour::faint(head).to_string()));
     for row in rows {
         let first = row.best.result.catches.first();
         let found = first.and_then(|found| found.finding.property());

@@ -1,0 +1,73 @@
+//! Files: read within a bound, and written in the place of nothing else.
+
+use std::fs;
+
+use crate::raft_cluster::{complaint, file, printed, raft_cluster};
+
+const HUNT: [&str; 4] = ["hunt", "--break", "one-vote-per-term", "--save"];
+
+fn hunt(target: &str) -> Vec<&str> {
+    [&HUNT[..], &[target]].concat()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_without_an_end_is_refused_with_the_limit() {
+    for arguments in [&["run", "/dev/zero"][..], &["play", "/dev/zero"], &["run", "/dev/urandom"]] {
+        let sentence = complaint(arguments);
+        assert!(sentence.contains("is longer than 1 MiB"), "{sentence}");
+    }
+    let sentence = complaint(&["replay", "/dev/zero"]);
+    assert!(sentence.contains("/dev/zero"), "{sentence}");
+}
+
+#[test]
+fn a_script_may_be_as_long_as_the_limit_and_no_longer() {
+    let path = file("long-script.raft");
+    let name = path.to_str().unwrap();
+    let comment = "#".repeat(1023) + "\n";
+    fs::write(&path, comment.repeat(1024)).unwrap();
+    printed(0, &["run", name, "--virtual"]);
+    fs::write(&path, comment.repeat(1024) + "#").unwrap();
+    assert!(complaint(&["run", name]).contains("is longer than 1 MiB"));
+}
+
+/// Whatever it is: notes and shell scripts of comments only, a scenario that someone wrote by hand.
+#[test]
+fn no_file_is_replaced_that_was_not_saved_here() {
+    let path = file("notes.md");
+    let name = path.to_str().unwrap();
+    for text in ["# my notes: keep!\n\n# yes\n", "#!/bin/sh\n# a script\n", "timeout 0\n"] {
+        fs::write(&path, text).unwrap();
+        // Before the hunt begins: nothing is told of it.
+        let sentence = complaint(&hunt(name));
+        assert!(sentence.contains("it stays, so choose another name"), "{sentence}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_device_is_not_saved_to() {
+    for device in ["/dev/full", "/dev/null", "/dev/stdout"] {
+        let sentence = complaint(&hunt(device));
+        assert!(sentence.contains("it stays") || sentence.contains("cannot be"), "{sentence}");
+    }
+}
+
+#[test]
+fn what_was_saved_here_is_replaced_and_nothing_half_written_is_left() {
+    let folder = file("saved-here");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("found.raft");
+    let name = path.to_str().unwrap();
+    for _ in 0..2 {
+        printed(1, &hunt(name));
+        raft_cluster(&["run", name]).assert().success();
+    }
+    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["found.raft"]);
+    let sentence = complaint(&hunt(folder.join("no/such.raft").to_str().unwrap()));
+    assert!(sentence.contains("cannot be written"), "{sentence}");
+}
