@@ -2,7 +2,7 @@
 //!
 //! * [`random`]: walks of single moves and worlds with drawn faults, one for each seed.
 //! * [`exhaustive`]: every run of a small cluster.
-//! * [`mod@best`]: the best counterexample that both find for a rule, within a budget.
+//! * [`best_counterexample`]: the best counterexample that both find for a rule, within a budget.
 //! * [`schedule`]: a run as named moves, which [`manual_cluster`] makes one by one in a cluster where nothing
 //!   else happens; [`shrink`] leaves out what is not needed, and [`schedule_parts`] groups what is left.
 //! * [`objective`]: what counts as a fall.

@@ -1,6 +1,6 @@
 //! The simulator, the scripts and the traces together.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,28 +20,10 @@ use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
 
-/// A file in memory that two hands can hold.
-#[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Paper {
-    fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap().clone()
-    }
-}
+use crate::common::MemoryFile;
 
 fn record(script: &Script) -> Vec<u8> {
-    let paper = Paper::default();
+    let paper = MemoryFile::default();
     let header = Header::new(
         &script.name,
         Clock::Virtual,
@@ -97,7 +79,7 @@ fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
     for seed in 0..60 {
         let mix = FaultMix::draw(seed);
         let config = mix.world(seed, RuleSet::INTACT);
-        let paper = Paper::default();
+        let paper = MemoryFile::default();
         let header = Header::new(
             "chaos",
             Clock::Virtual,

@@ -5,6 +5,7 @@
 
 mod cluster;
 pub mod lengths;
+mod memory_file;
 
 use std::num::NonZeroUsize;
 
@@ -15,6 +16,7 @@ use raft_in_practice::raft::{
 };
 
 pub use cluster::Cluster;
+pub use memory_file::MemoryFile;
 
 pub const fn id(number: u8) -> NodeId {
     NodeId::new(number)

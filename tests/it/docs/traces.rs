@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 
 use raft_in_practice::raft::Property;
 use raft_in_practice::record::{Clock, Ending, Header, TraceWriter};
@@ -14,28 +12,16 @@ use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
 use serde_json::Value;
 
+use crate::common::MemoryFile;
 use crate::docs::pages;
 
 /// The page on records.
 pub(super) const PAGE: &str = "trace-format.md";
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Every line of the record of a scenario in virtual time, as a trace or with all that is computed.
 fn record(name: &str, text: &str, computed: bool) -> Vec<String> {
     let script = Script::parse(name, text).unwrap();
-    let sink = Sink::default();
+    let sink = MemoryFile::default();
     let (settings, timing, conditions) = (script.settings(), script.timing, script.conditions);
     let header = Header::new(name, Clock::Virtual, script.seed, &settings, timing, conditions);
     let begin = if computed { TraceWriter::computed } else { TraceWriter::new };
@@ -49,7 +35,7 @@ fn record(name: &str, text: &str, computed: bool) -> Vec<String> {
     } else {
         writer.finish().unwrap();
     }
-    let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(sink.bytes()).unwrap();
     text.lines().map(ToOwned::to_owned).collect()
 }
 

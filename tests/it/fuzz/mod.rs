@@ -9,15 +9,14 @@ mod traces;
 mod verbs;
 mod worlds;
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use proptest::prelude::*;
 use raft_in_practice::record::journal::Observer;
 use raft_in_practice::record::{Clock, Header, TraceWriter};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
+
+use crate::common::MemoryFile;
 
 /// So many cases, unless the environment asks for another number.
 fn cases(default: u32) -> ProptestConfig {
@@ -30,23 +29,9 @@ fn cases(default: u32) -> ProptestConfig {
     }
 }
 
-/// A file in memory that two hands can hold.
-#[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Carries out what a script says, whatever fails on the way. Returns the world, and its trace.
 fn record(script: &Script) -> (Sim, Vec<u8>) {
-    let paper = Paper::default();
+    let paper = MemoryFile::default();
     let header = Header::new(
         &script.name,
         Clock::Virtual,
@@ -65,6 +50,6 @@ fn record(script: &Script) -> (Sim, Vec<u8>) {
     }
     let sim = runner.into_world();
     writer.finish().unwrap();
-    let trace = paper.0.lock().unwrap().clone();
+    let trace = paper.bytes();
     (sim, trace)
 }

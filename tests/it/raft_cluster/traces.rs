@@ -1,8 +1,6 @@
 //! Traces: recorded, run again, and damaged in every way a file can be.
 
 use std::fs;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 
 use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
@@ -12,6 +10,7 @@ use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Answer, Ticket};
 
+use crate::common::MemoryFile;
 use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
 
 /// Records the demo under this name and returns where.
@@ -102,7 +101,7 @@ fn a_fall_that_clients_see_is_one_in_the_replay_too() {
 #[test]
 fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
     let settings = Settings::new(1);
-    let bytes = Paper::default();
+    let bytes = MemoryFile::default();
     let (timing, conditions) = (Timing::WATCHABLE, Conditions::PERFECT);
     let header = Header::new("crowd", Clock::Virtual, 0, &settings, timing, conditions);
     let mut trace = TraceWriter::new(bytes.clone(), &header);
@@ -126,24 +125,10 @@ fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
     }
     trace.finish().unwrap();
     let path = file("crowd.jsonl");
-    fs::write(&path, &*bytes.0.lock().unwrap()).unwrap();
+    fs::write(&path, bytes.bytes()).unwrap();
     let told = unwrapped(&printed(0, &["replay", path.to_str().unwrap()]));
     assert!(told.contains("? not judged Linearizability 41 answers"), "{told}");
     assert!(told.contains("was not judged: too many open operations"), "{told}");
-}
-
-/// A file in memory.
-#[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]
