@@ -9,7 +9,7 @@ use super::printing;
 use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
-use crate::record::{Clock, Header, TraceWriter, is_trace};
+use crate::record::{Clock, TraceWriter, is_trace};
 use crate::scenario::line_outcome::Failure;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
@@ -50,7 +50,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let mut told = (view.open)(output, script.nodes, script.is_by_hand());
         let mut observers = std::mem::take(&mut told.observers);
         observers.extend(trace.iter().map(Trace::observer));
-        let record = view.record.map(|open| open(output, &header(script, *clock)));
+        let record = view.record.map(|open| open(output, &script.header(*clock)));
         observers.extend(record.iter().map(|record| Box::new(record.clone()) as _));
         let (ended, safety, stopped) = match *clock {
             Clock::Virtual => {
@@ -108,12 +108,6 @@ pub(super) fn start(
     RaftCluster::start(config).map_err(Error::Start)
 }
 
-/// What a record of this scenario begins with.
-fn header(script: &Script, clock: Clock) -> Header {
-    let (settings, timing, conditions) = (script.settings(), script.timing, script.conditions);
-    Header::new(&script.name, clock, script.seed, &settings, timing, conditions)
-}
-
 /// A trace that is being written.
 pub(super) struct Trace {
     path: PathBuf,
@@ -133,7 +127,7 @@ impl Trace {
             Ok(file) => file,
             Err(error) => return Err(Error::TraceUnwritable(path, error)),
         };
-        Ok(Self { path, writer: TraceWriter::new(file, &header(script, clock)) })
+        Ok(Self { path, writer: TraceWriter::new(file, &script.header(clock)) })
     }
 
     /// Who writes it.

@@ -7,7 +7,7 @@
 //! * **take a message**: step the node, save, send what follows;
 //! * **check the timers**, every 10 ms: an election timeout or a due heartbeat is one more input.
 //!
-//! That is `ClusterNode::live` in `node.rs`, with the three functions that it calls. Everything else
+//! That is `ClusterNode::live` in `node_thread.rs`, with the functions that it calls. Everything else
 //! in this room makes it easy to start five of them, to talk to them and to trouble them.
 //!
 //! * `node_thread`: `ClusterNode`, the thread's loop.

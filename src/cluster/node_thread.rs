@@ -14,7 +14,7 @@ use crate::raft::{Command, Input, NodeId};
 use crate::record::journal::{Deed, Flight};
 use crate::server::engine::{CrashPoint, Ended, take_turn_of};
 use crate::server::status::NodeStatus;
-use crate::server::{Answer, NotLeader, Server, Ticket};
+use crate::server::{Answer, Server, Ticket};
 
 /// How much of what is queued shares one save and one send; small enough that a flood does not keep a
 /// node from its timers. `cargo bench --bench cluster` has 93,000 commands/s with batches of one, and
@@ -129,7 +129,6 @@ impl ClusterNode {
         let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
         self.promises.extend(tickets.iter().copied().zip(promises));
         let mut refused = None;
-        let node = self.id();
         let ended = take_turn_of(
             &mut self.server,
             self.shared.clock.now(),
@@ -144,10 +143,6 @@ impl ClusterNode {
                 }
                 if !commands.is_empty() {
                     refused = steps.expect_answers(&tickets).err();
-                    if let Some(NotLeader { leader }) = refused {
-                        let refused = |&ticket| Deed::Refused { ticket, node, leader };
-                        self.shared.record(tickets.iter().map(refused), || ());
-                    }
                     steps.make(Input::Propose(commands), None);
                 }
             },
@@ -159,9 +154,20 @@ impl ClusterNode {
                 self.shared.send(first_message, sendable.drain_messages());
                 self.server.recycle(sendable);
                 let refused = refused.map_or(&[][..], |_| &tickets);
+                self.record_refusals(refused);
                 self.answer_and_post(answers, refused);
                 Ok(())
             }
+        }
+    }
+
+    /// Enters that these commands were refused. A node that crashes in its turn tells nobody, and so
+    /// nothing is entered.
+    fn record_refusals(&self, refused: &[Ticket]) {
+        if !refused.is_empty() {
+            let (node, leader) = (self.id(), self.server.node().leader());
+            let deeds = refused.iter().map(|&ticket| Deed::Refused { ticket, node, leader });
+            self.shared.record(deeds, || ());
         }
     }
 

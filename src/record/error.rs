@@ -41,13 +41,6 @@ pub enum TraceError {
     },
 }
 
-impl TraceError {
-    /// Whether the trace was read, but the run is not what it says.
-    pub const fn is_divergence(&self) -> bool {
-        matches!(self, Self::Diverged { .. })
-    }
-}
-
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -140,9 +140,9 @@ pub enum Deed {
         /// Which node.
         node: NodeId,
     },
-    /// The narrator opens a part of the story.
+    /// The script opens a part of the run.
     Phase(String),
-    /// The narrator speaks.
+    /// The script says something.
     Note(String),
 }
 

@@ -3,8 +3,8 @@
 //! * [`journal`]: the order in which batches of steps and deeds of the world are entered, told to the
 //!   checker and to whoever listens.
 //! * [`message_name`]: by which name a message is told from others.
-//! * `format`, `computed_fields`, `write`, `replay`: a trace, which is a run as its inputs. It records, in the journal's order,
-//!   what each node was given and what the world did; never what came of it. All states, messages
+//! * `format`, `computed_fields`, `write`, `replay`: a trace, which is a run as its inputs. It records, in
+//!   the journal's order, what each node was given and what the world did; never what came of it. All states, messages
 //!   and reasons are computed again by giving the same inputs to the same core. A digest of every
 //!   step proves that replay and run agree, for threaded runs too: that is what "the core is pure"
 //!   means, and it can be checked. For programs that want to see a run, what is computed can stand

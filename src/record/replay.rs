@@ -350,7 +350,8 @@ impl<R: BufRead> Lines<R> {
         }
         self.count += 1;
         if line.len() as u64 == LONGEST_LINE {
-            return Err(self.wrong(&format!("it is longer than {LONGEST_LINE} bytes")));
+            let which = if self.count == 1 { "its first line" } else { "it" };
+            return Err(self.wrong(&format!("{which} is longer than {} MiB", LONGEST_LINE >> 20)));
         }
         let text = String::from_utf8(line).map_err(|_| self.wrong("it is not text"))?;
         let text =

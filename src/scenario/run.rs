@@ -21,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(12);
 /// Carries lines out on a world.
 pub struct Runner<'a, W> {
     world: W,
-    narrator: &'a mut dyn ScriptObserver,
+    observer: &'a mut dyn ScriptObserver,
     crashed: Vec<NodeId>,
     /// What clients have asked, and what they were told. Its moments are the lines of the script:
     /// what is answered in a line was asked before the next.
@@ -34,9 +34,9 @@ pub struct Runner<'a, W> {
 
 impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
-    pub fn new(world: W, narrator: &'a mut dyn ScriptObserver) -> Self {
+    pub fn new(world: W, observer: &'a mut dyn ScriptObserver) -> Self {
         let history = History::default();
-        Self { world, narrator, crashed: Vec::new(), history, heard: 0, moment: 0, spared: false }
+        Self { world, observer, crashed: Vec::new(), history, heard: 0, moment: 0, spared: false }
     }
 
     /// The same for a cluster that keeps the rules which the script breaks: what the script expects
@@ -96,7 +96,7 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     fn tell(&mut self, outcome: &LineOutcome) {
-        self.narrator.line_outcome(self.world.now(), outcome);
+        self.observer.line_outcome(self.world.now(), outcome);
     }
 
     /// Takes another world, in which nothing has happened yet.
@@ -199,7 +199,7 @@ impl<'a, W: World> Runner<'a, W> {
         let world = self.world.as_virtual().ok_or(Why::OnlyVirtual)?;
         for _ in 0..events {
             let mut told = |time, event| {
-                self.narrator.line_outcome(time, &LineOutcome::Happens(event));
+                self.observer.line_outcome(time, &LineOutcome::Happens(event));
             };
             world.next_event(&mut told).map_err(Why::Cannot)?;
         }

@@ -12,6 +12,7 @@ use super::usage::Kind;
 use super::verb_table::Verb;
 use crate::network::Conditions;
 use crate::raft::{Rule, RuleSet, Settings};
+use crate::record::{Clock, Header};
 use crate::server::timing::Timing;
 
 /// A line of a script that says something.
@@ -128,6 +129,12 @@ impl Script {
         let is_deed = |verb: &&Verb| verb.kind() != Kind::Tell;
         let mut deeds = self.lines.iter().map(|line| &line.verb).filter(is_deed);
         deeds.next() == Some(&Verb::Manual) && deeds.all(|verb| *verb != Verb::Automatic)
+    }
+
+    /// What a record of a run of it begins with, if it runs by this clock.
+    pub fn header(&self, clock: Clock) -> Header {
+        let (settings, timing, conditions) = (self.settings(), self.timing, self.conditions);
+        Header::new(&self.name, clock, self.seed, &settings, timing, conditions)
     }
 
     /// The protocol's settings.

@@ -102,7 +102,8 @@ impl Schedule {
             kept.make(verb);
             let (without, with) = (left.take(), right.take());
             if outlook(&broken) != outlook(&kept) {
-                let node = |hand: &ManualCluster, id| Some(hand.sim().server(id)?.node().clone());
+                let node =
+                    |cluster: &ManualCluster, id| Some(cluster.sim().server(id)?.node().clone());
                 let stands = NodeId::all(self.settings.nodes)
                     .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
                     .find(|(broken, kept)| stand(broken) != stand(kept));
@@ -125,12 +126,12 @@ fn stand(node: &RaftNode) -> Stand {
 
 /// All that a cluster is: its nodes without their settings, what they have sent, and what their
 /// clients were told.
-fn outlook(hand: &ManualCluster) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
-    let sim = hand.sim();
+fn outlook(cluster: &ManualCluster) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
+    let sim = cluster.sim();
     let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.server(id)?.node())));
     (
         stands.collect(),
         sim.sent().map(|flight| flight.envelope.clone()).collect(),
-        hand.history().clone(),
+        cluster.history().clone(),
     )
 }

@@ -38,20 +38,20 @@ impl Schedule {
 
     /// Plays the moves until `objective` is met.
     pub fn play(&self, objective: Objective) -> Played {
-        let mut hand = ManualCluster::new(self.settings, Vec::new());
+        let mut cluster = ManualCluster::new(self.settings, Vec::new());
         let mut moves = Vec::with_capacity(self.moves.len());
         for verb in &self.moves {
-            if !hand.make(verb) {
+            if !cluster.make(verb) {
                 continue;
             }
             moves.push(verb.clone());
             let ends = match verb {
                 // Only a delivery, or a restart, can bring clients an answer that betrays them.
-                Verb::Deliver(_) => hand.fallen(objective).or_else(|| {
-                    let answered = hand.history().answers() > 0;
-                    if answered { objective.met_by_clients(hand.judge(objective)) } else { None }
+                Verb::Deliver(_) => cluster.fallen(objective).or_else(|| {
+                    let answered = cluster.history().answers() > 0;
+                    if answered { objective.met_by_clients(cluster.judge(objective)) } else { None }
                 }),
-                _ => hand.fallen(objective),
+                _ => cluster.fallen(objective),
             };
             if ends.is_some() {
                 return Played { moves, fallen: ends };

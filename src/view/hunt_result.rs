@@ -211,17 +211,17 @@ pub fn tell(short: &Short, output: &Output) {
     output.put_all(paragraph(&format!("{head} {notation}"), "", ""));
     output.put("");
     let told = (STORY.open)(output, settings.nodes, true);
-    let mut hand = ManualCluster::new(*settings, told.observers);
+    let mut cluster = ManualCluster::new(*settings, told.observers);
     for part in parts(moves) {
-        hand.begin_part(scene(part.scene));
+        cluster.begin_part(scene(part.scene));
         for verb in &moves[part.moves] {
-            hand.make(verb);
+            cluster.make(verb);
         }
     }
     if let Fallen::Clients(misled) = &short.fallen {
         output.put_all(violation::misled(misled));
     }
-    drop(hand);
+    drop(cluster);
     if let Some(divergence) = short.schedule.divergence() {
         output.put("");
         divergence::tell(&divergence, output);

@@ -77,10 +77,11 @@ impl Story {
         let now = moves.told;
         let first = format!("  {now:>8}  ");
         self.columns.output.put_all(paragraph(&colour::strong(text).to_string(), &first, NUMBERED));
-        let whence = received.and_then(|MessageId(it)| moves.mail.arrives(it, now, moves.parts[0]));
-        if let Some(whence) = whence {
-            let whence = colour::faint(&format!("({whence})")).to_string();
-            self.columns.output.put_all(paragraph(&whence, NUMBERED, NUMBERED));
+        let provenance =
+            received.and_then(|MessageId(it)| moves.mail.arrives(it, now, moves.parts[0]));
+        if let Some(provenance) = provenance {
+            let provenance = colour::faint(&format!("({provenance})")).to_string();
+            self.columns.output.put_all(paragraph(&provenance, NUMBERED, NUMBERED));
         }
     }
 

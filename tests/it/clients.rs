@@ -339,7 +339,7 @@ fn too_many(then: &str) -> Script {
     parse(&format!("nodes 1\n{writes}submit to 0 GET x\nwait 1s\n{then}"))
 }
 
-/// Keeps the beats that say what came of an expectation.
+/// Keeps what came of expectations.
 #[derive(Default)]
 struct Kept(Vec<LineOutcome>);
 

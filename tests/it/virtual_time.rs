@@ -24,14 +24,7 @@ use crate::common::MemoryFile;
 
 fn record(script: &Script) -> Vec<u8> {
     let paper = MemoryFile::default();
-    let header = Header::new(
-        &script.name,
-        Clock::Virtual,
-        script.seed,
-        &script.settings(),
-        script.timing,
-        script.conditions,
-    );
+    let header = script.header(Clock::Virtual);
     let writer = TraceWriter::new(paper.clone(), &header);
     let sim = Sim::new(SimConfig::of(script), vec![Box::new(writer.clone())]);
     let mut silent = ();

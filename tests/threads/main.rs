@@ -1,5 +1,9 @@
 //! What runs on real threads in real time. A binary of its own, so that no other test takes the
 //! processors away from it while it runs.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(unreachable_pub, reason = "the modules of one binary share it, nobody else sees it")]
 
 mod cluster;
+#[path = "../it/common/memory_file.rs"]
+mod memory_file;
 mod traces;

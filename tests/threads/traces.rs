@@ -4,18 +4,18 @@
 //! The story is told twenty to fifty times as fast here, several at once. A wait is for a condition,
 //! with a bound that is far away, so a busy machine makes these tests slower and not wrong.
 
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::memory_file::MemoryFile;
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::network::Conditions;
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::Property;
 use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Clock, Header, TraceWriter, replay};
+use raft_in_practice::record::{Clock, TraceWriter, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
@@ -35,26 +35,6 @@ const OF_STEPS: [Property; 6] = [
     Property::Monotonicity,
 ];
 
-/// A file in memory that two hands can hold.
-#[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
-
-impl Paper {
-    fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Write for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The shipped scenario of this name, with this seed.
 fn shipped(name: &str, seed: u64) -> Script {
     let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name).expect("it ships");
@@ -64,15 +44,8 @@ fn shipped(name: &str, seed: u64) -> Script {
 /// Runs a script on threads, then its trace on one thread. Says what is wrong, if anything is.
 fn run_and_replay(script: &Script, speed: f64) -> Result<(), String> {
     let name = format!("{}, seed {}, speed {speed}", script.name, script.seed);
-    let paper = Paper::default();
-    let header = Header::new(
-        &script.name,
-        Clock::Threads { speed },
-        script.seed,
-        &script.settings(),
-        script.timing,
-        script.conditions,
-    );
+    let paper = MemoryFile::default();
+    let header = script.header(Clock::Threads { speed });
     let writer = TraceWriter::new(paper.clone(), &header);
     let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
     let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };

@@ -49,8 +49,8 @@ pub(super) struct Session<'a, W> {
 
 impl<'a, W: World> Session<'a, W> {
     /// A session in which nothing was typed yet.
-    pub(super) fn new(script: Script, world: W, narrator: &'a mut dyn ScriptObserver) -> Self {
-        let runner = Runner::new(world, narrator);
+    pub(super) fn new(script: Script, world: W, observer: &'a mut dyn ScriptObserver) -> Self {
+        let runner = Runner::new(world, observer);
         Self { script, entries: Vec::new(), runner, ended: Time::ZERO }
     }
 

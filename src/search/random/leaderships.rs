@@ -22,7 +22,7 @@ use crate::server::engine::CrashPoint;
 /// Games that one seed plays, each on a new cluster.
 const GAMES: usize = 4;
 /// Leaderships in a game. Logs stay short, and what was kept back stays relevant.
-const STINTS: usize = 6;
+const LEADERSHIPS: usize = 6;
 
 /// Walks from `seed` until `objective` is met, or all its games are over.
 pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Option<Fallen>) {
@@ -38,7 +38,7 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Optio
             max_batch: NonZeroUsize::new(rng.below(3)),
         };
         let mut game = Game {
-            hand: ManualCluster::new(settings, Vec::new()),
+            cluster: ManualCluster::new(settings, Vec::new()),
             moves: Vec::new(),
             led: NodeSet::default(),
             objective,
@@ -53,7 +53,7 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Optio
 }
 
 struct Game {
-    hand: ManualCluster,
+    cluster: ManualCluster,
     moves: Vec<Verb>,
     /// Who has campaigned so far.
     led: NodeSet,
@@ -63,17 +63,17 @@ struct Game {
 
 impl Game {
     fn play(&mut self, rng: &mut ChaCha8Rng) {
-        for stint in 0..STINTS {
+        for nth in 0..LEADERSHIPS {
             self.campaign(rng);
-            for deed in 0..=rng.below(3) {
+            for made in 0..=rng.below(3) {
                 if rng.chance(0.7) {
                     self.late_reply(rng);
                 }
                 match rng.below(10) {
                     0 => self.crash(rng),
-                    _ => self.replicate(rng, stint * 10 + deed),
+                    _ => self.replicate(rng, nth * 10 + made),
                 }
-                self.fallen = self.hand.fallen(self.objective);
+                self.fallen = self.cluster.fallen(self.objective);
                 if self.fallen.is_some() {
                     return;
                 }
@@ -82,7 +82,7 @@ impl Game {
     }
 
     fn make(&mut self, verb: Verb) -> bool {
-        let made = self.hand.make(&verb);
+        let made = self.cluster.make(&verb);
         if made {
             self.moves.push(verb);
         }
@@ -94,7 +94,7 @@ impl Game {
     }
 
     const fn nodes(&self) -> usize {
-        self.hand.sim().config().settings.nodes
+        self.cluster.sim().config().settings.nodes
     }
 
     fn any(&self, rng: &mut ChaCha8Rng) -> NodeId {
@@ -113,7 +113,7 @@ impl Game {
     /// As many voters as make a majority with the candidate, those first whose logs are behind.
     fn voters(&self, candidate: NodeId, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
         let mut others = self.some_others(candidate, self.nodes(), rng);
-        let last = |node: NodeId| self.hand.sim().status_of(node).last;
+        let last = |node: NodeId| self.cluster.sim().status_of(node).last;
         if rng.chance(0.9) {
             others.sort_by_key(|&other| last(other) > last(candidate));
         }
@@ -129,14 +129,14 @@ impl Game {
             _ => self.any(rng),
         };
         self.led.insert(node);
-        let sim = self.hand.sim();
+        let sim = self.cluster.sim();
         let highest = NodeId::all(self.nodes()).map(|id| sim.status_of(id).term).max();
         let voters = self.voters(node, rng);
         if sim.status_of(node).leads() {
             self.restart(node);
         }
         // Each time raises its term by one, unless the rule that says so is broken.
-        let own = self.hand.sim().status_of(node).term;
+        let own = self.cluster.sim().status_of(node).term;
         for _ in own.get()..=highest.unwrap_or_default().get() {
             self.make(Verb::Timeout(Who::Node(node)));
         }
@@ -149,7 +149,7 @@ impl Game {
     /// A leader takes a command in, perhaps, and brings some followers up to date. An answer may be
     /// kept back.
     fn replicate(&mut self, rng: &mut ChaCha8Rng, nth: usize) {
-        let leads = |&id: &NodeId| self.hand.sim().status_of(id).leads();
+        let leads = |&id: &NodeId| self.cluster.sim().status_of(id).leads();
         let leaders: Vec<NodeId> = NodeId::all(self.nodes()).filter(leads).collect();
         let Some(&leader) = rng.pick(&leaders) else { return };
         if rng.chance(0.6) {
@@ -172,7 +172,7 @@ impl Game {
 
     /// An acknowledgement of an earlier term reaches a node that leads again.
     fn late_reply(&mut self, rng: &mut ChaCha8Rng) {
-        let sim = self.hand.sim();
+        let sim = self.cluster.sim();
         let late: Vec<MessageName> = sim
             .sent()
             .filter(|flight| {

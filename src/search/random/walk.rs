@@ -61,35 +61,40 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> W
         crash: sometimes(rng, 5),
         restart: 20,
     };
-    let mut hand = ManualCluster::new(settings, Vec::new());
+    let mut cluster = ManualCluster::new(settings, Vec::new());
     let mut moves = Vec::new();
     let mut told = 0;
     for nth in 0..length {
-        let Some(verb) = draw(&hand, weights, nth, rng) else { continue };
-        if !hand.make(&verb) {
+        let Some(verb) = draw(&cluster, weights, nth, rng) else { continue };
+        if !cluster.make(&verb) {
             continue;
         }
         moves.push(verb);
-        let checked = hand.sim().journal().checker().violations().len();
+        let checked = cluster.sim().journal().checker().violations().len();
         if checked > told {
             told = checked;
-            if let Some(fallen) = hand.fallen(objective) {
+            if let Some(fallen) = cluster.fallen(objective) {
                 let schedule = Schedule { settings, moves };
                 return Walk { schedule, fallen: Some(fallen), unjudged: false };
             }
         }
     }
-    let clients = hand.judge(objective);
+    let clients = cluster.judge(objective);
     let unjudged = matches!(clients, Judgement::NotJudged(_));
     let fallen = objective.met_by_clients(clients);
     Walk { schedule: Schedule { settings, moves }, fallen, unjudged }
 }
 
-fn draw(hand: &ManualCluster, weights: Weights, nth: usize, rng: &mut ChaCha8Rng) -> Option<Verb> {
+fn draw(
+    cluster: &ManualCluster,
+    weights: Weights,
+    nth: usize,
+    rng: &mut ChaCha8Rng,
+) -> Option<Verb> {
     let Weights { deliver, again, timeout, heartbeat, submit, crash, restart } = weights;
     let table = [deliver, again, timeout, heartbeat, submit, crash, restart];
     let row = rng.weighted(&table);
-    let sim = hand.sim();
+    let sim = cluster.sim();
     let nodes = sim.config().settings.nodes;
     let node = NodeId::new(rng.below(nodes) as u8);
     let leader = || {

@@ -36,6 +36,13 @@ fn arrows(text: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Whether a path of `super`s in this file leads out of its room, where no arrow is seen. `depth` is how many
+/// modules deep the file's own one stands; unit tests inside a file stand one deeper.
+fn leaves_its_room(text: &str, depth: usize) -> bool {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    code.contains(&"super::".repeat(depth))
+}
+
 /// Runs `each` on every Rust file below `folder`.
 fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -76,6 +83,10 @@ fn no_arrow_runs_up() {
             seen += arrows(text).len();
             let found = upward(room, text);
             wrong.extend(found.iter().map(|what| format!("{}, {what}", inside.display())));
+            let depth = inside.components().count() - usize::from(inside.ends_with("mod.rs"));
+            if leaves_its_room(text, depth) {
+                wrong.push(format!("{} leaves its room by 'super'", inside.display()));
+            }
         }
     });
     assert!(seen > 300, "{seen} arrows are fewer than there are");
@@ -108,4 +119,6 @@ fn an_arrow_that_runs_up_is_seen() {
     assert_eq!(upward("server", text), ["line 2: server knows view"]);
     assert!(upward("cli", text).is_empty());
     assert_eq!(upward("raft", "use crate::nowhere;"), ["line 1: crate::nowhere is no room"]);
+    assert!(leaves_its_room("use super::super::view;", 2));
+    assert!(!leaves_its_room("use super::clock;", 2));
 }

@@ -27,8 +27,8 @@ fn record(name: &str, text: &str, computed: bool) -> Vec<String> {
     let begin = if computed { TraceWriter::computed } else { TraceWriter::new };
     let writer = begin(sink.clone(), &header);
     let sim = Sim::new(SimConfig::of(&script), vec![Box::new(writer.clone())]);
-    let mut narrator = ();
-    let mut runner = Runner::new(sim, &mut narrator);
+    let mut observer = ();
+    let mut runner = Runner::new(sim, &mut observer);
     runner.run(&script.lines).unwrap();
     if computed {
         writer.finish_with(Ending::new(true, None, &runner.finish())).unwrap();

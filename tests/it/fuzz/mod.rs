@@ -11,7 +11,7 @@ mod worlds;
 
 use proptest::prelude::*;
 use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Clock, Header, TraceWriter};
+use raft_in_practice::record::{Clock, TraceWriter};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
@@ -32,14 +32,7 @@ fn cases(default: u32) -> ProptestConfig {
 /// Carries out what a script says, whatever fails on the way. Returns the world, and its trace.
 fn record(script: &Script) -> (Sim, Vec<u8>) {
     let paper = MemoryFile::default();
-    let header = Header::new(
-        &script.name,
-        Clock::Virtual,
-        script.seed,
-        &script.settings(),
-        script.timing,
-        script.conditions,
-    );
+    let header = script.header(Clock::Virtual);
     let writer = TraceWriter::new(paper.clone(), &header);
     let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
     let mut silent = ();
