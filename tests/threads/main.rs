@@ -6,4 +6,5 @@
 mod cluster;
 #[path = "../it/common/memory_file.rs"]
 mod memory_file;
+mod refusals;
 mod traces;
