@@ -12,7 +12,11 @@
 //! | AppendEntries sent | `Objective`, then `AppendEntries` |
 //! | a leader's commit index moved | `AdvanceCommitIndex` |
 //! | a restart | `Restart` |
-//! | nothing changed and nothing was sent | `DropStaleResponse`, or nothing: the message was lost |
+//! | nothing changed and nothing was sent | `DropStaleResponse`, or nothing, where nothing is left to do |
+//!
+//! The specification only says what may happen; a server that sleeps for ever is one of its behaviours. But
+//! a node that handles an input and does not do what the input asks for has left something out, and that is
+//! a difference too: see `pass_over` and `check_commit`.
 //!
 //! Terms are one higher in the specification, which begins with term 1. What is compared: term,
 //! state, vote, log and commit index always; the votes of a candidate; `matchIndex` of a leader.
@@ -39,6 +43,8 @@ pub enum Difference {
     Variable(&'static str, String, String),
     /// `nextIndex` is nowhere it may be: for which peer, from where, to where.
     NextIndex(Server, usize, usize),
+    /// The node handled an input, or counted copies, and did not do what follows.
+    LeftOut(Action),
 }
 
 impl From<Disabled> for Difference {
@@ -142,7 +148,7 @@ pub fn step(
     sent: &[Envelope],
 ) -> Refined {
     if sent.is_empty() && is_same(before, after) {
-        return pass_over(spec, input);
+        return pass_over(spec, after, input);
     }
     let i = server(after.id());
     let mut next_before = spec.servers[i].next_index.clone();
@@ -171,20 +177,67 @@ pub fn step(
     compare(spec, after)?;
     if after.is_leader() {
         check_next(spec, after, &next_before, input, sent)?;
+        check_commit(spec, i)?;
     }
     Ok(())
 }
 
-/// Nothing came of a step. A response of an older term the specification drops by an action of its
-/// own; for anything else it has the network.
-fn pass_over(spec: &mut Spec, input: &Input) -> Refined {
-    let Input::Receive(envelope) = input else { return Ok(()) };
-    let is_response =
-        matches!(envelope.message, Real::VoteResponse(_) | Real::AppendEntriesResponse(_));
-    for m in messages(envelope) {
-        if is_response && m.term < spec.servers[m.dest].current_term {
-            spec.drop_stale_response(&m)?;
+/// Nothing came of a step. A response of an older term the specification drops by an action of its own;
+/// anything else must have left nothing to do.
+fn pass_over(spec: &mut Spec, node: &RaftNode, input: &Input) -> Refined {
+    let i = server(node.id());
+    let leads = spec.servers[i].state == State::Leader;
+    let left_out = match input {
+        Input::ElectionTimeout => (!leads).then_some(Action::Timeout),
+        Input::Propose(_) => leads.then_some(Action::ClientRequest),
+        Input::HeartbeatDue => (leads && spec.servers.len() > 1).then_some(Action::AppendEntries),
+        Input::Receive(envelope) => {
+            let left_out = messages(envelope).iter().find_map(|m| must_change(spec, m));
+            let term = spec.servers[i].current_term;
+            let older = |m: &&Message| m.term < term && m.is_response();
+            for m in messages(envelope).iter().filter(older) {
+                spec.drop_stale_response(m)?;
+            }
+            left_out
         }
+    };
+    left_out.map_or(Ok(()), |action| Err(Difference::LeftOut(action)))
+}
+
+/// What a server cannot but do with a message that reached it: it would change, or answer.
+fn must_change(spec: &Spec, m: &Message) -> Option<Action> {
+    let own = &spec.servers[m.dest];
+    if m.term > own.current_term {
+        return Some(Action::UpdateTerm);
+    }
+    match m.body {
+        Body::RequestVoteRequest { .. } => Some(Action::HandleRequestVoteRequest),
+        Body::AppendEntriesRequest { .. } if m.term < own.current_term => {
+            Some(Action::RejectAppendEntries)
+        }
+        Body::AppendEntriesRequest { .. } => match own.state {
+            State::Candidate => Some(Action::ReturnToFollower),
+            State::Follower => Some(Action::AlreadyDone),
+            State::Leader => None,
+        },
+        _ if m.term < own.current_term => None,
+        Body::RequestVoteResponse { vote_granted } => {
+            let counts = own.state == State::Candidate && vote_granted;
+            let news = counts && !own.votes_granted.contains(&m.source);
+            news.then_some(Action::HandleRequestVoteResponse)
+        }
+        Body::AppendEntriesResponse { success, match_index } => {
+            let counts = own.state == State::Leader && success;
+            let news = counts && match_index > own.match_index[m.source];
+            news.then_some(Action::HandleAppendEntriesResponse)
+        }
+    }
+}
+
+/// A leader that knows of enough copies commits at once.
+fn check_commit(spec: &Spec, i: Server) -> Refined {
+    if spec.committable(i) > spec.servers[i].commit_index {
+        return Err(Difference::LeftOut(Action::AdvanceCommitIndex));
     }
     Ok(())
 }

@@ -67,6 +67,13 @@ pub struct Message {
     pub body: Body,
 }
 
+impl Message {
+    /// Whether it answers another.
+    pub const fn is_response(&self) -> bool {
+        matches!(self.body, Body::RequestVoteResponse { .. } | Body::AppendEntriesResponse { .. })
+    }
+}
+
 /// The variables that each server has.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Variables {
@@ -259,17 +266,22 @@ impl Spec {
         Ok(())
     }
 
-    pub fn advance_commit_index(&mut self, i: Server) -> Taken {
-        let (action, own) = (Action::AdvanceCommitIndex, &self.servers[i]);
-        require(action, "state = Leader", own.state == State::Leader)?;
+    /// The commit index that `AdvanceCommitIndex` gives a leader.
+    pub fn committable(&self, i: Server) -> usize {
+        let own = &self.servers[i];
         let agree = |index: usize| {
             let others = (0..self.servers.len()).filter(|&k| k != i && own.match_index[k] >= index);
             1 + others.count()
         };
         let agreed = (1..=own.log.len()).filter(|&index| self.is_quorum(agree(index))).max();
         let counts = |&index: &usize| own.log[index - 1].term == own.current_term;
-        let new = agreed.filter(counts).unwrap_or(own.commit_index);
-        self.servers[i].commit_index = new;
+        agreed.filter(counts).unwrap_or(own.commit_index)
+    }
+
+    pub fn advance_commit_index(&mut self, i: Server) -> Taken {
+        let (action, own) = (Action::AdvanceCommitIndex, &self.servers[i]);
+        require(action, "state = Leader", own.state == State::Leader)?;
+        self.servers[i].commit_index = self.committable(i);
         self.count(action);
         Ok(())
     }
