@@ -134,6 +134,9 @@ pub fn stall(stall: &Stall) -> String {
             "{leader} led term {from}, nothing disturbed it, and the cluster is in term {to} now"
         ),
         Stall::Unserved { at } => format!("at {at} s new commands are still not committed"),
+        Stall::Slow { leader } => format!(
+            "{leader} leads, all have its log, and a new command waits for more than a round trip"
+        ),
         Stall::UnneededElection(found) => format!(
             "{} stood for election in term {} at {} s, though it had heard the leader of the term \
              before at {} s",

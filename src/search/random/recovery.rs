@@ -21,6 +21,9 @@ const SETTLING: Duration = Duration::from_millis(600);
 const LEADER_WITHIN: Duration = Duration::from_secs(6);
 /// Round trips are 10 ms at most now; a log that is sent entry by entry needs one for each.
 const COMMIT_WITHIN: Duration = Duration::from_secs(3);
+/// A leader sends a command to its followers as soon as it has it, so in the calm one round trip, of 10 ms
+/// at most, commits it; a heartbeat would come only after 50 ms.
+const PROMPTLY: Duration = Duration::from_millis(20);
 /// How long nothing happens at all.
 const QUIET: Duration = Duration::from_millis(1500);
 
@@ -57,6 +60,11 @@ pub enum Stall {
         /// When the wait ended.
         #[serde(rename = "at_us")]
         at: Time,
+    },
+    /// A command that everything was ready for had to wait.
+    Slow {
+        /// Who leads.
+        leader: NodeId,
     },
     /// An election that nothing called for.
     UnneededElection(UnneededElection),
@@ -106,7 +114,8 @@ pub fn recover(
     let left_over = !sim.config().settings.no_op;
     await_commit(sim, core, left_over)?;
     stay_quiet(sim, core, leader)?;
-    serve(sim, clients, core)
+    serve(sim, clients, core)?;
+    commit_promptly(sim, leader.id)
 }
 
 /// Makes the leader deaf: it goes on sending, and never hears that its term is over. Someone else
@@ -206,4 +215,16 @@ fn serve(sim: &mut Sim, clients: &mut Clients, core: NodeSet) -> Result<(), Stal
         clients.look_only(sim);
     }
     Ok(())
+}
+
+/// The leader commits a command in one round trip, now that all followers have all that came before.
+fn commit_promptly(sim: &mut Sim, leader: NodeId) -> Result<(), Stall> {
+    let ticket = sim.propose(leader, "at once");
+    sim.forget(ticket);
+    let status = sim.status_of(leader);
+    let committed = |sim: &Sim| sim.status_of(leader).commit >= status.last.index;
+    if sim.run_until(PROMPTLY, committed) || !status.leads() {
+        return Ok(());
+    }
+    Err(Stall::Slow { leader })
 }
