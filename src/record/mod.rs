@@ -9,10 +9,12 @@
 //!   step proves that replay and run agree, for threaded runs too: that is what "the core is pure"
 //!   means, and it can be checked. For programs that want to see a run, what is computed can stand
 //!   beside it in the same lines. `docs/trace-format.md` has them.
+//! * [`history`]: a run that can be asked how everything stood at any of its steps.
 
 mod computed_fields;
 mod error;
 mod format;
+pub mod history;
 pub mod journal;
 pub mod message_name;
 mod replay;
@@ -21,5 +23,6 @@ mod write;
 pub use computed_fields::{Ending, State};
 pub use error::TraceError;
 pub use format::{Clock, Header};
+pub use history::History;
 pub use replay::{Replay, Summary, replay};
 pub use write::{TraceWriter, is_trace};

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 
 use crate::digest;
-use crate::raft::{Input, LogIndex, Lost, PersistentState, Sendable, Storage};
+use crate::raft::{Input, LogIndex, Lost, PersistentState, RaftNode, Sendable, Storage};
 use crate::server::timing::Time;
 use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, StorageFailed, Ticket};
 
@@ -150,6 +150,11 @@ impl<S: Storage> Steps<'_, S> {
     /// If the node does not lead, it can promise nothing.
     pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
         self.turn.expect_answers(tickets)
+    }
+
+    /// The node, as the steps have made it so far.
+    pub fn node(&self) -> &RaftNode {
+        &self.turn
     }
 
     /// How many messages the steps have written so far.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::raft::{LogIndex, LogPosition, NodeId, RoleKind, Term};
+use crate::raft::{LogIndex, LogPosition, NodeId, RaftNode, RoleKind, Term};
 use crate::server::{Disk, Server};
 
 /// A node at a glance.
@@ -31,7 +31,11 @@ pub struct NodeStatus {
 impl NodeStatus {
     /// How a running server stands.
     pub fn of(server: &Server) -> Self {
-        let node = server.node();
+        Self::of_node(server.node(), server.last_applied())
+    }
+
+    /// How a running node stands that has applied its log up to `applied`.
+    pub fn of_node(node: &RaftNode, applied: LogIndex) -> Self {
         Self {
             id: node.id(),
             up: true,
@@ -41,7 +45,7 @@ impl NodeStatus {
             leader: node.leader(),
             last: node.last(),
             commit: node.commit_index(),
-            applied: server.last_applied(),
+            applied,
         }
     }
 

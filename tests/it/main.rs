@@ -16,6 +16,7 @@ mod draws;
 mod exhaustive;
 mod figures;
 mod fuzz;
+mod history;
 mod hunt;
 mod language;
 mod linearizability;

@@ -1,0 +1,34 @@
+//! What clients asked, and what they were told.
+
+use serde::Serialize;
+
+use crate::raft::{Command, NodeId};
+use crate::server::{Answer, Ticket};
+
+/// A client's command, and what came of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ClientCall {
+    /// Its claim to an answer.
+    pub ticket: Ticket,
+    /// The node it asked.
+    pub node: NodeId,
+    /// What it asked for.
+    pub command: Command,
+    /// At which moment it asked.
+    pub asked_in: u64,
+    /// What it was told, if it was told anything, and at which moment.
+    pub told: Option<(u64, Told)>,
+}
+
+/// What a client was told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Told {
+    /// The node does not lead, or is down.
+    Refused {
+        /// Who leads, as far as that node knows.
+        leader: Option<NodeId>,
+    },
+    /// The answer of the node.
+    Answered(Answer),
+}

@@ -1,0 +1,239 @@
+//! A run that can be asked: how did everything stand at step k, what happened in it, which message came
+//! from where, and since when is something so.
+//!
+//! A [`Recorder`] listens to a journal, of a run that goes on or of a trace that is run again, and keeps
+//! what was given and what came of it. How a node stood is not kept: it is computed again from the
+//! node's own inputs, from a copy that was taken every so often (`rerun`). So memory is bounded by what
+//! happened, not by how long logs are.
+//!
+//! Steps are numbered from 1, as the trace and the output for programs number them. A *moment* is the
+//! end of a step: what the world did since the step before belongs to it, and what follows from the
+//! step at once, such as the loss of what it sent on a cut link. The moment of the last step is the end of the run.
+
+mod clients;
+mod messages;
+mod moment;
+mod recorder;
+mod rerun;
+
+use std::io::BufRead;
+
+use super::error::TraceError;
+use super::format::{Header, InputLine};
+use super::replay::{Summary, replay};
+use crate::properties::safety::Violation;
+use crate::raft::{Event, Input, NodeId};
+use crate::record::journal::Deed;
+use crate::server::engine::MessageId;
+use crate::server::timing::Time;
+
+pub use clients::{ClientCall, Told};
+pub use messages::SentMessage;
+pub use moment::{Moment, ToldNode, ToldStep};
+pub use recorder::Recorder;
+pub use rerun::NodeState;
+use rerun::Own;
+
+/// A run, to be asked.
+#[derive(Clone, Debug)]
+pub struct History {
+    header: Header,
+    steps: Vec<Made>,
+    events: Vec<Event>,
+    messages: Vec<SentMessage>,
+    deeds: Vec<Done>,
+    clients: Vec<ClientCall>,
+    violations: Vec<(Time, Violation)>,
+    /// For each node, what it was given and what befell it, with copies of it in between.
+    nodes: Vec<Own>,
+    /// How the replay came out, if the history was read from a whole trace.
+    summary: Option<Summary>,
+    /// Why the trace goes no further, if it was cut or changed.
+    stopped: Option<TraceError>,
+}
+
+/// A step as it is kept.
+#[derive(Clone, Debug)]
+struct Made {
+    time: Time,
+    node: NodeId,
+    input: InputLine,
+    /// Up to where events and messages are those of this step and of those before.
+    events_end: usize,
+    messages_end: usize,
+    /// The last step of its batch.
+    batch_end: u64,
+    saved: bool,
+}
+
+/// A deed as it is kept.
+#[derive(Clone, Debug)]
+struct Done {
+    time: Time,
+    deed: Deed,
+    /// How many steps were made before it.
+    after: u64,
+    /// The step to whose moment it belongs, unless that was never made.
+    moment: u64,
+}
+
+/// One step, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct StepRecord<'h> {
+    /// Its number, from 1.
+    pub step: u64,
+    /// When.
+    pub time: Time,
+    /// The node that made it.
+    pub node: NodeId,
+    /// The number of the message that it received, if it received one.
+    pub received: Option<MessageId>,
+    /// What happened in it, and by which rules.
+    pub events: &'h [Event],
+    /// What it wrote to others.
+    pub messages: &'h [SentMessage],
+    /// The last step of its batch, with which all of it was saved.
+    pub batch_end: u64,
+    /// Whether it was saved; `false` if a crash came first.
+    pub saved: bool,
+    input: &'h InputLine,
+    history: &'h History,
+}
+
+impl StepRecord<'_> {
+    /// What the node was given.
+    ///
+    /// # Panics
+    /// Never: a message that is received was sent before.
+    pub fn input(&self) -> Input {
+        match self.input {
+            InputLine::ElectionTimeout => Input::ElectionTimeout,
+            InputLine::HeartbeatDue => Input::HeartbeatDue,
+            InputLine::Propose(commands) => Input::Propose(commands.clone()),
+            InputLine::Receive(message) => {
+                let sent = self.history.message(*message);
+                let sent = sent.expect("a message that is received was sent before");
+                Input::Receive(sent.envelope.clone())
+            }
+        }
+    }
+}
+
+impl History {
+    /// Reads a trace and runs it again. A trace that was cut or changed is read as far as it goes:
+    /// [`stopped`](Self::stopped) says why no further.
+    ///
+    /// # Errors
+    /// If not one step of it can be made again.
+    pub fn read(trace: impl BufRead) -> Result<Self, TraceError> {
+        let mut recorder = None;
+        let made = replay(
+            trace,
+            |header| vec![Box::new(recorder.insert(Recorder::new(header)).clone())],
+            None,
+        );
+        let history = recorder.map(Recorder::history);
+        match (made, history) {
+            (Ok(summary), Some(history)) => Ok(Self { summary: Some(summary), ..history }),
+            (Err(error), Some(history)) if history.last() > 0 => {
+                Ok(Self { stopped: Some(error), ..history })
+            }
+            (Err(error), _) => Err(error),
+            (Ok(_), None) => unreachable!("a trace that is read has a header"),
+        }
+    }
+
+    /// What kind of cluster it was.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The number of the last step: how many there are.
+    pub const fn last(&self) -> u64 {
+        self.steps.len() as u64
+    }
+
+    /// How the replay came out, if the history was read from a whole trace.
+    pub const fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
+    }
+
+    /// Why it goes no further, if it was read from a trace that was cut or changed.
+    pub const fn stopped(&self) -> Option<&TraceError> {
+        self.stopped.as_ref()
+    }
+
+    /// What happened in step `step`, if there is one of this number.
+    pub fn step(&self, step: u64) -> Option<StepRecord<'_>> {
+        let nth = usize::try_from(step.checked_sub(1)?).ok()?;
+        let made = self.steps.get(nth)?;
+        let before = nth.checked_sub(1).map_or((0, 0), |nth| {
+            let Made { events_end, messages_end, .. } = self.steps[nth];
+            (events_end, messages_end)
+        });
+        Some(StepRecord {
+            step,
+            time: made.time,
+            node: made.node,
+            received: match made.input {
+                InputLine::Receive(message) => Some(message),
+                _ => None,
+            },
+            events: &self.events[before.0..made.events_end],
+            messages: &self.messages[before.1..made.messages_end],
+            batch_end: made.batch_end,
+            saved: made.saved,
+            input: &made.input,
+            history: self,
+        })
+    }
+
+    /// All steps, in order. From behind, too.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = StepRecord<'_>> {
+        (1..=self.last()).filter_map(|step| self.step(step))
+    }
+
+    /// What the world did between the step before and this one.
+    pub fn deeds_before(&self, step: u64) -> impl Iterator<Item = (Time, &Deed)> {
+        self.deeds_of(step).filter(move |done| done.after < step).map(|it| (it.time, &it.deed))
+    }
+
+    /// What the world did when this step was made, and belongs to its moment. With the last step:
+    /// all that came after it.
+    pub fn deeds_after(&self, step: u64) -> impl Iterator<Item = (Time, &Deed)> {
+        self.deeds_of(step).filter(move |done| done.after >= step).map(|it| (it.time, &it.deed))
+    }
+
+    fn deeds_of(&self, step: u64) -> impl Iterator<Item = &Done> {
+        // They are in order of their moments.
+        let begin = self.deeds.partition_point(|done| done.moment < step);
+        let last = self.last();
+        let these = move |done: &&Done| done.moment == step || step == last && done.moment > step;
+        self.deeds[begin..].iter().take_while(these)
+    }
+
+    /// The message of this number, and what became of it.
+    pub fn message(&self, message: MessageId) -> Option<&SentMessage> {
+        self.messages.get(usize::try_from(message.0).ok()?)
+    }
+
+    /// Every message, in the order of their numbers.
+    pub fn messages(&self) -> &[SentMessage] {
+        &self.messages
+    }
+
+    /// What clients asked, and were told, in the order in which they asked.
+    pub fn clients(&self) -> &[ClientCall] {
+        &self.clients
+    }
+
+    /// The properties that fell, each with the step after which it was found.
+    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().map(|(_, violation)| violation)
+    }
+
+    /// The last step that was made at this time or before; the first, if there is none.
+    pub fn step_at(&self, time: Time) -> u64 {
+        (self.steps.partition_point(|made| made.time <= time) as u64).max(1)
+    }
+}

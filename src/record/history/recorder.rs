@@ -1,0 +1,195 @@
+//! Listens to a journal and keeps what a history needs.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::clients::Told;
+use super::rerun::{COPY_EVERY, Own, Taken};
+use super::{ClientCall, Done, History, Made, SentMessage};
+use crate::properties::safety::Violation;
+use crate::raft::NodeId;
+use crate::record::format::Header;
+use crate::record::journal::{Batch, Deed, Observer};
+use crate::server::Ticket;
+use crate::server::engine::{CrashPoint, Detail, MessageId};
+use crate::server::timing::Time;
+
+/// Keeps a run while it goes on. A handle to the same record stays with whoever started the run.
+#[derive(Clone)]
+pub struct Recorder {
+    kept: Arc<Mutex<Kept>>,
+}
+
+struct Kept {
+    history: History,
+    tickets: BTreeMap<Ticket, usize>,
+    /// Whether all deeds since the last step follow from it.
+    follows: bool,
+    /// With how many entries in all the copies of nodes have grown too many.
+    entries: usize,
+}
+
+/// No more entries are held in copies of nodes: about 200 MB of them.
+const MOST_ENTRIES: usize = 1 << 23;
+
+impl Recorder {
+    /// A record of a run that begins now.
+    pub fn new(header: &Header) -> Self {
+        let nodes = NodeId::all(header.nodes);
+        let history = History {
+            header: header.clone(),
+            steps: Vec::new(),
+            events: Vec::new(),
+            messages: Vec::new(),
+            deeds: Vec::new(),
+            clients: Vec::new(),
+            violations: Vec::new(),
+            nodes: nodes.map(|id| Own::new(id, header)).collect(),
+            summary: None,
+            stopped: None,
+        };
+        let kept = Kept { history, tickets: BTreeMap::new(), follows: true, entries: 0 };
+        Self { kept: Arc::new(Mutex::new(kept)) }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The run so far; all of it, if nothing listens any more.
+    pub fn history(self) -> History {
+        match Arc::try_unwrap(self.kept) {
+            Ok(kept) => kept.into_inner().unwrap_or_else(PoisonError::into_inner).history,
+            Err(shared) => Self { kept: shared }.with(|kept| kept.history.clone()),
+        }
+    }
+}
+
+impl Kept {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let Self { history, .. } = self;
+        let node = batch.server.node().id();
+        let (events, messages) = (history.events.len(), history.messages.len());
+        let first = history.last();
+        let known = batch.first_message.0 == messages as u64;
+        assert!(known, "a recorder listens to a run from its beginning");
+        let batch_end = first + batch.steps.len() as u64;
+        history.events.extend_from_slice(batch.events);
+        let mut written = 0;
+        for (step, made) in (first + 1..).zip(batch.steps) {
+            // What was decided when the batch was saved stands with its last step.
+            let events_end = if step == batch_end { batch.events.len() } else { made.events_end };
+            for envelope in &batch.messages[written..made.messages_end] {
+                history.messages.push(SentMessage {
+                    message: MessageId(history.messages.len() as u64),
+                    envelope: envelope.clone(),
+                    written_in: step,
+                    left_in: batch.saved.then_some(batch_end),
+                    received_in: Vec::new(),
+                    lost_in: Vec::new(),
+                    copies: 0,
+                });
+            }
+            written = made.messages_end;
+            let received = made.received.and_then(|it| history.messages.get_mut(it.0 as usize));
+            if let Some(sent) = received {
+                sent.received_in.push(step);
+            }
+            history.steps.push(Made {
+                time: batch.time,
+                node,
+                input: made.into(),
+                events_end: events + events_end,
+                messages_end: messages + written,
+                batch_end,
+                saved: batch.saved,
+            });
+            history.nodes[node.index()].taken.push(Taken::Step(step));
+        }
+        self.follows = true;
+        let own = &mut self.history.nodes[node.index()];
+        if batch.saved && own.taken.len() >= own.copied() + COPY_EVERY {
+            self.entries += own.copy(batch.server);
+            if self.entries > MOST_ENTRIES {
+                self.entries = self.history.nodes.iter_mut().map(Own::thin).sum();
+            }
+        }
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        let after = self.history.last();
+        self.follows &=
+            matches!(deed, Deed::Lost { .. } | Deed::Duplicated { .. } | Deed::Answered { .. })
+                && after > 0;
+        let moment = if self.follows { after } else { after + 1 };
+        let history = &mut self.history;
+        match deed {
+            Deed::Crash { node, point } => {
+                if *point == CrashPoint::BeforeSend {
+                    let newest = history.messages.iter_mut().rev();
+                    newest
+                        .take_while(|sent| sent.envelope.from == *node)
+                        .filter(|sent| sent.left_in == Some(after))
+                        .for_each(|sent| sent.left_in = None);
+                }
+                history.nodes[node.index()].taken.push(Taken::Crash(after));
+            }
+            Deed::Restart { node } => {
+                history.nodes[node.index()].taken.push(Taken::Restart(after, time));
+            }
+            Deed::Lost { message, why, .. } => {
+                if let Some(sent) = history.messages.get_mut(message.0 as usize) {
+                    sent.lost_in.push((moment, *why));
+                }
+            }
+            Deed::Duplicated { message } => {
+                if let Some(sent) = history.messages.get_mut(message.0 as usize) {
+                    sent.copies += 1;
+                }
+            }
+            Deed::Asked { ticket, node, command } => {
+                let (node, command) = (*node, command.clone());
+                self.tickets.insert(*ticket, history.clients.len());
+                let call =
+                    ClientCall { ticket: *ticket, node, command, asked_in: moment, told: None };
+                history.clients.push(call);
+            }
+            Deed::Refused { ticket, leader, .. } => {
+                self.told(*ticket, moment, Told::Refused { leader: *leader });
+            }
+            Deed::Answered { ticket, answer, .. } => {
+                self.told(*ticket, moment, Told::Answered(answer.clone()));
+            }
+            _ => {}
+        }
+        self.history.deeds.push(Done { time, deed: deed.clone(), after, moment });
+    }
+
+    fn told(&mut self, ticket: Ticket, moment: u64, told: Told) {
+        if let Some(&nth) = self.tickets.get(&ticket) {
+            self.history.clients[nth].told.get_or_insert((moment, told));
+        }
+    }
+}
+
+impl Observer for Recorder {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        self.with(|kept| kept.batch(batch));
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        self.with(|kept| kept.deed(time, deed));
+    }
+
+    fn violation(&mut self, time: Time, violation: &Violation) {
+        self.with(|kept| {
+            // The checker counts batches; here steps have numbers.
+            let violation = Violation { step: kept.history.last(), ..*violation };
+            kept.history.violations.push((time, violation));
+        });
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}

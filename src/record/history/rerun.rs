@@ -1,0 +1,290 @@
+//! How a node stood: computed again from its own inputs, by the same core.
+//!
+//! Nodes know nothing of each other but what messages say, and those are kept. So a node is run again
+//! alone, from the last copy that was taken of it.
+
+use std::borrow::Cow;
+
+use super::{History, Made};
+use crate::raft::{LogIndex, NodeId, RaftNode};
+use crate::record::format::Header;
+use crate::server::engine::{CrashPoint, Detail, MessageId, Steps, take_turn_of};
+use crate::server::status::NodeStatus;
+use crate::server::timing::Time;
+use crate::server::{Disk, Server, ServerConfig};
+
+/// After how many of its own steps a node is copied.
+pub(super) const COPY_EVERY: usize = 256;
+
+/// What a node was given, and what befell it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Taken {
+    /// It made the step of this number.
+    Step(u64),
+    /// It crashed, after so many steps of all.
+    Crash(u64),
+    /// It started again, after so many steps of all.
+    Restart(u64, Time),
+}
+
+/// What a node was given, in order, with copies of the node as it stood in between.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    pub(super) taken: Vec<Taken>,
+    /// Each with how much of `taken` it has behind it. The first is the node at the beginning.
+    copies: Vec<(usize, Server)>,
+}
+
+/// How a node stood at a moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeState<'a> {
+    /// Whether it ran. If not, `node` is what would start again: what its disk holds.
+    pub up: bool,
+    /// How often it had started, the first time too: the number of its incarnation.
+    pub starts: u64,
+    /// The node, with the state of Figure 2.
+    pub node: Cow<'a, RaftNode>,
+    /// The last entry that it had applied (Figure 2, `lastApplied`).
+    pub applied: LogIndex,
+}
+
+impl NodeState<'_> {
+    /// The same at a glance.
+    pub fn status(&self) -> NodeStatus {
+        NodeStatus { up: self.up, ..NodeStatus::of_node(&self.node, self.applied) }
+    }
+}
+
+/// The same, to keep.
+pub(super) fn owned(stood: NodeState<'_>) -> NodeState<'static> {
+    NodeState { node: Cow::Owned(stood.node.into_owned()), ..stood }
+}
+
+impl Own {
+    /// A node at the beginning of a run.
+    pub(super) fn new(id: NodeId, header: &Header) -> Self {
+        let server = Server::start(id, config(header), Disk::default(), Time::ZERO);
+        Self { taken: Vec::new(), copies: vec![(0, server)] }
+    }
+
+    /// How much was taken before the last copy.
+    pub(super) fn copied(&self) -> usize {
+        self.copies.last().map_or(0, |(at, _)| *at)
+    }
+
+    /// Copies the node. Returns how many entries that holds.
+    pub(super) fn copy(&mut self, server: &Server) -> usize {
+        self.copies.push((self.taken.len(), server.clone()));
+        entries(server)
+    }
+
+    /// Gives up every other copy. Returns how many entries those hold that are kept.
+    pub(super) fn thin(&mut self) -> usize {
+        let mut keeps = false;
+        self.copies.retain(|_| {
+            keeps = !keeps;
+            keeps
+        });
+        self.copies.iter().map(|(_, server)| entries(server)).sum()
+    }
+
+    /// How much of what was taken belongs to the moment of `step` and those before.
+    fn until(&self, step: u64, history: &History) -> usize {
+        self.taken.partition_point(|&taken| history.moment_of(taken) <= step)
+    }
+}
+
+/// In memory and on its disk.
+fn entries(server: &Server) -> usize {
+    2 * server.node().last().index.count()
+}
+
+fn config(header: &Header) -> ServerConfig {
+    // No timer ends in a rerun: what ended is known.
+    ServerConfig { settings: header.settings(), timing: None, seed: header.seed }
+}
+
+/// A server that runs again, or what a crash left of it.
+#[expect(clippy::large_enum_variant, reason = "one a node")]
+enum Replica {
+    Up(Server),
+    Down(Disk),
+}
+
+/// One node on its way through a history.
+pub(super) struct Rerun<'h> {
+    history: &'h History,
+    own: &'h Own,
+    id: NodeId,
+    /// How much of what it was given it has behind it: whole batches.
+    at: usize,
+    replica: Replica,
+}
+
+impl<'h> Rerun<'h> {
+    /// From this copy of a node.
+    fn from(history: &'h History, id: NodeId, copy: usize) -> Self {
+        let own = &history.nodes[id.index()];
+        let (at, ref server) = own.copies[copy];
+        Self { history, own, id, at, replica: Replica::Up(server.clone()) }
+    }
+
+    /// From the beginning.
+    pub(super) fn begin(history: &'h History, id: NodeId) -> Self {
+        Self::from(history, id, 0)
+    }
+
+    /// Says `see` how it stood at the moment of `step`, which is not before where it is already.
+    pub(super) fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+        let until = self.own.until(step, self.history);
+        while self.at < until {
+            let end = self.end_of_next();
+            if end > until {
+                return self.within_batch(until, see);
+            }
+            self.take(end);
+        }
+        see(self.stands())
+    }
+
+    /// Where the batch, crash or restart that comes next ends.
+    fn end_of_next(&self) -> usize {
+        match self.own.taken[self.at] {
+            Taken::Step(step) => {
+                let batch_end = self.made(step).batch_end;
+                let steps = self.own.taken[self.at..].iter();
+                let within = |it: &&Taken| matches!(it, Taken::Step(step) if *step <= batch_end);
+                self.at + steps.take_while(within).count()
+            }
+            Taken::Crash(_) | Taken::Restart(..) => self.at + 1,
+        }
+    }
+
+    fn made(&self, step: u64) -> &'h Made {
+        &self.history.steps[step as usize - 1]
+    }
+
+    /// Takes the batch, crash or restart that ends at `end`.
+    fn take(&mut self, end: usize) {
+        let batch = &self.own.taken[self.at..end];
+        self.at = end;
+        match (batch[0], &mut self.replica) {
+            (Taken::Step(step), Replica::Up(server)) => {
+                let lost = !self.history.steps[step as usize - 1].saved;
+                self.history.make_again(server, batch, lost, |_| ());
+            }
+            (Taken::Crash(_), Replica::Up(server)) => {
+                self.replica = Replica::Down(server.clone().crash());
+            }
+            (Taken::Restart(_, time), Replica::Down(disk)) => {
+                let (config, disk) = (config(&self.history.header), std::mem::take(disk));
+                self.replica = Replica::Up(Server::start(self.id, config, disk, time));
+            }
+            _ => unreachable!("a node that is up makes steps and crashes, one that is down starts"),
+        }
+    }
+
+    /// How it stands when of the next batch the steps up to `until` are made, and nothing is saved.
+    fn within_batch<T>(&self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+        let Replica::Up(server) = &self.replica else {
+            unreachable!("what is down makes no steps")
+        };
+        let mut server = server.clone();
+        self.history.make_again(&mut server, &self.own.taken[self.at..until], true, see)
+    }
+
+    fn stands(&self) -> NodeState<'_> {
+        match &self.replica {
+            Replica::Up(server) => NodeState {
+                up: true,
+                starts: server.disk().starts(),
+                node: Cow::Borrowed(server.node()),
+                applied: server.last_applied(),
+            },
+            Replica::Down(disk) => {
+                let settings = self.history.header.settings();
+                let node = RaftNode::new(self.id, settings, disk.state().clone());
+                let applied = LogIndex::ZERO;
+                NodeState { up: false, starts: disk.starts(), node: Cow::Owned(node), applied }
+            }
+        }
+    }
+}
+
+impl History {
+    /// To which moment something belongs that a node was given.
+    fn moment_of(&self, taken: Taken) -> u64 {
+        match taken {
+            Taken::Step(step) => step,
+            Taken::Crash(after) | Taken::Restart(after, _) => (after + 1).min(self.last()),
+        }
+    }
+
+    /// Makes steps of one turn again. Says `see` how the node stands before they are saved, or lost.
+    fn make_again<T>(
+        &self,
+        server: &mut Server,
+        batch: &[Taken],
+        lost: bool,
+        see: impl FnOnce(NodeState<'_>) -> T,
+    ) -> T {
+        let (applied, starts) = (server.last_applied(), server.disk().starts());
+        let mut seen = None;
+        let mut crash = lost.then_some(CrashPoint::BeforeSave);
+        let make = |turn: &mut Steps<'_>| {
+            for &taken in batch {
+                let step = self.step(self.moment_of(taken)).expect("a step that is taken is kept");
+                _ = turn.make(step.input(), step.received);
+            }
+            let node = Cow::Borrowed(turn.node());
+            seen = Some(see(NodeState { up: true, starts, node, applied }));
+        };
+        let enter = |_: crate::server::engine::Entry<'_>| MessageId::default();
+        _ = take_turn_of(server, Time::ZERO, Detail::Batches, &mut crash, make, enter);
+        seen.expect("a turn is made")
+    }
+
+    /// How a node stood at the moment of `step`; nothing, if there is no such node or step.
+    pub fn node_at(&self, id: NodeId, step: u64) -> Option<NodeState<'static>> {
+        let own = self.nodes.get(id.index())?;
+        let until = (1..=self.last()).contains(&step).then(|| own.until(step, self))?;
+        let copy = own.copies.partition_point(|(at, _)| *at <= until) - 1;
+        Some(Rerun::from(self, id, copy).at(step, owned))
+    }
+
+    /// Since which moment something about a node has been as it was at the moment of `step`; 0, if from
+    /// the beginning. The step of this number made it so, or what befell the node before it.
+    pub fn since<T: PartialEq>(
+        &self,
+        id: NodeId,
+        step: u64,
+        mut what: impl FnMut(NodeState<'_>) -> T,
+    ) -> Option<u64> {
+        let now = what(self.node_at(id, step)?);
+        let own = &self.nodes[id.index()];
+        let (mut end, mut since) = (own.until(step, self), step);
+        // From the last copy back: most things have been so for a short time.
+        for copy in (0..own.copies.len()).rev() {
+            let begin = own.copies[copy].0;
+            if begin > end {
+                continue;
+            }
+            let mut rerun = Rerun::from(self, id, copy);
+            let mut other = (begin == 0 && what(rerun.stands()) != now).then_some(0);
+            let mut moments: Vec<u64> =
+                own.taken[begin..end].iter().map(|&taken| self.moment_of(taken)).collect();
+            moments.dedup();
+            for (nth, &moment) in moments.iter().enumerate() {
+                if rerun.at(moment, &mut what) != now {
+                    other = Some(nth + 1);
+                }
+            }
+            if let Some(other) = other {
+                return Some(moments.get(other).copied().unwrap_or(since));
+            }
+            since = moments.first().copied().unwrap_or(since);
+            end = begin;
+        }
+        Some(0)
+    }
+}
