@@ -45,6 +45,7 @@ pub mod cli;
 pub mod cluster;
 pub mod digest;
 pub mod network;
+mod own_file;
 mod panic_message;
 pub mod properties;
 pub mod raft;

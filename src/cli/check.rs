@@ -33,7 +33,7 @@ pub(super) struct Check {
 /// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends.
 pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, format } = check;
-    file.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::Save)?;
+    file.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     printing(WhenFull::Wait, |output| {
         if *format == Format::Json {
             return for_programs(check, output);
@@ -65,7 +65,7 @@ fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     let short = outcome.violation.clone().and_then(|found| as_short(found, bounds, *rules));
     output.put(json::search(*rules, bounds, &outcome, short.as_ref()));
     if let (Some(file), Some(short)) = (file, &short) {
-        hunt_result::script(short, "counterexample").save(file).map_err(Error::Save)?;
+        hunt_result::script(short, "counterexample").save(file).map_err(Error::NotWritten)?;
     }
     Ok(ExitCode::from(u8::from(outcome.reach != Reach::Exhausted)))
 }

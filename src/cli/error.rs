@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::{error, fmt, io};
 
 use crate::cluster::{Panicked, StartError};
+use crate::own_file::NotWritten;
 use crate::record::TraceError;
 use crate::scenario::error::FileError;
 
@@ -16,8 +17,8 @@ pub(super) enum Error {
     Scenario(FileError),
     /// The scenario cannot run on threads.
     OnlyVirtual(String),
-    /// A scenario cannot be saved.
-    Save(FileError),
+    /// A scenario or a report cannot be written.
+    NotWritten(NotWritten),
     /// A file cannot be opened.
     Unreadable(PathBuf, io::Error),
     /// A trace cannot be run again.
@@ -42,7 +43,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(sentence) => f.write_str(sentence),
-            Self::Scenario(error) | Self::Save(error) => error.fmt(f),
+            Self::Scenario(error) => error.fmt(f),
+            Self::NotWritten(error) => error.fmt(f),
             Self::OnlyVirtual(name) => write!(
                 f,
                 "the scenario '{name}' takes time into its own hands, which threads do not allow; \
@@ -70,7 +72,8 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Scenario(error) | Self::Save(error) => Some(error),
+            Self::Scenario(error) => Some(error),
+            Self::NotWritten(error) => Some(error),
             Self::Trace(_, error) => Some(error),
             Self::Start(error) => Some(error),
             Self::Cluster(error) => Some(error),

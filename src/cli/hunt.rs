@@ -39,7 +39,7 @@ impl HuntOptions {
 /// Hunts. Exit code 1 if a property fell, 0 if none did; with every rule in turn, 0 if each was
 /// caught.
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
-    options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::Save)?;
+    options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     let progress = Arc::new(Progress::default());
     let interrupted = Arc::clone(&progress);
     // Without a handler Ctrl-C ends the program at once; with it the hunt ends and says what it has.
@@ -101,7 +101,7 @@ fn for_programs(
 ) -> Result<ExitCode, Error> {
     output.put(json::hunt(rules, best, progress));
     if let (Some(file), Some(short)) = (&options.save, &best.short) {
-        view::script(short, "counterexample").save(file).map_err(Error::Save)?;
+        view::script(short, "counterexample").save(file).map_err(Error::NotWritten)?;
     }
     let stopped = progress.stop.load(Ordering::Relaxed);
     Ok(ExitCode::from(u8::from(stopped || best.has_caught())))
@@ -173,7 +173,7 @@ pub(super) fn save(
     output: &Output,
 ) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
-    script().save(file).map_err(Error::Save)?;
+    script().save(file).map_err(Error::NotWritten)?;
     output.put_all(view::saved(file));
     Ok(())
 }

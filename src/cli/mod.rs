@@ -10,6 +10,7 @@ mod error;
 mod hunt;
 mod play;
 mod replay;
+mod report;
 mod run;
 
 use std::io::{self, Write};

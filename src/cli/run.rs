@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
-use super::printing;
+use super::{printing, report};
 use crate::cluster::{ClusterConfig, RaftCluster};
 use crate::properties::report::SafetyReport;
+use crate::record::history::Recorder;
 use crate::record::journal::Observer;
 use crate::record::{Clock, TraceWriter, is_trace};
 use crate::scenario::line_outcome::Failure;
@@ -29,6 +30,8 @@ pub(super) struct Run {
     pub(super) clock: Clock,
     /// Where to write a trace.
     pub(super) trace: Option<PathBuf>,
+    /// Where to write a page of it.
+    pub(super) report: Option<PathBuf>,
     /// How to tell it.
     pub(super) view: &'static View,
     /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
@@ -40,6 +43,7 @@ pub(super) struct Run {
 pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
     check_clock(script, *clock)?;
+    run.report.as_deref().map_or(Ok(()), report::check)?;
     let trace = run.trace.as_deref().map(|path| Trace::open(script, *clock, path)).transpose()?;
     let when_full = match clock {
         Clock::Virtual => WhenFull::Wait,
@@ -50,6 +54,8 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let mut told = (view.open)(output, script.nodes, script.is_by_hand());
         let mut observers = std::mem::take(&mut told.observers);
         observers.extend(trace.iter().map(Trace::observer));
+        let recorder = run.report.as_ref().map(|_| Recorder::new(&script.header(*clock)));
+        observers.extend(recorder.iter().map(|recorder| Box::new(recorder.clone()) as _));
         let record = view.record.map(|open| open(output, &script.header(*clock)));
         observers.extend(record.iter().map(|record| Box::new(record.clone()) as _));
         let (ended, safety, stopped) = match *clock {
@@ -72,6 +78,9 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         output.put_all((view.ending)(&ended));
         // What the output cannot take, it complains of itself.
         _ = record.map(|record| record.finish_with(ended.in_record()));
+        if let (Some(recorder), Some(file)) = (recorder, &run.report) {
+            report::write(file, &recorder.history(), &safety)?;
+        }
         stopped.map(|()| ExitCode::from(u8::from(!good)))
     });
     trace.map_or(Ok(()), Trace::finish)?;

@@ -127,10 +127,10 @@ impl fmt::Display for ScriptError {
 
 impl Error for ScriptError {}
 
-/// Why a scenario was not read from its file, or written to it.
+/// Why a scenario was not read from its file.
 #[derive(Debug)]
 pub enum FileError {
-    /// The file cannot be read or written: a sentence, and the cause.
+    /// The file cannot be read: a sentence, and the cause.
     Io(String, io::Error),
     /// The file holds something else: a sentence.
     Content(String),

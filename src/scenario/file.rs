@@ -1,18 +1,20 @@
 //! Scenarios in files: read within a bound, and written in the place of nothing else.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use super::error::FileError;
 use super::library::nearest;
 use super::script::Script;
+use crate::own_file::{NotWritten, OwnFile};
 
 /// As long as a scenario may be, in bytes. The longest that ships has not a hundredth of that.
 const LONGEST: u64 = 1 << 20;
 
-/// The first line of what is saved here: no other file is replaced.
-const MARKER: &str = "# Written by raft-cluster, which may replace this file.";
+/// What is saved here: no other file is replaced.
+const SAVED: OwnFile =
+    OwnFile { kind: "scenario", marker: "# Written by raft-cluster, which may replace this file." };
 
 /// The beginning of a file, at most one byte more than a scenario may have: a device may have no end.
 fn beginning(file: &Path) -> io::Result<Vec<u8>> {
@@ -50,65 +52,19 @@ pub(super) fn read(name: &str) -> Result<String, FileError> {
 }
 
 impl Script {
-    /// Writes it as a file: beside it first, so that nothing half written ever has its name.
+    /// Writes it as a file.
     ///
     /// # Errors
     /// If there is a file of this name that was not saved here, or it cannot be written.
-    pub fn save(&self, file: &Path) -> Result<(), FileError> {
-        Self::may_be_saved(file)?;
-        let text = format!("{MARKER}\n{self}");
-        let part = beside(file);
-        let written = OpenOptions::new().write(true).create_new(true).open(&part);
-        let written = written.and_then(|mut part| part.write_all(text.as_bytes()));
-        written.and_then(|()| fs::rename(&part, file)).map_err(|error| {
-            // What is half written is of no use to anyone.
-            let _ = fs::remove_file(&part);
-            unwritten(file, error)
-        })
+    pub fn save(&self, file: &Path) -> Result<(), NotWritten> {
+        SAVED.write(file, &format!("{}\n{self}", SAVED.marker))
     }
 
-    /// Whether a scenario can be saved under this name: there is no such file, or it is empty or was
-    /// saved here.
-    /// A slip of the tongue must not cost anyone a file that is something else.
+    /// Whether a scenario can be saved under this name.
     ///
     /// # Errors
     /// If there is a file of this name that was not saved here, or its folder cannot be written.
-    pub fn may_be_saved(file: &Path) -> Result<(), FileError> {
-        match fs::metadata(file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.unwrap_or_else(|| Path::new("."));
-                fs::metadata(folder).map(|_| ()).map_err(|error| unwritten(file, error))
-            }
-            Err(error) => Err(unwritten(file, error)),
-            Ok(found) if found.is_file() => {
-                let bytes = beginning(file).map_err(|error| unwritten(file, error))?;
-                if bytes.is_empty() || bytes.starts_with(MARKER.as_bytes()) {
-                    Ok(())
-                } else {
-                    Err(other(file))
-                }
-            }
-            Ok(found) if found.is_dir() => Err(unwritten(file, io::ErrorKind::IsADirectory.into())),
-            Ok(_) => Err(other(file)),
-        }
+    pub fn may_be_saved(file: &Path) -> Result<(), NotWritten> {
+        SAVED.check(file)
     }
-}
-
-/// Where a file is written before it gets its name.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    file.with_file_name(name)
-}
-
-fn other(file: &Path) -> FileError {
-    let file = file.display();
-    FileError::Content(format!(
-        "'{file}' exists and is no scenario that was saved here; it stays, so choose another name"
-    ))
-}
-
-fn unwritten(file: &Path, error: io::Error) -> FileError {
-    FileError::Io(format!("'{}' cannot be written: {error}", file.display()), error)
 }

@@ -1,7 +1,7 @@
 //! What the world did and what clients were told, in words.
 
 use super::words::duration;
-use super::{colour, message, violation};
+use super::{message, violation};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, RaftNode};
 use crate::record::journal::{Deed, Loss};
@@ -53,7 +53,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
                 }
                 CrashPoint::BeforeSend => "CRASHES after saving, before its messages have left",
             };
-            (node.to_string(), colour::wrong(text).to_string())
+            (node.to_string(), text.to_owned())
         }
         Deed::Restart { node } => {
             (node.to_string(), "starts again, as a follower, with what its disk held".to_owned())

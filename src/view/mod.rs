@@ -34,6 +34,7 @@ pub mod json;
 pub(crate) mod logs;
 pub mod message;
 pub mod output;
+pub(crate) mod page;
 pub(crate) mod prompt;
 mod provenance;
 pub(crate) mod rules;
@@ -118,16 +119,16 @@ pub(crate) const JSON: View = View {
     left_out: json::left_out,
 };
 
+/// Only how it ended.
+pub(crate) const QUIET: View = View {
+    name: "quiet",
+    tells: "Only how it ended",
+    opening: |script, _| header::broken(script.broken),
+    open: |_, _, _| Listeners::default(),
+    record: None,
+    ending: summary::brief,
+    left_out: words::left_out,
+};
+
 /// Every view that `--view` knows; the first is told if none is named.
-pub(crate) const VIEWS: &[View] = &[
-    STORY,
-    View {
-        name: "quiet",
-        tells: "Only how it ended",
-        opening: |script, _| header::broken(script.broken),
-        open: |_, _, _| Listeners::default(),
-        record: None,
-        ending: summary::brief,
-        left_out: words::left_out,
-    },
-];
+pub(crate) const VIEWS: &[View] = &[STORY, QUIET];

@@ -236,6 +236,10 @@ impl Observer for Story {
             }
             _ => {
                 if let Some((who, text)) = deeds::world(deed) {
+                    let text = match deed {
+                        Deed::Crash { .. } => colour::wrong(&text).to_string(),
+                        _ => text,
+                    };
                     if self.moves.is_some() {
                         self.begin(&format!("{who} {text}"), None);
                         return;

@@ -1,7 +1,7 @@
 //! What `raft-cluster` can be told on the command line, and what each command does with it.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -15,15 +15,16 @@ use crate::cli::error::Error;
 use crate::cli::hunt;
 use crate::cli::play::{self, Play};
 use crate::cli::replay::{self, Replay};
+use crate::cli::report;
 use crate::cli::run::{self, Run};
 use crate::raft::{Rule, RuleSet};
-use crate::record::Clock;
+use crate::record::{Clock, is_trace};
 use crate::scenario::quantity::{parse_duration, parse_latency, parse_probability};
 use crate::scenario::script::Script;
 use crate::scenario::{library, nearest};
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
-use crate::view::{JSON, VIEWS, View, json, scenarios};
+use crate::view::{JSON, QUIET, VIEWS, View, json, scenarios};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
 #[derive(Parser, Debug)]
@@ -103,6 +104,24 @@ Examples:
     },
     /// Run a recorded trace again
     Replay(Replay),
+    /// Write a run as one page to look at in a browser and to step through
+    #[command(after_long_help = "Examples:
+  raft-cluster report demo -o demo.html                      the story, in virtual time
+  raft-cluster report figure-8 -o figure-8.html              the paper's Figure 8
+  raft-cluster run demo --trace demo.jsonl                   a run on threads, recorded:
+  raft-cluster report demo.jsonl -o demo.html                and as a page
+
+The page is one file that loads nothing from anywhere. A scenario runs in virtual time.")]
+    Report {
+        /// A scenario's name, a file, or a trace
+        #[arg(value_name = "NAME|FILE|TRACE")]
+        run: String,
+        /// Where to write the page
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        options: ClusterOptions,
+    },
     /// Write completions for a shell
     Completions {
         /// The shell
@@ -215,21 +234,16 @@ fn on_or_off(text: &str) -> Result<bool, &'static str> {
     }
 }
 
+/// What one can say of a scenario's cluster.
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
-struct RunOptions {
-    /// Run in virtual time, on one thread: the same seed gives the same bytes
-    #[arg(long = "virtual")]
-    is_virtual: bool,
+struct ClusterOptions {
     /// How many nodes: 1 to 9
     #[arg(long, value_parser = nodes())]
     nodes: Option<usize>,
     /// Where all random draws come from
     #[arg(long, value_parser = seed())]
     seed: Option<u64>,
-    /// How many times as fast the threads' clock runs, links too: 0.1 to 50
-    #[arg(long, value_parser = of_range(0.1..=50.0, "a speed is a number from 0.1 to 50"), conflicts_with = "is_virtual")]
-    speed: Option<f64>,
     /// The probability that a message is lost, as in 0.2 or 20%
     #[arg(long, value_parser = parse_probability, value_name = "P")]
     drop: Option<f64>,
@@ -245,9 +259,25 @@ struct RunOptions {
     /// Keep all rules, whatever the scenario breaks
     #[arg(long, conflicts_with = "broken")]
     intact: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
+struct RunOptions {
+    /// Run in virtual time, on one thread: the same seed gives the same bytes
+    #[arg(long = "virtual")]
+    is_virtual: bool,
+    #[command(flatten)]
+    cluster: ClusterOptions,
+    /// How many times as fast the threads' clock runs, links too: 0.1 to 50
+    #[arg(long, value_parser = of_range(0.1..=50.0, "a speed is a number from 0.1 to 50"), conflicts_with = "is_virtual")]
+    speed: Option<f64>,
     /// Record the run
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    /// Write a page of the run, to look at in a browser
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// How to tell it
     #[arg(long, value_parser = parse_view(), default_value = VIEWS[0].name)]
     view: &'static View,
@@ -274,6 +304,7 @@ impl Arguments {
             Some(Command::Scenarios { format: Format::Text }) => put(scenarios::list()),
             Some(Command::Scenarios { format: Format::Json }) => put(json::scenarios()),
             Some(Command::Replay(replay)) => replay::run(&replay),
+            Some(Command::Report { run, output, options }) => options.report(&run, output),
             Some(Command::Completions { shell }) => completions::<Self>(shell),
         }
     }
@@ -281,9 +312,7 @@ impl Arguments {
 
 impl RunOptions {
     fn run(self, name: &str) -> Result<ExitCode, Error> {
-        let mut script = library::load(name, self.nodes).map_err(Error::Scenario)?;
-        let spared = self.intact && !script.broken.is_intact();
-        self.change(&mut script);
+        let (script, spared) = self.cluster.script(name)?;
         // Where a script takes time into its own hands, threads cannot follow.
         let by_itself = !script.on_threads && self.speed.is_none();
         let clock = if self.is_virtual || by_itself {
@@ -292,15 +321,17 @@ impl RunOptions {
             Clock::Threads { speed: self.speed.unwrap_or(1.0) }
         };
         let view = if self.format == Format::Json { &JSON } else { self.view };
-        run::run(&Run { script, clock, trace: self.trace, view, spared })
+        run::run(&Run { script, clock, trace: self.trace, report: self.report, view, spared })
     }
 
     fn play(self, name: Option<&str>, threads: bool) -> Result<ExitCode, Error> {
-        let mut script = match name {
-            Some(name) => library::load(name, self.nodes).map_err(Error::Scenario)?,
-            None => Script { nodes: self.nodes.unwrap_or(5), ..Script::empty("play") },
+        let script = match name {
+            Some(name) => self.cluster.script(name)?.0,
+            None => {
+                let nodes = self.cluster.nodes.unwrap_or(5);
+                self.cluster.change(Script { nodes, ..Script::empty("play") })
+            }
         };
-        self.change(&mut script);
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
             (false, None) => Clock::Virtual,
@@ -315,9 +346,27 @@ impl RunOptions {
         }
         play::play(&Play { script, clock, trace: self.trace, view: self.view })
     }
+}
 
-    /// What they say of the cluster, said to a scenario.
-    fn change(&self, script: &mut Script) {
+impl ClusterOptions {
+    /// The scenario of this name, and whether rules are kept that it breaks.
+    fn script(&self, name: &str) -> Result<(Script, bool), Error> {
+        let script = library::load(name, self.nodes).map_err(Error::Scenario)?;
+        let spared = self.intact && !script.broken.is_intact();
+        Ok((self.change(script), spared))
+    }
+
+    fn report(&self, run: &str, output: PathBuf) -> Result<ExitCode, Error> {
+        if is_trace(Path::new(run)) {
+            return report::of_trace(Path::new(run), &output);
+        }
+        let (script, spared) = self.script(run)?;
+        let (trace, report, view) = (None, Some(output), &QUIET);
+        run::run(&Run { script, clock: Clock::Virtual, trace, report, view, spared })
+    }
+
+    /// A scenario with what they say of its cluster.
+    fn change(&self, mut script: Script) -> Script {
         script.seed = self.seed.unwrap_or(script.seed);
         if self.intact {
             script.broken = RuleSet::INTACT;
@@ -331,5 +380,6 @@ impl RunOptions {
         if let Some((min, max)) = self.latency {
             (conditions.latency_min, conditions.latency_max) = (min, max);
         }
+        script
     }
 }

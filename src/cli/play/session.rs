@@ -148,7 +148,7 @@ impl<'a, W: World> Session<'a, W> {
     /// Writes the session down. Says how many lines it took.
     pub(super) fn save(&self, file: &Path, is_virtual: bool) -> Result<usize, String> {
         let script = self.as_script(is_virtual);
-        script.save(file)?;
+        script.save(file).map_err(|error| error.to_string())?;
         Ok(script.lines.len())
     }
 }

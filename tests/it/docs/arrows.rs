@@ -6,11 +6,12 @@ use std::path::Path;
 use super::pages;
 
 /// The rooms, in the order of the map: each may know those before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "raft",
     "digest",
     "random_draws",
     "panic_message",
+    "own_file",
     "network",
     "server",
     "properties",

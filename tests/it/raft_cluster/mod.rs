@@ -5,6 +5,7 @@ mod complaints;
 mod files;
 mod hunts;
 mod pipes;
+mod report;
 mod stories;
 mod traces;
 

@@ -1,0 +1,210 @@
+// The space-time diagram: a column for each node, a row for each moment, a line for each message.
+// Only the rows that can be seen are drawn, so its cost does not grow with the run.
+
+const MARGIN = 6;
+/** Narrower than this, the times beside the steps are left out. */
+const NARROW = 520;
+/** A lost message that was on its way for more rows than this is drawn as a short line with a cross. */
+const LONG_WAY = 6;
+
+class Diagram {
+  /** `choose` is told which moment was chosen; `hover` which message is pointed at, if any. */
+  constructor(box, heads, { choose, hover }) {
+    this.box = box;
+    this.heads = heads;
+    this.choose = choose;
+    this.hover = hover;
+    this.row = 22;
+    this.at = 0;
+    this.svg = drawn("svg", { "aria-hidden": "true" });
+    this.space = element("div", { class: "space" }, this.svg);
+    box.replaceChildren(this.space);
+    box.addEventListener("scroll", () => this.draw(), { passive: true });
+    new ResizeObserver(() => this.draw()).observe(box);
+    this.svg.addEventListener("click", (event) => {
+      const y = event.clientY - this.space.getBoundingClientRect().top;
+      this.choose(Math.min(Math.max(Math.floor(y / this.row), 0), this.run.length - 1));
+    });
+  }
+
+  show(run) {
+    this.run = run;
+    this.draw();
+  }
+
+  /** Rows further apart, or closer; the chosen moment stays where it is. */
+  zoom(factor) {
+    const before = this.at * this.row - this.box.scrollTop;
+    this.row = Math.min(Math.max(Math.round(this.row * factor), 8), 60);
+    this.draw();
+    this.box.scrollTop = this.at * this.row - before;
+    this.draw();
+  }
+
+  /** Marks a moment, and brings it into sight. */
+  goto(at) {
+    this.at = at;
+    const y = at * this.row;
+    const { scrollTop, clientHeight } = this.box;
+    if (y < scrollTop + this.row || y > scrollTop + clientHeight - 3 * this.row) {
+      this.box.scrollTop = y - clientHeight / 2;
+    }
+    this.draw();
+  }
+
+  x(node) {
+    const usable = this.width - this.gutter - 2 * MARGIN;
+    return this.gutter + MARGIN + (usable * (node + 0.5)) / this.run.nodes;
+  }
+
+  y(at) {
+    return (at + 0.5) * this.row;
+  }
+
+  draw() {
+    if (!this.run) return;
+    const { run, row } = this;
+    this.width = this.box.clientWidth;
+    this.gutter = this.width < NARROW ? 44 : 104;
+    const height = this.box.clientHeight;
+    this.space.style.height = `${run.length * row}px`;
+    const first = Math.max(Math.floor(this.box.scrollTop / row) - 1, 0);
+    const last = Math.min(Math.ceil((this.box.scrollTop + height) / row) + 1, run.length - 1);
+    this.svg.style.top = `${first * row}px`;
+    const rows = last - first + 1;
+    this.svg.setAttribute("viewBox", `0 ${first * row} ${this.width} ${rows * row}`);
+    this.svg.setAttribute("width", this.width);
+    this.svg.setAttribute("height", rows * row);
+    const parts = [this.chosenRow()];
+    for (let node = 0; node < run.nodes; node += 1) parts.push(...this.lifeline(node, first, last));
+    for (const message of run.messages) {
+      if (message.sent <= last && this.endRow(message) >= first) parts.push(...this.arrows(message, first, last));
+    }
+    for (let at = first; at <= last; at += 1) parts.push(...this.moment(at));
+    this.svg.replaceChildren(...parts);
+    this.drawHeads();
+  }
+
+  drawHeads() {
+    const states = this.run.states[this.at] ?? [];
+    this.heads.replaceChildren(...states.map((state, node) => {
+      const head = element("span", { class: `head ${state.up ? state.role : "down"}` }, `n${node}`);
+      head.style.left = `${this.x(node)}px`;
+      return head;
+    }));
+  }
+
+  chosenRow() {
+    return drawn("rect", { class: "chosen", x: 0, y: this.at * this.row, width: this.width, height: this.row });
+  }
+
+  endRow(message) {
+    const end = endOf(message);
+    return end === Infinity ? this.run.length : end;
+  }
+
+  /** A node's line: thin for a follower, dashed for a candidate, thick for a leader, gone while it is down. */
+  lifeline(node, first, last) {
+    const parts = [];
+    let from = first;
+    const kindAt = (at) => {
+      const state = this.run.states[at][node];
+      return state.up ? state.role : "down";
+    };
+    for (let at = first; at <= last; at += 1) {
+      const kind = kindAt(at);
+      if (at === last || kindAt(at + 1) !== kind) {
+        const begins = from === 0 ? 0 : this.y(from);
+        const ends = at === last ? (at + 1) * this.row : this.y(at + 1);
+        parts.push(drawn("line", { class: `life ${kind}`, x1: this.x(node), x2: this.x(node), y1: begins, y2: ends }));
+        from = at + 1;
+      }
+    }
+    return parts;
+  }
+
+  /** A message: a line from where it was sent to where it arrived, or a cross where it was lost. */
+  arrows(message, first, last) {
+    const x1 = this.x(message.from);
+    const y1 = this.y(message.sent);
+    const ends = message.got.map((at) => ({ at, lost: false }));
+    if (message.lost) ends.push({ at: message.lost[0], lost: true });
+    if (ends.length === 0) ends.push({ at: Math.min(message.sent + 1, this.run.length), lost: false, open: true });
+    const parts = [];
+    for (const end of ends) {
+      const long = end.lost && end.at - message.sent > LONG_WAY;
+      const until = long ? message.sent : end.at;
+      if (until < first && message.sent < first) continue;
+      const share = end.lost ? (until === message.sent ? 0.35 : 0.85) : end.open ? 0.3 : 1;
+      const x2 = x1 + (this.x(message.to) - x1) * share;
+      const y2 = this.y(until) + (end.lost ? this.row * 0.4 : 0);
+      const kind = `message ${message.kind}${message.reply ? " reply" : ""}${end.lost ? " lost" : ""}${end.open ? " open" : ""}`;
+      const told = this.told(message.id);
+      parts.push(drawn("line", { class: `reach`, x1, y1, x2, y2, ...told }));
+      parts.push(drawn("line", { class: kind, x1, y1, x2, y2 }));
+      parts.push(end.lost ? cross(x2, y2, kind) : end.open ? dot(x2, y2, kind) : arrowHead(x1, y1, x2, y2, kind));
+    }
+    return parts;
+  }
+
+  told(id) {
+    return {
+      onpointerenter: (event) => this.hover(id, event),
+      onpointerleave: () => this.hover(null),
+    };
+  }
+
+  /** What happened in a moment, where it happened. */
+  moment(at) {
+    const { run, row } = this;
+    const moment = run.moments[at];
+    const y = this.y(at);
+    const parts = [];
+    if (moment.kind === "phase") {
+      parts.push(drawn("rect", { class: "phase", x: 0, y: at * row, width: this.width, height: row }));
+      parts.push(drawn("text", { class: "phase-text", x: 8, y: y + 4 }, moment.title));
+      return parts;
+    }
+    if (row >= 14) {
+      const label = moment.step ? String(moment.step) : "";
+      parts.push(drawn("text", { class: "step", x: 34, y: y + 4 }, label));
+      if (this.width >= NARROW) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, (moment.time / 1e6).toFixed(3)));
+    }
+    if (moment.node === null) {
+      if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", moment.mark, "deed"));
+      return parts;
+    }
+    const x = this.x(moment.node);
+    parts.push(drawn("circle", { class: `act ${moment.kind}${moment.marks.includes("fell") ? " fell" : ""}`, cx: x, cy: y, r: Math.min(row / 5, 4.5) }));
+    if (moment.mark && row >= 14) {
+      const fits = x + 8 + 7 * moment.mark.length < this.width;
+      const kind = `mark ${moment.marks.join(" ")}`;
+      parts.push(...labelled(fits ? x + 8 : x - 8, y + 4, fits ? "start" : "end", moment.mark, kind));
+    }
+    return parts;
+  }
+}
+
+/** Text that can be read across lines: the same once more behind it, in the colour of the page. */
+function labelled(x, y, anchor, text, kind) {
+  const place = { x, y, "text-anchor": anchor };
+  return [drawn("text", { class: `${kind} behind`, ...place }, text), drawn("text", { class: kind, ...place }, text)];
+}
+
+function cross(x, y, kind) {
+  const d = `M${x - 4},${y - 4}L${x + 4},${y + 4}M${x - 4},${y + 4}L${x + 4},${y - 4}`;
+  return drawn("path", { class: kind, d });
+}
+
+function dot(x, y, kind) {
+  return drawn("circle", { class: kind, cx: x, cy: y, r: 2 });
+}
+
+function arrowHead(x1, y1, x2, y2, kind) {
+  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
+  const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
+  const [bx, by] = [x2 - ux * 11, y2 - uy * 11];
+  const tip = `${x2 - ux * 4},${y2 - uy * 4}`;
+  const d = `M${tip}L${bx - uy * 3.2},${by + ux * 3.2}L${bx + uy * 3.2},${by - ux * 3.2}Z`;
+  return drawn("path", { class: `head-of ${kind}`, d });
+}

@@ -1,0 +1,56 @@
+//! A run as one page that needs nothing else and loads nothing: a diagram to walk through, how every node
+//! stood, what happened and by which rule.
+//!
+//! The page's own sources lie beside this file, and are part of the program: `run.js` keeps the run,
+//! `draw.js` makes elements, `diagram.js` and `panels.js` show it, `main.js` decides which moment. The run
+//! goes in as data, [`RunRecord`]; its texts are escaped, and the page shows them as text only. The content
+//! policy forbids everything that does not carry the page's own nonce.
+
+mod run_record;
+
+use crate::digest;
+use crate::properties::report::SafetyReport;
+use crate::record::history::History;
+use run_record::RunRecord;
+
+/// What every page begins with.
+pub(crate) const MARKER: &str =
+    "<!doctype html>\n<!-- Written by raft-cluster, which may replace this file. -->";
+
+const HTML: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = concat!(
+    include_str!("run.js"),
+    include_str!("draw.js"),
+    include_str!("diagram.js"),
+    include_str!("panels.js"),
+    include_str!("main.js"),
+);
+
+/// The page of a run, with what the checks of it came to.
+pub(crate) fn html(history: &History, safety: &SafetyReport) -> String {
+    let record = RunRecord::of(history, safety);
+    let run = serde_json::to_string(&record).expect("a run's record has only names as keys");
+    // Inside a script element only a tag could end the data.
+    let run = run.replace('<', "\\u003c");
+    // Whoever writes a text into a run would have to know the digest of the run with that text in it.
+    let nonce = format!("{:016x}", digest::chain_line(0, &run));
+    let title = record.title.replace('&', "&amp;").replace('<', "&lt;");
+    let mut page = String::with_capacity(run.len() + HTML.len() + STYLE.len() + SCRIPT.len());
+    let mut rest = HTML;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").expect("a place in the page has an end");
+        page.push_str(before);
+        page.push_str(match name {
+            "title" => &title,
+            "nonce" => &nonce,
+            "style" => STYLE,
+            "run" => &run,
+            "script" => SCRIPT,
+            name => unreachable!("the page has no place called {name}"),
+        });
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}

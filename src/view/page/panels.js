@@ -1,0 +1,124 @@
+// The panels beside the diagram: what happened, how the nodes stand, what is in flight, why.
+
+/** At most this many entries of each log are shown at once: the last ones. */
+const SHOWN_ENTRIES = 14;
+
+function happenedPanel(run, at, chooseStep) {
+  const moment = run.moments[at];
+  const lines = moment.lines.map(([kind, text, rule]) => {
+    const line = element("p", { class: `told ${kind}` });
+    if (rule) {
+      const [statement, paper] = run.rules[rule] ?? ["", ""];
+      line.append(element("span", { class: "verdict" }, `${kind} `), element("b", { title: statement }, rule), ` (${paper}): ${text}`);
+    } else {
+      line.append(text);
+    }
+    return line;
+  });
+  const got = moment.got === null ? null : run.byId.get(moment.got);
+  if (got) {
+    const sent = run.moments[got.sent];
+    const link = element("button", { type: "button", class: "link", onclick: () => chooseStep(got.sent) }, sent.step ? `step ${sent.step}` : seconds(sent.time));
+    lines.unshift(element("p", { class: "told from" }, `${got.says}. It was sent in `, link, "."));
+  }
+  return lines;
+}
+
+function nameOf(message) {
+  return `${message.name} from n${message.from} to n${message.to}`;
+}
+
+/** The nodes as a table, and their logs below each other, as in the paper's figures. */
+function nodesTable(run, at, chosen, choose) {
+  const states = run.states[at];
+  const longest = Math.max(0, ...states.map((state) => state.last?.index ?? 0));
+  const from = Math.max(1, longest - SHOWN_ENTRIES + 1);
+  const indexes = Array.from({ length: longest - from + 1 }, (_, nth) => from + nth);
+  const head = element("tr", {},
+    ...["node", "role", "term", "vote", "commit"].map((name) => element("th", { scope: "col" }, name)),
+    from > 1 ? element("th", { class: "more" }, "…") : null,
+    ...indexes.map((index) => element("th", { scope: "col", class: "index" }, index)));
+  const acting = run.moments[at].node;
+  const rows = states.map((state, node) => {
+    const entries = new Map(entriesFrom(state.last, from).map((entry) => [entry.index, entry]));
+    const cells = indexes.map((index) => entryCell(state, node, index, entries.get(index), chosen, choose));
+    return element("tr", { class: `${state.up ? state.role : "down"}${node === acting ? " acting" : ""}` },
+      element("th", { scope: "row" }, `n${node}`),
+      element("td", { class: "role" }, state.up ? state.role : "down"),
+      element("td", {}, state.term),
+      element("td", {}, state.vote === null ? "–" : `n${state.vote}`),
+      element("td", {}, state.commit),
+      from > 1 ? element("td", { class: "more" }, "…") : null,
+      ...cells);
+  });
+  return [element("table", { class: "nodes" }, element("thead", {}, head), element("tbody", {}, ...rows)), ...leaderTables(states)];
+}
+
+function entryCell(state, node, index, entry, chosen, choose) {
+  if (!entry) return element("td", { class: "entry none" }, "");
+  const committed = index <= state.commit;
+  const what = `entry ${index} of n${node}: term ${entry.term}, ${entry.text}, ${committed ? "committed" : "not committed"}`;
+  const pressed = chosen && chosen.node === node && chosen.index === index;
+  const button = element("button", {
+    type: "button", title: what, "aria-label": what, "aria-pressed": pressed ? "true" : "false",
+    class: `${committed ? "committed" : "open"} term-${entry.term % 6}`, onclick: () => choose(node, index),
+  }, entry.term);
+  return element("td", { class: "entry" }, button);
+}
+
+/** What each leader knows of the others (Figure 2, volatile state on leaders). */
+function leaderTables(states) {
+  return states.flatMap((state, node) => {
+    if (!state.up || !state.peers) return [];
+    const peers = state.peers.map((peer, id) => ({ peer, id })).filter(({ peer, id }) => peer && id !== node);
+    const row = (name, value) => element("tr", {}, element("th", { scope: "row" }, name), ...peers.map(({ peer }) => element("td", {}, value(peer))));
+    return [element("table", { class: "peers" },
+      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, `n${node} leads`), ...peers.map(({ id }) => element("th", { scope: "col" }, `n${id}`)))),
+      element("tbody", {}, row("nextIndex", (peer) => peer[0]), row("matchIndex", (peer) => peer[1]), row("probing", (peer) => (peer[2] ? "yes" : "no"))))];
+  });
+}
+
+function whyPanel(run, at, chosen) {
+  if (!chosen) return null;
+  const state = run.states[at][chosen.node];
+  const title = `Entry ${chosen.index} of n${chosen.node}`;
+  if (!state.last || state.last.index < chosen.index) {
+    return [element("h3", {}, title), element("p", {}, "It is not in this log at this moment.")];
+  }
+  const entry = upTo(state.last, chosen.index);
+  const answer = run.answer(at, chosen.node, chosen.index) ?? [];
+  return [
+    element("h3", {}, `${title}: term ${entry.term}, ${entry.text}`),
+    ...answer.map((line) => element("p", {}, line)),
+  ];
+}
+
+function flightPanel(run, at, chooseMessage) {
+  const messages = run.inFlight(at);
+  if (messages.length === 0) return [element("p", { class: "hint" }, "Nothing.")];
+  const shown = messages.slice(-40);
+  const items = shown.map((message) => element("li", {},
+    element("details", {},
+      element("summary", { onfocus: () => chooseMessage(message.id), onblur: () => chooseMessage(null) }, nameOf(message)),
+      element("p", { class: "says" }, message.says))));
+  const rest = messages.length - shown.length;
+  return [
+    rest > 0 ? element("p", { class: "hint" }, `${rest} older ones, and these:`) : null,
+    element("ul", { class: "flight" }, ...items),
+  ].filter(Boolean);
+}
+
+function messageTip(run, id) {
+  const message = run.byId.get(id);
+  const way = message.lost ? `lost: ${message.lost[1]}` : message.got.length === 0 ? "never arrived" : `arrived after ${((run.moments[message.got[0]].time - run.moments[message.sent].time) / 1000).toFixed(1)} ms`;
+  return [element("b", {}, nameOf(message)), element("p", {}, message.says), element("p", {}, way)];
+}
+
+function judgedPanel(run, chooseStep) {
+  const falls = run.violations.map(({ step, text }) => element("p", { class: "told fell" },
+    element("button", { type: "button", class: "link", onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, `step ${step}`), `: ✗ ${text}`));
+  const rows = run.properties.map(([name, checks, fell]) => element("tr", { class: fell ? "fell" : "" },
+    element("td", {}, fell ? "✗ fell" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, `${checks} checks`)));
+  const about = run.left_out ? [element("p", { class: "hint" }, run.left_out)] : [];
+  return [...falls, element("table", { class: "properties" }, element("tbody", {}, ...rows)), ...about];
+}

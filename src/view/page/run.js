@@ -1,0 +1,88 @@
+"use strict";
+// The run as it was recorded: moments, messages, and how every node stood after each moment. The
+// states are the program's own; this page only looks them up.
+
+/**
+ * A log is a chain: each entry knows the one before it. So the logs of all moments share their
+ * beginnings, and a run of a hundred thousand steps fits into memory.
+ */
+function appended(last, entries) {
+  for (const [term, text] of entries) {
+    last = { term, text, index: (last ? last.index : 0) + 1, before: last };
+  }
+  return last;
+}
+
+/** The chain up to an index. */
+function upTo(last, index) {
+  while (last && last.index > index) last = last.before;
+  return last;
+}
+
+/** The entries of a log from an index on, in order. */
+function entriesFrom(last, index) {
+  const entries = [];
+  for (let entry = last; entry && entry.index >= index; entry = entry.before) entries.push(entry);
+  return entries.reverse();
+}
+
+class Run {
+  constructor(record) {
+    Object.assign(this, record);
+    const empty = { up: true, role: "follower", term: 0, vote: null, leader: null, commit: 0, applied: 0, peers: null, last: null };
+    /** What is known after each moment: an array of nodes, shared where nothing changed. */
+    this.states = [];
+    let nodes = Array.from({ length: record.nodes }, () => empty);
+    for (const moment of record.moments) {
+      if (moment.after.length > 0) {
+        nodes = nodes.slice();
+        for (const after of moment.after) {
+          const { node, keep, add, ...fields } = after;
+          const last = appended(upTo(nodes[node].last, keep), add);
+          nodes[node] = { ...nodes[node], ...fields, last };
+        }
+      }
+      this.states.push(nodes);
+    }
+    this.byId = new Map(record.messages.map((message) => [message.id, message]));
+    this.ofStep = new Map();
+    record.moments.forEach((moment, at) => { if (moment.step) this.ofStep.set(moment.step, at); });
+    this.steps = record.moments.reduce((most, moment) => Math.max(most, moment.step), 0);
+  }
+
+  get length() { return this.moments.length; }
+
+  /** The messages that were sent by a moment and had not ended their way. */
+  inFlight(at) {
+    return this.messages.filter((message) => message.sent <= at && endOf(message) > at);
+  }
+
+  /** The next moment after `at`, or before it, that has a mark. */
+  marked(at, mark, direction) {
+    for (let k = at + direction; k >= 0 && k < this.length; k += direction) {
+      if (this.moments[k].marks.includes(mark)) return k;
+    }
+    return null;
+  }
+
+  /** What the program answers to "why" for an entry of a node at a moment. */
+  answer(at, node, index) {
+    const answers = this.answers?.of[`${node},${index}`] ?? [];
+    let found = null;
+    for (const [moment, text] of answers) {
+      if (moment > at) break;
+      found = this.answers.texts[text];
+    }
+    return found;
+  }
+}
+
+/** The last moment at which a message is heard of; one that never ends its way is in flight for ever. */
+function endOf(message) {
+  if (message.got.length > 0) return message.got[message.got.length - 1];
+  return message.lost ? message.lost[0] : Infinity;
+}
+
+function seconds(us) {
+  return `${(us / 1e6).toFixed(3)} s`;
+}

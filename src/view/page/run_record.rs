@@ -1,0 +1,432 @@
+//! What the page is given of a run: its moments in order, each with its text and with what it changed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::properties::linearizability::Judgement;
+use crate::properties::report::{Judged, SafetyReport};
+use crate::raft::{
+    Event, Input, LogEntry, LogIndex, MessageKind, NodeId, Outcome, Property, Role, RoleKind, Rule,
+    Term,
+};
+use crate::record::Clock;
+use crate::record::history::{History, NodeState, SentMessage, StepRecord};
+use crate::record::journal::{Deed, Loss};
+use crate::server::timing::Time;
+use crate::view::words::{Speaker, plural};
+use crate::view::{deeds, explain, facts, message, violation};
+
+/// A run, for the page.
+#[derive(Serialize)]
+pub(super) struct RunRecord {
+    program: &'static str,
+    pub(super) title: String,
+    /// What kind of run it was, in sentences.
+    about: Vec<String>,
+    nodes: usize,
+    /// What each rule says, and where the paper says it.
+    rules: BTreeMap<&'static str, [&'static str; 2]>,
+    moments: Vec<Moment>,
+    messages: Vec<Message>,
+    /// Each property, how often it was compared with what happened, and whether it fell.
+    properties: Vec<(String, u64, bool)>,
+    violations: Vec<Fall>,
+    /// What is not in the page, and why.
+    left_out: Option<String>,
+}
+
+/// Something that happened: a step of a node, or what the world did.
+#[derive(Serialize)]
+struct Moment {
+    /// The number of the step; 0 for what the world did.
+    step: u64,
+    #[serde(rename = "time")]
+    time_us: Time,
+    node: Option<NodeId>,
+    kind: Kind,
+    title: String,
+    /// What to say of it: of which kind, the text, and the rule, if it is a verdict.
+    lines: Vec<(&'static str, String, Option<&'static str>)>,
+    /// By which one looks for it.
+    marks: Vec<Mark>,
+    /// What the diagram says of it.
+    mark: Option<String>,
+    /// What it changed.
+    after: Vec<Changed>,
+    /// The message that was received.
+    got: Option<u64>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Timer,
+    Receive,
+    Propose,
+    Crash,
+    Link,
+    Client,
+    Phase,
+    Note,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mark {
+    Commit,
+    Campaign,
+    Elected,
+    Refused,
+    Truncated,
+    Crash,
+    Client,
+    Overridden,
+    Fell,
+}
+
+/// How a node stands now. Its log is what it was up to `keep`, and then these entries.
+#[derive(Serialize)]
+struct Changed {
+    node: NodeId,
+    up: bool,
+    role: RoleKind,
+    term: Term,
+    vote: Option<NodeId>,
+    leader: Option<NodeId>,
+    commit: LogIndex,
+    applied: LogIndex,
+    /// For a leader `nextIndex`, `matchIndex` and whether it probes, of every node.
+    peers: Option<Vec<(LogIndex, LogIndex, bool)>>,
+    keep: usize,
+    add: Vec<(Term, String)>,
+}
+
+#[derive(Serialize)]
+struct Message {
+    id: u64,
+    from: NodeId,
+    to: NodeId,
+    name: &'static str,
+    says: String,
+    kind: &'static str,
+    reply: bool,
+    /// At which moment it left.
+    sent: usize,
+    /// At which moments it arrived.
+    got: Vec<usize>,
+    /// At which moment a copy was lost, and why.
+    lost: Option<(usize, &'static str)>,
+}
+
+#[derive(Serialize)]
+struct Fall {
+    step: u64,
+    text: String,
+}
+
+impl RunRecord {
+    pub(super) fn of(history: &History, safety: &SafetyReport) -> Self {
+        let header = history.header();
+        let mut moments = Moments::new(header.nodes);
+        history.walk(|step, changed| {
+            let step = history.step(step).expect("a history walks through its own steps");
+            moments.add(history, &step, changed);
+        });
+        let fallen: Vec<u64> = history.violations().map(|violation| violation.step).collect();
+        for moment in &mut moments.list {
+            if moment.step > 0 && fallen.contains(&moment.step) {
+                moment.marks.push(Mark::Fell);
+            }
+        }
+        let messages = history.messages().iter();
+        let messages = messages.map(|sent| Message::of(sent, &moments.of_step)).collect();
+        let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
+        Self {
+            program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),
+            title: header.scenario.clone(),
+            about: about(history),
+            nodes: header.nodes,
+            rules: rules.into_iter().collect(),
+            moments: moments.list,
+            messages,
+            properties: properties(safety),
+            violations: falls(safety),
+            left_out: history
+                .stopped()
+                .map(|error| format!("The run goes no further here: {error}.")),
+        }
+    }
+}
+
+fn about(history: &History) -> Vec<String> {
+    let header = history.header();
+    let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
+    let steps = plural(history.last() as usize, "step", "steps");
+    let mut about = vec![format!(
+        "{}, seed {}, {world}, {steps}.",
+        plural(header.nodes, "node", "nodes"),
+        header.seed
+    )];
+    let broken: Vec<&str> = header.rules().broken().map(Rule::id).collect();
+    about.push(if broken.is_empty() {
+        "All rules are kept.".to_owned()
+    } else {
+        format!("Broken: {}.", broken.join(", "))
+    });
+    about
+}
+
+fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
+    let fell = |property| safety.violations.iter().any(|violation| violation.property == property);
+    let checks = safety.checks.iter();
+    let mut rows: Vec<_> = checks
+        .filter(|&&(property, checks)| checks > 0 || fell(property))
+        .map(|&(property, checks)| (property.to_string(), checks, fell(property)))
+        .collect();
+    if let Some(Judged { answers, judgement }) = &safety.clients {
+        let fell = matches!(judgement, Judgement::Fallen(_));
+        rows.push((Property::Linearizability.to_string(), *answers as u64, fell));
+    }
+    rows
+}
+
+fn falls(safety: &SafetyReport) -> Vec<Fall> {
+    let fall = |found: &crate::properties::safety::Violation| Fall {
+        step: found.step,
+        text: format!("{}: {}", found.property, violation::sentence(&found.evidence)),
+    };
+    safety.violations.iter().map(fall).collect()
+}
+
+/// The moments, while they are gathered.
+struct Moments {
+    list: Vec<Moment>,
+    /// Where each step stands among them; the first has number 1.
+    of_step: Vec<usize>,
+    /// How long each log was, and what was in it.
+    logs: Vec<Vec<LogEntry>>,
+}
+
+impl Moments {
+    fn new(nodes: usize) -> Self {
+        Self { list: Vec::new(), of_step: vec![0], logs: vec![Vec::new(); nodes] }
+    }
+
+    fn add(
+        &mut self,
+        history: &History,
+        step: &StepRecord<'_>,
+        changed: &[(NodeId, NodeState<'_>)],
+    ) {
+        for (time, deed) in history.deeds_before(step.step) {
+            self.list.extend(deed_moment(time, deed));
+        }
+        self.of_step.push(self.list.len());
+        self.list.push(step_moment(step));
+        for (time, deed) in history.deeds_after(step.step) {
+            self.list.extend(deed_moment(time, deed));
+        }
+        for (id, state) in changed {
+            let change = self.change(*id, state);
+            self.place(*id, step.node).after.push(change);
+        }
+    }
+
+    /// The moment that changed a node: that in which it crashed or started last, or else the step.
+    fn place(&mut self, id: NodeId, acting: NodeId) -> &mut Moment {
+        let step = *self.of_step.last().expect("the step was added");
+        let before = if id == acting { step } else { self.of_step[self.of_step.len() - 2] };
+        let fell = |moment: &Moment| matches!(moment.kind, Kind::Crash) && moment.node == Some(id);
+        let at = self.list[before..].iter().rposition(fell).map_or(step, |nth| before + nth);
+        &mut self.list[at]
+    }
+
+    fn change(&mut self, id: NodeId, state: &NodeState<'_>) -> Changed {
+        let node = &*state.node;
+        let own = &mut self.logs[id.index()];
+        let log = node.log().slice(LogIndex::FIRST, usize::MAX);
+        let keep = own.iter().zip(log).take_while(|(a, b)| a == b).count();
+        let entry = |entry: &LogEntry| (entry.term, message::payload(&entry.payload).to_owned());
+        let add = log[keep..].iter().map(entry).collect();
+        own.truncate(keep);
+        own.extend_from_slice(&log[keep..]);
+        let peers = match node.role() {
+            Role::Leader { progress } => Some(
+                NodeId::all(self.logs.len())
+                    .map(|peer| progress.of(peer))
+                    .map(|it| (it.next_index, it.match_index, it.probing))
+                    .collect(),
+            ),
+            Role::Follower { .. } | Role::Candidate { .. } => None,
+        };
+        Changed {
+            node: id,
+            up: state.up,
+            role: node.role().kind(),
+            term: node.current_term(),
+            vote: node.voted_for(),
+            leader: node.leader(),
+            commit: node.commit_index(),
+            applied: state.applied,
+            peers,
+            keep,
+            add,
+        }
+    }
+}
+
+fn step_moment(step: &StepRecord<'_>) -> Moment {
+    let input = step.input();
+    let speaker = Speaker::of(step.node, &input);
+    let (kind, title) = match &input {
+        Input::Receive(envelope) => {
+            let name = message::kind(envelope.message.kind());
+            (Kind::Receive, format!("{} receives {name} from {}", step.node, envelope.from))
+        }
+        Input::Propose(_) => (Kind::Propose, explain::input(step.node, &input)),
+        Input::ElectionTimeout | Input::HeartbeatDue => {
+            (Kind::Timer, explain::input(step.node, &input))
+        }
+    };
+    let lines = step.events.iter().map(|event| match event {
+        Event::Checked(verdict) => {
+            let rule = Some(verdict.rule.id());
+            (explain::outcome(verdict), facts::compared(speaker, verdict), rule)
+        }
+        event => ("event", format!("{} {}", step.node, explain::event(speaker, event)), None),
+    });
+    let (marks, mark) = marks(step.events);
+    Moment {
+        step: step.step,
+        time_us: step.time,
+        node: Some(step.node),
+        kind,
+        title,
+        lines: lines.collect(),
+        marks,
+        mark,
+        after: Vec::new(),
+        got: step.received.map(|message| message.0),
+    }
+}
+
+/// By what one looks for a step, and what the diagram says of it: the most important of what happened.
+fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
+    let mut marks = Vec::new();
+    let mut said: Option<(u8, String)> = None;
+    for event in events {
+        let (mark, weight, text) = match event {
+            Event::BecameLeader { term } => (Mark::Elected, 5, format!("leads term {term}")),
+            Event::ElectionStarted { term, .. } => {
+                (Mark::Campaign, 4, format!("campaigns, term {term}"))
+            }
+            Event::Truncated { from, to } if from == to => {
+                (Mark::Truncated, 3, format!("deletes {from}"))
+            }
+            Event::Truncated { from, to } => {
+                (Mark::Truncated, 3, format!("deletes {from} to {to}"))
+            }
+            Event::CommitAdvanced { to, .. } => (Mark::Commit, 2, format!("commits {to}")),
+            Event::VoteRefused { .. } => (Mark::Refused, 1, "no vote".to_owned()),
+            Event::EntriesRefused { .. } => (Mark::Refused, 1, "refuses".to_owned()),
+            Event::ProposalRefused { .. } => (Mark::Refused, 1, "does not lead".to_owned()),
+            Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
+                (Mark::Overridden, 6, format!("breaks {}", verdict.rule))
+            }
+            _ => continue,
+        };
+        if !marks.contains(&mark) {
+            marks.push(mark);
+        }
+        if said.as_ref().is_none_or(|(most, _)| *most < weight) {
+            said = Some((weight, text));
+        }
+    }
+    (marks, said.map(|(_, text)| text))
+}
+
+/// What the world did, if it is shown as a moment of its own. What became of messages the diagram shows.
+fn deed_moment(time: Time, deed: &Deed) -> Option<Moment> {
+    let named = |kind, node, title: String, mark: Option<&str>, marks| Moment {
+        step: 0,
+        time_us: time,
+        node,
+        kind,
+        title,
+        lines: Vec::new(),
+        marks,
+        mark: mark.map(str::to_owned),
+        after: Vec::new(),
+        got: None,
+    };
+    Some(match deed {
+        Deed::Phase(text) => named(Kind::Phase, None, text.clone(), None, Vec::new()),
+        Deed::Note(text) => named(Kind::Note, None, text.clone(), None, Vec::new()),
+        Deed::Asked { ticket, node, command } => {
+            let title = format!("client {} asks {node} for {command}", ticket.client());
+            named(Kind::Client, Some(*node), title, Some("is asked"), vec![Mark::Client])
+        }
+        Deed::Refused { ticket, node, leader } => {
+            let knows = leader.map_or_else(
+                || "it does not lead, and knows of no leader".to_owned(),
+                |leader| format!("{leader} leads"),
+            );
+            let title = format!("client {} is refused by {node}: {knows}", ticket.client());
+            named(Kind::Client, Some(*node), title, Some("takes no command"), vec![Mark::Client])
+        }
+        Deed::Answered { ticket, node, answer } => {
+            let title = format!("client {} {}", ticket.client(), deeds::told(answer));
+            named(Kind::Client, Some(*node), title, Some("answers"), vec![Mark::Client])
+        }
+        Deed::Crash { node, .. } | Deed::Restart { node } => {
+            let (who, text) = deeds::world(deed)?;
+            let mark = if matches!(deed, Deed::Crash { .. }) { "crashes" } else { "starts again" };
+            let title = format!("{who} {text}");
+            named(Kind::Crash, Some(*node), title, Some(mark), vec![Mark::Crash])
+        }
+        _ => {
+            let (who, text) = deeds::world(deed)?;
+            let title = if who.is_empty() { text } else { format!("{who} {text}") };
+            named(Kind::Link, None, title.clone(), Some(&title), Vec::new())
+        }
+    })
+}
+
+impl Message {
+    fn of(sent: &SentMessage, of_step: &[usize]) -> Self {
+        let at = |step: u64| of_step.get(step as usize).copied().unwrap_or_default();
+        let envelope = &sent.envelope;
+        let kind = envelope.message.kind();
+        let never_left = (sent.left_in.is_none())
+            .then_some((at(sent.written_in), "its sender crashed before it left"));
+        let lost = sent.lost_in.last().map(|&(step, why)| (at(step), why_lost(why)));
+        let (vote, reply) = match kind {
+            MessageKind::VoteRequest => (true, false),
+            MessageKind::VoteResponse => (true, true),
+            MessageKind::AppendEntriesRequest => (false, false),
+            MessageKind::AppendEntriesResponse => (false, true),
+        };
+        Self {
+            id: sent.message.0,
+            from: envelope.from,
+            to: envelope.to,
+            name: message::kind(kind),
+            says: message::arguments(&envelope.message),
+            kind: if vote { "vote" } else { "append" },
+            reply,
+            sent: at(sent.written_in),
+            got: sent.received_in.iter().map(|&step| at(step)).collect(),
+            lost: never_left.or(lost),
+        }
+    }
+}
+
+const fn why_lost(why: Loss) -> &'static str {
+    match why {
+        Loss::Dropped => "the link lost it",
+        Loss::Cut => "the link is cut",
+        Loss::Down => "the receiver is down",
+        Loss::Removed => "it was taken out of the network",
+    }
+}

@@ -1,0 +1,99 @@
+// What a person does on the page, done by a script: it is put behind the page's own by `.ci/browser`, which
+// reads the verdict from the title. Each check says what it saw if that is not what it should be.
+"use strict";
+
+(() => {
+  const failed = [];
+  const done = [];
+  const $ = (id) => document.getElementById(id);
+  const check = (what, seen, expected) => {
+    done.push(what);
+    if (JSON.stringify(seen) !== JSON.stringify(expected)) failed.push(`${what}: ${JSON.stringify(seen)} and not ${JSON.stringify(expected)}`);
+  };
+  const holds = (what, seen) => check(what, Boolean(seen), true);
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  const step = () => Number(/step (\d+) of/.exec($("where").textContent)[1]);
+  const record = JSON.parse($("run").textContent);
+  const steps = Math.max(...record.moments.map((moment) => moment.step));
+
+  // The address said where to begin.
+  check("a link leads to its step", step(), 5);
+
+  press("ArrowRight");
+  const on = $("where").textContent;
+  press("ArrowLeft");
+  check("back leads where one came from", step(), 5);
+  $("next").click();
+  check("button and key do the same", $("where").textContent, on);
+  press("End");
+  check("End leads to the last step", step(), steps);
+  holds("there is no step after the last", $("next").disabled);
+  press("Home");
+  holds("there is no step before the first", $("back").disabled);
+  const end = $("scrubber").max;
+  $("scrubber").value = end;
+  $("scrubber").dispatchEvent(new Event("input"));
+  check("the scrubber leads to the end", step(), steps);
+  holds("the address says the step", location.hash.startsWith(`#step=${steps}`));
+
+  // Every moment can be shown, and says something; its nodes are those of the record.
+  const logs = Array.from({ length: record.nodes }, () => []);
+  const nodes = Array.from({ length: record.nodes }, () => ({ up: true, term: 0, commit: 0 }));
+  press("Home");
+  for (let at = 0; at < record.moments.length; at += 1) {
+    const moment = record.moments[at];
+    for (const after of moment.after) {
+      logs[after.node] = logs[after.node].slice(0, after.keep).concat(after.add);
+      nodes[after.node] = after;
+    }
+    if ($("happened-title").textContent !== moment.title) failed.push(`moment ${at} is not told`);
+    const rows = [...document.querySelectorAll("#nodes .nodes tbody tr")];
+    rows.forEach((row, node) => {
+      const cells = [...row.querySelectorAll("td")].map((cell) => cell.textContent);
+      const terms = [...row.querySelectorAll("td.entry button")].map((cell) => Number(cell.textContent));
+      const shown = Math.max(0, ...logs.map((log) => log.length)) - 14;
+      const expected = logs[node].slice(Math.max(shown, 0)).map(([term]) => term);
+      if (Number(cells[1]) !== nodes[node].term || Number(cells[3]) !== nodes[node].commit) failed.push(`moment ${at}: term or commit index of n${node}`);
+      if (JSON.stringify(terms) !== JSON.stringify(expected)) failed.push(`moment ${at}: log of n${node}`);
+    });
+    press("ArrowRight");
+  }
+  done.push("every moment");
+
+  // Jumps, and the diagram.
+  press("Home");
+  $("kind").value = "campaign";
+  press("n");
+  holds("n leads to the next campaign", /campaigns/.test(document.querySelector("#diagram .mark.campaign")?.textContent ?? ""));
+  const drawn = document.querySelectorAll("#diagram circle.act").length;
+  holds("what is seen is drawn", drawn > 0);
+  const reach = document.querySelector("#diagram .reach");
+  reach.dispatchEvent(new PointerEvent("pointerenter", { clientX: 60, clientY: 60 }));
+  holds("a message tells its fields", !$("tip").hidden && /term/.test($("tip").textContent));
+  reach.dispatchEvent(new PointerEvent("pointerleave"));
+  holds("and no longer than one points at it", $("tip").hidden);
+  const before = document.querySelectorAll("#diagram circle.act").length;
+  for (let k = 0; k < 4; k += 1) press("-");
+  holds("more rows fit when they are closer", document.querySelectorAll("#diagram circle.act").length >= before);
+
+  // An entry can be asked.
+  press("End");
+  const entry = document.querySelector("#nodes td.entry button");
+  if (entry) {
+    entry.click();
+    holds("an entry tells what it is", !$("why").hidden && $("why").textContent.includes("Entry"));
+    press("Escape");
+    holds("until it is put away", $("why").hidden);
+  }
+
+  // Nothing is wider than the window, every control has a name, and texts are texts.
+  holds("the page is no wider than the window", document.documentElement.scrollWidth <= innerWidth);
+  const nameless = [...document.querySelectorAll("button, select, input")].filter((it) => !(it.textContent.trim() || it.getAttribute("aria-label") || it.closest("label")));
+  check("every control has a name", nameless.length, 0);
+  check("nothing of the run is markup", document.querySelectorAll("main img, main script, header script, main a").length, 0);
+  holds("nothing of it was run", !window.hostile);
+  const contrast = getComputedStyle(document.body);
+  holds("text and page differ", contrast.color !== contrast.backgroundColor);
+
+  document.title = failed.length === 0 ? `passed ${done.length}` : `failed ${failed.join("; ")}`;
+})();

@@ -1,0 +1,185 @@
+//! The page of a run: that it holds the run as it was, and nothing of it is more than text.
+
+use std::fs;
+
+use raft_in_practice::raft::{NodeId, Role};
+use raft_in_practice::record::History;
+use raft_in_practice::record::history::NodeState;
+use raft_in_practice::scenario::library;
+use serde_json::Value;
+
+use crate::raft_cluster::{complaint, file, printed};
+
+/// The page of a run, by these arguments.
+fn page(name: &str, code: i32, arguments: &[&str]) -> String {
+    let path = file(name);
+    let _ = fs::remove_file(&path);
+    printed(code, &[&["report"], arguments, &["-o", path.to_str().unwrap()]].concat());
+    fs::read_to_string(path).unwrap()
+}
+
+/// The run in a page, as its script reads it.
+fn record(page: &str) -> Value {
+    let (_, data) = page.split_once("<script type=\"application/json\" id=\"run\">").unwrap();
+    serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
+}
+
+/// How a page says that a node stood: its fields, and its log.
+type Shown = (Value, Vec<Value>);
+
+/// The nodes after each step, put together from what each moment changed, as the page does: with the
+/// step, and with what the world did until the next.
+fn replayed(record: &Value) -> Vec<[Vec<Shown>; 2]> {
+    let count = record["nodes"].as_u64().unwrap() as usize;
+    let mut nodes = vec![(Value::Null, Vec::new()); count];
+    let mut after_step: Vec<[Vec<Shown>; 2]> = Vec::new();
+    for moment in record["moments"].as_array().unwrap() {
+        for after in moment["after"].as_array().unwrap() {
+            let (fields, log) = &mut nodes[after["node"].as_u64().unwrap() as usize];
+            log.truncate(after["keep"].as_u64().unwrap() as usize);
+            log.extend(after["add"].as_array().unwrap().iter().cloned());
+            *fields = after.clone();
+        }
+        if moment["step"] != 0 {
+            after_step.push([nodes.clone(), nodes.clone()]);
+        } else if let Some([_, last]) = after_step.last_mut() {
+            last.clone_from(&nodes);
+        }
+    }
+    after_step
+}
+
+/// Whether a node is shown as it stood.
+fn is_shown((fields, log): &Shown, stood: &NodeState<'_>) -> bool {
+    let node = &stood.node;
+    if fields.is_null() {
+        return node.current_term().get() == 0 && node.last().index.get() == 0;
+    }
+    let terms: Vec<u64> = log.iter().map(|entry| entry[0].as_u64().unwrap()).collect();
+    let held: Vec<u64> = node.log().iter().map(|(_, entry)| entry.term.get()).collect();
+    let rows = fields["peers"].as_array();
+    let leads = match node.role() {
+        Role::Leader { progress } => rows.is_some_and(|rows| {
+            NodeId::all(rows.len()).zip(rows).all(|(peer, row)| {
+                let known = progress.of(peer);
+                row[0] == known.next_index.get()
+                    && row[1] == known.match_index.get()
+                    && row[2] == known.probing
+            })
+        }),
+        Role::Follower { .. } | Role::Candidate { .. } => rows.is_none(),
+    };
+    fields["up"] == stood.up
+        && fields["term"] == node.current_term().get()
+        && fields["commit"] == node.commit_index().get()
+        && fields["vote"].as_u64() == node.voted_for().map(|vote| vote.index() as u64)
+        && fields["role"] == node.role().kind().to_string()
+        && terms == held
+        && leads
+}
+
+#[test]
+fn a_page_holds_every_node_as_it_stood_after_every_step() {
+    for name in ["partition", "figure-8", "broken/persist-before-reply"] {
+        let trace = file(&format!("report-{}.jsonl", name.replace('/', "-")));
+        let path = trace.to_str().unwrap();
+        printed(0, &["run", name, "--virtual", "--view", "quiet", "--trace", path]);
+        let history = History::read(&fs::read(&trace).unwrap()[..]).unwrap();
+        let code = i32::from(history.violations().next().is_some());
+        let after_step = replayed(&record(&page("stood.html", code, &[path])));
+        assert_eq!(after_step.len() as u64, history.last(), "{name}: every step is there");
+        for (step, shown) in (1..).zip(&after_step) {
+            for id in NodeId::all(shown[0].len()) {
+                let stood = history.node_at(id, step).unwrap();
+                // What befell a node at this moment is shown before the step or behind it.
+                let shown = shown.iter().map(|nodes| &nodes[id.index()]);
+                assert!(
+                    shown.clone().any(|shown| is_shown(shown, &stood)),
+                    "{name}, step {step}, {id}: {stood:?} and not {shown:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_of_a_run_are_data_in_its_page() {
+    let hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let path = file("hostile-report.raft");
+    let text = format!(
+        "nodes 3\nphase {hostile}\ntimeout 0\nwait until leader\nnote {hostile} {{{{run}}}}\nwrite SET x={hostile}\n"
+    );
+    fs::write(&path, text).unwrap();
+    let page = page("hostile.html", 0, &[path.to_str().unwrap()]);
+    // The data and the page's own script, and no other.
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script>").count(), 2);
+    assert!(!page.contains("<img"));
+    let record = record(&page);
+    let titles =
+        record["moments"].as_array().unwrap().iter().map(|moment| moment["title"].as_str());
+    assert!(titles.clone().any(|title| title == Some(hostile)), "the page holds the exact text");
+    let note = format!("{hostile} {{{{run}}}}");
+    assert!(titles.clone().any(|title| title == Some(&note)), "a text is no place in the page");
+}
+
+#[test]
+fn a_page_loads_nothing_and_is_the_same_each_time() {
+    let first = page("first.html", 0, &["demo"]);
+    assert_eq!(first, page("second.html", 0, &["demo"]));
+    assert!(first.contains("default-src 'none'"));
+    let own = first.split("id=\"run\"").next().unwrap();
+    assert!(!own.contains("http:") && !own.contains("https:") && !own.contains("@import"));
+}
+
+#[test]
+fn every_scenario_that_ships_has_a_page() {
+    for (name, _) in library::SHIPPED {
+        let record = record(&page("shipped.html", 0, &[name]));
+        assert!(!record["moments"].as_array().unwrap().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_run_writes_its_page_beside_being_told() {
+    let path = file("beside.html");
+    let _ = fs::remove_file(&path);
+    let arguments = ["run", "demo", "--virtual", "--report", path.to_str().unwrap()];
+    let told = printed(0, &arguments);
+    assert_eq!(told, printed(0, &["run", "demo", "--virtual"]));
+    assert_eq!(fs::read_to_string(path).unwrap(), page("alone.html", 0, &["demo"]));
+}
+
+#[test]
+fn a_trace_that_was_cut_is_shown_as_far_as_it_goes() {
+    let trace = file("report-cut.jsonl");
+    let name = trace.to_str().unwrap();
+    printed(0, &["run", "demo", "--virtual", "--view", "quiet", "--trace", name]);
+    let text = fs::read_to_string(&trace).unwrap();
+    let lines: Vec<&str> = text.lines().take(40).collect();
+    fs::write(&trace, lines.join("\n") + "\n").unwrap();
+    let record = record(&page("cut.html", 0, &[name]));
+    assert!(record["left_out"].as_str().unwrap().contains("goes no further"));
+    assert!(record["moments"].as_array().unwrap().len() > 10);
+}
+
+#[test]
+fn a_page_takes_the_place_of_nothing_else() {
+    let path = file("diary.html");
+    let name = path.to_str().unwrap();
+    fs::write(&path, "<!doctype html>\n<p>dear diary</p>\n").unwrap();
+    for arguments in
+        [&["report", "demo", "-o", name][..], &["run", "demo", "--virtual", "--report", name]]
+    {
+        let sentence = complaint(arguments);
+        assert!(sentence.contains("is no report that was saved here; it stays"), "{sentence}");
+    }
+    assert!(fs::read_to_string(&path).unwrap().contains("dear diary"));
+    page("again.html", 0, &["demo"]);
+    printed(0, &["report", "demo", "-o", file("again.html").to_str().unwrap()]);
+    let nowhere = file("no-folder/page.html");
+    assert!(
+        complaint(&["report", "demo", "-o", nowhere.to_str().unwrap()])
+            .contains("cannot be written")
+    );
+}
