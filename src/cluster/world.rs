@@ -12,9 +12,9 @@ use super::node_command::NodeCommand;
 use super::shared::lock;
 use crate::network::{Conditions, Network};
 use crate::properties::report::SafetyReport;
-use crate::raft::{Log, LogIndex, LogPosition, NodeId, NodeSet};
+use crate::raft::{Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
 use crate::record::journal::Deed;
-use crate::scenario::world::{CannotDo, Narration, World};
+use crate::scenario::world::{CannotDo, Elections, Narration, World};
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
@@ -120,6 +120,14 @@ impl World for RaftCluster {
 
     fn committed(&self, index: LogIndex) -> Option<LogPosition> {
         self.shared.journal().checker().committed_at(index)
+    }
+
+    fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress> {
+        self.inspect(node, move |server| server.progress(peer)).flatten()
+    }
+
+    fn elections(&self) -> Elections {
+        Elections::of(self.shared.journal().checker())
     }
 
     fn safety(&mut self) -> SafetyReport {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::free_text::FreeText;
 use super::quantity::{parse_duration, parse_latency, parse_probability};
 use super::tokens::Words;
-use super::verb_table::{Committed, Condition, On, Verb, Who, property_word};
+use super::verb_table::{Amount, Committed, Condition, On, Verb, Who, property_word};
 use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::engine::CrashPoint;
@@ -34,6 +34,16 @@ pub(super) struct Command;
 pub(super) struct TextBeforeOn;
 /// A key and its value.
 pub(super) struct Pair;
+/// Which client; the one that asked last, if that is not said.
+pub(super) struct Asker;
+/// What a client was told of a key, to the end of the line.
+pub(super) struct ToldPair;
+/// A key, to the end of the line.
+pub(super) struct ToldKey;
+/// A term from which on.
+pub(super) struct TermOrLater;
+/// A whole number.
+pub(super) struct Number;
 
 /// As many events as one line lets happen: a running cluster never runs out of them.
 const MOST_EVENTS: u64 = 100_000;
@@ -179,6 +189,58 @@ arguments! {
     u64 => u64, ["3"],
         |words| words.word("a term, as in 3", |word| word.parse().ok()),
         u64::to_string;
+    TermOrLater => u64, ["3 or later"],
+        |words| {
+            let term = u64::read(words)?;
+            words.exactly("or")?;
+            words.exactly("later").map(|()| term)
+        },
+        |term| format!("{term} or later");
+    Number => u64, ["3", "0"],
+        |words| words.word("a whole number", |word| word.parse().ok()),
+        u64::to_string;
+    Amount => Amount, ["= 2", "at most 3", "at least 0"],
+        |words| {
+            if words.take("=") {
+                return Number::read(words).map(Amount::Exactly);
+            }
+            words.exactly("at")?;
+            let most = words.one_of("'most' or 'least'", [("most", true), ("least", false)])?;
+            Number::read(words).map(if most { Amount::AtMost } else { Amount::AtLeast })
+        },
+        |amount| match amount {
+            Amount::Exactly(count) => format!("= {count}"),
+            Amount::AtMost(count) => format!("at most {count}"),
+            Amount::AtLeast(count) => format!("at least {count}"),
+        };
+    // Clients are counted from 1, as in the story.
+    Asker => Option<u64>, ["", "client 2"],
+        |words| {
+            if !words.take("client") {
+                return Some(None);
+            }
+            let number = |word: &str| word.parse().ok().filter(|&client| client > 0);
+            words.word("the number of a client, from 1", number).map(Some)
+        },
+        |client| client.map_or_else(String::new, |client| format!("client {client}"));
+    ToldPair => (String, String), ["x=1", "\"client 1=\""],
+        |words| {
+            let start = words.at;
+            let expected = "a key and its value, as in x=1";
+            let text = words.text(expected)?;
+            if let Some((key, value)) = text.split_once('=') {
+                return Some((key.to_owned(), value.to_owned()));
+            }
+            words.at = start;
+            words.expected(expected)
+        },
+        |(key, value)| ToldKey::write(&format!("{key}={value}"));
+    ToldKey => String, ["x", "\"client\""],
+        |words| words.text("a key, as in x"),
+        // It must not read as a client.
+        |text| {
+            FreeText::unless(text, text.split_whitespace().next() == Some("client")).to_string()
+        };
     RoleKind => RoleKind, ["follower", "candidate", "leader"],
         |words| {
             let roles = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];

@@ -4,7 +4,31 @@ use super::line_outcome::Why;
 use super::verb_table::{Committed, Condition, On, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
 use crate::scenario::world::World;
+use crate::server::state_machine::{Operation, Reply};
 use crate::server::status::{NodeStatus, leader_of};
+use crate::server::{Answer, Proposal, Ticket};
+
+/// What a condition may speak of that no node knows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    /// The nodes that have crashed and are not back, the last one last.
+    pub(super) crashed: Vec<NodeId>,
+    /// The clients that have asked, in this order, with their commands.
+    pub(super) asked: Vec<(Ticket, String)>,
+}
+
+impl Memory {
+    pub(super) fn last_crashed(&self) -> Option<NodeId> {
+        self.crashed.last().copied()
+    }
+
+    /// The client of this number, or the last one, with its command.
+    pub(super) fn client(&self, number: Option<u64>) -> Result<(Ticket, &str), Why> {
+        let is_it = |asked: &&(Ticket, String)| number.is_none_or(|it| asked.0.client() == it);
+        let found = self.asked.iter().rev().find(is_it).ok_or(Why::NoClient(number))?;
+        Ok((found.0, &found.1))
+    }
+}
 
 pub(super) fn positions(log: &Log) -> Vec<LogPosition> {
     log.iter().map(|(index, entry)| LogPosition { term: entry.term, index }).collect()
@@ -26,14 +50,21 @@ pub(super) fn resolve(
 /// Whether a condition is true of a world now.
 ///
 /// # Errors
-/// If it speaks of a leader, or of a crashed node, that is not there.
-pub fn holds<W: World>(
+/// If it speaks of a leader, of a crashed node, or of a client, that is not there.
+pub(super) fn holds<W: World>(
     world: &W,
     condition: &Condition,
-    crashed: Option<NodeId>,
+    memory: &Memory,
 ) -> Result<bool, Why> {
     let statuses = world.status();
-    let resolve = |who: &Who| resolve(*who, &statuses, crashed);
+    let resolve = |who: &Who| resolve(*who, &statuses, memory.last_crashed());
+    let progress = |leader: &Who, peer: &NodeId| {
+        let leader = resolve(leader)?;
+        world.progress(leader, *peer).ok_or(Why::NotLeading(leader))
+    };
+    let told = |client: &Option<u64>, test: &dyn Fn(&Proposal) -> bool| {
+        Ok(test(&world.proposal(memory.client(*client)?.0)))
+    };
     let of = |node: NodeId| statuses[node.index()];
     let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| match on {
         On::One(who) => Ok(test(&of(resolve(who)?))),
@@ -72,7 +103,61 @@ pub fn holds<W: World>(
         Condition::NoValue(key, place) => {
             on(place, &mut |status| is_value(world, status, key, None))?
         }
+        Condition::LeaderOther(who) => {
+            let node = resolve(who)?;
+            leader_of(&statuses).is_some_and(|leader| leader.id != node)
+        }
+        Condition::LeaderSince(term) => {
+            leader_of(&statuses).is_some_and(|leader| leader.term.get() >= *term)
+        }
+        Condition::Commit(who, index) => {
+            let status = of(resolve(who)?);
+            status.up && status.commit.get() == *index
+        }
+        Condition::NextIndex { leader, peer, index } => {
+            progress(leader, peer)?.next_index.get() == *index
+        }
+        Condition::MatchIndex { leader, peer, index } => {
+            progress(leader, peer)?.match_index.get() == *index
+        }
+        Condition::Probing { leader, peer } => progress(leader, peer)?.probing,
+        Condition::NotProbing { leader, peer } => !progress(leader, peer)?.probing,
+        Condition::Elections(amount) => amount.admits(world.elections().held),
+        Condition::Leaders(amount) => amount.admits(world.elections().won),
+        Condition::Answered(client) => {
+            told(client, &|told| matches!(told, Proposal::Answered(Answer::Applied { .. })))?
+        }
+        Condition::Told(client, (key, value)) => read(world, memory, *client, key, Some(value))?,
+        Condition::ToldNo(client, key) => read(world, memory, *client, key, None)?,
+        Condition::Refused(client) => {
+            told(client, &|told| matches!(told, Proposal::Refused { .. }))?
+        }
+        Condition::Lost(client) => {
+            told(client, &|told| matches!(told, Proposal::Answered(Answer::Superseded { .. })))?
+        }
+        Condition::Uncertain(client) => {
+            told(client, &|told| matches!(told, Proposal::Answered(Answer::Uncertain { .. })))?
+        }
+        Condition::Unanswered(client) => told(client, &|told| *told == Proposal::Pending)?,
         Condition::InStep => in_step(world, &statuses),
+    })
+}
+
+/// Whether a client was answered with this value of the key that it asked about.
+fn read<W: World>(
+    world: &W,
+    memory: &Memory,
+    client: Option<u64>,
+    key: &str,
+    value: Option<&str>,
+) -> Result<bool, Why> {
+    let (ticket, command) = memory.client(client)?;
+    let asked_about = Operation::parse(command).key() == Some(key);
+    Ok(match world.proposal(ticket) {
+        Proposal::Answered(Answer::Applied { reply: Reply::Value(told), .. }) => {
+            asked_about && told.as_deref() == value
+        }
+        _ => false,
     })
 }
 

@@ -7,7 +7,8 @@ use crate::properties::linearizability::{Misled, NotJudged};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
 use crate::raft::{LogPosition, NodeId, Property};
-use crate::scenario::world::{CannotDo, NextEvent};
+use crate::scenario::world::{CannotDo, Elections, NextEvent};
+use crate::server::Proposal;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
@@ -81,6 +82,14 @@ pub enum Why {
     NotSo,
     /// The log is another.
     LogIs(NodeId, Vec<LogPosition>),
+    /// There have been so many elections, and so many were won.
+    Elections(Elections),
+    /// The client of this number was told something else.
+    WasTold(u64, Proposal),
+    /// The line speaks of a client that has not asked; nothing, if none has.
+    NoClient(Option<u64>),
+    /// The line speaks of what a leader knows of its peers, and this node does not lead.
+    NotLeading(NodeId),
     /// What was waited for did not come true in time.
     TimedOut(Duration),
     /// The line speaks of the leader, and there is none.

@@ -21,7 +21,7 @@
 //! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
 mod arguments;
-pub mod condition;
+mod condition;
 pub mod error;
 mod file;
 mod free_text;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::condition::{holds, positions, resolve};
+use super::condition::{Memory, holds, positions, resolve};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::Line;
 use super::verb_table::{Condition, Verb, Who};
@@ -22,7 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(12);
 pub struct Runner<'a, W> {
     world: W,
     observer: &'a mut dyn ScriptObserver,
-    crashed: Vec<NodeId>,
+    memory: Memory,
     /// What clients have asked, and what they were told. Its moments are the lines of the script:
     /// what is answered in a line was asked before the next.
     history: History,
@@ -36,7 +36,8 @@ impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
     pub fn new(world: W, observer: &'a mut dyn ScriptObserver) -> Self {
         let history = History::default();
-        Self { world, observer, crashed: Vec::new(), history, heard: 0, moment: 0, spared: false }
+        let memory = Memory::default();
+        Self { world, observer, memory, history, heard: 0, moment: 0, spared: false }
     }
 
     /// The same for a cluster that keeps the rules which the script breaks: what the script expects
@@ -102,7 +103,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// Takes another world, in which nothing has happened yet.
     pub fn start_over(&mut self, world: W) {
         self.world = world;
-        self.crashed.clear();
+        self.memory = Memory::default();
         self.history = History::default();
         self.heard = 0;
     }
@@ -174,14 +175,14 @@ impl<'a, W: World> Runner<'a, W> {
     fn crash(&mut self, who: Who, point: CrashPoint) -> Result<(), Why> {
         let node = self.resolve(who)?;
         self.world.crash(node, point).map_err(Why::Cannot)?;
-        self.crashed.push(node);
+        self.memory.crashed.push(node);
         Ok(())
     }
 
     fn restart(&mut self, who: Who) -> Result<(), Why> {
         let node = self.resolve(who)?;
         self.world.restart(node).map_err(Why::Cannot)?;
-        self.crashed.retain(|&crashed| crashed != node);
+        self.memory.crashed.retain(|&crashed| crashed != node);
         Ok(())
     }
 
@@ -191,7 +192,7 @@ impl<'a, W: World> Runner<'a, W> {
                 self.world.restart(status.id).map_err(Why::Cannot)?;
             }
         }
-        self.crashed.clear();
+        self.memory.crashed.clear();
         Ok(())
     }
 
@@ -273,7 +274,7 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     fn resolve(&self, who: Who) -> Result<NodeId, Why> {
-        resolve(who, &self.world.status(), self.crashed.last().copied())
+        resolve(who, &self.world.status(), self.memory.last_crashed())
     }
 
     /// The same, but a leader may still have to be elected.
@@ -287,6 +288,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// Hands a command over and enters it in the clients' history.
     fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
         let ticket = self.world.propose(node, command);
+        self.memory.asked.push((ticket, command.to_owned()));
         self.history.asked(ticket, command, self.moment * 2);
         ticket
     }
@@ -334,8 +336,8 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     fn comes_true(&mut self, condition: &Condition, bound: Duration) -> bool {
-        let crashed = self.crashed.last().copied();
-        let done = |world: &W| holds(world, condition, crashed).unwrap_or(false);
+        let memory = &self.memory;
+        let done = |world: &W| holds(world, condition, memory).unwrap_or(false);
         self.world.run_until(bound, done)
     }
 
@@ -353,14 +355,29 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {
-        if holds(&self.world, condition, self.crashed.last().copied())? {
+        if holds(&self.world, condition, &self.memory)? {
             self.tell(&LineOutcome::Held(condition.clone()));
             return Ok(());
         }
-        if let Condition::Log(who, _) = condition {
-            let node = self.resolve(*who)?;
-            return Err(Why::LogIs(node, positions(&self.world.log(node))));
-        }
-        Err(Why::NotSo)
+        Err(match condition {
+            Condition::Log(who, _) => {
+                let node = self.resolve(*who)?;
+                Why::LogIs(node, positions(&self.world.log(node)))
+            }
+            Condition::Elections(_) | Condition::Leaders(_) => {
+                Why::Elections(self.world.elections())
+            }
+            Condition::Answered(client)
+            | Condition::Told(client, _)
+            | Condition::ToldNo(client, _)
+            | Condition::Refused(client)
+            | Condition::Lost(client)
+            | Condition::Uncertain(client)
+            | Condition::Unanswered(client) => {
+                let (ticket, _) = self.memory.client(*client)?;
+                Why::WasTold(ticket.client(), self.world.proposal(ticket))
+            }
+            _ => Why::NotSo,
+        })
     }
 }

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::arguments::{Addressee, Command, Events, Pair, Text, TextBeforeOn};
+use super::arguments::{
+    Addressee, Asker, Command, Events, Number, Pair, TermOrLater, Text, TextBeforeOn, ToldKey,
+    ToldPair,
+};
 use super::tokens::Words;
 use super::usage::{Kind, Usage, argument, examples, first_words, table};
 use crate::raft::{LogPosition, NodeId, NodeSet, Property, RoleKind};
@@ -46,6 +49,28 @@ pub enum Committed {
     Count(u64),
     /// A command with this text.
     Command(String),
+}
+
+/// How many of something there have been.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Amount {
+    /// So many.
+    Exactly(u64),
+    /// So many or fewer.
+    AtMost(u64),
+    /// So many or more.
+    AtLeast(u64),
+}
+
+impl Amount {
+    /// Whether `count` is such an amount.
+    pub const fn admits(self, count: u64) -> bool {
+        match self {
+            Self::Exactly(amount) => count == amount,
+            Self::AtMost(amount) => count <= amount,
+            Self::AtLeast(amount) => count >= amount,
+        }
+    }
 }
 
 /// The word for a property, in kebab-case.
@@ -120,8 +145,11 @@ table! {
     /// Something that is true of the cluster or not: to wait for, or to expect.
     #[derive(Clone, PartialEq, Eq, Debug)]
     Condition, "a condition" {
-        "leader", "[is N]", "there is a leader, or N leads" =>
-            Look Leader(who: Option<Who>);
+        "leader", "[is N|other than N|of term T or later]",
+            "there is a leader, or N leads, or another, or one of a later term" =>
+            Look Leader(who: Option<Who>),
+            Look "other" LeaderOther("than" who: Who),
+            Look "of" LeaderSince("term" term: u64 as TermOrLater);
         "no leader", "", "no node leads" =>
             Look NoLeader;
         "role", "N = follower", "a node's role: follower, candidate or leader" =>
@@ -141,6 +169,35 @@ table! {
             Look Value(pair: (String, String) as Pair, on: On);
         "no value", "x [on N|majority|all]", "that it holds nothing under a key" =>
             Look NoValue(key: String as TextBeforeOn, on: On);
+        "commit", "N = 3", "a node's commit index" =>
+            Look Commit(who: Who, "=" index: u64 as Number);
+        "next", "N -> 2 = 4", "leader N's nextIndex for a peer" =>
+            Look NextIndex { leader: Who, "->" peer: NodeId, "=" index: u64 as Number };
+        "match", "N -> 2 = 3", "leader N's matchIndex for a peer" =>
+            Look MatchIndex { leader: Who, "->" peer: NodeId, "=" index: u64 as Number };
+        "probing", "N -> 2", "leader N waits to learn where the peer's log agrees with its own" =>
+            Look Probing { leader: Who, "->" peer: NodeId };
+        "not probing", "N -> 2", "leader N sends the peer entries as they come" =>
+            Look NotProbing { leader: Who, "->" peer: NodeId };
+        "elections", "= 3 (or at most 3, at least 3)", "how often a node has campaigned so far" =>
+            Look Elections(amount: Amount);
+        "leaders", "= 3 (or at most 3, at least 3)", "how many elections were won so far" =>
+            Look Leaders(amount: Amount);
+        "answered", "[client N]",
+            "the last client, or client N, was told that its command is done" =>
+            Look Answered(client: Option<u64> as Asker);
+        "told", "[client N] x=1", "its command on x was answered with this value" =>
+            Look Told(client: Option<u64> as Asker, pair: (String, String) as ToldPair);
+        "told no", "[client N] x", "its command on x was answered with no value" =>
+            Look ToldNo(client: Option<u64> as Asker, key: String as ToldKey);
+        "refused", "[client N]", "the node it asked does not lead, or was down" =>
+            Look Refused(client: Option<u64> as Asker);
+        "lost", "[client N]", "it was told that its entry is lost: superseded by another" =>
+            Look Lost(client: Option<u64> as Asker);
+        "uncertain", "[client N]", "it was told that nobody knows what becomes of its entry" =>
+            Look Uncertain(client: Option<u64> as Asker);
+        "unanswered", "[client N]", "it was told nothing so far" =>
+            Look Unanswered(client: Option<u64> as Asker);
         "in step", "", "all running nodes hold, and have committed and applied, the same log" =>
             Look InStep;
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, NodeSet};
+use crate::properties::safety::Checker;
+use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
 use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
 use crate::server::engine::CrashPoint;
@@ -79,6 +80,23 @@ pub enum NextEvent {
     ElectionTimeout(NodeId),
     /// A leader's heartbeat is due.
     HeartbeatDue(NodeId),
+}
+
+/// Elections since the cluster began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Elections {
+    /// How often a node campaigned.
+    pub held: u64,
+    /// How often one won.
+    pub won: u64,
+}
+
+impl Elections {
+    /// Those that the checker has seen.
+    pub fn of(checker: &Checker) -> Self {
+        let won = checker.leaders().len() + checker.second_leaders();
+        Self { held: checker.elections(), won: won as u64 }
+    }
 }
 
 /// A message in flight, as one looks at it.
@@ -185,6 +203,12 @@ pub trait World {
 
     /// The entry that was committed first at `index`, by whichever node.
     fn committed(&self, index: LogIndex) -> Option<LogPosition>;
+
+    /// What a node that leads knows of a peer; nothing if it does not lead.
+    fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress>;
+
+    /// The elections so far.
+    fn elections(&self) -> Elections;
 
     /// What the checker has done so far, after comparing every running node's whole log too.
     fn safety(&mut self) -> SafetyReport;

@@ -32,6 +32,14 @@ pub enum Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
+    /// The key it is about, if it is about one.
+    pub const fn key(self) -> Option<&'a str> {
+        match self {
+            Self::Set { key, .. } | Self::Delete { key } | Self::Get { key } => Some(key),
+            Self::Opaque => None,
+        }
+    }
+
     /// Reads a command's text.
     pub fn parse(text: &'a str) -> Self {
         let Some((verb, rest)) = text.split_once(' ') else { return Self::Opaque };

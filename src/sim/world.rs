@@ -6,10 +6,12 @@ use super::queue::Event;
 use super::{Process, Sim};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet};
+use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
 use crate::record::journal::{Deed, Flight, Loss};
 use crate::record::message_name::MessageName;
-use crate::scenario::world::{CannotDo, InFlight, Narration, NextEvent, VirtualWorld, World};
+use crate::scenario::world::{
+    CannotDo, Elections, InFlight, Narration, NextEvent, VirtualWorld, World,
+};
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
@@ -136,6 +138,14 @@ impl World for Sim {
 
     fn committed(&self, index: LogIndex) -> Option<LogPosition> {
         self.journal.checker().committed_at(index)
+    }
+
+    fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress> {
+        self.server(node)?.progress(peer)
+    }
+
+    fn elections(&self) -> Elections {
+        Elections::of(self.journal.checker())
     }
 
     fn safety(&mut self) -> SafetyReport {

@@ -5,9 +5,9 @@ use super::{message, violation};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, RaftNode};
 use crate::record::journal::{Deed, Loss};
-use crate::server::Answer;
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::Reply;
+use crate::server::{Answer, Proposal};
 
 /// What a client is told.
 pub(crate) fn told(answer: &Answer) -> String {
@@ -28,6 +28,20 @@ pub(crate) fn told(answer: &Answer) -> String {
         Answer::Uncertain { position } => {
             format!("is told that nobody knows what becomes of its command, entry {position}")
         }
+    }
+}
+
+/// What a client was told so far, a refusal too.
+pub(super) fn proposal(proposal: &Proposal) -> String {
+    match proposal {
+        Proposal::Pending => "has heard nothing".to_owned(),
+        Proposal::Refused { leader: Some(leader) } => {
+            format!("is refused: the node it asked does not lead, and believes that {leader} does")
+        }
+        Proposal::Refused { leader: None } => {
+            "is refused: the node it asked does not lead, or is down".to_owned()
+        }
+        Proposal::Answered(answer) => told(answer),
     }
 }
 

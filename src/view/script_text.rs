@@ -3,12 +3,12 @@
 use super::columns::Columns;
 use super::table::paragraph;
 use super::words::{duration, plural};
-use super::{colour, message, status, violation};
+use super::{colour, deeds, message, status, violation};
 use crate::raft::Envelope;
 use crate::record::journal::Loss;
 use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
-use crate::scenario::verb_table::{Committed, Condition, On, Verb, Who};
-use crate::scenario::world::NextEvent;
+use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
+use crate::scenario::world::{Elections, NextEvent};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
@@ -142,6 +142,36 @@ fn condition_text(condition: &Condition) -> String {
         }
         Condition::Value((key, value), on) => format!("{key} is {value} on {}", place(*on)),
         Condition::NoValue(key, on) => format!("there is no {key} on {}", place(*on)),
+        Condition::LeaderOther(who) => format!("a node other than {} leads", name(*who)),
+        Condition::LeaderSince(term) => format!("there is a leader of term {term} or later"),
+        Condition::Commit(who, index) => format!("{}'s commit index is {index}", name(*who)),
+        Condition::NextIndex { leader, peer, index } => {
+            format!("{} has nextIndex {index} for {peer}", name(*leader))
+        }
+        Condition::MatchIndex { leader, peer, index } => {
+            format!("{} has matchIndex {index} for {peer}", name(*leader))
+        }
+        Condition::Probing { leader, peer } => format!("{} probes {peer}", name(*leader)),
+        Condition::NotProbing { leader, peer } => {
+            format!("{} does not probe {peer}", name(*leader))
+        }
+        Condition::Elections(count) => {
+            format!("there were {} elections so far", amount(*count))
+        }
+        Condition::Leaders(count) => {
+            format!("{} elections were won so far", amount(*count))
+        }
+        Condition::Answered(client) => format!("{} is told that it is done", asker(*client)),
+        Condition::Told(client, (key, value)) => {
+            format!("{} is told that {key} is {value}", asker(*client))
+        }
+        Condition::ToldNo(client, key) => {
+            format!("{} is told that there is no {key}", asker(*client))
+        }
+        Condition::Refused(client) => format!("{} is refused", asker(*client)),
+        Condition::Lost(client) => format!("{} is told that its entry is lost", asker(*client)),
+        Condition::Uncertain(client) => format!("{} is told that nobody knows", asker(*client)),
+        Condition::Unanswered(client) => format!("{} has heard nothing", asker(*client)),
         Condition::InStep => "all running nodes hold, and have applied, the same log".to_owned(),
     }
 }
@@ -152,6 +182,19 @@ fn name(who: Who) -> String {
         Who::Node(node) => node.to_string(),
         Who::Leader => "the leader".to_owned(),
         Who::Crashed => "the crashed node".to_owned(),
+    }
+}
+
+/// Which client is meant.
+fn asker(client: Option<u64>) -> String {
+    client.map_or_else(|| "the last client".to_owned(), |client| format!("client {client}"))
+}
+
+fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::Exactly(count) => count.to_string(),
+        Amount::AtMost(count) => format!("at most {count}"),
+        Amount::AtLeast(count) => format!("at least {count}"),
     }
 }
 
@@ -200,6 +243,15 @@ fn why(failure: &Failure) -> String {
             let log: Vec<String> = log.iter().map(ToString::to_string).collect();
             let log = if log.is_empty() { "empty".to_owned() } else { log.join(" ") };
             format!("the log of {node} is {log}.")
+        }
+        Why::Elections(Elections { held, won }) => {
+            format!("of {held} elections so far {won} were won.")
+        }
+        Why::WasTold(client, told) => format!("client {client} {}.", deeds::proposal(told)),
+        Why::NoClient(None) => "no client has asked so far.".to_owned(),
+        Why::NoClient(Some(client)) => format!("there is no client {client} so far."),
+        Why::NotLeading(node) => {
+            format!("{node} does not lead, and so knows nothing of its peers.")
         }
         Why::TimedOut(bound) => {
             let waits_for_leader =

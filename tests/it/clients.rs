@@ -10,7 +10,7 @@ use raft_in_practice::network::Conditions;
 use raft_in_practice::properties::linearizability::{Judgement, NotJudged};
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
-    Log, LogIndex, LogPosition, NodeId, NodeSet, Property, Rule, RuleSet,
+    Log, LogIndex, LogPosition, NodeId, NodeSet, Progress, Property, Rule, RuleSet,
 };
 use raft_in_practice::record::Ending;
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
@@ -18,7 +18,7 @@ use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::world::{CannotDo, Narration, World};
+use raft_in_practice::scenario::world::{CannotDo, Elections, Narration, World};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::state_machine::{KeyValue, Reply};
 use raft_in_practice::server::status::NodeStatus;
@@ -324,6 +324,14 @@ impl World for Liar {
 
     fn committed(&self, _: LogIndex) -> Option<LogPosition> {
         None
+    }
+
+    fn progress(&self, _: NodeId, _: NodeId) -> Option<Progress> {
+        None
+    }
+
+    fn elections(&self) -> Elections {
+        Elections::default()
     }
 
     fn safety(&mut self) -> SafetyReport {

@@ -31,5 +31,6 @@ mod shrink;
 mod stateright;
 mod tla;
 mod transcripts;
+mod verbs;
 mod virtual_time;
 mod walkthrough;

@@ -207,7 +207,7 @@ impl History {
     fn explain(&self) -> Result<(), Unexplained> {
         let mut keys: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
         for call in self.calls.values() {
-            if let Some(key) = key_of(&call.command) {
+            if let Some(key) = Operation::parse(&call.command).key() {
                 keys.entry(key).or_default().push(call);
             }
         }
@@ -250,15 +250,6 @@ fn as_read_by_the_client(command: &str, reply: &Reply) -> Reply {
         | (Operation::Get { .. }, Reply::Value(_)) => reply.clone(),
         (Operation::Get { .. }, _) => Reply::Value(None),
         (_, _) => Reply::Done,
-    }
-}
-
-fn key_of(command: &str) -> Option<&str> {
-    match Operation::parse(command) {
-        Operation::Set { key, .. } | Operation::Delete { key } | Operation::Get { key } => {
-            Some(key)
-        }
-        Operation::Opaque => None,
     }
 }
 

@@ -57,6 +57,7 @@ struct Watched {
 pub struct Checker {
     nodes: usize,
     steps: u64,
+    elections: u64,
     leaders: BTreeMap<Term, NodeId>,
     begun: Vec<Begun>,
     votes: BTreeMap<(NodeId, Term), NodeId>,
@@ -73,6 +74,7 @@ impl Checker {
         Self {
             nodes,
             steps: 0,
+            elections: 0,
             leaders: BTreeMap::new(),
             begun: Vec::new(),
             votes: BTreeMap::new(),
@@ -104,6 +106,7 @@ impl Checker {
             match *event {
                 Event::TermAdvanced { to, .. } => term = to,
                 Event::RoleChanged { to, .. } => leads = to == RoleKind::Leader,
+                Event::ElectionStarted { .. } => self.elections += 1,
                 Event::BecameLeader { term } => self.begins(id, term, log_before(self)),
                 Event::VoteGranted { to, term } => self.voted(id, term, to),
                 Event::CommitAdvanced { to, .. } => {
@@ -185,6 +188,11 @@ impl Checker {
     /// Steps looked at.
     pub const fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// How often a node campaigned, and had saved that it did.
+    pub const fn elections(&self) -> u64 {
+        self.elections
     }
 
     /// How often `property` was compared with what happened.

@@ -11,7 +11,7 @@ use raft_in_practice::raft::{
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::{Line, Script};
-use raft_in_practice::scenario::verb_table::{Committed, Condition, On, Verb, Who};
+use raft_in_practice::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Timing;
 
@@ -83,7 +83,28 @@ fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
             None => Condition::NoValue(key, on),
         }),
         Just(Condition::InStep),
+        client_told(),
+        who(nodes).prop_map(Condition::LeaderOther),
+        (who(nodes), node(nodes), 0_u64..5)
+            .prop_map(|(leader, peer, index)| { Condition::NextIndex { leader, peer, index } }),
+        (who(nodes), node(nodes)).prop_map(|(leader, peer)| Condition::Probing { leader, peer }),
+        (0_u64..9).prop_map(|most| Condition::Elections(Amount::AtMost(most))),
     ]
+}
+
+/// What a client was told, who may not have asked.
+fn client_told() -> impl Strategy<Value = Condition> {
+    (proptest::option::of(1_u64..4), "[xyz]", "[0-9a-z=]{0,3}", 0..7).prop_map(
+        |(client, key, value, which)| match which {
+            0 => Condition::Answered(client),
+            1 => Condition::Refused(client),
+            2 => Condition::Lost(client),
+            3 => Condition::Uncertain(client),
+            4 => Condition::Unanswered(client),
+            5 => Condition::ToldNo(client, key),
+            _ => Condition::Told(client, (key, value)),
+        },
+    )
 }
 
 /// Groups that cover some of the nodes, each in one of them.

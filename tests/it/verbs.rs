@@ -1,0 +1,93 @@
+//! What scripts can say of clients, elections and leaders, and what comes of saying it.
+
+use raft_in_practice::scenario::line_outcome::Why;
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::sim::{Sim, SimConfig};
+
+/// Three nodes of which n0 leads in term 1, and clients 1 to 3: a write, a read, and a refused one.
+const ASKED: &str = "nodes 3\ntimeout 0\nwait until leader is 0\nwrite SET x=1\n\
+                     write GET x\nsubmit to 1 SET y=1\nwait 1s\n";
+
+/// What stops this script in virtual time, if anything does.
+fn stops(text: &str) -> Option<Why> {
+    let script = Script::parse("script", text).unwrap_or_else(|error| panic!("{error}"));
+    let sim = Sim::new(SimConfig::of(&script), Vec::new());
+    Runner::new(sim, &mut ()).run(&script.lines).err().map(|failure| failure.why)
+}
+
+/// Each of these holds after `before`, and each of those does not.
+fn holds(before: &str, holds: &[&str], fails: &[&str]) {
+    for (conditions, good) in [(holds, true), (fails, false)] {
+        for condition in conditions {
+            let stopped = stops(&format!("{before}expect {condition}\n"));
+            assert_eq!(stopped.is_none(), good, "{condition}: {stopped:?}");
+        }
+    }
+}
+
+#[test]
+fn a_script_can_say_what_each_client_was_told() {
+    holds(
+        ASKED,
+        &[
+            "refused",
+            "refused client 3",
+            "answered client 1",
+            "told client 2 x=1",
+            "answered client 2",
+        ],
+        &[
+            "answered",
+            "unanswered",
+            "lost",
+            "uncertain",
+            "refused client 2",
+            "refused client 4",
+            "told client 1 x=1",
+            "told client 2 x=2",
+            "told client 2 y=1",
+            "told no client 2 x",
+        ],
+    );
+    let why = stops(&format!("{ASKED}expect answered client 4"));
+    assert_eq!(why, Some(Why::NoClient(Some(4))));
+    let replaced = format!(
+        "{ASKED}partition 0 | 1 2\nsubmit to 0 SET x=2\nexpect unanswered\n\
+         wait until leader other than 0\nwrite DELETE x\nwrite GET x\nheal\nwait until in step\n"
+    );
+    holds(&replaced, &["lost client 4", "told no x"], &["unanswered client 4", "told x=2"]);
+}
+
+#[test]
+fn a_script_can_tell_a_new_leader_from_a_deposed_one_that_does_not_know() {
+    let cut = format!("{ASKED}partition 0 | 1 2\n");
+    holds(
+        &cut,
+        &["leader is 0", "leader of term 1 or later", "elections = 1", "leaders at most 1"],
+        &["leader other than 0", "leader of term 2 or later", "elections at least 2"],
+    );
+    let replaced = format!("{cut}wait until leader other than 0\n");
+    holds(
+        &replaced,
+        &["leader of term 2 or later", "role 0 = leader", "leaders = 2", "elections at least 2"],
+        &["leader is 0", "leader other than leader", "leaders at least 3", "elections at most 1"],
+    );
+}
+
+#[test]
+fn a_script_can_say_what_a_leader_knows_of_its_peers() {
+    holds(
+        ASKED,
+        &["commit 0 = 3", "next 0 -> 1 = 4", "match 0 -> 2 = 3", "not probing leader -> 1"],
+        &["commit 0 = 2", "next 0 -> 1 = 3", "match 0 -> 2 = 2", "probing leader -> 1"],
+    );
+    for condition in ["next 1 -> 0 = 1", "probing 1 -> 0", "not probing 1 -> 0"] {
+        let why = stops(&format!("{ASKED}expect {condition}"));
+        assert!(matches!(why, Some(Why::NotLeading(_))), "{condition}: {why:?}");
+    }
+    let probes = "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
+                  deliver vote-reply 1 -> 0\nsubmit to 0 SET x=1\ndeliver append 0 -> 2\n\
+                  deliver append-reply 2 -> 0\n";
+    holds(probes, &["probing 0 -> 2", "next 0 -> 2 = 1"], &["not probing 0 -> 2"]);
+}
