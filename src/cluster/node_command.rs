@@ -14,6 +14,10 @@ pub(super) enum NodeCommand {
     Propose(Command, Promise),
     /// Crash, now or at a point of the next turn that has something to save, to send or to commit.
     Crash(CrashPoint),
+    /// Stand still.
+    Pause,
+    /// Go on.
+    Resume,
     /// The election timer ends.
     ElectionTimeout,
     /// Let this look at the server, between two turns.

@@ -209,9 +209,13 @@ impl ClusterNode {
             self.proposed.push((command, promise));
             return Ok(());
         }
-        self.take_turn(None)?;
+        if !self.posted.paused {
+            self.take_turn(None)?;
+        }
         match command {
             NodeCommand::Propose(..) => {}
+            NodeCommand::Pause => self.stand_still()?,
+            NodeCommand::Resume => self.set_paused(false),
             NodeCommand::Crash(point @ CrashPoint::Between) => return Err(End::Crashed(point)),
             NodeCommand::Crash(point) => self.crash_at = Some(point),
             NodeCommand::ElectionTimeout => {
@@ -221,6 +225,25 @@ impl ClusterNode {
             NodeCommand::Inspect(inspect) => inspect(&self.server),
         }
         Ok(())
+    }
+
+    /// Does nothing of its own until it is told to go on. What it is sent stays in its inbox, and what
+    /// clients ask for comes into its next turn.
+    fn stand_still(&mut self) -> Result<(), End> {
+        self.set_paused(true);
+        while self.posted.paused {
+            let command = self.commands.recv()?;
+            self.obey(command)?;
+        }
+        Ok(())
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        let node = self.id();
+        let deed = if paused { Deed::Pause { node } } else { Deed::Resume { node } };
+        self.shared.record([deed], || ());
+        self.posted.paused = paused;
+        self.shared.registry.post(self.posted);
     }
 
     /// The thread: lives, and leaves its disk behind.

@@ -65,6 +65,20 @@ impl Registry {
         lock(&self.state).nodes[id.index()].disk.take()
     }
 
+    /// Loses what is on the disk that a node has left. Says whether there is one.
+    pub(super) fn wipe_disk(&self, id: NodeId) -> bool {
+        let mut wiped = false;
+        self.change(|nodes| {
+            let Known { status, disk } = &mut nodes[id.index()];
+            if let Some(disk) = disk {
+                disk.wipe();
+                *status = NodeStatus::down(id, disk);
+                wiped = true;
+            }
+        });
+        wiped
+    }
+
     /// Looks at the disk that a node has left.
     pub(super) fn inspect_disk<T>(&self, id: NodeId, look: impl FnOnce(&Disk) -> T) -> Option<T> {
         lock(&self.state).nodes[id.index()].disk.as_ref().map(look)

@@ -88,7 +88,34 @@ impl World for RaftCluster {
         Ok(())
     }
 
+    fn wipe(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        let registry = &self.shared.registry;
+        if registry.status(node).up {
+            return Err(CannotDo::IsUp(node));
+        }
+        let wiped = self.shared.record([Deed::Wipe { node }], || registry.wipe_disk(node));
+        if wiped { Ok(()) } else { Err(CannotDo::LeftNoDisk(node)) }
+    }
+
+    fn pause(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_runs(node)?;
+        self.tell(node, NodeCommand::Pause)?;
+        // What is told to the node from now on, it is told when it stands still.
+        self.inspect(node, |_| ()).ok_or(CannotDo::IsDown(node))
+    }
+
+    fn resume(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        let status = self.shared.registry.status(node);
+        if status.up && !status.paused {
+            return Err(CannotDo::IsNotPaused(node));
+        }
+        self.tell(node, NodeCommand::Resume)?;
+        self.inspect(node, |_| ());
+        Ok(())
+    }
+
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_runs(node)?;
         self.tell(node, NodeCommand::ElectionTimeout)
     }
 
@@ -123,7 +150,7 @@ impl World for RaftCluster {
     }
 
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress> {
-        self.inspect(node, move |server| server.progress(peer)).flatten()
+        self.inspect(node, move |server| server.node().progress(peer)).flatten()
     }
 
     fn elections(&self) -> Elections {
@@ -149,6 +176,11 @@ impl RaftCluster {
         }
         self.shared.channels.tell(node, command);
         Ok(())
+    }
+
+    fn check_runs(&self, node: NodeId) -> Result<(), CannotDo> {
+        let paused = self.shared.registry.status(node).paused;
+        if paused { Err(CannotDo::IsPaused(node)) } else { Ok(()) }
     }
 
     /// What the script's client has been told so far.

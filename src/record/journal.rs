@@ -71,6 +71,21 @@ pub enum Deed {
         /// Which.
         node: NodeId,
     },
+    /// The disk of a node that is down is lost.
+    Wipe {
+        /// Which node.
+        node: NodeId,
+    },
+    /// A process stands still from here on.
+    Pause {
+        /// Of which node.
+        node: NodeId,
+    },
+    /// A process that stood still goes on.
+    Resume {
+        /// Of which node.
+        node: NodeId,
+    },
     /// One direction of a link is cut.
     Cut {
         /// The sender.
@@ -152,6 +167,9 @@ impl Deed {
         match self {
             Self::Crash { node, .. }
             | Self::Restart { node }
+            | Self::Wipe { node }
+            | Self::Pause { node }
+            | Self::Resume { node }
             | Self::Asked { node, .. }
             | Self::Refused { node, .. }
             | Self::Answered { node, .. }
@@ -290,6 +308,9 @@ impl Journal {
     pub fn deed(&mut self, time: Time, deed: &Deed) {
         if let Deed::Crash { node, .. } = deed {
             self.checker.crashed(*node);
+        }
+        if let Deed::Wipe { node } = deed {
+            self.checker.wiped(*node);
         }
         for observer in &mut self.observers {
             observer.deed(time, deed);

@@ -33,6 +33,8 @@ struct Replayed {
     server: Option<Server>,
     disk: Disk,
     batch: Vec<Recorded>,
+    /// Whether its process stands still.
+    paused: bool,
     /// Whether its last steps were not saved, because of a crash, which then has to come next, or
     /// because the trace is left off within them.
     lost: bool,
@@ -84,6 +86,7 @@ impl Replay {
                 server: Some(start(id)),
                 disk: Disk::default(),
                 batch: Vec::new(),
+                paused: false,
                 lost: false,
             })
             .collect();
@@ -144,6 +147,9 @@ impl Replay {
         let replayed = &mut self.nodes[node.index()];
         if replayed.server.is_none() {
             return Err(format!("{node} is down and cannot handle an input"));
+        }
+        if replayed.paused {
+            return Err(format!("{node} stands still and cannot handle an input"));
         }
         if replayed.lost {
             let what = "has lost its last steps in a crash, and handles no input before it";
@@ -226,6 +232,7 @@ impl Replay {
                 replayed.disk = server.crash();
                 replayed.batch.clear();
                 replayed.lost = false;
+                replayed.paused = false;
                 self.journal.deed(self.now, deed);
             }
             Deed::Restart { node } => {
@@ -237,6 +244,23 @@ impl Replay {
                 let server = Server::start(*node, self.config, disk, self.now);
                 self.journal.restarted(self.now, &server);
                 replayed.server = Some(server);
+            }
+            Deed::Wipe { node } => {
+                let replayed = &mut self.nodes[node.index()];
+                if replayed.server.is_some() {
+                    return Err(format!("{node} is up, and its disk cannot be lost"));
+                }
+                replayed.disk.wipe();
+                self.journal.deed(self.now, deed);
+            }
+            Deed::Pause { node } | Deed::Resume { node } => {
+                let replayed = &mut self.nodes[node.index()];
+                let pauses = matches!(deed, Deed::Pause { .. });
+                if replayed.server.is_none() || replayed.paused == pauses {
+                    return Err(format!("{node} is down, or does so already"));
+                }
+                replayed.paused = pauses;
+                self.journal.deed(self.now, deed);
             }
             Deed::Asked { ticket, command, .. } => {
                 self.history.asked(*ticket, command.as_str(), self.line);
@@ -260,7 +284,7 @@ impl Replay {
         NodeId::all(self.nodes.len())
             .zip(&self.nodes)
             .map(|(id, replayed)| match &replayed.server {
-                Some(server) => NodeStatus::of(server),
+                Some(server) => NodeStatus { paused: replayed.paused, ..NodeStatus::of(server) },
                 None => NodeStatus::down(id, &replayed.disk),
             })
             .collect()

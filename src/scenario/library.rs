@@ -23,7 +23,7 @@ shipped! {
     SHIPPED, "scenarios", "", [
         "demo", "partition", "split-vote", "restart", "lossy", "rejoin-high-term", "figure-7",
         "figure-8", "stale-leader", "duplicate-and-reorder", "even-cluster", "crash-before-send",
-        "one-way",
+        "one-way", "paused-leader", "told",
     ]
 }
 

@@ -20,16 +20,8 @@ pub enum LineOutcome {
     Began(Verb),
     /// Something waited for came true, after so long.
     Waited { condition: Condition, took: Duration },
-    /// A client has its answer from the leader: where the entry stands, after how long, asked how often.
-    Written {
-        command: String,
-        leader: NodeId,
-        position: LogPosition,
-        took: Duration,
-        attempts: u32,
-    },
-    /// A command was handed over to this node.
-    Submitted { to: NodeId, command: String },
+    /// A patient client has its answer, after so long, having asked so often.
+    Written { command: String, took: Duration, attempts: u32 },
     /// An expectation held.
     Held(Condition),
     /// Something did not come true for so long, as it was expected not to.

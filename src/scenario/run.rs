@@ -115,11 +115,22 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
                 self.submit(node, command);
-                self.tell(&LineOutcome::Submitted { to: node, command: command.clone() });
             }
             Verb::Write(command) => self.write(command)?,
             Verb::Crash { who, point } => self.crash(*who, *point)?,
             Verb::Restart(who) => self.restart(*who)?,
+            Verb::Wipe(who) => {
+                let node = self.resolve(*who)?;
+                self.world.wipe(node).map_err(Why::Cannot)?;
+            }
+            Verb::Pause(who) => {
+                let node = self.resolve(*who)?;
+                self.world.pause(node).map_err(Why::Cannot)?;
+            }
+            Verb::Resume(who) => {
+                let node = self.resolve(*who)?;
+                self.world.resume(node).map_err(Why::Cannot)?;
+            }
             Verb::RestartAll => self.restart_all()?,
             Verb::Partition(groups) => self.world.partition(groups),
             Verb::Cut { from, to } => self.world.cut(*from, *to),
@@ -314,9 +325,9 @@ impl<'a, W: World> Runner<'a, W> {
                 let asked = status.iter().find(|status| status.id == leader);
                 proposal != Proposal::Pending || !asked.is_some_and(NodeStatus::leads)
             });
-            if let Proposal::Answered(Answer::Applied { position, .. }) = proposal {
+            if let Proposal::Answered(Answer::Applied { .. }) = proposal {
                 let (took, command) = (self.world.now() - began, command.to_owned());
-                self.tell(&LineOutcome::Written { command, leader, position, took, attempts });
+                self.tell(&LineOutcome::Written { command, took, attempts });
                 return Ok(());
             }
             if self.world.now() - began >= PATIENCE {

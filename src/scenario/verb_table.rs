@@ -92,6 +92,12 @@ table! {
         "restart", "N|crashed|all", "start a crashed node again with what was durable" =>
             Move Restart(who: Who),
             Wait "all" RestartAll;
+        "wipe", "N|crashed", "lose the disk of a node that is down" =>
+            Move Wipe(who: Who);
+        "pause", "N|leader", "stop a process: its timers stand, and what it is sent waits" =>
+            Move Pause(who: Who);
+        "resume", "N", "let a paused process go on, with what has waited for it" =>
+            Move Resume(who: Who);
         "partition", "0 1 | 2 3 4", "split the cluster; nodes not named form one group" =>
             Links Partition(groups: Vec<NodeSet>);
         "cut", "1 -> 2 (or 1 <-> 2)", "cut a link in one direction, or in both" =>

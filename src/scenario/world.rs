@@ -23,6 +23,10 @@ pub enum CannotDo {
     IsUp(NodeId),
     /// The node is down, and would have to be up.
     IsDown(NodeId),
+    /// The process stands still, and would have to run.
+    IsPaused(NodeId),
+    /// The process does not stand still.
+    IsNotPaused(NodeId),
     /// The node's thread panicked and left nothing to start from.
     LeftNoDisk(NodeId),
     /// The system gives no thread for the node, for this reason.
@@ -38,6 +42,10 @@ impl fmt::Display for CannotDo {
         match self {
             Self::IsUp(node) => write!(f, "{node} is up"),
             Self::IsDown(node) => write!(f, "{node} is down"),
+            Self::IsPaused(node) => {
+                write!(f, "{node} stands still until 'resume {}'", node.index())
+            }
+            Self::IsNotPaused(node) => write!(f, "{node} is not paused"),
             Self::LeftNoDisk(node) => write!(f, "{node} panicked and left no disk to start from"),
             Self::NoThread(node, why) => write!(f, "no thread could be started for {node}: {why}"),
             Self::NoSuchMessage(_) => f.write_str("no such message is on its way"),
@@ -76,6 +84,8 @@ pub enum NextEvent {
     Arrives(Envelope),
     /// A message that was in flight is lost.
     Lost(Envelope, Loss),
+    /// A message arrives at a process that stands still, where it waits.
+    Waits(Envelope),
     /// A node's election timer ends.
     ElectionTimeout(NodeId),
     /// A leader's heartbeat is due.
@@ -177,10 +187,29 @@ pub trait World {
     /// If it is up, or cannot be brought up.
     fn restart(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
+    /// Loses the disk of a node that is down: when it starts again, it starts with nothing.
+    ///
+    /// # Errors
+    /// If it is up, or has left no disk.
+    fn wipe(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
+    /// Makes a process stand still: no timer of it ends, and what it is sent waits for it, until it is
+    /// [resumed](Self::resume), or crashes.
+    ///
+    /// # Errors
+    /// If it is down, or stands still already.
+    fn pause(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
+    /// Lets a process that stands still go on: it handles what has waited, then its timers.
+    ///
+    /// # Errors
+    /// If it is down, or does not stand still.
+    fn resume(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
     /// Ends a node's election timer.
     ///
     /// # Errors
-    /// If it is down.
+    /// If it is down, or stands still.
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
     /// Cuts one direction of a link.
@@ -228,7 +257,7 @@ pub trait VirtualWorld: World {
     /// Makes a leader send heartbeats now.
     ///
     /// # Errors
-    /// If it is down.
+    /// If it is down, or stands still.
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
     /// Takes time and links into the script's hands, or gives them back. In its hands no timer ends

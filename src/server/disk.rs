@@ -55,6 +55,14 @@ impl<S: AsRef<PersistentState>> Disk<S> {
         self.storage.as_ref()
     }
 
+    /// Loses what is on it, but not how often a server has started from it: the next one draws anew.
+    pub fn wipe(&mut self)
+    where
+        S: Default,
+    {
+        self.storage = S::default();
+    }
+
     /// How often a server has started from it: the number of the next incarnation.
     pub const fn starts(&self) -> u64 {
         self.starts

@@ -20,8 +20,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::raft::{
-    Event, Facts, Input, LogIndex, LogPosition, Lost, NodeId, Outcome, PersistentState, Progress,
-    RaftNode, Role, Rule, Sendable, Settings, Storage, Term, Turn, Unsaved, Verdict,
+    Event, Facts, Input, LogIndex, LogPosition, Lost, NodeId, Outcome, PersistentState, RaftNode,
+    Rule, Sendable, Settings, Storage, Term, Turn, Unsaved, Verdict,
 };
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::{Time, Timing};
@@ -249,14 +249,6 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// The node inside.
     pub const fn node(&self) -> &RaftNode {
         &self.node
-    }
-
-    /// What it knows of a peer, if it leads.
-    pub const fn progress(&self, peer: NodeId) -> Option<Progress> {
-        match self.node.role() {
-            Role::Leader { progress } => Some(progress.of(peer)),
-            _ => None,
-        }
     }
 
     /// What a crash would leave.

@@ -12,6 +12,9 @@ pub struct NodeStatus {
     pub id: NodeId,
     /// Whether it runs. If not, what follows is what its disk holds.
     pub up: bool,
+    /// Whether its process stands still.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// Its role.
     pub role: RoleKind,
     /// Its current term.
@@ -39,6 +42,7 @@ impl NodeStatus {
         Self {
             id: node.id(),
             up: true,
+            paused: false,
             role: node.role().kind(),
             term: node.current_term(),
             voted_for: node.voted_for(),
@@ -55,6 +59,7 @@ impl NodeStatus {
         Self {
             id,
             up: false,
+            paused: false,
             role: RoleKind::Follower,
             term: state.current_term,
             voted_for: state.voted_for,

@@ -17,7 +17,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::network::{Conditions, Fate, Network};
-use crate::raft::{Envelope, Input, LogPosition, NodeId, Settings};
+use crate::raft::{Command, Envelope, Input, LogPosition, NodeId, Settings};
 use crate::record::journal::{Deed, Flight, Journal, Loss, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::Script;
@@ -89,6 +89,15 @@ struct Node {
     alarm: Option<Time>,
     /// Where in its next turn it is to crash.
     crash_at: Option<CrashPoint>,
+    /// What waits for it while its process stands still; nothing if it runs.
+    waiting: Option<Vec<Waiting>>,
+}
+
+/// What waits for a process that stands still.
+#[derive(Debug)]
+enum Waiting {
+    Message(Flight),
+    Command(Ticket, Command),
 }
 
 /// A message that waits for someone to deliver it. It stays, so that it can arrive again.
@@ -129,7 +138,7 @@ impl Sim {
         let size = config.settings.nodes;
         let start = |id| {
             let server = Server::start(id, config.server(), Disk::default(), Time::ZERO);
-            Node { process: Process::Up(server), alarm: None, crash_at: None }
+            Node { process: Process::Up(server), alarm: None, crash_at: None, waiting: None }
         };
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         // The nodes draw from the streams that their numbers and lives name; this one is apart.
@@ -190,7 +199,12 @@ impl Sim {
     fn arrive(&mut self, flight: Flight) {
         match self.hindrance(&flight.envelope) {
             Some(why) => self.lose(&flight, why),
-            None => self.act(flight.envelope.to, Input::Receive(flight.envelope), Some(flight.id)),
+            None => match &mut self.nodes[flight.envelope.to.index()].waiting {
+                Some(waiting) => waiting.push(Waiting::Message(flight)),
+                None => {
+                    self.act(flight.envelope.to, Input::Receive(flight.envelope), Some(flight.id));
+                }
+            },
         }
     }
 
@@ -211,7 +225,7 @@ impl Sim {
             return;
         }
         node.alarm = None;
-        if self.manual {
+        if self.manual || node.waiting.is_some() {
             return;
         }
         let Process::Up(server) = &mut node.process else { return };
@@ -223,7 +237,9 @@ impl Sim {
 
     /// Makes the queue look at a node's timers when the next of them ends, at the tick after.
     fn set_alarm(&mut self, id: NodeId) {
-        let Node { process: Process::Up(server), alarm, .. } = &mut self.nodes[id.index()] else {
+        let Node { process: Process::Up(server), alarm, waiting: None, .. } =
+            &mut self.nodes[id.index()]
+        else {
             return;
         };
         let Some(deadline) = server.next_deadline() else { return };
@@ -294,12 +310,19 @@ impl Sim {
     }
 
     fn go_down(&mut self, id: NodeId, point: CrashPoint) {
-        let down = Node { process: Process::Down(Disk::default()), alarm: None, crash_at: None };
+        let process = Process::Down(Disk::default());
+        let down = Node { process, alarm: None, crash_at: None, waiting: None };
         let node = &mut self.nodes[id.index()];
-        if let Process::Up(server) = std::mem::replace(node, down).process {
+        let was = std::mem::replace(node, down);
+        if let Process::Up(server) = was.process {
             node.process = Process::Down(server.crash());
         }
         self.journal.deed(self.now, &Deed::Crash { node: id, point });
+        for waiting in was.waiting.into_iter().flatten() {
+            if let Waiting::Message(flight) = waiting {
+                self.lose(&flight, Loss::Down);
+            }
+        }
     }
 
     /// What has become of a command, which is forgotten by this unless it is pending.
@@ -369,7 +392,10 @@ impl Sim {
     /// How a node stands.
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
         match &self.nodes[node.index()].process {
-            Process::Up(server) => NodeStatus::of(server),
+            Process::Up(server) => {
+                let paused = self.nodes[node.index()].waiting.is_some();
+                NodeStatus { paused, ..NodeStatus::of(server) }
+            }
             Process::Down(disk) => NodeStatus::down(node, disk),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::queue::Event;
-use super::{Process, Sim};
+use super::{Process, Sim, Waiting};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
@@ -59,17 +59,10 @@ impl World for Sim {
         self.tickets += 1;
         let deed = Deed::Asked { ticket, node, command: command.clone() };
         self.journal.deed(self.now, &deed);
-        let refused = match &mut self.nodes[node.index()].process {
-            Process::Up(server) => server.expect_answers(&[ticket]).err().map(|no| no.leader),
-            Process::Down(_) => Some(None),
-        };
-        if let Some(leader) = refused {
-            self.settled += 1;
-            self.journal.deed(self.now, &Deed::Refused { ticket, node, leader });
-            self.proposals.insert(ticket, Proposal::Refused { leader });
-        } else {
-            self.proposals.insert(ticket, Proposal::Pending);
-            self.act(node, Input::Propose(vec![command]), None);
+        self.proposals.insert(ticket, Proposal::Pending);
+        match &mut self.nodes[node.index()].waiting {
+            Some(waiting) => waiting.push(Waiting::Command(ticket, command)),
+            None => self.hear(node, ticket, command),
         }
         ticket
     }
@@ -102,8 +95,46 @@ impl World for Sim {
         Ok(())
     }
 
-    fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
+    fn wipe(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        let process = &mut self.nodes[node.index()].process;
+        let Process::Down(disk) = process else { return Err(CannotDo::IsUp(node)) };
+        disk.wipe();
+        self.journal.deed(self.now, &Deed::Wipe { node });
+        Ok(())
+    }
+
+    fn pause(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_runs(node)?;
+        self.nodes[node.index()].waiting = Some(Vec::new());
+        self.journal.deed(self.now, &Deed::Pause { node });
+        Ok(())
+    }
+
+    fn resume(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_up(node)?;
+        let waited = self.nodes[node.index()].waiting.take().ok_or(CannotDo::IsNotPaused(node))?;
+        self.journal.deed(self.now, &Deed::Resume { node });
+        // As on threads, messages come before clients: they may have changed who leads.
+        let is_message = |waiting: &Waiting| matches!(waiting, Waiting::Message(_));
+        let (messages, commands): (Vec<_>, Vec<_>) = waited.into_iter().partition(is_message);
+        for waiting in messages.into_iter().chain(commands) {
+            // It may crash on the way.
+            let is_up = self.server(node).is_some();
+            match waiting {
+                Waiting::Message(flight) if is_up => {
+                    self.act(node, Input::Receive(flight.envelope), Some(flight.id));
+                }
+                Waiting::Message(flight) => self.lose(&flight, Loss::Down),
+                Waiting::Command(ticket, command) if is_up => self.hear(node, ticket, command),
+                Waiting::Command(..) => {}
+            }
+        }
+        self.set_alarm(node);
+        Ok(())
+    }
+
+    fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_runs(node)?;
         self.act_by_hand(node, Input::ElectionTimeout);
         Ok(())
     }
@@ -141,7 +172,7 @@ impl World for Sim {
     }
 
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress> {
-        self.server(node)?.progress(peer)
+        self.server(node)?.node().progress(peer)
     }
 
     fn elections(&self) -> Elections {
@@ -164,7 +195,7 @@ impl World for Sim {
 
 impl VirtualWorld for Sim {
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
-        self.check_up(node)?;
+        self.check_runs(node)?;
         self.act_by_hand(node, Input::HeartbeatDue);
         Ok(())
     }
@@ -234,6 +265,27 @@ impl Sim {
         self.server(node).map(|_| ()).ok_or(CannotDo::IsDown(node))
     }
 
+    fn check_runs(&self, node: NodeId) -> Result<(), CannotDo> {
+        self.check_up(node)?;
+        let runs = self.nodes[node.index()].waiting.is_none();
+        if runs { Ok(()) } else { Err(CannotDo::IsPaused(node)) }
+    }
+
+    /// A node hears a client, and takes its command in or refuses it.
+    fn hear(&mut self, node: NodeId, ticket: Ticket, command: Command) {
+        let refused = match &mut self.nodes[node.index()].process {
+            Process::Up(server) => server.expect_answers(&[ticket]).err().map(|no| no.leader),
+            Process::Down(_) => Some(None),
+        };
+        if let Some(leader) = refused {
+            self.settled += 1;
+            self.journal.deed(self.now, &Deed::Refused { ticket, node, leader });
+            self.proposals.insert(ticket, Proposal::Refused { leader });
+        } else {
+            self.act(node, Input::Propose(vec![command]), None);
+        }
+    }
+
     /// Finds a message by name. Under manual control it is the newest but `nth` of its kind between
     /// these nodes, whether it arrived before or not; otherwise the one that would arrive first.
     fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
@@ -259,14 +311,18 @@ impl Sim {
                     let envelope = flight.envelope.clone();
                     let event = match self.hindrance(&envelope) {
                         Some(why) => NextEvent::Lost(envelope, why),
+                        None if self.nodes[envelope.to.index()].waiting.is_some() => {
+                            NextEvent::Waits(envelope)
+                        }
                         None => NextEvent::Arrives(envelope),
                     };
                     return Some((time, event));
                 }
             };
             let is_set = self.nodes[node.index()].alarm == Some(time);
+            let runs = self.nodes[node.index()].waiting.is_none();
             let due = self.server(node).and_then(|server| server.due(time));
-            match due.filter(|_| is_set) {
+            match due.filter(|_| is_set && runs) {
                 Some(Input::ElectionTimeout) => {
                     return Some((time, NextEvent::ElectionTimeout(node)));
                 }

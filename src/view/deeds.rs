@@ -31,6 +31,36 @@ pub(crate) fn told(answer: &Answer) -> String {
     }
 }
 
+/// What a node answers a client that asked it for `command`.
+pub(super) fn answered(command: &str, answer: &Answer) -> String {
+    match answer {
+        Answer::Applied { position, reply } => {
+            let done = format!("{command} is committed as {position}");
+            match reply {
+                Reply::Set | Reply::Done => done,
+                Reply::Deleted(_) | Reply::Value(_) => {
+                    format!("{done}, and {}", violation::reply_words(reply))
+                }
+            }
+        }
+        Answer::Superseded { lost } => {
+            format!("{command}, entry {lost}, is lost: another entry was committed there")
+        }
+        Answer::Uncertain { position } => {
+            format!("nobody knows what becomes of {command}, entry {position}")
+        }
+    }
+}
+
+/// Why a node takes no command.
+pub(super) fn refusal(node: NodeId, is_down: bool, leader: Option<NodeId>) -> String {
+    match leader {
+        _ if is_down => format!("{node} is down"),
+        Some(leader) => format!("{node} does not lead, and names {leader} (§8)"),
+        None => format!("{node} does not lead, and knows of no leader (§8)"),
+    }
+}
+
 /// What a client was told so far, a refusal too.
 pub(super) fn proposal(proposal: &Proposal) -> String {
     match proposal {
@@ -72,6 +102,11 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Restart { node } => {
             (node.to_string(), "starts again, as a follower, with what its disk held".to_owned())
         }
+        Deed::Wipe { node } => {
+            (node.to_string(), colour::wrong("loses its disk: it has forgotten all").to_string())
+        }
+        Deed::Pause { node } => (node.to_string(), "stands still".to_owned()),
+        Deed::Resume { node } => (node.to_string(), "goes on where it stood".to_owned()),
         Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),
         Deed::Partition { groups } => {
             let names = |nodes: &mut dyn Iterator<Item = NodeId>| {

@@ -26,6 +26,10 @@ impl ScriptText {
                 let Envelope { from, to, message } = envelope;
                 (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
             }
+            NextEvent::Waits(Envelope { from, to, message }) => {
+                let kind = message::kind(message.kind());
+                (to.to_string(), format!("stands still; {kind} from {from} waits"))
+            }
             NextEvent::Lost(envelope, why) => {
                 let Envelope { from, to, message } = envelope;
                 let why = match why {
@@ -53,23 +57,12 @@ impl ScriptObserver for ScriptText {
                 let text = format!("✓ {} (after {})", condition_text(condition), duration(*took));
                 self.columns.line(time, "", &colour::good(&text).to_string());
             }
-            LineOutcome::Written { command, leader, position, took, attempts } => {
-                let again =
-                    if *attempts > 1 { format!(", asked {attempts} times") } else { String::new() };
-                let text = format!(
-                    "✓ client: {leader} answers that {command} is committed as {position}, \
-                     after {}{again}",
-                    duration(*took)
-                );
+            // Its answer was told when it came.
+            LineOutcome::Written { attempts: 1, .. } => {}
+            LineOutcome::Written { command, took, attempts } => {
+                let took = duration(*took);
+                let text = format!("✓ {command} is done after {took}, asked {attempts} times");
                 self.columns.line(time, "", &colour::good(&text).to_string());
-            }
-            LineOutcome::Submitted { .. } if self.columns.by_hand => {}
-            LineOutcome::Submitted { to, command } => {
-                self.columns.line(
-                    time,
-                    "",
-                    &format!("client: asks {to} for {command}, and does not wait"),
-                );
             }
             LineOutcome::Held(condition) => {
                 let text = format!("✓ as expected: {}", condition_text(condition));

@@ -10,7 +10,9 @@ pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     let heads = ["node", "role", "term", "log", "commit", "applied"];
     table.row(heads.map(|head| colour::faint(head).to_string()));
     for status in statuses {
-        let role = if status.up {
+        let role = if status.paused {
+            colour::wrong(&format!("{:<9}", "PAUSED")).to_string()
+        } else if status.up {
             colour::role(status.role, &format!("{:<9}", status.role)).to_string()
         } else {
             colour::wrong(&format!("{:<9}", "CRASHED")).to_string()

@@ -8,16 +8,17 @@ use super::provenance::SentMessages;
 use super::script_text::ScriptText;
 use super::table::paragraph;
 use super::what_to_tell::{TooOld, is_reason, is_worth_telling, too_old};
-use super::words::Speaker;
+use super::words::{Speaker, duration};
 use super::{Listeners, colour, deeds, explain, message, violation};
 use crate::properties::safety::Violation;
 use crate::raft::{
-    Event, Facts, Input, MessageKind, NodeId, Outcome, RoleKind, Rule, Term, Verdict,
+    Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RoleKind, Rule, Term,
+    Verdict,
 };
 use crate::record::journal::{Batch, Deed, Observer};
-use crate::server::Ticket;
 use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
+use crate::server::{Answer, Ticket};
 
 /// Where it begins behind the number of a move.
 const NUMBERED: &str = "            ";
@@ -33,6 +34,10 @@ struct Story {
     again: HashMap<(NodeId, Again), usize>,
     /// Who asked last.
     asked: Option<Ticket>,
+    /// When each client asked that waits for its answer, and for what.
+    waiting: HashMap<Ticket, (Time, Command)>,
+    /// The nodes that are down.
+    down: NodeSet,
 }
 
 /// A story on this output: of what happens in a cluster of `nodes`, and of what came of a script's
@@ -45,6 +50,8 @@ pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
         moves: by_hand.then(Moves::default),
         again: HashMap::new(),
         asked: None,
+        waiting: HashMap::new(),
+        down: NodeSet::default(),
     };
     let script = Some(Box::new(ScriptText { columns, nodes }) as _);
     Listeners { observers: vec![Box::new(story)], script }
@@ -125,6 +132,37 @@ impl Story {
             }
             _ => {}
         }
+    }
+
+    /// A client is told what became of its command.
+    fn tell_client(&mut self, time: Time, deed: &Deed) {
+        let (Deed::Answered { ticket, .. } | Deed::Refused { ticket, .. }) = deed else { return };
+        let client = ticket.client();
+        // What was asked before a trace began, nobody knows.
+        let asked = self.waiting.remove(ticket);
+        let command = asked.as_ref().map_or("its command", |(_, command)| command.as_str());
+        let text = match deed {
+            Deed::Refused { node, leader, .. } => {
+                let why = deeds::refusal(*node, self.down.contains(*node), *leader);
+                format!("client {client} is refused {command}: {why}")
+            }
+            Deed::Answered { answer, .. } if self.moves.is_some() => {
+                format!("client {client} {}", deeds::told(answer))
+            }
+            Deed::Answered { answer, node, .. } => {
+                let after = asked.as_ref().map_or_else(String::new, |(since, _)| {
+                    format!(", after {}", duration(time - *since))
+                });
+                let text = deeds::answered(command, answer);
+                let text = format!("client {client}: {node} answers that {text}{after}");
+                match answer {
+                    Answer::Applied { .. } => colour::good(&text).to_string(),
+                    _ => text,
+                }
+            }
+            _ => return,
+        };
+        self.columns.line(time, "", &text);
     }
 
     /// A node refuses a message of an older term. Such messages come in swarms when a network heals.
@@ -215,6 +253,11 @@ impl Observer for Story {
 
     fn deed(&mut self, time: Time, deed: &Deed) {
         match deed {
+            Deed::Crash { node, .. } => _ = self.down.insert(*node),
+            Deed::Restart { node } => _ = self.down.remove(*node),
+            _ => {}
+        }
+        match deed {
             Deed::Phase(text) => {
                 self.phases += 1;
                 self.again.clear();
@@ -228,12 +271,16 @@ impl Observer for Story {
             Deed::Note(text) => {
                 self.columns.output.put_all(beside(&colour::faint(text).to_string()));
             }
-            Deed::Asked { ticket, .. } => self.asked = Some(*ticket),
-            // Told where single moves are told; elsewhere the script's own lines say it.
-            Deed::Answered { answer, ticket, .. } if self.moves.is_some() => {
-                let text = format!("client {} {}", ticket.client(), deeds::told(answer));
-                self.columns.line(time, "", &text);
+            Deed::Asked { ticket, node, command } => {
+                self.asked = Some(*ticket);
+                self.waiting.insert(*ticket, (time, command.clone()));
+                // Where single moves are told, this is one.
+                if self.moves.is_none() {
+                    let text = format!("client {} asks {node} for {command}", ticket.client());
+                    self.columns.line(time, "", &text);
+                }
             }
+            Deed::Answered { .. } | Deed::Refused { .. } => self.tell_client(time, deed),
             _ => {
                 if let Some((who, text)) = deeds::world(deed) {
                     let text = match deed {

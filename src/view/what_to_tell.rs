@@ -15,8 +15,7 @@ pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) ->
         | Event::Appended { .. }
         | Event::Truncated { .. }
         | Event::EntriesRefused { .. }
-        | Event::BackedOff { .. }
-        | Event::ProposalRefused { .. } => true,
+        | Event::BackedOff { .. } => true,
         Event::VoteGranted { to, .. } => to != node.id(),
         Event::RoleChanged { from, to, .. } => {
             to == RoleKind::Follower && from != RoleKind::Follower

@@ -1,8 +1,10 @@
 //! What scripts can say of clients, elections and leaders, and what comes of saying it.
 
+use raft_in_practice::raft::NodeId;
 use raft_in_practice::scenario::line_outcome::Why;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::CannotDo;
 use raft_in_practice::sim::{Sim, SimConfig};
 
 /// Three nodes of which n0 leads in term 1, and clients 1 to 3: a write, a read, and a refused one.
@@ -90,4 +92,41 @@ fn a_script_can_say_what_a_leader_knows_of_its_peers() {
                   deliver vote-reply 1 -> 0\nsubmit to 0 SET x=1\ndeliver append 0 -> 2\n\
                   deliver append-reply 2 -> 0\n";
     holds(probes, &["probing 0 -> 2", "next 0 -> 2 = 1"], &["not probing 0 -> 2"]);
+}
+
+#[test]
+fn a_paused_process_stands_still_and_hears_what_has_waited_when_it_goes_on() {
+    let paused = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\npause 1\n\
+                  write SET x=1\nwait 6s\nsubmit to 1 GET x\n";
+    holds(
+        paused,
+        &["log 1 = 1@1", "elections = 1", "match 0 -> 1 = 1", "unanswered"],
+        &["value x=1 on 1", "refused"],
+    );
+    let resumed = format!("{paused}resume 1\n");
+    holds(&resumed, &["log 1 = 1@1 2@1", "refused", "elections = 1"], &["unanswered"]);
+    for (line, cannot) in [
+        ("pause 1", CannotDo::IsPaused(NodeId::new(1))),
+        ("timeout 1", CannotDo::IsPaused(NodeId::new(1))),
+        ("heartbeat 1", CannotDo::IsPaused(NodeId::new(1))),
+        ("resume 0", CannotDo::IsNotPaused(NodeId::new(0))),
+    ] {
+        assert_eq!(stops(&format!("{paused}{line}")), Some(Why::Cannot(cannot)), "{line}");
+    }
+    let crashed = format!("{paused}crash 1\nrestart 1\nwait until in step\n");
+    holds(&crashed, &["unanswered", "value x=1 on 1"], &["refused"]);
+}
+
+#[test]
+fn a_disk_that_is_lost_gives_a_vote_twice_and_the_checker_says_so() {
+    let wiped = "nodes 3\nthreads off\nmanual\ntimeout 0\ntimeout 2\ndeliver vote 0 -> 1\n\
+                 deliver vote-reply 1 -> 0\ncrash 1\nwipe 1\nrestart 1\n";
+    holds(wiped, &["leader is 0", "term 1 = 0", "vote 1 = none", "log 1 = empty"], &["term 1 = 1"]);
+    assert_eq!(stops(&format!("{wiped}expect safe\n")), None, "the loss itself is no fall");
+    let again = format!("{wiped}deliver vote 2 -> 1\ndeliver vote-reply 1 -> 2\n");
+    for property in ["vote-uniqueness", "election-safety"] {
+        assert_eq!(stops(&format!("{again}expect violation {property}\n")), None, "{property}");
+    }
+    let up = Some(Why::Cannot(CannotDo::IsUp(NodeId::new(0))));
+    assert_eq!(stops("wipe 0"), up);
 }

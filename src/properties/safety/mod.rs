@@ -145,6 +145,17 @@ impl Checker {
         watched.memory.clone_from(&watched.durable);
     }
 
+    /// A node that is down lost its disk. That its term goes back is no deed of its own, and no fall;
+    /// but what it had said to others stands, and its votes are not forgotten here.
+    pub fn wiped(&mut self, node: NodeId) {
+        let watched = &mut self.watched[node.index()];
+        watched.durable = Shadow::default();
+        watched.durable_term = Term::default();
+        watched.term = Term::default();
+        watched.voted_for = None;
+        self.crashed(node);
+    }
+
     /// A node started again: what was only in memory is gone, and may be.
     pub fn restarted(&mut self, server: &Server) {
         let id = server.node().id();

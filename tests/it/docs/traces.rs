@@ -69,7 +69,8 @@ fn every_example_line_is_from_a_trace_and_every_kind_of_line_has_an_example() {
     let blocks = page.blocks().into_iter().filter(|block| block.kind == "json");
     let examples: BTreeSet<String> =
         blocks.flat_map(|b| b.text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
-    let traces = SHIPPED.iter().flat_map(|(name, text)| record(name, text, false));
+    let shipped = SHIPPED.iter().chain(&[("rare", RARE)]);
+    let traces = shipped.flat_map(|(name, text)| record(name, text, false));
     // What is computed is shown by a run that can be broken in a few moves.
     let (name, text) = BROKEN.iter().find(|row| row.0 == "broken/persist-before-reply").unwrap();
     let computed = record(name, text, true).into_iter();
@@ -93,7 +94,7 @@ fn every_example_line_is_from_a_trace_and_every_kind_of_line_has_an_example() {
 /// What happens in no scenario that ships: commands and messages that come at the wrong moment, by hand
 /// and otherwise, and links that are changed.
 const RARE: &str = "nodes 3\nthreads off\nheartbeat 0\ntimeout 0\nwait until leader is 0\nsubmit to 1 SET x=1\n\
-                    crash 2\nsubmit to 2 SET x=1\nsubmit to 0 SET x=1\nwait 1s\nmanual\ntimeout 1\nautomatic\n\
+                    crash 2\nsubmit to 2 SET x=1\nsubmit to 0 SET x=1\nwait 1s\nwipe 2\nmanual\ntimeout 1\nautomatic\n\
                     wait 1s\n";
 
 /// Words of the page that no run here comes to: what cannot happen without a fault of the checker or the

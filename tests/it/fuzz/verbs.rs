@@ -145,6 +145,9 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
         3 => (who(nodes), select(points.to_vec()))
             .prop_map(|(who, point)| Verb::Crash { who, point }),
         4 => who(nodes).prop_map(Verb::Restart),
+        2 => who(nodes).prop_map(Verb::Pause),
+        3 => who(nodes).prop_map(Verb::Resume),
+        1 => who(nodes).prop_map(Verb::Wipe),
         3 => who(nodes).prop_map(Verb::Timeout),
         1 => who(nodes).prop_map(Verb::Heartbeat),
     ];
