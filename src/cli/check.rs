@@ -41,6 +41,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
         output.put_all(header::broken(*rules));
         output.put_all(search_result::within(bounds));
         let outcome = explore(*rules, bounds, |stats| output.put(search_result::depth(stats)));
+        looked(&outcome)?;
         output.put_all(search_result::ended(&outcome, bounds, *rules));
         let mut saved = Ok(());
         if let Some(found) = &outcome.violation {
@@ -58,10 +59,21 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     })
 }
 
+/// That nothing falls where nothing can happen is no result.
+fn looked(outcome: &Outcome) -> Result<(), Error> {
+    if outcome.stats.transitions > 0 || outcome.reach != Reach::Exhausted {
+        return Ok(());
+    }
+    let nothing =
+        "within these bounds nothing can happen, so nothing was checked; allow more terms";
+    Err(Error::Usage(nothing.to_owned()))
+}
+
 /// The same for programs.
 fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, .. } = check;
     let outcome = explore(*rules, bounds, |stats| output.put(json::search_depth(stats)));
+    looked(&outcome)?;
     let short = outcome.violation.clone().and_then(|found| as_short(found, bounds, *rules));
     output.put(json::search(*rules, bounds, &outcome, short.as_ref()));
     if let (Some(file), Some(short)) = (file, &short) {

@@ -72,13 +72,17 @@ fn one(
     let bar = Bar::show(progress, options.seeds);
     let best = best(&options.hunt(rules, seeds, options.within), Searches::Quick, progress);
     drop(bar);
+    let stopped = progress.stop.load(Ordering::Relaxed);
+    if progress.seeds.load(Ordering::Relaxed) == 0 && !stopped {
+        let nothing = "no seed was tried, so nothing is known; give --seeds or --for more";
+        return Err(Error::Usage(nothing.to_owned()));
+    }
     if json {
         return for_programs(options, rules, &best, progress, output);
     }
     output.put(view::figures(progress, best.result.took));
     if !best.has_caught() {
         // With nothing caught only Ctrl-C stops a hunt.
-        let stopped = progress.stop.load(Ordering::Relaxed);
         output.put_all(view::nothing(progress, stopped, sole_rule(rules)));
         output.put_all(header::broken(rules));
         return Ok(ExitCode::from(u8::from(stopped)));

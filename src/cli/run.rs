@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::error::Error;
 use super::{printing, report};
-use crate::cluster::{ClusterConfig, RaftCluster};
+use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
 use crate::properties::report::SafetyReport;
 use crate::record::history::Recorder;
 use crate::record::journal::Observer;
@@ -14,7 +14,7 @@ use crate::record::{Clock, TraceWriter, is_trace};
 use crate::scenario::line_outcome::Failure;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
-use crate::scenario::verb_table::Verb;
+use crate::scenario::usage::Kind;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
@@ -44,6 +44,10 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
     check_clock(script, *clock)?;
     run.report.as_deref().map_or(Ok(()), report::check)?;
+    if script.lines.iter().all(|line| line.verb.kind() == Kind::Tell) {
+        let nothing = "no line that does anything, so there is nothing to check";
+        return Err(Error::Usage(format!("the scenario '{}' has {nothing}", script.name)));
+    }
     let trace = run.trace.as_deref().map(|path| Trace::open(script, *clock, path)).transpose()?;
     let when_full = match clock {
         Clock::Virtual => WhenFull::Wait,
@@ -71,8 +75,9 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
             }
         };
         output.set_waiting(true);
-        let awaited = script.lines.iter().any(|line| matches!(line.verb, Verb::ExpectViolation(_)));
-        let good = ended.is_ok() && (safety.fallen() == 0 || awaited && !run.spared);
+        let expected = if run.spared { Vec::new() } else { script.expected_to_fall() };
+        let fallen = safety.fallen_properties();
+        let good = ended.is_ok() && fallen.iter().all(|property| expected.contains(property));
         let failure = ended.as_ref().err().map(AsRef::as_ref);
         let ended = Ended { script, good, failure, safety: &safety };
         output.put_all((view.ending)(&ended));
@@ -101,10 +106,11 @@ fn play<W: World>(
 
 /// Whether the scenario can run on this clock.
 pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), Error> {
-    if clock == Clock::Virtual || script.on_threads {
-        return Ok(());
+    match clock {
+        Clock::Virtual => Ok(()),
+        Clock::Threads { .. } if !script.on_threads => Err(Error::OnlyVirtual(script.name.clone())),
+        Clock::Threads { speed } => check_speed(script.timing, speed).map_err(Error::Start),
     }
-    Err(Error::OnlyVirtual(script.name.clone()))
 }
 
 /// Starts the scenario's cluster on threads.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
@@ -159,7 +159,8 @@ impl Client {
         let mut refused = None;
         loop {
             let mut leader = None;
-            let found = self.shared.registry.wait(deadlines, || {
+            let more = || (Instant::now() < deadlines.1).then_some(deadlines.1);
+            let found = self.shared.registry.wait(deadlines.0, more, || {
                 leader =
                     leader_of(&self.shared.registry.statuses()).filter(|l| Some(*l) != refused);
                 leader.is_some()

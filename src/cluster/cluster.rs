@@ -61,10 +61,22 @@ impl ClusterConfig {
     }
 }
 
+/// Whether threads look at their timers often enough for this timing at this speed.
+///
+/// # Errors
+/// If a leader's heartbeats are due more often.
+pub fn check_speed(timing: Timing, speed: f64) -> Result<(), StartError> {
+    let highest = timing.heartbeat.div_duration_f64(timing.tick);
+    if speed > highest {
+        return Err(StartError::TooFast { speed, highest, tick: timing.tick });
+    }
+    Ok(())
+}
+
 /// A running cluster: a [`World`](crate::scenario::world::World) on threads. Dropping it stops it.
 pub struct RaftCluster {
     pub(super) config: ServerConfig,
-    tick: Duration,
+    pub(super) tick: Duration,
     pub(super) shared: Arc<Shared>,
     nodes: Vec<Option<JoinHandle<()>>>,
     delay_queue: Option<JoinHandle<()>>,
@@ -88,6 +100,7 @@ impl RaftCluster {
         if !(speed.is_finite() && speed > 0.0) {
             return Err(StartError::Speed(speed));
         }
+        check_speed(timing, speed)?;
         let clock = Clock::start(speed);
         let (shared, delays) = Shared::new(size, conditions, seed, clock, observers);
         let delay_queue =

@@ -12,6 +12,15 @@ pub enum StartError {
     Size(usize),
     /// No clock runs at such a speed.
     Speed(f64),
+    /// Timers would end faster than threads look at them.
+    TooFast {
+        /// The speed that was asked for.
+        speed: f64,
+        /// The highest that this timing allows.
+        highest: f64,
+        /// How often threads look.
+        tick: Duration,
+    },
     /// A thread could not be started.
     Thread(io::Error),
 }
@@ -21,6 +30,12 @@ impl fmt::Display for StartError {
         match self {
             Self::Size(nodes) => write!(f, "a cluster has 1 to {MAX_NODES} nodes, not {nodes}"),
             Self::Speed(speed) => write!(f, "a speed is a number above 0, not {speed}"),
+            Self::TooFast { speed, highest, tick } => write!(
+                f,
+                "at speed {speed} heartbeats are due more often than every {} ms, when threads look at \
+                 their timers; with the timing of this cluster the highest speed is {highest}",
+                tick.as_millis()
+            ),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
         }
     }
@@ -29,7 +44,7 @@ impl fmt::Display for StartError {
 impl error::Error for StartError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Size(_) | Self::Speed(_) => None,
+            Self::Size(_) | Self::Speed(_) | Self::TooFast { .. } => None,
             Self::Thread(error) => Some(error),
         }
     }

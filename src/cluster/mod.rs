@@ -47,5 +47,5 @@ mod shared;
 mod world;
 
 pub use client::{Applied, Client};
-pub use cluster::{ClusterConfig, RaftCluster};
+pub use cluster::{ClusterConfig, RaftCluster, check_speed};
 pub use error::{Panicked, StartError, WriteError};

@@ -89,7 +89,10 @@ impl ClusterNode {
             select! {
                 recv(self.inbox) -> flight => self.received.extend(flight),
                 recv(self.commands) -> command => self.obey(command?)?,
-                recv(ticks) -> _ => timers_due = true,
+                recv(ticks) -> _ => {
+                    timers_due = true;
+                    self.shared.ticked(self.id());
+                }
             }
             self.take_what_is_queued()?;
             self.take_turn(None)?;

@@ -92,15 +92,15 @@ impl Registry {
         lock(&self.state).nodes[id.index()].status
     }
 
-    /// Waits until `done` says so, for as long as the `(bound, patience)` of the clock allow. It is
-    /// asked at once, after every change, and when the bound has passed: a condition on the time
+    /// Waits until `done` says so, up to the deadline, and for as long as there is `more` time then. It
+    /// is asked at once, after every change, and when the deadline has passed: a condition on the time
     /// itself becomes true then. No lock is held while it is asked.
     pub(super) fn wait(
         &self,
-        (bound, patience): (Instant, Instant),
+        mut deadline: Instant,
+        mut more: impl FnMut() -> Option<Instant>,
         mut done: impl FnMut() -> bool,
     ) -> bool {
-        let mut deadline = bound;
         loop {
             let seen = lock(&self.state).version;
             if done() {
@@ -110,10 +110,8 @@ impl Registry {
                 if done() {
                     return true;
                 }
-                if deadline >= patience {
-                    return false;
-                }
-                deadline = patience;
+                let Some(later) = more() else { return false };
+                deadline = later;
             }
         }
     }
@@ -139,17 +137,14 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    fn in_a(duration: Duration) -> (Instant, Instant) {
-        (Instant::now() + duration, Instant::now() + duration)
-    }
-
     #[test]
     fn a_change_ends_a_wait_and_nothing_ends_it_at_its_bound() {
         let registry = Registry::new(2);
         let id = NodeId::new(1);
         let up = || registry.status(id).up;
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| registry.wait(in_a(Duration::from_mins(1)), up));
+            let waiting =
+                scope.spawn(|| registry.wait(Instant::now() + Duration::from_mins(1), || None, up));
             let mut status = registry.status(id);
             status.up = true;
             registry.post(status);
@@ -157,7 +152,7 @@ mod tests {
         });
         let bound = Duration::from_millis(20);
         let start = Instant::now();
-        assert!(!registry.wait(in_a(bound), || false));
+        assert!(!registry.wait(start + bound, || None, || false));
         assert!(start.elapsed() >= bound);
     }
 
@@ -165,8 +160,8 @@ mod tests {
     fn a_condition_on_the_time_is_asked_when_the_bound_has_passed() {
         let start = Instant::now();
         let bound = start + Duration::from_millis(20);
-        let patience = start + Duration::from_mins(1);
-        assert!(Registry::new(1).wait((bound, patience), || Instant::now() >= bound));
+        let more = || Some(start + Duration::from_mins(1));
+        assert!(Registry::new(1).wait(bound, more, || Instant::now() >= bound));
         assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

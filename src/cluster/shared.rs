@@ -1,6 +1,7 @@
 //! What all threads of a cluster share: the journal that they write, the clock that they read, and
 //! the ways to each other.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,14 @@ use super::delay_queue::Delay;
 use super::links::Links;
 use super::registry::Registry;
 use crate::network::Conditions;
+use crate::raft::NodeId;
 use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::Server;
 use crate::server::engine::{Detail, Entry, MessageId};
 use crate::server::timing::Time;
 
-/// A wait that a fast clock makes short still lasts this long: on a busy machine the threads need
-/// it, and a run must not fail because it was a fast one.
+/// What a client waits at least, however short a fast clock makes it; and how long a cluster that a busy
+/// machine starves of its time is waited for at most.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Locks. A thread that panicked while it held the lock does not matter here: its panic is reported
@@ -47,13 +49,25 @@ impl Clock {
         duration.div_f64(self.speed)
     }
 
-    /// The moments at which a wait of `bound` has lasted that long in the cluster's time, and at
+    /// The moments at which a client's wait of `bound` has lasted that long in the cluster's time, and at
     /// which patience ends: the same, unless the clock is fast.
     pub(super) fn deadlines(&self, bound: Duration) -> (Instant, Instant) {
         let (now, real) = (Instant::now(), self.real(bound));
         let patience = if self.speed > 1.0 { real.max(PATIENCE) } else { real };
         (now + real, now + patience)
     }
+}
+
+/// How much of a wait the nodes have really had.
+#[derive(Debug)]
+pub(super) struct TimeHad {
+    /// What each node's count of ticks was at the beginning.
+    since: Vec<u64>,
+    /// How many ticks belong to the wait.
+    due: u64,
+    tick: Duration,
+    /// The moment at which it is over, whatever the nodes have had.
+    last: Instant,
 }
 
 /// What the threads share.
@@ -69,6 +83,8 @@ pub(super) struct Shared {
     pub(super) links: Links,
     pub(super) registry: Registry,
     pub(super) channels: NodeChannels,
+    /// How often each node has looked at its timers.
+    ticks: Vec<AtomicU64>,
 }
 
 impl Shared {
@@ -91,8 +107,39 @@ impl Shared {
             links,
             registry: Registry::new(size),
             channels: NodeChannels::new(size),
+            ticks: (0..size).map(|_| AtomicU64::new(0)).collect(),
         };
         (Arc::new(shared), delays)
+    }
+
+    /// A node looks at its timers.
+    pub(super) fn ticked(&self, node: NodeId) {
+        self.ticks[node.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A wait of `bound`, in the cluster's time, begins; nodes look at their timers each `tick`.
+    pub(super) fn begin_wait(&self, bound: Duration, tick: Duration) -> TimeHad {
+        let real = self.clock.real(bound);
+        // A tick may just be under way, and a thread that is woken a little late is no busy machine.
+        let due = (real.div_duration_f64(tick) * 0.9) as u64;
+        let since = self.ticks.iter().map(|ticks| ticks.load(Ordering::Relaxed)).collect();
+        let last = Instant::now() + real.max(PATIENCE);
+        TimeHad { since, due: due.saturating_sub(2), tick, last }
+    }
+
+    /// Until when a wait goes on whose time is over, because the machine was too busy to let every
+    /// node that runs look at its timers as often as belongs to it.
+    pub(super) fn more_time(&self, wait: &TimeHad) -> Option<Instant> {
+        let statuses = self.registry.statuses();
+        let running = statuses.iter().filter(|status| status.up && !status.paused);
+        let missing = running.map(|status| {
+            let at = status.id.index();
+            let had = self.ticks[at].load(Ordering::Relaxed) - wait.since[at];
+            wait.due.saturating_sub(had)
+        });
+        let (now, missing) = (Instant::now(), missing.max().unwrap_or_default());
+        let until = now + wait.tick * u32::try_from(missing).unwrap_or(u32::MAX);
+        (missing > 0 && now < wait.last).then(|| until.min(wait.last))
     }
 
     pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -153,6 +200,30 @@ mod tests {
         assert_eq!(bound, patience);
         let (bound, patience) = Clock::start(1.0).deadlines(second);
         assert_eq!(bound, patience, "in real time a wait is as long as it says");
+    }
+
+    /// No thread runs here, so a node that is said to be up is one that the machine gives no time.
+    #[test]
+    fn a_wait_goes_on_for_nodes_that_had_no_time_and_for_no_others() {
+        let clock = Clock::start(10.0);
+        let (shared, _) = Shared::new(2, Conditions::PERFECT, 0, clock, Vec::new());
+        let tick = Duration::from_millis(10);
+        let starved = shared.begin_wait(Duration::from_secs(1), tick);
+        assert_eq!(shared.more_time(&starved), None, "no node is up");
+        let mut status = shared.registry.status(NodeId::new(1));
+        status.up = true;
+        shared.registry.post(status);
+        assert!(shared.more_time(&starved).is_some());
+        for _ in 0..7 {
+            shared.ticked(status.id);
+        }
+        assert_eq!(shared.more_time(&starved), None, "seven ticks of ten are near enough");
+        let short = shared.begin_wait(Duration::from_millis(100), tick);
+        assert_eq!(shared.more_time(&short), None, "nor does it go on for one tick");
+        status.paused = true;
+        shared.registry.post(status);
+        let paused = shared.begin_wait(Duration::from_secs(1), tick);
+        assert_eq!(shared.more_time(&paused), None, "nor for who stands still");
     }
 
     #[test]

@@ -46,6 +46,18 @@ impl Judged {
 }
 
 impl SafetyReport {
+    /// Which properties have fallen, each once, the first first.
+    pub fn fallen_properties(&self) -> Vec<Property> {
+        let misled = self.misled().map(|_| Property::Linearizability);
+        let mut fallen = Vec::new();
+        for property in self.violations.iter().map(|found| found.property).chain(misled) {
+            if !fallen.contains(&property) {
+                fallen.push(property);
+            }
+        }
+        fallen
+    }
+
     /// What the clients were told that cannot be, if that is so.
     pub const fn misled(&self) -> Option<&Misled> {
         match &self.clients {

@@ -30,6 +30,13 @@ pub enum TraceError {
     },
     /// A line was changed since it was written.
     Altered,
+    /// There is no such step.
+    NoStep {
+        /// Which was asked for.
+        asked: u64,
+        /// The last one.
+        last: u64,
+    },
     /// A step did not come out as it was recorded.
     Diverged {
         /// The line, from 1.
@@ -54,6 +61,9 @@ impl fmt::Display for TraceError {
                  {VERSION}; record the run again with 'raft-cluster run --trace FILE', from its \
                  scenario and its seed"
             ),
+            Self::NoStep { asked, last } => {
+                write!(f, "there is no step {asked}: its steps are numbered from 1 to {last}")
+            }
             Self::Line { line, what } => write!(f, "line {line} of the trace: {what}"),
             Self::Truncated { lines, steps } => write!(
                 f,

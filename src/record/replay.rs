@@ -339,13 +339,19 @@ pub fn replay(
                 return Err(TraceError::Altered);
             }
             if lines.next()?.is_none() {
-                return replay.finish();
+                let last = replay.steps;
+                return match until {
+                    Some(asked) if asked == 0 || asked > last => {
+                        Err(TraceError::NoStep { asked, last })
+                    }
+                    _ => replay.finish(),
+                };
             }
             let what = "it stands behind the last line of the run; one file holds one run";
             return Err(TraceError::Line { line: line + 1, what: what.to_owned() });
         }
         replay.apply(line, record)?;
-        if until.is_some_and(|until| replay.steps >= until) {
+        if until.is_some_and(|until| until > 0 && replay.steps >= until) {
             return replay.finish();
         }
         seen = digest::chain_line(seen, &text);

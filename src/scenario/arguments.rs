@@ -271,6 +271,17 @@ arguments! {
             words.one_of(&expected, Property::ALL.map(|property| (property_word(property), property)))
         },
         |property| property_word(*property);
+    Vec<Property> => Vec<Property>, ["election-safety", "vote-uniqueness election-safety"],
+        |words| {
+            let mut properties = vec![Property::read(words)?];
+            while !words.peek().is_empty() {
+                properties.push(Property::read(words)?);
+            }
+            Some(properties)
+        },
+        |properties| {
+            properties.iter().copied().map(property_word).collect::<Vec<_>>().join(" ")
+        };
     Condition => Condition, ["leader", "value x=1 on all", "in step"],
         Condition::read, Condition::to_string;
     Box<Verb> => Box<Verb>, ["heal", "wait 5s until leader"],

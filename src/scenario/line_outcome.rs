@@ -19,7 +19,7 @@ pub enum LineOutcome {
     /// A line is about to be carried out.
     Began(Verb),
     /// Something waited for came true, after so long.
-    Waited { condition: Condition, took: Duration },
+    Waited { condition: Condition, took: Duration, bound: Duration },
     /// A patient client has its answer, after so long, having asked so often.
     Written { command: String, took: Duration, attempts: u32 },
     /// An expectation held.
@@ -104,4 +104,6 @@ pub enum Why {
     NotJudged(NotJudged),
     /// A property should have fallen, and has not.
     Unviolated(Property),
+    /// These have fallen too, which the line does not name.
+    AlsoFell(Vec<Property>),
 }

@@ -34,6 +34,18 @@ pub fn parse_probability(text: &str) -> Result<f64, BadConditions> {
 /// # Errors
 /// If it is not a number with one of these units, or longer than an hour.
 pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
+    parse_up_to(text, 3600.0, "an hour")
+}
+
+/// Reads how long to hunt: `30s`, `10min`, `8h`.
+///
+/// # Errors
+/// If it is not a number with a unit, or longer than a week.
+pub fn parse_hunting_time(text: &str) -> Result<Duration, BadConditions> {
+    parse_up_to(text, 7.0 * 24.0 * 3600.0, "a week")
+}
+
+fn parse_up_to(text: &str, longest: f64, name: &str) -> Result<Duration, BadConditions> {
     let bad = || {
         BadConditions(format!(
             "'{text}' is not a duration; write a number with its unit, as in 5ms, 1.5s or 200us"
@@ -49,14 +61,15 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
         "ms" => 1e-3,
         "s" => 1.0,
         "m" | "min" => 60.0,
+        "h" => 3600.0,
         _ => return Err(bad()),
     };
     let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
     // Nothing here is finer than a microsecond; what is written down as such must read back.
     let value = (value * 1e6).round() / 1e6;
-    if value > 3600.0 {
+    if value > longest {
         return Err(BadConditions(format!(
-            "'{text}' is more than an hour, and that is the longest"
+            "'{text}' is more than {name}, and that is the longest"
         )));
     }
     if value >= 0.0 { Ok(Duration::from_secs_f64(value)) } else { Err(bad()) }

@@ -173,8 +173,7 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Expect(condition) => self.expect(condition)?,
             Verb::ExpectSafe => self.expect_safe()?,
             Verb::ExpectStall { condition, within } => self.expect_stall(condition, *within)?,
-            Verb::ExpectViolation(Property::Linearizability) => self.expect_misled()?,
-            Verb::ExpectViolation(property) => self.expect_violation(*property)?,
+            Verb::ExpectViolation(properties) => self.expect_violation(properties)?,
             Verb::Status => {
                 let status = self.world.status();
                 self.tell(&LineOutcome::Status(status));
@@ -237,7 +236,9 @@ impl<'a, W: World> Runner<'a, W> {
         let condition = condition.clone();
         match (came_true, self.spared) {
             (true, false) => return Err(Why::CameTrue(took)),
-            (true, true) => self.tell(&LineOutcome::Waited { condition, took }),
+            (true, true) => {
+                self.tell(&LineOutcome::Waited { condition, took, bound: within });
+            }
             (false, _) => self.tell(&LineOutcome::Stalled { condition, within }),
         }
         Ok(())
@@ -255,13 +256,19 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    fn expect_violation(&mut self, property: Property) -> Result<(), Why> {
-        let report = self.world.safety();
-        match report.violations.iter().find(|found| found.property == property) {
-            Some(violation) => self.tell(&LineOutcome::Fell(*violation)),
-            None => self.not_fallen(property)?,
+    /// Each of these must have fallen, and no other.
+    fn expect_violation(&mut self, properties: &[Property]) -> Result<(), Why> {
+        let report = self.safety();
+        for &property in properties {
+            match report.violations.iter().find(|found| found.property == property) {
+                Some(violation) => self.tell(&LineOutcome::Fell(*violation)),
+                None if property == Property::Linearizability => self.expect_misled()?,
+                None => self.not_fallen(property)?,
+            }
         }
-        Ok(())
+        let mut others = report.fallen_properties();
+        others.retain(|property| !properties.contains(property));
+        if others.is_empty() { Ok(()) } else { Err(Why::AlsoFell(others)) }
     }
 
     /// A property that the script expected to fall has not.
@@ -342,7 +349,7 @@ impl<'a, W: World> Runner<'a, W> {
             return Err(Why::TimedOut(bound));
         }
         let took = self.world.now() - began;
-        self.tell(&LineOutcome::Waited { condition: condition.clone(), took });
+        self.tell(&LineOutcome::Waited { condition: condition.clone(), took, bound });
         Ok(())
     }
 

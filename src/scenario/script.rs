@@ -11,7 +11,7 @@ use super::tokens::Words;
 use super::usage::Kind;
 use super::verb_table::Verb;
 use crate::network::Conditions;
-use crate::raft::{Rule, RuleSet, Settings};
+use crate::raft::{Property, Rule, RuleSet, Settings};
 use crate::record::{Clock, Header};
 use crate::server::timing::Timing;
 
@@ -129,6 +129,15 @@ impl Script {
         let is_deed = |verb: &&Verb| verb.kind() != Kind::Tell;
         let mut deeds = self.lines.iter().map(|line| &line.verb).filter(is_deed);
         deeds.next() == Some(&Verb::Manual) && deeds.all(|verb| *verb != Verb::Automatic)
+    }
+
+    /// Which properties it expects to fall.
+    pub fn expected_to_fall(&self) -> Vec<Property> {
+        let named = |line: &Line| match &line.verb {
+            Verb::ExpectViolation(properties) => properties.clone(),
+            _ => Vec::new(),
+        };
+        self.lines.iter().flat_map(named).collect()
     }
 
     /// What a record of a run of it begins with, if it runs by this clock.

@@ -112,7 +112,7 @@ table! {
             Links DuplicateRate(rate: f64);
         "delay", "5ms..40ms", "how long messages take" =>
             Links Delay(latency: (Duration, Duration));
-        "timeout", "N", "end a node's election timer: it stands for election" =>
+        "timeout", "N", "end the election timer of a node that does not lead: it stands for election" =>
             Move Timeout(who: Who);
         "heartbeat", "N|leader", "make a leader speak now" =>
             Move Heartbeat(who: Who);
@@ -134,8 +134,9 @@ table! {
             Look Expect(condition: Condition);
         "expect safe", "", "fail if a property has fallen" =>
             Look ExpectSafe;
-        "expect violation", "election-safety", "fail unless this property has fallen" =>
-            Look ExpectViolation(property: Property);
+        "expect violation", "election-safety [...]",
+            "fail unless this property has fallen, or these, and no other" =>
+            Look ExpectViolation(properties: Vec<Property>);
         "expect stall", "6s until CONDITION", "fail if it comes true within so long" =>
             Wait ExpectStall { within: Duration, "until" condition: Condition };
         "status", "", "show how every node stands" =>

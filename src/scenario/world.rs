@@ -31,6 +31,10 @@ pub enum CannotDo {
     LeftNoDisk(NodeId),
     /// The system gives no thread for the node, for this reason.
     NoThread(NodeId, String),
+    /// The node leads, and its election timer stands still.
+    Leads(NodeId),
+    /// The node does not lead, and has no heartbeat to send.
+    DoesNotLead(NodeId),
     /// No such message is in flight.
     NoSuchMessage(MessageName),
     /// No timer runs, and no message arrives by itself.
@@ -46,6 +50,10 @@ impl fmt::Display for CannotDo {
                 write!(f, "{node} stands still until 'resume {}'", node.index())
             }
             Self::IsNotPaused(node) => write!(f, "{node} is not paused"),
+            Self::Leads(node) => {
+                write!(f, "{node} leads, and the election timer of a leader stands still")
+            }
+            Self::DoesNotLead(node) => write!(f, "{node} does not lead, and sends no heartbeats"),
             Self::LeftNoDisk(node) => write!(f, "{node} panicked and left no disk to start from"),
             Self::NoThread(node, why) => write!(f, "no thread could be started for {node}: {why}"),
             Self::NoSuchMessage(_) => f.write_str("no such message is on its way"),
@@ -209,7 +217,7 @@ pub trait World {
     /// Ends a node's election timer.
     ///
     /// # Errors
-    /// If it is down, or stands still.
+    /// If it is down, stands still, or leads.
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
     /// Cuts one direction of a link.
@@ -257,7 +265,7 @@ pub trait VirtualWorld: World {
     /// Makes a leader send heartbeats now.
     ///
     /// # Errors
-    /// If it is down, or stands still.
+    /// If it is down, stands still, or does not lead.
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
     /// Takes time and links into the script's hands, or gives them back. In its hands no timer ends

@@ -3,6 +3,7 @@
 use super::objective::{Fallen, Objective};
 use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
+use crate::properties::report::{Judged, SafetyReport};
 use crate::properties::safety::Violation;
 use crate::raft::{NodeId, Property, Settings};
 use crate::record::journal::Observer;
@@ -89,6 +90,13 @@ impl ManualCluster {
         let violations = self.sim.journal().checker().violations();
         let met = |violation: &&Violation| objective.is_met_by(violation.property);
         violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+    }
+
+    /// Every property that has fallen, the first first.
+    pub(super) fn falls(&self) -> Vec<Property> {
+        let clients = Judged::of(&self.history, |index| self.sim.committed(index));
+        let report = SafetyReport::of(self.sim.journal().checker());
+        SafetyReport { clients, ..report }.fallen_properties()
     }
 
     /// Whether what the clients were told can be, if `objective` asks for that.

@@ -6,7 +6,7 @@
 
 use super::manual_cluster::ManualCluster;
 use super::objective::{Fallen, Objective};
-use crate::raft::{RuleSet, Settings};
+use crate::raft::{Property, RuleSet, Settings};
 use crate::scenario::script::Script;
 use crate::scenario::usage::Kind;
 use crate::scenario::verb_table::Verb;
@@ -58,6 +58,15 @@ impl Schedule {
             }
         }
         Played { moves, fallen: None }
+    }
+
+    /// Every property that falls when all moves are made, the first first.
+    pub fn falls(&self) -> Vec<Property> {
+        let mut cluster = ManualCluster::new(self.settings, Vec::new());
+        for verb in &self.moves {
+            cluster.make(verb);
+        }
+        cluster.falls()
     }
 
     /// The same moves with other rules.

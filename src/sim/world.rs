@@ -135,6 +135,9 @@ impl World for Sim {
 
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_runs(node)?;
+        if self.status_of(node).leads() {
+            return Err(CannotDo::Leads(node));
+        }
         self.act_by_hand(node, Input::ElectionTimeout);
         Ok(())
     }
@@ -196,6 +199,9 @@ impl World for Sim {
 impl VirtualWorld for Sim {
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_runs(node)?;
+        if !self.status_of(node).leads() {
+            return Err(CannotDo::DoesNotLead(node));
+        }
         self.act_by_hand(node, Input::HeartbeatDue);
         Ok(())
     }

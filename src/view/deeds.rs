@@ -103,7 +103,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
             (node.to_string(), "starts again, as a follower, with what its disk held".to_owned())
         }
         Deed::Wipe { node } => {
-            (node.to_string(), colour::wrong("loses its disk: it has forgotten all").to_string())
+            (node.to_string(), "loses its disk: it has forgotten all".to_owned())
         }
         Deed::Pause { node } => (node.to_string(), "stands still".to_owned()),
         Deed::Resume { node } => (node.to_string(), "goes on where it stood".to_owned()),

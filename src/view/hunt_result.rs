@@ -253,7 +253,10 @@ pub fn script(short: &Short, name: &str) -> Script {
         verbs.push(Verb::Phase(scene(part.scene)));
         verbs.extend_from_slice(&moves[part.moves]);
     }
-    verbs.push(Verb::ExpectViolation(short.fallen.property()));
+    let mut falls = short.schedule.falls();
+    falls.retain(|property| *property != short.fallen.property());
+    falls.insert(0, short.fallen.property());
+    verbs.push(Verb::ExpectViolation(falls));
     Script {
         shows,
         rules,

@@ -53,8 +53,15 @@ impl ScriptObserver for ScriptText {
         match outcome {
             // What a line does shows by itself; what it asks for shows when it comes true.
             LineOutcome::Began(_) => {}
-            LineOutcome::Waited { condition, took } => {
-                let text = format!("✓ {} (after {})", condition_text(condition), duration(*took));
+            LineOutcome::Waited { condition, took, bound } => {
+                let late = if took > bound {
+                    let bound = duration(*bound);
+                    format!(", later than in {bound}: a busy machine gave the nodes less time")
+                } else {
+                    String::new()
+                };
+                let (condition, took) = (condition_text(condition), duration(*took));
+                let text = format!("✓ {condition} (after {took}{late})");
                 self.columns.line(time, "", &colour::good(&text).to_string());
             }
             // Its answer was told when it came.
@@ -264,6 +271,11 @@ fn why(failure: &Failure) -> String {
         Why::CameTrue(took) => format!("it came true after {}.", duration(*took)),
         Why::Violated(_) | Why::Misled(_) => "a property has fallen.".to_owned(),
         Why::NotJudged(key) => violation::not_judged(key),
+        Why::AlsoFell(others) => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            let verb = if others.len() == 1 { "has" } else { "have" };
+            format!("{} {verb} fallen too, and the line does not say so.", others.join(" and "))
+        }
         Why::Unviolated(property) => format!("{property} has not fallen."),
     }
 }

@@ -284,7 +284,7 @@ impl Observer for Story {
             _ => {
                 if let Some((who, text)) = deeds::world(deed) {
                     let text = match deed {
-                        Deed::Crash { .. } => colour::wrong(&text).to_string(),
+                        Deed::Crash { .. } | Deed::Wipe { .. } => colour::wrong(&text).to_string(),
                         _ => text,
                     };
                     if self.moves.is_some() {

@@ -1,6 +1,7 @@
 //! What scripts can say of clients, elections and leaders, and what comes of saying it.
 
-use raft_in_practice::raft::NodeId;
+use raft_in_practice::raft::{NodeId, Property};
+use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::line_outcome::Why;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
@@ -124,9 +125,33 @@ fn a_disk_that_is_lost_gives_a_vote_twice_and_the_checker_says_so() {
     holds(wiped, &["leader is 0", "term 1 = 0", "vote 1 = none", "log 1 = empty"], &["term 1 = 1"]);
     assert_eq!(stops(&format!("{wiped}expect safe\n")), None, "the loss itself is no fall");
     let again = format!("{wiped}deliver vote 2 -> 1\ndeliver vote-reply 1 -> 2\n");
-    for property in ["vote-uniqueness", "election-safety"] {
-        assert_eq!(stops(&format!("{again}expect violation {property}\n")), None, "{property}");
-    }
+    let fall = format!("{again}expect violation vote-uniqueness election-safety\n");
+    assert_eq!(stops(&fall), None);
     let up = Some(Why::Cannot(CannotDo::IsUp(NodeId::new(0))));
     assert_eq!(stops("wipe 0"), up);
+}
+
+#[test]
+fn a_timer_that_stands_still_and_a_heartbeat_that_is_not_due_are_failures() {
+    let leads = "nodes 3\ntimeout 0\nwait until leader is 0\n";
+    let timeout = stops(&format!("{leads}timeout leader\n"));
+    assert_eq!(timeout, Some(Why::Cannot(CannotDo::Leads(NodeId::new(0)))));
+    let heartbeat = stops(&format!("{leads}heartbeat 1\n"));
+    assert_eq!(heartbeat, Some(Why::Cannot(CannotDo::DoesNotLead(NodeId::new(1)))));
+}
+
+#[test]
+fn an_expected_fall_excuses_no_other() {
+    let (_, text) = BROKEN.iter().find(|row| row.0 == "broken/one-vote-per-term").unwrap();
+    let (moves, _) = text.split_once("expect violation").unwrap();
+    for (named, others) in [
+        ("election-safety vote-uniqueness", None),
+        ("election-safety", Some(Property::VoteUniqueness)),
+        ("vote-uniqueness", Some(Property::ElectionSafety)),
+    ] {
+        let why = stops(&format!("{moves}expect violation {named}\n"));
+        assert_eq!(why, others.map(|other| Why::AlsoFell(vec![other])), "{named}");
+    }
+    let unviolated = stops(&format!("{moves}expect violation vote-uniqueness log-matching\n"));
+    assert_eq!(unviolated, Some(Why::Unviolated(Property::LogMatching)));
 }

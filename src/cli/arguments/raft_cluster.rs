@@ -19,7 +19,7 @@ use crate::cli::report;
 use crate::cli::run::{self, Run};
 use crate::raft::{Rule, RuleSet};
 use crate::record::{Clock, is_trace};
-use crate::scenario::quantity::{parse_duration, parse_latency, parse_probability};
+use crate::scenario::quantity::{parse_hunting_time, parse_latency, parse_probability};
 use crate::scenario::script::Script;
 use crate::scenario::{library, nearest};
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
@@ -145,7 +145,7 @@ pub(in crate::cli) struct HuntOptions {
     #[arg(long, value_parser = count(), value_name = "N")]
     pub(in crate::cli) seeds: Option<u64>,
     /// How long, as in 30s
-    #[arg(long = "for", value_parser = parse_duration, value_name = "DURATION")]
+    #[arg(long = "for", value_parser = parse_hunting_time, value_name = "DURATION")]
     pub(in crate::cli) within: Option<Duration>,
     /// How many threads
     #[arg(long, value_parser = jobs(), value_name = "J")]

@@ -368,22 +368,28 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<Moment> {
             named(Kind::Client, Some(*node), title, Some("is asked"), vec![Mark::Client])
         }
         Deed::Refused { ticket, node, leader } => {
-            let knows = leader.map_or_else(
-                || "it does not lead, and knows of no leader".to_owned(),
-                |leader| format!("{leader} leads"),
-            );
-            let title = format!("client {} is refused by {node}: {knows}", ticket.client());
+            let why = deeds::refusal(*node, false, *leader);
+            let title = format!("client {} is refused: {why}", ticket.client());
             named(Kind::Client, Some(*node), title, Some("takes no command"), vec![Mark::Client])
         }
         Deed::Answered { ticket, node, answer } => {
             let title = format!("client {} {}", ticket.client(), deeds::told(answer));
             named(Kind::Client, Some(*node), title, Some("answers"), vec![Mark::Client])
         }
-        Deed::Crash { node, .. } | Deed::Restart { node } => {
+        Deed::Crash { node, .. }
+        | Deed::Restart { node }
+        | Deed::Wipe { node }
+        | Deed::Pause { node }
+        | Deed::Resume { node } => {
             let (who, text) = deeds::world(deed)?;
-            let mark = if matches!(deed, Deed::Crash { .. }) { "crashes" } else { "starts again" };
-            let title = format!("{who} {text}");
-            named(Kind::Crash, Some(*node), title, Some(mark), vec![Mark::Crash])
+            let mark = match deed {
+                Deed::Crash { .. } => "crashes",
+                Deed::Wipe { .. } => "loses its disk",
+                Deed::Pause { .. } => "stands still",
+                Deed::Resume { .. } => "goes on",
+                _ => "starts again",
+            };
+            named(Kind::Crash, Some(*node), format!("{who} {text}"), Some(mark), vec![Mark::Crash])
         }
         _ => {
             let (who, text) = deeds::world(deed)?;

@@ -137,7 +137,7 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
         3 => (1_u64..40).prop_map(Verb::Step),
         2 => condition(nodes).prop_map(Verb::Expect),
         3 => select(simple.to_vec()),
-        1 => select(Property::ALL.to_vec()).prop_map(Verb::ExpectViolation),
+        1 => vec(select(Property::ALL.to_vec()), 1..3).prop_map(Verb::ExpectViolation),
     ];
     let nodes_deeds = prop_oneof![
         4 => (who(nodes), command()).prop_map(|(to, command)| Verb::Submit { to, command }),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::raft_cluster::{complaint, file, raft_cluster};
+use crate::raft_cluster::{complaint, file, printed, raft_cluster};
 
 #[test]
 fn a_wrong_command_line_is_met_with_one_sentence() {
@@ -36,6 +36,9 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["hunt", "--break", "up-to-date"], &["did you mean 'up-to-date-log'?"]),
         (&["hunt", "--seeds", "many"], &["'many'", "--seeds", "a whole number"]),
         (&["hunt", "--for", "5"], &["'5'", "--for", "unit"]),
+        (&["hunt", "--for", "9999h"], &["'9999h'", "--for", "more than a week"]),
+        (&["hunt", "--seeds", "0"], &["no seed was tried", "--seeds", "--for"]),
+        (&["hunt", "--for", "0", "--format", "json"], &["no seed was tried"]),
         (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),
@@ -171,4 +174,44 @@ fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
         let sentence = complaint(&["run", name]);
         assert!(sentence.contains(words) && sentence.contains("save it as that"), "{sentence}");
     }
+}
+
+/// No ✓ stands where nothing was looked at.
+#[test]
+fn a_run_in_which_nothing_happens_is_no_success() {
+    let (empty, notes) = (file("empty.raft"), file("notes.raft"));
+    fs::write(&empty, "").unwrap();
+    fs::write(&notes, "nodes 3\n# nothing\nnote nothing\n").unwrap();
+    for path in [&empty, &notes] {
+        let sentence = complaint(&["run", path.to_str().unwrap(), "--virtual"]);
+        assert!(sentence.contains("no line that does anything"), "{sentence}");
+    }
+    for format in ["text", "json"] {
+        let output = raft_cluster(&["check", "--terms", "0", "--format", format]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let (out, err) =
+            [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap()).into();
+        assert!(!out.contains('✓') && err.contains("nothing can happen"), "{out}{err}");
+    }
+}
+
+/// The bound of a wait is the cluster's time: what takes a second and a half at least is not there after
+/// a tenth of one, however fast the clock.
+#[test]
+fn the_speed_of_the_clock_does_not_change_a_verdict() {
+    let path = file("too-soon.raft");
+    fs::write(&path, "nodes 3\nwait 100ms until leader\n").unwrap();
+    for speed in [&["--virtual"][..], &["--speed", "1"], &["--speed", "10"], &["--speed", "50"]] {
+        let arguments = [&["run", path.to_str().unwrap()], speed].concat();
+        let text = printed(1, &arguments);
+        assert!(text.contains("not within 100 ms"), "{speed:?}: {text}");
+    }
+}
+
+#[test]
+fn a_speed_at_which_heartbeats_are_due_more_often_than_threads_look_is_refused() {
+    let path = file("paper.raft");
+    fs::write(&path, "timing paper\nwait until leader\n").unwrap();
+    let sentence = complaint(&["run", path.to_str().unwrap(), "--speed", "20"]);
+    assert!(sentence.contains("at speed 20") && sentence.contains("speed is 5"), "{sentence}");
 }

@@ -26,7 +26,9 @@ fn a_script_may_be_as_long_as_the_limit_and_no_longer() {
     let path = file("long-script.raft");
     let name = path.to_str().unwrap();
     let comment = "#".repeat(1023) + "\n";
-    fs::write(&path, comment.repeat(1024)).unwrap();
+    let line = format!("status\n#{}\n", "#".repeat(1024 - 9));
+    fs::write(&path, comment.repeat(1023) + &line).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), 1 << 20);
     printed(0, &["run", name, "--virtual"]);
     fs::write(&path, comment.repeat(1024) + "#").unwrap();
     assert!(complaint(&["run", name]).contains("is longer than 1 MiB"));

@@ -70,6 +70,19 @@ fn a_replay_can_stop_at_a_step() {
 }
 
 #[test]
+fn a_step_that_is_not_in_the_trace_is_no_success() {
+    let trace = recorded("steps.jsonl", &["--virtual"]);
+    for step in ["0", "1000000"] {
+        let output = raft_cluster(&["replay", &trace, "--at", step]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{step}");
+        let (out, err) = (&*String::from_utf8_lossy(&output.stdout), output.stderr);
+        assert!(!out.contains("steps made again"), "{out}");
+        let sentence = String::from_utf8(err).unwrap();
+        assert!(sentence.contains(&format!("no step {step}: its steps are numbered from 1 to")));
+    }
+}
+
+#[test]
 fn a_broken_rule_travels_in_the_trace() {
     let path = recorded("broken.jsonl", &["--virtual", "--break", "acknowledge-only-verified"]);
     let text = unwrapped(&printed(0, &["replay", &path]));
