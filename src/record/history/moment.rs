@@ -95,7 +95,9 @@ impl History {
             NodeId::all(self.nodes.len()).map(|id| Rerun::begin(self, id)).collect();
         for step in self.steps() {
             let fallen = self.deeds_of(step.step).filter_map(|done| match done.deed {
-                Deed::Crash { node, .. } | Deed::Restart { node } => Some(node),
+                Deed::Crash { node, .. } | Deed::Restart { node } | Deed::Wipe { node } => {
+                    Some(node)
+                }
                 _ => None,
             });
             let mut changed: Vec<NodeId> = fallen.chain([step.node]).collect();

@@ -137,6 +137,7 @@ impl Kept {
             Deed::Restart { node } => {
                 history.nodes[node.index()].taken.push(Taken::Restart(after, time));
             }
+            Deed::Wipe { node } => history.nodes[node.index()].taken.push(Taken::Wipe(after)),
             Deed::Lost { message, why, .. } => {
                 if let Some(sent) = history.messages.get_mut(message.0 as usize) {
                     sent.lost_in.push((moment, *why));

@@ -25,6 +25,8 @@ pub(super) enum Taken {
     Crash(u64),
     /// It started again, after so many steps of all.
     Restart(u64, Time),
+    /// It lost its disk while it was down, after so many steps of all.
+    Wipe(u64),
 }
 
 /// What a node was given, in order, with copies of the node as it stood in between.
@@ -156,7 +158,7 @@ impl<'h> Rerun<'h> {
                 let within = |it: &&Taken| matches!(it, Taken::Step(step) if *step <= batch_end);
                 self.at + steps.take_while(within).count()
             }
-            Taken::Crash(_) | Taken::Restart(..) => self.at + 1,
+            Taken::Crash(_) | Taken::Restart(..) | Taken::Wipe(_) => self.at + 1,
         }
     }
 
@@ -180,6 +182,7 @@ impl<'h> Rerun<'h> {
                 let (config, disk) = (config(&self.history.header), std::mem::take(disk));
                 self.replica = Replica::Up(Server::start(self.id, config, disk, time));
             }
+            (Taken::Wipe(_), Replica::Down(disk)) => disk.wipe(),
             _ => unreachable!("a node that is up makes steps and crashes, one that is down starts"),
         }
     }
@@ -216,7 +219,9 @@ impl History {
     fn moment_of(&self, taken: Taken) -> u64 {
         match taken {
             Taken::Step(step) => step,
-            Taken::Crash(after) | Taken::Restart(after, _) => (after + 1).min(self.last()),
+            Taken::Crash(after) | Taken::Restart(after, _) | Taken::Wipe(after) => {
+                (after + 1).min(self.last())
+            }
         }
     }
 
