@@ -61,6 +61,7 @@ pub mod sim;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod view;
+mod visible;
 
 pub use cluster::{Client, ClusterConfig, RaftCluster};
 pub use network::Conditions;

@@ -7,6 +7,7 @@ use crate::cluster::{Panicked, StartError};
 use crate::own_file::NotWritten;
 use crate::record::TraceError;
 use crate::scenario::error::FileError;
+use crate::visible::complaint;
 
 /// Each in one sentence: what is wrong, with what, and what to do.
 #[derive(Debug)]
@@ -37,6 +38,19 @@ pub(super) enum Error {
     Input(io::Error),
     /// Standard output cannot be written.
     Output(io::Error),
+}
+
+impl Error {
+    /// As it is told: only what is wrong with a script takes more than a line.
+    pub(super) fn told(&self) -> String {
+        let text = self.to_string();
+        match self {
+            Self::Scenario(FileError::Script(_)) => {
+                text.lines().map(complaint).collect::<Vec<_>>().join("\n")
+            }
+            _ => complaint(&text),
+        }
+    }
 }
 
 impl fmt::Display for Error {

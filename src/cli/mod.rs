@@ -13,11 +13,12 @@ mod replay;
 mod report;
 mod run;
 
+use std::error::Error as StdError;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::view::output::{Output, WhenFull, unless_closed};
 use arguments::{raft_cluster, raft_node};
@@ -44,7 +45,7 @@ fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCod
     done.unwrap_or_else(|error| {
         let name = T::command().get_name().to_owned();
         // Nobody is left to tell if standard error fails too.
-        let _ = writeln!(io::stderr(), "{name}: {error}");
+        let _ = writeln!(io::stderr(), "{name}: {}", error.told());
         // 1 would say that a property of Raft had been violated.
         ExitCode::from(2)
     })
@@ -64,22 +65,46 @@ fn printing(
 
 /// An error of `clap`'s in one sentence, with what was probably meant and where to read more.
 fn one_sentence(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let first = first.split_whitespace().collect::<Vec<_>>().join(" ");
-    let what = first.strip_prefix("error: ").unwrap_or(&first);
-    let meant = suggestion(error).map_or_else(String::new, |s| format!("; did you mean '{s}'?"));
+    let all = |kind| match error.get(kind) {
+        Some(ContextValue::String(one)) => vec![one.as_str()],
+        Some(ContextValue::Strings(several)) => several.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let one = |kind| all(kind).first().copied().unwrap_or_default();
+    let (argument, value) = (one(ContextKind::InvalidArg), one(ContextKind::InvalidValue));
+    let what = match error.kind() {
+        ErrorKind::InvalidValue if value.is_empty() => {
+            format!("a value is required for '{argument}' but none was supplied")
+        }
+        ErrorKind::InvalidValue => {
+            let values = all(ContextKind::ValidValue).join(", ");
+            format!("invalid value '{value}' for '{argument}' [possible values: {values}]")
+        }
+        ErrorKind::ValueValidation => {
+            let why = StdError::source(error).map_or_else(String::new, |why| format!(": {why}"));
+            format!("invalid value '{value}' for '{argument}'{why}")
+        }
+        ErrorKind::UnknownArgument => format!("unexpected argument '{argument}' found"),
+        ErrorKind::InvalidSubcommand => {
+            format!("unrecognized subcommand '{}'", one(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = all(ContextKind::InvalidArg).join(" ");
+            format!("the following required arguments were not provided: {missing}")
+        }
+        ErrorKind::ArgumentConflict => match all(ContextKind::PriorArg).join("', '") {
+            prior if prior.is_empty() || prior == argument => {
+                format!("the argument '{argument}' cannot be used multiple times")
+            }
+            prior => format!("the argument '{argument}' cannot be used with '{prior}'"),
+        },
+        kind => kind.to_string(),
+    };
+    let suggested =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let meant = suggested.into_iter().find_map(|kind| all(kind).first().copied());
+    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean '{meant}'?"));
     format!("{what}{meant} (see --help)")
-}
-
-fn suggestion(error: &clap::Error) -> Option<&str> {
-    [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
-        .into_iter()
-        .find_map(|kind| match error.get(kind)? {
-            ContextValue::String(one) => Some(one.as_str()),
-            ContextValue::Strings(several) => several.first().map(String::as_str),
-            _ => None,
-        })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::Server;
 use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
+use crate::visible::visible_json;
 
 /// Whether a file begins like a trace, of whatever version.
 pub fn is_trace(path: &Path) -> bool {
@@ -109,7 +110,8 @@ impl TraceWriter {
 
 impl File {
     fn put(&mut self, line: &impl Serialize) {
-        let written = serde_json::to_string(line).map_err(io::Error::other).and_then(|mut text| {
+        let written = serde_json::to_string(line).map_err(io::Error::other).and_then(|text| {
+            let mut text = visible_json(&text).into_owned();
             self.lines = chain_line(self.lines, &text);
             text.push('\n');
             self.to.write_all(text.as_bytes())

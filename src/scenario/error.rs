@@ -5,6 +5,8 @@ use std::{fmt, io};
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::visible::visible;
+
 /// As many wrong lines of one file as are told.
 const MOST_TOLD: usize = 20;
 
@@ -34,8 +36,8 @@ impl fmt::Display for LineError {
             return write!(f, "the line ends where {expected} should follow");
         }
         let cut = if word.chars().nth(LONGEST).is_some() { "…" } else { "" };
-        let shown: String = word.chars().take(LONGEST).map(visible).collect();
-        write!(f, "'{shown}{cut}' does not fit; expected ")?;
+        let shown: String = word.chars().take(LONGEST).collect();
+        write!(f, "'{}{cut}' does not fit; expected ", visible(&shown))?;
         match meant {
             Some(meant) if expected.is_empty() => write!(f, "'{meant}'"),
             Some(meant) => write!(f, "'{meant}' perhaps, or {expected}"),
@@ -46,12 +48,9 @@ impl fmt::Display for LineError {
 
 impl Error for LineError {}
 
-/// A letter as a terminal can show it: none that would move its cursor, or turn its text around.
-fn visible(letter: char) -> String {
-    match letter {
-        '"' | '\'' | '\\' => letter.to_string(),
-        _ => letter.escape_debug().to_string(),
-    }
+/// The letters of a line, each as it is shown.
+fn letters(line: &str) -> Vec<String> {
+    line.chars().map(|letter| visible(letter.encode_utf8(&mut [0; 4])).into_owned()).collect()
 }
 
 /// A line of a script that is wrong.
@@ -68,7 +67,7 @@ pub struct WrongLine {
 impl WrongLine {
     /// The line, or what stands around the word in a long one, and below it a mark.
     fn excerpt(&self) -> (String, String) {
-        let letters: Vec<String> = self.text.chars().map(visible).collect();
+        let letters: Vec<String> = letters(&self.text);
         let at = (self.error.column - 1).min(letters.len());
         let width = |letters: &[String]| letters.iter().map(|one| one.width()).sum::<usize>();
         let whole = width(&letters) <= WIDEST;
@@ -111,7 +110,7 @@ impl ScriptError {
 impl fmt::Display for ScriptError {
     /// Each line with a sentence before it and a mark below the word. The text ends without a line break.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file: String = self.file.chars().map(visible).collect();
+        let file = visible(&self.file);
         for (nth, wrong) in self.lines.iter().enumerate() {
             let (line, mark) = wrong.excerpt();
             let end = if nth == 0 { "" } else { "\n" };

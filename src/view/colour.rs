@@ -4,12 +4,17 @@
 //! Whether it is on is decided once for the program, by [`Color::apply`]; the `colored` crate looks
 //! at the terminal, `NO_COLOR` and `CLICOLOR_FORCE`.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use clap::ValueEnum;
 use colored::{ColoredString, Colorize, control};
 
-use crate::raft::{Outcome, RoleKind, Verdict};
-
 use super::explain;
+use crate::raft::{Outcome, RoleKind, Verdict};
+use crate::visible::{is_hidden, visible};
 
 /// When to use colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -34,46 +39,84 @@ impl Color {
     }
 }
 
+/// How a colour of ours begins in text that is not yet on its way out: with a number that no text from
+/// outside can know. Whatever else begins like a colour is text, and is shown as that.
+static MARK: LazyLock<String> =
+    LazyLock::new(|| format!("\u{1b}[{};", RandomState::new().hash_one("colour")));
+
+/// Text, ours and from outside, with nothing hidden in it but colours of ours. It has no line break.
+pub(super) fn guarded(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(MARK.as_str());
+    let mut line = visible(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        let (style, rest) = part.split_once('m').unwrap_or((part, ""));
+        line.extend([MARK.as_str(), style, "m", &visible(rest)]);
+    }
+    Cow::Owned(line)
+}
+
+/// A line as it goes out: guarded, and with the colours that a terminal knows.
+pub(super) fn finished(line: &str) -> String {
+    guarded(line).replace(MARK.as_str(), "\u{1b}[")
+}
+
+/// Text in a colour.
+#[derive(Clone, Debug)]
+pub(crate) struct Painted(ColoredString);
+
+impl fmt::Display for Painted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_string().replace("\u{1b}[", &MARK))
+    }
+}
+
+/// A part of the text may be painted already.
+fn paint(text: &str, style: impl FnOnce(&str) -> ColoredString) -> Painted {
+    Painted(style(&finished(text)))
+}
+
 /// A heading.
-pub(crate) fn heading(text: &str) -> ColoredString {
-    text.bold().cyan()
+pub(crate) fn heading(text: &str) -> Painted {
+    paint(text, |text| text.bold().cyan())
 }
 
 /// Something to be overlooked at first.
-pub(crate) fn faint(text: &str) -> ColoredString {
-    text.dimmed()
+pub(crate) fn faint(text: &str) -> Painted {
+    paint(text, |text| text.dimmed())
 }
 
 /// A word to be found again, such as a rule's id.
-pub(crate) fn strong(text: &str) -> ColoredString {
-    text.bold()
+pub(crate) fn strong(text: &str) -> Painted {
+    paint(text, |text| text.bold())
 }
 
 /// Something that went well.
-pub(crate) fn good(text: &str) -> ColoredString {
-    text.green()
+pub(crate) fn good(text: &str) -> Painted {
+    paint(text, |text| text.green())
 }
 
 /// Something that went wrong, or that a crash took away.
-pub(crate) fn wrong(text: &str) -> ColoredString {
-    text.red().bold()
+pub(crate) fn wrong(text: &str) -> Painted {
+    paint(text, |text| text.red().bold())
 }
 
 /// A word in the colour of a role.
-pub(crate) fn role(role: RoleKind, text: &str) -> ColoredString {
-    match role {
+pub(crate) fn role(role: RoleKind, text: &str) -> Painted {
+    paint(text, |text| match role {
         RoleKind::Follower => text.blue(),
         RoleKind::Candidate => text.yellow(),
         RoleKind::Leader => text.green().bold(),
-    }
+    })
 }
 
 /// The outcome of a verdict as one word, coloured: good, in the way, or wrong.
-pub(crate) fn outcome(verdict: &Verdict) -> ColoredString {
-    let word = explain::outcome(verdict);
-    match verdict.outcome {
+pub(crate) fn outcome(verdict: &Verdict) -> Painted {
+    paint(explain::outcome(verdict), |word| match verdict.outcome {
         Outcome::Holds => word.green(),
         Outcome::Refused => word.yellow(),
         Outcome::Overridden => word.red().bold(),
-    }
+    })
 }

@@ -9,7 +9,8 @@ use crate::scenario::script::Script;
 
 /// The first lines of a scenario's story.
 pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
-    let mut lines = vec![colour::heading(&format!("raft-cluster: {}", script.name)).to_string()];
+    let title = colour::heading(&format!("raft-cluster: {}", script.name)).to_string();
+    let mut lines = paragraph(&title, "", "  ");
     if !script.shows.is_empty() {
         lines.extend(paragraph(&script.shows, "", ""));
     }
@@ -50,14 +51,12 @@ pub(super) fn question(script: &Script) -> Vec<String> {
 pub(crate) fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
-    let mut lines = vec![
-        colour::heading(&title).to_string(),
-        format!(
-            "{}, seed {}, recorded {world}",
-            plural(header.nodes, "node", "nodes"),
-            header.seed
-        ),
-    ];
+    let mut lines = paragraph(&colour::heading(&title).to_string(), "", "  ");
+    lines.push(format!(
+        "{}, seed {}, recorded {world}",
+        plural(header.nodes, "node", "nodes"),
+        header.seed
+    ));
     lines.extend(broken(header.rules()));
     lines.push(String::new());
     lines

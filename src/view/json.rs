@@ -26,6 +26,7 @@ use crate::search::objective::Fallen;
 use crate::search::random::Progress;
 use crate::search::random::trial::Finding;
 use crate::server::state_machine::Reply;
+use crate::visible::visible_json;
 
 /// The output as a file that takes whole lines.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ impl Write for Lines {
 
 /// A line, without its end.
 fn text(line: &impl Serialize) -> String {
-    serde_json::to_string(line).expect("a result has only names as keys")
+    let json = serde_json::to_string(line).expect("a result has only names as keys");
+    visible_json(&json).into_owned()
 }
 
 /// A rule with all that is known of it.

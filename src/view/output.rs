@@ -15,6 +15,8 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::colour;
+
 /// How many lines wait for a reader.
 const QUEUE: usize = 1 << 16;
 
@@ -92,13 +94,18 @@ impl Output {
         self.state.waits.store(waits, Ordering::Relaxed);
     }
 
-    /// Puts a line on the output.
-    pub(crate) fn put(&self, line: impl Into<String>) {
+    /// Puts a line on the output: one, whatever stands in it.
+    pub(crate) fn put(&self, line: impl AsRef<str>) {
+        self.put_text(colour::finished(line.as_ref()));
+    }
+
+    /// Puts text of our own as it is, with its line breaks.
+    pub(crate) fn put_text(&self, text: String) {
         if self.state.hushed.load(Ordering::Relaxed) {
             return;
         }
         self.state.put.fetch_add(1, Ordering::Relaxed);
-        let line = Order::Line(line.into());
+        let line = Order::Line(text);
         match self.state.when_full {
             WhenFull::LeaveOut(_) if !self.state.waits.load(Ordering::Relaxed) => {
                 let noted = self.left_out().is_none_or(|(lines, note)| {

@@ -32,13 +32,17 @@ pub(crate) fn welcome() -> Vec<String> {
 }
 
 /// What is said beside the run.
-pub(crate) fn said(text: &str) -> String {
-    colour::faint(&format!("  ({text})")).to_string()
+pub(crate) fn said(text: &str) -> Vec<String> {
+    paragraph(&colour::faint(&format!("({text})")).to_string(), "  ", "   ")
 }
 
-/// Why something that was typed cannot be done.
-pub(crate) fn complaint(sentence: &str) -> String {
-    colour::wrong(&format!("  ✗ {sentence}")).to_string()
+/// Why something that was typed cannot be done; of a script, with an excerpt below.
+pub(crate) fn complaint(told: &str) -> Vec<String> {
+    let wrong = |text: &str| colour::wrong(text).to_string();
+    let mut lines = told.lines();
+    let first = format!("✗ {}", lines.next().unwrap_or_default());
+    let first = paragraph(&wrong(&first), "  ", "    ");
+    first.into_iter().chain(lines.map(wrong)).collect()
 }
 
 /// Where a session was saved, and how to play it again.

@@ -11,6 +11,7 @@ use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
 use crate::scenario::world::{Elections, NextEvent};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
+use crate::visible;
 
 /// Tells what came of a script's lines.
 #[derive(Debug)]
@@ -215,7 +216,7 @@ pub(crate) fn sentence(failure: &Failure) -> String {
 
 /// What went wrong with a line, and which properties have fallen, if that is it.
 pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
-    let text = format!("✗ {}", sentence(failure));
+    let text = format!("✗ {}", visible::complaint(&sentence(failure)));
     let mut lines = paragraph(&colour::wrong(&text).to_string(), "  ", "    ");
     match &failure.why {
         Why::Violated(violations) => lines.extend(violations.iter().flat_map(violation::lines)),

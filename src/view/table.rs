@@ -8,7 +8,7 @@
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
-use super::WIDTH;
+use super::{WIDTH, colour};
 
 /// The space between two columns.
 const GAP: usize = 2;
@@ -35,7 +35,7 @@ impl Table {
 
     /// Adds a row. Cells may be coloured.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into());
+        self.rows.push(cells.map(|cell| colour::guarded(&cell).into_owned()).into());
     }
 
     /// The lines, none wider than [`WIDTH`].
@@ -76,7 +76,7 @@ pub(crate) fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
         .subsequent_indent(others)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
-    wrap(text, options).iter().map(|line| line.trim_end().to_owned()).collect()
+    wrap(&colour::guarded(text), options).iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]

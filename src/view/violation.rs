@@ -1,7 +1,5 @@
 //! What the checker found, in words.
 
-use colored::ColoredString;
-
 use super::colour;
 use super::rules::promise;
 use super::table::{Table, paragraph};
@@ -249,15 +247,16 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
     let held =
         |held: bool| if held { colour::good("✓ held") } else { colour::wrong("✗ fallen") };
-    let mut row = |property: Property, mark: ColoredString, checks: u64, one: &str, many: &str| {
-        let noun = if checks == 1 { one } else { many };
-        table.row([
-            mark.to_string(),
-            format!("{property:<20}"),
-            format!("{checks:>6} {noun}"),
-            colour::faint(promise(property)).to_string(),
-        ]);
-    };
+    let mut row =
+        |property: Property, mark: colour::Painted, checks: u64, one: &str, many: &str| {
+            let noun = if checks == 1 { one } else { many };
+            table.row([
+                mark.to_string(),
+                format!("{property:<20}"),
+                format!("{checks:>6} {noun}"),
+                colour::faint(promise(property)).to_string(),
+            ]);
+        };
     for &(property, checks) in &report.checks {
         let fell = report.violations.iter().any(|violation| violation.property == property);
         if checks > 0 || fell {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use colored::ColoredString;
-
 use crate::raft::{
     Envelope, Event, LogIndex, LogPosition, NodeId, PersistentState, RaftNode, Role,
 };
@@ -76,7 +74,8 @@ pub(crate) fn conclusion() -> Vec<String> {
 
 /// What a reader is asked who wants a section at a time.
 pub(crate) fn go_on() -> String {
-    format!("\n{} ", colour::faint("Enter goes on, Ctrl-D ends:"))
+    let text = colour::faint("Enter goes on, Ctrl-D ends:").to_string();
+    format!("\n{} ", colour::finished(&text))
 }
 
 fn say(text: &str) -> Vec<String> {
@@ -103,7 +102,7 @@ impl Block {
         Self(Table::new(INDENT).at_least(&[LABEL]))
     }
 
-    fn line(&mut self, label: &ColoredString, text: impl Into<String>) {
+    fn line(&mut self, label: &colour::Painted, text: impl Into<String>) {
         self.0.row([label.to_string(), text.into()]);
     }
 }

@@ -80,5 +80,8 @@ fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, Error> {
     // The generator panics if it cannot write, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    put([String::from_utf8_lossy(&script).trim_end_matches('\n').to_owned()])
+    printing(WhenFull::Wait, |output| {
+        output.put_text(String::from_utf8_lossy(&script).trim_end_matches('\n').to_owned());
+        Ok(ExitCode::SUCCESS)
+    })
 }

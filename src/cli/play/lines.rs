@@ -16,6 +16,7 @@ use crate::scenario::parse::words_after;
 use crate::scenario::usage::first_words;
 use crate::view::output::{Output, WhenFull};
 use crate::view::{prompt, words};
+use crate::visible::is_hidden;
 
 /// Whoever types.
 pub(super) enum Lines {
@@ -139,6 +140,8 @@ impl Completer for Words {
         let before: Vec<&str> = typed[..start].split_whitespace().collect();
         if matches!(before[..], ["load" | "save"]) {
             let (from, mut pairs) = self.files.complete(line, at, context)?;
+            // The editor shows names as they are.
+            pairs.retain(|pair| !pair.display.contains(is_hidden));
             if before == ["load"] {
                 pairs.extend(fitting(shipped(), &typed[start..]));
             }

@@ -24,6 +24,7 @@ use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::Output;
 use crate::view::{STORY, View, header, prompt, script_text, violation};
+use crate::visible;
 use lines::Lines;
 use session::{Session, Stage};
 use words::{WORDS, Word};
@@ -133,7 +134,7 @@ impl<S: Stage> Table<'_, S> {
                 Ok(Word::Quit) => return Ok(None),
                 Ok(Word::Load(name)) => match self.load(&name) {
                     Ok(script) => return Ok(Some(script)),
-                    Err(error) => self.complain(&error.to_string()),
+                    Err(error) => self.output.put_all(prompt::complaint(&error.told())),
                 },
                 Ok(word) => {
                     if let Err(sentence) = self.answer(word) {
@@ -234,11 +235,11 @@ impl<S: Stage> Table<'_, S> {
     }
 
     fn say(&self, text: &str) {
-        self.output.put(prompt::said(text));
+        self.output.put_all(prompt::said(text));
     }
 
     fn complain(&self, sentence: &str) {
-        self.output.put(prompt::complaint(sentence));
+        self.output.put_all(prompt::complaint(&visible::complaint(sentence)));
     }
 }
 

@@ -6,12 +6,13 @@ use std::path::Path;
 use super::pages;
 
 /// The rooms, in the order of the map: each may know those before it.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "raft",
     "digest",
     "random_draws",
     "panic_message",
     "own_file",
+    "visible",
     "network",
     "server",
     "properties",

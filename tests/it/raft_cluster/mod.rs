@@ -3,6 +3,7 @@
 
 mod complaints;
 mod files;
+mod hostile;
 mod hunts;
 mod pipes;
 mod report;

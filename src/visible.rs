@@ -1,0 +1,100 @@
+//! Text from outside is data. What a terminal would obey, or show nothing for, is shown in its place as
+//! Rust writes it: `\n`, `\u{1b}`, `\u{202e}`.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// As long as a word may be in a complaint, and as long as a whole sentence may be.
+const LONGEST_WORD: usize = 200;
+const LONGEST_SENTENCE: usize = 2_000;
+
+/// Whether a letter is no picture: it moves the cursor, begins a sequence of control, breaks a line, turns
+/// the direction of text around, or has no width.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with every hidden letter made visible.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |shown, letter| _ = write!(shown, "{}", letter.escape_debug()))
+}
+
+/// The same JSON, in which every hidden letter is written as JSON writes it. They stand only in strings.
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
+    escaped(json, |shown, letter| {
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    })
+}
+
+fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if is_hidden(letter) {
+            escape(&mut shown, letter);
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A complaint as one visible line, in which neither a word nor the whole is longer than anyone reads.
+pub(crate) fn complaint(sentence: &str) -> String {
+    let words = visible(sentence);
+    let words: Vec<_> = words.split(' ').map(|word| cut(word, LONGEST_WORD)).collect();
+    cut(&words.join(" "), LONGEST_SENTENCE).into_owned()
+}
+
+/// At most so many letters: of more, the middle is left out.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let at = |nth: usize| text.char_indices().nth(nth).map(|(at, _)| at);
+    let (Some(_), Some(begin)) = (at(most), at(most / 4 * 3)) else { return Cow::Borrowed(text) };
+    let end = text.char_indices().rev().nth(most / 4 - 2).map_or(text.len(), |(at, _)| at);
+    Cow::Owned(format!("{}…{}", &text[..begin], &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        for (text, shown) in [
+            ("SET x=語 e\u{301}", "SET x=語 e\u{301}"),
+            ("a\u{1b}[2J\u{9b}0m\u{7f}", "a\\u{1b}[2J\\u{9b}0m\\u{7f}"),
+            ("a\r\nb\tc\u{2028}", "a\\r\\nb\\tc\\u{2028}"),
+            ("\u{feff}\u{202e}\u{200b}\u{e0041}", "\\u{feff}\\u{202e}\\u{200b}\\u{e0041}"),
+        ] {
+            assert_eq!(visible(text), shown);
+            assert_eq!(visible(shown), shown, "what is visible stays");
+        }
+    }
+
+    #[test]
+    fn json_keeps_the_exact_text() {
+        for text in ["\u{1b}[2J\u{9b}", "\u{7f}\u{202e}\n", "語\u{e0041}\u{feff}"] {
+            let json = serde_json::to_string(text).unwrap();
+            let shown = visible_json(&json);
+            assert!(!shown.contains(is_hidden), "{shown}");
+            assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_complaint_is_never_longer_than_anyone_reads() {
+        let short = format!("'{}' is known", "x".repeat(190));
+        assert_eq!(complaint(&short), short);
+        let long = complaint(&format!("no rule is called '{}' here", "x".repeat(100_000)));
+        assert!(long.ends_with("xxx' here") && long.chars().count() < 230, "{long}");
+        assert_eq!(complaint(&"x ".repeat(100_000)).chars().count(), LONGEST_SENTENCE);
+    }
+}
