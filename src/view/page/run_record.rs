@@ -16,6 +16,7 @@ use crate::record::journal::{Deed, Loss};
 use crate::server::timing::Time;
 use crate::view::words::{Speaker, plural};
 use crate::view::{deeds, explain, facts, message, violation};
+use crate::visible::visible;
 
 /// A run, for the page.
 #[derive(Serialize)]
@@ -144,7 +145,7 @@ impl RunRecord {
         let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
         Self {
             program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),
-            title: header.scenario.clone(),
+            title: shown(&header.scenario),
             about: about(history),
             nodes: header.nodes,
             rules: rules.into_iter().collect(),
@@ -247,7 +248,7 @@ impl Moments {
         let own = &mut self.logs[id.index()];
         let log = node.log().slice(LogIndex::FIRST, usize::MAX);
         let keep = own.iter().zip(log).take_while(|(a, b)| a == b).count();
-        let entry = |entry: &LogEntry| (entry.term, message::payload(&entry.payload).to_owned());
+        let entry = |entry: &LogEntry| (entry.term, shown(message::payload(&entry.payload)));
         let add = log[keep..].iter().map(entry).collect();
         own.truncate(keep);
         own.extend_from_slice(&log[keep..]);
@@ -276,6 +277,11 @@ impl Moments {
     }
 }
 
+/// A text as the page shows it, in which nothing turns the text around it.
+fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
 fn step_moment(step: &StepRecord<'_>) -> Moment {
     let input = step.input();
     let speaker = Speaker::of(step.node, &input);
@@ -302,7 +308,7 @@ fn step_moment(step: &StepRecord<'_>) -> Moment {
         time_us: step.time,
         node: Some(step.node),
         kind,
-        title,
+        title: shown(&title),
         lines: lines.collect(),
         marks,
         mark,
@@ -353,10 +359,10 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<Moment> {
         time_us: time,
         node,
         kind,
-        title,
+        title: shown(&title),
         lines: Vec::new(),
         marks,
-        mark: mark.map(str::to_owned),
+        mark: mark.map(shown),
         after: Vec::new(),
         got: None,
     };
@@ -418,7 +424,7 @@ impl Message {
             from: envelope.from,
             to: envelope.to,
             name: message::kind(kind),
-            says: message::arguments(&envelope.message),
+            says: shown(&message::arguments(&envelope.message)),
             kind: if vote { "vote" } else { "append" },
             reply,
             sent: at(sent.written_in),

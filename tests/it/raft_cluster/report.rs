@@ -105,16 +105,17 @@ fn a_page_holds_every_node_as_it_stood_after_every_step() {
 #[test]
 fn texts_of_a_run_are_data_in_its_page() {
     let hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let turned = "\u{202e}fdp.exe";
     let path = file("hostile-report.raft");
     let text = format!(
-        "nodes 3\nphase {hostile}\ntimeout 0\nwait until leader\nnote {hostile} {{{{run}}}}\nwrite SET x={hostile}\n"
+        "nodes 3\nphase {hostile}\ntimeout 0\nwait until leader\nnote {hostile} {{{{run}}}}\nwrite SET x={hostile}\nwrite SET {turned}=1\n"
     );
     fs::write(&path, text).unwrap();
     let page = page("hostile.html", 0, &[path.to_str().unwrap()]);
     // The data and the page's own script, and no other.
     assert_eq!(page.matches("<script").count(), 2);
     assert_eq!(page.matches("</script>").count(), 2);
-    assert!(!page.contains("<img"));
+    assert!(!page.contains("<img") && !page.contains(turned));
     let record = record(&page);
     let titles =
         record["moments"].as_array().unwrap().iter().map(|moment| moment["title"].as_str());
