@@ -30,6 +30,7 @@
 //! 6. [`scenario`]: the small language that says what is to happen, and what it can ask of a
 //!    [world](scenario::world::World).
 //! 7. [`cluster`] and [`sim`]: the two worlds, on threads and in virtual time.
+//! 8. [`explain`]: why something is so at a step of a recorded run, and why not.
 //!
 //! The two programs are built with the feature `cli`, which is on by default; a library user leaves it
 //! out (`default-features = false`). They stand on three rooms that are no part of the interface: the
@@ -44,6 +45,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod digest;
+pub mod explain;
 pub mod network;
 mod own_file;
 mod panic_message;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::output::Output;
+use crate::explain::Answer;
 use crate::network::micros;
 use crate::raft::{
     Envelope, Event, Input, LogPosition, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
@@ -211,6 +212,11 @@ pub(crate) fn verified(trace: &Path, made: &Result<Summary, TraceError>) -> Stri
     let failure = made.as_ref().err().map(ToString::to_string);
     let trace = &trace.to_string_lossy();
     text(&VerifiedLine { trace, verified: failure.is_none(), steps, failure })
+}
+
+/// An answer to why.
+pub(crate) fn answer(answer: &Answer) -> String {
+    text(answer)
 }
 
 /// One step of the walkthrough.

@@ -19,7 +19,7 @@
 //!   did, `provenance` where a late message comes from; `script_text`: what came of a script's lines.
 //! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
 //!   `divergence`: what the searches found.
-//! * `prompt`: what the prompt answers.
+//! * `prompt`: what the prompt answers; `why`: answers to why and why not.
 //! * `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
 pub(crate) mod colour;
@@ -48,6 +48,7 @@ pub(crate) mod table;
 pub mod violation;
 pub(crate) mod walkthrough;
 mod what_to_tell;
+pub(crate) mod why;
 pub mod words;
 
 use crate::record::journal::Observer;

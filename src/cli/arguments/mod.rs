@@ -66,7 +66,7 @@ fn parse_view() -> impl TypedValueParser<Value = &'static View> {
 }
 
 /// Prints these lines, and that is all.
-fn put(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Error> {
+pub(super) fn put(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Error> {
     printing(WhenFull::Wait, |output| {
         output.put_all(lines);
         Ok(ExitCode::SUCCESS)

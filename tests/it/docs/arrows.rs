@@ -6,7 +6,7 @@ use std::path::Path;
 use super::pages;
 
 /// The rooms, in the order of the map: each may know those before it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "raft",
     "digest",
     "random_draws",
@@ -21,6 +21,7 @@ const ROOMS: [&str; 16] = [
     "cluster",
     "sim",
     "search",
+    "explain",
     "view",
     "cli",
 ];

@@ -1,6 +1,7 @@
 //! The history of a run: how everything stood at any step, and what can be asked of it.
 
 mod states;
+mod why;
 
 use raft_in_practice::record::History;
 use raft_in_practice::record::journal::Observer;

@@ -2,19 +2,20 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::arguments::Format;
+use super::arguments::{Format, put};
 use super::error::Error;
 use super::printing;
+use crate::explain::{self, Place, Question};
 use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
-use crate::record::{Ending, Header, TraceError, replay as again};
+use crate::record::{Ending, Header, History, TraceError, replay as again};
 use crate::view::output::WhenFull;
-use crate::view::{JSON, STORY, header, json, summary};
+use crate::view::{JSON, STORY, header, json, summary, why};
 
 /// A trace to run again, as the command line asks for it.
 #[derive(Args, Debug)]
@@ -24,12 +25,57 @@ pub(super) struct Replay {
     /// Only say whether every step comes out as it was recorded
     #[arg(long)]
     verify: bool,
-    /// Stop after this step
-    #[arg(long, value_name = "STEP", conflicts_with = "verify")]
-    at: Option<u64>,
+    /// Stop after this step, at this time (0.014), or at 'first' or 'last' of something ('first commit')
+    #[arg(long, value_parser = place, value_name = "STEP|TIME|WHEN", conflicts_with = "verify")]
+    at: Option<Place>,
+    /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
+    #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]
+    why: Vec<String>,
     /// What to write: text for people, or JSON, one object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|error| Error::Unreadable(path.to_owned(), error))
+}
+
+/// The history of a trace, as far as it goes.
+fn history(path: &Path) -> Result<History, Error> {
+    let read = History::read(BufReader::new(open(path)?));
+    read.map_err(|error| Error::Trace(path.to_owned(), error))
+}
+
+/// A place in a trace, as it is typed.
+fn place(text: &str) -> Result<Place, String> {
+    Place::parse(text).ok_or_else(why::places)
+}
+
+/// The step that a place names. Behind the end of a trace that was cut, the cut is what is wrong.
+fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
+    at.of(history).ok_or_else(|| match history.stopped() {
+        Some(error) => Error::Trace(path.to_owned(), error.clone()),
+        None => Error::Usage(why::no_place(at, history.last())),
+    })
+}
+
+/// Answers questions about a step.
+fn answer(
+    history: &History,
+    step: u64,
+    questions: &[String],
+    format: Format,
+) -> Result<ExitCode, Error> {
+    let answers = questions.iter().map(|typed| {
+        let question = Question::parse(typed, history.header().nodes)?;
+        explain::why(history, step, &question)
+    });
+    let answers = answers.collect::<Result<Vec<_>, _>>();
+    let answers = answers.map_err(|error| Error::Usage(why::unanswerable(&error)))?;
+    put(answers.iter().flat_map(|answer| match format {
+        Format::Text => why::answer(history, answer),
+        Format::Json => vec![json::answer(answer)],
+    }))
 }
 
 /// Runs a trace again.
@@ -38,9 +84,15 @@ pub(super) struct Replay {
 /// otherwise it tells the story, up to step `at` if one is named. Exit code 1 if a step comes out
 /// otherwise, or a property falls in a story that is told.
 pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
-    let Replay { trace, verify, at, format } = replay;
+    let Replay { trace, verify, at, why, format } = replay;
     let path = trace.as_path();
-    let file = File::open(path).map_err(|error| Error::Unreadable(path.to_owned(), error))?;
+    if !why.is_empty() {
+        let history = history(path)?;
+        let step = at.map_or(Ok(history.last()), |at| step(path, &history, at))?;
+        return answer(&history, step, why, *format);
+    }
+    let at = at.map(|at| step(path, &history(path)?, at)).transpose()?;
+    let file = open(path)?;
     let view = if *format == Format::Json { &JSON } else { &STORY };
     let mut record = None;
     printing(WhenFull::Wait, |output| {
@@ -54,7 +106,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
             output.put_all(header::replayed(header));
             (view.open)(output, header.nodes, false).observers
         };
-        let made = again(BufReader::new(file), observers, *at);
+        let made = again(BufReader::new(file), observers, at);
         let (good, lines, ending) = match &made {
             Ok(summary) => {
                 // What the steps were is one question, what fell in them another.

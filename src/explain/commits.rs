@@ -1,0 +1,271 @@
+//! Why an entry is committed, and why it is not.
+
+use super::{Answer, Asked, Change, Finding, Ground, Standing, Unanswerable};
+use crate::raft::{
+    Event, Facts, LogIndex, LogPosition, NodeId, ProgressTable, Role, Rule, Settings, Term,
+};
+use crate::record::history::{NodeState, Told};
+use crate::server::Answer as Reply;
+use crate::server::status::{NodeStatus, leader_of};
+
+const COMMIT_RULES: &[Rule] =
+    &[Rule::MajorityQuorum, Rule::CommitOnlyCurrentTerm, Rule::CommitOnlyVerified];
+
+/// A leader that counts.
+struct Counting<'a> {
+    id: NodeId,
+    term: Term,
+    progress: &'a ProgressTable,
+    settings: Settings,
+    entry: LogPosition,
+}
+
+impl Counting<'_> {
+    fn copies(&self, index: LogIndex) -> usize {
+        self.progress.copies(index, self.settings.nodes)
+    }
+
+    /// What a rule says of the state as it is.
+    fn ground(&self, rule: Rule, holds: bool, facts: Facts) -> Ground {
+        let verdict = self.settings.rules.verdict(rule, holds, facts);
+        Ground { step: None, node: self.id, from: None, verdict }
+    }
+
+    fn quorum(&self) -> Ground {
+        let (have, need) = (self.copies(self.entry.index), self.settings.majority());
+        let facts =
+            Facts::Copies { index: self.entry.index, have, need, nodes: self.settings.nodes };
+        self.ground(Rule::MajorityQuorum, have >= need, facts)
+    }
+
+    fn own_term(&self) -> Ground {
+        let facts = Facts::EntryTerm { entry: self.entry, own: self.term };
+        self.ground(Rule::CommitOnlyCurrentTerm, self.entry.term == self.term, facts)
+    }
+}
+
+impl Asked<'_> {
+    /// Why the entry at `index` is committed or not; `expected` says what the question takes for granted.
+    pub(super) fn committed(
+        &self,
+        index: LogIndex,
+        on: Option<NodeId>,
+        expected: bool,
+    ) -> Result<Answer, Unanswerable> {
+        let nodes: Vec<NodeState<'_>> = self.ids().map(|id| self.node(id)).collect();
+        let last = nodes.iter().map(|stood| stood.node.last().index).max().unwrap_or_default();
+        if index > last {
+            return Err(Unanswerable::NoSuchEntry { index, last });
+        }
+        let commits = |stood: &&NodeState<'_>| stood.up && stood.node.commit_index() >= index;
+        let first = self.first_commit(index);
+        let committed = match on {
+            Some(id) if commits(&&nodes[id.index()]) => Some((self.learned(id, index), id)),
+            Some(_) => None,
+            None => first,
+        };
+        let answer = if let Some((step, id)) = committed {
+            self.is_committed(index, id, step)
+        } else {
+            let subject = on.unwrap_or_else(|| subject(&nodes, index));
+            self.not_committed(index, &nodes[subject.index()], &nodes)
+        };
+        Ok(answer.contradicting(committed.is_some() != expected))
+    }
+
+    /// The step in which somebody first committed the entry at `index`, and who.
+    fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
+        let steps = self.history.steps().take_while(|step| step.step <= self.step);
+        steps
+            .filter(|step| step.saved)
+            .find(|step| step.events.iter().any(|event| commits(event, index)))
+            .map(|step| (step.step, step.node))
+    }
+
+    /// The step in which a node that has committed the entry at `index` did so.
+    fn learned(&self, id: NodeId, index: LogIndex) -> u64 {
+        let found = self.latest(id, |event| commits(event, index).then_some(()));
+        found.map(|(step, ())| step.step).expect("a commit index grows in a step")
+    }
+
+    /// The entry at `index` was committed by a node in this step.
+    fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Answer {
+        let then = Self { step: decided, ..*self };
+        let (stood, step) = (then.node(id), self.history.step(decided).expect("it is a step"));
+        let told_by = if stood.node.is_leader() { None } else { self.sender(&step) };
+        let entry =
+            LogPosition { term: stood.node.log().term_at(index).unwrap_or_default(), index };
+        let others = then.others(id, |node, standing: &mut Standing| {
+            standing.holds = Some(then.node(node).node.log().contains(entry));
+            standing.counted = match stood.node.role() {
+                Role::Leader { progress } => progress.of(node).match_index >= index,
+                _ => standing.holds == Some(true),
+            };
+        });
+        let first = self.first_commit(index).filter(|_| told_by.is_some());
+        Answer {
+            decided_in: Some(decided),
+            grounds: self.grounds(&step, COMMIT_RULES),
+            others,
+            follows_from: first
+                .filter(|&(step, _)| step != decided)
+                .map(|(step, first)| Box::new(self.is_committed(index, first, step))),
+            ..self.answer(Finding::Committed { entry, node: id, told_by })
+        }
+    }
+
+    fn not_committed(
+        &self,
+        index: LogIndex,
+        stood: &NodeState<'_>,
+        nodes: &[NodeState<'_>],
+    ) -> Answer {
+        let id = stood.node.id();
+        if !stood.up {
+            let change = Some(Change::Restart { node: id });
+            return Answer { change, ..self.answer(Finding::Down { node: id }) };
+        }
+        let Some(term) = stood.node.log().term_at(index) else {
+            let last = stood.node.last();
+            let change = Some(Change::Replication { index });
+            let finding = Finding::Lacks { node: id, index, last };
+            return Answer { change, ..self.answer(finding) };
+        };
+        let entry = LogPosition { term, index };
+        if let Role::Leader { progress } = stood.node.role() {
+            let (term, settings) = (stood.node.current_term(), *stood.node.settings());
+            self.leader_waits(&Counting { id, term, progress, settings, entry }, nodes)
+        } else {
+            self.follower_waits(stood, entry, nodes)
+        }
+    }
+
+    /// The leader counts copies, and does not commit.
+    fn leader_waits(&self, leader: &Counting<'_>, nodes: &[NodeState<'_>]) -> Answer {
+        let Counting { id, term, progress, settings, entry } = *leader;
+        let holds = |node: NodeId, standing: &mut Standing| {
+            standing.holds = Some(nodes[node.index()].node.log().contains(entry));
+            standing.counted = progress.of(node).match_index >= entry.index;
+        };
+        let others = self.others(id, holds);
+        let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
+        let missing: Vec<NodeId> = missing.collect();
+        let (have, need) = (leader.copies(entry.index), settings.majority());
+        let decided_in = self.history.since(id, self.step, |stood| match stood.node.role() {
+            Role::Leader { progress } => Some((
+                progress.copies(entry.index, settings.nodes).min(need),
+                stood.node.current_term(),
+                stood.node.log().contains(entry),
+            )),
+            _ => None,
+        });
+        let (finding, change) = if have < need {
+            let more = need - have;
+            let change = Change::Acknowledgements { leader: id, index: entry.index, more, missing };
+            (Finding::TooFewCopies { entry, leader: id, term }, change)
+        } else {
+            let log = nodes[id.index()].node.log();
+            // Terms do not decrease along a log, and the leader's own is the last.
+            let own = log.iter().find(|(_, entry)| entry.term == term).map(|(index, _)| index);
+            let have = own.map_or(0, |index| leader.copies(index));
+            let change = Change::EntryOfOwnTerm { leader: id, term, index: own, have, need };
+            (Finding::OlderTerm { entry, leader: id, term }, change)
+        };
+        let mut grounds = vec![leader.quorum()];
+        if have >= need {
+            grounds.push(leader.own_term());
+        }
+        let change = Some(change);
+        Answer { decided_in, grounds, others, change, ..self.answer(finding) }
+    }
+
+    /// A follower commits what a leader has told it.
+    fn follower_waits(
+        &self,
+        stood: &NodeState<'_>,
+        entry: LogPosition,
+        nodes: &[NodeState<'_>],
+    ) -> Answer {
+        let (id, index) = (stood.node.id(), entry.index);
+        let leader = stood.node.leader();
+        let first = self.first_commit(index);
+        // What it was told last by a leader.
+        let heard = self.latest(id, |event| match event {
+            Event::EntriesAccepted { .. } => Some(()),
+            _ => None,
+        });
+        let deeper = leader.filter(|&leader| {
+            let there = &nodes[leader.index()];
+            there.up && there.node.is_leader() && there.node.commit_index() < index
+        });
+        Answer {
+            decided_in: heard.as_ref().map(|(step, ())| step.step),
+            grounds: heard.map_or_else(Vec::new, |(step, ())| self.grounds(&step, COMMIT_RULES)),
+            change: Some(Change::LeaderCommits { leader, index }),
+            follows_from: deeper
+                .map(|leader| Box::new(self.not_committed(index, &nodes[leader.index()], nodes))),
+            ..self.answer(Finding::NotTold {
+                entry,
+                node: id,
+                leader,
+                committed_in: first.map(|(step, _)| step),
+            })
+        }
+    }
+
+    /// What a client was told, and why: its entry is committed, or is not.
+    pub(super) fn told(&self, text: &str) -> Result<Answer, Unanswerable> {
+        let calls = self.history.clients().iter();
+        let asked = |call: &&crate::record::history::ClientCall| {
+            call.asked_in <= self.step && call.command.as_str().contains(text)
+        };
+        let call = calls.rev().find(asked).ok_or_else(|| self.never())?;
+        let told = call.told.as_ref().filter(|(step, _)| *step <= self.step);
+        let position = match told {
+            Some((_, Told::Answered(Reply::Applied { position, .. }))) => Some(*position),
+            Some(_) => None,
+            None => self.entry_of(call.node, call.command.as_str()),
+        };
+        let follows_from = position.and_then(|position| {
+            self.committed(position.index, Some(call.node), told.is_some()).ok()
+        });
+        let mut call = call.clone();
+        call.told = call.told.filter(|(step, _)| *step <= self.step);
+        Ok(Answer {
+            decided_in: call.told.as_ref().map(|(step, _)| *step),
+            follows_from: follows_from.map(|why| Box::new(why.contradicting(false))),
+            ..self.answer(Finding::Told { call })
+        })
+    }
+
+    /// Where a node's log has this command, the latest.
+    fn entry_of(&self, id: NodeId, command: &str) -> Option<LogPosition> {
+        let stood = self.node(id);
+        let mut entries = stood.node.log().iter().rev();
+        let is_it = |payload: &crate::raft::Payload| match payload {
+            crate::raft::Payload::Command(own) => own.as_str() == command,
+            crate::raft::Payload::NoOp => false,
+        };
+        let (index, entry) = entries.find(|(_, entry)| is_it(&entry.payload))?;
+        Some(LogPosition { term: entry.term, index })
+    }
+}
+
+/// Of whom it is asked why an entry is not committed, if nobody said: of the leader, if it has one
+/// there, or of who has.
+fn subject(nodes: &[NodeState<'_>], index: LogIndex) -> NodeId {
+    let statuses: Vec<NodeStatus> = nodes.iter().map(NodeState::status).collect();
+    let has = |id: NodeId| nodes[id.index()].node.last().index >= index;
+    let leader = leader_of(&statuses).map(|status| status.id).filter(|&id| has(id));
+    let running = statuses.iter().filter(|status| status.up).map(|status| status.id);
+    let any = || statuses.iter().map(|status| status.id).find(|&id| has(id));
+    let found = leader.or_else(|| running.clone().find(|&id| has(id))).or_else(any);
+    found.expect("some log reaches the index that is asked about")
+}
+
+const fn commits(event: &Event, index: LogIndex) -> bool {
+    match event {
+        Event::CommitAdvanced { from, to } => from.get() < index.get() && index.get() <= to.get(),
+        _ => false,
+    }
+}

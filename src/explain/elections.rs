@@ -1,0 +1,177 @@
+//! Why a node leads, why it does not, and why it gave up.
+
+use super::{Answer, Asked, Change, Finding, Ground, Standing, Unanswerable};
+use crate::raft::{Event, Facts, NodeId, Role, RoleKind, Rule, Term};
+use crate::record::history::StepRecord;
+
+/// The rules by which a vote is refused.
+const VOTE_RULES: &[Rule] =
+    &[Rule::StaleTermRejected, Rule::OneVotePerTerm, Rule::UpToDateLog, Rule::TermBeforeLength];
+
+impl Asked<'_> {
+    /// Why a node leads or not; `expected` says what the question takes for granted.
+    pub(super) fn leads(&self, id: NodeId, expected: bool) -> Result<Answer, Unanswerable> {
+        let stood = self.node(id);
+        let leads = stood.up && stood.node.is_leader();
+        let answer = if leads { self.is_leader(id) } else { self.no_leader(id)? };
+        Ok(answer.contradicting(leads != expected))
+    }
+
+    fn is_leader(&self, id: NodeId) -> Answer {
+        let term = self.node(id).node.current_term();
+        let won = self.latest(id, |event| match event {
+            Event::BecameLeader { term } => Some(*term),
+            _ => None,
+        });
+        let votes = self.votes(id, term);
+        Answer {
+            decided_in: won.as_ref().map(|(step, _)| step.step),
+            grounds: won.map_or_else(Vec::new, |(step, _)| self.vote_counts(&step)),
+            others: self.others(id, |node, standing| {
+                standing.counted = votes.iter().any(|(voter, _)| *voter == node);
+                standing.refused = self.refusal(node, id, term);
+            }),
+            ..self.answer(Finding::Leads { node: id, term, votes })
+        }
+    }
+
+    /// What `majority-quorum` said of votes in a step.
+    fn vote_counts(&self, step: &StepRecord<'_>) -> Vec<Ground> {
+        let mut grounds = self.grounds(step, &[Rule::MajorityQuorum]);
+        grounds.retain(|ground| matches!(ground.verdict.facts, Facts::Quorum { .. }));
+        grounds
+    }
+
+    /// The votes that a candidate counted in a term, each with the step; its own with that in which it
+    /// campaigned.
+    fn votes(&self, id: NodeId, term: Term) -> Vec<(NodeId, u64)> {
+        let campaign = self.steps_of(id).take_while(|step| {
+            let earlier =
+                |event: &Event| matches!(event, Event::TermAdvanced { to, .. } if *to < term);
+            !step.events.iter().any(earlier)
+        });
+        let mut votes: Vec<_> = campaign
+            .flat_map(|step| step.events.iter().rev().map(move |event| (step.step, event)))
+            .filter_map(|(step, event)| match *event {
+                Event::VoteCounted { from, .. } => Some((from, step)),
+                Event::VoteGranted { to, term: of } if to == id && of == term => Some((id, step)),
+                _ => None,
+            })
+            .collect();
+        votes.reverse();
+        votes
+    }
+
+    /// Why `voter` refused the vote that `candidate` asked for in `term`.
+    fn refusal(&self, voter: NodeId, candidate: NodeId, term: Term) -> Option<Ground> {
+        let mut steps = self.steps_of(voter).filter(|step| {
+            let sent = step.received.and_then(|message| self.history.message(message));
+            sent.is_some_and(|it| {
+                it.envelope.from == candidate && it.envelope.message.term() == term
+            })
+        });
+        let refused =
+            |event: &Event| matches!(event, Event::VoteRefused { to, .. } if *to == candidate);
+        let step = steps.find(|step| step.events.iter().any(refused))?;
+        self.grounds(&step, VOTE_RULES).into_iter().next_back()
+    }
+
+    fn no_leader(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+        let stood = self.node(id);
+        if !stood.up {
+            let change = Some(Change::Restart { node: id });
+            return Ok(Answer { change, ..self.answer(Finding::Down { node: id }) });
+        }
+        let campaign = self.latest(id, |event| match event {
+            Event::ElectionStarted { term, .. } => Some(*term),
+            _ => None,
+        });
+        let Some((began, term)) = campaign else {
+            let leader = stood.node.leader();
+            let timer = self.latest(id, |event| match event {
+                Event::Checked(verdict) if verdict.rule == Rule::TimerResetOnlyByAuthority => {
+                    Some(())
+                }
+                _ => None,
+            });
+            return Ok(Answer {
+                decided_in: timer.as_ref().map(|(step, ())| step.step),
+                grounds: timer.map_or_else(Vec::new, |(step, ())| {
+                    self.grounds(&step, &[Rule::TimerResetOnlyByAuthority])
+                }),
+                change: Some(Change::Timeout { node: id }),
+                ..self.answer(Finding::NeverCampaigned { node: id, leader })
+            });
+        };
+        let same_life =
+            self.history.node_at(id, began.step).is_some_and(|it| it.starts == stood.starts);
+        if !same_life {
+            let leader = stood.node.leader();
+            return Ok(Answer {
+                decided_in: self.history.since(id, self.step, |it| it.starts),
+                change: Some(Change::Timeout { node: id }),
+                ..self.answer(Finding::StartedAgain { node: id, leader })
+            });
+        }
+        let won = |event: &Event| matches!(event, Event::BecameLeader { term: of } if *of == term);
+        if self.steps_of(id).any(|step| step.events.iter().any(won)) {
+            return self.stepped_down(id);
+        }
+        Ok(self.too_few_votes(id, term, began.step))
+    }
+
+    fn too_few_votes(&self, id: NodeId, term: Term, began: u64) -> Answer {
+        let stood = self.node(id);
+        let votes = self.votes(id, term);
+        let (have, need) = (votes.len(), stood.node.settings().majority());
+        let others = self.others(id, |node, standing: &mut Standing| {
+            standing.counted = votes.iter().any(|(voter, _)| *voter == node);
+            standing.refused = self.refusal(node, id, term);
+        });
+        let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
+        let change =
+            Some(Change::Votes { more: need.saturating_sub(have), missing: missing.collect() });
+        let counting = self.steps_of(id).take_while(|step| step.step >= began);
+        let quorum = counting.flat_map(|step| self.vote_counts(&step)).next();
+        let campaigns = matches!(stood.node.role(), Role::Candidate { .. })
+            && stood.node.current_term() == term;
+        let ended = if campaigns { None } else { self.ended(id, began) };
+        let mut grounds: Vec<Ground> = quorum.clone().into_iter().collect();
+        if let Some(step) = ended.and_then(|step| self.history.step(step)) {
+            let rules = [Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader];
+            grounds.extend(self.grounds(&step, &rules));
+        }
+        let finding = Finding::TooFewVotes { node: id, term, have, need, ended_in: ended };
+        let decided_in = ended.or_else(|| quorum.and_then(|ground| ground.step));
+        Answer { decided_in, grounds, others, change, ..self.answer(finding) }
+    }
+
+    /// The first step after `began` in which a node was a candidate no more.
+    fn ended(&self, id: NodeId, began: u64) -> Option<u64> {
+        let gave_up =
+            |event: &Event| matches!(event, Event::RoleChanged { from: RoleKind::Candidate, .. });
+        let since = self.steps_of(id).take_while(|step| step.step > began);
+        since.filter(|step| step.events.iter().any(gave_up)).map(|step| step.step).last()
+    }
+
+    /// Why a node gave up leading or campaigning.
+    pub(super) fn stepped_down(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+        let found = self.latest(id, |event| match *event {
+            Event::RoleChanged { from, to: RoleKind::Follower, term } => Some((from, term)),
+            _ => None,
+        });
+        let (step, (role, term)) = found.ok_or_else(|| self.never())?;
+        let grounds =
+            self.grounds(&step, &[Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader]);
+        let own = grounds.iter().find_map(|ground| match ground.verdict.facts {
+            Facts::Terms { own, .. } => Some(own),
+            _ => None,
+        });
+        Ok(Answer {
+            decided_in: Some(step.step),
+            grounds,
+            change: own.map(|most| Change::NoLaterTerm { most }),
+            ..self.answer(Finding::SteppedDown { node: id, role, term })
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Why entries were deleted, refused, acknowledged.
+
+use super::{Answer, Asked, Change, Finding, Unanswerable};
+use crate::raft::{Event, Facts, LogPosition, Message, NodeId, Outcome, Rule};
+
+impl Asked<'_> {
+    /// Why `to` refused what `from` had sent, the last time it did.
+    pub(super) fn refused(&self, from: NodeId, to: NodeId) -> Result<Answer, Unanswerable> {
+        let refuses = |event: &Event| match event {
+            Event::VoteRefused { .. } | Event::EntriesRefused { .. } => Some(()),
+            _ => None,
+        };
+        let mut steps = self.steps_of(to).filter(|step| self.sender(step) == Some(from));
+        let step = steps.find(|step| step.events.iter().any(|event| refuses(event).is_some()));
+        let step = step.ok_or_else(|| self.never())?;
+        let sent = step.received.and_then(|message| self.history.message(message));
+        let sent = sent.expect("what is refused was received");
+        let mut grounds = self.grounds(&step, &Rule::ALL);
+        grounds.retain(|ground| ground.verdict.outcome == Outcome::Refused);
+        // The timer that runs on is a consequence, not a reason.
+        grounds.retain(|ground| ground.verdict.rule != Rule::TimerResetOnlyByAuthority);
+        let change = grounds.first().and_then(|ground| match ground.verdict.facts {
+            Facts::Terms { own, .. } => Some(Change::Term { least: own }),
+            Facts::Vote { term, .. } => Some(Change::LaterTerm { after: term }),
+            Facts::Logs { own, .. } => Some(Change::Log { least: own }),
+            Facts::PrevEntry { prev, .. } => Some(Change::EarlierEntry { index: prev.index }),
+            _ => None,
+        });
+        let message = sent.envelope.message.kind();
+        Ok(Answer {
+            decided_in: Some(step.step),
+            grounds,
+            change,
+            ..self.answer(Finding::Refused { from, to, message, number: step.received })
+        })
+    }
+
+    /// Why a node deleted entries, the last time it did.
+    pub(super) fn truncated(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+        let deleted = self.latest(id, |event| match *event {
+            Event::Truncated { from, to } => Some((from, to)),
+            _ => None,
+        });
+        let (step, (from, to)) = deleted.ok_or_else(|| self.never())?;
+        let before = self.history.node_at(id, step.step - 1);
+        let position = |index| {
+            let term = before.as_ref().and_then(|stood| stood.node.log().term_at(index));
+            LogPosition { term: term.unwrap_or_default(), index }
+        };
+        let rules = [Rule::ConflictTruncates, Rule::TruncateOnlyOnConflict, Rule::LeaderAppendOnly];
+        let grounds = self.grounds(&step, &rules);
+        let change = grounds.iter().find_map(|ground| match ground.verdict.facts {
+            Facts::Conflict { leader, own } => {
+                Some(Change::SameEntry { index: leader.index, term: own })
+            }
+            _ => None,
+        });
+        let (from, to) = (position(from), position(to));
+        Ok(Answer {
+            decided_in: Some(step.step),
+            grounds,
+            change,
+            ..self.answer(Finding::Truncated { node: id, from, to })
+        })
+    }
+
+    /// Why a node acknowledged what it did, the last time.
+    pub(super) fn acknowledged(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+        let accepted = self.latest(id, |event| match *event {
+            Event::EntriesAccepted { acknowledged, .. } => Some(acknowledged),
+            _ => None,
+        });
+        let (step, index) = accepted.ok_or_else(|| self.never())?;
+        let sent = step.received.and_then(|message| self.history.message(message));
+        let sent = &sent.expect("what is accepted was received").envelope;
+        let Message::AppendEntriesRequest(request) = &sent.message else {
+            unreachable!("only AppendEntries are accepted")
+        };
+        let (prev, count) = (request.prev_log(), request.entries.len());
+        let rules =
+            [Rule::LogMatchingCheck, Rule::ConflictTruncates, Rule::AcknowledgeOnlyVerified];
+        Ok(Answer {
+            decided_in: Some(step.step),
+            grounds: self.grounds(&step, &rules),
+            ..self.answer(Finding::Acknowledged { node: id, to: sent.from, index, prev, count })
+        })
+    }
+}

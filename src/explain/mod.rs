@@ -1,0 +1,310 @@
+//! Why something is so at a step of a run, and why not: answers from verdicts and states, as values.
+//!
+//! An [`Answer`] names what was found, the verdicts that are its grounds with the values of both sides, the
+//! step in which it was decided, how the other nodes stood to it, and what would change it. It is made
+//! of what the history holds, never of what a scenario means to show; words are made of it elsewhere.
+//!
+//! * `question`: what can be asked, as it is typed.
+//! * `commits`, `elections`, `logs`: the answers.
+//! * `moments`: the steps at which something of a kind happened, to go to.
+
+mod commits;
+mod elections;
+mod logs;
+mod moments;
+mod question;
+
+use serde::Serialize;
+
+use crate::raft::{
+    Event, LogIndex, LogPosition, MessageKind, NodeId, RoleKind, Rule, Term, Verdict,
+};
+use crate::record::History;
+use crate::record::history::{ClientCall, NodeState, StepRecord};
+use crate::server::engine::MessageId;
+
+pub use moments::{Kind, Place};
+pub use question::Question;
+
+/// What was found when a question was asked at a step.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Answer {
+    /// What was asked.
+    pub question: Question,
+    /// At which step.
+    pub step: u64,
+    /// Whether what the question takes for granted is not so: this is the answer to its opposite.
+    pub contradicts: bool,
+    /// What is so.
+    pub finding: Finding,
+    /// The step in which that was decided.
+    pub decided_in: Option<u64>,
+    /// The rules that were asked, with what they compared.
+    pub grounds: Vec<Ground>,
+    /// How the other nodes stand to it.
+    pub others: Vec<Standing>,
+    /// What would make it otherwise.
+    pub change: Option<Change>,
+    /// Why the node on which this depends stands as it does.
+    pub follows_from: Option<Box<Self>>,
+}
+
+/// A verdict, and whose it was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Ground {
+    /// The step in which the rule was asked; none, if it is asked of the state as it is.
+    pub step: Option<u64>,
+    /// The node that asked.
+    pub node: NodeId,
+    /// Whose message it was handling.
+    pub from: Option<NodeId>,
+    /// The rule, the outcome, and what was compared.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What is so.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
+pub enum Finding {
+    /// The `entry` is committed on `node`; a leader counted, or it was `told_by` one.
+    Committed { entry: LogPosition, node: NodeId, told_by: Option<NodeId> },
+    /// The `entry` is on too few nodes, as far as the `leader` of this term knows.
+    TooFewCopies { entry: LogPosition, leader: NodeId, term: Term },
+    /// The `entry` is on a majority, and is older than the term that the `leader` leads.
+    OlderTerm { entry: LogPosition, leader: NodeId, term: Term },
+    /// The follower has the `entry`, and no leader has told it that it is committed. `leader` is whom
+    /// it follows, if anyone, and `committed_in` the step in which somebody first committed it.
+    NotTold { entry: LogPosition, node: NodeId, leader: Option<NodeId>, committed_in: Option<u64> },
+    /// The `node` has no entry at this `index`: its log ends at `last`.
+    Lacks { node: NodeId, index: LogIndex, last: LogPosition },
+    /// The `node` is down, and commits nothing.
+    Down { node: NodeId },
+    /// `to` refused what `from` had sent.
+    Refused { from: NodeId, to: NodeId, message: MessageKind, number: Option<MessageId> },
+    /// The `node` leads this term by these votes, each with the step in which it was counted.
+    Leads { node: NodeId, term: Term, votes: Vec<(NodeId, u64)> },
+    /// The `node` has never stood for election: its timer was always started over. It follows `leader`.
+    NeverCampaigned { node: NodeId, leader: Option<NodeId> },
+    /// The `node` started again as a follower, and has not campaigned since. It follows `leader`.
+    StartedAgain { node: NodeId, leader: Option<NodeId> },
+    /// The `node` campaigned in this term, got so many votes, and needed more. If it has given up, that
+    /// was in the step `ended_in`.
+    TooFewVotes { node: NodeId, term: Term, have: usize, need: usize, ended_in: Option<u64> },
+    /// The `node` left the role `role`, and is in this term now.
+    SteppedDown { node: NodeId, role: RoleKind, term: Term },
+    /// The `node` deleted the entries from `from` to `to`.
+    Truncated { node: NodeId, from: LogPosition, to: LogPosition },
+    /// The `node` acknowledged its log up to `index` to the leader that had sent `count` entries after `prev`.
+    Acknowledged { node: NodeId, to: NodeId, index: LogIndex, prev: LogPosition, count: usize },
+    /// What a client was told, or that it was told nothing.
+    Told { call: ClientCall },
+}
+
+/// How another node stands to what was asked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Standing {
+    /// Which node.
+    pub node: NodeId,
+    /// Whether it runs.
+    pub up: bool,
+    /// Whether it counts: its copy is known to the leader, its vote to the candidate.
+    pub counted: bool,
+    /// Whether its log holds the entry, known or not; nothing, if no entry is asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<bool>,
+    /// Whether messages reach it, and whether its own come back.
+    pub link: (bool, bool),
+    /// The messages in flight between the two.
+    pub in_flight: Vec<MessageId>,
+    /// By which rule it refused, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Ground>,
+}
+
+/// What would make it otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
+pub enum Change {
+    /// So many `more` of the `missing` nodes acknowledge the log of `leader` up to `index`.
+    Acknowledgements { leader: NodeId, index: LogIndex, more: usize, missing: Vec<NodeId> },
+    /// An entry of the leader's own `term` comes on a majority: the one at `index`, which so many have
+    /// and so many need; or, if there is none, one that a client has yet to propose.
+    EntryOfOwnTerm { leader: NodeId, term: Term, index: Option<LogIndex>, have: usize, need: usize },
+    /// The `leader` it follows, or one that is yet to be elected, says that it has committed `index`.
+    LeaderCommits { leader: Option<NodeId>, index: LogIndex },
+    /// AppendEntries brings the entry at `index`.
+    Replication { index: LogIndex },
+    /// The `node` starts again.
+    Restart { node: NodeId },
+    /// So many `more` of the `missing` nodes vote for it, in this term or a later one.
+    Votes { more: usize, missing: Vec<NodeId> },
+    /// Its election timer ends first.
+    Timeout { node: NodeId },
+    /// The sender is in term `least` or a later one.
+    Term { least: Term },
+    /// The message is of term `most` or of an earlier one.
+    NoLaterTerm { most: Term },
+    /// The candidate asks in a later term than this: the vote in it is given.
+    LaterTerm { after: Term },
+    /// The candidate's log ends at `least`, or is more up to date.
+    Log { least: LogPosition },
+    /// The leader sends from an entry that both have, which is before `index`.
+    EarlierEntry { index: LogIndex },
+    /// The leader had the same entry, of the term `term`, at `index`.
+    SameEntry { index: LogIndex, term: Term },
+}
+
+/// Why a question has no answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
+pub enum Unanswerable {
+    /// It is no question that is known.
+    NotUnderstood { typed: String },
+    /// There is no node of this number among so many.
+    NoSuchNode { node: u64, nodes: usize },
+    /// There is no such step among so many.
+    NoSuchStep { step: u64, last: u64 },
+    /// No log has an entry at this index; the longest ends at `last`.
+    NoSuchEntry { index: LogIndex, last: LogIndex },
+    /// It has not happened up to this step.
+    NotHappened { question: Question, step: u64 },
+}
+
+impl Answer {
+    fn of(question: &Question, step: u64, finding: Finding) -> Self {
+        Self {
+            question: question.clone(),
+            step,
+            contradicts: false,
+            finding,
+            decided_in: None,
+            grounds: Vec::new(),
+            others: Vec::new(),
+            change: None,
+            follows_from: None,
+        }
+    }
+
+    fn contradicting(self, contradicts: bool) -> Self {
+        Self { contradicts, ..self }
+    }
+}
+
+/// Answers a question about the end of a step.
+///
+/// # Errors
+/// Why it has none.
+pub fn why(history: &History, step: u64, question: &Question) -> Result<Answer, Unanswerable> {
+    let last = history.last();
+    if !(1..=last).contains(&step) {
+        return Err(Unanswerable::NoSuchStep { step, last });
+    }
+    let nodes = history.header().nodes;
+    if let Some(node) = question.nodes().into_iter().find(|node| node.index() >= nodes) {
+        return Err(Unanswerable::NoSuchNode { node: u8::from(node).into(), nodes });
+    }
+    let asked = Asked { history, step, question };
+    match *question {
+        Question::Committed { index, on } => asked.committed(index, on, true),
+        Question::NotCommitted { index, on } => asked.committed(index, on, false),
+        Question::Leader { node } => asked.leads(node, true),
+        Question::NotLeader { node } => asked.leads(node, false),
+        Question::SteppedDown { node } => asked.stepped_down(node),
+        Question::Refused { from, to } => asked.refused(from, to),
+        Question::Truncated { node } => asked.truncated(node),
+        Question::Acknowledged { node } => asked.acknowledged(node),
+        Question::Told { ref command } => asked.told(command),
+    }
+}
+
+/// A question that is being answered.
+#[derive(Clone, Copy)]
+struct Asked<'h> {
+    history: &'h History,
+    step: u64,
+    question: &'h Question,
+}
+
+impl<'h> Asked<'h> {
+    fn answer(&self, finding: Finding) -> Answer {
+        Answer::of(self.question, self.step, finding)
+    }
+
+    fn never(&self) -> Unanswerable {
+        Unanswerable::NotHappened { question: self.question.clone(), step: self.step }
+    }
+
+    fn node(&self, id: NodeId) -> NodeState<'static> {
+        let stood = self.history.node_at(id, self.step);
+        stood.expect("the question names nodes and a step that there are")
+    }
+
+    fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        NodeId::all(self.history.header().nodes)
+    }
+
+    /// The steps of a node up to the one that was asked about, the latest first.
+    fn steps_of(&self, id: NodeId) -> impl Iterator<Item = StepRecord<'h>> + use<'h> {
+        let history = self.history;
+        (1..=self.step).rev().filter_map(|step| history.step(step)).filter(move |it| it.node == id)
+    }
+
+    /// The latest step of a node in which something happened, and what it was.
+    fn latest<T>(
+        &self,
+        id: NodeId,
+        what: impl Fn(&Event) -> Option<T>,
+    ) -> Option<(StepRecord<'h>, T)> {
+        self.steps_of(id).find_map(|step| {
+            let happened = step.events.iter().rev().find_map(&what)?;
+            Some((step, happened))
+        })
+    }
+
+    /// Whose message a step handled.
+    fn sender(&self, step: &StepRecord<'_>) -> Option<NodeId> {
+        Some(self.history.message(step.received?)?.envelope.from)
+    }
+
+    /// What some rules said in a step.
+    fn grounds(&self, step: &StepRecord<'_>, rules: &[Rule]) -> Vec<Ground> {
+        let from = self.sender(step);
+        let verdicts = step.events.iter().filter_map(|event| match event {
+            Event::Checked(verdict) if rules.contains(&verdict.rule) => Some(*verdict),
+            _ => None,
+        });
+        verdicts
+            .map(|verdict| Ground { step: Some(step.step), node: step.node, from, verdict })
+            .collect()
+    }
+
+    /// How every other node stands to one that counts them.
+    fn others(&self, center: NodeId, stands: impl Fn(NodeId, &mut Standing)) -> Vec<Standing> {
+        let network = self.history.network_at(self.step);
+        let between = |a: NodeId, b: NodeId| {
+            let in_flight = self.history.in_flight(self.step).filter(move |sent| {
+                let ends = (sent.envelope.from, sent.envelope.to);
+                ends == (a, b) || ends == (b, a)
+            });
+            in_flight.map(|sent| sent.message).collect()
+        };
+        let others = self.ids().filter(|&id| id != center).map(|node| {
+            let mut standing = Standing {
+                node,
+                up: self.node(node).up,
+                counted: false,
+                holds: None,
+                link: (!network.is_cut(center, node), !network.is_cut(node, center)),
+                in_flight: between(center, node),
+                refused: None,
+            };
+            stands(node, &mut standing);
+            standing
+        });
+        others.collect()
+    }
+}

@@ -1,0 +1,127 @@
+//! What can be asked, as it is typed.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Unanswerable;
+use crate::raft::{LogIndex, NodeId};
+
+/// What can be asked of a step.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
+pub enum Question {
+    /// Why the entry at `index` is committed: on this node, or anywhere.
+    Committed { index: LogIndex, on: Option<NodeId> },
+    /// Why it is not: on this node, or on the leader.
+    NotCommitted { index: LogIndex, on: Option<NodeId> },
+    /// Why `to` refused what `from` had sent, the last time it did.
+    Refused { from: NodeId, to: NodeId },
+    /// Why the `node` leads.
+    Leader { node: NodeId },
+    /// Why it does not.
+    NotLeader { node: NodeId },
+    /// Why the `node` deleted entries, the last time it did.
+    Truncated { node: NodeId },
+    /// Why the `node` gave up leading or campaigning, the last time it did.
+    SteppedDown { node: NodeId },
+    /// Why the `node` acknowledged what it did, the last time it acknowledged anything.
+    Acknowledged { node: NodeId },
+    /// Why a client was told what it was: the latest whose command has this text in it.
+    Told { command: String },
+}
+
+impl Question {
+    /// Reads a question about a cluster of `nodes`.
+    ///
+    /// # Errors
+    /// If it is none that is known, or names a node that there is not.
+    pub fn parse(typed: &str, nodes: usize) -> Result<Self, Unanswerable> {
+        let mut words: Vec<&str> = typed.split_whitespace().collect();
+        if words.first() == Some(&"why") {
+            words.remove(0);
+        }
+        let mut unknown = None;
+        let question = Self::of(&words, |word| {
+            let number = word.strip_prefix('n').unwrap_or(word).parse().ok()?;
+            if number >= nodes as u64 {
+                unknown = Some(number);
+            }
+            u8::try_from(number).ok()?.try_into().ok()
+        });
+        match (unknown, question) {
+            (Some(node), _) => Err(Unanswerable::NoSuchNode { node, nodes }),
+            (None, Some(question)) => Ok(question),
+            (None, None) => Err(Unanswerable::NotUnderstood { typed: typed.to_owned() }),
+        }
+    }
+
+    fn of(words: &[&str], mut node: impl FnMut(&str) -> Option<NodeId>) -> Option<Self> {
+        let (no, words) = match words {
+            ["not", rest @ ..] => (true, rest),
+            all => (false, all),
+        };
+        Some(match (no, words) {
+            (_, ["committed", index, on @ ..]) => {
+                let index = index.parse().ok().filter(|&index| index > 0).map(LogIndex::new)?;
+                let on = match on {
+                    [] => None,
+                    ["on", on] => Some(node(on)?),
+                    _ => return None,
+                };
+                if no { Self::NotCommitted { index, on } } else { Self::Committed { index, on } }
+            }
+            (false, ["leader", id]) => Self::Leader { node: node(id)? },
+            (true, ["leader", id]) => Self::NotLeader { node: node(id)? },
+            (false, ["refused", from, "->", to]) => {
+                Self::Refused { from: node(from)?, to: node(to)? }
+            }
+            (false, ["truncated", id]) => Self::Truncated { node: node(id)? },
+            (false, ["stepped", "down", id]) => Self::SteppedDown { node: node(id)? },
+            (false, ["acknowledged", id]) => Self::Acknowledged { node: node(id)? },
+            (false, ["told", command @ ..]) if !command.is_empty() => {
+                Self::Told { command: command.join(" ") }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The nodes that it names.
+    pub fn nodes(&self) -> Vec<NodeId> {
+        match *self {
+            Self::Committed { on, .. } | Self::NotCommitted { on, .. } => on.into_iter().collect(),
+            Self::Refused { from, to } => vec![from, to],
+            Self::Leader { node }
+            | Self::NotLeader { node }
+            | Self::Truncated { node }
+            | Self::SteppedDown { node }
+            | Self::Acknowledged { node } => vec![node],
+            Self::Told { .. } => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Question {
+    /// As it can be typed, without 'why'.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |node: &NodeId| node.index();
+        match self {
+            Self::Committed { index, on: None } => write!(f, "committed {index}"),
+            Self::Committed { index, on: Some(on) } => {
+                write!(f, "committed {index} on {}", number(on))
+            }
+            Self::NotCommitted { index, on: None } => write!(f, "not committed {index}"),
+            Self::NotCommitted { index, on: Some(on) } => {
+                write!(f, "not committed {index} on {}", number(on))
+            }
+            Self::Refused { from, to } => write!(f, "refused {} -> {}", number(from), number(to)),
+            Self::Leader { node } => write!(f, "leader {}", number(node)),
+            Self::NotLeader { node } => write!(f, "not leader {}", number(node)),
+            Self::Truncated { node } => write!(f, "truncated {}", number(node)),
+            Self::SteppedDown { node } => write!(f, "stepped down {}", number(node)),
+            Self::Acknowledged { node } => write!(f, "acknowledged {}", number(node)),
+            Self::Told { command } => write!(f, "told {command}"),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Answers to why and why not, in words.
+
+use super::explain;
+use super::table::{Table, paragraph};
+use super::words::{Speaker, plural};
+use super::{colour, deeds, message};
+use crate::explain::{Answer, Change, Finding, Ground, Kind, Place, Standing, Unanswerable};
+use crate::raft::NodeId;
+use crate::record::History;
+use crate::record::history::{ClientCall, Told};
+
+/// What can be asked, one line each: the words, and what they ask.
+pub(crate) const QUESTIONS: [(&str, &str); 9] = [
+    ("committed INDEX [on N]", "why this entry is committed"),
+    ("not committed INDEX [on N]", "why it is not: on node N, or as the leader sees it"),
+    ("leader N", "why node N leads"),
+    ("not leader N", "why it does not"),
+    ("refused N -> M", "why M refused what N had sent, the last time"),
+    ("truncated N", "why node N deleted entries, the last time"),
+    ("stepped down N", "why node N gave up leading or campaigning, the last time"),
+    ("acknowledged N", "why node N acknowledged what it did, the last time"),
+    ("told COMMAND", "why a client was told what it was"),
+];
+
+/// An answer, with the reasons below it.
+pub(crate) fn answer(history: &History, answer: &Answer) -> Vec<String> {
+    let time = history.step(answer.step).map_or_else(String::new, |step| step.time.to_string());
+    let asked = format!("Step {}, {time}: why {}?", answer.step, answer.question);
+    let mut lines = vec![colour::heading(&asked).to_string()];
+    if answer.contradicts {
+        lines.extend(paragraph("It is not so; this is why it is as it is.", "  ", "  "));
+    }
+    lines.extend(reasons(answer));
+    lines
+}
+
+fn reasons(answer: &Answer) -> Vec<String> {
+    let mut text = finding(&answer.finding);
+    if let Some(step) = answer.decided_in {
+        text = format!("{text} That is so since step {step}.");
+    }
+    let mut lines = paragraph(&text, "  ", "  ");
+    for ground in &answer.grounds {
+        let speaker = Speaker { node: ground.node, from: ground.from };
+        let text = explain::verdict(speaker, &ground.verdict);
+        lines.extend(paragraph(&colour::faint(&text).to_string(), "  └ ", "    "));
+    }
+    let mut table = Table::new(4);
+    for standing in &answer.others {
+        table.row([standing.node.to_string(), stands(standing)]);
+    }
+    lines.extend(table.lines());
+    if let Some(change) = &answer.change {
+        let text = format!("It would change if {}.", changes(change));
+        lines.extend(paragraph(&text, "  ", "  "));
+    }
+    if let Some(deeper) = &answer.follows_from {
+        lines.push("  It depends on this:".to_owned());
+        lines.extend(reasons(deeper));
+    }
+    lines
+}
+
+fn finding(finding: &Finding) -> String {
+    match finding {
+        Finding::Committed { entry, node, told_by: None } => {
+            format!("{entry} is committed: {node} led, and counted a majority.")
+        }
+        Finding::Committed { entry, node, told_by: Some(leader) } => {
+            format!("{entry} is committed on {node}: {leader} led, and had said so.")
+        }
+        Finding::TooFewCopies { entry, leader, term } => format!(
+            "{entry} is not committed: {leader} leads term {term} and knows of too few copies."
+        ),
+        Finding::OlderTerm { entry, leader, term } => format!(
+            "{entry} is not committed, though a majority holds it: it is of term {}, and {leader} \
+             leads term {term}. A leader counts only entries of its own term; what stands before \
+             one is committed with it.",
+            entry.term
+        ),
+        Finding::NotTold { entry, node, leader, committed_in } => {
+            let leader = match leader {
+                Some(leader) => format!("its leader, {leader}, has not told it that it is"),
+                None => "it knows of no leader that could tell it".to_owned(),
+            };
+            let elsewhere = match committed_in {
+                Some(step) => format!(
+                    " An entry at index {} was first committed in step {step}.",
+                    entry.index
+                ),
+                None => String::new(),
+            };
+            format!("{entry} is not committed on {node}: {leader}.{elsewhere}")
+        }
+        Finding::Lacks { node, index, last } => {
+            let end = super::words::log_end(*last);
+            format!("{node} has no entry at index {index}: its log {end}.")
+        }
+        Finding::Down { node } => format!("{node} is down: it leads nothing and commits nothing."),
+        Finding::Refused { from, to, message: kind, number } => {
+            let number = number.map_or_else(String::new, |it| format!(" (message {})", it.0));
+            format!("{to} refused {from}'s {}{number}.", message::kind(*kind))
+        }
+        Finding::Leads { node, term, votes } => {
+            let votes = votes.iter().map(|(voter, step)| format!("{voter} (step {step})"));
+            let votes = votes.collect::<Vec<_>>().join(", ");
+            format!("{node} leads term {term}, by the votes of {votes}.")
+        }
+        Finding::NeverCampaigned { node, leader } => {
+            format!("{node} has never stood for election{}.", following(*leader))
+        }
+        Finding::StartedAgain { node, leader } => format!(
+            "{node} has started again as a follower and not stood for election since{}.",
+            following(*leader)
+        ),
+        Finding::TooFewVotes { node, term, have, need, ended_in } => {
+            let votes = plural(*have, "vote", "votes");
+            let ended = match ended_in {
+                Some(step) => format!("it gave up in step {step}"),
+                None => "its election goes on".to_owned(),
+            };
+            format!("{node} stood for election in term {term} and got {votes} of {need}: {ended}.")
+        }
+        Finding::SteppedDown { node, role, term } => {
+            format!("{node} was {role} and became follower in term {term}.")
+        }
+        Finding::Truncated { node, from, to } if from == to => format!("{node} deleted {from}."),
+        Finding::Truncated { node, from, to } => format!("{node} deleted {from} to {to}."),
+        Finding::Acknowledged { node, to, index, prev, count } => format!(
+            "{node} acknowledged its log up to index {index}: {to} had sent {} after {prev}.",
+            plural(*count, "entry", "entries")
+        ),
+        Finding::Told { call } => told(call),
+    }
+}
+
+fn following(leader: Option<NodeId>) -> String {
+    match leader {
+        Some(leader) => format!(": {leader} leads, and its messages start the timer over"),
+        None => ": its election timer has not ended".to_owned(),
+    }
+}
+
+fn told(call: &ClientCall) -> String {
+    let ClientCall { ticket, node, command, asked_in, told } = call;
+    let client =
+        format!("Client {} asked {node} for {command} in step {asked_in}", ticket.client());
+    match told {
+        None => format!("{client} and was told nothing yet."),
+        Some((_, Told::Refused { leader: Some(leader) })) => {
+            format!("{client} and was refused: {leader} leads.")
+        }
+        Some((_, Told::Refused { leader: None })) => {
+            format!("{client} and was refused: {node} does not lead.")
+        }
+        Some((_, Told::Answered(answer))) => format!("{client} and {}.", deeds::told(answer)),
+    }
+}
+
+fn stands(standing: &Standing) -> String {
+    if let Some(Ground { node, from, verdict, .. }) = &standing.refused {
+        let speaker = Speaker { node: *node, from: *from };
+        return format!("refused: {}", explain::reason(speaker, verdict));
+    }
+    let holds = match (standing.holds, standing.counted) {
+        (Some(true), true) => "has it",
+        (Some(true), false) => "has it, and its leader does not know that",
+        (Some(false), true) => "has it no more",
+        (Some(false), false) => "lacks it",
+        (None, true) => "counted",
+        (None, false) => "not counted",
+    };
+    let link = match (standing.up, standing.link) {
+        (false, _) => ", is down",
+        (true, (true, true)) => "",
+        (true, (false, false)) => ", is cut off",
+        (true, (false, true)) => ", cannot be reached",
+        (true, (true, false)) => ", and its replies cannot come back",
+    };
+    let in_flight = match standing.in_flight.len() {
+        0 => String::new(),
+        count => format!(", {} in flight", plural(count, "message", "messages")),
+    };
+    format!("{holds}{link}{in_flight}")
+}
+
+fn names(nodes: &[NodeId]) -> String {
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn changes(change: &Change) -> String {
+    match change {
+        Change::Acknowledgements { leader, index, more, missing } => format!(
+            "{more} more of {} acknowledged {leader}'s log up to index {index}",
+            names(missing)
+        ),
+        Change::EntryOfOwnTerm { leader, term, index: Some(index), have, need } => format!(
+            "the entry of term {term} at index {index} came on a majority: {have} of the {need} that \
+             {leader} needs have it"
+        ),
+        Change::EntryOfOwnTerm { leader, term, index: None, .. } => format!(
+            "a client proposed a command to {leader}, and that entry of term {term} came on a majority"
+        ),
+        Change::LeaderCommits { leader: Some(leader), index } => {
+            format!(
+                "{leader} committed index {index} and said so in an AppendEntries that it accepts"
+            )
+        }
+        Change::LeaderCommits { leader: None, index } => {
+            format!("a leader were elected, committed index {index}, and said so")
+        }
+        Change::Replication { index } => {
+            format!("a leader's AppendEntries brought it the entry at index {index}")
+        }
+        Change::Restart { node } => format!("{node} started again"),
+        Change::Votes { more, missing } => {
+            format!("{more} more of {} voted for it", names(missing))
+        }
+        Change::Timeout { node } => {
+            format!("{node}'s election timer ended, and a majority voted for it")
+        }
+        Change::Term { least } => format!("the sender were in term {least} or a later one"),
+        Change::NoLaterTerm { most } => {
+            format!("the message were of term {most} or an earlier one")
+        }
+        Change::LaterTerm { after } => {
+            format!("the candidate asked in a term after {after}: the vote in that one is given")
+        }
+        Change::Log { least } => {
+            format!("the candidate's log ended at {least}, or were more up to date")
+        }
+        Change::EarlierEntry { index } => {
+            format!("the leader sent from an entry before index {index} that both have")
+        }
+        Change::SameEntry { index, term } => {
+            format!("the leader's entry at index {index} were of term {term} too")
+        }
+    }
+}
+
+/// What names a place in a run.
+pub(crate) fn places() -> String {
+    let kinds = Kind::WORDS.map(|(word, _)| word).join(", ");
+    format!(
+        "a place is a step's number, a time as in 0.014, or 'first' or 'last' and what happens \
+         there: {kinds}, a rule's id, or 'refused' or 'broken' with a rule's id"
+    )
+}
+
+/// There is no such place in a run of so many steps.
+pub(crate) fn no_place(place: Place, last: u64) -> String {
+    match place {
+        Place::Step(step) => unanswerable(&Unanswerable::NoSuchStep { step, last }),
+        _ => format!("that happens nowhere in this run; its steps are 1 to {last}"),
+    }
+}
+
+/// Why a question has no answer, and what to do, in one sentence.
+pub(crate) fn unanswerable(why: &Unanswerable) -> String {
+    match why {
+        Unanswerable::NotUnderstood { typed } => {
+            let all = QUESTIONS.map(|(words, _)| format!("'{words}'"));
+            format!("'{typed}' is no question that is known here; ask {}", all.join(", "))
+        }
+        Unanswerable::NoSuchNode { node, nodes } => {
+            format!("there is no node {node} in this run; its nodes are 0 to {}", nodes - 1)
+        }
+        Unanswerable::NoSuchStep { step, last } => {
+            format!("there is no step {step} in this run; its steps are 1 to {last}")
+        }
+        Unanswerable::NoSuchEntry { index, last } if last.get() == 0 => {
+            format!(
+                "no node has an entry at index {index} here: all logs are empty; ask at a later step"
+            )
+        }
+        Unanswerable::NoSuchEntry { index, last } => format!(
+            "no node has an entry at index {index} here; ask of one from 1 to {last}, or at a later step"
+        ),
+        Unanswerable::NotHappened { question, step } => format!(
+            "up to step {step} nothing happened of which '{question}' asks; ask at a later step, or \
+             'committed', 'not committed', 'leader' or 'not leader' of any node"
+        ),
+    }
+}

@@ -1,0 +1,208 @@
+//! Why and why not: asked of scenarios that ship, and of whatever makes no sense.
+
+use raft_in_practice::explain::{
+    Answer, Change, Finding, Kind, Place, Question, Unanswerable, why,
+};
+use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
+use raft_in_practice::record::History;
+
+use super::{history, script, shipped};
+use crate::common::{at, id};
+
+fn ask(history: &History, step: u64, question: &str) -> Answer {
+    let question = Question::parse(question, history.header().nodes).unwrap();
+    why(history, step, &question).unwrap_or_else(|error| panic!("{question}: {error:?}"))
+}
+
+fn refused(history: &History, step: u64, question: &str) -> Unanswerable {
+    let question = Question::parse(question, history.header().nodes);
+    question.and_then(|question| why(history, step, &question)).unwrap_err()
+}
+
+fn find(history: &History, place: &str) -> u64 {
+    Place::parse(place).unwrap().of(history).unwrap()
+}
+
+/// The rules of an answer's grounds, and how they came out.
+fn grounds(answer: &Answer) -> Vec<(Rule, Outcome)> {
+    answer.grounds.iter().map(|it| (it.verdict.rule, it.verdict.outcome)).collect()
+}
+
+/// The paper's (c): three of five hold an entry of term 2, and the leader of term 4 does not commit it.
+#[test]
+fn figure_8_is_the_rule_of_the_current_term() {
+    let history = history(&shipped("figure-8"));
+    let step = find(&history, "first refused commit-only-current-term");
+    let answer = ask(&history, step, "why not committed 2 on 0");
+    let (two, four) = (Term::new(2), Term::new(4));
+    assert!(!answer.contradicts);
+    assert_eq!(
+        answer.finding,
+        Finding::OlderTerm { entry: LogPosition::new(2, 2), leader: id(0), term: four }
+    );
+    assert_eq!(
+        grounds(&answer),
+        [(Rule::MajorityQuorum, Outcome::Holds), (Rule::CommitOnlyCurrentTerm, Outcome::Refused)]
+    );
+    let Facts::EntryTerm { entry, own } = answer.grounds[1].verdict.facts else { panic!() };
+    assert_eq!((entry.term, own, answer.decided_in), (two, four, Some(step)));
+    assert_eq!(
+        answer.change,
+        Some(Change::EntryOfOwnTerm { leader: id(0), term: four, index: None, have: 0, need: 3 })
+    );
+    // In (e) the leader has an entry of its own, which is not on a majority yet.
+    let mut calls = history.clients().iter();
+    let last = calls.find(|call| call.command.as_str() == "SET y=last").unwrap();
+    let answer = ask(&history, last.asked_in, "not committed 4");
+    let Some(Change::EntryOfOwnTerm { index, have, need, .. }) = answer.change else { panic!() };
+    assert_eq!((index, have, need), (Some(LogIndex::new(5)), 1, 3));
+    // And at the end it is committed: asked why not, it says so.
+    let answer = ask(&history, history.last(), "not committed 4 on 1");
+    assert!(
+        answer.contradicts && matches!(answer.finding, Finding::Committed { .. }),
+        "{answer:?}"
+    );
+}
+
+/// A leader that is cut off knows of two copies in five.
+#[test]
+fn a_partition_is_a_quorum_that_cannot_be_reached() {
+    let history = history(&shipped("partition"));
+    let lost = history.clients().iter().find(|call| call.command.as_str() == "SET x=lost");
+    let step = lost.unwrap().asked_in + 6;
+    let answer = ask(&history, step, "not committed 3 on 0");
+    let entry = at(3, 1);
+    let finding = Finding::TooFewCopies { entry, leader: id(0), term: Term::new(1) };
+    assert_eq!(answer.finding, finding);
+    assert_eq!(grounds(&answer), [(Rule::MajorityQuorum, Outcome::Refused)]);
+    let copies = Facts::Copies { index: LogIndex::new(3), have: 2, need: 3, nodes: 5 };
+    assert_eq!(answer.grounds[0].verdict.facts, copies);
+    let cut: Vec<NodeId> =
+        answer.others.iter().filter(|it| it.link == (false, false)).map(|it| it.node).collect();
+    assert_eq!(cut, [id(2), id(3), id(4)]);
+    let (leader, index) = (id(0), LogIndex::new(3));
+    assert_eq!(
+        answer.change,
+        Some(Change::Acknowledgements { leader, index, more: 1, missing: cut })
+    );
+    // The one follower that has it waits for its leader, and the answer leads there.
+    let follower = ask(&history, step, "not committed 3 on 1");
+    assert!(
+        matches!(follower.finding, Finding::NotTold { leader: Some(leader), .. } if leader == id(0))
+    );
+    assert_eq!(follower.follows_from.unwrap().finding, finding);
+    // The client waits for that entry.
+    let client = ask(&history, step, "told SET x=lost");
+    assert_eq!(client.follows_from.unwrap().finding, finding);
+    // What is committed is not a matter of why not.
+    let committed = ask(&history, step, "not committed 2 on 0");
+    assert!(committed.contradicts);
+    assert!(matches!(committed.finding, Finding::Committed { told_by: None, .. }));
+    let counted = committed.others.iter().filter(|it| it.counted).count();
+    assert_eq!(counted + 1, 3, "a majority, and no more, when it was committed");
+
+    // When the network is whole again, the leader steps down and its entry goes.
+    let end = history.last();
+    let answer = ask(&history, end, "stepped down 0");
+    let (node, role, term) = (id(0), RoleKind::Leader, Term::new(2));
+    assert_eq!(answer.finding, Finding::SteppedDown { node, role, term });
+    assert_eq!(grounds(&answer), [(Rule::HigherTermStepsDown, Outcome::Holds)]);
+    let answer = ask(&history, end, "truncated 0");
+    assert_eq!(answer.finding, Finding::Truncated { node, from: entry, to: entry });
+    assert_eq!(grounds(&answer), [(Rule::ConflictTruncates, Outcome::Holds)]);
+    assert_eq!(answer.change, Some(Change::SameEntry { index, term: Term::new(1) }));
+    assert!(Kind::Truncation.is_at(&history, answer.decided_in.unwrap()));
+}
+
+#[test]
+fn an_election_is_won_and_lost_by_votes() {
+    let history = history(&script(
+        "nodes 3\nno-op off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\n\
+         submit to 0 SET x=1\ndeliver append 0 -> 1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
+         deliver vote-reply 1 -> 2\n",
+    ));
+    let answer = ask(&history, 3, "leader 0");
+    let votes = vec![(id(0), 1), (id(1), 3)];
+    assert_eq!(answer.finding, Finding::Leads { node: id(0), term: Term::new(1), votes });
+    assert_eq!(answer.decided_in, Some(3));
+
+    let end = history.last();
+    let answer = ask(&history, end, "not leader 2");
+    let (have, need, ended_in) = (1, 2, None);
+    let term = Term::new(2);
+    assert_eq!(answer.finding, Finding::TooFewVotes { node: id(2), term, have, need, ended_in });
+    let refusals: Vec<_> = answer.others.iter().map(|it| it.refused.as_ref()).collect();
+    let rule = refusals[1].map(|ground| ground.verdict.rule);
+    assert_eq!((refusals[0].is_none(), rule), (true, Some(Rule::UpToDateLog)));
+    assert_eq!(answer.change, Some(Change::Votes { more: 1, missing: vec![id(0), id(1)] }));
+    let answer = ask(&history, end, "refused 2 -> 1");
+    let facts = Facts::Logs { candidate: LogPosition::START, own: at(1, 1) };
+    assert_eq!(answer.grounds[0].verdict.facts, facts);
+    assert_eq!(answer.change, Some(Change::Log { least: at(1, 1) }));
+    let answer = ask(&history, end, "acknowledged 1");
+    let (node, to, index) = (id(1), id(0), LogIndex::FIRST);
+    let prev = LogPosition::START;
+    assert_eq!(answer.finding, Finding::Acknowledged { node, to, index, prev, count: 1 });
+    // Who leads is asked why it does not, and the reverse.
+    assert!(ask(&history, 3, "not leader 0").contradicts);
+    assert!(ask(&history, 3, "leader 1").contradicts);
+    let never = ask(&history, 3, "not leader 1").finding;
+    assert!(matches!(never, Finding::NeverCampaigned { .. }), "{never:?}");
+}
+
+#[test]
+fn a_question_that_makes_no_sense_says_why() {
+    let history = history(&shipped("partition"));
+    let last = history.last();
+    let index = LogIndex::new(99);
+    let end = LogIndex::new(4);
+    assert_eq!(
+        refused(&history, last, "committed 99"),
+        Unanswerable::NoSuchEntry { index, last: end }
+    );
+    assert_eq!(
+        refused(&history, last, "leader 300"),
+        Unanswerable::NoSuchNode { node: 300, nodes: 5 }
+    );
+    for step in [0, last + 1, u64::MAX] {
+        let wrong = Unanswerable::NoSuchStep { step, last };
+        assert_eq!(refused(&history, step, "leader 1"), wrong);
+    }
+    for typed in
+        ["", "why", "committed", "committed 0", "committed x", "not refused 1 -> 2", "told"]
+    {
+        let typed = typed.to_owned();
+        assert_eq!(refused(&history, last, &typed), Unanswerable::NotUnderstood { typed });
+    }
+    assert!(matches!(refused(&history, 1, "truncated 0"), Unanswerable::NotHappened { .. }));
+    assert!(matches!(refused(&history, 1, "told SET"), Unanswerable::NotHappened { .. }));
+}
+
+/// Whatever is asked of whatever shipped scenario at whatever step: an answer or a reason, no panic, and a
+/// decision that is not later than the question.
+#[test]
+fn every_question_has_an_answer_or_a_reason_at_every_step() {
+    for name in ["figure-8", "crash-before-send", "split-vote", "restart", "even-cluster"] {
+        let history = history(&shipped(name));
+        let nodes = history.header().nodes;
+        let of_nodes = NodeId::all(nodes).flat_map(|node| {
+            let words = ["leader", "not leader", "truncated", "stepped down", "acknowledged"];
+            words.map(|word| format!("{word} {}", node.index()))
+        });
+        let mut questions: Vec<String> = of_nodes.collect();
+        for index in 1..5 {
+            questions.push(format!("committed {index}"));
+            questions.push(format!("not committed {index} on 1"));
+        }
+        questions.extend(["refused 0 -> 1", "refused 1 -> 0", "told x"].map(str::to_owned));
+        for step in (1..=history.last()).step_by(5) {
+            for question in &questions {
+                let question = Question::parse(question, nodes).unwrap();
+                if let Ok(answer) = why(&history, step, &question) {
+                    assert!(answer.decided_in <= Some(step), "{name}, {step}: {answer:?}");
+                    assert_eq!(Question::parse(&question.to_string(), nodes), Ok(question));
+                }
+            }
+        }
+    }
+}
