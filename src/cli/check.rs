@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::arguments::Format;
 use super::error::Error;
 use super::hunt::save;
+use super::interrupt;
 use super::printing;
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;
@@ -30,7 +31,8 @@ pub(super) struct Check {
     pub(super) format: Format,
 }
 
-/// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends.
+/// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends, and 130
+/// if it is interrupted.
 pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, format } = check;
     file.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
@@ -40,7 +42,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
         }
         output.put_all(header::broken(*rules));
         output.put_all(search_result::within(bounds));
-        let outcome = explore(*rules, bounds, |stats| output.put(search_result::depth(stats)));
+        let outcome = explore(*rules, bounds, |stats| output.put_all(search_result::depth(stats)));
         looked(&outcome)?;
         output.put_all(search_result::ended(&outcome, bounds, *rules));
         let mut saved = Ok(());
@@ -55,7 +57,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
         }
         output.put("");
         output.put_all(header::broken(*rules));
-        saved.map(|()| ExitCode::from(u8::from(outcome.reach != Reach::Exhausted)))
+        saved.map(|()| code(outcome.reach))
     })
 }
 
@@ -69,6 +71,14 @@ fn looked(outcome: &Outcome) -> Result<(), Error> {
     Err(Error::Usage(nothing.to_owned()))
 }
 
+fn code(reach: Reach) -> ExitCode {
+    match reach {
+        Reach::Exhausted => ExitCode::SUCCESS,
+        Reach::Stopped => interrupt::code(),
+        Reach::Fell | Reach::OutOfMemory => ExitCode::from(1),
+    }
+}
+
 /// The same for programs.
 fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, .. } = check;
@@ -79,15 +89,15 @@ fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     if let (Some(file), Some(short)) = (file, &short) {
         hunt_result::script(short, "counterexample").save(file).map_err(Error::NotWritten)?;
     }
-    Ok(ExitCode::from(u8::from(outcome.reach != Reach::Exhausted)))
+    Ok(code(outcome.reach))
 }
 
 /// Explores until all is seen, something falls, or somebody presses Ctrl-C.
 fn explore(rules: RuleSet, bounds: &Bounds, tell: impl Fn(&Stats)) -> Outcome {
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
-    // Without a handler Ctrl-C ends the program at once; with it the search says how far it came.
-    let _ = ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed));
+    // The search ends and says how far it came.
+    interrupt::on(move || interrupted.store(true, Ordering::Relaxed));
     exhaustive::explore(rules, bounds, |stats, pause| {
         if pause == Pause::Depth {
             tell(stats);

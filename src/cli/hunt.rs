@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::arguments::Format;
 use super::arguments::raft_cluster::{HuntOptions, jobs_or_all};
 use super::error::Error;
+use super::interrupt;
 use super::printing;
 use crate::raft::{Rule, RuleSet};
 use crate::scenario::library;
@@ -26,6 +27,7 @@ use crate::search::random::{Hunt, Progress, intact_recovers, sole_rule};
 use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::{Output, WhenFull};
+use crate::view::table::paragraph;
 use crate::view::{Listeners, STORY, header, hunt_result as view, json, script_text};
 
 impl HuntOptions {
@@ -37,13 +39,13 @@ impl HuntOptions {
 }
 
 /// Hunts. Exit code 1 if a property fell, 0 if none did; with every rule in turn, 0 if each was
-/// caught.
+/// caught. What is interrupted before ends with 130.
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     let progress = Arc::new(Progress::default());
     let interrupted = Arc::clone(&progress);
-    // Without a handler Ctrl-C ends the program at once; with it the hunt ends and says what it has.
-    let _ = ctrlc::set_handler(move || interrupted.stop.store(true, Ordering::Relaxed));
+    // The hunt ends and says what it has.
+    interrupt::on(move || interrupted.stop.store(true, Ordering::Relaxed));
     printing(WhenFull::Wait, |output| {
         if options.break_each {
             Ok(break_each(options, &progress, output))
@@ -80,12 +82,12 @@ fn one(
     if json {
         return for_programs(options, rules, &best, progress, output);
     }
-    output.put(view::figures(progress, best.result.took));
+    output.put_all(paragraph(&view::figures(progress, best.result.took), "", ""));
     if !best.has_caught() {
         // With nothing caught only Ctrl-C stops a hunt.
         output.put_all(view::nothing(progress, stopped, sole_rule(rules)));
         output.put_all(header::broken(rules));
-        return Ok(ExitCode::from(u8::from(stopped)));
+        return Ok(if stopped { interrupt::code() } else { ExitCode::SUCCESS });
     }
     output.put_all(view::caught(&best, recovers(&best, rules)));
     output.put("");
@@ -108,7 +110,11 @@ fn for_programs(
         view::script(short, "counterexample").save(file).map_err(Error::NotWritten)?;
     }
     let stopped = progress.stop.load(Ordering::Relaxed);
-    Ok(ExitCode::from(u8::from(stopped || best.has_caught())))
+    Ok(if stopped && !best.has_caught() {
+        interrupt::code()
+    } else {
+        ExitCode::from(u8::from(best.has_caught()))
+    })
 }
 
 /// Whether the intact core recovers where the first catch stalls, if that is all that was caught.
@@ -130,7 +136,7 @@ fn tell(best: &Best, rules: RuleSet, file: Option<&Path>, output: &Output) -> Re
         return save(file, || script, output);
     }
     if file.is_some() {
-        output.put(view::NOT_SAVED);
+        output.put_all(paragraph(view::NOT_SAVED, "", ""));
     }
     Ok(())
 }
@@ -208,6 +214,9 @@ fn break_each(options: &HuntOptions, progress: &Arc<Progress>, output: &Output) 
         output.put_all(view::matrix(&rows));
     }
     let caught = rows.iter().filter(|row| row.best.has_caught()).count();
+    if progress.stop.load(Ordering::Relaxed) && caught < Rule::ALL.len() {
+        return interrupt::code();
+    }
     ExitCode::from(u8::from(caught < Rule::ALL.len()))
 }
 

@@ -8,6 +8,8 @@ mod arguments;
 mod check;
 mod error;
 mod hunt;
+mod interrupt;
+mod pager;
 mod play;
 mod replay;
 mod report;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::view;
 use crate::view::output::{Output, WhenFull, unless_closed};
 use arguments::{raft_cluster, raft_node};
 use error::Error;
@@ -36,6 +39,8 @@ pub fn raft_node() -> ExitCode {
 
 /// Reads the command line, runs the program, and complains if it could not do what was asked for.
 fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCode {
+    view::use_terminal();
+    interrupt::on(|| interrupt::end());
     let done = match T::try_parse() {
         Ok(arguments) => run(arguments),
         Err(error) if error.use_stderr() => Err(Error::Usage(one_sentence(&error))),

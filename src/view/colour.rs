@@ -1,12 +1,14 @@
 //! Colour, by role and by outcome. It repeats what the words say and never says anything alone, so
 //! nothing is lost where it is off: in a pipe, with `NO_COLOR`, or for a reader who does not see it.
 //!
-//! Whether it is on is decided once for the program, by [`Color::apply`]; the `colored` crate looks
-//! at the terminal, `NO_COLOR` and `CLICOLOR_FORCE`.
+//! Whether it is on is decided once for the program, by [`Color::apply`]: by the flag, `NO_COLOR`,
+//! `CLICOLOR_FORCE`, the terminal and `TERM`, in this order.
 
 use std::borrow::Cow;
+use std::env;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::io::{self, IsTerminal};
 use std::sync::LazyLock;
 
 use clap::ValueEnum;
@@ -34,8 +36,24 @@ impl Color {
         match self {
             Self::Always => control::set_override(true),
             Self::Never => control::set_override(false),
-            Self::Auto => control::unset_override(),
+            Self::Auto => control::set_override(asked_for(
+                |name| env::var(name).unwrap_or_default(),
+                io::stdout().is_terminal(),
+            )),
         }
+        // Older consoles of Windows have to be asked; where they cannot, they show the codes.
+        #[cfg(windows)]
+        let _ = control::set_virtual_terminal(true);
+    }
+}
+
+/// Whether the environment asks for colour, or else the terminal can show it: the first that speaks has its way.
+fn asked_for(variable: impl Fn(&str) -> String, terminal: bool) -> bool {
+    let is_set = |name: &str| !matches!(&*variable(name), "" | "0");
+    match () {
+        () if !variable("NO_COLOR").is_empty() => false,
+        () if is_set("CLICOLOR_FORCE") => true,
+        () => terminal && variable("CLICOLOR") != "0" && variable("TERM") != "dumb",
     }
 }
 
@@ -63,13 +81,18 @@ pub(super) fn finished(line: &str) -> String {
     guarded(line).replace(MARK.as_str(), "\u{1b}[")
 }
 
+/// Text of ours with the colours that a terminal knows, marked as ours.
+pub(super) fn marked(coloured: &str) -> String {
+    coloured.replace("\u{1b}[", &MARK)
+}
+
 /// Text in a colour.
 #[derive(Clone, Debug)]
 pub(crate) struct Painted(ColoredString);
 
 impl fmt::Display for Painted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_string().replace("\u{1b}[", &MARK))
+        f.pad(&marked(&self.0.to_string()))
     }
 }
 
@@ -119,4 +142,29 @@ pub(crate) fn outcome(verdict: &Verdict) -> Painted {
         Outcome::Refused => word.yellow(),
         Outcome::Overridden => word.red().bold(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_speaks_first_about_colour_has_its_way() {
+        for (set, in_a_pipe, on_a_terminal) in [
+            (&[][..], false, true),
+            (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false, false),
+            (&[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")], true, true),
+            (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], true, true),
+            (&[("CLICOLOR_FORCE", "0")], false, true),
+            (&[("TERM", "dumb")], false, false),
+            (&[("CLICOLOR", "0")], false, false),
+        ] {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                found.map_or_else(String::new, |(_, value)| (*value).to_owned())
+            };
+            let asked = [false, true].map(|terminal| asked_for(variable, terminal));
+            assert_eq!(asked, [in_a_pipe, on_a_terminal], "{set:?}");
+        }
+    }
 }

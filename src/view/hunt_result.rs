@@ -82,13 +82,13 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
         }
         None => vec!["No seed found it; an exhaustive search did.".to_owned()],
     };
-    lines.extend(recovers.map(|recovers| {
-        if recovers {
+    lines.extend(recovers.into_iter().flat_map(|recovers| {
+        let text = if recovers {
             "In the world of the same seed the intact core recovers, and disturbs nobody."
         } else {
             "The intact core does not recover in the world of this seed either."
-        }
-        .to_owned()
+        };
+        paragraph(text, "", "")
     }));
     lines.extend(best.short.iter().flat_map(|short| paragraph(&how_short(short), "", "")));
     lines
@@ -97,13 +97,17 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
 /// What comes before the run that ships for a rule whose breaking only time can show.
 pub(crate) fn stall_story(script: &Script) -> Vec<String> {
     let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
-    [vec![colour::heading(&title).to_string()], header::question(script)].concat()
+    [heading(&title), header::question(script)].concat()
 }
 
 /// What comes before the same with the rule.
 pub(crate) fn intact_story(script: &Script) -> Vec<String> {
     let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
-    vec![String::new(), colour::heading(&title).to_string()]
+    [vec![String::new()], heading(&title)].concat()
+}
+
+fn heading(title: &str) -> Vec<String> {
+    paragraph(&colour::heading(title).to_string(), "", "  ")
 }
 
 /// How to run a counterexample that was saved.

@@ -3,8 +3,12 @@
 
 use crate::raft::{Log, LogIndex, NodeId, RaftNode, RoleKind};
 
-use super::colour;
 use super::table::Table;
+use super::{colour, width};
+
+/// Where a drawing begins, and how wide the place of an entry is.
+const INDENT: usize = 6;
+const CELL: usize = 4;
 
 /// One line of a drawing.
 #[derive(Clone, Debug)]
@@ -32,25 +36,36 @@ fn row(node: &RaftNode) -> Row<'_> {
 
 /// The same for any logs.
 pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
-    let longest = rows.iter().map(|row| row.log.last_index()).max().unwrap_or_default();
-    let indexes = || (1..=longest.get()).map(LogIndex::new);
-    let mut table = Table::new(6);
-    let header = indexes().map(|index| format!("{index:>3} ")).collect::<Vec<_>>().concat();
-    table.row(["index".to_owned(), colour::faint(header.trim_end()).to_string(), String::new()]);
+    let longest = rows.iter().map(|row| row.log.last_index().get()).max().unwrap_or_default();
+    // What does not fit one line of the drawing is drawn below.
+    let most = ((width() - INDENT - 9) / CELL) as u64;
+    let parts = longest.div_ceil(most).max(1);
+    let mut lines = Vec::new();
     let mut differs = false;
-    for row in rows {
-        let cell = |index| {
-            let term = row.log.term_at(index);
-            let reference = rows.first().and_then(|first| first.log.term_at(index));
-            let star = if term.is_some() && term != reference { '*' } else { ' ' };
-            format!("{:>3}{star}", term.map_or_else(String::new, |term| term.to_string()))
-        };
-        let cells = indexes().map(cell).collect::<Vec<_>>().concat();
-        differs |= cells.contains('*');
-        let name = colour::role(row.role, &row.id.to_string()).to_string();
-        table.row([name, cells, row.words.clone()]);
+    for part in 0..parts {
+        let indexes = || (part * most + 1..=longest.min((part + 1) * most)).map(LogIndex::new);
+        let mut table = Table::new(INDENT);
+        let header = indexes().map(|index| format!("{index:>3} ")).collect::<Vec<_>>().concat();
+        table.row([
+            "index".to_owned(),
+            colour::faint(header.trim_end()).to_string(),
+            String::new(),
+        ]);
+        for row in rows {
+            let cell = |index| {
+                let term = row.log.term_at(index);
+                let reference = rows.first().and_then(|first| first.log.term_at(index));
+                let star = if term.is_some() && term != reference { '*' } else { ' ' };
+                format!("{:>3}{star}", term.map_or_else(String::new, |term| term.to_string()))
+            };
+            let cells = indexes().map(cell).collect::<Vec<_>>().concat();
+            differs |= cells.contains('*');
+            let name = colour::role(row.role, &row.id.to_string()).to_string();
+            let words = if part + 1 == parts { row.words.clone() } else { String::new() };
+            table.row([name, cells, words]);
+        }
+        lines.extend(table.lines());
     }
-    let mut lines = table.lines();
     if let (true, Some(first)) = (differs, rows.first()) {
         let note = format!("      * not in {}'s log", first.id);
         lines.push(colour::faint(&note).to_string());

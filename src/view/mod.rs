@@ -10,7 +10,7 @@
 //!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
 //!   without colour.
 //! * `colour`: colour, which only repeats what the words say already.
-//! * `table`: aligned columns and wrapping, `WIDTH` columns at most; `columns`: the lines of a run.
+//! * `table`: aligned columns and wrapping, as wide as the terminal at most; `columns`: the lines of a run.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
 //! * `rules`: the rules as a table, and one in full; `scenarios`: those that ship.
 //! * `walkthrough`: the ten sections as text, `json`: as one object a line.
@@ -51,6 +51,9 @@ mod what_to_tell;
 pub(crate) mod why;
 pub mod words;
 
+use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
+
 use crate::record::journal::Observer;
 use crate::record::{Clock, Header, TraceWriter};
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
@@ -59,8 +62,19 @@ use crate::server::timing::Time;
 use output::Output;
 use summary::Ended;
 
-/// No line is wider than this many columns.
-pub(crate) const WIDTH: usize = 100;
+/// How wide the terminal is on which all is printed, if it is one.
+static TERMINAL: OnceLock<Option<usize>> = OnceLock::new();
+
+/// From now on lines are as wide as the terminal, if that can be read: the programs say so as they begin.
+pub(crate) fn use_terminal() {
+    let width = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let _ = TERMINAL.set(io::stdout().is_terminal().then(width).flatten());
+}
+
+/// No line is wider than this many columns: 100, or as many as the terminal has, from 60 to 100.
+pub(crate) fn width() -> usize {
+    TERMINAL.get().copied().flatten().map_or(100, |columns| columns.clamp(60, 100))
+}
 
 /// A way to tell a run.
 #[derive(Debug)]

@@ -16,7 +16,8 @@ pub(crate) fn list() -> Vec<String> {
         ]);
     }
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
-    [table.lines(), vec![String::new(), colour::faint(hint).to_string()]].concat()
+    let hint = paragraph(&colour::faint(hint).to_string(), "", "");
+    [table.lines(), vec![String::new()], hint].concat()
 }
 
 /// All that is known of one rule.

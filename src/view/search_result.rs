@@ -1,8 +1,8 @@
 //! What an exhaustive search looks at, how far it came, and what it means.
 
-use super::colour;
 use super::table::{Table, paragraph};
 use super::words::plural;
+use super::{colour, width};
 use crate::raft::{Rule, RuleSet, Settings};
 use crate::search::best_counterexample::Short;
 use crate::search::exhaustive::{
@@ -25,16 +25,21 @@ pub(crate) fn within(bounds: &Bounds) -> Vec<String> {
 }
 
 /// How far a search is, in a line.
-pub(crate) fn depth(stats: &Stats) -> String {
+pub(crate) fn depth(stats: &Stats) -> Vec<String> {
     let seconds = stats.elapsed.as_secs_f64();
-    format!(
+    let line = format!(
         "depth {:>3}  {:>10} states  {:>10} new  {:>7.0} a second  {seconds:>6.1} s  {:>6} MB",
         stats.depth,
         stats.states,
         stats.newest,
         stats.states as f64 / seconds.max(1e-3),
         stats.memory >> 20
-    )
+    );
+    if line.len() <= width() {
+        return vec![line];
+    }
+    // Where the columns do not fit, they are given up.
+    paragraph(&line.split_whitespace().collect::<Vec<_>>().join(" "), "", "  ")
 }
 
 /// A search's figures, and what it means that nothing fell, if nothing did.
@@ -45,7 +50,7 @@ pub(crate) fn ended(outcome: &Outcome, bounds: &Bounds, rules: RuleSet) -> Vec<S
     match outcome.reach {
         Reach::Exhausted => {
             let held = "✓ every state within the bounds was seen, and no property falls in any";
-            lines.push(colour::good(held).to_string());
+            lines.extend(paragraph(&colour::good(held).to_string(), "", "  "));
             lines.extend(rules.broken().flat_map(|rule| paragraph(&unseen(rule), "", "")));
         }
         Reach::Stopped => lines.extend(unfinished(&outcome.stats, "")),
@@ -65,11 +70,11 @@ pub(crate) fn ended(outcome: &Outcome, bounds: &Bounds, rules: RuleSet) -> Vec<S
 /// What fell, and how far away.
 pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
     let (property, length) = (found.property, found.steps.len());
-    let mut lines =
-        vec![format!("{property} falls after {length} moves, and no way to it is shorter:")];
+    let text = format!("{property} falls after {length} moves, and no way to it is shorter:");
+    let mut lines = paragraph(&text, "", "");
     if let Some(moves) = short.map(|short| short.schedule.moves.len()).filter(|it| *it != length) {
         let crash = "a crash and its restart are one step of a search, and two moves below";
-        lines.push(format!("({moves} moves as they are told: {crash}.)"));
+        lines.extend(paragraph(&format!("({moves} moves as they are told: {crash}.)"), "", " "));
     }
     lines
 }

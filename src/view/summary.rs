@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::table::one_line;
 use super::{header, script_text, status, violation};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
@@ -37,7 +38,7 @@ pub(super) fn full(ended: &Ended<'_>) -> Vec<String> {
 /// In one line.
 pub(super) fn brief(ended: &Ended<'_>) -> Vec<String> {
     let mut lines = ended.failure();
-    lines.push(violation::one_line(&ended.script.name, ended.good, ended.safety));
+    lines.extend(one_line(&violation::one_line(&ended.script.name, ended.good, ended.safety)));
     lines.extend(ended.broken());
     lines
 }
@@ -84,12 +85,12 @@ pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<Strin
     }
     let (name, steps) = (trace.display(), summary.steps);
     let made = "steps made again, each with the digest that was recorded";
-    lines.push(format!("✓ {name}: {steps} {made}"));
+    lines.extend(one_line(&format!("✓ {name}: {steps} {made}")));
     lines.extend(header::broken(summary.header.rules()));
     lines
 }
 
 /// The last line of a trace that came out otherwise.
-pub(crate) fn diverged(trace: &Path, error: &TraceError) -> String {
-    format!("✗ {}: {error}", trace.display())
+pub(crate) fn diverged(trace: &Path, error: &TraceError) -> Vec<String> {
+    one_line(&format!("✗ {}: {error}", trace.display()))
 }

@@ -8,10 +8,14 @@
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
-use super::{WIDTH, colour};
+use super::{TERMINAL, colour, width};
 
 /// The space between two columns.
 const GAP: usize = 2;
+/// The last column needs so much room to wrap in; where there is less, it stands beneath the others.
+const ROOM: usize = 24;
+/// How much further to the right it stands then.
+const BENEATH: usize = 4;
 
 /// Rows of cells under each other.
 #[derive(Clone, Debug, Default)]
@@ -38,10 +42,21 @@ impl Table {
         self.rows.push(cells.map(|cell| colour::guarded(&cell).into_owned()).into());
     }
 
-    /// The lines, none wider than [`WIDTH`].
+    /// The lines, none wider than [`width`].
     pub(crate) fn lines(&self) -> Vec<String> {
         let widths = self.widths();
-        self.rows.iter().flat_map(|row| self.wrapped(row, &widths)).collect()
+        let start = self.indent + widths.iter().map(|width| width + GAP).sum::<usize>();
+        let room = width().saturating_sub(start);
+        let is_crowded = |row: &Vec<String>| {
+            row.get(widths.len()).is_some_and(|last| display_width(last) > room)
+        };
+        let crowded = room < ROOM && self.rows.iter().any(is_crowded);
+        let line = |row: &Vec<String>| match crowded {
+            false => self.beside(row, &widths, start),
+            true if start <= width() + GAP => self.beneath(row, &widths),
+            true => self.run_on(row),
+        };
+        self.rows.iter().flat_map(line).collect()
     }
 
     /// The widths of all columns but the last.
@@ -55,28 +70,55 @@ impl Table {
         (0..columns.saturating_sub(1)).map(widest).collect()
     }
 
-    fn wrapped(&self, row: &[String], widths: &[usize]) -> Vec<String> {
+    /// All columns but the last, each with the gap behind it.
+    fn columns(&self, row: &[String], widths: &[usize]) -> String {
         let mut line = " ".repeat(self.indent);
         for (cell, width) in row.iter().zip(widths) {
             line.push_str(cell);
             line.push_str(&" ".repeat(width - display_width(cell) + GAP));
         }
-        let start = self.indent + widths.iter().map(|width| width + GAP).sum::<usize>();
+        line
+    }
+
+    fn beside(&self, row: &[String], widths: &[usize], start: usize) -> Vec<String> {
         let last = row.get(widths.len()).map_or("", String::as_str);
-        let hanging = " ".repeat(start);
-        paragraph(last, &line, &hanging)
+        paragraph(last, &self.columns(row, widths), &" ".repeat(start))
+    }
+
+    fn beneath(&self, row: &[String], widths: &[usize]) -> Vec<String> {
+        let indent = " ".repeat(self.indent + BENEATH);
+        let last = row.get(widths.len()).filter(|last| !last.is_empty());
+        let last = last.map_or_else(Vec::new, |last| paragraph(last, &indent, &indent));
+        let mut lines = vec![self.columns(row, widths).trim_end().to_owned()];
+        lines.extend(last);
+        lines
+    }
+
+    /// Where not even the other columns fit, a row is a paragraph.
+    fn run_on(&self, row: &[String]) -> Vec<String> {
+        let cells = row.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+        let text = cells.collect::<Vec<_>>().join("  ");
+        paragraph(&text, &" ".repeat(self.indent), &" ".repeat(self.indent + BENEATH))
     }
 }
 
-/// Text in lines of at most [`WIDTH`] columns, after `first` on the first line and after `others`
+/// Text in lines of at most [`width`] columns, after `first` on the first line and after `others`
 /// on the others. Breaks at spaces only: an id or a range is never torn apart.
 pub(crate) fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
-    let options = Options::new(WIDTH)
+    let options = Options::new(width())
         .initial_indent(first)
         .subsequent_indent(others)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
     wrap(&colour::guarded(text), options).iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// A line that stays one in a pipe, for whoever reads it there line by line.
+pub(crate) fn one_line(text: &str) -> Vec<String> {
+    match TERMINAL.get() {
+        Some(Some(_)) => paragraph(text, "", "  "),
+        _ => vec![text.to_owned()],
+    }
 }
 
 #[cfg(test)]
@@ -92,16 +134,17 @@ mod tests {
         assert!(lines[0].starts_with("  n0      word word"));
         assert!(lines[1].starts_with("          word"));
         assert_eq!(lines.last().unwrap(), "  leader  short");
-        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+        assert!(lines.iter().all(|line| line.chars().count() <= width()));
     }
 
     #[test]
     fn colour_and_wide_letters_do_not_shift_a_column() {
         let mut table = Table::new(0);
-        table.row(["\u{1b}[32mn0\u{1b}[0m".to_owned(), "a".to_owned()]);
+        table.row([colour::marked("\u{1b}[32mn0\u{1b}[0m"), "a".to_owned()]);
         table.row(["→é".to_owned(), "b".to_owned()]);
         table.row(["語".to_owned(), "c".to_owned()]);
-        assert_eq!(table.lines(), ["\u{1b}[32mn0\u{1b}[0m  a", "→é  b", "語  c"]);
+        let lines: Vec<String> = table.lines().iter().map(|line| colour::finished(line)).collect();
+        assert_eq!(lines, ["\u{1b}[32mn0\u{1b}[0m  a", "→é  b", "語  c"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
 use super::words::{Speaker, duration, log_end, plural};
-use super::{WIDTH, colour, explain, logs, message};
+use super::{colour, explain, logs, message, width};
 
 /// Where the lines of a beat begin.
 const INDENT: usize = 4;
@@ -46,7 +46,7 @@ pub(crate) fn introduction() -> Vec<String> {
 /// One section.
 pub(crate) fn section(section: &Section) -> Vec<String> {
     let title = format!("{}. {} ", section.number, section.title);
-    let rule = "─".repeat(WIDTH.saturating_sub(title.chars().count()));
+    let rule = "─".repeat(width().saturating_sub(title.chars().count()));
     let mut lines =
         vec![String::new(), format!("{}{}", colour::heading(&title), colour::faint(&rule))];
     for beat in &section.beats {

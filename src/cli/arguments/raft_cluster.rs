@@ -13,6 +13,7 @@ use super::{Format, completions, count, nodes, of_range, parse_view, put, seed};
 use crate::cli::check::{self, Check};
 use crate::cli::error::Error;
 use crate::cli::hunt;
+use crate::cli::pager;
 use crate::cli::play::{self, Play};
 use crate::cli::replay::{self, Replay};
 use crate::cli::report;
@@ -38,7 +39,8 @@ use crate::view::{JSON, QUIET, VIEWS, View, json, scenarios};
   raft-cluster replay demo.jsonl --verify       and make it again, step by step
   raft-cluster play --nodes 3                   a prompt: do it yourself, step by step
 
-Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong usage.")]
+Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong usage; 130\n\
+interrupted.")]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -301,7 +303,7 @@ impl Arguments {
                 let bounds = bounds.for_rules(&broken);
                 check::run(&Check { rules: broken.into_iter().collect(), bounds, save, format })
             }
-            Some(Command::Scenarios { format: Format::Text }) => put(scenarios::list()),
+            Some(Command::Scenarios { format: Format::Text }) => pager::show(scenarios::list()),
             Some(Command::Scenarios { format: Format::Json }) => put(json::scenarios()),
             Some(Command::Replay(replay)) => replay::run(&replay),
             Some(Command::Report { run, output, options }) => options.report(&run, output),

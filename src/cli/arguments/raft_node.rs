@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::{Format, completions, nodes, put, seed};
 use crate::cli::error::Error;
+use crate::cli::pager;
 use crate::cli::printing;
 use crate::raft::Rule;
 use crate::scenario::nearest;
@@ -115,15 +116,15 @@ impl Arguments {
                     "only the walkthrough takes --nodes, --seed, --step and --format (see --help)";
                 Err(Error::Usage(why.to_owned()))
             }
-            Some(Command::Rules { id: None, format: Format::Text }) => put(rules::list()),
+            Some(Command::Rules { id: None, format: Format::Text }) => pager::show(rules::list()),
             Some(Command::Rules { id: None, format: Format::Json }) => put(json::rules(&Rule::ALL)),
             Some(Command::Rules { id: Some(id), format }) => {
                 let unknown = |error: nearest::UnknownRule| Error::Usage(error.to_string());
                 let rule = nearest::rule(&id).map_err(unknown)?;
-                put(match format {
-                    Format::Text => rules::one(rule),
-                    Format::Json => json::rules(&[rule]),
-                })
+                match format {
+                    Format::Text => pager::show(rules::one(rule)),
+                    Format::Json => put(json::rules(&[rule])),
+                }
             }
             Some(Command::Completions { shell }) => completions::<Self>(shell),
         }
@@ -137,15 +138,18 @@ impl Walkthrough {
         if self.format == Some(Format::Json) {
             return put(sections.iter().flat_map(json::section));
         }
+        if !(self.step && io::stdin().is_terminal() && io::stdout().is_terminal()) {
+            let told = sections.iter().flat_map(text::section);
+            return pager::show(
+                text::introduction().into_iter().chain(told).chain(text::conclusion()).collect(),
+            );
+        }
         printing(WhenFull::Wait, |output| {
-            let wait = self.step && io::stdin().is_terminal() && io::stdout().is_terminal();
             output.put_all(text::introduction());
             for section in &sections {
-                if wait {
-                    output.settle().map_err(Error::Output)?;
-                    if !enter_pressed().map_err(Error::Terminal)? {
-                        return Ok(ExitCode::SUCCESS);
-                    }
+                output.settle().map_err(Error::Output)?;
+                if !enter_pressed().map_err(Error::Terminal)? {
+                    return Ok(ExitCode::SUCCESS);
                 }
                 output.put_all(text::section(section));
             }

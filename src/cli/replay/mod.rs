@@ -116,7 +116,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
             }
             Err(error @ TraceError::Diverged { .. }) => {
                 let ending = Ending::new(false, Some(error.to_string()), &SafetyReport::default());
-                (false, vec![summary::diverged(path, error)], ending)
+                (false, summary::diverged(path, error), ending)
             }
             Err(error) => return Err(Error::Trace(path.to_owned(), error.clone())),
         };

@@ -8,6 +8,7 @@ mod hunts;
 mod pipes;
 mod report;
 mod stories;
+mod terminals;
 mod traces;
 
 use std::path::PathBuf;

@@ -1,0 +1,31 @@
+//! What Ctrl-C, SIGTERM and SIGHUP do: they mean the same.
+
+use std::process::{self, ExitCode};
+use std::sync::{Mutex, PoisonError};
+
+/// The exit code of what was interrupted, as a shell has it.
+const INTERRUPTED: u8 = 130;
+
+/// What is done when a signal comes: the last that was said.
+static ACT: Mutex<Option<Box<dyn FnMut() + Send>>> = Mutex::new(None);
+
+/// From now on a signal does this. What ends later says then what it has found, and ends with [`code`].
+pub(super) fn on(act: impl FnMut() + Send + 'static) {
+    *ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
+    // It is refused the second time, when it is there already.
+    let _ = ctrlc::set_handler(|| {
+        if let Some(act) = &mut *ACT.lock().unwrap_or_else(PoisonError::into_inner) {
+            act();
+        }
+    });
+}
+
+/// The exit code of what was interrupted.
+pub(super) fn code() -> ExitCode {
+    ExitCode::from(INTERRUPTED)
+}
+
+/// Ends the program at once.
+pub(super) fn end() -> ! {
+    process::exit(INTERRUPTED.into())
+}

@@ -1,0 +1,55 @@
+//! Long answers on a terminal that is shorter: through the pager, as git does it.
+
+use std::env;
+use std::io::{self, BufWriter, IsTerminal};
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use terminal_size::{Height, terminal_size};
+
+use super::arguments::put;
+use super::error::Error;
+use super::interrupt;
+use crate::view::output::{Output, WhenFull};
+
+/// Shows these lines: through the pager if the terminal is too short, and else as they are.
+pub(super) fn show(lines: Vec<String>) -> Result<ExitCode, Error> {
+    let height = terminal_size().map_or(usize::MAX, |(_, Height(height))| height.into());
+    let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
+    if io::stdout().is_terminal()
+        && !dumb
+        && lines.len() >= height
+        && let Some(pager) = open()
+        && read(pager, &lines)?
+    {
+        return Ok(ExitCode::SUCCESS);
+    }
+    put(lines)
+}
+
+/// Starts `$PAGER`, or `less` if nothing is said.
+fn open() -> Option<Child> {
+    let pager = env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
+    if pager.is_empty() {
+        return None;
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", &pager]).stdin(Stdio::piped());
+    if env::var_os("LESS").is_none() {
+        command.env("LESS", "FRX");
+    }
+    command.spawn().ok()
+}
+
+/// Lets somebody read. Says no if there is no such pager after all.
+fn read(mut pager: Child, lines: &[String]) -> Result<bool, Error> {
+    // Ctrl-C is for the pager, which goes on with it.
+    interrupt::on(|| {});
+    if let Some(input) = pager.stdin.take() {
+        let output =
+            Output::open_on(BufWriter::new(input), WhenFull::Wait).map_err(Error::Output)?;
+        output.put_all(lines.iter().cloned());
+        output.settle().map_err(Error::Output)?;
+    }
+    // With 127 a shell says that it has not found the program.
+    Ok(pager.wait().is_ok_and(|ended| ended.code() != Some(127)))
+}

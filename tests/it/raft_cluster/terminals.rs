@@ -1,0 +1,108 @@
+//! On a terminal: as wide as it is, through a pager where it is short, and what its signals do.
+#![cfg(target_os = "linux")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use unicode_width::UnicodeWidthStr;
+
+use crate::raft_cluster::{raft_cluster, unwrapped};
+
+/// What a terminal of this size shows of a command, in a shell with these variables.
+fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) -> String {
+    let (program, arguments) = command.split_once(' ').unwrap_or((command, ""));
+    let program = cargo_bin(program);
+    let typed =
+        format!("stty cols {columns} rows {rows}; {variables} {} {arguments}", program.display());
+    let mut script = Command::new("script");
+    for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "PAGER", "LESS", "COLUMNS"] {
+        script.env_remove(name);
+    }
+    script.env("TERM", "xterm").env("SHELL", "/bin/sh");
+    let output = script.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().replace('\r', "")
+}
+
+/// The words of a text; a line drawn as long as the terminal is wide is none.
+fn words(text: &str) -> String {
+    unwrapped(&text.replace('─', ""))
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_no_word_is_broken() {
+    for command in [
+        "raft-node",
+        "raft-node rules",
+        "raft-node rules votes-counted-once-and-in-term",
+        "raft-cluster scenarios",
+        "raft-cluster run demo --virtual",
+        "raft-cluster run figure-8",
+        "raft-cluster run figure-7",
+        "raft-cluster run lossy --virtual",
+        "raft-cluster run demo --virtual --view quiet",
+        "raft-cluster run broken/commit-only-verified",
+        "raft-cluster --help",
+        "raft-cluster check --help",
+        "raft-node --help",
+    ] {
+        let (program, arguments) = command.split_once(' ').unwrap_or((command, ""));
+        let output = Command::new(cargo_bin(program)).args(arguments.split_whitespace()).output();
+        let piped = words(&String::from_utf8(output.unwrap().stdout).unwrap());
+        for columns in [60, 80] {
+            let shown = on_a_terminal(columns, 2_000, "NO_COLOR=1", command);
+            for line in shown.lines() {
+                assert!(line.width() <= columns, "{command}: {columns}: {line}");
+            }
+            assert_eq!(words(&shown), piped, "{command}: {columns}");
+        }
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_that_know_it() {
+    let is_coloured =
+        |variables| on_a_terminal(80, 99, variables, "raft-node rules").contains('\u{1b}');
+    assert!(is_coloured(""));
+    assert!(!is_coloured("TERM=dumb"));
+    assert!(!is_coloured("NO_COLOR=1 CLICOLOR_FORCE=1"));
+    assert!(is_coloured("TERM=dumb CLICOLOR_FORCE=1"));
+}
+
+#[test]
+fn what_is_longer_than_the_terminal_goes_through_the_pager() {
+    for command in
+        ["raft-node", "raft-node walkthrough", "raft-node rules", "raft-cluster scenarios"]
+    {
+        let shown = |rows, pager: &str| on_a_terminal(80, rows, &format!("PAGER={pager}"), command);
+        let paged = shown(10, "'sed s/^/paged:/'");
+        assert!(paged.lines().all(|line| line.starts_with("paged:")), "{paged}");
+        assert!(!shown(2_000, "'sed s/^/paged:/'").contains("paged:"), "{command} fits");
+        let direct = words(&shown(10, "''"));
+        assert_eq!(words(&paged.replace("paged:", "")), direct);
+        // The shell complains of it first.
+        assert!(words(&shown(10, "no-such-pager")).ends_with(&direct), "{command}");
+    }
+    let piped = raft_cluster(&["scenarios"]).env("PAGER", "sed s/^/paged:/").output().unwrap();
+    assert!(!String::from_utf8(piped.stdout).unwrap().contains("paged:"));
+}
+
+#[test]
+fn every_signal_that_ends_a_search_lets_it_say_what_it_has_found() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut command = Command::new(cargo_bin("raft-cluster"));
+        command.args(["check", "--terms", "9", "--log", "9", "--crashes", "3"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut told = String::new();
+        // Then it searches, and listens.
+        while !told.contains("depth") {
+            assert!(out.read_line(&mut told).unwrap() > 0, "{told}");
+        }
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        out.read_to_string(&mut told).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}: {told}");
+        assert!(told.contains("Stopped at depth"), "{signal}: {told}");
+    }
+}
