@@ -1,7 +1,7 @@
 //! Answers to why and why not, in words.
 
 use super::explain;
-use super::table::{Table, paragraph};
+use super::table::paragraph;
 use super::words::{Speaker, plural};
 use super::{colour, deeds, message};
 use crate::explain::{Answer, Change, Finding, Ground, Kind, Place, Standing, Unanswerable};
@@ -34,29 +34,49 @@ pub(crate) fn answer(history: &History, answer: &Answer) -> Vec<String> {
     lines
 }
 
-fn reasons(answer: &Answer) -> Vec<String> {
+/// A sentence of an answer.
+pub(super) enum Sentence {
+    /// What is so, what would change it, and on what it depends.
+    Finding(String),
+    /// A rule that was asked.
+    Ground(String),
+    /// How another node stands to it.
+    Standing(NodeId, String),
+}
+
+/// The answer alone: what is so, the reasons behind it, how the others stand, what would change it.
+pub(super) fn sentences(answer: &Answer) -> Vec<Sentence> {
     let mut text = finding(&answer.finding);
     if let Some(step) = answer.decided_in {
         text = format!("{text} That is so since step {step}.");
     }
-    let mut lines = paragraph(&text, "  ", "  ");
-    for ground in &answer.grounds {
+    let mut said = vec![Sentence::Finding(text)];
+    said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
-        let text = explain::verdict(speaker, &ground.verdict);
-        lines.extend(paragraph(&colour::faint(&text).to_string(), "  └ ", "    "));
-    }
-    let mut table = Table::new(4);
-    for standing in &answer.others {
-        table.row([standing.node.to_string(), stands(standing)]);
-    }
-    lines.extend(table.lines());
+        Sentence::Ground(explain::verdict(speaker, &ground.verdict))
+    }));
+    let standing = |standing: &Standing| Sentence::Standing(standing.node, stands(standing));
+    said.extend(answer.others.iter().map(standing));
     if let Some(change) = &answer.change {
-        let text = format!("It would change if {}.", changes(change));
-        lines.extend(paragraph(&text, "  ", "  "));
+        said.push(Sentence::Finding(format!("It would change if {}.", changes(change))));
     }
     if let Some(deeper) = &answer.follows_from {
-        lines.push("  It depends on this:".to_owned());
-        lines.extend(reasons(deeper));
+        said.push(Sentence::Finding("It depends on this:".to_owned()));
+        said.extend(sentences(deeper));
+    }
+    said
+}
+
+fn reasons(answer: &Answer) -> Vec<String> {
+    let mut lines = Vec::new();
+    for sentence in sentences(answer) {
+        lines.extend(match sentence {
+            Sentence::Finding(text) => paragraph(&text, "  ", "  "),
+            Sentence::Ground(text) => paragraph(&colour::faint(&text).to_string(), "  └ ", "    "),
+            Sentence::Standing(node, text) => {
+                paragraph(&format!("{node}  {text}"), "    ", "        ")
+            }
+        });
     }
     lines
 }

@@ -82,6 +82,7 @@
   if (entry) {
     entry.click();
     holds("an entry tells what it is", !$("why").hidden && $("why").textContent.includes("Entry"));
+    holds("and why", $("why").querySelectorAll("p").length > 0);
     press("Escape");
     holds("until it is put away", $("why").hidden);
   }

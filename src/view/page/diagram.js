@@ -171,7 +171,7 @@ class Diagram {
       if (this.width >= NARROW) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, (moment.time / 1e6).toFixed(3)));
     }
     if (moment.node === null) {
-      if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", moment.mark, "deed"));
+      if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", moment.mark, `deed ${moment.kind}`));
       return parts;
     }
     const x = this.x(moment.node);

@@ -40,7 +40,9 @@ function start() {
     const same = chosen && chosen.node === node && chosen.index === index;
     chosen = same ? null : { node, index };
     goto(at);
-    if (chosen) document.querySelector(".entry button[aria-pressed=true]")?.focus();
+    if (!chosen) return;
+    document.querySelector(".entry button[aria-pressed=true]")?.focus({ preventScroll: true });
+    byId("why").scrollIntoView({ block: "nearest" });
   }
 
   function show() {
@@ -53,6 +55,7 @@ function start() {
     byId("happened-title").textContent = moment.title;
     byId("happened").replaceChildren(...happenedPanel(run, at, goto));
     byId("nodes").replaceChildren(...nodesTable(run, at, chosen, choose));
+    byId("peers").replaceChildren(...leaderTables(run.states[at]));
     const why = whyPanel(run, at, chosen);
     byId("why").hidden = !why;
     byId("why").replaceChildren(...(why ?? []));

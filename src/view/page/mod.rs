@@ -6,6 +6,7 @@
 //! goes in as data, [`RunRecord`]; its texts are escaped, and the page shows them as text only. The content
 //! policy forbids everything that does not carry the page's own nonce.
 
+mod answers;
 mod run_record;
 
 use crate::digest;

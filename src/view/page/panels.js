@@ -51,7 +51,7 @@ function nodesTable(run, at, chosen, choose) {
       from > 1 ? element("td", { class: "more" }, "…") : null,
       ...cells);
   });
-  return [element("table", { class: "nodes" }, element("thead", {}, head), element("tbody", {}, ...rows)), ...leaderTables(states)];
+  return [element("table", { class: "nodes" }, element("thead", {}, head), element("tbody", {}, ...rows))];
 }
 
 function entryCell(state, node, index, entry, chosen, choose) {
@@ -89,7 +89,7 @@ function whyPanel(run, at, chosen) {
   const answer = run.answer(at, chosen.node, chosen.index) ?? [];
   return [
     element("h3", {}, `${title}: term ${entry.term}, ${entry.text}`),
-    ...answer.map((line) => element("p", {}, line)),
+    ...answer.map(([kind, text]) => element("p", { class: kind }, text)),
   ];
 }
 

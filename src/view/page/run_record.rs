@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::answers::Answers;
+
 use crate::properties::linearizability::Judgement;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{
@@ -33,6 +35,7 @@ pub(super) struct RunRecord {
     /// Each property, how often it was compared with what happened, and whether it fell.
     properties: Vec<(String, u64, bool)>,
     violations: Vec<Fall>,
+    answers: Answers,
     /// What is not in the page, and why.
     left_out: Option<String>,
 }
@@ -142,6 +145,7 @@ impl RunRecord {
         }
         let messages = history.messages().iter();
         let messages = messages.map(|sent| Message::of(sent, &moments.of_step)).collect();
+        let answers = Answers::of(history, &moments);
         let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
         Self {
             program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),
@@ -153,11 +157,24 @@ impl RunRecord {
             messages,
             properties: properties(safety),
             violations: falls(safety),
-            left_out: history
-                .stopped()
-                .map(|error| format!("The run goes no further here: {error}.")),
+            left_out: left_out(history, &answers),
+            answers,
         }
     }
+}
+
+/// What is not in the page, and why.
+fn left_out(history: &History, answers: &Answers) -> Option<String> {
+    let stopped =
+        history.stopped().map(|error| shown(&format!("The run goes no further here: {error}.")));
+    let unanswered = answers.until.map(|step| {
+        format!(
+            "This page can say why of entries up to step {step}; of a trace, \
+             'raft-cluster replay TRACE --at STEP --why' says it of any."
+        )
+    });
+    let parts: Vec<String> = stopped.into_iter().chain(unanswered).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 fn about(history: &History) -> Vec<String> {
@@ -201,7 +218,7 @@ fn falls(safety: &SafetyReport) -> Vec<Fall> {
 }
 
 /// The moments, while they are gathered.
-struct Moments {
+pub(super) struct Moments {
     list: Vec<Moment>,
     /// Where each step stands among them; the first has number 1.
     of_step: Vec<usize>,
@@ -210,6 +227,11 @@ struct Moments {
 }
 
 impl Moments {
+    /// Where a step stands among them.
+    pub(super) fn of(&self, step: u64) -> usize {
+        self.of_step[step as usize]
+    }
+
     fn new(nodes: usize) -> Self {
         Self { list: Vec::new(), of_step: vec![0], logs: vec![Vec::new(); nodes] }
     }
@@ -368,7 +390,7 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<Moment> {
     };
     Some(match deed {
         Deed::Phase(text) => named(Kind::Phase, None, text.clone(), None, Vec::new()),
-        Deed::Note(text) => named(Kind::Note, None, text.clone(), None, Vec::new()),
+        Deed::Note(text) => named(Kind::Note, None, text.clone(), Some(text), Vec::new()),
         Deed::Asked { ticket, node, command } => {
             let title = format!("client {} asks {node} for {command}", ticket.client());
             named(Kind::Client, Some(*node), title, Some("is asked"), vec![Mark::Client])
