@@ -2,35 +2,55 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
 use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
-use crate::view::page;
+use crate::view::page::Kind;
 
-/// A page that is written here; no other file is replaced.
-const PAGE: OwnFile = OwnFile { kind: "report", marker: page::MARKER };
-
-/// Whether a page can be written under this name.
-pub(super) fn check(file: &Path) -> Result<(), Error> {
-    PAGE.check(file).map_err(Error::NotWritten)
+/// Where a run goes to be looked at, and as what.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    pub(super) file: PathBuf,
+    pub(super) kind: Kind,
+    /// Of a picture, which steps.
+    pub(super) steps: RangeInclusive<u64>,
 }
 
-/// Writes the page of a run.
-pub(super) fn write(file: &Path, history: &History, safety: &SafetyReport) -> Result<(), Error> {
-    PAGE.write(file, &page::html(history, safety)).map_err(Error::NotWritten)
-}
+impl Report {
+    const fn own_file(&self) -> OwnFile {
+        OwnFile { kind: "report", marker: self.kind.marker() }
+    }
 
-/// The page of a run that was recorded. A trace that was cut is shown as far as it goes.
-pub(super) fn of_trace(trace: &Path, file: &Path) -> Result<ExitCode, Error> {
-    check(file)?;
-    let opened = File::open(trace).map_err(|error| Error::Unreadable(trace.to_owned(), error))?;
-    let history = History::read(BufReader::new(opened))
-        .map_err(|error| Error::Trace(trace.to_owned(), error))?;
-    let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
-    write(file, &history, &safety)?;
-    Ok(ExitCode::from(u8::from(safety.fallen() > 0)))
+    /// Whether it can be written where it is to go.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.own_file().check(&self.file).map_err(Error::NotWritten)
+    }
+
+    /// Writes it.
+    pub(super) fn write(&self, history: &History, safety: &SafetyReport) -> Result<(), Error> {
+        let (first, last) = (*self.steps.start(), history.last());
+        if first > last {
+            let steps = "that it should begin with, for the last one has number";
+            return Err(Error::Usage(format!("the run has no step {first} {steps} {last}")));
+        }
+        let text = self.kind.write(history, safety, &self.steps);
+        self.own_file().write(&self.file, &text).map_err(Error::NotWritten)
+    }
+
+    /// The report of a run that was recorded. A trace that was cut is shown as far as it goes.
+    pub(super) fn of_trace(&self, trace: &Path) -> Result<ExitCode, Error> {
+        self.check()?;
+        let opened =
+            File::open(trace).map_err(|error| Error::Unreadable(trace.to_owned(), error))?;
+        let history = History::read(BufReader::new(opened))
+            .map_err(|error| Error::Trace(trace.to_owned(), error))?;
+        let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
+        self.write(&history, &safety)?;
+        Ok(ExitCode::from(u8::from(safety.fallen() > 0)))
+    }
 }

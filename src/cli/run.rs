@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
-use super::{printing, report};
+use super::printing;
+use super::report::Report;
 use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
 use crate::properties::report::SafetyReport;
 use crate::record::history::Recorder;
@@ -31,7 +32,7 @@ pub(super) struct Run {
     /// Where to write a trace.
     pub(super) trace: Option<PathBuf>,
     /// Where to write a page of it.
-    pub(super) report: Option<PathBuf>,
+    pub(super) report: Option<Report>,
     /// How to tell it.
     pub(super) view: &'static View,
     /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
@@ -43,7 +44,7 @@ pub(super) struct Run {
 pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
     check_clock(script, *clock)?;
-    run.report.as_deref().map_or(Ok(()), report::check)?;
+    run.report.as_ref().map_or(Ok(()), Report::check)?;
     if script.lines.iter().all(|line| line.verb.kind() == Kind::Tell) {
         let nothing = "no line that does anything, so there is nothing to check";
         return Err(Error::Usage(format!("the scenario '{}' has {nothing}", script.name)));
@@ -83,8 +84,8 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         output.put_all((view.ending)(&ended));
         // What the output cannot take, it complains of itself.
         _ = record.map(|record| record.finish_with(ended.in_record()));
-        if let (Some(recorder), Some(file)) = (recorder, &run.report) {
-            report::write(file, &recorder.history(), &safety)?;
+        if let (Some(recorder), Some(report)) = (recorder, &run.report) {
+            report.write(&recorder.history(), &safety)?;
         }
         stopped.map(|()| ExitCode::from(u8::from(!good)))
     });

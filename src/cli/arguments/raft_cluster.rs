@@ -1,6 +1,7 @@
 //! What `raft-cluster` can be told on the command line, and what each command does with it.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -16,7 +17,7 @@ use crate::cli::hunt;
 use crate::cli::pager;
 use crate::cli::play::{self, Play};
 use crate::cli::replay::{self, Replay};
-use crate::cli::report;
+use crate::cli::report::Report;
 use crate::cli::run::{self, Run};
 use crate::raft::{Rule, RuleSet};
 use crate::record::{Clock, is_trace};
@@ -25,6 +26,7 @@ use crate::scenario::script::Script;
 use crate::scenario::{library, nearest};
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
+use crate::view::page::Kind;
 use crate::view::{JSON, QUIET, VIEWS, View, json, scenarios};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
@@ -112,15 +114,22 @@ Examples:
   raft-cluster report figure-8 -o figure-8.html              the paper's Figure 8
   raft-cluster run demo --trace demo.jsonl                   a run on threads, recorded:
   raft-cluster report demo.jsonl -o demo.html                and as a page
+  raft-cluster report figure-8 --as svg --steps 25..48 -o figure-8.svg
 
 The page is one file that loads nothing from anywhere. A scenario runs in virtual time.")]
     Report {
         /// A scenario's name, a file, or a trace
         #[arg(value_name = "NAME|FILE|TRACE")]
         run: String,
-        /// Where to write the page
+        /// Where to write it
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// What to write
+        #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
+        kind: Kind,
+        /// Which steps a picture shows, as in 25..48
+        #[arg(long, value_parser = parse_steps, value_name = "A..B", default_value = "1..100")]
+        steps: RangeInclusive<u64>,
         #[command(flatten)]
         options: ClusterOptions,
     },
@@ -288,6 +297,19 @@ struct RunOptions {
     format: Format,
 }
 
+/// A page of the whole run.
+const fn page(file: PathBuf) -> Report {
+    Report { file, kind: Kind::Page, steps: 1..=u64::MAX }
+}
+
+fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
+    let steps = text.split_once("..").and_then(|(first, last)| {
+        let steps = first.parse().ok()?..=last.parse().ok()?;
+        (*steps.start() > 0 && !steps.is_empty()).then_some(steps)
+    });
+    steps.ok_or("steps are the first and the last of them, as in 25..48")
+}
+
 impl Arguments {
     /// Does what the command line asks for.
     pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
@@ -306,7 +328,9 @@ impl Arguments {
             Some(Command::Scenarios { format: Format::Text }) => pager::show(scenarios::list()),
             Some(Command::Scenarios { format: Format::Json }) => put(json::scenarios()),
             Some(Command::Replay(replay)) => replay::run(&replay),
-            Some(Command::Report { run, output, options }) => options.report(&run, output),
+            Some(Command::Report { run, output: file, kind, steps, options }) => {
+                options.report(&run, Report { file, kind, steps })
+            }
             Some(Command::Completions { shell }) => completions::<Self>(shell),
         }
     }
@@ -323,7 +347,14 @@ impl RunOptions {
             Clock::Threads { speed: self.speed.unwrap_or(1.0) }
         };
         let view = if self.format == Format::Json { &JSON } else { self.view };
-        run::run(&Run { script, clock, trace: self.trace, report: self.report, view, spared })
+        run::run(&Run {
+            script,
+            clock,
+            trace: self.trace,
+            report: self.report.map(page),
+            view,
+            spared,
+        })
     }
 
     fn play(self, name: Option<&str>, threads: bool) -> Result<ExitCode, Error> {
@@ -358,12 +389,12 @@ impl ClusterOptions {
         Ok((self.change(script), spared))
     }
 
-    fn report(&self, run: &str, output: PathBuf) -> Result<ExitCode, Error> {
+    fn report(&self, run: &str, report: Report) -> Result<ExitCode, Error> {
         if is_trace(Path::new(run)) {
-            return report::of_trace(Path::new(run), &output);
+            return report.of_trace(Path::new(run));
         }
         let (script, spared) = self.script(run)?;
-        let (trace, report, view) = (None, Some(output), &QUIET);
+        let (trace, report, view) = (None, Some(report), &QUIET);
         run::run(&Run { script, clock: Clock::Virtual, trace, report, view, spared })
     }
 

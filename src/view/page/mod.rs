@@ -7,15 +7,60 @@
 //! policy forbids everything that does not carry the page's own nonce.
 
 mod answers;
+mod mermaid;
 mod run_record;
+mod svg;
+
+use std::ops::RangeInclusive;
+
+use clap::ValueEnum;
 
 use crate::digest;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
 use run_record::RunRecord;
 
+/// A way to write a run down to be looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(crate) enum Kind {
+    /// A page to step through, in HTML
+    #[default]
+    Page,
+    /// A picture of the steps, in SVG
+    Svg,
+    /// A sequence diagram in the language of Mermaid
+    Mermaid,
+}
+
+impl Kind {
+    /// What every file of this kind begins with.
+    pub(crate) const fn marker(self) -> &'static str {
+        match self {
+            Self::Page => MARKER,
+            Self::Svg => svg::MARKER,
+            Self::Mermaid => mermaid::MARKER,
+        }
+    }
+
+    /// A run, with what the checks of it came to: of the pictures, these steps.
+    pub(crate) fn write(
+        self,
+        history: &History,
+        safety: &SafetyReport,
+        steps: &RangeInclusive<u64>,
+    ) -> String {
+        let record = RunRecord::of(history, safety);
+        let (first, last) = (*steps.start(), *steps.end());
+        match self {
+            Self::Page => html(&record),
+            Self::Svg => svg::picture(&record, first, last),
+            Self::Mermaid => mermaid::diagram(&record, first, last),
+        }
+    }
+}
+
 /// What every page begins with.
-pub(crate) const MARKER: &str =
+const MARKER: &str =
     "<!doctype html>\n<!-- Written by raft-cluster, which may replace this file. -->";
 
 const HTML: &str = include_str!("page.html");
@@ -28,10 +73,8 @@ const SCRIPT: &str = concat!(
     include_str!("main.js"),
 );
 
-/// The page of a run, with what the checks of it came to.
-pub(crate) fn html(history: &History, safety: &SafetyReport) -> String {
-    let record = RunRecord::of(history, safety);
-    let run = serde_json::to_string(&record).expect("a run's record has only names as keys");
+fn html(record: &RunRecord) -> String {
+    let run = serde_json::to_string(record).expect("a run's record has only names as keys");
     // Inside a script element only a tag could end the data.
     let run = run.replace('<', "\\u003c");
     // Whoever writes a text into a run would have to know the digest of the run with that text in it.

@@ -1,6 +1,7 @@
 //! What the page is given of a run: its moments in order, each with its text and with what it changed.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Serialize;
 
@@ -26,45 +27,48 @@ pub(super) struct RunRecord {
     program: &'static str,
     pub(super) title: String,
     /// What kind of run it was, in sentences.
-    about: Vec<String>,
-    nodes: usize,
+    pub(super) about: Vec<String>,
+    pub(super) nodes: usize,
     /// What each rule says, and where the paper says it.
     rules: BTreeMap<&'static str, [&'static str; 2]>,
-    moments: Vec<Moment>,
-    messages: Vec<Message>,
+    pub(super) moments: Vec<Moment>,
+    pub(super) messages: Vec<Message>,
     /// Each property, how often it was compared with what happened, and whether it fell.
     properties: Vec<(String, u64, bool)>,
     violations: Vec<Fall>,
     answers: Answers,
+    /// The number of the last step.
+    #[serde(skip)]
+    pub(super) last: u64,
     /// What is not in the page, and why.
     left_out: Option<String>,
 }
 
 /// Something that happened: a step of a node, or what the world did.
 #[derive(Serialize)]
-struct Moment {
+pub(super) struct Moment {
     /// The number of the step; 0 for what the world did.
-    step: u64,
+    pub(super) step: u64,
     #[serde(rename = "time")]
-    time_us: Time,
-    node: Option<NodeId>,
-    kind: Kind,
-    title: String,
+    pub(super) time_us: Time,
+    pub(super) node: Option<NodeId>,
+    pub(super) kind: Kind,
+    pub(super) title: String,
     /// What to say of it: of which kind, the text, and the rule, if it is a verdict.
     lines: Vec<(&'static str, String, Option<&'static str>)>,
     /// By which one looks for it.
-    marks: Vec<Mark>,
+    pub(super) marks: Vec<Mark>,
     /// What the diagram says of it.
-    mark: Option<String>,
+    pub(super) mark: Option<String>,
     /// What it changed.
-    after: Vec<Changed>,
+    pub(super) after: Vec<Changed>,
     /// The message that was received.
-    got: Option<u64>,
+    pub(super) got: Option<u64>,
 }
 
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+pub(super) enum Kind {
     Timer,
     Receive,
     Propose,
@@ -77,7 +81,7 @@ enum Kind {
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Mark {
+pub(super) enum Mark {
     Commit,
     Campaign,
     Elected,
@@ -91,10 +95,10 @@ enum Mark {
 
 /// How a node stands now. Its log is what it was up to `keep`, and then these entries.
 #[derive(Serialize)]
-struct Changed {
-    node: NodeId,
-    up: bool,
-    role: RoleKind,
+pub(super) struct Changed {
+    pub(super) node: NodeId,
+    pub(super) up: bool,
+    pub(super) role: RoleKind,
     term: Term,
     vote: Option<NodeId>,
     leader: Option<NodeId>,
@@ -107,20 +111,20 @@ struct Changed {
 }
 
 #[derive(Serialize)]
-struct Message {
+pub(super) struct Message {
     id: u64,
-    from: NodeId,
-    to: NodeId,
-    name: &'static str,
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    pub(super) name: &'static str,
     says: String,
-    kind: &'static str,
-    reply: bool,
+    pub(super) kind: &'static str,
+    pub(super) reply: bool,
     /// At which moment it left.
-    sent: usize,
+    pub(super) sent: usize,
     /// At which moments it arrived.
-    got: Vec<usize>,
+    pub(super) got: Vec<usize>,
     /// At which moment a copy was lost, and why.
-    lost: Option<(usize, &'static str)>,
+    pub(super) lost: Option<(usize, &'static str)>,
 }
 
 #[derive(Serialize)]
@@ -157,9 +161,21 @@ impl RunRecord {
             messages,
             properties: properties(safety),
             violations: falls(safety),
+            last: history.last(),
             left_out: left_out(history, &answers),
             answers,
         }
+    }
+}
+
+impl RunRecord {
+    /// The moments from step `first` to step `last`, with what the world did before each.
+    pub(super) fn moments_of(&self, first: u64, last: u64) -> Range<usize> {
+        let behind = |step: u64| {
+            let at = self.moments.iter().position(|moment| moment.step >= step.max(1));
+            if step == 0 { 0 } else { at.map_or(self.moments.len(), |at| at + 1) }
+        };
+        behind(first - 1)..if last >= self.last { self.moments.len() } else { behind(last) }
     }
 }
 
@@ -175,6 +191,13 @@ fn left_out(history: &History, answers: &Answers) -> Option<String> {
     });
     let parts: Vec<String> = stopped.into_iter().chain(unanswered).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+impl Message {
+    /// The last moment at which it is heard of; nothing, if it is in flight for ever.
+    pub(super) fn end(&self) -> Option<usize> {
+        self.got.last().copied().or(self.lost.map(|(at, _)| at))
+    }
 }
 
 fn about(history: &History) -> Vec<String> {

@@ -8,7 +8,7 @@ use raft_in_practice::record::history::NodeState;
 use raft_in_practice::scenario::library;
 use serde_json::Value;
 
-use crate::raft_cluster::{complaint, file, printed};
+use crate::raft_cluster::{complaint, file, printed, raft_cluster};
 
 /// The page of a run, by these arguments.
 fn page(name: &str, code: i32, arguments: &[&str]) -> String {
@@ -183,4 +183,31 @@ fn a_page_takes_the_place_of_nothing_else() {
         complaint(&["report", "demo", "-o", nowhere.to_str().unwrap()])
             .contains("cannot be written")
     );
+}
+
+#[test]
+fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for() {
+    let svg = page("figure-8.svg", 0, &["figure-8", "--as", "svg", "--steps", "25..48"]);
+    assert!(svg.contains("leads term 4") && svg.contains("campaigns, term 5"));
+    assert!(
+        svg.contains(">25<")
+            && svg.contains(">48<")
+            && !svg.contains(">24<")
+            && !svg.contains(">49<")
+    );
+    assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+    let mermaid = page("demo.mmd", 0, &["demo", "--as", "mermaid", "--steps", "1..20"]);
+    assert!(mermaid.contains("sequenceDiagram\n    participant n0\n"));
+    assert!(mermaid.contains("n0->>n1: RequestVote") && mermaid.contains("leads term 1"));
+    // A picture of what there is not is no picture.
+    let beyond = ["report", "demo", "--as", "svg", "--steps", "4000..5000", "-o"];
+    let path = file("beyond.svg");
+    let output = raft_cluster(&[&beyond[..], &[path.to_str().unwrap()]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("has no step 4000"));
+    assert!(!path.exists());
+    for wrong in ["5..4", "0..3", "x", "3"] {
+        let sentence = complaint(&["report", "demo", "--steps", wrong, "-o", "x.svg"]);
+        assert!(sentence.contains("as in 25..48"), "{sentence}");
+    }
 }

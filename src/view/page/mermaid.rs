@@ -1,0 +1,49 @@
+//! A run as a sequence diagram for Mermaid, which many wikis and README files draw.
+
+use std::fmt::{self, Write};
+
+use super::run_record::{Kind, RunRecord};
+
+/// What every such file begins with.
+pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace this file.";
+
+/// The steps from `first` to `last`. A message stands where it arrives.
+pub(super) fn diagram(run: &RunRecord, first: u64, last: u64) -> String {
+    let rows = run.moments_of(first, last);
+    let mut lines = format!("{MARKER}\nsequenceDiagram\n");
+    for node in 0..run.nodes {
+        lines.push_str(&format!("    participant n{node}\n"));
+    }
+    let mut line = |text: fmt::Arguments<'_>| {
+        lines.push_str("    ");
+        lines.write_fmt(text).expect("a string takes whatever is written");
+        lines.push('\n');
+    };
+    for at in rows {
+        let moment = &run.moments[at];
+        if let Some(message) = moment.got.and_then(|got| run.messages.get(got as usize)) {
+            let arrow = if message.reply { "-->>" } else { "->>" };
+            line(format_args!("{}{arrow}{}: {}", message.from, message.to, message.name));
+        }
+        match (moment.node, &moment.mark) {
+            (Some(node), Some(mark)) => line(format_args!("Note over {node}: {}", plain(mark))),
+            (None, _) if !matches!(moment.kind, Kind::Note) => {
+                let ends = format!("n0,n{}", run.nodes - 1);
+                line(format_args!("Note over {ends}: {}", plain(&moment.title)));
+            }
+            _ => {}
+        }
+        for message in run.messages.iter().filter(|it| it.sent == at && it.got.is_empty()) {
+            if message.lost.is_some() {
+                line(format_args!("{}--x{}: {} (lost)", message.from, message.to, message.name));
+            }
+        }
+    }
+    lines
+}
+
+/// A text in which nothing is a sign of the language.
+fn plain(text: &str) -> String {
+    let sign = |letter: char| matches!(letter, '#' | ';' | '<' | '>' | '%' | '`' | '"');
+    text.chars().map(|letter| if sign(letter) { ' ' } else { letter }).collect()
+}

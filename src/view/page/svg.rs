@@ -1,0 +1,225 @@
+//! The diagram of a run as a picture that stands by itself: for docs, and for whoever wants to show it.
+
+use std::fmt::{self, Write};
+use std::ops::Range;
+
+use super::run_record::{Kind, Mark, Message, Moment, RunRecord};
+use crate::raft::RoleKind;
+
+/// What every picture begins with.
+pub(super) const MARKER: &str = "<!-- Written by raft-cluster, which may replace this file. -->";
+
+const ROW: usize = 22;
+const GUTTER: usize = 96;
+const COLUMN: usize = 132;
+const HEAD: usize = 30;
+
+/// Light and dark, as the reader's system has it. Line styles say what colours say.
+const STYLE: &str = "
+svg { font: 12px system-ui, sans-serif; background: #fbfaf7; --text: #1d2329; --faint: #66707a; --line: #e4e1da;
+  --leader: #0b6e4f; --candidate: #b25e00; --down: #b3261e; --append: #2457a6; --vote: #8a3ab9; --back: #fbfaf7 }
+@media (prefers-color-scheme: dark) { svg { background: #14181c; --text: #e6e9ec; --faint: #9aa5b0;
+  --line: #2b323a; --leader: #4cc796; --candidate: #f0a44b; --down: #ff8a80; --append: #84b1ff; --vote: #d7a3f5;
+  --back: #14181c } }
+text { fill: var(--text) } .head { font-weight: 600; font-size: 14px; text-anchor: middle }
+.step { text-anchor: end } .time { fill: var(--faint); text-anchor: end } .phase { fill: var(--line) }
+.phase-text { font-weight: 600 } .deed { fill: var(--down); font-style: italic } .note { fill: var(--faint) }
+.deed, .note { paint-order: stroke; stroke: var(--back); stroke-width: 4 }
+.life { stroke: var(--faint); stroke-width: 1.5 } .candidate { stroke: var(--candidate); stroke-width: 4;
+  stroke-dasharray: 5 3 } .leader { stroke: var(--leader); stroke-width: 6 }
+.down { stroke: var(--down); stroke-width: 1; stroke-dasharray: 1 6 }
+.message { stroke: var(--append); stroke-width: 1.4; fill: none } .vote { stroke: var(--vote);
+  stroke-dasharray: 7 3 } .reply { stroke-width: .9 } .lost { stroke: var(--down) }
+.tip { fill: var(--append); stroke: none } .tip.vote { fill: var(--vote) }
+.act { fill: var(--text) } .mark { font-weight: 600; paint-order: stroke; stroke: var(--back); stroke-width: 4 }
+.mark.elected { fill: var(--leader) } .mark.campaign { fill: var(--candidate) }
+.mark.wrong { fill: var(--down) } .mark.client { fill: var(--faint); font-weight: 400 }
+";
+
+/// The steps from `first` to `last` as a picture.
+pub(super) fn picture(run: &RunRecord, first: u64, last: u64) -> String {
+    let rows = run.moments_of(first, last);
+    let mut picture = Picture { run, rows, text: String::new() };
+    picture.draw();
+    picture.text
+}
+
+struct Picture<'r> {
+    run: &'r RunRecord,
+    /// Which moments are drawn.
+    rows: Range<usize>,
+    text: String,
+}
+
+impl Picture<'_> {
+    fn x(&self, node: usize) -> usize {
+        GUTTER + COLUMN * node + COLUMN / 2
+    }
+
+    /// The middle of a row; of what lies outside, the edge of the picture.
+    fn y(&self, moment: usize) -> usize {
+        let row = moment.clamp(self.rows.start, self.rows.end) - self.rows.start;
+        let y = HEAD + ROW * row;
+        if moment < self.rows.end { y + ROW / 2 } else { y }
+    }
+
+    fn add(&mut self, element: fmt::Arguments<'_>) {
+        self.text.write_fmt(element).expect("a string takes whatever is written");
+        self.text.push('\n');
+    }
+
+    fn draw(&mut self) {
+        let (width, height) = (GUTTER + COLUMN * self.run.nodes, HEAD + ROW * self.rows.len() + 8);
+        self.add(format_args!(
+            "{MARKER}\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             width=\"{width}\" height=\"{height}\" role=\"img\">"
+        ));
+        let (title, about) = (escaped(&self.run.title), escaped(&self.run.about.join(" ")));
+        self.add(format_args!("<title>{title}: {about}</title><style>{STYLE}</style>"));
+        for node in 0..self.run.nodes {
+            let x = self.x(node);
+            self.add(format_args!("<text class=\"head\" x=\"{x}\" y=\"20\">n{node}</text>"));
+            self.lifeline(node);
+        }
+        let rows = self.rows.clone();
+        for message in &self.run.messages {
+            if message.sent < rows.end && message.end().is_none_or(|end| end >= rows.start) {
+                self.message(message);
+            }
+        }
+        for at in rows {
+            self.moment(at, width);
+        }
+        self.add(format_args!("</svg>"));
+    }
+
+    fn lifeline(&mut self, node: usize) {
+        let mut kind = "follower";
+        let mut from = self.rows.start;
+        let x = self.x(node);
+        let mut pieces = Vec::new();
+        for (at, moment) in self.run.moments.iter().enumerate().take(self.rows.end) {
+            for after in moment.after.iter().filter(|after| after.node.index() == node) {
+                let now = match after.role {
+                    _ if !after.up => "down",
+                    RoleKind::Follower => "follower",
+                    RoleKind::Candidate => "candidate",
+                    RoleKind::Leader => "leader",
+                };
+                if now != kind && at > from {
+                    pieces.push((kind, from, at));
+                    from = at;
+                }
+                kind = now;
+            }
+        }
+        pieces.push((kind, from, self.rows.end));
+        for (kind, from, to) in pieces {
+            let begin = if from == self.rows.start { HEAD } else { self.y(from) };
+            let end = self.y(to);
+            self.add(format_args!(
+                "<line class=\"life {kind}\" x1=\"{x}\" x2=\"{x}\" y1=\"{begin}\" y2=\"{end}\"/>"
+            ));
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let (from, to) = (self.x(message.from.index()), self.x(message.to.index()));
+        let begin = self.y(message.sent);
+        let kind = format!("message {}{}", message.kind, if message.reply { " reply" } else { "" });
+        for &at in &message.got {
+            let end = self.y(at);
+            self.add(format_args!(
+                "<line class=\"{kind}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{to}\" y2=\"{end}\"/>"
+            ));
+            if at < self.rows.end {
+                self.tip((from, begin), (to, end), message.kind);
+            }
+        }
+        // What never arrives is a short line with a cross, or with nothing, if it is still in flight.
+        if message.got.is_empty() && message.sent >= self.rows.start {
+            let x = (from * 13 + to * 7) / 20;
+            let y = begin + ROW * 2 / 5;
+            let lost = if message.lost.is_some() { " lost" } else { "" };
+            self.add(format_args!(
+                "<line class=\"{kind}{lost}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{x}\" y2=\"{y}\"/>"
+            ));
+            if message.lost.is_some() {
+                self.add(format_args!(
+                    "<path class=\"message lost\" d=\"M{} {}l8 8m0 -8l-8 8\"/>",
+                    x - 4,
+                    y - 4
+                ));
+            }
+        }
+    }
+
+    fn tip(&mut self, from: (usize, usize), to: (usize, usize), kind: &str) {
+        let (dx, dy) = (to.0 as f64 - from.0 as f64, to.1 as f64 - from.1 as f64);
+        let length = dx.hypot(dy).max(1.0);
+        let (ux, uy) = (dx / length, dy / length);
+        let (x, y) = (to.0 as f64 - 4.0 * ux, to.1 as f64 - 4.0 * uy);
+        let (bx, by) = (x - 8.0 * ux, y - 8.0 * uy);
+        let (nx, ny) = (-3.2 * uy, 3.2 * ux);
+        self.add(format_args!(
+            "<path class=\"tip {kind}\" d=\"M{x:.1} {y:.1}L{:.1} {:.1}L{:.1} {:.1}Z\"/>",
+            bx + nx,
+            by + ny,
+            bx - nx,
+            by - ny
+        ));
+    }
+
+    fn moment(&mut self, at: usize, width: usize) {
+        let Moment { step, time_us, node, kind, title, marks, mark, .. } = &self.run.moments[at];
+        let (y, base) = (self.y(at), self.y(at) + 4);
+        if matches!(kind, Kind::Phase) {
+            let (top, title) = (y - ROW / 2, escaped(title));
+            self.add(format_args!(
+                "<rect class=\"phase\" x=\"0\" y=\"{top}\" width=\"{width}\" height=\"{ROW}\"/>\
+                 <text class=\"phase-text\" x=\"8\" y=\"{base}\">{title}</text>"
+            ));
+            return;
+        }
+        if *step > 0 {
+            self.add(format_args!("<text class=\"step\" x=\"34\" y=\"{base}\">{step}</text>"));
+        }
+        let time = time_us.to_string();
+        self.add(format_args!(
+            "<text class=\"time\" x=\"{}\" y=\"{base}\">{time}</text>",
+            GUTTER - 6
+        ));
+        let mark = mark.as_deref().map(escaped);
+        let Some(node) = node else {
+            let class = if matches!(kind, Kind::Note) { "note" } else { "deed" };
+            if let Some(mark) = mark {
+                self.add(format_args!(
+                    "<text class=\"{class}\" x=\"{GUTTER}\" y=\"{base}\">{mark}</text>"
+                ));
+            }
+            return;
+        };
+        let x = self.x(node.index());
+        self.add(format_args!("<circle class=\"act\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"));
+        if let Some(mark) = mark {
+            let last = node.index() + 1 == self.run.nodes;
+            let (x, anchor) = if last { (x - 9, "end") } else { (x + 9, "start") };
+            let class = match marks.first() {
+                _ if marks.contains(&Mark::Overridden) || marks.contains(&Mark::Fell) => "wrong",
+                Some(Mark::Elected) => "elected",
+                _ if marks.contains(&Mark::Elected) => "elected",
+                Some(Mark::Campaign) => "campaign",
+                Some(Mark::Crash | Mark::Refused) => "wrong",
+                Some(Mark::Client) => "client",
+                _ => "plain",
+            };
+            self.add(format_args!(
+                "<text class=\"mark {class}\" x=\"{x}\" y=\"{base}\" text-anchor=\"{anchor}\">{mark}</text>"
+            ));
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
