@@ -1,6 +1,8 @@
 //! What the programs can be told on the command line: a description for each, and what both read
 //! alike. What is printed of a value that does not fit is one sentence with the range in it.
 
+mod completed;
+mod manual;
 pub(super) mod raft_cluster;
 pub(super) mod raft_node;
 
@@ -8,9 +10,8 @@ use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
-use clap::{CommandFactory, ValueEnum};
-use clap_complete::Shell;
 
 use super::error::Error;
 use super::printing;
@@ -69,19 +70,6 @@ fn parse_view() -> impl TypedValueParser<Value = &'static View> {
 pub(super) fn put(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Error> {
     printing(WhenFull::Wait, |output| {
         output.put_all(lines);
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// Prints completions for a shell.
-fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, Error> {
-    let mut command = T::command();
-    let name = command.get_name().to_owned();
-    // The generator panics if it cannot write, so it writes to memory.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, name, &mut script);
-    printing(WhenFull::Wait, |output| {
-        output.put_text(String::from_utf8_lossy(&script).trim_end_matches('\n').to_owned());
         Ok(ExitCode::SUCCESS)
     })
 }

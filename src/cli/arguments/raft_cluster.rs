@@ -8,9 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use clap::builder::TypedValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 
-use super::{Format, completions, count, nodes, of_range, parse_view, put, seed};
+use super::completed::{completions, on_or_off, rule, scenario};
+use super::manual;
+use super::{Format, count, nodes, of_range, parse_view, put, seed};
 use crate::cli::check::{self, Check};
 use crate::cli::error::Error;
 use crate::cli::hunt;
@@ -21,9 +23,9 @@ use crate::cli::report::Report;
 use crate::cli::run::{self, Run};
 use crate::raft::{Rule, RuleSet};
 use crate::record::{Clock, is_trace};
+use crate::scenario::library;
 use crate::scenario::quantity::{parse_hunting_time, parse_latency, parse_probability};
 use crate::scenario::script::Script;
-use crate::scenario::{library, nearest};
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
 use crate::view::page::Kind;
@@ -56,17 +58,27 @@ pub(in crate::cli) struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Run a scenario: one that ships with the program, or a file
+    #[command(after_long_help = "Examples:
+  raft-cluster run partition --virtual
+  raft-cluster run my.raft --seed 7 --view quiet
+  raft-cluster run broken/up-to-date-log --intact
+  raft-cluster run demo --virtual --format json")]
     Run {
         /// A scenario's name ('raft-cluster scenarios' lists them), or a file
-        #[arg(default_value = "demo", value_name = "NAME|FILE")]
+        #[arg(default_value = "demo", value_name = "NAME|FILE", value_parser = scenario(), hide_possible_values = true)]
         scenario: String,
         #[command(flatten)]
         options: RunOptions,
     },
     /// Play with a cluster at a prompt, in the words of the scripts ('help' lists them)
+    #[command(after_long_help = "Examples:
+  raft-cluster play --nodes 3
+  raft-cluster play figure-8
+  raft-cluster play --threads --speed 0.5
+  printf 'run until leader\\nwrite SET x=1\\n' | raft-cluster play")]
     Play {
         /// A scenario to begin with: its cluster, and its lines
-        #[arg(value_name = "NAME|FILE")]
+        #[arg(value_name = "NAME|FILE", value_parser = scenario(), hide_possible_values = true)]
         scenario: Option<String>,
         /// Run live, on a thread for each node, instead of in virtual time
         #[arg(long, conflicts_with = "is_virtual")]
@@ -75,6 +87,10 @@ enum Command {
         options: RunOptions,
     },
     /// Look for a run in which Raft fails; with a rule broken there is one, and it is told
+    #[command(after_long_help = "Examples:
+  raft-cluster hunt --for 30s
+  raft-cluster hunt --break one-vote-per-term --save found.raft
+  raft-cluster hunt --break-each")]
     Hunt(HuntOptions),
     /// Try everything that can happen to a small cluster within bounds
     #[command(
@@ -91,22 +107,29 @@ Examples:
         #[command(flatten)]
         bounds: BoundOptions,
         /// Switch a rule off and see the shortest way to a failure
-        #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE")]
+        #[arg(long = "break", value_parser = rule(), hide_possible_values = true, value_name = "RULE")]
         broken: Vec<Rule>,
         /// Keep the counterexample as a scenario file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         save: Option<PathBuf>,
         /// What to write: text for people, or JSON, one object a line
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
     /// List the scenarios that ship with the program
+    #[command(after_long_help = "Examples:
+  raft-cluster scenarios
+  raft-cluster scenarios --format json")]
     Scenarios {
         /// What to write: text for people, or JSON, one object a line
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
     /// Run a recorded trace again
+    #[command(after_long_help = "Examples:
+  raft-cluster replay demo.jsonl
+  raft-cluster replay demo.jsonl --verify
+  raft-cluster replay demo.jsonl --at 12")]
     Replay(Replay),
     /// Write a run as one page to look at in a browser and to step through
     #[command(after_long_help = "Examples:
@@ -119,10 +142,10 @@ Examples:
 The page is one file that loads nothing from anywhere. A scenario runs in virtual time.")]
     Report {
         /// A scenario's name, a file, or a trace
-        #[arg(value_name = "NAME|FILE|TRACE")]
+        #[arg(value_name = "NAME|FILE|TRACE", value_parser = scenario(), hide_possible_values = true)]
         run: String,
         /// Where to write it
-        #[arg(short, long, value_name = "FILE")]
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: PathBuf,
         /// What to write
         #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
@@ -134,9 +157,21 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
         options: ClusterOptions,
     },
     /// Write completions for a shell
+    #[command(after_long_help = "Examples:
+  raft-cluster completions bash > ~/.local/share/bash-completion/completions/raft-cluster
+  raft-cluster completions fish > ~/.config/fish/completions/raft-cluster.fish
+  raft-cluster completions zsh > _raft-cluster    in a folder of $fpath")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder
+    #[command(after_long_help = "Example:
+  raft-cluster man ~/.local/share/man/man1")]
+    Man {
+        /// The folder
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
     },
 }
 
@@ -144,7 +179,7 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
 #[command(allow_negative_numbers = true)]
 pub(in crate::cli) struct HuntOptions {
     /// Switch a rule off ('raft-node rules' lists them)
-    #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE", conflicts_with = "break_each")]
+    #[arg(long = "break", value_parser = rule(), hide_possible_values = true, value_name = "RULE", conflicts_with = "break_each")]
     pub(in crate::cli) broken: Vec<Rule>,
     /// Switch every rule off in turn, and print the table
     #[arg(long)]
@@ -152,17 +187,17 @@ pub(in crate::cli) struct HuntOptions {
     /// The first seed
     #[arg(long, value_parser = seed(), default_value_t = 0)]
     pub(in crate::cli) seed: u64,
-    /// How many seeds
+    /// How many seeds [default: 10000, or what --for allows]
     #[arg(long, value_parser = count(), value_name = "N")]
     pub(in crate::cli) seeds: Option<u64>,
-    /// How long, as in 30s
-    #[arg(long = "for", value_parser = parse_hunting_time, value_name = "DURATION")]
+    /// How long, as in 30s [default: until the seeds end; 10s a rule with --break-each]
+    #[arg(long = "for", value_parser = parse_hunting_time, allow_hyphen_values = true, value_name = "DURATION")]
     pub(in crate::cli) within: Option<Duration>,
-    /// How many threads
+    /// How many threads [default: as many as the machine has]
     #[arg(long, value_parser = jobs(), value_name = "J")]
     pub(in crate::cli) jobs: Option<usize>,
     /// Keep the counterexample as a scenario file
-    #[arg(long, value_name = "FILE", conflicts_with = "break_each")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "break_each")]
     pub(in crate::cli) save: Option<PathBuf>,
     /// What to write: text for people, or JSON, one object a line
     #[arg(long, value_enum, default_value_t)]
@@ -172,26 +207,26 @@ pub(in crate::cli) struct HuntOptions {
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
 struct BoundOptions {
-    /// How many nodes: 1 to 9
+    /// How many nodes: 1 to 9 [default: 3]
     #[arg(long, value_parser = nodes())]
     nodes: Option<usize>,
-    /// The highest term: no node stands beyond it
+    /// The highest term: no node stands beyond it [default: 2]
     #[arg(long, value_parser = bound(), value_name = "T")]
     terms: Option<u64>,
-    /// Up to which index leaders take commands in
+    /// Up to which index leaders take commands in [default: 1]
     #[arg(long, value_parser = bound(), value_name = "L")]
     log: Option<u64>,
-    /// How many crashes, each with the restart
+    /// How many crashes, each with the restart [default: 0]
     #[arg(long, value_parser = bound(), value_name = "C")]
     crashes: Option<u64>,
-    /// Whether a new leader appends a no-op
-    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    /// Whether a new leader appends a no-op [default: off]
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), hide_possible_values = true)]
     no_op: Option<bool>,
-    /// How many entries one AppendEntries may carry
+    /// How many entries one AppendEntries may carry [default: 64]
     #[arg(long, value_parser = of_range(
         NonZeroUsize::MIN..=NonZeroUsize::MAX, "a batch is a whole number of entries, at least 1"), value_name = "N")]
     batch: Option<NonZeroUsize>,
-    /// How many threads
+    /// How many threads [default: as many as the machine has]
     #[arg(long, value_parser = jobs(), value_name = "J")]
     jobs: Option<usize>,
     /// How much memory the search may use, in megabytes; if not said, half of what is free, or of a
@@ -237,35 +272,27 @@ fn jobs() -> impl TypedValueParser<Value = usize> {
     of_range(1..=256, "a number of threads is from 1 to 256")
 }
 
-fn on_or_off(text: &str) -> Result<bool, &'static str> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("it is 'on' or 'off'"),
-    }
-}
-
 /// What one can say of a scenario's cluster.
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
 struct ClusterOptions {
-    /// How many nodes: 1 to 9
+    /// How many nodes: 1 to 9 [default: the scenario's]
     #[arg(long, value_parser = nodes())]
     nodes: Option<usize>,
-    /// Where all random draws come from
+    /// Where all random draws come from [default: the scenario's]
     #[arg(long, value_parser = seed())]
     seed: Option<u64>,
-    /// The probability that a message is lost, as in 0.2 or 20%
-    #[arg(long, value_parser = parse_probability, value_name = "P")]
+    /// The probability that a message is lost, as in 0.2 or 20% [default: 0]
+    #[arg(long, value_parser = parse_probability, allow_hyphen_values = true, value_name = "P")]
     drop: Option<f64>,
-    /// The probability that a message arrives twice
-    #[arg(long, value_parser = parse_probability, value_name = "P")]
+    /// The probability that a message arrives twice [default: 0]
+    #[arg(long, value_parser = parse_probability, allow_hyphen_values = true, value_name = "P")]
     duplicate: Option<f64>,
-    /// How long messages take, as in 1ms..20ms
-    #[arg(long, value_parser = parse_latency, value_name = "MIN..MAX")]
+    /// How long messages take, as in 1ms..20ms [default: 1ms..5ms]
+    #[arg(long, value_parser = parse_latency, allow_hyphen_values = true, value_name = "MIN..MAX")]
     latency: Option<(Duration, Duration)>,
     /// Switch a rule off and see what it protects ('raft-node rules' lists them)
-    #[arg(long = "break", value_parser = nearest::rule, value_name = "RULE")]
+    #[arg(long = "break", value_parser = rule(), hide_possible_values = true, value_name = "RULE")]
     broken: Vec<Rule>,
     /// Keep all rules, whatever the scenario breaks
     #[arg(long, conflicts_with = "broken")]
@@ -280,14 +307,14 @@ struct RunOptions {
     is_virtual: bool,
     #[command(flatten)]
     cluster: ClusterOptions,
-    /// How many times as fast the threads' clock runs, links too: 0.1 to 50
+    /// How many times as fast the threads' clock runs, links too: 0.1 to 50 [default: 1]
     #[arg(long, value_parser = of_range(0.1..=50.0, "a speed is a number from 0.1 to 50"), conflicts_with = "is_virtual")]
     speed: Option<f64>,
     /// Record the run
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     trace: Option<PathBuf>,
     /// Write a page of the run, to look at in a browser
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     report: Option<PathBuf>,
     /// How to tell it
     #[arg(long, value_parser = parse_view(), default_value = VIEWS[0].name)]
@@ -332,6 +359,7 @@ impl Arguments {
                 options.report(&run, Report { file, kind, steps })
             }
             Some(Command::Completions { shell }) => completions::<Self>(shell),
+            Some(Command::Man { folder }) => manual::pages::<Self>(&folder),
         }
     }
 }

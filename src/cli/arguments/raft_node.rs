@@ -1,17 +1,19 @@
 //! What `raft-node` can be told on the command line, and what each command does with it.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-use super::{Format, completions, nodes, put, seed};
+use super::completed::{completions, rule};
+use super::manual;
+use super::{Format, nodes, put, seed};
 use crate::cli::error::Error;
 use crate::cli::pager;
 use crate::cli::printing;
 use crate::raft::Rule;
-use crate::scenario::nearest;
 use crate::scenario::walkthrough::{self, Options};
 use crate::view::colour::Color;
 use crate::view::output::WhenFull;
@@ -57,11 +59,19 @@ pub(in crate::cli) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// One node through every role and every decision (the default)
+    #[command(after_long_help = "Examples:
+  raft-node walkthrough --step
+  raft-node walkthrough --nodes 4 --seed 7")]
     Walkthrough(Walkthrough),
     /// The rules of Raft by name; one in full, if its id is given
+    #[command(after_long_help = "Examples:
+  raft-node rules
+  raft-node rules up-to-date-log
+  raft-node rules --format json")]
     Rules {
         /// The id of a rule, such as one-vote-per-term
-        id: Option<String>,
+        #[arg(value_parser = rule(), hide_possible_values = true)]
+        id: Option<Rule>,
         /// How to write it
         #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
         format: Format,
@@ -71,6 +81,13 @@ enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Write the man pages into a folder
+    #[command(after_long_help = "Example:\n  raft-node man ~/.local/share/man/man1")]
+    Man {
+        /// The folder
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
     },
 }
 
@@ -118,15 +135,12 @@ impl Arguments {
             }
             Some(Command::Rules { id: None, format: Format::Text }) => pager::show(rules::list()),
             Some(Command::Rules { id: None, format: Format::Json }) => put(json::rules(&Rule::ALL)),
-            Some(Command::Rules { id: Some(id), format }) => {
-                let unknown = |error: nearest::UnknownRule| Error::Usage(error.to_string());
-                let rule = nearest::rule(&id).map_err(unknown)?;
-                match format {
-                    Format::Text => pager::show(rules::one(rule)),
-                    Format::Json => put(json::rules(&[rule])),
-                }
-            }
+            Some(Command::Rules { id: Some(rule), format }) => match format {
+                Format::Text => pager::show(rules::one(rule)),
+                Format::Json => put(json::rules(&[rule])),
+            },
             Some(Command::Completions { shell }) => completions::<Self>(shell),
+            Some(Command::Man { folder }) => manual::pages::<Self>(&folder),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::arguments::{Format, put};
 use super::error::Error;
@@ -21,12 +21,13 @@ use crate::view::{JSON, STORY, header, json, summary, why};
 #[derive(Args, Debug)]
 pub(super) struct Replay {
     /// The trace
+    #[arg(value_hint = ValueHint::FilePath)]
     trace: PathBuf,
     /// Only say whether every step comes out as it was recorded
     #[arg(long)]
     verify: bool,
     /// Stop after this step, at this time (0.014), or at 'first' or 'last' of something ('first commit')
-    #[arg(long, value_parser = place, value_name = "STEP|TIME|WHEN", conflicts_with = "verify")]
+    #[arg(long, value_parser = place, allow_hyphen_values = true, value_name = "STEP|TIME|WHEN", conflicts_with = "verify")]
     at: Option<Place>,
     /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]

@@ -2,6 +2,7 @@
 //! ends. Nothing here sleeps: each test waits for a process.
 
 mod complaints;
+mod completions;
 mod files;
 mod hostile;
 mod hunts;

@@ -1,0 +1,114 @@
+//! Completions: the values that a shell offers, and the scripts that let it offer them.
+
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, CommandFactory};
+use clap_complete::Shell;
+
+use crate::cli::error::Error;
+use crate::cli::printing;
+use crate::raft::Rule;
+use crate::scenario::library::{BROKEN, SHIPPED};
+use crate::scenario::nearest;
+use crate::scenario::script::Script;
+use crate::view::output::WhenFull;
+
+/// A value that is read by `parser`, and whose likely values a shell may offer.
+#[derive(Clone)]
+struct Completed<P> {
+    parser: P,
+    values: fn() -> Vec<PossibleValue>,
+}
+
+impl<P: TypedValueParser> TypedValueParser for Completed<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        self.parser.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.values)().into_iter()))
+    }
+}
+
+/// A rule, by its id.
+pub(super) fn rule() -> impl TypedValueParser<Value = Rule> {
+    let values =
+        || Rule::ALL.map(|rule| PossibleValue::new(rule.id()).help(rule.statement())).into();
+    Completed { parser: nearest::rule, values }
+}
+
+/// A scenario that ships, or a file.
+pub(super) fn scenario() -> impl TypedValueParser<Value = String> {
+    let parser = |name: &str| Ok::<_, Error>(name.to_owned());
+    let values = || {
+        let all = SHIPPED.iter().chain(BROKEN);
+        let value = |(name, text): &(&'static str, &str)| {
+            let shows = Script::parse(name, text).map_or_else(|_| String::new(), |it| it.shows);
+            PossibleValue::new(*name).help(shows)
+        };
+        all.map(value).collect()
+    };
+    Completed { parser, values }
+}
+
+/// Whether something is on.
+pub(super) fn on_or_off() -> impl TypedValueParser<Value = bool> {
+    let parser = |text: &str| match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is 'on' or 'off'"),
+    };
+    Completed { parser, values: || ["on", "off"].map(PossibleValue::new).into() }
+}
+
+/// Prints completions for a shell.
+pub(super) fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, Error> {
+    let mut command = T::command();
+    let name = command.get_name().to_owned();
+    // The generator panics if it cannot write, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, &name, &mut script);
+    let mut script = String::from_utf8_lossy(&script).trim_end_matches('\n').to_owned();
+    match shell {
+        // The generator writes the hyphen in a program's name in two ways, and so never finds a subcommand.
+        Shell::Bash => {
+            script = script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
+        }
+        Shell::Fish => script.push_str(&operands(&command, &name)),
+        _ => {}
+    }
+    printing(WhenFull::Wait, |output| {
+        output.put_text(script);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// What fish may offer where a subcommand takes an operand: the generator passes that over.
+fn operands(command: &Command, name: &str) -> String {
+    let function = format!("__fish_{}_using_subcommand", name.replace('-', "_"));
+    let mut lines = String::new();
+    for subcommand in command.get_subcommands() {
+        for operand in subcommand.get_positionals() {
+            for value in operand.get_possible_values() {
+                let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+                let (sub, value) = (subcommand.get_name(), value.get_name());
+                let help = help.replace('\\', "\\\\").replace('\'', "\\'");
+                let _ = write!(
+                    lines,
+                    "\ncomplete -c {name} -n \"{function} {sub}\" -a {value} -d '{help}'"
+                );
+            }
+        }
+    }
+    lines
+}
