@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::free_text::FreeText;
 use super::quantity::{parse_duration, parse_latency, parse_probability};
+use super::script::Script;
 use super::tokens::Words;
 use super::verb_table::{Amount, Committed, Condition, On, Verb, Who, property_word};
 use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
@@ -44,6 +45,8 @@ pub(super) struct ToldKey;
 pub(super) struct TermOrLater;
 /// A whole number.
 pub(super) struct Number;
+/// How often something is done.
+pub(super) struct Times;
 
 /// As many events as one line lets happen: a running cluster never runs out of them.
 const MOST_EVENTS: u64 = 100_000;
@@ -199,6 +202,13 @@ arguments! {
     Number => u64, ["3", "0"],
         |words| words.word("a whole number", |word| word.parse().ok()),
         u64::to_string;
+    Times => u64, ["2", "10"],
+        |words| {
+            let expected = format!("how often, from 1 to {}", Script::MOST_LINES);
+            let possible = |times: &u64| (1..=Script::MOST_LINES).contains(times);
+            words.word(&expected, |word| word.parse().ok().filter(possible))
+        },
+        u64::to_string;
     Amount => Amount, ["= 2", "at most 3", "at least 0"],
         |words| {
             if words.take("=") {
@@ -286,16 +296,16 @@ arguments! {
         Condition::read, Condition::to_string;
     Box<Verb> => Box<Verb>, ["heal", "wait 5s until leader"],
         |words| match words.peek() {
-            "try" => words.expected("a line that says what to try"),
+            "try" | "repeat" | "end" => words.expected("a line that says what to try"),
             _ => Verb::read(words).map(Box::new),
         },
         |line| line.to_string();
     Text => String, ["anything at all", "\"# no comment, but \\\"text\\\"\""],
         |words| words.text("some text"),
         |text| FreeText::new(text).to_string();
-    Command => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log"],
+    Command => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log", "ADD x 1"],
         |words| {
-            for word in ["SET", "GET", "DELETE"] {
+            for word in ["SET", "GET", "DELETE", "ADD"] {
                 words.would_fit(word);
             }
             words.text("a command, as in SET x=1")

@@ -92,6 +92,8 @@ pub enum Why {
     Cannot(CannotDo),
     /// The line needs virtual time, and the world runs on threads.
     OnlyVirtual,
+    /// The line begins or ends a block, of which there are none at a prompt.
+    OnlyInScripts,
     /// Nobody answered the client in time.
     Unanswered(Duration),
     /// A stall was expected, and it came true after this time.

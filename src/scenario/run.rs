@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::condition::{Memory, holds, positions, resolve};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
-use super::script::Line;
+use super::script::{Line, unrolled};
 use super::verb_table::{Condition, Verb, Who};
 use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
@@ -77,7 +77,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// If a wait ends without what it waited for, an expectation does not hold, or a line cannot be
     /// carried out.
     pub fn run(&mut self, lines: &[Line]) -> Result<(), Box<Failure>> {
-        lines.iter().try_for_each(|line| self.execute(line.number, &line.verb))
+        unrolled(lines).into_iter().try_for_each(|line| self.execute(line.number, &line.verb))
     }
 
     /// Carries one line out.
@@ -164,6 +164,7 @@ impl<'a, W: World> Runner<'a, W> {
                 self.wait_until(condition, within.unwrap_or(PATIENCE))?;
             }
             Verb::Step(events) => self.step(*events)?,
+            Verb::Repeat(_) | Verb::End => return Err(Why::OnlyInScripts),
             Verb::Try(verb) => {
                 if let Err(why) = self.carry_out(verb) {
                     let failure = self.failure(0, verb, why);

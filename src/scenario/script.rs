@@ -24,6 +24,58 @@ pub struct Line {
     pub verb: Verb,
 }
 
+/// These lines in the order in which they are carried out: those between `repeat` and its `end` as often
+/// as it says.
+pub fn unrolled(lines: &[Line]) -> Vec<&Line> {
+    let mut whole = Vec::new();
+    let mut open: Vec<(u64, usize)> = Vec::new();
+    for line in lines {
+        match line.verb {
+            Verb::Repeat(times) => open.push((times, whole.len())),
+            Verb::End => {
+                let (times, began) = open.pop().unwrap_or((1, whole.len()));
+                let block = whole[began..].to_vec();
+                (1..times).for_each(|_| whole.extend_from_slice(&block));
+            }
+            _ => whole.push(line),
+        }
+    }
+    whole
+}
+
+/// The blocks of a script that are open where it is read.
+#[derive(Default)]
+struct Blocks<'a> {
+    /// The line with which each began, how often it is repeated, and how many lines it is so far.
+    open: Vec<(usize, &'a str, u64, u64)>,
+    /// How many lines those outside are.
+    outside: u64,
+}
+
+impl<'a> Blocks<'a> {
+    /// Takes a line in. Says what is wrong if it ends no block, or ends one that is too long.
+    fn take(&mut self, number: usize, text: &'a str, verb: &Verb) -> Result<(), String> {
+        let lines = match verb {
+            Verb::Repeat(times) => {
+                self.open.push((number, text, *times, 0));
+                return Ok(());
+            }
+            Verb::End => {
+                let (.., times, lines) = self.open.pop().ok_or("a verb; no 'repeat' is open")?;
+                lines.saturating_mul(times)
+            }
+            _ => 1,
+        };
+        let outside = self.open.last_mut().map_or(&mut self.outside, |(.., lines)| lines);
+        *outside = outside.saturating_add(lines);
+        if *outside > Script::MOST_LINES && *verb == Verb::End {
+            let most = Script::MOST_LINES;
+            return Err(format!("fewer repetitions: a script carries out {most} lines at most"));
+        }
+        Ok(())
+    }
+}
+
 /// A scenario.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Script {
@@ -56,6 +108,9 @@ pub struct Script {
 }
 
 impl Script {
+    /// As many lines as the repetitions of a script may come to.
+    pub const MOST_LINES: u64 = 100_000;
+
     /// A script that has no lines yet: five nodes, sound settings, quiet links.
     pub fn empty(name: &str) -> Self {
         Self {
@@ -96,6 +151,7 @@ impl Script {
         script.nodes = nodes.unwrap_or(script.nodes);
         let mut wrong = ScriptError { file: name.to_owned(), lines: Vec::new(), more: 0 };
         let mut in_head = true;
+        let mut blocks = Blocks::default();
         // Some editors begin a file with a mark of its encoding.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (at, text) in text.lines().enumerate() {
@@ -114,10 +170,24 @@ impl Script {
                 Some(_) => words
                     .expected("a verb; settings stand before the first")
                     .ok_or_else(|| words.error()),
-                None => parse_line(text, script.nodes)
-                    .map(|verb| script.lines.extend(verb.map(|verb| Line { number, verb }))),
+                None => parse_line(text, script.nodes).and_then(|verb| {
+                    let Some(verb) = verb else { return Ok(()) };
+                    let fits = blocks.take(number, text, &verb);
+                    script.lines.push(Line { number, verb });
+                    let fits = fits.or_else(|what| words.expected(what).ok_or(()));
+                    fits.map_err(|()| words.error())
+                }),
             };
             if let Err(error) = done {
+                wrong.add(number, text, error);
+            }
+        }
+        let open = if wrong.lines.is_empty() { blocks.open } else { Vec::new() };
+        for (number, text, ..) in open {
+            let mut words = Words::new(text, script.nodes);
+            words.take_rest();
+            let end = words.expected::<()>("an 'end' further down");
+            if let Err(error) = end.ok_or_else(|| words.error()) {
                 wrong.add(number, text, error);
             }
         }

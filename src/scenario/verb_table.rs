@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::arguments::{
-    Addressee, Asker, Command, Events, Number, Pair, TermOrLater, Text, TextBeforeOn, ToldKey,
-    ToldPair,
+    Addressee, Asker, Command, Events, Number, Pair, TermOrLater, Text, TextBeforeOn, Times,
+    ToldKey, ToldPair,
 };
 use super::tokens::Words;
 use super::usage::{Kind, Usage, argument, examples, first_words, table};
@@ -128,6 +128,10 @@ table! {
             Wait Wait(time: Duration);
         "step", "[N]", "let the next event happen, or the next N, and tell each (virtual time)" =>
             Wait Step(events: u64 as Events);
+        "repeat", "N", "carry the lines down to 'end' out N times (in a script)" =>
+            Tell Repeat(times: u64 as Times);
+        "end", "", "the end of the lines that are repeated" =>
+            Tell End;
         "try", "LINE", "carry a line out, and go on even if it fails" =>
             Wait Try(line: Box<Self>);
         "expect", "CONDITION", "fail unless it is true now" =>

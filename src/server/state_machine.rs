@@ -27,6 +27,13 @@ pub enum Operation<'a> {
         /// The key.
         key: &'a str,
     },
+    /// `ADD key n`: adds to a number, and answers with the sum. Done twice, it adds twice.
+    Add {
+        /// The key. No value, or one that is no whole number, counts as 0.
+        key: &'a str,
+        /// What is added.
+        amount: i64,
+    },
     /// Any other text: logged and applied without effect.
     Opaque,
 }
@@ -35,7 +42,10 @@ impl<'a> Operation<'a> {
     /// The key it is about, if it is about one.
     pub const fn key(self) -> Option<&'a str> {
         match self {
-            Self::Set { key, .. } | Self::Delete { key } | Self::Get { key } => Some(key),
+            Self::Set { key, .. }
+            | Self::Delete { key }
+            | Self::Get { key }
+            | Self::Add { key, .. } => Some(key),
             Self::Opaque => None,
         }
     }
@@ -50,6 +60,13 @@ impl<'a> Operation<'a> {
             }
             ("DELETE", _) if !rest.is_empty() => Self::Delete { key: rest },
             ("GET", _) if !rest.is_empty() => Self::Get { key: rest },
+            ("ADD", _) => {
+                let Some((key, amount)) = rest.rsplit_once(' ') else { return Self::Opaque };
+                match amount.parse() {
+                    Ok(amount) => Self::Add { key: key.trim_ascii(), amount },
+                    Err(_) => Self::Opaque,
+                }
+            }
             _ => Self::Opaque,
         }
     }
@@ -63,10 +80,15 @@ pub enum Reply {
     Set,
     /// The key is gone; whether it was there.
     Deleted(bool),
-    /// The key's value, if it has one.
+    /// The key's value, if it has one; of an ADD, the sum.
     Value(Option<String>),
     /// Nothing to say: an opaque command, or a no-op.
     Done,
+}
+
+/// What an ADD makes of a value. It stops at the largest number there is.
+pub(crate) fn sum(value: Option<&str>, amount: i64) -> i64 {
+    value.and_then(|value| value.parse::<i64>().ok()).unwrap_or_default().saturating_add(amount)
 }
 
 /// The store.
@@ -90,6 +112,11 @@ impl KeyValue {
             }
             Operation::Delete { key } => Reply::Deleted(self.values.remove(key).is_some()),
             Operation::Get { key } => Reply::Value(self.values.get(key).cloned()),
+            Operation::Add { key, amount } => {
+                let sum = sum(self.get(key), amount).to_string();
+                self.values.insert(key.to_owned(), sum.clone());
+                Reply::Value(Some(sum))
+            }
             Operation::Opaque => Reply::Done,
         }
     }
@@ -125,9 +152,31 @@ mod tests {
     }
 
     #[test]
+    fn add_adds_as_often_as_it_is_applied() {
+        let mut store = KeyValue::default();
+        let value = |number: i64| Reply::Value(Some(number.to_string()));
+        assert_eq!(apply(&mut store, "ADD x 2"), value(2));
+        assert_eq!(apply(&mut store, "ADD x 2"), value(4));
+        assert_eq!(apply(&mut store, "ADD x -5"), value(-1));
+        apply(&mut store, "SET x=text");
+        assert_eq!(apply(&mut store, "ADD x 1"), value(1));
+        assert_eq!(apply(&mut store, &format!("ADD x {}", i64::MAX)), value(i64::MAX));
+    }
+
+    #[test]
     fn any_other_text_is_applied_without_effect() {
         let mut store = KeyValue::default();
-        for text in ["", "SET", "SET x", "SET =1", "DELETE ", "set x=1", "AUDIT log entry"] {
+        for text in [
+            "",
+            "SET",
+            "SET x",
+            "SET =1",
+            "DELETE ",
+            "set x=1",
+            "AUDIT log entry",
+            "ADD x",
+            "ADD x y",
+        ] {
             assert_eq!(apply(&mut store, text), Reply::Done, "{text:?}");
         }
         assert_eq!(store.apply(&Payload::NoOp), Reply::Done);

@@ -266,6 +266,9 @@ fn why(failure: &Failure) -> String {
         Why::OnlyVirtual => {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()
         }
+        Why::OnlyInScripts => {
+            "only a script repeats lines; 'load' carries one out at the prompt.".to_owned()
+        }
         Why::Unanswered(bound) => {
             format!("no answer within {}.{}", duration(*bound), no_majority(status))
         }

@@ -155,3 +155,35 @@ fn an_expected_fall_excuses_no_other() {
     let unviolated = stops(&format!("{moves}expect violation vote-uniqueness log-matching\n"));
     assert_eq!(unviolated, Some(Why::Unviolated(Property::LogMatching)));
 }
+
+#[test]
+fn the_lines_of_a_block_are_carried_out_as_often_as_it_says() {
+    let three = "nodes 3\ntimeout 0\nwait until leader\nrepeat 3\nwrite ADD x 1\nrepeat 2\n\
+                 write ADD y 1\nend\nend\nwait until in step\n";
+    holds(three, &["value x=3", "value y=6", "commit 0 = 10", "told client 9 y=6"], &["value x=1"]);
+    let script = Script::parse("script", three).unwrap();
+    assert_eq!(Script::parse("script", &script.to_string()).unwrap().lines.len(), 9);
+    for (text, sentence) in [
+        ("heal\nend\n", "script:2:1: 'end' does not fit; expected a verb; no 'repeat' is open"),
+        ("repeat 2\nheal\n", "script:1:9: the line ends where an 'end' further down should follow"),
+        ("repeat 0\nend\n", "'0' does not fit; expected how often, from 1 to 100000"),
+        ("repeat 99999\nheal\nheal\nend\n", "script:4:1: 'end' does not fit; expected fewer"),
+        ("try repeat 2\n", "'repeat' does not fit; expected a line that says what to try"),
+    ] {
+        let error = Script::parse("script", text).unwrap_err().to_string();
+        assert!(error.contains(sentence), "{text}: {error}");
+    }
+}
+
+/// Two attempts of one write are two operations, and an ADD shows that both were done.
+#[test]
+fn a_command_that_runs_twice_is_seen_in_what_it_added() {
+    let twice = "nodes 3\ntimeout 0\nwait until leader is 0\nsubmit to 0 ADD x 1\n\
+                 submit to 0 ADD x 1\nwait 1s\nwrite GET x\n";
+    holds(
+        twice,
+        &["told client 1 x=1", "told client 2 x=2", "told x=2", "value x=2"],
+        &["told x=1"],
+    );
+    assert_eq!(stops(&format!("{twice}expect safe\n")), None);
+}

@@ -18,7 +18,7 @@ use crate::raft::NodeId;
 use crate::record::Clock;
 use crate::record::journal::Observer;
 use crate::scenario::library;
-use crate::scenario::script::Script;
+use crate::scenario::script::{Script, unrolled};
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
@@ -108,7 +108,7 @@ struct Table<'a, S: Stage> {
 impl<S: Stage> Table<'_, S> {
     /// Carries out the lines that a scenario brings along.
     fn begin(&mut self, script: &Script) {
-        for line in &script.lines {
+        for line in unrolled(&script.lines) {
             if let Err(failure) = self.session.carry_out(line.verb.clone()) {
                 self.output.put_all(script_text::complaint(&failure));
                 self.say(prompt::BROKEN_OFF);

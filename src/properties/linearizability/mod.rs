@@ -247,7 +247,7 @@ fn as_read_by_the_client(command: &str, reply: &Reply) -> Reply {
     match (Operation::parse(command), reply) {
         (Operation::Set { .. }, Reply::Set)
         | (Operation::Delete { .. }, Reply::Deleted(_))
-        | (Operation::Get { .. }, Reply::Value(_)) => reply.clone(),
+        | (Operation::Get { .. } | Operation::Add { .. }, Reply::Value(_)) => reply.clone(),
         (Operation::Get { .. }, _) => Reply::Value(None),
         (_, _) => Reply::Done,
     }

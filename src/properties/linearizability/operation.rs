@@ -22,6 +22,10 @@
 //! delete. A write that no such operation could follow, because none that saw this was answered after
 //! the write was called, has no place that matters and is dropped before the search.
 //!
+//! None of that holds for an ADD, which looks at the value and is written over what it saw. Where a key has
+//! one, every unanswered write is an operation that may be placed anywhere or nowhere, and the bound of
+//! the search is all that keeps it short.
+//!
 //! Of several unanswered writes that leave the same value, the one that was called first goes first:
 //! wherever the later one may stand the earlier may stand too, and they can be exchanged. SETs whose
 //! value no GET returned count as one value here: only a DELETE can see them, and it sees of each the
@@ -31,10 +35,35 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Call;
-use crate::server::state_machine::{Operation, Reply};
+use crate::server::state_machine::{Operation, Reply, sum};
 
 /// The value of a key, if it has one.
-pub(super) type Value<'a> = Option<&'a str>;
+pub(super) type Value<'a> = Option<Content<'a>>;
+
+/// A value. One that reads as a number, and is written as that number is, is the number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Content<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+impl<'a> From<&'a str> for Content<'a> {
+    fn from(text: &'a str) -> Self {
+        match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text => Self::Number(number),
+            _ => Self::Text(text),
+        }
+    }
+}
+
+/// What an ADD makes of a value.
+fn added(value: Value<'_>, amount: i64) -> i64 {
+    match value {
+        Some(Content::Number(number)) => number.saturating_add(amount),
+        Some(Content::Text(text)) => sum(Some(text), amount),
+        None => amount,
+    }
+}
 
 /// What an operation saw of the value before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +73,8 @@ pub(super) enum Saw<'a> {
     Value(Value<'a>),
     /// Whether there is a value.
     Presence(bool),
+    /// What it becomes when this amount is added.
+    Sum(i64, Value<'a>),
 }
 
 impl Saw<'_> {
@@ -52,14 +83,33 @@ impl Saw<'_> {
             Self::Nothing => true,
             Self::Value(seen) => seen == value,
             Self::Presence(seen) => seen == value.is_some(),
+            Self::Sum(amount, sum) => Some(Content::Number(added(value, amount))) == sum,
         }
     }
 }
 
-/// What an operation leaves: a value, or what was there.
-pub(super) type Leaves<'a> = Option<Value<'a>>;
+/// What an operation leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Leaves<'a> {
+    /// What was there.
+    Same,
+    Value(Value<'a>),
+    /// What was there, with so much added.
+    Plus(i64),
+}
 
-/// An operation that was answered.
+impl<'a> Leaves<'a> {
+    /// The value after it.
+    pub(super) fn after(self, value: Value<'a>) -> Value<'a> {
+        match self {
+            Self::Same => value,
+            Self::Value(value) => value,
+            Self::Plus(amount) => Some(Content::Number(added(value, amount))),
+        }
+    }
+}
+
+/// An operation that was answered; or one that was not, and may be placed at any time or never.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answered<'a> {
     pub(super) called: u64,
@@ -80,7 +130,8 @@ pub(super) struct Unanswered<'a> {
 /// Which of these writes, in the order of [`worth_placing`], can explain what an operation saw.
 pub(super) fn explaining(saw: Saw<'_>, writes: &[Unanswered<'_>]) -> Range<usize> {
     match saw {
-        Saw::Nothing => 0..0,
+        // A key that knows ADD has no such writes.
+        Saw::Nothing | Saw::Sum(..) => 0..0,
         Saw::Presence(_) => 0..writes.len(),
         Saw::Value(value) => {
             let read = |write: &Unanswered<'_>| (write.is_read, write.leaves) < (true, value);
@@ -91,23 +142,43 @@ pub(super) fn explaining(saw: Saw<'_>, writes: &[Unanswered<'_>]) -> Range<usize
     }
 }
 
+/// Answered at this moment: never.
+pub(super) const NEVER: u64 = u64::MAX;
+
 /// An operation as the search needs it, if it was answered.
 pub(super) fn as_answered(call: &Call) -> Option<Answered<'_>> {
     let done = call.done.as_ref()?;
-    let saw = match &done.reply {
-        Reply::Value(value) => Saw::Value(value.as_deref()),
-        Reply::Deleted(was_there) => Saw::Presence(*was_there),
-        Reply::Set | Reply::Done => Saw::Nothing,
-    };
     let leaves = leaves(&call.command);
+    let saw = match (&done.reply, leaves) {
+        (Reply::Value(value), Leaves::Plus(amount)) => {
+            Saw::Sum(amount, value.as_deref().map(Content::from))
+        }
+        (Reply::Value(value), _) => Saw::Value(value.as_deref().map(Content::from)),
+        (Reply::Deleted(was_there), _) => Saw::Presence(*was_there),
+        (Reply::Set | Reply::Done, _) => Saw::Nothing,
+    };
     Some(Answered { called: call.called, returned: done.at, saw, leaves })
+}
+
+/// An unanswered write that may be placed at any time after its call, or never.
+pub(super) fn as_optional(call: &Call) -> Option<Answered<'_>> {
+    let leaves = leaves(&call.command);
+    let is_open = call.done.is_none() && leaves != Leaves::Same;
+    let (called, returned, saw) = (call.called, NEVER, Saw::Nothing);
+    is_open.then_some(Answered { called, returned, saw, leaves })
+}
+
+/// Whether it is an ADD.
+pub(super) fn adds(call: &Call) -> bool {
+    matches!(leaves(&call.command), Leaves::Plus(_))
 }
 
 fn leaves(command: &str) -> Leaves<'_> {
     match Operation::parse(command) {
-        Operation::Set { value, .. } => Some(Some(value)),
-        Operation::Delete { .. } => Some(None),
-        Operation::Get { .. } | Operation::Opaque => None,
+        Operation::Set { value, .. } => Leaves::Value(Some(value.into())),
+        Operation::Delete { .. } => Leaves::Value(None),
+        Operation::Add { amount, .. } => Leaves::Plus(amount),
+        Operation::Get { .. } | Operation::Opaque => Leaves::Same,
     }
 }
 
@@ -122,7 +193,7 @@ pub(super) fn worth_placing<'a>(
     let mut presence: [Option<u64>; 2] = [None; 2];
     for &Answered { saw, returned, .. } in answered {
         match saw {
-            Saw::Nothing => {}
+            Saw::Nothing | Saw::Sum(..) => {}
             Saw::Value(value) => {
                 let last = values.entry(value).or_insert(returned);
                 *last = returned.max(*last);
@@ -135,7 +206,7 @@ pub(super) fn worth_placing<'a>(
     }
     let mut kept: BTreeMap<(bool, Value<'a>), Unanswered<'a>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.done.is_none()) {
-        let Some(value) = leaves(&call.command) else { continue };
+        let Leaves::Value(value) = leaves(&call.command) else { continue };
         let returned = values.get(&value).copied();
         let seen = returned.max(presence[usize::from(value.is_some())]);
         if seen.is_some_and(|seen| call.called <= seen) {

@@ -8,7 +8,10 @@
 use rustc_hash::FxHashSet;
 
 use super::Call;
-use super::operation::{Answered, Saw, Unanswered, Value, as_answered, explaining, worth_placing};
+use super::operation::{
+    Answered, Leaves, NEVER, Saw, Unanswered, Value, adds, as_answered, as_optional, explaining,
+    worth_placing,
+};
 
 /// How much all searches of a history may remember together, in numbers. A state is a few of them,
 /// more if many operations are open at a time, so this is some 100,000 states.
@@ -81,8 +84,11 @@ struct Made<'a> {
 }
 
 struct OrderSearch<'a> {
-    /// By the moments of their calls.
+    /// By the moments of their calls; on a key that knows ADD, with the writes that were not answered.
     answered: Vec<Answered<'a>>,
+    /// How many of them were answered, and how many of these are done.
+    answers: usize,
+    answers_done: usize,
     /// The same, by the moments of their answers.
     by_return: Vec<usize>,
     /// Those that may leave the value as it is.
@@ -102,15 +108,19 @@ impl<'a> OrderSearch<'a> {
     fn new(calls: &[&'a Call], left: usize) -> Self {
         let mut answered: Vec<Answered<'a>> =
             calls.iter().copied().filter_map(as_answered).collect();
+        let (answers, knows_add) = (answered.len(), calls.iter().copied().any(adds));
+        let unanswered = if knows_add { Vec::new() } else { worth_placing(calls, &answered) };
+        if knows_add {
+            answered.extend(calls.iter().copied().filter_map(as_optional));
+        }
         answered.sort_by_key(|operation| operation.called);
         let mut by_return: Vec<usize> = (0..answered.len()).collect();
         by_return.sort_by_key(|&at| answered[at].returned);
         let may_keep = |&at: &usize| {
             let Answered { saw, leaves, .. } = answered[at];
-            leaves.is_none() || saw == Saw::Presence(false)
+            leaves == Leaves::Same || saw == Saw::Presence(false)
         };
         let reads = (0..answered.len()).filter(may_keep).collect();
-        let unanswered = worth_placing(calls, &answered);
         Self {
             done: vec![0; answered.len().div_ceil(64)],
             used: vec![0; unanswered.len()],
@@ -118,6 +128,8 @@ impl<'a> OrderSearch<'a> {
             value: None,
             seen: FxHashSet::default(),
             answered,
+            answers,
+            answers_done: 0,
             by_return,
             reads,
             unanswered,
@@ -130,12 +142,12 @@ impl<'a> OrderSearch<'a> {
         let mut path: Vec<Made<'a>> = Vec::new();
         let mut explained = 0;
         let mut choice = self.choice();
-        while self.front.by_call < self.answered.len() {
+        while self.front.by_return < self.answers {
             if let Some(next) = self.choose(&mut choice) {
                 let made = self.make(next, choice);
                 if self.is_new()? {
                     path.push(made);
-                    explained = explained.max(path.len());
+                    explained = explained.max(self.answers_done);
                     choice = self.choice();
                 } else {
                     choice = self.take_back(&made);
@@ -218,7 +230,9 @@ impl<'a> OrderSearch<'a> {
             self.used[write] += 1;
             self.value = self.unanswered[write].leaves;
         }
-        self.value = self.answered[next.operation].leaves.unwrap_or(self.value);
+        let Answered { leaves, returned, .. } = self.answered[next.operation];
+        self.value = leaves.after(self.value);
+        self.answers_done += usize::from(returned != NEVER);
         self.done[next.operation / 64] |= 1 << (next.operation % 64);
         self.front.end = self.front.end.max(next.operation + 1);
         while self.front.by_call < self.answered.len() && self.is_done(self.front.by_call) {
@@ -241,6 +255,7 @@ impl<'a> OrderSearch<'a> {
             self.used[write] -= 1;
         }
         (self.front, self.value) = (front, value);
+        self.answers_done -= usize::from(self.answered[next.operation].returned != NEVER);
         choice
     }
 

@@ -300,3 +300,32 @@ proptest! {
         prop_assert!(is_explained(&history));
     }
 }
+
+fn add(amount: i64, told: i64, called: u64, returned: u64) -> Spoken {
+    said(&format!("ADD x {amount}"), called, Some((returned, Reply::Value(Some(told.to_string())))))
+}
+
+/// An ADD that ran twice is seen; one that nobody answered may have run once or never, at any time.
+#[test]
+fn an_add_that_ran_twice_is_seen() {
+    assert!(is_explained(&[add(1, 1, 0, 1), add(2, 3, 2, 3), get(Some(3), 4, 5)]));
+    assert!(!is_explained(&[add(1, 1, 0, 1), get(Some(2), 2, 3)]));
+    assert!(!is_explained(&[add(1, 2, 0, 1)]));
+    let open = lost("ADD x 1", 0);
+    assert!(is_explained(&[open.clone(), add(1, 2, 2, 3), get(Some(2), 4, 5)]));
+    assert!(is_explained(&[open.clone(), add(1, 1, 2, 3), get(Some(1), 4, 5)]));
+    assert!(!is_explained(&[open.clone(), add(1, 1, 2, 3), get(Some(3), 4, 5)]));
+    // It may come between a write that nobody answered and the read that saw both.
+    assert!(is_explained(&[lost("SET x=6", 0), open.clone(), get(Some(7), 2, 3)]));
+    assert!(!is_explained(&[get(Some(1), 0, 1), lost("ADD x 1", 2)]));
+    // Text counts as nothing, and two orders of the same sums are as good as one.
+    let text = said("SET x=text", 0, Some((1, Reply::Set)));
+    assert!(
+        is_explained(&[text.clone(), add(4, 4, 2, 3)]) && !is_explained(&[text, add(4, 5, 2, 3)])
+    );
+    assert!(is_explained(&[add(1, 3, 0, 9), add(2, 2, 0, 9)]));
+    assert!(!is_explained(&[add(1, 3, 0, 9), add(2, 3, 0, 9)]));
+    let many: Vec<Spoken> = (0..12).map(|at| lost("ADD x 1", at)).collect();
+    let read = |sum| is_explained(&[many.clone(), vec![get(Some(sum), 20, 21)]].concat());
+    assert!(read(12) && !read(13));
+}

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use raft_in_practice::record::journal::Observer;
 use raft_in_practice::record::{Clock, TraceWriter};
 use raft_in_practice::scenario::run::Runner;
-use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::script::{Script, unrolled};
 use raft_in_practice::sim::{Sim, SimConfig};
 
 use crate::common::MemoryFile;
@@ -37,7 +37,7 @@ fn record(script: &Script) -> (Sim, Vec<u8>) {
     let observers: Vec<Box<dyn Observer>> = vec![Box::new(writer.clone())];
     let mut silent = ();
     let mut runner = Runner::new(Sim::new(SimConfig::of(script), observers), &mut silent);
-    for line in &script.lines {
+    for line in unrolled(&script.lines) {
         // A line that cannot be carried out, or does not hold, ends a script, but not this test.
         let _ = runner.execute(line.number, &line.verb);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 use raft_in_practice::raft::{
     LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind, Settings,
 };
@@ -29,11 +29,11 @@ fn on(nodes: usize) -> impl Strategy<Value = On> {
 
 fn command() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => (select(&["SET", "SET", "GET", "DELETE"][..]), "[xyz]", 0..9)
-            .prop_map(|(verb, key, value)| if verb == "SET" {
-                format!("{verb} {key}={value}")
-            } else {
-                format!("{verb} {key}")
+        4 => (select(&["SET", "SET", "GET", "DELETE", "ADD"][..]), "[xyz]", 0..9)
+            .prop_map(|(verb, key, value)| match verb {
+                "SET" => format!("{verb} {key}={value}"),
+                "ADD" => format!("{verb} {key} {value}"),
+                _ => format!("{verb} {key}"),
             }),
         1 => "[A-Z][A-Za-z =|@#%.>-]{0,10}[a-z]",
         // Text that could be read as words of the language, and text that a line cannot hold as it is.
@@ -169,6 +169,8 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
         Condition::examples().into_iter().map(|condition| format!("wait 1s until {condition}")),
     );
     let examples = examples.filter_map(|line| parse_line(&line, nodes).ok().flatten());
+    // Blocks are drawn with the script that they are parts of.
+    let examples = examples.filter(|verb| !matches!(verb, Verb::Repeat(_) | Verb::End));
     let examples = select(examples.collect::<Vec<_>>());
     let any = prop_oneof![flow, nodes_deeds, links].boxed();
     prop_oneof![8 => any.clone(), 1 => examples, 1 => any.prop_map(|verb| Verb::Try(Box::new(verb)))]
@@ -178,7 +180,13 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let head = (1_usize..=7, any::<u64>(), any::<bool>(), 0_usize..=4, any::<bool>());
     head.prop_flat_map(|(nodes, seed, no_op, batch, paper)| {
-        vec(verb(nodes), 1..40).prop_map(move |verbs| {
+        let block = proptest::option::weighted(0.3, (any::<Index>(), any::<Index>(), 1_u64..4));
+        (vec(verb(nodes), 1..40), block).prop_map(move |(mut verbs, block)| {
+            if let Some((from, to, times)) = block {
+                let (a, b) = (from.index(verbs.len()), to.index(verbs.len()));
+                verbs.insert(a.max(b), Verb::End);
+                verbs.insert(a.min(b), Verb::Repeat(times));
+            }
             let numbered = verbs.into_iter().enumerate();
             Script {
                 nodes,
