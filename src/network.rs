@@ -79,6 +79,8 @@ pub enum Fate {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Network {
     conditions: Conditions,
+    /// The conditions of links that are not like the others, each from one node to another.
+    own: Vec<((NodeId, NodeId), Conditions)>,
     /// For each sender, the nodes it cannot reach.
     cut: [NodeSet; MAX_NODES],
 }
@@ -86,17 +88,30 @@ pub struct Network {
 impl Network {
     /// Uncut links under these conditions.
     pub fn new(conditions: Conditions) -> Self {
-        Self { conditions, cut: Default::default() }
+        Self { conditions, own: Vec::new(), cut: Default::default() }
     }
 
-    /// The conditions of every link.
+    /// The conditions of every link that has none of its own.
     pub const fn conditions(&self) -> Conditions {
         self.conditions
     }
 
-    /// Changes the conditions of every link.
-    pub const fn set_conditions(&mut self, conditions: Conditions) {
+    /// Changes the conditions of every link: they are all alike then.
+    pub fn set_conditions(&mut self, conditions: Conditions) {
         self.conditions = conditions;
+        self.own.clear();
+    }
+
+    /// The conditions of the link from one node to another.
+    pub fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
+        let own = self.own.iter().find(|(link, _)| *link == (from, to));
+        own.map_or(self.conditions, |(_, conditions)| *conditions)
+    }
+
+    /// Changes the conditions of the link from one node to another.
+    pub fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
+        self.own.retain(|(link, _)| *link != (from, to));
+        self.own.push(((from, to), conditions));
     }
 
     /// Whether messages from `from` to `to` are cut off.
@@ -129,13 +144,14 @@ impl Network {
         if self.is_cut(from, to) {
             return Fate::Cut;
         }
-        let Conditions { drop, duplicate, .. } = self.conditions;
+        let conditions = self.link_conditions(from, to);
+        let Conditions { drop, duplicate, .. } = conditions;
         if drop > 0.0 && rng.chance(drop) {
             return Fate::Dropped;
         }
-        let latency = self.conditions.draw_latency(rng);
+        let latency = conditions.draw_latency(rng);
         if duplicate > 0.0 && rng.chance(duplicate) {
-            return Fate::Duplicated(latency, self.conditions.draw_latency(rng));
+            return Fate::Duplicated(latency, conditions.draw_latency(rng));
         }
         Fate::Delivered(latency)
     }
@@ -168,6 +184,19 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         assert_eq!(network.fate(node(0), node(1), &mut rng), Fate::Cut);
         assert_eq!(network.fate(node(1), node(0), &mut rng), Fate::Delivered(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_link_may_be_worse_than_the_others_until_all_are_changed() {
+        let mut network = Network::new(Conditions::PERFECT);
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let lossy = Conditions { drop: 1.0, ..Conditions::PERFECT };
+        network.set_link_conditions(node(0), node(1), lossy);
+        assert_eq!(network.fate(node(0), node(1), &mut rng), Fate::Dropped);
+        assert_eq!(network.fate(node(1), node(0), &mut rng), Fate::Delivered(Duration::ZERO));
+        assert_eq!(network.link_conditions(node(0), node(1)), lossy);
+        network.set_conditions(Conditions::PERFECT);
+        assert_eq!(network.fate(node(0), node(1), &mut rng), Fate::Delivered(Duration::ZERO));
     }
 
     #[test]

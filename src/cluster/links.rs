@@ -65,9 +65,14 @@ impl Links {
         self.inboxes[node.index()].1.clone()
     }
 
-    /// The conditions of every link.
+    /// The conditions of every link that has none of its own.
     pub(super) fn conditions(&self) -> Conditions {
         lock(&self.state).network.conditions()
+    }
+
+    /// The conditions of the link from one node to another.
+    pub(super) fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
+        lock(&self.state).network.link_conditions(from, to)
     }
 
     /// Tells the delay queue to hold a message, or to stop.

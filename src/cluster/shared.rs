@@ -121,7 +121,7 @@ impl Shared {
     pub(super) fn begin_wait(&self, bound: Duration, tick: Duration) -> TimeHad {
         let real = self.clock.real(bound);
         // A tick may just be under way, and a thread that is woken a little late is no busy machine.
-        let due = (real.div_duration_f64(tick) * 0.9) as u64;
+        let due = (real.as_nanos() * 9 / 10 / tick.as_nanos().max(1)) as u64;
         let since = self.ticks.iter().map(|ticks| ticks.load(Ordering::Relaxed)).collect();
         let last = Instant::now() + real.max(PATIENCE);
         TimeHad { since, due: due.saturating_sub(2), tick, last }

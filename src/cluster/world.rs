@@ -146,6 +146,16 @@ impl World for RaftCluster {
         self.shared.change_network(deed, |links| links.set_conditions(conditions));
     }
 
+    fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
+        self.shared.links.link_conditions(from, to)
+    }
+
+    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
+        let deed = Deed::LinkConditions { from, to, conditions };
+        let change = |links: &mut Network| links.set_link_conditions(from, to, conditions);
+        self.shared.change_network(deed, change);
+    }
+
     fn narrate(&mut self, narration: Narration) {
         self.shared.record([narration.into()], || ());
     }

@@ -103,6 +103,16 @@ pub enum Deed {
     Heal,
     /// Every link is now like this.
     Conditions(Conditions),
+    /// The link from one node to another is like this, until every link is changed.
+    LinkConditions {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// How it is.
+        #[serde(flatten)]
+        conditions: Conditions,
+    },
     /// A message is lost.
     Lost {
         /// Which.
@@ -174,9 +184,9 @@ impl Deed {
             | Self::Refused { node, .. }
             | Self::Answered { node, .. }
             | Self::ByHand { node } => NodeSet::from_iter([*node]),
-            Self::Cut { from, to } | Self::Lost { from, to, .. } => {
-                NodeSet::from_iter([*from, *to])
-            }
+            Self::Cut { from, to }
+            | Self::LinkConditions { from, to, .. }
+            | Self::Lost { from, to, .. } => NodeSet::from_iter([*from, *to]),
             Self::Partition { groups } => groups.iter().flat_map(|group| group.iter()).collect(),
             Self::Heal
             | Self::Conditions(_)

@@ -6,7 +6,7 @@ use super::free_text::FreeText;
 use super::quantity::{parse_duration, parse_latency, parse_probability};
 use super::script::Script;
 use super::tokens::Words;
-use super::verb_table::{Amount, Committed, Condition, On, Verb, Who, property_word};
+use super::verb_table::{Amount, Committed, Condition, LinkSet, On, Verb, Who, property_word};
 use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::engine::CrashPoint;
@@ -202,6 +202,22 @@ arguments! {
     Number => u64, ["3", "0"],
         |words| words.word("a whole number", |word| word.parse().ok()),
         u64::to_string;
+    LinkSet => LinkSet, ["0 -> 1", "1 <-> 2", "1"],
+        |words| {
+            let node = NodeId::read(words)?;
+            match () {
+                () if words.take("->") => NodeId::read(words).map(|to| LinkSet::OneWay(node, to)),
+                () if words.take("<->") => NodeId::read(words).map(|b| LinkSet::Between(node, b)),
+                () => Some(LinkSet::All(node)),
+            }
+        },
+        |links| match links {
+            LinkSet::OneWay(from, to) => {
+                format!("{} -> {}", NodeId::write(from), NodeId::write(to))
+            }
+            LinkSet::Between(a, b) => format!("{} <-> {}", NodeId::write(a), NodeId::write(b)),
+            LinkSet::All(node) => NodeId::write(node),
+        };
     Times => u64, ["2", "10"],
         |words| {
             let expected = format!("how often, from 1 to {}", Script::MOST_LINES);

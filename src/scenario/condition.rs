@@ -22,8 +22,22 @@ impl Memory {
         self.crashed.last().copied()
     }
 
+    /// The client that a condition asks about, with its command, if it is about what a client was told.
+    pub(super) fn asker(&self, condition: &Condition) -> Option<Result<(Ticket, &str), Why>> {
+        match condition {
+            Condition::Answered(client)
+            | Condition::Told(client, _)
+            | Condition::ToldNo(client, _)
+            | Condition::Refused(client)
+            | Condition::Lost(client)
+            | Condition::Uncertain(client)
+            | Condition::Unanswered(client) => Some(self.client(*client)),
+            _ => None,
+        }
+    }
+
     /// The client of this number, or the last one, with its command.
-    pub(super) fn client(&self, number: Option<u64>) -> Result<(Ticket, &str), Why> {
+    fn client(&self, number: Option<u64>) -> Result<(Ticket, &str), Why> {
         let is_it = |asked: &&(Ticket, String)| number.is_none_or(|it| asked.0.client() == it);
         let found = self.asked.iter().rev().find(is_it).ok_or(Why::NoClient(number))?;
         Ok((found.0, &found.1))
@@ -62,9 +76,10 @@ pub(super) fn holds<W: World>(
         let leader = resolve(leader)?;
         world.progress(leader, *peer).ok_or(Why::NotLeading(leader))
     };
-    let told = |client: &Option<u64>, test: &dyn Fn(&Proposal) -> bool| {
-        Ok(test(&world.proposal(memory.client(*client)?.0)))
-    };
+    if let Some(client) = memory.asker(condition) {
+        let (ticket, command) = client?;
+        return Ok(was_told(condition, command, &world.proposal(ticket)));
+    }
     let of = |node: NodeId| statuses[node.index()];
     let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| match on {
         On::One(who) => Ok(test(&of(resolve(who)?))),
@@ -124,41 +139,29 @@ pub(super) fn holds<W: World>(
         Condition::NotProbing { leader, peer } => !progress(leader, peer)?.probing,
         Condition::Elections(amount) => amount.admits(world.elections().held),
         Condition::Leaders(amount) => amount.admits(world.elections().won),
-        Condition::Answered(client) => {
-            told(client, &|told| matches!(told, Proposal::Answered(Answer::Applied { .. })))?
-        }
-        Condition::Told(client, (key, value)) => read(world, memory, *client, key, Some(value))?,
-        Condition::ToldNo(client, key) => read(world, memory, *client, key, None)?,
-        Condition::Refused(client) => {
-            told(client, &|told| matches!(told, Proposal::Refused { .. }))?
-        }
-        Condition::Lost(client) => {
-            told(client, &|told| matches!(told, Proposal::Answered(Answer::Superseded { .. })))?
-        }
-        Condition::Uncertain(client) => {
-            told(client, &|told| matches!(told, Proposal::Answered(Answer::Uncertain { .. })))?
-        }
-        Condition::Unanswered(client) => told(client, &|told| *told == Proposal::Pending)?,
         Condition::InStep => in_step(world, &statuses),
+        _ => unreachable!("what a client was told is asked before"),
     })
 }
 
-/// Whether a client was answered with this value of the key that it asked about.
-fn read<W: World>(
-    world: &W,
-    memory: &Memory,
-    client: Option<u64>,
-    key: &str,
-    value: Option<&str>,
-) -> Result<bool, Why> {
-    let (ticket, command) = memory.client(client)?;
-    let asked_about = Operation::parse(command).key() == Some(key);
-    Ok(match world.proposal(ticket) {
-        Proposal::Answered(Answer::Applied { reply: Reply::Value(told), .. }) => {
-            asked_about && told.as_deref() == value
-        }
+/// Whether a client that asked for `command` was told so.
+fn was_told(condition: &Condition, command: &str, told: &Proposal) -> bool {
+    let read = |key: &str, value: Option<&str>| {
+        let Proposal::Answered(Answer::Applied { reply: Reply::Value(read), .. }) = told else {
+            return false;
+        };
+        Operation::parse(command).key() == Some(key) && read.as_deref() == value
+    };
+    match (condition, told) {
+        (Condition::Told(_, (key, value)), _) => read(key, Some(value)),
+        (Condition::ToldNo(_, key), _) => read(key, None),
+        (Condition::Answered(_), Proposal::Answered(Answer::Applied { .. }))
+        | (Condition::Refused(_), Proposal::Refused { .. })
+        | (Condition::Lost(_), Proposal::Answered(Answer::Superseded { .. }))
+        | (Condition::Uncertain(_), Proposal::Answered(Answer::Uncertain { .. }))
+        | (Condition::Unanswered(_), Proposal::Pending) => true,
         _ => false,
-    })
+    }
 }
 
 fn is_value<W: World>(world: &W, status: &NodeStatus, key: &str, value: Option<&str>) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::condition::{Memory, holds, positions, resolve};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
-use super::verb_table::{Condition, Verb, Who};
+use super::verb_table::{Condition, LinkSet, Verb, Who};
 use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
@@ -132,18 +132,6 @@ impl<'a, W: World> Runner<'a, W> {
                 self.world.resume(node).map_err(Why::Cannot)?;
             }
             Verb::RestartAll => self.restart_all()?,
-            Verb::Partition(groups) => self.world.partition(groups),
-            Verb::Cut { from, to } => self.world.cut(*from, *to),
-            Verb::CutBoth { a, b } => {
-                self.world.cut(*a, *b);
-                self.world.cut(*b, *a);
-            }
-            Verb::Heal => self.world.heal(),
-            Verb::DropRate(drop) => self.change(|conditions| conditions.drop = *drop),
-            Verb::DuplicateRate(rate) => self.change(|conditions| conditions.duplicate = *rate),
-            Verb::Delay((min, max)) => self.change(|conditions| {
-                (conditions.latency_min, conditions.latency_max) = (*min, *max);
-            }),
             Verb::Timeout(who) => {
                 let node = self.resolve(*who)?;
                 self.world.election_timeout(node).map_err(Why::Cannot)?;
@@ -152,10 +140,7 @@ impl<'a, W: World> Runner<'a, W> {
                 let node = self.resolve(*who)?;
                 self.virtual_world()?.heartbeat(node).map_err(Why::Cannot)?;
             }
-            Verb::Manual => self.virtual_world()?.set_manual(true),
-            Verb::Automatic => self.virtual_world()?.set_manual(false),
             Verb::Deliver(name) => self.virtual_world()?.deliver(*name).map_err(Why::Cannot)?,
-            Verb::Remove(name) => self.virtual_world()?.remove(*name).map_err(Why::Cannot)?,
             Verb::Wait(time) => {
                 let until = self.world.now() + *time;
                 self.world.run_until(*time, |world| world.now() >= until);
@@ -179,6 +164,43 @@ impl<'a, W: World> Runner<'a, W> {
                 let status = self.world.status();
                 self.tell(&LineOutcome::Status(status));
             }
+            verb => self.change_network(verb)?,
+        }
+        Ok(())
+    }
+
+    fn change_network(&mut self, verb: &Verb) -> Result<(), Why> {
+        match verb {
+            Verb::Partition(groups) => self.world.partition(groups),
+            Verb::Cut { from, to } => self.world.cut(*from, *to),
+            Verb::CutBoth { a, b } => {
+                self.world.cut(*a, *b);
+                self.world.cut(*b, *a);
+            }
+            Verb::CutAll(node) => {
+                for (from, to) in LinkSet::All(*node).links(self.world.size()) {
+                    self.world.cut(from, to);
+                }
+            }
+            Verb::Heal => self.world.heal(),
+            Verb::DropRate(drop) => self.change(|conditions| conditions.drop = *drop),
+            Verb::DuplicateRate(rate) => self.change(|conditions| conditions.duplicate = *rate),
+            Verb::Delay((min, max)) => self.change(|conditions| {
+                (conditions.latency_min, conditions.latency_max) = (*min, *max);
+            }),
+            Verb::DropRateOf(drop, links) => {
+                self.change_links(*links, |conditions| conditions.drop = *drop);
+            }
+            Verb::DuplicateRateOf(rate, links) => {
+                self.change_links(*links, |conditions| conditions.duplicate = *rate);
+            }
+            Verb::DelayOf((min, max), links) => self.change_links(*links, |conditions| {
+                (conditions.latency_min, conditions.latency_max) = (*min, *max);
+            }),
+            Verb::Manual => self.virtual_world()?.set_manual(true),
+            Verb::Automatic => self.virtual_world()?.set_manual(false),
+            Verb::Remove(name) => self.virtual_world()?.remove(*name).map_err(Why::Cannot)?,
+            _ => unreachable!("a verb that does not change the network is carried out elsewhere"),
         }
         Ok(())
     }
@@ -292,6 +314,14 @@ impl<'a, W: World> Runner<'a, W> {
         self.world.set_conditions(conditions);
     }
 
+    fn change_links(&mut self, links: LinkSet, change: impl Fn(&mut Conditions)) {
+        for (from, to) in links.links(self.world.size()) {
+            let mut conditions = self.world.link_conditions(from, to);
+            change(&mut conditions);
+            self.world.set_link_conditions(from, to, conditions);
+        }
+    }
+
     fn resolve(&self, who: Who) -> Result<NodeId, Why> {
         resolve(who, &self.world.status(), self.memory.last_crashed())
     }
@@ -386,17 +416,13 @@ impl<'a, W: World> Runner<'a, W> {
             Condition::Elections(_) | Condition::Leaders(_) => {
                 Why::Elections(self.world.elections())
             }
-            Condition::Answered(client)
-            | Condition::Told(client, _)
-            | Condition::ToldNo(client, _)
-            | Condition::Refused(client)
-            | Condition::Lost(client)
-            | Condition::Uncertain(client)
-            | Condition::Unanswered(client) => {
-                let (ticket, _) = self.memory.client(*client)?;
-                Why::WasTold(ticket.client(), self.world.proposal(ticket))
-            }
-            _ => Why::NotSo,
+            _ => match self.memory.asker(condition) {
+                Some(client) => {
+                    let (ticket, _) = client?;
+                    Why::WasTold(ticket.client(), self.world.proposal(ticket))
+                }
+                None => Why::NotSo,
+            },
         })
     }
 }

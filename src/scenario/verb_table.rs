@@ -51,6 +51,31 @@ pub enum Committed {
     Command(String),
 }
 
+/// Some of the links.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkSet {
+    /// From one node to another.
+    OneWay(NodeId, NodeId),
+    /// Between two nodes, in both directions.
+    Between(NodeId, NodeId),
+    /// All of a node, in both directions.
+    All(NodeId),
+}
+
+impl LinkSet {
+    /// Each of them, in a cluster of `nodes`.
+    pub fn links(self, nodes: usize) -> Vec<(NodeId, NodeId)> {
+        match self {
+            Self::OneWay(from, to) => vec![(from, to)],
+            Self::Between(a, b) => vec![(a, b), (b, a)],
+            Self::All(node) => {
+                let others = NodeId::all(nodes).filter(|&other| other != node);
+                others.flat_map(|other| [(node, other), (other, node)]).collect()
+            }
+        }
+    }
+}
+
 /// How many of something there have been.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amount {
@@ -100,18 +125,23 @@ table! {
             Move Resume(who: Who);
         "partition", "0 1 | 2 3 4", "split the cluster; nodes not named form one group" =>
             Links Partition(groups: Vec<NodeSet>);
-        "cut", "1 -> 2 (or 1 <-> 2)", "cut a link in one direction, or in both" =>
+        "cut", "1 -> 2 (or 1 <-> 2, or 1)", "cut a link in one direction, or in both, or all of a node" =>
             Links Cut { from: NodeId, "->" to: NodeId },
-            Links CutBoth { a: NodeId, "<->" b: NodeId };
+            Links CutBoth { a: NodeId, "<->" b: NodeId },
+            Links CutAll(node: NodeId);
         "heal", "", "mend all links" =>
             Links Heal;
-        "drop", "20% (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
+        "drop", "20% [of LINKS] (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
             Links DropRate(rate: f64),
+            Links DropRateOf(rate: f64, "of" links: LinkSet),
             Links Remove(message: MessageName);
-        "duplicate", "10%", "let messages arrive twice by chance" =>
-            Links DuplicateRate(rate: f64);
-        "delay", "5ms..40ms", "how long messages take" =>
-            Links Delay(latency: (Duration, Duration));
+        "duplicate", "10% [of LINKS]", "let messages arrive twice by chance" =>
+            Links DuplicateRate(rate: f64),
+            Links DuplicateRateOf(rate: f64, "of" links: LinkSet);
+        "delay", "5ms..40ms [of LINKS]",
+            "how long messages take; LINKS are 1 -> 2, 1 <-> 2, or all of node 1" =>
+            Links Delay(latency: (Duration, Duration)),
+            Links DelayOf(latency: (Duration, Duration), "of" links: LinkSet);
         "timeout", "N", "end the election timer of a node that does not lead: it stands for election" =>
             Move Timeout(who: Who);
         "heartbeat", "N|leader", "make a leader speak now" =>

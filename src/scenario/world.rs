@@ -229,10 +229,16 @@ pub trait World {
     /// Mends every link.
     fn heal(&mut self);
 
-    /// The conditions of the links.
+    /// The conditions of every link that has none of its own.
     fn conditions(&self) -> Conditions;
 
-    /// Changes the conditions of the links. What is in flight keeps the latency it has.
+    /// The conditions of the link from one node to another.
+    fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions;
+
+    /// Changes the conditions of the link from one node to another.
+    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions);
+
+    /// Changes the conditions of every link. What is in flight keeps the latency it has.
     fn set_conditions(&mut self, conditions: Conditions);
 
     /// Enters what the script says in the journal.

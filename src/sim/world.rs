@@ -166,6 +166,15 @@ impl World for Sim {
         self.journal.deed(self.now, &Deed::Conditions(conditions));
     }
 
+    fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
+        self.network.link_conditions(from, to)
+    }
+
+    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
+        self.network.set_link_conditions(from, to, conditions);
+        self.journal.deed(self.now, &Deed::LinkConditions { from, to, conditions });
+    }
+
     fn narrate(&mut self, narration: Narration) {
         self.journal.deed(self.now, &narration.into());
     }

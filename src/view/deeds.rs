@@ -117,6 +117,9 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
         }
         Deed::Heal => (nobody, "every link is whole again".to_owned()),
         Deed::Conditions(conditions) => (nobody, format!("links: {}", links(conditions))),
+        Deed::LinkConditions { from, to, conditions } => {
+            (nobody, format!("the link from {from} to {to}: {}", links(conditions)))
+        }
         Deed::Lost { from, to, why: Loss::Removed, .. } => {
             (nobody, format!("a message from {from} to {to} is taken out of the network"))
         }

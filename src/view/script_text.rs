@@ -52,8 +52,9 @@ impl ScriptText {
 impl ScriptObserver for ScriptText {
     fn line_outcome(&mut self, time: Time, outcome: &LineOutcome) {
         match outcome {
-            // What a line does shows by itself; what it asks for shows when it comes true.
-            LineOutcome::Began(_) => {}
+            // What a line does shows by itself; what it asks for shows when it comes true, and an answer
+            // was told when it came.
+            LineOutcome::Began(_) | LineOutcome::Written { attempts: 1, .. } => {}
             LineOutcome::Waited { condition, took, bound } => {
                 let late = if took > bound {
                     let bound = duration(*bound);
@@ -65,8 +66,6 @@ impl ScriptObserver for ScriptText {
                 let text = format!("✓ {condition} (after {took}{late})");
                 self.columns.line(time, "", &colour::good(&text).to_string());
             }
-            // Its answer was told when it came.
-            LineOutcome::Written { attempts: 1, .. } => {}
             LineOutcome::Written { command, took, attempts } => {
                 let took = duration(*took);
                 let text = format!("✓ {command} is done after {took}, asked {attempts} times");

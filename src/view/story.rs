@@ -254,7 +254,7 @@ impl Observer for Story {
     fn deed(&mut self, time: Time, deed: &Deed) {
         match deed {
             Deed::Crash { node, .. } => _ = self.down.insert(*node),
-            Deed::Restart { node } => _ = self.down.remove(*node),
+            Deed::Restart { node } => self.down.remove(*node),
             _ => {}
         }
         match deed {

@@ -334,6 +334,12 @@ impl World for Liar {
 
     fn set_conditions(&mut self, _: Conditions) {}
 
+    fn link_conditions(&self, _: NodeId, _: NodeId) -> Conditions {
+        Conditions::PERFECT
+    }
+
+    fn set_link_conditions(&mut self, _: NodeId, _: NodeId, _: Conditions) {}
+
     fn narrate(&mut self, _: Narration) {}
 
     fn committed(&self, _: LogIndex) -> Option<LogPosition> {

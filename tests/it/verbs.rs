@@ -187,3 +187,18 @@ fn a_command_that_runs_twice_is_seen_in_what_it_added() {
     );
     assert_eq!(stops(&format!("{twice}expect safe\n")), None);
 }
+
+#[test]
+fn links_are_bad_one_by_one_until_all_are_changed() {
+    let deaf = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ndrop 100% of 0 -> 1\n\
+                write SET x=1\n";
+    holds(deaf, &["log 2 = 1@1 2@1", "match 0 -> 1 = 1"], &["log 1 = 1@1 2@1"]);
+    let alike = format!("{deaf}drop 0%\nwait until in step\n");
+    holds(&alike, &["value x=1 on all"], &["role 0 = follower"]);
+    let slow = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ndelay 300ms of 2\n\
+                write SET x=1\nwait 100ms\n";
+    holds(slow, &["log 1 = 1@1 2@1", "log 2 = 1@1"], &["log 2 = 1@1 2@1"]);
+    let alone = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ncut 0\n\
+                 wait until leader other than 0\nwrite SET x=1\n";
+    holds(alone, &["role 0 = leader", "log 0 = 1@1"], &["value x=1 on 0"]);
+}

@@ -316,7 +316,7 @@ fn an_add_that_ran_twice_is_seen() {
     assert!(is_explained(&[open.clone(), add(1, 1, 2, 3), get(Some(1), 4, 5)]));
     assert!(!is_explained(&[open.clone(), add(1, 1, 2, 3), get(Some(3), 4, 5)]));
     // It may come between a write that nobody answered and the read that saw both.
-    assert!(is_explained(&[lost("SET x=6", 0), open.clone(), get(Some(7), 2, 3)]));
+    assert!(is_explained(&[lost("SET x=6", 0), open, get(Some(7), 2, 3)]));
     assert!(!is_explained(&[get(Some(1), 0, 1), lost("ADD x 1", 2)]));
     // Text counts as nothing, and two orders of the same sums are as good as one.
     let text = said("SET x=text", 0, Some((1, Reply::Set)));

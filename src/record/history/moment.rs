@@ -80,6 +80,9 @@ impl History {
                 Deed::Cut { from, to } => network.cut_one_way(*from, *to),
                 Deed::Partition { groups } => network.partition(groups),
                 Deed::Heal => network.heal(),
+                Deed::LinkConditions { from, to, conditions } => {
+                    network.set_link_conditions(*from, *to, *conditions);
+                }
                 Deed::Conditions(conditions) => network.set_conditions(*conditions),
                 _ => {}
             }

@@ -11,7 +11,9 @@ use raft_in_practice::raft::{
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::{Line, Script};
-use raft_in_practice::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
+use raft_in_practice::scenario::verb_table::{
+    Amount, Committed, Condition, LinkSet, On, Verb, Who,
+};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Timing;
 
@@ -107,6 +109,14 @@ fn client_told() -> impl Strategy<Value = Condition> {
     )
 }
 
+fn link_set(nodes: usize) -> impl Strategy<Value = LinkSet> {
+    (node(nodes), node(nodes), 0..3).prop_map(|(a, b, which)| match which {
+        0 => LinkSet::OneWay(a, b),
+        1 => LinkSet::Between(a, b),
+        _ => LinkSet::All(a),
+    })
+}
+
 /// Groups that cover some of the nodes, each in one of them.
 fn groups(nodes: usize) -> impl Strategy<Value = Vec<NodeSet>> {
     vec(0_usize..4, nodes).prop_map(move |places| {
@@ -161,6 +171,13 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
             Duration::from_millis(min),
             Duration::from_millis(min + more)
         ))),
+        1 => node(nodes).prop_map(Verb::CutAll),
+        1 => (0_u32..=60, link_set(nodes))
+            .prop_map(|(percent, links)| Verb::DropRateOf(f64::from(percent) / 100.0, links)),
+        1 => (0_u64..50, 0_u64..3000, link_set(nodes)).prop_map(|(min, more, links)| Verb::DelayOf(
+            (Duration::from_millis(min), Duration::from_millis(min + more)),
+            links
+        )),
         6 => message(nodes).prop_map(Verb::Deliver),
         2 => message(nodes).prop_map(Verb::Remove),
     ];
