@@ -98,9 +98,11 @@ impl History {
             NodeId::all(self.nodes.len()).map(|id| Rerun::begin(self, id)).collect();
         for step in self.steps() {
             let fallen = self.deeds_of(step.step).filter_map(|done| match done.deed {
-                Deed::Crash { node, .. } | Deed::Restart { node } | Deed::Wipe { node } => {
-                    Some(node)
-                }
+                Deed::Crash { node, .. }
+                | Deed::Restart { node }
+                | Deed::Wipe { node }
+                | Deed::Pause { node }
+                | Deed::Resume { node } => Some(node),
                 _ => None,
             });
             let mut changed: Vec<NodeId> = fallen.chain([step.node]).collect();
@@ -146,6 +148,7 @@ pub struct ToldStep<'h> {
 pub struct ToldNode<'a> {
     id: NodeId,
     up: bool,
+    paused: bool,
     starts: u64,
     last_applied: LogIndex,
     /// Who voted for it, while it campaigns.
@@ -164,6 +167,7 @@ impl<'a> From<&'a NodeState<'_>> for ToldNode<'a> {
         Self {
             id: stood.node.id(),
             up: stood.up,
+            paused: stood.paused,
             starts: stood.starts,
             last_applied: stood.applied,
             votes,

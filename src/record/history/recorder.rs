@@ -137,6 +137,12 @@ impl Kept {
             Deed::Restart { node } => {
                 history.nodes[node.index()].taken.push(Taken::Restart(after, time));
             }
+            Deed::Pause { node } => {
+                history.nodes[node.index()].taken.push(Taken::Pause(after, true));
+            }
+            Deed::Resume { node } => {
+                history.nodes[node.index()].taken.push(Taken::Pause(after, false));
+            }
             Deed::Wipe { node } => history.nodes[node.index()].taken.push(Taken::Wipe(after)),
             Deed::Lost { message, why, .. } => {
                 if let Some(sent) = history.messages.get_mut(message.0 as usize) {

@@ -27,6 +27,8 @@ pub(super) enum Taken {
     Restart(u64, Time),
     /// It lost its disk while it was down, after so many steps of all.
     Wipe(u64),
+    /// It stood still from then on, or no longer did, after so many steps of all.
+    Pause(u64, bool),
 }
 
 /// What a node was given, in order, with copies of the node as it stood in between.
@@ -42,6 +44,8 @@ pub(super) struct Own {
 pub struct NodeState<'a> {
     /// Whether it ran. If not, `node` is what would start again: what its disk holds.
     pub up: bool,
+    /// Whether it stood still.
+    pub paused: bool,
     /// How often it had started, the first time too: the number of its incarnation.
     pub starts: u64,
     /// The node, with the state of Figure 2.
@@ -53,7 +57,11 @@ pub struct NodeState<'a> {
 impl NodeState<'_> {
     /// The same at a glance.
     pub fn status(&self) -> NodeStatus {
-        NodeStatus { up: self.up, ..NodeStatus::of_node(&self.node, self.applied) }
+        NodeStatus {
+            up: self.up,
+            paused: self.paused,
+            ..NodeStatus::of_node(&self.node, self.applied)
+        }
     }
 }
 
@@ -121,6 +129,7 @@ pub(super) struct Rerun<'h> {
     /// How much of what it was given it has behind it: whole batches.
     at: usize,
     replica: Replica,
+    paused: bool,
 }
 
 impl<'h> Rerun<'h> {
@@ -128,7 +137,7 @@ impl<'h> Rerun<'h> {
     fn from(history: &'h History, id: NodeId, copy: usize) -> Self {
         let own = &history.nodes[id.index()];
         let (at, ref server) = own.copies[copy];
-        Self { history, own, id, at, replica: Replica::Up(server.clone()) }
+        Self { history, own, id, at, replica: Replica::Up(server.clone()), paused: false }
     }
 
     /// From the beginning.
@@ -158,7 +167,7 @@ impl<'h> Rerun<'h> {
                 let within = |it: &&Taken| matches!(it, Taken::Step(step) if *step <= batch_end);
                 self.at + steps.take_while(within).count()
             }
-            Taken::Crash(_) | Taken::Restart(..) | Taken::Wipe(_) => self.at + 1,
+            _ => self.at + 1,
         }
     }
 
@@ -177,12 +186,14 @@ impl<'h> Rerun<'h> {
             }
             (Taken::Crash(_), Replica::Up(server)) => {
                 self.replica = Replica::Down(server.clone().crash());
+                self.paused = false;
             }
             (Taken::Restart(_, time), Replica::Down(disk)) => {
                 let (config, disk) = (config(&self.history.header), std::mem::take(disk));
                 self.replica = Replica::Up(Server::start(self.id, config, disk, time));
             }
             (Taken::Wipe(_), Replica::Down(disk)) => disk.wipe(),
+            (Taken::Pause(_, pauses), _) => self.paused = pauses,
             _ => unreachable!("a node that is up makes steps and crashes, one that is down starts"),
         }
     }
@@ -200,6 +211,7 @@ impl<'h> Rerun<'h> {
         match &self.replica {
             Replica::Up(server) => NodeState {
                 up: true,
+                paused: self.paused,
                 starts: server.disk().starts(),
                 node: Cow::Borrowed(server.node()),
                 applied: server.last_applied(),
@@ -208,7 +220,13 @@ impl<'h> Rerun<'h> {
                 let settings = self.history.header.settings();
                 let node = RaftNode::new(self.id, settings, disk.state().clone());
                 let applied = LogIndex::ZERO;
-                NodeState { up: false, starts: disk.starts(), node: Cow::Owned(node), applied }
+                NodeState {
+                    up: false,
+                    paused: false,
+                    starts: disk.starts(),
+                    node: Cow::Owned(node),
+                    applied,
+                }
             }
         }
     }
@@ -219,9 +237,10 @@ impl History {
     fn moment_of(&self, taken: Taken) -> u64 {
         match taken {
             Taken::Step(step) => step,
-            Taken::Crash(after) | Taken::Restart(after, _) | Taken::Wipe(after) => {
-                (after + 1).min(self.last())
-            }
+            Taken::Crash(after)
+            | Taken::Restart(after, _)
+            | Taken::Wipe(after)
+            | Taken::Pause(after, _) => (after + 1).min(self.last()),
         }
     }
 
@@ -242,7 +261,7 @@ impl History {
                 _ = turn.make(step.input(), step.received);
             }
             let node = Cow::Borrowed(turn.node());
-            seen = Some(see(NodeState { up: true, starts, node, applied }));
+            seen = Some(see(NodeState { up: true, paused: false, starts, node, applied }));
         };
         let enter = |_: crate::server::engine::Entry<'_>| MessageId::default();
         _ = take_turn_of(server, Time::ZERO, Detail::Batches, &mut crash, make, enter);

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use raft_in_practice::explain::{Question, why};
 use raft_in_practice::raft::Rule;
-use raft_in_practice::record::{TraceError, replay};
+use raft_in_practice::record::{History, TraceError, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::script::Script;
 
@@ -156,6 +157,29 @@ fn check(original: &str, changed: &[u8]) {
         Err(TraceError::Io(what)) => panic!("memory can be read: {what}"),
         Err(TraceError::NoStep { .. }) => panic!("no step was asked for"),
         Err(TraceError::NotATrace(_) | TraceError::Version(_) | TraceError::Altered) => {}
+    }
+    walk(changed);
+}
+
+/// As far as a changed trace goes, it can be walked, and asked.
+fn walk(changed: &[u8]) {
+    let Ok(history) = History::read(changed) else { return };
+    let mut steps = 0;
+    history.walk(|step, changed| {
+        steps += 1;
+        assert!(step == steps && !changed.is_empty());
+    });
+    let last = history.last();
+    assert_eq!(steps, last);
+    let _ = serde_json::to_string(&history.at(last).unwrap().told()).unwrap();
+    let nodes = history.header().nodes;
+    for question in
+        ["committed 1", "not committed 2 on 0", "not leader 0", "told x", "refused 0 -> 1"]
+    {
+        if let Ok(question) = Question::parse(question, nodes) {
+            let answer = why(&history, last, &question);
+            assert!(answer.is_err() || answer.is_ok_and(|it| it.decided_in <= Some(last)));
+        }
     }
 }
 
