@@ -17,9 +17,10 @@
 //! * `header`: the first lines of a run; `summary`: the last.
 //! * `story`: a run as it happens, of which `what_to_tell` says what is worth telling, `deeds` what the world
 //!   did, `provenance` where a late message comes from; `script_text`: what came of a script's lines.
+//! * `lanes`: a run as columns with arrows between them.
 //! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
 //!   `divergence`: what the searches found.
-//! * `prompt`: what the prompt answers; `why`: answers to why and why not.
+//! * `prompt`: what the prompt answers; `history`: the same of a trace; `why`: answers to why and why not.
 //! * `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
 pub(crate) mod colour;
@@ -29,8 +30,10 @@ mod divergence;
 pub mod explain;
 mod facts;
 pub(crate) mod header;
+pub(crate) mod history;
 pub mod hunt_result;
 pub mod json;
+mod lanes;
 pub(crate) mod logs;
 pub mod message;
 pub mod output;
@@ -146,4 +149,16 @@ pub(crate) const QUIET: View = View {
 };
 
 /// Every view that `--view` knows; the first is told if none is named.
-pub(crate) const VIEWS: &[View] = &[STORY, QUIET];
+pub(crate) const VIEWS: &[View] = &[
+    STORY,
+    View {
+        name: "lanes",
+        tells: "A column for each node, time downwards, messages as arrows",
+        opening: header::lines,
+        open: lanes::open,
+        record: None,
+        ending: summary::brief,
+        left_out: words::left_out,
+    },
+    QUIET,
+];

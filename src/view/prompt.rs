@@ -168,7 +168,7 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
     Ok(lines)
 }
 
-fn rows(words: &[Usage]) -> Vec<String> {
+pub(crate) fn rows(words: &[Usage]) -> Vec<String> {
     let mut table = Table::new(2);
     for Usage { words, follows, does } in words {
         let syntax = format!("{} {follows}", colour::strong(words));

@@ -4,7 +4,7 @@ use super::explain;
 use super::table::paragraph;
 use super::words::{Speaker, plural};
 use super::{colour, deeds, message};
-use crate::explain::{Answer, Change, Finding, Ground, Kind, Place, Standing, Unanswerable};
+use crate::explain::{Answer, Change, Finding, Ground, Kind, Standing, Unanswerable};
 use crate::raft::NodeId;
 use crate::record::History;
 use crate::record::history::{ClientCall, Told};
@@ -55,6 +55,9 @@ pub(super) fn sentences(answer: &Answer) -> Vec<Sentence> {
         let speaker = Speaker { node: ground.node, from: ground.from };
         Sentence::Ground(explain::verdict(speaker, &ground.verdict))
     }));
+    if let (Finding::Committed { .. }, Some(step)) = (&answer.finding, answer.decided_in) {
+        said.push(Sentence::Finding(format!("In step {step}:")));
+    }
     let standing = |standing: &Standing| Sentence::Standing(standing.node, stands(standing));
     said.extend(answer.others.iter().map(standing));
     if let Some(change) = &answer.change {
@@ -267,12 +270,9 @@ pub(crate) fn places() -> String {
     )
 }
 
-/// There is no such place in a run of so many steps.
-pub(crate) fn no_place(place: Place, last: u64) -> String {
-    match place {
-        Place::Step(step) => unanswerable(&Unanswerable::NoSuchStep { step, last }),
-        _ => format!("that happens nowhere in this run; its steps are 1 to {last}"),
-    }
+/// What is looked for happens nowhere in a run of so many steps.
+pub(crate) fn no_place(last: u64) -> String {
+    format!("that happens nowhere in this run; its steps are numbered from 1 to {last}")
 }
 
 /// Why a question has no answer, and what to do, in one sentence.
@@ -286,7 +286,7 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             format!("there is no node {node} in this run; its nodes are 0 to {}", nodes - 1)
         }
         Unanswerable::NoSuchStep { step, last } => {
-            format!("there is no step {step} in this run; its steps are 1 to {last}")
+            format!("there is no step {step} in this run; its steps are numbered from 1 to {last}")
         }
         Unanswerable::NoSuchEntry { index, last } if last.get() == 0 => {
             format!(

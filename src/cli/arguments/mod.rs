@@ -60,7 +60,7 @@ fn count() -> impl TypedValueParser<Value = u64> {
 }
 
 /// A view, by its name.
-fn parse_view() -> impl TypedValueParser<Value = &'static View> {
+pub(super) fn parse_view() -> impl TypedValueParser<Value = &'static View> {
     let names = VIEWS.iter().map(|view| PossibleValue::new(view.name).help(view.tells));
     let view = |name: String| VIEWS.iter().find(|row| row.name == name).unwrap_or(&VIEWS[0]);
     PossibleValuesParser::new(names).map(view)

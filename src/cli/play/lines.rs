@@ -19,7 +19,7 @@ use crate::view::{prompt, words};
 use crate::visible::is_hidden;
 
 /// Whoever types.
-pub(super) enum Lines {
+pub(in crate::cli) enum Lines {
     /// Someone at a terminal.
     Terminal {
         /// The editor of lines.
@@ -35,8 +35,8 @@ pub(super) enum Lines {
 
 impl Lines {
     /// Finds out who types, and opens an output that does not get in their way. On a `live` page lines
-    /// appear at any time.
-    pub(super) fn open(live: bool) -> io::Result<(Self, Output)> {
+    /// appear at any time. What may be typed behind other words is said by `following`.
+    pub(in crate::cli) fn open(live: bool, following: Following) -> io::Result<(Self, Output)> {
         let when_full = if live { WhenFull::LeaveOut(words::left_out) } else { WhenFull::Wait };
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             return Ok((Self::Pipe, Output::open(when_full)?));
@@ -46,7 +46,7 @@ impl Lines {
         let history = MemHistory::with_config(&config);
         let editor = Editor::with_history(config, history);
         let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
-        editor.set_helper(Some(Words::default()));
+        editor.set_helper(Some(Words { files: FilenameCompleter::default(), following }));
         let output = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
             Output::open_on(io::BufWriter::new(Above(printer)), when_full)?
@@ -57,7 +57,11 @@ impl Lines {
     }
 
     /// The next line; nothing at the end.
-    pub(super) fn next(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
+    pub(in crate::cli) fn next(
+        &mut self,
+        prompt: &str,
+        output: &Output,
+    ) -> io::Result<Option<String>> {
         match self {
             Self::Terminal { editor, interrupted, live } => {
                 // Lines of a live output go above the prompt, and need it to be there.
@@ -121,10 +125,14 @@ impl<P: ExternalPrinter> Write for Above<P> {
 }
 
 /// Completes words by what may stand where they begin.
-#[derive(Default, Helper, Hinter, Highlighter, Validator)]
-pub(super) struct Words {
+#[derive(Helper, Hinter, Highlighter, Validator)]
+pub(in crate::cli) struct Words {
     files: FilenameCompleter,
+    following: Following,
 }
+
+/// What may follow these words.
+type Following = fn(&[&str]) -> Vec<String>;
 
 impl Completer for Words {
     type Candidate = Pair;
@@ -147,7 +155,7 @@ impl Completer for Words {
             }
             return Ok((from, pairs));
         }
-        Ok((start, fitting(following(&before), &typed[start..])))
+        Ok((start, fitting((self.following)(&before), &typed[start..])))
     }
 }
 
@@ -156,7 +164,7 @@ fn shipped() -> Vec<String> {
 }
 
 /// What may follow these words: what the prompt knows itself, and what the language has there.
-fn following(before: &[&str]) -> Vec<String> {
+pub(super) fn following(before: &[&str]) -> Vec<String> {
     let own = || first_words(WORDS).into_iter().map(str::to_owned);
     match before {
         [] => own().chain(words_after("")).collect(),

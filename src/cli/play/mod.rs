@@ -4,7 +4,7 @@
 //! session: to go back is to live through all but the last of them again, and to save is to write
 //! them down. On threads the cluster goes on while somebody thinks.
 
-mod lines;
+pub(super) mod lines;
 mod session;
 mod words;
 
@@ -46,7 +46,7 @@ pub(super) struct Play {
 /// kept.
 pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
-    let (mut typed, output) = Lines::open(live).map_err(Error::Terminal)?;
+    let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
     let setup = Setup {
         output: output.clone(),
         clock: play.clock,

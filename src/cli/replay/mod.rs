@@ -1,13 +1,16 @@
 //! `raft-cluster replay`: a trace, run again.
 
+mod prompt;
+mod words;
+
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, IsTerminal, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
 
-use super::arguments::{Format, put};
+use super::arguments::{Format, parse_view, put};
 use super::error::Error;
 use super::printing;
 use crate::explain::{self, Place, Question};
@@ -15,7 +18,7 @@ use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, History, TraceError, replay as again};
 use crate::view::output::WhenFull;
-use crate::view::{JSON, STORY, header, json, summary, why};
+use crate::view::{JSON, VIEWS, View, header, json, summary, why};
 
 /// A trace to run again, as the command line asks for it.
 #[derive(Args, Debug)]
@@ -32,6 +35,12 @@ pub(super) struct Replay {
     /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]
     why: Vec<String>,
+    /// How to tell it
+    #[arg(long, value_parser = parse_view())]
+    view: Option<&'static View>,
+    /// Walk through it at a prompt, as at a terminal if nothing else is asked for; also with lines from a pipe
+    #[arg(long, conflicts_with_all = ["verify", "why", "view", "format"])]
+    prompt: bool,
     /// What to write: text for people, or JSON, one object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -54,9 +63,13 @@ fn place(text: &str) -> Result<Place, String> {
 
 /// The step that a place names. Behind the end of a trace that was cut, the cut is what is wrong.
 fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
-    at.of(history).ok_or_else(|| match history.stopped() {
-        Some(error) => Error::Trace(path.to_owned(), error.clone()),
-        None => Error::Usage(why::no_place(at, history.last())),
+    let last = history.last();
+    at.of(history).ok_or_else(|| match (history.stopped(), at) {
+        (Some(error), _) => Error::Trace(path.to_owned(), error.clone()),
+        (None, Place::Step(asked)) => {
+            Error::Trace(path.to_owned(), TraceError::NoStep { asked, last })
+        }
+        (None, _) => Error::Usage(why::no_place(last)),
     })
 }
 
@@ -85,16 +98,22 @@ fn answer(
 /// otherwise it tells the story, up to step `at` if one is named. Exit code 1 if a step comes out
 /// otherwise, or a property falls in a story that is told.
 pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
-    let Replay { trace, verify, at, why, format } = replay;
+    let Replay { trace, verify, at, why, view, prompt, format } = replay;
     let path = trace.as_path();
     if !why.is_empty() {
         let history = history(path)?;
         let step = at.map_or(Ok(history.last()), |at| step(path, &history, at))?;
         return answer(&history, step, why, *format);
     }
+    let unasked = !verify && at.is_none() && view.is_none() && *format == Format::Text;
+    if *prompt || unasked && stdin().is_terminal() && stdout().is_terminal() {
+        let history = history(path)?;
+        let from = at.map_or(Ok(1), |at| step(path, &history, at))?;
+        return prompt::talk(&history, from);
+    }
     let at = at.map(|at| step(path, &history(path)?, at)).transpose()?;
     let file = open(path)?;
-    let view = if *format == Format::Json { &JSON } else { &STORY };
+    let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&VIEWS[0]) };
     let mut record = None;
     printing(WhenFull::Wait, |output| {
         let observers = |header: &Header| -> Vec<Box<dyn Observer>> {

@@ -1,5 +1,6 @@
 //! The history of a run: how everything stood at any step, and what can be asked of it.
 
+mod prompt;
 mod states;
 mod why;
 

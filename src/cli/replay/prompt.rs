@@ -1,0 +1,132 @@
+//! The prompt on a trace: forth and back through its steps, and what stood and why at each.
+
+use std::process::ExitCode;
+
+use super::words::{WORDS, Word, following, parse};
+use crate::cli::error::Error;
+use crate::cli::play::lines::Lines;
+use crate::explain::{self, Place, Unanswerable};
+use crate::raft::NodeId;
+use crate::record::History;
+use crate::record::history::{Moment, NodeState};
+use crate::view::output::Output;
+use crate::view::{history as told, prompt, why};
+
+/// Talks about a history, beginning at a step, until whoever types has had enough.
+pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
+    let (mut typed, output) = Lines::open(false, following).map_err(Error::Terminal)?;
+    output.put_all(told::welcome(history));
+    let mut table = Table { history, step: from, output: output.clone() };
+    let talked = table.answer_all(&mut typed);
+    drop(typed);
+    let written = output.settle();
+    talked?;
+    written.map_err(Error::Output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where in a history someone stands.
+struct Table<'h> {
+    history: &'h History,
+    step: u64,
+    output: Output,
+}
+
+impl Table<'_> {
+    fn answer_all(&mut self, typed: &mut Lines) -> Result<(), Error> {
+        loop {
+            let line = typed.next(&told::prompt(self.history, self.step), &self.output);
+            let Some(line) = line.map_err(Error::Input)? else { return Ok(()) };
+            let answered = match parse(&line, self.history.header().nodes) {
+                Ok(Word::Quit) => return Ok(()),
+                Ok(word) => self.answer(word),
+                Err(sentence) => Err(sentence),
+            };
+            match answered {
+                Ok(lines) => self.output.put_all(lines),
+                Err(sentence) => self.output.put_all(prompt::complaint(&sentence)),
+            }
+        }
+    }
+
+    fn answer(&mut self, word: Word) -> Result<Vec<String>, String> {
+        let (history, step, last) = (self.history, self.step, self.history.last());
+        match word {
+            Word::Nothing | Word::Quit => Ok(Vec::new()),
+            Word::Help => Ok(prompt::rows(WORDS)),
+            Word::Next(_) if step == last => Err(format!("step {last} is the last")),
+            Word::Next(count) => Ok(self.go(step.saturating_add(count).min(last))),
+            Word::Back(_) if step == 1 => Err("step 1 is the first".to_owned()),
+            Word::Back(count) => Ok(self.go(step.saturating_sub(count).max(1))),
+            Word::NextOf(kind) => self.go_to(kind.next(history, step)),
+            Word::PreviousOf(kind) => self.go_to(kind.previous(history, step)),
+            Word::Goto(place) => {
+                let step = place.of(history).ok_or_else(|| match place {
+                    Place::Step(step) => no_step(step, last),
+                    _ => why::no_place(last),
+                })?;
+                Ok(self.go(step))
+            }
+            Word::Show(None) => Ok(told::nodes(&self.moment(step)?)),
+            Word::Show(Some(id)) => Ok(told::node(&self.moment(step)?.nodes[id.index()])),
+            Word::Log(id) => Ok(logs(&self.moment(step)?, id)),
+            Word::Messages => Ok(told::messages(&self.moment(step)?)),
+            Word::Diff(a, b) => Ok(told::differences(&self.moment(a)?, &self.moment(b)?)),
+            Word::Blame(id, field) => self.blame(id, &field),
+            Word::Why(question) => match explain::why(history, step, &question) {
+                Ok(answer) => Ok(why::answer(history, &answer)),
+                Err(error) => Err(why::unanswerable(&error)),
+            },
+        }
+    }
+
+    fn moment(&self, step: u64) -> Result<Moment<'_>, String> {
+        let last = self.history.last();
+        let moment = self.history.at(step);
+        moment.ok_or_else(|| no_step(step, last))
+    }
+
+    /// Goes to a step, and tells it.
+    fn go(&mut self, step: u64) -> Vec<String> {
+        self.step = step;
+        let record = self.history.step(step).expect("whoever goes, goes to a step that there is");
+        told::told(self.history, &record)
+    }
+
+    fn go_to(&mut self, step: Option<u64>) -> Result<Vec<String>, String> {
+        let none = || format!("that does not happen on this side of step {}", self.step);
+        let step = step.ok_or_else(none)?;
+        Ok(self.go(step))
+    }
+
+    fn blame(&self, id: NodeId, field: &str) -> Result<Vec<String>, String> {
+        let moment = self.moment(self.step)?;
+        let fields = told::fields(&moment.nodes[id.index()]);
+        let Some((name, value)) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))
+        else {
+            let names = fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+            return Err(format!("{id} has no '{field}' here; it has {names}"));
+        };
+        let same =
+            |stood: NodeState<'_>| told::fields(&stood).into_iter().find(|(it, _)| it == name);
+        let since = self.history.since(id, self.step, same).unwrap_or_default();
+        let mut lines = told::blame(id, name, value, since);
+        if let Some(record) = self.history.step(since) {
+            lines.extend(told::told(self.history, &record));
+        }
+        Ok(lines)
+    }
+}
+
+fn no_step(step: u64, last: u64) -> String {
+    why::unanswerable(&Unanswerable::NoSuchStep { step, last })
+}
+
+fn logs(moment: &Moment<'_>, id: Option<NodeId>) -> Vec<String> {
+    let statuses: Vec<_> = moment.nodes.iter().map(NodeState::status).collect();
+    if let Some(id) = id {
+        return prompt::one_log(&statuses[id.index()], moment.nodes[id.index()].node.log());
+    }
+    let logs: Vec<_> = moment.nodes.iter().map(|stood| stood.node.log().clone()).collect();
+    prompt::all_logs(&statuses, &logs)
+}

@@ -1,0 +1,143 @@
+//! What can be typed at the prompt on a trace.
+
+use crate::explain::{Kind, Place, Question};
+use crate::raft::{NodeId, Rule};
+use crate::scenario::nearest::nearest;
+use crate::scenario::usage::{Usage, first_words};
+use crate::view::why;
+
+/// What a typed line asks for.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// Nothing: the line is empty, or a comment.
+    Nothing,
+    /// What can be said here.
+    Help,
+    /// So many steps on.
+    Next(u64),
+    /// So many steps back.
+    Back(u64),
+    /// On to where something happens.
+    NextOf(Kind),
+    /// Back to where it does.
+    PreviousOf(Kind),
+    /// To a place.
+    Goto(Place),
+    /// All nodes, or the fields of one.
+    Show(Option<NodeId>),
+    /// All logs, or one.
+    Log(Option<NodeId>),
+    /// The messages in flight.
+    Messages,
+    /// What differs between two steps.
+    Diff(u64, u64),
+    /// Which step set a field of a node.
+    Blame(NodeId, String),
+    /// Why something is so, or is not.
+    Why(Question),
+    /// The end.
+    Quit,
+}
+
+/// The words, with what follows them, for help and completion.
+pub(super) const WORDS: &[Usage] = &[
+    Usage::new("next", "[N|EVENT]", "so many steps on, or to the next step with this event"),
+    Usage::new("back", "[N]", "so many steps back"),
+    Usage::new("previous", "[EVENT]", "to the step before, or to the last one with this event"),
+    Usage::new("goto", "STEP|TIME|first EVENT|last EVENT", "to a step, or to a time as in 0.014"),
+    Usage::new("show", "[N]", "how all nodes stand, or the fields of node N as in Figure 2"),
+    Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
+    Usage::new("messages", "", "the messages in flight"),
+    Usage::new("diff", "STEP STEP", "what stands otherwise at one step than at another"),
+    Usage::new(
+        "blame",
+        "N FIELD",
+        "which step made a field what it is, as in 'blame 2 commitIndex'",
+    ),
+    Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
+    Usage::new("help", "", "what can be typed"),
+    Usage::new("quit", "", "the end (Ctrl-D does it too)"),
+];
+
+/// Reads a typed line, on a history of so many nodes.
+///
+/// # Errors
+/// A sentence, if it says nothing that the prompt knows.
+pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let parts: Vec<&str> = rest.split_whitespace().collect();
+    let node = |word: &str| match word.trim_start_matches('n').parse::<u8>() {
+        Ok(number) if usize::from(number) < nodes => Ok(NodeId::new(number)),
+        _ => Err(format!("'{word}' does not fit; expected a node from 0 to {}", nodes - 1)),
+    };
+    let number = |word: &str| {
+        let wrong = || format!("'{word}' does not fit; expected a number above 0");
+        word.parse().ok().filter(|&number| number > 0).ok_or_else(wrong)
+    };
+    let some_node = || if rest.is_empty() { Ok(None) } else { node(rest).map(Some) };
+    let alone = |word: Word| match rest {
+        "" => Ok(word),
+        _ => Err(format!("'{rest}' does not fit; expected the end of the line")),
+    };
+    let count = || if rest.is_empty() { Ok(1) } else { number(rest) };
+    match word {
+        _ if word.is_empty() || word.starts_with('#') => Ok(Word::Nothing),
+        "help" | "?" => alone(Word::Help),
+        "next" => match Kind::parse(rest) {
+            Some(kind) => Ok(Word::NextOf(kind)),
+            None => count().map(Word::Next).map_err(|_| why::places()),
+        },
+        "back" => count().map(Word::Back),
+        "previous" if rest.is_empty() => Ok(Word::Back(1)),
+        "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(why::places),
+        "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(why::places),
+        "show" => some_node().map(Word::Show),
+        "log" => some_node().map(Word::Log),
+        "messages" => alone(Word::Messages),
+        "diff" => match parts[..] {
+            [a, b] => Ok(Word::Diff(number(a)?, number(b)?)),
+            _ => Err("'diff' compares two steps, as in 'diff 40 41'".to_owned()),
+        },
+        "blame" => match parts[..] {
+            [id, field] => Ok(Word::Blame(node(id)?, field.to_owned())),
+            _ => Err("'blame' asks for a node and a field, as in 'blame 2 commitIndex'".to_owned()),
+        },
+        "why" => {
+            let question = Question::parse(rest, nodes);
+            question.map(Word::Why).map_err(|error| why::unanswerable(&error))
+        }
+        "quit" | "exit" => alone(Word::Quit),
+        _ => Err(match nearest(word, first_words(WORDS)) {
+            Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
+            None => format!("'{word}' is no word here; 'help' lists them"),
+        }),
+    }
+}
+
+/// What may follow these words.
+pub(super) fn following(before: &[&str]) -> Vec<String> {
+    let kinds = || Kind::WORDS.iter().map(|(word, _)| *word);
+    let rules = || Rule::ALL.iter().map(|rule| rule.id());
+    let texts: Vec<&str> = match before {
+        [] => first_words(WORDS),
+        ["next" | "previous"] | ["goto", "first" | "last"] => {
+            kinds().chain(["refused", "broken"]).chain(rules()).collect()
+        }
+        [.., "refused" | "broken"] if before[0] != "why" => rules().collect(),
+        ["goto"] => vec!["first", "last"],
+        ["blame", _] => {
+            vec!["role", "currentTerm", "votedFor", "log", "commitIndex", "lastApplied", "leader"]
+        }
+        ["why"] => {
+            let questions = why::QUESTIONS.iter().map(|(words, _)| words);
+            questions.filter_map(|words| words.split(' ').next()).collect()
+        }
+        ["why", "not"] => vec!["committed", "leader"],
+        _ => Vec::new(),
+    };
+    let mut texts: Vec<String> = texts.into_iter().map(str::to_owned).collect();
+    texts.dedup();
+    texts
+}

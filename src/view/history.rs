@@ -1,0 +1,191 @@
+//! Steps and states of a history at the prompt.
+
+use super::status;
+use super::table::{Table, paragraph};
+use super::words::{Speaker, plural};
+use super::{colour, deeds, explain, message};
+use crate::raft::{Event, NodeId, Outcome, Role};
+use crate::record::History;
+use crate::record::history::{Moment, NodeState, StepRecord};
+use crate::record::journal::Deed;
+
+/// The prompt itself: the step, of how many, and when.
+pub(crate) fn prompt(history: &History, step: u64) -> String {
+    let time = history.step(step).map_or_else(String::new, |step| format!(" {}", step.time));
+    format!("{step}/{}{time}> ", history.last())
+}
+
+/// The first words of a session.
+pub(crate) fn welcome(history: &History) -> Vec<String> {
+    let mut lines = super::header::replayed(history.header());
+    if let Some(error) = history.stopped() {
+        let text = format!("{error}; what is there can be looked at");
+        lines.extend(paragraph(&colour::wrong(&text).to_string(), "", ""));
+    }
+    let text = format!(
+        "{}. Try 'next', 'back', 'goto 41', 'next commit', 'show 2', 'why not committed 3 on 0'; \
+         'help' lists all that can be typed.",
+        plural(history.last() as usize, "step", "steps")
+    );
+    lines.extend(paragraph(&text, "", ""));
+    lines
+}
+
+/// What happened in a step, with its reasons.
+pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
+    let step = record.step;
+    let mut lines: Vec<String> =
+        history.deeds_before(step).flat_map(|(_, deed)| deed_lines(deed)).collect();
+    let input = record.input();
+    let mut text = format!("step {step}: {}", explain::input(record.node, &input));
+    if let Some(sent) = record.received.and_then(|message| history.message(message)) {
+        text = format!("{text} (written in step {})", sent.written_in);
+    }
+    lines.extend(paragraph(&colour::strong(&text).to_string(), "  ", "    "));
+    let speaker = Speaker::of(record.node, &input);
+    for event in record.events {
+        let text = explain::event(speaker, event);
+        let text = match event {
+            Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
+                colour::wrong(&text).to_string()
+            }
+            Event::Checked(_) => colour::faint(&text).to_string(),
+            _ => format!("{} {text}", record.node),
+        };
+        let first = if matches!(event, Event::Checked(_)) { "    └ " } else { "    " };
+        lines.extend(paragraph(&text, first, "      "));
+    }
+    for sent in record.messages {
+        let (from, to) = (sent.envelope.from, sent.envelope.to);
+        let text = format!("{from} → {to}  {}", message::arguments(&sent.envelope.message));
+        lines.extend(paragraph(&text, "    ", "      "));
+    }
+    if !record.saved {
+        lines.push("    All of it is lost in a crash before it is saved.".to_owned());
+    }
+    lines.extend(history.deeds_after(step).flat_map(|(_, deed)| deed_lines(deed)));
+    lines
+}
+
+fn deed_lines(deed: &Deed) -> Vec<String> {
+    let text = match deed {
+        Deed::Phase(text) => colour::heading(text).to_string(),
+        Deed::Note(text) => colour::faint(text).to_string(),
+        Deed::Asked { ticket, node, command } => {
+            format!("client {} asks {node} for {command}", ticket.client())
+        }
+        Deed::Refused { ticket, node, .. } => {
+            format!("client {} is refused by {node}", ticket.client())
+        }
+        Deed::Answered { ticket, answer, .. } => {
+            format!("client {} {}", ticket.client(), deeds::told(answer))
+        }
+        Deed::Lost { message, from, to, .. } => {
+            format!("message {} from {from} to {to} is lost", message.0)
+        }
+        Deed::Duplicated { message } => format!("message {} will arrive twice", message.0),
+        _ => match deeds::world(deed) {
+            Some((who, text)) => format!("{who} {text}").trim().to_owned(),
+            None => return Vec::new(),
+        },
+    };
+    paragraph(&text, "  ", "    ")
+}
+
+/// How every node stood.
+pub(crate) fn nodes(moment: &Moment<'_>) -> Vec<String> {
+    status::table(&moment.nodes.iter().map(NodeState::status).collect::<Vec<_>>())
+}
+
+/// The fields of a node, under the names of Figure 2.
+pub(crate) fn fields(stood: &NodeState<'_>) -> Vec<(String, String)> {
+    let node = &stood.node;
+    let id = |id: Option<NodeId>| id.map_or_else(|| "null".to_owned(), |id| id.to_string());
+    let log = node.log().iter().map(|(index, entry)| format!("{index}@{}", entry.term));
+    let role = match (stood.up, stood.paused) {
+        (false, _) => "crashed".to_owned(),
+        (true, true) => format!("{}, stands still", node.role().kind()),
+        (true, false) => node.role().kind().to_string(),
+    };
+    let mut fields = vec![
+        ("role".to_owned(), role),
+        ("currentTerm".to_owned(), node.current_term().to_string()),
+        ("votedFor".to_owned(), id(node.voted_for())),
+        ("log".to_owned(), log.collect::<Vec<_>>().join(" ")),
+        ("commitIndex".to_owned(), node.commit_index().to_string()),
+        ("lastApplied".to_owned(), stood.applied.to_string()),
+    ];
+    match node.role() {
+        Role::Follower { leader } => fields.push(("leader".to_owned(), id(*leader))),
+        Role::Candidate { votes } => {
+            let voters = votes.voters().iter().map(|voter| voter.to_string());
+            fields.push(("votes".to_owned(), voters.collect::<Vec<_>>().join(" ")));
+        }
+        Role::Leader { progress } => {
+            for peer in NodeId::all(node.settings().nodes).filter(|&peer| peer != node.id()) {
+                let known = progress.of(peer);
+                let name = |field: &str| format!("{field}[{}]", peer.index());
+                fields.push((name("nextIndex"), known.next_index.to_string()));
+                fields.push((name("matchIndex"), known.match_index.to_string()));
+            }
+        }
+    }
+    fields
+}
+
+/// A node, field by field.
+pub(crate) fn node(stood: &NodeState<'_>) -> Vec<String> {
+    let mut table = Table::new(2);
+    for field in fields(stood) {
+        table.row(field.into());
+    }
+    table.lines()
+}
+
+/// The messages in flight.
+pub(crate) fn messages(moment: &Moment<'_>) -> Vec<String> {
+    let mut table = Table::new(2);
+    for sent in moment.in_flight() {
+        let (from, to) = (sent.envelope.from, sent.envelope.to);
+        table.row([
+            format!("{}", sent.message.0),
+            format!("{from} → {to}"),
+            format!("written in step {}", sent.written_in),
+            message::arguments(&sent.envelope.message),
+        ]);
+    }
+    let lines = table.lines();
+    if lines.is_empty() { vec!["  no message is in flight".to_owned()] } else { lines }
+}
+
+/// What is otherwise at one moment than at another.
+pub(crate) fn differences(a: &Moment<'_>, b: &Moment<'_>) -> Vec<String> {
+    let mut table = Table::new(2);
+    for (before, after) in a.nodes.iter().zip(&b.nodes) {
+        let (old, new) = (fields(before), fields(after));
+        let mut names: Vec<&String> = old.iter().chain(&new).map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let value = |fields: &[(String, String)]| {
+                let found = fields.iter().find(|(it, _)| it == name);
+                found.map_or_else(|| "-".to_owned(), |(_, value)| format!("'{value}'"))
+            };
+            let (old, new) = (value(&old), value(&new));
+            if old != new {
+                table.row([before.node.id().to_string(), name.clone(), format!("{old} → {new}")]);
+            }
+        }
+    }
+    let lines = table.lines();
+    if lines.is_empty() { vec!["  every node stands as it did".to_owned()] } else { lines }
+}
+
+/// Since when a field is as it is.
+pub(crate) fn blame(id: NodeId, name: &str, value: &str, since: u64) -> Vec<String> {
+    let since = match since {
+        0 => "since the beginning".to_owned(),
+        step => format!("since step {step}"),
+    };
+    paragraph(&format!("{id}'s {name} is '{value}' {since}"), "  ", "  ")
+}

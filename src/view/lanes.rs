@@ -1,0 +1,259 @@
+//! A run as lanes: a column for each node, time downwards, and an arrow for each message that arrives.
+
+use std::fmt::Write;
+
+use super::output::Output;
+use super::table::paragraph;
+use super::{Listeners, colour, deeds, width};
+use crate::raft::{AppendOutcome, Event, Input, Message, NodeId, Outcome, RoleKind, Term};
+use crate::record::journal::{Batch, Deed, Loss, Observer};
+use crate::server::Server;
+use crate::server::engine::Detail;
+use crate::server::timing::Time;
+
+/// Where the lanes begin: behind the number of the step and the time.
+const MARGIN: usize = 17;
+/// No lane is wider.
+const WIDEST: usize = 14;
+
+const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down. An arrow leads from \
+    the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote \
+    and 'vote' gives it, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
+    acknowledges index 5, 'no' refuses. +5: appends index 5, -5: deletes from 5 on, *5: commits up to 5, \
+    !: goes on without a rule. Heartbeats that change nothing are left out.";
+
+/// Lanes on this output, for a cluster of `nodes`.
+pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
+    output.put_all(paragraph(&colour::faint(LEGEND).to_string(), "", ""));
+    output.put("");
+    let start = Lane { up: true, role: RoleKind::Follower, term: Term::ZERO };
+    let lanes = Lanes {
+        output: output.clone(),
+        steps: 0,
+        nodes: vec![start; nodes],
+        width: WIDEST.min((width() - MARGIN) / nodes),
+        begins: true,
+    };
+    Listeners { observers: vec![Box::new(lanes)], script: None }
+}
+
+/// A node as its lane shows it.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    up: bool,
+    role: RoleKind,
+    term: Term,
+}
+
+impl Lane {
+    fn text(self) -> String {
+        let role = match self.role {
+            _ if !self.up => return "✗".to_owned(),
+            RoleKind::Follower => 'F',
+            RoleKind::Candidate => 'C',
+            RoleKind::Leader => 'L',
+        };
+        format!("{role}{}", self.term)
+    }
+}
+
+struct Lanes {
+    output: Output,
+    steps: u64,
+    nodes: Vec<Lane>,
+    width: usize,
+    /// Whether the names of the nodes are to stand above the next row.
+    begins: bool,
+}
+
+/// What stands in a row: at which node, and where an arrow comes from.
+struct Row<'a> {
+    node: NodeId,
+    from: Option<NodeId>,
+    label: &'a str,
+    /// Whether the arrow does not arrive.
+    lost: bool,
+}
+
+impl Lanes {
+    fn heads(&self) {
+        let names = NodeId::all(self.nodes.len())
+            .map(|id| format!(" {:<1$}", id.to_string(), self.width - 1));
+        let names = names.collect::<String>();
+        let line = format!("{:>6}  {:>7}  {}", "step", "time", names.trim_end());
+        self.output.put(colour::heading(&line).to_string());
+    }
+
+    /// Puts a row: behind `head`, every lane, and an arrow between two of them.
+    fn row(&mut self, head: &str, row: &Row<'_>) {
+        if std::mem::take(&mut self.begins) {
+            self.heads();
+        }
+        let at = row.node.index();
+        let from = row.from.map_or(at, NodeId::index);
+        let (left, right) = (at.min(from), at.max(from));
+        let mut line = format!("{head:<MARGIN$}");
+        for (nth, lane) in self.nodes.iter().enumerate() {
+            let text = lane.text();
+            let rest = self.width.saturating_sub(1 + text.chars().count());
+            let passes = left < nth && nth <= right;
+            let head = match (passes, row.lost) {
+                (true, true) if nth == at => "×",
+                (true, _) if nth == at => "▶",
+                (true, _) => "─",
+                (false, _) => " ",
+            };
+            let tail = if nth == at {
+                let from_right = from > at;
+                let room = rest.saturating_sub(usize::from(from_right));
+                let label: String = format!(" {}", row.label).chars().take(room).collect();
+                let space = room - label.chars().count();
+                match (from_right, if row.lost { '×' } else { '◀' }) {
+                    (false, _) => format!("{label}{}", " ".repeat(space)),
+                    (true, end) if space == 0 => format!("{label}{end}"),
+                    (true, end) => format!("{label} {end}{}", "─".repeat(space - 1)),
+                }
+            } else if left <= nth && nth < right {
+                "─".repeat(rest)
+            } else {
+                " ".repeat(rest)
+            };
+            let text = if lane.up { colour::role(lane.role, &text) } else { colour::wrong(&text) };
+            _ = write!(line, "{head}{text}{tail}");
+        }
+        self.output.put(line.trim_end());
+    }
+
+    /// Puts words between the rows.
+    fn words(&self, text: &str) {
+        let margin = " ".repeat(MARGIN + 1);
+        self.output.put_all(paragraph(text, &margin, &margin));
+    }
+}
+
+/// What a step came to, in a lane; nothing, if it changed nothing.
+fn label(input: &Input, events: &[Event]) -> Option<String> {
+    let (mut words, keeps) = match input {
+        Input::ElectionTimeout => ("timeout".to_owned(), true),
+        Input::HeartbeatDue => (String::new(), false),
+        Input::Propose(_) => ("asked".to_owned(), true),
+        Input::Receive(envelope) => message(&envelope.message),
+    };
+    let mut changes = keeps;
+    for event in events {
+        let mark = match event {
+            Event::VoteGranted { .. } if matches!(input, Input::Receive(_)) => " yes".to_owned(),
+            Event::VoteRefused { .. }
+            | Event::EntriesRefused { .. }
+            | Event::ProposalRefused { .. } => " no".to_owned(),
+            Event::Appended { first, .. } => format!(" +{first}"),
+            Event::EntriesAccepted { new_from: Some(new), .. } => format!(" +{new}"),
+            Event::Truncated { from, .. } => format!(" -{from}"),
+            Event::CommitAdvanced { to, .. } => format!(" *{to}"),
+            Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => " !".to_owned(),
+            Event::RoleChanged { .. } | Event::TermAdvanced { .. } | Event::BackedOff { .. } => {
+                String::new()
+            }
+            _ => continue,
+        };
+        changes = true;
+        if !words.ends_with(&mark) || mark.is_empty() {
+            words.push_str(&mark);
+        }
+    }
+    changes.then(|| words.trim().to_owned())
+}
+
+/// What a message says, and whether it is told even where it changes nothing.
+fn message(message: &Message) -> (String, bool) {
+    match message {
+        Message::VoteRequest(_) => ("vote?".to_owned(), true),
+        Message::VoteResponse(reply) if reply.vote_granted => ("vote".to_owned(), true),
+        Message::VoteResponse(_) => ("no vote".to_owned(), true),
+        Message::AppendEntriesRequest(request) => match request.entries.len() {
+            0 => ("beat".to_owned(), false),
+            _ => ("app".to_owned(), true),
+        },
+        Message::AppendEntriesResponse(reply) => match reply.outcome {
+            AppendOutcome::Accepted { match_index } => (format!("ok {match_index}"), false),
+            AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => ("no".to_owned(), true),
+        },
+    }
+}
+
+impl Observer for Lanes {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let node = batch.server.node();
+        let mut began = 0;
+        for (nth, step) in batch.steps.iter().enumerate() {
+            self.steps += 1;
+            let last = nth + 1 == batch.steps.len();
+            let end = if last { batch.events.len() } else { step.events_end };
+            let events = &batch.events[began..end];
+            began = end;
+            let lane = &mut self.nodes[node.id().index()];
+            for event in events {
+                match *event {
+                    Event::TermAdvanced { to, .. } => lane.term = to,
+                    Event::RoleChanged { to, .. } => lane.role = to,
+                    _ => {}
+                }
+            }
+            let acknowledges = events.iter().any(|event| matches!(event, Event::Matched { .. }));
+            let told = label(&step.input, events);
+            let told = told.or_else(|| match &step.input {
+                Input::Receive(envelope) if acknowledges => Some(message(&envelope.message).0),
+                _ => None,
+            });
+            if let Some(label) = told {
+                let head = format!("{:>6}  {:>7}", self.steps, batch.time.to_string());
+                let from = match &step.input {
+                    Input::Receive(envelope) => Some(envelope.from),
+                    _ => None,
+                };
+                self.row(&head, &Row { node: node.id(), from, label: &label, lost: false });
+            }
+        }
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        let head = format!("{:>6}  {:>7}", "", time.to_string());
+        match deed {
+            Deed::Crash { node, .. } => {
+                self.nodes[node.index()].up = false;
+                self.row(&head, &Row { node: *node, from: None, label: "CRASHES", lost: false });
+            }
+            Deed::Lost { from, to, why, .. } => {
+                let label = match why {
+                    Loss::Dropped => "lost",
+                    Loss::Cut => "cut",
+                    Loss::Down => "down",
+                    Loss::Removed => "removed",
+                };
+                self.row(&head, &Row { node: *to, from: Some(*from), label, lost: true });
+            }
+            Deed::Phase(text) => {
+                self.output.put("");
+                self.words(&colour::heading(text).to_string());
+                self.begins = true;
+            }
+            _ => {
+                if let Some((who, text)) = deeds::world(deed) {
+                    self.words(format!("{who} {text}").trim());
+                }
+            }
+        }
+    }
+
+    fn restarted(&mut self, time: Time, server: &Server) {
+        let node = server.node();
+        let (role, term) = (node.role().kind(), node.current_term());
+        self.nodes[node.id().index()] = Lane { up: true, role, term };
+        let head = format!("{:>6}  {:>7}", "", time.to_string());
+        self.row(&head, &Row { node: node.id(), from: None, label: "restarts", lost: false });
+    }
+
+    fn wants(&self) -> Detail {
+        Detail::Steps
+    }
+}

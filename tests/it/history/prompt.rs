@@ -1,0 +1,178 @@
+//! The prompt on a trace, the lanes, and what the command line is asked: the program from outside.
+
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+
+/// What the program printed, what it complained of, and with which code it ended.
+fn raft_cluster(arguments: &[&str], typed: &str) -> (String, String, i32) {
+    let mut command = Command::cargo_bin("raft-cluster").unwrap();
+    command.args(arguments).env("NO_COLOR", "1").write_stdin(typed);
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+fn printed(arguments: &[&str], typed: &str) -> String {
+    let (out, complaints, code) = raft_cluster(arguments, typed);
+    assert_eq!((complaints.as_str(), code), ("", 0), "{arguments:?}: {out}");
+    out
+}
+
+/// One sentence on standard error, and code 2.
+fn complaint(arguments: &[&str]) -> String {
+    let (out, sentence, code) = raft_cluster(arguments, "");
+    assert_eq!((out.as_str(), code, sentence.lines().count()), ("", 2, 1), "{sentence}");
+    sentence
+}
+
+/// The trace of a shipped scenario, in a file of this test's own.
+fn trace(scenario: &str, test: &str) -> String {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("history");
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join(format!("{test}.jsonl")).to_str().unwrap().to_owned();
+    printed(&["run", scenario, "--virtual", "--view", "quiet", "--trace", &path], "");
+    path
+}
+
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_trace_is_walked_forth_and_back() {
+    let path = trace("demo", "walk");
+    let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
+    let out = talk("next\nnext 5\nback\ngoto 2.624\nnext commit\nprevious election\n");
+    for words in [
+        "1/103 2.110> next step 2: n0 → n1 RequestVote: term 1",
+        "2/103 2.112> next 5 step 7:",
+        "7/103 2.116> back step 6:",
+        "6/103 2.116> goto 2.624 Three writes client 1 asks n0 for SET balance=1000 step 23:",
+        "23/103 2.624> next commit step 32:",
+        "previous election All nodes start as followers An election",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    let out =
+        talk("goto first crash\nshow\ngoto 7\nshow 0\ndiff 6 7\nblame 1 votedFor\nblame 1 x\n");
+    for words in [
+        "n0 CRASHED",
+        "role leader currentTerm 1 votedFor n0 log 1@1 commitIndex 0 lastApplied 0",
+        "nextIndex[1] 2 matchIndex[1] 0",
+        "n0 role 'candidate' → 'leader'",
+        "n1's votedFor is 'n0' since step 2 step 2:",
+        "n1 has no 'x' here; it has role, currentTerm,",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    let out = talk(
+        "goto 32\nwhy committed 2\nlog\nlog 0\nmessages\nwhy leader 7\ngoto 104\nnxt\nback 99\nback\n",
+    );
+    for words in [
+        "Step 32, 2.629: why committed 2? 2@1 is committed: n0 led",
+        "index 1 2 n0",
+        "2@1 applied SET balance=1000",
+        "there is no node 7 in this run; its nodes are 0 to 4",
+        "there is no step 104 in this run; its steps are numbered from 1 to 103",
+        "did you mean 'next'?",
+        "step 1 is the first",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+}
+
+#[test]
+fn a_trace_that_is_cut_is_walked_and_the_cut_is_said() {
+    let path = trace("demo", "cut");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, &text[..text.len() / 2]).unwrap();
+    let out = unwrapped(&printed(&["replay", &path, "--prompt"], "next 1000\nquit\nnext\n"));
+    assert!(out.contains("what is there can be looked at"), "{out}");
+    let why = unwrapped(&printed(&["replay", &path, "--at", "32", "--why", "committed 2"], ""));
+    assert!(why.contains("2@1 is committed"), "{why}");
+}
+
+#[test]
+fn why_is_answered_on_the_command_line_in_words_and_as_json() {
+    let path = trace("figure-8", "why");
+    let at = ["replay", &path, "--at", "first refused commit-only-current-term"];
+    let ask = [&at[..], &["--why", "not committed 2 on 0"]].concat();
+    let text = unwrapped(&printed(&ask, ""));
+    for words in [
+        "waits: commit-only-current-term (§5.4.2): 2@2 is of term 2, n0 leads term 4",
+        "index 2 is on 3 of 5 nodes, and 3 are a majority",
+        "if a client proposed a command to n0, and that entry of term 4 came on a majority",
+    ] {
+        assert!(text.contains(words), "{text:?} lacks {words:?}");
+    }
+    let json = printed(&[&ask[..], &["--format", "json"]].concat(), "");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["finding"]["kind"], "older-term");
+    assert_eq!(json["grounds"][1]["paper"], "§5.4.2, Figure 8");
+    assert_eq!(json["change"]["kind"], "entry-of-own-term");
+    // What is committed says so.
+    let path = trace("partition", "why-partition");
+    let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
+    assert!(text.contains("It is not so") && text.contains("2@1 is committed: n0 led"), "{text}");
+}
+
+#[test]
+fn a_place_or_a_question_that_is_none_is_one_sentence() {
+    let path = trace("partition", "wrong");
+    let replay = |rest: &[&str]| complaint(&[&["replay", &path], rest].concat());
+    for (rest, words) in [
+        (&["--at", "0"][..], "no step 0: its steps are numbered from 1 to 100"),
+        (&["--at", "101"], "no step 101"),
+        (&["--at", "soon"], "a place is a step's number, a time as in 0.014"),
+        (&["--at", "first violation"], "that happens nowhere in this run"),
+        (&["--why", "leader 9"], "no node 9 in this run; its nodes are 0 to 4"),
+        (
+            &["--why", "committed 70"],
+            "no node has an entry at index 70 here; ask of one from 1 to 4",
+        ),
+        (&["--why", "colour 3"], "no question that is known here; ask 'committed INDEX [on N]'"),
+        (&["--why", "refused 1 -> 3"], "nothing happened of which 'refused 1 -> 3' asks"),
+        (&["--why", "leader 0", "--verify"], "--why"),
+        (&["--prompt", "--verify"], "--prompt"),
+    ] {
+        let sentence = replay(rest);
+        assert!(sentence.contains(words), "{rest:?}: {sentence}");
+    }
+}
+
+/// The rows of lanes, without what stands above and below.
+fn rows(out: &str) -> Vec<&str> {
+    let row = |line: &&str| {
+        line.starts_with("   ") && line.trim_start().starts_with(|it: char| it.is_ascii_digit())
+    };
+    out.lines().filter(row).collect()
+}
+
+#[test]
+fn lanes_fit_and_mark_what_matters() {
+    let lanes = |scenario: &str, nodes: &str| {
+        printed(&["run", scenario, "--virtual", "--nodes", nodes, "--view", "lanes"], "")
+    };
+    for (nodes, width) in [("3", 60), ("5", 100), ("9", 100)] {
+        let out = lanes("demo", nodes);
+        let widest = rows(&out).iter().map(|row| row.chars().count()).max().unwrap();
+        assert!(widest <= width, "{nodes} nodes: {widest} columns");
+    }
+    let out = lanes("demo", "5");
+    for row in [
+        "     1    2.110   C1 timeout    F0            F0            F0            F0",
+        "     2    2.112   C1───────────▶F1 vote? yes  F0            F0            F0",
+        "     6    2.116   C1 vote ◀─────F1            F1            F1            F1",
+    ] {
+        assert!(rows(&out).contains(&row), "{out}");
+    }
+    assert!(out.contains("*7") && out.contains("✗ CRASHES") && out.contains("F, C, L: follower"));
+    let out = lanes("partition", "5");
+    assert!(out.contains("L1 cut ×──────F1") && out.contains("───×F1 cut"), "{out}");
+    assert!(unwrapped(&out).contains("the network splits: n0 n1 | n2 n3 n4"), "{out}");
+    assert!(out.contains(" -3 +3"), "what n0 had is deleted, and replaced: {out}");
+    // The numbers are those of the trace.
+    let path = trace("partition", "lanes");
+    assert_eq!(rows(&printed(&["replay", &path, "--view", "lanes"], "")), rows(&out));
+}
