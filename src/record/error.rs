@@ -62,7 +62,7 @@ impl fmt::Display for TraceError {
                  scenario and its seed"
             ),
             Self::NoStep { asked, last } => {
-                write!(f, "there is no step {asked}: its steps are numbered from 1 to {last}")
+                write!(f, "there is no step {asked} in this run; its steps are 1 to {last}")
             }
             Self::Line { line, what } => write!(f, "line {line} of the trace: {what}"),
             Self::Truncated { lines, steps } => write!(

@@ -1,7 +1,7 @@
 //! Whatever a script does to a simulated cluster: it stays safe, and its trace says all of it.
 
 use proptest::prelude::*;
-use raft_in_practice::record::replay;
+use raft_in_practice::record::{TraceError, replay};
 use raft_in_practice::scenario::script::{Line, Script};
 use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::scenario::world::World;
@@ -34,6 +34,9 @@ proptest! {
         }
         let summary = replay(&trace[..], |_| Vec::new(), None).unwrap();
         prop_assert_eq!(summary.status, sim.status());
+        let (last, asked) = (summary.steps, summary.steps + 1);
+        let beyond = replay(&trace[..], |_| Vec::new(), Some(asked)).unwrap_err();
+        prop_assert_eq!(beyond, TraceError::NoStep { asked, last });
         prop_assert_eq!(summary.safety.committed, report.committed);
         prop_assert_eq!(record(&again).1, trace, "the same script gives the same bytes");
     }

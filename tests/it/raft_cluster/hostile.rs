@@ -243,7 +243,7 @@ fn what_stands_in_a_trace_is_shown() {
         fs::write(&at, trace.replace(&title, &json)).unwrap();
         is_shown(hostile, &told(&["replay", &name], ""));
         // What is shown otherwise is kept as it was.
-        fs::write(&script, format!("nodes 3\nnote {}\n", quoted(hostile))).unwrap();
+        fs::write(&script, format!("nodes 3\nnote {}\nstatus\n", quoted(hostile))).unwrap();
         raft_cluster(&run).assert().success();
         let kept = fs::read_to_string(&at).unwrap();
         let lines =

@@ -78,7 +78,7 @@ fn a_step_that_is_not_in_the_trace_is_no_success() {
         let (out, err) = (&*String::from_utf8_lossy(&output.stdout), output.stderr);
         assert!(!out.contains("steps made again"), "{out}");
         let sentence = String::from_utf8(err).unwrap();
-        assert!(sentence.contains(&format!("no step {step}: its steps are numbered from 1 to")));
+        assert!(sentence.contains(&format!("no step {step} in this run; its steps are 1 to")));
     }
 }
 
