@@ -100,7 +100,7 @@ impl OwnFile {
 }
 
 /// Where a file is written before it gets its name.
-fn beside(file: &Path) -> PathBuf {
+pub(crate) fn beside(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", process::id()));
     file.with_file_name(name)

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
+use super::interrupt;
 use super::printing;
 use super::report::Report;
 use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
+use crate::own_file::beside;
 use crate::properties::report::SafetyReport;
 use crate::record::history::Recorder;
 use crate::record::journal::Observer;
@@ -124,26 +126,42 @@ pub(super) fn start(
     RaftCluster::start(config).map_err(Error::Start)
 }
 
-/// A trace that is being written.
+/// A trace that is being written: beside its place, so that two runs do not write into one file, and
+/// nothing half written has its name.
 pub(super) struct Trace {
     path: PathBuf,
+    /// Where it is written until it ends; nothing for what is no file, such as a pipe.
+    part: Option<PathBuf>,
     writer: TraceWriter,
 }
 
 impl Trace {
-    /// Begins a trace of this scenario.
+    /// Begins a trace of this scenario. If a signal ends the program, it gets its name as far as it goes.
     pub(super) fn open(script: &Script, clock: Clock, path: &Path) -> Result<Self, Error> {
-        let path = path.to_owned();
+        let found = fs::metadata(path).ok();
         // A slip of the tongue must not cost anyone a file that is something else.
-        let is_file = fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() > 0);
-        if is_file && !is_trace(&path) {
-            return Err(Error::NoTrace(path));
+        let is_file = found.as_ref().is_some_and(fs::Metadata::is_file);
+        if is_file && found.as_ref().is_some_and(|it| it.len() > 0) && !is_trace(path) {
+            return Err(Error::NoTrace(path.to_owned()));
         }
-        let file = match File::create(&path) {
-            Ok(file) => file,
-            Err(error) => return Err(Error::TraceUnwritable(path, error)),
-        };
-        Ok(Self { path, writer: TraceWriter::new(file, &script.header(clock)) })
+        let unwritable = |error| Error::TraceUnwritable(path.to_owned(), error);
+        if is_file {
+            // What may not be written may not be replaced either.
+            File::options().append(true).open(path).map_err(unwritable)?;
+        }
+        // A link stays one.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let part = (is_file || found.is_none()).then(|| beside(&target));
+        let file = File::create(part.as_deref().unwrap_or(path)).map_err(unwritable)?;
+        if let Some(part) = part.clone() {
+            let target = target.clone();
+            interrupt::on(move || {
+                // If it has its name already, all is well.
+                let _ = fs::rename(&part, &target);
+                interrupt::end();
+            });
+        }
+        Ok(Self { path: target, part, writer: TraceWriter::new(file, &script.header(clock)) })
     }
 
     /// Who writes it.
@@ -151,8 +169,16 @@ impl Trace {
         Box::new(self.writer.clone())
     }
 
-    /// Writes its last line.
+    /// Writes its last line, and gives it its name.
     pub(super) fn finish(self) -> Result<(), Error> {
-        self.writer.finish().map_err(|error| Error::TraceUnwritable(self.path, error))
+        let Self { path, part, writer } = self;
+        let Some(part) = part else {
+            return writer.finish().map_err(|error| Error::TraceUnwritable(path, error));
+        };
+        writer.finish().and_then(|()| fs::rename(&part, &path)).map_err(|error| {
+            // What is half written is of no use to anyone.
+            let _ = fs::remove_file(&part);
+            Error::TraceUnwritable(path, error)
+        })
     }
 }

@@ -21,6 +21,10 @@ pub(super) const FORMAT: &str = "raft-in-practice trace";
 /// The version that this program writes, and the only one it reads.
 pub(super) const VERSION: u64 = 2;
 
+/// No line of a trace has more bytes. A script has at most 1 MiB, and so have all its commands together; a
+/// letter takes at most six bytes in JSON.
+pub(super) const LONGEST_LINE: usize = 8 << 20;
+
 /// On what a scenario runs.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "world", rename_all = "kebab-case")]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 
 use super::error::TraceError;
-use super::format::{BatchEnd, DeedLine, EndLine, Header, InputLine, Record, StepLine};
+use super::format::{
+    BatchEnd, DeedLine, EndLine, Header, InputLine, LONGEST_LINE, Record, StepLine,
+};
 use crate::digest;
 use crate::properties::linearizability::History;
 use crate::properties::report::{Judged, SafetyReport};
@@ -360,9 +362,6 @@ pub fn replay(
     Err(TraceError::Truncated { lines: lines.count, steps: replay.steps })
 }
 
-/// No line of a run is longer; what is, is something else.
-const LONGEST_LINE: u64 = 1 << 26;
-
 /// The lines of a file, one after the other.
 struct Lines<R> {
     trace: R,
@@ -373,13 +372,13 @@ impl<R: BufRead> Lines<R> {
     /// The next line without its end, which is `\n` or `\r\n`.
     fn next(&mut self) -> Result<Option<String>, TraceError> {
         let mut line = Vec::new();
-        let mut bounded = (&mut self.trace).take(LONGEST_LINE);
+        let mut bounded = (&mut self.trace).take(LONGEST_LINE as u64);
         let read = bounded.read_until(b'\n', &mut line);
         if read.map_err(|error| TraceError::Io(error.to_string()))? == 0 {
             return Ok(None);
         }
         self.count += 1;
-        if line.len() as u64 == LONGEST_LINE {
+        if line.len() == LONGEST_LINE {
             let which = if self.count == 1 { "its first line" } else { "it" };
             return Err(self.wrong(&format!("{which} is longer than {} MiB", LONGEST_LINE >> 20)));
         }

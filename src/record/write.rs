@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::computed_fields::{
     Ending, Numbered, Restarted, Saved, State, StepOutcome, Told, ViolationLine,
 };
-use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, StepLine};
+use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, LONGEST_LINE, StepLine};
 use crate::digest::chain_line;
 use crate::properties::safety::Violation;
 use crate::raft::{Input, LogIndex, MAX_NODES};
@@ -112,6 +112,10 @@ impl File {
     fn put(&mut self, line: &impl Serialize) {
         let written = serde_json::to_string(line).map_err(io::Error::other).and_then(|text| {
             let mut text = visible_json(&text).into_owned();
+            if !self.computed && text.len() + 1 >= LONGEST_LINE {
+                let limit = LONGEST_LINE >> 20;
+                return Err(io::Error::other(format!("a line of it has more than {limit} MiB")));
+            }
             self.lines = chain_line(self.lines, &text);
             text.push('\n');
             self.to.write_all(text.as_bytes())

@@ -1,6 +1,6 @@
 //! Where the lines come from: a terminal, with editing, history and completion, or a pipe.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::error::ReadlineError;
@@ -17,6 +17,9 @@ use crate::scenario::usage::first_words;
 use crate::view::output::{Output, WhenFull};
 use crate::view::{prompt, words};
 use crate::visible::is_hidden;
+
+/// A line is shorter, in bytes: as long as a whole script may be.
+const LONGEST: u64 = 1 << 20;
 
 /// Whoever types.
 pub(in crate::cli) enum Lines {
@@ -72,8 +75,11 @@ impl Lines {
             }
             Self::Pipe => {
                 let mut line = Vec::new();
-                if io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
+                if io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
                     return Ok(None);
+                }
+                if line.len() as u64 == LONGEST {
+                    return Err(io::Error::other("a line has more than 1 MiB"));
                 }
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
                 // Nobody has seen it typed.

@@ -18,7 +18,7 @@ fn a_file_without_an_end_is_refused_with_the_limit() {
         assert!(sentence.contains("is longer than 1 MiB"), "{sentence}");
     }
     let sentence = complaint(&["replay", "/dev/zero"]);
-    assert!(sentence.contains("longer than 64 MiB"), "{sentence}");
+    assert!(sentence.contains("longer than 8 MiB"), "{sentence}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod report;
 mod stories;
 mod terminals;
 mod traces;
+mod written_traces;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,113 @@
+//! Traces as files: written beside their place, whole or not at all, and with lines that can be read again.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use raft_in_practice::record::journal::Deed;
+use raft_in_practice::record::{Clock, TraceWriter};
+use raft_in_practice::server::timing::Time;
+use raft_in_practice::{Observer, Script};
+
+use crate::raft_cluster::{complaint, file, printed, raft_cluster};
+
+/// A folder of its own in which there is nothing yet, and a trace in it that does not exist.
+fn place(name: &str) -> (PathBuf, String) {
+    let folder = file(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let trace = folder.join("run.jsonl").to_str().unwrap().to_owned();
+    (folder, trace)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).collect()
+}
+
+#[test]
+fn runs_into_one_trace_do_not_mix_and_leave_nothing_else() {
+    let (folder, trace) = place("one-trace");
+    let run = || {
+        let mut run = Command::new(cargo_bin("raft-cluster"));
+        run.args(["run", "demo", "--virtual", "--trace", &trace]).stdout(Stdio::null());
+        run.spawn().unwrap()
+    };
+    let mut runs = [run(), run(), run(), run()];
+    assert!(runs.iter_mut().all(|run| run.wait().unwrap().success()));
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert_eq!(names(&folder), ["run.jsonl"]);
+}
+
+#[test]
+fn a_run_that_a_signal_ends_leaves_the_trace_as_far_as_it_went() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let (folder, trace) = place("interrupted-trace");
+        let mut run = Command::new(cargo_bin("raft-cluster"));
+        run.args(["run", "demo", "--speed", "0.1", "--trace", &trace]).stdout(Stdio::piped());
+        let mut run = run.spawn().unwrap();
+        let mut told = String::new();
+        BufReader::new(run.stdout.take().unwrap()).read_line(&mut told).unwrap();
+        assert!(names(&folder)[0].contains(".part"), "it has its name at the end only");
+        let kill = Command::new("kill").args(["-s", signal, &run.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(run.wait().unwrap().code(), Some(130), "{signal}");
+        assert_eq!(names(&folder), ["run.jsonl"]);
+        let sentence = complaint(&["replay", &trace, "--verify"]);
+        assert!(sentence.contains("stops after line"), "{sentence}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_one_sentence_and_leaves_the_trace_that_was_there() {
+    let (folder, trace) = place("full-disk");
+    printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", &trace]);
+    let before = fs::read(&trace).unwrap();
+    // A limit on the length of files, which the program hears of as it would of a full disk.
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
+    let run = ["run", "demo", "--virtual", "--view", "quiet", "--trace", &trace];
+    let mut shell = Command::new("sh");
+    let output =
+        shell.args(["-c", limited, "sh"]).arg(cargo_bin("raft-cluster")).args(run).output();
+    let output = output.unwrap();
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{sentence}");
+    assert!(sentence.starts_with("raft-cluster: the trace '"), "{sentence}");
+    assert!(sentence.contains("cannot be written") && sentence.lines().count() == 1, "{sentence}");
+    assert_eq!(names(&folder), ["run.jsonl"]);
+    assert_eq!(fs::read(&trace).unwrap(), before);
+}
+
+#[test]
+fn a_link_stays_one_and_what_is_no_file_is_written_as_it_is() {
+    let (folder, trace) = place("linked-trace");
+    let link = folder.join("link.jsonl");
+    std::os::unix::fs::symlink(&trace, &link).unwrap();
+    fs::write(&trace, "").unwrap();
+    let name = link.to_str().unwrap();
+    printed(0, &["run", "demo", "--virtual", "--view", "quiet", "--trace", name]);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    printed(0, &["replay", &trace, "--verify"]);
+    let run = ["run", "demo", "--virtual", "--view", "quiet", "--trace", "/dev/stdout"];
+    assert!(printed(0, &run).contains("\"format\":\"raft-in-practice trace\""));
+}
+
+/// What the reader would refuse is not written.
+#[test]
+fn no_line_is_written_that_could_not_be_read_again() {
+    let script = Script::parse("long", "nodes 3\ntimeout 0\n").unwrap();
+    for (megabytes, is_written) in [(7, true), (8, false)] {
+        let mut writer = TraceWriter::new(io::sink(), &script.header(Clock::Virtual));
+        writer.deed(Time::ZERO, &Deed::Note("x".repeat(megabytes << 20)));
+        let ended = writer.finish();
+        assert_eq!(ended.is_ok(), is_written, "{ended:?}");
+    }
+    let typed = format!("note {}\n", "x".repeat(1 << 20));
+    let output = raft_cluster(&["play"]).write_stdin(typed).output().unwrap();
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{sentence}");
+    assert!(sentence.contains("a line has more than 1 MiB"), "{sentence}");
+}
