@@ -71,7 +71,7 @@ fn one(
         // Without a limit an intact core would be hunted for ever.
         (None, None) => 10_000,
     };
-    let bar = Bar::show(progress, options.seeds);
+    let bar = Bar::show(progress, options.seeds, String::new());
     let best = best(&options.hunt(rules, seeds, options.within), Searches::Quick, progress);
     drop(bar);
     let stopped = progress.stop.load(Ordering::Relaxed);
@@ -189,29 +189,37 @@ pub(super) fn save(
 }
 
 fn break_each(options: &HuntOptions, progress: &Arc<Progress>, output: &Output) -> ExitCode {
-    let bar = Bar::show(progress, None);
+    let text = options.format == Format::Text;
+    if text {
+        output.put_all(view::matrix_head());
+    }
     let mut rows = Vec::new();
-    for rule in Rule::ALL {
+    for (nth, rule) in Rule::ALL.into_iter().enumerate() {
+        let bar = Bar::show(progress, None, view::at_work(nth));
         let within = options.within.unwrap_or(Duration::from_secs(10));
         let seeds = options.seeds.unwrap_or(u64::MAX);
         let hunt = options.hunt(RuleSet::INTACT.without(rule), seeds, Some(within));
         let own = Progress::default();
         let best = best(&hunt, Searches::Quick, &own);
         progress.add(&own);
-        if options.format == Format::Json {
+        drop(bar);
+        if !text {
             output.put(json::hunt(RuleSet::INTACT.without(rule), &best, &own));
         }
         let first = best.result.catches.first();
         let tried = first.map(|first| first.seed - options.seed + 1);
         let tried = tried.unwrap_or_else(|| own.seeds.load(Ordering::Relaxed));
-        rows.push(view::Row { rule, best, tried });
+        let row = view::Row { rule, best, tried };
+        if text {
+            output.put_all(view::matrix_row(&row));
+        }
+        rows.push(row);
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
     }
-    drop(bar);
-    if options.format == Format::Text {
-        output.put_all(view::matrix(&rows));
+    if text {
+        output.put_all(view::matrix_end(&rows));
     }
     let caught = rows.iter().filter(|row| row.best.has_caught()).count();
     if progress.stop.load(Ordering::Relaxed) && caught < Rule::ALL.len() {
@@ -228,10 +236,11 @@ struct Bar {
 }
 
 impl Bar {
-    fn show(progress: &Arc<Progress>, seeds: Option<u64>) -> Self {
+    /// Shows it: of so many seeds, if that is known, and with what is at work, if there is more than one thing.
+    fn show(progress: &Arc<Progress>, seeds: Option<u64>, at_work: String) -> Self {
         let progress = Arc::clone(progress);
         let (done, ended) = bounded(1);
-        let watch = move || watch(&progress, seeds, &ended);
+        let watch = move || watch(&progress, seeds, &at_work, &ended);
         Self { done, thread: thread::Builder::new().spawn(watch).ok() }
     }
 }
@@ -245,13 +254,16 @@ impl Drop for Bar {
     }
 }
 
-fn watch(progress: &Progress, seeds: Option<u64>, ended: &Receiver<()>) {
+fn watch(progress: &Progress, seeds: Option<u64>, at_work: &str, ended: &Receiver<()>) {
     let bar = seeds.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-    if let Ok(style) =
-        ProgressStyle::with_template("{spinner} {elapsed} {pos} seeds ({per_sec}) {msg}")
-    {
+    let template = match seeds {
+        Some(_) => "{spinner} {elapsed}, {eta} left: {pos} of {len} seeds ({per_sec}) {msg}",
+        None => "{spinner} {elapsed} {prefix} {pos} seeds ({per_sec}) {msg}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
+    bar.set_prefix(at_work.to_owned());
     while ended.recv_timeout(Duration::from_millis(100)).is_err() {
         bar.set_position(progress.seeds.load(Ordering::Relaxed));
         bar.set_message(view::so_far(progress));

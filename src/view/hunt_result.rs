@@ -325,36 +325,54 @@ const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the m
     catch; moves: of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
     about time and has no list of moves; 'raft-cluster hunt --break RULE' tells it.";
 
-/// The table of all rules: what each protects, how soon its breaking shows, and how many were caught.
-pub fn matrix(rows: &[Row]) -> Vec<String> {
-    let mut table = Table::new(0);
+/// The columns of the table of all rules. Its rows are told one by one, so each is as wide as any can be.
+fn columns() -> Table {
+    let rule = Rule::ALL.iter().map(|rule| rule.id().len()).max().unwrap_or(0);
+    let property = Property::ALL.iter().map(|property| property.to_string().len()).max();
+    Table::new(0).at_least(&[rule, property.unwrap_or(0), 5, 11, 4])
+}
+
+/// The head of the table of all rules.
+pub fn matrix_head() -> Vec<String> {
+    let mut table = columns();
     let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves"];
     table.row(heads.map(|head| colour::faint(head).to_string()));
-    for row in rows {
-        let first = row.best.result.catches.first();
-        let found = first.and_then(|found| found.finding.property());
-        let found = row.best.short.as_ref().map(|short| short.fallen.property()).or(found);
-        let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
-        let short = row.best.short.as_ref().map(|short| {
-            let proven = if short.is_proven() { " ✓" } else { "" };
-            format!("{:>3}{proven}", short.schedule.moves.len())
-        });
-        let stalled =
-            || if row.best.has_caught() { "a stall".to_owned() } else { "NOT CAUGHT".to_owned() };
-        table.row([
-            row.rule.to_string(),
-            found.map_or_else(|| "-".to_owned(), |property| property.to_string()),
-            format!("{:>5}", row.tried),
-            first.map_or_else(
-                || "-".to_owned(),
-                |c| format!("{:>8.1} ms", c.after.as_secs_f64() * 1e3),
-            ),
-            raw.map_or_else(|| format!("{:>4}", "-"), |moves| format!("{moves:>4}")),
-            short.unwrap_or_else(stalled),
-        ]);
-    }
-    let mut lines = table.lines();
-    lines.push(String::new());
+    table.lines()
+}
+
+/// A row of it: what the rule protects, how soon its breaking shows, and how many moves that takes.
+pub fn matrix_row(row: &Row) -> Vec<String> {
+    let mut table = columns();
+    let first = row.best.result.catches.first();
+    let found = first.and_then(|found| found.finding.property());
+    let found = row.best.short.as_ref().map(|short| short.fallen.property()).or(found);
+    let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
+    let short = row.best.short.as_ref().map(|short| {
+        let proven = if short.is_proven() { " ✓" } else { "" };
+        format!("{:>3}{proven}", short.schedule.moves.len())
+    });
+    let stalled =
+        || if row.best.has_caught() { "a stall".to_owned() } else { "NOT CAUGHT".to_owned() };
+    table.row([
+        row.rule.to_string(),
+        found.map_or_else(|| "-".to_owned(), |property| property.to_string()),
+        format!("{:>5}", row.tried),
+        first
+            .map_or_else(|| "-".to_owned(), |c| format!("{:>8.1} ms", c.after.as_secs_f64() * 1e3)),
+        raw.map_or_else(|| format!("{:>4}", "-"), |moves| format!("{moves:>4}")),
+        short.unwrap_or_else(stalled),
+    ]);
+    table.lines()
+}
+
+/// Which rule is at work, of how many.
+pub(crate) fn at_work(nth: usize) -> String {
+    format!("{} of {}: {}", nth + 1, Rule::ALL.len(), Rule::ALL[nth])
+}
+
+/// What comes behind the rows: what the columns mean, and how many rules were caught.
+pub fn matrix_end(rows: &[Row]) -> Vec<String> {
+    let mut lines = vec![String::new()];
     lines.extend(paragraph(LEGEND, "", ""));
     lines.push(String::new());
     if rows.len() < Rule::ALL.len() {

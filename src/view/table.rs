@@ -5,6 +5,8 @@
 //! wide as its widest cell, and the text in the last one wraps under itself. What is hard about
 //! it, the width of a character and the length of a coloured word, is `textwrap`'s.
 
+use std::borrow::Cow;
+
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
@@ -103,14 +105,42 @@ impl Table {
 }
 
 /// Text in lines of at most [`width`] columns, after `first` on the first line and after `others`
-/// on the others. Breaks at spaces only: an id or a range is never torn apart.
+/// on the others. Breaks at spaces only: an id or a range is never torn apart. A word that is longer than
+/// a line is broken with marks, so that no line can begin with a part of it that looks like a line of ours.
 pub(crate) fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(width())
         .initial_indent(first)
         .subsequent_indent(others)
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
-    wrap(&colour::guarded(text), options).iter().map(|line| line.trim_end().to_owned()).collect()
+    let room = width().saturating_sub(display_width(first).max(display_width(others)));
+    let text = colour::guarded(text);
+    let words: Vec<Cow<'_, str>> = text.split(' ').map(|word| broken(word, room)).collect();
+    wrap(&words.join(" "), options).iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// A word in pieces that fit into so many columns, with the mark `…` where it was broken. A coloured word stays as it is.
+fn broken(word: &str, room: usize) -> Cow<'_, str> {
+    if display_width(word) <= room || room < ROOM || word.contains('\u{1b}') {
+        return Cow::Borrowed(word);
+    }
+    let mut pieces = String::new();
+    let mut used = 0;
+    for letter in word.chars() {
+        let own = letter_width(letter);
+        if used + own + 1 > room {
+            pieces.push_str("… …");
+            used = 1;
+        }
+        pieces.push(letter);
+        used += own;
+    }
+    Cow::Owned(pieces)
+}
+
+/// How many columns a letter takes.
+fn letter_width(letter: char) -> usize {
+    display_width(letter.encode_utf8(&mut [0; 4]))
 }
 
 /// A line that stays one in a pipe, for whoever reads it there line by line.
@@ -124,6 +154,14 @@ pub(crate) fn one_line(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_that_is_longer_than_a_line_is_broken_with_marks() {
+        let lines = paragraph(&format!("see '{}✓forged'", "x".repeat(96)), "  ", "");
+        assert_eq!(lines[0], "  see");
+        assert_eq!(lines[1], format!("'{}…", "x".repeat(96)));
+        assert_eq!(lines[2], "…✓forged'");
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell_and_the_last_wraps_under_itself() {

@@ -257,9 +257,11 @@ impl BoundOptions {
     }
 }
 
-/// All the threads that the machine has, if nobody said how many.
+/// As many threads as the machine has processors, or fewer, if somebody said so. More would only cost memory: what
+/// a search finds does not depend on their number.
 pub(in crate::cli) fn jobs_or_all(jobs: Option<usize>) -> usize {
-    jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    jobs.map_or(processors, |jobs| jobs.min(processors))
 }
 
 /// A bound of a search.
@@ -386,12 +388,11 @@ impl RunOptions {
     }
 
     fn play(self, name: Option<&str>, threads: bool) -> Result<ExitCode, Error> {
-        let script = match name {
-            Some(name) => self.cluster.script(name)?.0,
-            None => {
-                let nodes = self.cluster.nodes.unwrap_or(5);
-                self.cluster.change(Script { nodes, ..Script::empty("play") })
-            }
+        let script = if let Some(name) = name {
+            self.cluster.script(name)?.0
+        } else {
+            let nodes = self.cluster.nodes.unwrap_or(5);
+            self.cluster.change(Script { nodes, ..Script::empty("play") })
         };
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },

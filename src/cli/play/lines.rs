@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(complete(&["expect", "violation"], "li"), ["linearizability", "liveness"]);
         assert_eq!(complete(&["submit", "to", "2"], "S"), ["SET"]);
         assert_eq!(complete(&["run"], "u"), ["until"]);
-        assert_eq!(complete(&["run", "until"], "l"), ["leader", "log"]);
+        assert_eq!(complete(&["run", "until"], "l"), ["leader", "log", "leaders", "lost"]);
         assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);
         assert_eq!(complete(&["deliver"], "vote"), ["vote", "vote-reply"]);
         assert_eq!(complete(&["heal"], ""), Vec::<String>::new());

@@ -7,6 +7,7 @@
 //! threads.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -294,7 +295,7 @@ impl<'s> Search<'s> {
             for (nth, worker) in self.workers.iter_mut().enumerate() {
                 let start = (block.start + nth * share).min(block.end);
                 let mine = start..(start + share).min(block.end);
-                scope.spawn(move || worker.work(part, mine, books));
+                spawn(scope, move || worker.work(part, mine, books));
             }
         });
     }
@@ -314,7 +315,7 @@ impl<'s> Search<'s> {
             thread::scope(|scope| {
                 for mine in shards.chunks_mut(share) {
                     let found = &found;
-                    scope.spawn(move || {
+                    spawn(scope, move || {
                         for (nth, (shard, next)) in mine {
                             enter(shard, next, &mut found(*nth));
                         }
@@ -387,5 +388,22 @@ impl<'s> Search<'s> {
     /// The model of the first thread, to look numbers up in.
     pub(super) fn model(&self) -> &Model<'s> {
         &self.workers[0].model
+    }
+}
+
+/// Does some work on a thread of its own, or here, if the machine gives no more threads.
+fn spawn<'scope>(scope: &'scope thread::Scope<'scope, '_>, work: impl FnOnce() + Send + 'scope) {
+    let work = Arc::new(Mutex::new(Some(work)));
+    let theirs = Arc::clone(&work);
+    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let begun = thread::Builder::new().spawn_scoped(scope, move || {
+        if let Some(work) = take(&theirs) {
+            work();
+        }
+    });
+    if begun.is_err()
+        && let Some(work) = take(&work)
+    {
+        work();
     }
 }

@@ -11,14 +11,14 @@ pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace t
 pub(super) fn diagram(run: &RunRecord, first: u64, last: u64) -> String {
     let rows = run.moments_of(first, last);
     let mut lines = format!("{MARKER}\nsequenceDiagram\n");
-    for node in 0..run.nodes {
-        lines.push_str(&format!("    participant n{node}\n"));
-    }
     let mut line = |text: fmt::Arguments<'_>| {
         lines.push_str("    ");
         lines.write_fmt(text).expect("a string takes whatever is written");
         lines.push('\n');
     };
+    for node in 0..run.nodes {
+        line(format_args!("participant n{node}"));
+    }
     for at in rows {
         let moment = &run.moments[at];
         if let Some(message) = moment.got.and_then(|got| run.messages.get(got as usize)) {

@@ -196,7 +196,7 @@ fn left_out(history: &History, answers: &Answers) -> Option<String> {
 impl Message {
     /// The last moment at which it is heard of; nothing, if it is in flight for ever.
     pub(super) fn end(&self) -> Option<usize> {
-        self.got.last().copied().or(self.lost.map(|(at, _)| at))
+        self.got.last().copied().or_else(|| self.lost.map(|(at, _)| at))
     }
 }
 

@@ -36,6 +36,12 @@ text { fill: var(--text) } .head { font-weight: 600; font-size: 14px; text-ancho
 .mark.wrong { fill: var(--down) } .mark.client { fill: var(--faint); font-weight: 400 }
 ";
 
+/// The heads of the arrows.
+const TIPS: &str = "<defs><marker id=\"append\" class=\"tip\" viewBox=\"0 0 8 8\" refX=\"11\" refY=\"4\" \
+    markerUnits=\"userSpaceOnUse\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker>\
+    <marker id=\"vote\" class=\"tip vote\" viewBox=\"0 0 8 8\" refX=\"11\" refY=\"4\" markerUnits=\"userSpaceOnUse\" \
+    markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>";
+
 /// The steps from `first` to `last` as a picture.
 pub(super) fn picture(run: &RunRecord, first: u64, last: u64) -> String {
     let rows = run.moments_of(first, last);
@@ -51,11 +57,12 @@ struct Picture<'r> {
     text: String,
 }
 
-impl Picture<'_> {
-    fn x(&self, node: usize) -> usize {
-        GUTTER + COLUMN * node + COLUMN / 2
-    }
+/// The middle of a node's column.
+const fn x(node: usize) -> usize {
+    GUTTER + COLUMN * node + COLUMN / 2
+}
 
+impl Picture<'_> {
     /// The middle of a row; of what lies outside, the edge of the picture.
     fn y(&self, moment: usize) -> usize {
         let row = moment.clamp(self.rows.start, self.rows.end) - self.rows.start;
@@ -75,9 +82,9 @@ impl Picture<'_> {
              width=\"{width}\" height=\"{height}\" role=\"img\">"
         ));
         let (title, about) = (escaped(&self.run.title), escaped(&self.run.about.join(" ")));
-        self.add(format_args!("<title>{title}: {about}</title><style>{STYLE}</style>"));
+        self.add(format_args!("<title>{title}: {about}</title><style>{STYLE}</style>{TIPS}"));
         for node in 0..self.run.nodes {
-            let x = self.x(node);
+            let x = x(node);
             self.add(format_args!("<text class=\"head\" x=\"{x}\" y=\"20\">n{node}</text>"));
             self.lifeline(node);
         }
@@ -96,7 +103,7 @@ impl Picture<'_> {
     fn lifeline(&mut self, node: usize) {
         let mut kind = "follower";
         let mut from = self.rows.start;
-        let x = self.x(node);
+        let x = x(node);
         let mut pieces = Vec::new();
         for (at, moment) in self.run.moments.iter().enumerate().take(self.rows.end) {
             for after in moment.after.iter().filter(|after| after.node.index() == node) {
@@ -124,17 +131,16 @@ impl Picture<'_> {
     }
 
     fn message(&mut self, message: &Message) {
-        let (from, to) = (self.x(message.from.index()), self.x(message.to.index()));
+        let (from, to) = (x(message.from.index()), x(message.to.index()));
         let begin = self.y(message.sent);
         let kind = format!("message {}{}", message.kind, if message.reply { " reply" } else { "" });
         for &at in &message.got {
             let end = self.y(at);
+            let tip = if at < self.rows.end { message.kind } else { "none" };
             self.add(format_args!(
-                "<line class=\"{kind}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{to}\" y2=\"{end}\"/>"
+                "<line class=\"{kind}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{to}\" y2=\"{end}\" \
+                 marker-end=\"url(#{tip})\"/>"
             ));
-            if at < self.rows.end {
-                self.tip((from, begin), (to, end), message.kind);
-            }
         }
         // What never arrives is a short line with a cross, or with nothing, if it is still in flight.
         if message.got.is_empty() && message.sent >= self.rows.start {
@@ -152,22 +158,6 @@ impl Picture<'_> {
                 ));
             }
         }
-    }
-
-    fn tip(&mut self, from: (usize, usize), to: (usize, usize), kind: &str) {
-        let (dx, dy) = (to.0 as f64 - from.0 as f64, to.1 as f64 - from.1 as f64);
-        let length = dx.hypot(dy).max(1.0);
-        let (ux, uy) = (dx / length, dy / length);
-        let (x, y) = (to.0 as f64 - 4.0 * ux, to.1 as f64 - 4.0 * uy);
-        let (bx, by) = (x - 8.0 * ux, y - 8.0 * uy);
-        let (nx, ny) = (-3.2 * uy, 3.2 * ux);
-        self.add(format_args!(
-            "<path class=\"tip {kind}\" d=\"M{x:.1} {y:.1}L{:.1} {:.1}L{:.1} {:.1}Z\"/>",
-            bx + nx,
-            by + ny,
-            bx - nx,
-            by - ny
-        ));
     }
 
     fn moment(&mut self, at: usize, width: usize) {
@@ -199,7 +189,7 @@ impl Picture<'_> {
             }
             return;
         };
-        let x = self.x(node.index());
+        let x = x(node.index());
         self.add(format_args!("<circle class=\"act\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"));
         if let Some(mark) = mark {
             let last = node.index() + 1 == self.run.nodes;

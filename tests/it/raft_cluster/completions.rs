@@ -35,12 +35,12 @@ fn offered(words: &[&str]) -> Vec<String> {
 #[test]
 fn bash_completes_subcommands_options_and_values() {
     for (words, expected) in [
-        (&["raft-cluster", "re"][..], &["replay"][..]),
+        (&["raft-cluster", "re"][..], &["replay", "report"][..]),
         (&["raft-cluster", "run", "--vi"], &["--virtual", "--view"]),
         (&["raft-cluster", "run", "fig"], &["figure-7", "figure-8"]),
         (&["raft-cluster", "run", "broken/up"], &["broken/up-to-date-log"]),
         (&["raft-cluster", "play", "one"], &["one-way"]),
-        (&["raft-cluster", "run", "--view", ""], &["story", "quiet"]),
+        (&["raft-cluster", "run", "--view", ""], &["story", "lanes", "quiet"]),
         (&["raft-cluster", "hunt", "--break", "up"], &["up-to-date-log"]),
         (&["raft-cluster", "check", "--no-op", ""], &["on", "off"]),
         (&["raft-cluster", "completions", "z"], &["zsh"]),

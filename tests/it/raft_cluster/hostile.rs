@@ -62,7 +62,7 @@ fn quoted(text: &str) -> String {
 
 /// Whether the text is there, as it is shown: its last letters are.
 fn is_shown(hostile: &str, told: &str) {
-    let unwrapped: String = told.split_whitespace().collect();
+    let unwrapped = told.split_whitespace().collect::<String>().replace("……", "");
     let shown = if unwrapped.starts_with('{') { "✓forged" } else { "\\n✓forged" };
     assert!(unwrapped.contains(shown), "{hostile:?} is not shown: {told}");
 }
