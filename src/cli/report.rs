@@ -17,8 +17,8 @@ use crate::view::page::Kind;
 pub(super) struct Report {
     pub(super) file: PathBuf,
     pub(super) kind: Kind,
-    /// Of a picture, which steps.
-    pub(super) steps: RangeInclusive<u64>,
+    /// Which steps; the first, if nobody says which.
+    pub(super) steps: Option<RangeInclusive<u64>>,
 }
 
 impl Report {
@@ -33,12 +33,12 @@ impl Report {
 
     /// Writes it.
     pub(super) fn write(&self, history: &History, safety: &SafetyReport) -> Result<(), Error> {
-        let (first, last) = (*self.steps.start(), history.last());
+        let (first, last) = (self.steps.as_ref().map_or(0, |steps| *steps.start()), history.last());
         if first > last {
             let steps = "that it should begin with, for the last one has number";
             return Err(Error::Usage(format!("the run has no step {first} {steps} {last}")));
         }
-        let text = self.kind.write(history, safety, &self.steps);
+        let text = self.kind.write(history, safety, self.steps.as_ref());
         self.own_file().write(&self.file, &text).map_err(Error::NotWritten)
     }
 

@@ -150,9 +150,9 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
         /// What to write
         #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
         kind: Kind,
-        /// Which steps a picture shows, as in 25..48
-        #[arg(long, value_parser = parse_steps, value_name = "A..B", default_value = "1..100")]
-        steps: RangeInclusive<u64>,
+        /// Which steps, as in 25..48; if not said, the first 20,000 for a page, and 100 for a picture
+        #[arg(long, value_parser = parse_steps, value_name = "A..B")]
+        steps: Option<RangeInclusive<u64>>,
         #[command(flatten)]
         options: ClusterOptions,
     },
@@ -328,7 +328,7 @@ struct RunOptions {
 
 /// A page of the whole run.
 const fn page(file: PathBuf) -> Report {
-    Report { file, kind: Kind::Page, steps: 1..=u64::MAX }
+    Report { file, kind: Kind::Page, steps: None }
 }
 
 fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {

@@ -34,7 +34,7 @@ impl Answers {
         let mut worked_out = 0;
         // What was committed at a node stays so for the same reason, until the node crashes.
         let mut settled: HashMap<NodeId, (u64, LogIndex)> = HashMap::new();
-        for step in 1..=history.last() {
+        for step in moments.steps() {
             if worked_out > MOST {
                 answers.until = Some(step - 1);
                 break;
@@ -63,7 +63,7 @@ impl Answers {
                     });
                     let of = answers.of.entry(format!("{},{index}", id.index())).or_default();
                     if of.last().is_none_or(|&(_, last)| last != text) {
-                        of.push((moments.of(step), text));
+                        of.extend(moments.of(step).map(|at| (at, text)));
                     }
                 }
                 if stood.up {

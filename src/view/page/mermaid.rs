@@ -7,9 +7,8 @@ use super::run_record::{Kind, RunRecord};
 /// What every such file begins with.
 pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace this file.";
 
-/// The steps from `first` to `last`. A message stands where it arrives.
-pub(super) fn diagram(run: &RunRecord, first: u64, last: u64) -> String {
-    let rows = run.moments_of(first, last);
+/// The run as a diagram. A message stands where it arrives.
+pub(super) fn diagram(run: &RunRecord) -> String {
     let mut lines = format!("{MARKER}\nsequenceDiagram\n");
     let mut line = |text: fmt::Arguments<'_>| {
         lines.push_str("    ");
@@ -19,9 +18,8 @@ pub(super) fn diagram(run: &RunRecord, first: u64, last: u64) -> String {
     for node in 0..run.nodes {
         line(format_args!("participant n{node}"));
     }
-    for at in rows {
-        let moment = &run.moments[at];
-        if let Some(message) = moment.got.and_then(|got| run.messages.get(got as usize)) {
+    for (at, moment) in run.moments.iter().enumerate() {
+        if let Some(message) = moment.got.and_then(|got| run.message(got)) {
             let arrow = if message.reply { "-->>" } else { "->>" };
             line(format_args!("{}{arrow}{}: {}", message.from, message.to, message.name));
         }

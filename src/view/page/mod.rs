@@ -42,19 +42,27 @@ impl Kind {
         }
     }
 
-    /// A run, with what the checks of it came to: of the pictures, these steps.
+    /// How many steps it shows, if nobody says which: as many as one can look at, and as a browser bears.
+    const fn most(self) -> u64 {
+        match self {
+            Self::Page => 20_000,
+            Self::Svg | Self::Mermaid => 100,
+        }
+    }
+
+    /// A run, with what the checks of it came to: these steps of it, or the first.
     pub(crate) fn write(
         self,
         history: &History,
         safety: &SafetyReport,
-        steps: &RangeInclusive<u64>,
+        steps: Option<&RangeInclusive<u64>>,
     ) -> String {
-        let record = RunRecord::of(history, safety);
-        let (first, last) = (*steps.start(), *steps.end());
+        let first = 1..=self.most();
+        let record = RunRecord::of(history, safety, steps.unwrap_or(&first));
         match self {
             Self::Page => html(&record),
-            Self::Svg => svg::picture(&record, first, last),
-            Self::Mermaid => mermaid::diagram(&record, first, last),
+            Self::Svg => svg::picture(&record),
+            Self::Mermaid => mermaid::diagram(&record),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the page is given of a run: its moments in order, each with its text and with what it changed.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use serde::Serialize;
 
@@ -37,9 +37,6 @@ pub(super) struct RunRecord {
     properties: Vec<(String, u64, bool)>,
     violations: Vec<Fall>,
     answers: Answers,
-    /// The number of the last step.
-    #[serde(skip)]
-    pub(super) last: u64,
     /// What is not in the page, and why.
     left_out: Option<String>,
 }
@@ -134,12 +131,25 @@ struct Fall {
 }
 
 impl RunRecord {
-    pub(super) fn of(history: &History, safety: &SafetyReport) -> Self {
+    /// The message of this number, if it is shown.
+    pub(super) fn message(&self, id: u64) -> Option<&Message> {
+        let nth = self.messages.binary_search_by_key(&id, |message| message.id).ok()?;
+        Some(&self.messages[nth])
+    }
+
+    /// These steps of a run.
+    pub(super) fn of(
+        history: &History,
+        safety: &SafetyReport,
+        steps: &RangeInclusive<u64>,
+    ) -> Self {
         let header = history.header();
-        let mut moments = Moments::new(header.nodes);
+        let mut moments = Moments::before(history, *steps.start());
         history.walk(|step, changed| {
-            let step = history.step(step).expect("a history walks through its own steps");
-            moments.add(history, &step, changed);
+            if steps.contains(&step) {
+                let step = history.step(step).expect("a history walks through its own steps");
+                moments.add(history, &step, changed);
+            }
         });
         let fallen: Vec<u64> = history.violations().map(|violation| violation.step).collect();
         for moment in &mut moments.list {
@@ -148,7 +158,7 @@ impl RunRecord {
             }
         }
         let messages = history.messages().iter();
-        let messages = messages.map(|sent| Message::of(sent, &moments.of_step)).collect();
+        let messages = messages.filter_map(|sent| Message::of(sent, &moments)).collect();
         let answers = Answers::of(history, &moments);
         let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
         Self {
@@ -161,26 +171,22 @@ impl RunRecord {
             messages,
             properties: properties(safety),
             violations: falls(safety),
-            last: history.last(),
-            left_out: left_out(history, &answers),
+            left_out: left_out(history, steps, &answers),
             answers,
         }
     }
 }
 
-impl RunRecord {
-    /// The moments from step `first` to step `last`, with what the world did before each.
-    pub(super) fn moments_of(&self, first: u64, last: u64) -> Range<usize> {
-        let behind = |step: u64| {
-            let at = self.moments.iter().position(|moment| moment.step >= step.max(1));
-            if step == 0 { 0 } else { at.map_or(self.moments.len(), |at| at + 1) }
-        };
-        behind(first - 1)..if last >= self.last { self.moments.len() } else { behind(last) }
-    }
-}
-
 /// What is not in the page, and why.
-fn left_out(history: &History, answers: &Answers) -> Option<String> {
+fn left_out(history: &History, steps: &RangeInclusive<u64>, answers: &Answers) -> Option<String> {
+    let (first, last) = (*steps.start(), history.last());
+    let shown_last = last.min(*steps.end());
+    let beyond = (first > 1 || shown_last < last).then(|| {
+        format!(
+            "These are steps {first} to {shown_last} of {last}; '--steps A..B' shows others, and \
+             'raft-cluster replay TRACE' walks through all of them."
+        )
+    });
     let stopped =
         history.stopped().map(|error| shown(&format!("The run goes no further here: {error}.")));
     let unanswered = answers.until.map(|step| {
@@ -189,15 +195,8 @@ fn left_out(history: &History, answers: &Answers) -> Option<String> {
              'raft-cluster replay TRACE --at STEP --why' says it of any."
         )
     });
-    let parts: Vec<String> = stopped.into_iter().chain(unanswered).collect();
+    let parts: Vec<String> = stopped.into_iter().chain(beyond).chain(unanswered).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-impl Message {
-    /// The last moment at which it is heard of; nothing, if it is in flight for ever.
-    pub(super) fn end(&self) -> Option<usize> {
-        self.got.last().copied().or_else(|| self.lost.map(|(at, _)| at))
-    }
 }
 
 fn about(history: &History) -> Vec<String> {
@@ -243,20 +242,40 @@ fn falls(safety: &SafetyReport) -> Vec<Fall> {
 /// The moments, while they are gathered.
 pub(super) struct Moments {
     list: Vec<Moment>,
-    /// Where each step stands among them; the first has number 1.
+    /// The first step that is shown.
+    first: u64,
+    /// Where the beginning stands among them, and then each step.
     of_step: Vec<usize>,
     /// How long each log was, and what was in it.
     logs: Vec<Vec<LogEntry>>,
 }
 
 impl Moments {
-    /// Where a step stands among them.
-    pub(super) fn of(&self, step: u64) -> usize {
-        self.of_step[step as usize]
+    /// The beginning, before step `first`: how every node stood then.
+    fn before(history: &History, first: u64) -> Self {
+        let logs = vec![Vec::new(); history.header().nodes];
+        let mut moments = Self { list: Vec::new(), first, of_step: vec![0], logs };
+        if let Some(before) = history.step(first - 1) {
+            let title = format!("What came before step {first} is not shown.");
+            let mut begin = Moment::new(before.time, None, Kind::Note, &title);
+            begin.mark = Some(title);
+            let nodes = NodeId::all(moments.logs.len());
+            let stood = nodes.filter_map(|id| Some((id, history.node_at(id, before.step)?)));
+            begin.after = stood.map(|(id, state)| moments.change(id, &state)).collect();
+            moments.list.push(begin);
+        }
+        moments
     }
 
-    fn new(nodes: usize) -> Self {
-        Self { list: Vec::new(), of_step: vec![0], logs: vec![Vec::new(); nodes] }
+    /// Where a step stands among them; those before the first stand at the beginning.
+    pub(super) fn of(&self, step: u64) -> Option<usize> {
+        let nth = (step + 1).saturating_sub(self.first);
+        self.of_step.get(nth as usize).copied()
+    }
+
+    /// The steps that are shown.
+    pub(super) fn steps(&self) -> Range<u64> {
+        self.first..self.first + self.of_step.len() as u64 - 1
     }
 
     fn add(
@@ -350,15 +369,11 @@ fn step_moment(step: &StepRecord<'_>) -> Moment {
     let (marks, mark) = marks(step.events);
     Moment {
         step: step.step,
-        time_us: step.time,
-        node: Some(step.node),
-        kind,
-        title: shown(&title),
-        lines: lines.collect(),
+        lines: lines.map(|(kind, text, rule)| (kind, shown(&text), rule)).collect(),
         marks,
         mark,
-        after: Vec::new(),
         got: step.received.map(|message| message.0),
+        ..Moment::new(step.time, Some(step.node), kind, &title)
     }
 }
 
@@ -397,19 +412,29 @@ fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
     (marks, said.map(|(_, text)| text))
 }
 
+impl Moment {
+    fn new(time_us: Time, node: Option<NodeId>, kind: Kind, title: &str) -> Self {
+        Self {
+            step: 0,
+            time_us,
+            node,
+            kind,
+            title: shown(title),
+            lines: Vec::new(),
+            marks: Vec::new(),
+            mark: None,
+            after: Vec::new(),
+            got: None,
+        }
+    }
+}
+
 /// What the world did, if it is shown as a moment of its own. What became of messages the diagram shows.
 fn deed_moment(time: Time, deed: &Deed) -> Option<Moment> {
     let named = |kind, node, title: String, mark: Option<&str>, marks| Moment {
-        step: 0,
-        time_us: time,
-        node,
-        kind,
-        title: shown(&title),
-        lines: Vec::new(),
         marks,
         mark: mark.map(shown),
-        after: Vec::new(),
-        got: None,
+        ..Moment::new(time, node, kind, &title)
     };
     Some(match deed {
         Deed::Phase(text) => named(Kind::Phase, None, text.clone(), None, Vec::new()),
@@ -451,33 +476,43 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<Moment> {
 }
 
 impl Message {
-    fn of(sent: &SentMessage, of_step: &[usize]) -> Self {
-        let at = |step: u64| of_step.get(step as usize).copied().unwrap_or_default();
-        let envelope = &sent.envelope;
-        let kind = envelope.message.kind();
-        let never_left = (sent.left_in.is_none())
-            .then_some((at(sent.written_in), "its sender crashed before it left"));
-        let lost = sent.lost_in.last().map(|&(step, why)| (at(step), why_lost(why)));
+    /// A message, if anything of it is shown: it was sent in the steps that are, or was still in flight.
+    fn of(sent: &SentMessage, moments: &Moments) -> Option<Self> {
+        let first = moments.first;
+        let ends = sent.received_in.iter().chain(sent.lost_in.iter().map(|(step, _)| step));
+        let never_left = sent.left_in.is_none();
+        let in_flight = ends.clone().count() <= sent.copies && !never_left;
+        if sent.written_in < first && !in_flight && ends.clone().all(|&end| end < first) {
+            return None;
+        }
+        let written = moments.of(sent.written_in)?;
+        let at = |step: u64| moments.of(step).filter(|_| step >= first);
+        let lost = sent.lost_in.iter().rev().find_map(|&(step, why)| Some((at(step)?, why)));
+        let lost = lost.map(|(at, why)| (at, why_lost(why)));
+        let kind = sent.envelope.message.kind();
         let (vote, reply) = match kind {
             MessageKind::VoteRequest => (true, false),
             MessageKind::VoteResponse => (true, true),
             MessageKind::AppendEntriesRequest => (false, false),
             MessageKind::AppendEntriesResponse => (false, true),
         };
-        Self {
+        Some(Self {
             id: sent.message.0,
-            from: envelope.from,
-            to: envelope.to,
+            from: sent.envelope.from,
+            to: sent.envelope.to,
             name: message::kind(kind),
-            says: shown(&message::arguments(&envelope.message)),
+            says: shown(&message::arguments(&sent.envelope.message)),
             kind: if vote { "vote" } else { "append" },
             reply,
-            sent: at(sent.written_in),
-            got: sent.received_in.iter().map(|&step| at(step)).collect(),
-            lost: never_left.or(lost),
-        }
+            sent: written,
+            got: sent.received_in.iter().filter_map(|&step| at(step)).collect(),
+            lost: if never_left { Some((written, NEVER_LEFT)) } else { lost },
+        })
     }
 }
+
+/// Why a message was lost that a crash came before.
+const NEVER_LEFT: &str = "its sender crashed before it left";
 
 const fn why_lost(why: Loss) -> &'static str {
     match why {

@@ -1,7 +1,6 @@
 //! The diagram of a run as a picture that stands by itself: for docs, and for whoever wants to show it.
 
 use std::fmt::{self, Write};
-use std::ops::Range;
 
 use super::run_record::{Kind, Mark, Message, Moment, RunRecord};
 use crate::raft::RoleKind;
@@ -42,19 +41,21 @@ const TIPS: &str = "<defs><marker id=\"append\" class=\"tip\" viewBox=\"0 0 8 8\
     <marker id=\"vote\" class=\"tip vote\" viewBox=\"0 0 8 8\" refX=\"11\" refY=\"4\" markerUnits=\"userSpaceOnUse\" \
     markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>";
 
-/// The steps from `first` to `last` as a picture.
-pub(super) fn picture(run: &RunRecord, first: u64, last: u64) -> String {
-    let rows = run.moments_of(first, last);
-    let mut picture = Picture { run, rows, text: String::new() };
+/// The run as a picture.
+pub(super) fn picture(run: &RunRecord) -> String {
+    let mut picture = Picture { run, text: String::new() };
     picture.draw();
     picture.text
 }
 
 struct Picture<'r> {
     run: &'r RunRecord,
-    /// Which moments are drawn.
-    rows: Range<usize>,
     text: String,
+}
+
+/// The middle of a row.
+const fn y(moment: usize) -> usize {
+    HEAD + ROW * moment + ROW / 2
 }
 
 /// The middle of a node's column.
@@ -63,20 +64,14 @@ const fn x(node: usize) -> usize {
 }
 
 impl Picture<'_> {
-    /// The middle of a row; of what lies outside, the edge of the picture.
-    fn y(&self, moment: usize) -> usize {
-        let row = moment.clamp(self.rows.start, self.rows.end) - self.rows.start;
-        let y = HEAD + ROW * row;
-        if moment < self.rows.end { y + ROW / 2 } else { y }
-    }
-
     fn add(&mut self, element: fmt::Arguments<'_>) {
         self.text.write_fmt(element).expect("a string takes whatever is written");
         self.text.push('\n');
     }
 
     fn draw(&mut self) {
-        let (width, height) = (GUTTER + COLUMN * self.run.nodes, HEAD + ROW * self.rows.len() + 8);
+        let (width, height) =
+            (GUTTER + COLUMN * self.run.nodes, HEAD + ROW * self.run.moments.len() + 8);
         self.add(format_args!(
             "{MARKER}\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">"
@@ -88,42 +83,38 @@ impl Picture<'_> {
             self.add(format_args!("<text class=\"head\" x=\"{x}\" y=\"20\">n{node}</text>"));
             self.lifeline(node);
         }
-        let rows = self.rows.clone();
         for message in &self.run.messages {
-            if message.sent < rows.end && message.end().is_none_or(|end| end >= rows.start) {
-                self.message(message);
-            }
+            self.message(message);
         }
-        for at in rows {
+        for at in 0..self.run.moments.len() {
             self.moment(at, width);
         }
         self.add(format_args!("</svg>"));
     }
 
     fn lifeline(&mut self, node: usize) {
-        let mut kind = "follower";
-        let mut from = self.rows.start;
-        let x = x(node);
+        let moments = self.run.moments.iter().enumerate();
+        let changes = moments.flat_map(|(at, moment)| {
+            let own = moment.after.iter().filter(|after| after.node.index() == node);
+            own.map(move |after| (at, after))
+        });
+        let (mut kind, mut begin) = ("follower", HEAD);
         let mut pieces = Vec::new();
-        for (at, moment) in self.run.moments.iter().enumerate().take(self.rows.end) {
-            for after in moment.after.iter().filter(|after| after.node.index() == node) {
-                let now = match after.role {
-                    _ if !after.up => "down",
-                    RoleKind::Follower => "follower",
-                    RoleKind::Candidate => "candidate",
-                    RoleKind::Leader => "leader",
-                };
-                if now != kind && at > from {
-                    pieces.push((kind, from, at));
-                    from = at;
-                }
-                kind = now;
+        for (at, after) in changes {
+            let now = match after.role {
+                _ if !after.up => "down",
+                RoleKind::Follower => "follower",
+                RoleKind::Candidate => "candidate",
+                RoleKind::Leader => "leader",
+            };
+            if now != kind {
+                pieces.push((kind, begin, y(at)));
+                (kind, begin) = (now, y(at));
             }
         }
-        pieces.push((kind, from, self.rows.end));
-        for (kind, from, to) in pieces {
-            let begin = if from == self.rows.start { HEAD } else { self.y(from) };
-            let end = self.y(to);
+        pieces.push((kind, begin, HEAD + ROW * self.run.moments.len()));
+        let x = x(node);
+        for (kind, begin, end) in pieces {
             self.add(format_args!(
                 "<line class=\"life {kind}\" x1=\"{x}\" x2=\"{x}\" y1=\"{begin}\" y2=\"{end}\"/>"
             ));
@@ -132,18 +123,18 @@ impl Picture<'_> {
 
     fn message(&mut self, message: &Message) {
         let (from, to) = (x(message.from.index()), x(message.to.index()));
-        let begin = self.y(message.sent);
+        let begin = y(message.sent);
         let kind = format!("message {}{}", message.kind, if message.reply { " reply" } else { "" });
         for &at in &message.got {
-            let end = self.y(at);
-            let tip = if at < self.rows.end { message.kind } else { "none" };
+            let end = y(at);
+            let tip = message.kind;
             self.add(format_args!(
                 "<line class=\"{kind}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{to}\" y2=\"{end}\" \
                  marker-end=\"url(#{tip})\"/>"
             ));
         }
         // What never arrives is a short line with a cross, or with nothing, if it is still in flight.
-        if message.got.is_empty() && message.sent >= self.rows.start {
+        if message.got.is_empty() {
             let x = (from * 13 + to * 7) / 20;
             let y = begin + ROW * 2 / 5;
             let lost = if message.lost.is_some() { " lost" } else { "" };
@@ -162,7 +153,7 @@ impl Picture<'_> {
 
     fn moment(&mut self, at: usize, width: usize) {
         let Moment { step, time_us, node, kind, title, marks, mark, .. } = &self.run.moments[at];
-        let (y, base) = (self.y(at), self.y(at) + 4);
+        let (y, base) = (y(at), y(at) + 4);
         if matches!(kind, Kind::Phase) {
             let (top, title) = (y - ROW / 2, escaped(title));
             self.add(format_args!(

@@ -11,5 +11,6 @@ mod bugs;
 mod commands;
 mod names;
 pub mod pages;
+mod pictures;
 mod tables;
 mod traces;

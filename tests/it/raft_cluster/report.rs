@@ -211,3 +211,40 @@ fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for()
         assert!(sentence.contains("as in 25..48"), "{sentence}");
     }
 }
+
+#[test]
+fn a_page_of_a_part_of_a_run_begins_with_how_every_node_stood() {
+    let trace = file("report-part.jsonl");
+    let path = trace.to_str().unwrap();
+    printed(0, &["run", "partition", "--virtual", "--view", "quiet", "--trace", path]);
+    let history = History::read(&fs::read(&trace).unwrap()[..]).unwrap();
+    let record = record(&page("part.html", 0, &[path, "--steps", "50..80"]));
+    assert!(record["left_out"].as_str().unwrap().contains("steps 50 to 80 of 100"));
+    let moments = record["moments"].as_array().unwrap();
+    let steps: Vec<u64> = moments.iter().map(|moment| moment["step"].as_u64().unwrap()).collect();
+    assert_eq!(
+        steps.iter().filter(|&&step| step > 0).copied().collect::<Vec<_>>(),
+        (50..=80).collect::<Vec<_>>()
+    );
+    let begin = moments[0]["after"].as_array().unwrap();
+    for (id, after) in NodeId::all(5).zip(begin) {
+        let log = after["add"].as_array().unwrap().clone();
+        assert!(is_shown(&(after.clone(), log), &history.node_at(id, 49).unwrap()), "{id}");
+    }
+    // What was in flight at the beginning still arrives, and nothing points out of the page.
+    for message in record["messages"].as_array().unwrap() {
+        let at = |value: &Value| value.as_u64().unwrap() < moments.len() as u64;
+        assert!(at(&message["sent"]) && message["got"].as_array().unwrap().iter().all(at));
+    }
+    let arrived = moments.iter().filter_map(|moment| moment["got"].as_u64());
+    let known: Vec<_> = record["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].as_u64().unwrap())
+        .collect();
+    assert!(
+        arrived.into_iter().all(|id| known.contains(&id)),
+        "every message that arrives is there"
+    );
+}
