@@ -272,7 +272,7 @@ pub(crate) fn places() -> String {
 
 /// What is looked for happens nowhere in a run of so many steps.
 pub(crate) fn no_place(last: u64) -> String {
-    format!("that happens nowhere in this run; its steps are numbered from 1 to {last}")
+    format!("that happens nowhere in this run; its steps are 1 to {last}")
 }
 
 /// Why a question has no answer, and what to do, in one sentence.
@@ -286,7 +286,7 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             format!("there is no node {node} in this run; its nodes are 0 to {}", nodes - 1)
         }
         Unanswerable::NoSuchStep { step, last } => {
-            format!("there is no step {step} in this run; its steps are numbered from 1 to {last}")
+            format!("there is no step {step} in this run; its steps are 1 to {last}")
         }
         Unanswerable::NoSuchEntry { index, last } if last.get() == 0 => {
             format!(

@@ -74,7 +74,7 @@ fn a_trace_is_walked_forth_and_back() {
         "index 1 2 n0",
         "2@1 applied SET balance=1000",
         "there is no node 7 in this run; its nodes are 0 to 4",
-        "there is no step 104 in this run; its steps are numbered from 1 to 103",
+        "there is no step 104 in this run; its steps are 1 to 103",
         "did you mean 'next'?",
         "step 1 is the first",
     ] {
@@ -122,7 +122,7 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
     let path = trace("partition", "wrong");
     let replay = |rest: &[&str]| complaint(&[&["replay", &path], rest].concat());
     for (rest, words) in [
-        (&["--at", "0"][..], "no step 0: its steps are numbered from 1 to 100"),
+        (&["--at", "0"][..], "no step 0 in this run; its steps are 1 to 100"),
         (&["--at", "101"], "no step 101"),
         (&["--at", "soon"], "a place is a step's number, a time as in 0.014"),
         (&["--at", "first violation"], "that happens nowhere in this run"),
