@@ -99,9 +99,21 @@ pub(crate) fn nodes(moment: &Moment<'_>) -> Vec<String> {
 
 /// The fields of a node, under the names of Figure 2.
 pub(crate) fn fields(stood: &NodeState<'_>) -> Vec<(String, String)> {
+    fields_with(stood, true)
+}
+
+/// One field of a node. To write a log down takes long, so that is done only for who asks for it.
+pub(crate) fn field(stood: &NodeState<'_>, name: &str) -> Option<String> {
+    let mut fields = fields_with(stood, name == "log").into_iter();
+    fields.find(|(it, _)| it == name).map(|(_, value)| value)
+}
+
+fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
     let node = &stood.node;
     let id = |id: Option<NodeId>| id.map_or_else(|| "null".to_owned(), |id| id.to_string());
-    let log = node.log().iter().map(|(index, entry)| format!("{index}@{}", entry.term));
+    let entries = if with_log { usize::MAX } else { 0 };
+    let log =
+        node.log().iter().take(entries).map(|(index, entry)| format!("{index}@{}", entry.term));
     let role = match (stood.up, stood.paused) {
         (false, _) => "crashed".to_owned(),
         (true, true) => format!("{}, stands still", node.role().kind()),

@@ -107,8 +107,7 @@ impl Table<'_> {
             let names = fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
             return Err(format!("{id} has no '{field}' here; it has {names}"));
         };
-        let same =
-            |stood: NodeState<'_>| told::fields(&stood).into_iter().find(|(it, _)| it == name);
+        let same = |stood: NodeState<'_>| told::field(&stood, name);
         let since = self.history.since(id, self.step, same).unwrap_or_default();
         let mut lines = told::blame(id, name, value, since);
         if let Some(record) = self.history.step(since) {
