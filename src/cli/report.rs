@@ -10,13 +10,13 @@ use super::error::Error;
 use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
-use crate::view::page::Kind;
+use crate::view::page::ReportKind;
 
 /// Where a run goes to be looked at, and as what.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
     pub(super) file: PathBuf,
-    pub(super) kind: Kind,
+    pub(super) kind: ReportKind,
     /// Which steps; the first, if nobody says which.
     pub(super) steps: Option<RangeInclusive<u64>>,
 }

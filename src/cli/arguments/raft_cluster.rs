@@ -28,7 +28,7 @@ use crate::scenario::quantity::{parse_hunting_time, parse_latency, parse_probabi
 use crate::scenario::script::Script;
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
-use crate::view::page::Kind;
+use crate::view::page::ReportKind;
 use crate::view::{JSON, QUIET, VIEWS, View, json, scenarios};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
@@ -149,7 +149,7 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
         output: PathBuf,
         /// What to write
         #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
-        kind: Kind,
+        kind: ReportKind,
         /// Which steps, as in 25..48; if not said, the first 20,000 for a page, and 100 for a picture
         #[arg(long, value_parser = parse_steps, value_name = "A..B")]
         steps: Option<RangeInclusive<u64>>,
@@ -328,7 +328,7 @@ struct RunOptions {
 
 /// A page of the whole run.
 const fn page(file: PathBuf) -> Report {
-    Report { file, kind: Kind::Page, steps: None }
+    Report { file, kind: ReportKind::Page, steps: None }
 }
 
 fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::run_record::Moments;
+use super::moments::Moments;
 use crate::explain::{Question, why};
 use crate::raft::{LogIndex, NodeId};
 use crate::record::history::History;

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::run_record::{Kind, RunRecord};
+use super::moments::MomentKind;
+use super::run_record::RunRecord;
 
 /// What every such file begins with.
 pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace this file.";
@@ -25,7 +26,7 @@ pub(super) fn diagram(run: &RunRecord) -> String {
         }
         match (moment.node, &moment.mark) {
             (Some(node), Some(mark)) => line(format_args!("Note over {node}: {}", plain(mark))),
-            (None, _) if !matches!(moment.kind, Kind::Note) => {
+            (None, _) if !matches!(moment.kind, MomentKind::Note) => {
                 let ends = format!("n0,n{}", run.nodes - 1);
                 line(format_args!("Note over {ends}: {}", plain(&moment.title)));
             }

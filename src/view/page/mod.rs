@@ -8,6 +8,7 @@
 
 mod answers;
 mod mermaid;
+mod moments;
 mod run_record;
 mod svg;
 
@@ -22,7 +23,7 @@ use run_record::RunRecord;
 
 /// A way to write a run down to be looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum ReportKind {
     /// A page to step through, in HTML
     #[default]
     Page,
@@ -32,7 +33,7 @@ pub(crate) enum Kind {
     Mermaid,
 }
 
-impl Kind {
+impl ReportKind {
     /// What every file of this kind begins with.
     pub(crate) const fn marker(self) -> &'static str {
         match self {

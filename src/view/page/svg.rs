@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::run_record::{Kind, Mark, Message, Moment, RunRecord};
+use super::moments::{Mark, MomentKind, ShownMoment};
+use super::run_record::{RunRecord, ShownMessage};
 use crate::raft::RoleKind;
 
 /// What every picture begins with.
@@ -121,7 +122,7 @@ impl Picture<'_> {
         }
     }
 
-    fn message(&mut self, message: &Message) {
+    fn message(&mut self, message: &ShownMessage) {
         let (from, to) = (x(message.from.index()), x(message.to.index()));
         let begin = y(message.sent);
         let kind = format!("message {}{}", message.kind, if message.reply { " reply" } else { "" });
@@ -152,9 +153,10 @@ impl Picture<'_> {
     }
 
     fn moment(&mut self, at: usize, width: usize) {
-        let Moment { step, time_us, node, kind, title, marks, mark, .. } = &self.run.moments[at];
+        let ShownMoment { step, time_us, node, kind, title, marks, mark, .. } =
+            &self.run.moments[at];
         let (y, base) = (y(at), y(at) + 4);
-        if matches!(kind, Kind::Phase) {
+        if matches!(kind, MomentKind::Phase) {
             let (top, title) = (y - ROW / 2, escaped(title));
             self.add(format_args!(
                 "<rect class=\"phase\" x=\"0\" y=\"{top}\" width=\"{width}\" height=\"{ROW}\"/>\
@@ -172,7 +174,7 @@ impl Picture<'_> {
         ));
         let mark = mark.as_deref().map(escaped);
         let Some(node) = node else {
-            let class = if matches!(kind, Kind::Note) { "note" } else { "deed" };
+            let class = if matches!(kind, MomentKind::Note) { "note" } else { "deed" };
             if let Some(mark) = mark {
                 self.add(format_args!(
                     "<text class=\"{class}\" x=\"{GUTTER}\" y=\"{base}\">{mark}</text>"

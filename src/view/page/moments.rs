@@ -1,0 +1,330 @@
+//! What happened in a run, in order: the steps of nodes and what the world did, each with its text and with
+//! what it changed.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
+use crate::record::history::{History, NodeState, StepRecord};
+use crate::record::journal::Deed;
+use crate::server::timing::Time;
+use crate::view::words::Speaker;
+use crate::view::{deeds, explain, facts, message};
+use crate::visible::visible;
+
+/// Something that happened: a step of a node, or what the world did.
+#[derive(Serialize)]
+pub(super) struct ShownMoment {
+    /// The number of the step; 0 for what the world did.
+    pub(super) step: u64,
+    #[serde(rename = "time")]
+    pub(super) time_us: Time,
+    pub(super) node: Option<NodeId>,
+    pub(super) kind: MomentKind,
+    pub(super) title: String,
+    /// What to say of it: of which kind, the text, and the rule, if it is a verdict.
+    lines: Vec<(&'static str, String, Option<&'static str>)>,
+    /// By which one looks for it.
+    pub(super) marks: Vec<Mark>,
+    /// What the diagram says of it.
+    pub(super) mark: Option<String>,
+    /// What it changed.
+    pub(super) after: Vec<NodeChange>,
+    /// The message that was received.
+    pub(super) got: Option<u64>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum MomentKind {
+    Timer,
+    Receive,
+    Propose,
+    Crash,
+    Link,
+    Client,
+    Phase,
+    Note,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Mark {
+    Commit,
+    Campaign,
+    Elected,
+    Refused,
+    Truncated,
+    Crash,
+    Client,
+    Overridden,
+    Fell,
+}
+
+/// How a node stands now. Its log is what it was up to `keep`, and then these entries.
+#[derive(Serialize)]
+pub(super) struct NodeChange {
+    pub(super) node: NodeId,
+    pub(super) up: bool,
+    pub(super) role: RoleKind,
+    term: Term,
+    vote: Option<NodeId>,
+    leader: Option<NodeId>,
+    commit: LogIndex,
+    applied: LogIndex,
+    /// For a leader `nextIndex`, `matchIndex` and whether it probes, of every node.
+    peers: Option<Vec<(LogIndex, LogIndex, bool)>>,
+    keep: usize,
+    add: Vec<(Term, String)>,
+}
+
+/// The moments, while they are gathered.
+pub(super) struct Moments {
+    pub(super) list: Vec<ShownMoment>,
+    /// The first step that is shown.
+    pub(super) first: u64,
+    /// Where the beginning stands among them, and then each step.
+    of_step: Vec<usize>,
+    /// How long each log was, and what was in it.
+    logs: Vec<Vec<LogEntry>>,
+}
+
+impl Moments {
+    /// The beginning, before step `first`: how every node stood then.
+    pub(super) fn before(history: &History, first: u64) -> Self {
+        let logs = vec![Vec::new(); history.header().nodes];
+        let mut moments = Self { list: Vec::new(), first, of_step: vec![0], logs };
+        if let Some(before) = history.step(first - 1) {
+            let title = format!("What came before step {first} is not shown.");
+            let mut begin = ShownMoment::new(before.time, None, MomentKind::Note, &title);
+            begin.mark = Some(title);
+            let nodes = NodeId::all(moments.logs.len());
+            let stood = nodes.filter_map(|id| Some((id, history.node_at(id, before.step)?)));
+            begin.after = stood.map(|(id, state)| moments.change(id, &state)).collect();
+            moments.list.push(begin);
+        }
+        moments
+    }
+
+    /// Where a step stands among them; those before the first stand at the beginning.
+    pub(super) fn of(&self, step: u64) -> Option<usize> {
+        let nth = (step + 1).saturating_sub(self.first);
+        self.of_step.get(nth as usize).copied()
+    }
+
+    /// The steps that are shown.
+    pub(super) const fn steps(&self) -> Range<u64> {
+        self.first..self.first + self.of_step.len() as u64 - 1
+    }
+
+    pub(super) fn add(
+        &mut self,
+        history: &History,
+        step: &StepRecord<'_>,
+        changed: &[(NodeId, NodeState<'_>)],
+    ) {
+        for (time, deed) in history.deeds_before(step.step) {
+            self.list.extend(deed_moment(time, deed));
+        }
+        self.of_step.push(self.list.len());
+        self.list.push(step_moment(step));
+        for (time, deed) in history.deeds_after(step.step) {
+            self.list.extend(deed_moment(time, deed));
+        }
+        for (id, state) in changed {
+            let change = self.change(*id, state);
+            self.place(*id, step.node).after.push(change);
+        }
+    }
+
+    /// The moment that changed a node: that in which it crashed or started last, or else the step.
+    fn place(&mut self, id: NodeId, acting: NodeId) -> &mut ShownMoment {
+        let step = *self.of_step.last().expect("the step was added");
+        let before = if id == acting { step } else { self.of_step[self.of_step.len() - 2] };
+        let fell = |moment: &ShownMoment| {
+            matches!(moment.kind, MomentKind::Crash) && moment.node == Some(id)
+        };
+        let at = self.list[before..].iter().rposition(fell).map_or(step, |nth| before + nth);
+        &mut self.list[at]
+    }
+
+    fn change(&mut self, id: NodeId, state: &NodeState<'_>) -> NodeChange {
+        let node = &*state.node;
+        let own = &mut self.logs[id.index()];
+        let log = node.log().slice(LogIndex::FIRST, usize::MAX);
+        let keep = own.iter().zip(log).take_while(|(a, b)| a == b).count();
+        let entry = |entry: &LogEntry| (entry.term, shown(message::payload(&entry.payload)));
+        let add = log[keep..].iter().map(entry).collect();
+        own.truncate(keep);
+        own.extend_from_slice(&log[keep..]);
+        let peers = match node.role() {
+            Role::Leader { progress } => Some(
+                NodeId::all(self.logs.len())
+                    .map(|peer| progress.of(peer))
+                    .map(|it| (it.next_index, it.match_index, it.probing))
+                    .collect(),
+            ),
+            Role::Follower { .. } | Role::Candidate { .. } => None,
+        };
+        NodeChange {
+            node: id,
+            up: state.up,
+            role: node.role().kind(),
+            term: node.current_term(),
+            vote: node.voted_for(),
+            leader: node.leader(),
+            commit: node.commit_index(),
+            applied: state.applied,
+            peers,
+            keep,
+            add,
+        }
+    }
+}
+
+/// A text as the page shows it, in which nothing turns the text around it.
+pub(super) fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
+    let input = step.input();
+    let speaker = Speaker::of(step.node, &input);
+    let (kind, title) = match &input {
+        Input::Receive(envelope) => {
+            let name = message::kind(envelope.message.kind());
+            (MomentKind::Receive, format!("{} receives {name} from {}", step.node, envelope.from))
+        }
+        Input::Propose(_) => (MomentKind::Propose, explain::input(step.node, &input)),
+        Input::ElectionTimeout | Input::HeartbeatDue => {
+            (MomentKind::Timer, explain::input(step.node, &input))
+        }
+    };
+    let lines = step.events.iter().map(|event| match event {
+        Event::Checked(verdict) => {
+            let rule = Some(verdict.rule.id());
+            (explain::outcome(verdict), facts::compared(speaker, verdict), rule)
+        }
+        event => ("event", format!("{} {}", step.node, explain::event(speaker, event)), None),
+    });
+    let (marks, mark) = marks(step.events);
+    ShownMoment {
+        step: step.step,
+        lines: lines.map(|(kind, text, rule)| (kind, shown(&text), rule)).collect(),
+        marks,
+        mark,
+        got: step.received.map(|message| message.0),
+        ..ShownMoment::new(step.time, Some(step.node), kind, &title)
+    }
+}
+
+/// By what one looks for a step, and what the diagram says of it: the most important of what happened.
+fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
+    let mut marks = Vec::new();
+    let mut said: Option<(u8, String)> = None;
+    for event in events {
+        let (mark, weight, text) = match event {
+            Event::BecameLeader { term } => (Mark::Elected, 5, format!("leads term {term}")),
+            Event::ElectionStarted { term, .. } => {
+                (Mark::Campaign, 4, format!("campaigns, term {term}"))
+            }
+            Event::Truncated { from, to } if from == to => {
+                (Mark::Truncated, 3, format!("deletes {from}"))
+            }
+            Event::Truncated { from, to } => {
+                (Mark::Truncated, 3, format!("deletes {from} to {to}"))
+            }
+            Event::CommitAdvanced { to, .. } => (Mark::Commit, 2, format!("commits {to}")),
+            Event::VoteRefused { .. } => (Mark::Refused, 1, "no vote".to_owned()),
+            Event::EntriesRefused { .. } => (Mark::Refused, 1, "refuses".to_owned()),
+            Event::ProposalRefused { .. } => (Mark::Refused, 1, "does not lead".to_owned()),
+            Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
+                (Mark::Overridden, 6, format!("breaks {}", verdict.rule))
+            }
+            _ => continue,
+        };
+        if !marks.contains(&mark) {
+            marks.push(mark);
+        }
+        if said.as_ref().is_none_or(|(most, _)| *most < weight) {
+            said = Some((weight, text));
+        }
+    }
+    (marks, said.map(|(_, text)| text))
+}
+
+impl ShownMoment {
+    fn new(time_us: Time, node: Option<NodeId>, kind: MomentKind, title: &str) -> Self {
+        Self {
+            step: 0,
+            time_us,
+            node,
+            kind,
+            title: shown(title),
+            lines: Vec::new(),
+            marks: Vec::new(),
+            mark: None,
+            after: Vec::new(),
+            got: None,
+        }
+    }
+}
+
+/// What the world did, if it is shown as a moment of its own. What became of messages the diagram shows.
+fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
+    let named = |kind, node, title: String, mark: Option<&str>, marks| ShownMoment {
+        marks,
+        mark: mark.map(shown),
+        ..ShownMoment::new(time, node, kind, &title)
+    };
+    Some(match deed {
+        Deed::Phase(text) => named(MomentKind::Phase, None, text.clone(), None, Vec::new()),
+        Deed::Note(text) => named(MomentKind::Note, None, text.clone(), Some(text), Vec::new()),
+        Deed::Asked { ticket, node, command } => {
+            let title = format!("client {} asks {node} for {command}", ticket.client());
+            named(MomentKind::Client, Some(*node), title, Some("is asked"), vec![Mark::Client])
+        }
+        Deed::Refused { ticket, node, leader } => {
+            let why = deeds::refusal(*node, false, *leader);
+            let title = format!("client {} is refused: {why}", ticket.client());
+            named(
+                MomentKind::Client,
+                Some(*node),
+                title,
+                Some("takes no command"),
+                vec![Mark::Client],
+            )
+        }
+        Deed::Answered { ticket, node, answer } => {
+            let title = format!("client {} {}", ticket.client(), deeds::told(answer));
+            named(MomentKind::Client, Some(*node), title, Some("answers"), vec![Mark::Client])
+        }
+        Deed::Crash { node, .. }
+        | Deed::Restart { node }
+        | Deed::Wipe { node }
+        | Deed::Pause { node }
+        | Deed::Resume { node } => {
+            let (who, text) = deeds::world(deed)?;
+            let mark = match deed {
+                Deed::Crash { .. } => "crashes",
+                Deed::Wipe { .. } => "loses its disk",
+                Deed::Pause { .. } => "stands still",
+                Deed::Resume { .. } => "goes on",
+                _ => "starts again",
+            };
+            named(
+                MomentKind::Crash,
+                Some(*node),
+                format!("{who} {text}"),
+                Some(mark),
+                vec![Mark::Crash],
+            )
+        }
+        _ => {
+            let (who, text) = deeds::world(deed)?;
+            let title = if who.is_empty() { text } else { format!("{who} {text}") };
+            named(MomentKind::Link, None, title.clone(), Some(&title), Vec::new())
+        }
+    })
+}
