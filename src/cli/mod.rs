@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::scenario::library;
 use crate::view;
 use crate::view::output::{Output, WhenFull, unless_closed};
 use arguments::{raft_cluster, raft_node};
@@ -91,7 +92,11 @@ fn one_sentence(error: &clap::Error) -> String {
         }
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}' found"),
         ErrorKind::InvalidSubcommand => {
-            format!("unrecognized subcommand '{}'", one(ContextKind::InvalidSubcommand))
+            let word = one(ContextKind::InvalidSubcommand);
+            if library::find(word).is_some() {
+                return format!("'{word}' is a scenario: 'run {word}' runs it (see --help)");
+            }
+            format!("unrecognized subcommand '{word}'")
         }
         ErrorKind::MissingRequiredArgument => {
             let missing = all(ContextKind::InvalidArg).join(" ");

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
+use super::printing;
 use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
-use crate::view::page::ReportKind;
+use crate::view::output::WhenFull;
+use crate::view::page::{self, ReportKind};
+use crate::view::violation;
 
 /// Where a run goes to be looked at, and as what.
 #[derive(Clone, Debug)]
@@ -42,6 +45,11 @@ impl Report {
         self.own_file().write(&self.file, &text).map_err(Error::NotWritten)
     }
 
+    /// That it is there, in words.
+    pub(super) fn written(&self) -> String {
+        page::written(&self.file, self.kind)
+    }
+
     /// The report of a run that was recorded. A trace that was cut is shown as far as it goes.
     pub(super) fn of_trace(&self, trace: &Path) -> Result<ExitCode, Error> {
         self.check()?;
@@ -51,6 +59,12 @@ impl Report {
             .map_err(|error| Error::Trace(trace.to_owned(), error))?;
         let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
         self.write(&history, &safety)?;
-        Ok(ExitCode::from(u8::from(safety.fallen() > 0)))
+        let good = safety.fallen() == 0;
+        let name = &history.header().scenario;
+        printing(WhenFull::Wait, |output| {
+            output.put(violation::one_line(name, good, &safety));
+            output.put(self.written());
+            Ok(ExitCode::from(u8::from(!good)))
+        })
     }
 }

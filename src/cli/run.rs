@@ -88,6 +88,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         _ = record.map(|record| record.finish_with(ended.in_record()));
         if let (Some(recorder), Some(report)) = (recorder, &run.report) {
             report.write(&recorder.history(), &safety)?;
+            output.put(report.written());
         }
         stopped.map(|()| ExitCode::from(u8::from(!good)))
     });

@@ -88,7 +88,7 @@ class Diagram {
   drawHeads() {
     const states = this.run.states[this.at] ?? [];
     this.heads.replaceChildren(...states.map((state, node) => {
-      const head = element("span", { class: `head ${state.up ? state.role : "down"}` }, `n${node}`);
+      const head = element("span", { class: `head ${standing(state)}` }, `n${node}`);
       head.style.left = `${this.x(node)}px`;
       return head;
     }));
@@ -107,10 +107,7 @@ class Diagram {
   lifeline(node, first, last) {
     const parts = [];
     let from = first;
-    const kindAt = (at) => {
-      const state = this.run.states[at][node];
-      return state.up ? state.role : "down";
-    };
+    const kindAt = (at) => standing(this.run.states[at][node]);
     for (let at = first; at <= last; at += 1) {
       const kind = kindAt(at);
       if (at === last || kindAt(at + 1) !== kind) {
@@ -154,6 +151,12 @@ class Diagram {
     };
   }
 
+  /** A text that begins at `x`, cut to the room there is: the panel beside the diagram has all of it. */
+  fitting(text, x) {
+    const room = Math.max(Math.floor((this.width - x) / 7) - 1, 8);
+    return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
+  }
+
   /** What happened in a moment, where it happened. */
   moment(at) {
     const { run, row } = this;
@@ -162,16 +165,16 @@ class Diagram {
     const parts = [];
     if (moment.kind === "phase") {
       parts.push(drawn("rect", { class: "phase", x: 0, y: at * row, width: this.width, height: row }));
-      parts.push(drawn("text", { class: "phase-text", x: 8, y: y + 4 }, moment.title));
+      parts.push(drawn("text", { class: "phase-text", x: 8, y: y + 4 }, this.fitting(moment.title, 8)));
       return parts;
     }
     if (row >= 14) {
       const label = moment.step ? String(moment.step) : "";
       parts.push(drawn("text", { class: "step", x: 34, y: y + 4 }, label));
-      if (this.width >= NARROW) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, (moment.time / 1e6).toFixed(3)));
+      if (this.width >= NARROW) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, time(moment.time)));
     }
     if (moment.node === null) {
-      if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", moment.mark, `deed ${moment.kind}`));
+      if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", this.fitting(moment.mark, this.gutter), `deed ${moment.kind}`));
       return parts;
     }
     const x = this.x(moment.node);

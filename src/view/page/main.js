@@ -110,7 +110,9 @@ function start() {
     const step = Number(fields.get("step"));
     const entry = /^(\d+),(\d+)$/.exec(fields.get("entry") ?? "");
     chosen = entry && Number(entry[1]) < run.nodes ? { node: Number(entry[1]), index: Number(entry[2]) } : null;
-    goto(run.ofStep.get(step) ?? 0, false);
+    // Steps behind the last lead to the last.
+    goto(run.ofStep.get(step) ?? (step > run.steps ? run.length - 1 : 0), false);
+    if (chosen) byId("why").scrollIntoView({ block: "nearest" });
   }
   follow(location.hash);
 }
@@ -130,8 +132,12 @@ function legend() {
   const line = (kind) => drawn("svg", { class: "key", viewBox: "0 0 26 10", "aria-hidden": "true" }, drawn("line", { class: kind, x1: 1, y1: 5, x2: 25, y2: 5 }));
   return [
     ["life follower", "follower"], ["life candidate", "candidate"], ["life leader", "leader"],
-    ["message append", "AppendEntries"], ["message vote", "RequestVote"], ["message append reply", "reply"],
-  ].map(([kind, name]) => element("span", {}, line(kind), name)).concat(element("span", {}, "✕ lost"));
+    ["life paused", "paused"], ["message append", "AppendEntries"], ["message vote", "RequestVote"], ["message append reply", "reply"],
+  ].map(([kind, name]) => element("span", {}, line(kind), name)).concat(
+    element("span", {}, "✕ lost"),
+    ...[["timer", "timer ends"], ["crash", "crash, start, pause"]].map(([kind, name]) =>
+      element("span", {}, drawn("svg", { class: "key dot", viewBox: "0 0 10 10", "aria-hidden": "true" }, drawn("circle", { class: `act ${kind}`, cx: 5, cy: 5, r: 4 })), name)),
+  );
 }
 
 start();

@@ -13,6 +13,7 @@ mod run_record;
 mod svg;
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -65,6 +66,15 @@ impl ReportKind {
             Self::Svg => svg::picture(&record),
             Self::Mermaid => mermaid::diagram(&record),
         }
+    }
+}
+
+/// That a report was written, and what to do with it.
+pub(crate) fn written(file: &Path, kind: ReportKind) -> String {
+    let file = file.display();
+    match kind {
+        ReportKind::Page => format!("Written: {file}, to be opened in a browser."),
+        ReportKind::Svg | ReportKind::Mermaid => format!("Written: {file}."),
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) enum Mark {
 pub(super) struct NodeChange {
     pub(super) node: NodeId,
     pub(super) up: bool,
+    pub(super) paused: bool,
     pub(super) role: RoleKind,
     term: Term,
     vote: Option<NodeId>,
@@ -170,6 +171,7 @@ impl Moments {
         NodeChange {
             node: id,
             up: state.up,
+            paused: state.paused,
             role: node.role().kind(),
             term: node.current_term(),
             vote: node.voted_for(),
@@ -283,22 +285,19 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
         Deed::Note(text) => named(MomentKind::Note, None, text.clone(), Some(text), Vec::new()),
         Deed::Asked { ticket, node, command } => {
             let title = format!("client {} asks {node} for {command}", ticket.client());
-            named(MomentKind::Client, Some(*node), title, Some("is asked"), vec![Mark::Client])
+            let mark = format!("client {}: {command}", ticket.client());
+            named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
         }
         Deed::Refused { ticket, node, leader } => {
             let why = deeds::refusal(*node, false, *leader);
             let title = format!("client {} is refused: {why}", ticket.client());
-            named(
-                MomentKind::Client,
-                Some(*node),
-                title,
-                Some("takes no command"),
-                vec![Mark::Client],
-            )
+            let mark = format!("client {} is refused", ticket.client());
+            named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
         }
         Deed::Answered { ticket, node, answer } => {
             let title = format!("client {} {}", ticket.client(), deeds::told(answer));
-            named(MomentKind::Client, Some(*node), title, Some("answers"), vec![Mark::Client])
+            let mark = format!("client {} is told", ticket.client());
+            named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
         }
         Deed::Crash { node, .. }
         | Deed::Restart { node }

@@ -42,9 +42,9 @@ function nodesTable(run, at, chosen, choose) {
   const rows = states.map((state, node) => {
     const entries = new Map(entriesFrom(state.last, from).map((entry) => [entry.index, entry]));
     const cells = indexes.map((index) => entryCell(state, node, index, entries.get(index), chosen, choose));
-    return element("tr", { class: `${state.up ? state.role : "down"}${node === acting ? " acting" : ""}` },
+    return element("tr", { class: `${standing(state)}${node === acting ? " acting" : ""}` },
       element("th", { scope: "row" }, `n${node}`),
-      element("td", { class: "role" }, state.up ? state.role : "down"),
+      element("td", { class: "role" }, state.paused ? `${state.role}, paused` : standing(state)),
       element("td", {}, state.term),
       element("td", {}, state.vote === null ? "–" : `n${state.vote}`),
       element("td", {}, state.commit),

@@ -29,7 +29,7 @@ function entriesFrom(last, index) {
 class Run {
   constructor(record) {
     Object.assign(this, record);
-    const empty = { up: true, role: "follower", term: 0, vote: null, leader: null, commit: 0, applied: 0, peers: null, last: null };
+    const empty = { up: true, paused: false, role: "follower", term: 0, vote: null, leader: null, commit: 0, applied: 0, peers: null, last: null };
     /** What is known after each moment: an array of nodes, shared where nothing changed. */
     this.states = [];
     let nodes = Array.from({ length: record.nodes }, () => empty);
@@ -83,6 +83,17 @@ function endOf(message) {
   return message.lost ? message.lost[0] : Infinity;
 }
 
+/** Seconds, cut to milliseconds as the terminal has them. */
+function time(us) {
+  return (Math.floor(us / 1000) / 1000).toFixed(3);
+}
+
 function seconds(us) {
-  return `${(us / 1e6).toFixed(3)} s`;
+  return `${time(us)} s`;
+}
+
+/** What a node is at a moment, in one word. */
+function standing(state) {
+  if (!state.up) return "down";
+  return state.paused ? "paused" : state.role;
 }

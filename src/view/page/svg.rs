@@ -27,6 +27,7 @@ text { fill: var(--text) } .head { font-weight: 600; font-size: 14px; text-ancho
 .deed, .note { paint-order: stroke; stroke: var(--back); stroke-width: 4 }
 .life { stroke: var(--faint); stroke-width: 1.5 } .candidate { stroke: var(--candidate); stroke-width: 4;
   stroke-dasharray: 5 3 } .leader { stroke: var(--leader); stroke-width: 6 }
+.paused { stroke: var(--leader); stroke-width: 6; stroke-dasharray: 2 4 }
 .down { stroke: var(--down); stroke-width: 1; stroke-dasharray: 1 6 }
 .message { stroke: var(--append); stroke-width: 1.4; fill: none } .vote { stroke: var(--vote);
   stroke-dasharray: 7 3 } .reply { stroke-width: .9 } .lost { stroke: var(--down) }
@@ -104,6 +105,7 @@ impl Picture<'_> {
         for (at, after) in changes {
             let now = match after.role {
                 _ if !after.up => "down",
+                _ if after.paused => "paused",
                 RoleKind::Follower => "follower",
                 RoleKind::Candidate => "candidate",
                 RoleKind::Leader => "leader",

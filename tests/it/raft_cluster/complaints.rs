@@ -25,6 +25,7 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["--brek", "x"], &["--brek", "did you mean '--break'?"]),
         (&["--break", "one-vote-per-trem"], &["did you mean 'one-vote-per-term'?"]),
         (&["--break", "zzz"], &["no rule is called 'zzz'", "raft-node rules"]),
+        (&["partition"], &["'partition' is a scenario", "run partition"]),
         (&["--view", "loud"], &["'loud'", "story", "quiet"]),
         (&["--format", "jsn"], &["'jsn'", "did you mean 'json'?"]),
         (&["scenaros"], &["scenaros", "did you mean 'scenarios'?"]),
