@@ -23,7 +23,8 @@ shipped! {
     SHIPPED, "scenarios", "", [
         "demo", "partition", "split-vote", "restart", "lossy", "rejoin-high-term", "figure-7",
         "figure-8", "stale-leader", "duplicate-and-reorder", "even-cluster", "crash-before-send",
-        "one-way", "paused-leader", "told",
+        "one-way", "chain-of-three", "bridge", "paused-leader", "told", "committed-unheard", "retry",
+        "wiped-disk",
     ]
 }
 

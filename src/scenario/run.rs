@@ -10,9 +10,9 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{History, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
-use crate::scenario::world::{Narration, VirtualWorld, World};
+use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
 use crate::server::engine::CrashPoint;
-use crate::server::status::NodeStatus;
+use crate::server::status::leader_of;
 use crate::server::{Answer, Proposal, Ticket};
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
@@ -136,6 +136,7 @@ impl<'a, W: World> Runner<'a, W> {
                 let node = self.resolve(*who)?;
                 self.world.election_timeout(node).map_err(Why::Cannot)?;
             }
+            Verb::Elect(who) => self.elect(*who)?,
             Verb::Heartbeat(who) => {
                 let node = self.resolve(*who)?;
                 self.virtual_world()?.heartbeat(node).map_err(Why::Cannot)?;
@@ -343,8 +344,8 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     /// A patient client: it asks the leader and waits. Refused, or told that its entry was lost, it
-    /// asks again. If the node it asked crashes or loses its leadership, nobody may ever answer, so
-    /// it asks the next leader; the command can then be committed twice, as with any client that
+    /// asks again. If the node it asked crashes or leads no more, or another leads a later term, nobody
+    /// may ever answer, so it asks the next leader; the command can then be committed twice, as with any client that
     /// does not number its requests (§8).
     fn write(&mut self, command: &str) -> Result<(), Why> {
         let began = self.world.now();
@@ -359,9 +360,8 @@ impl<'a, W: World> Runner<'a, W> {
             let left = PATIENCE.saturating_sub(self.world.now() - began);
             self.world.run_until(left, |world| {
                 proposal = world.proposal(ticket);
-                let status = world.status();
-                let asked = status.iter().find(|status| status.id == leader);
-                proposal != Proposal::Pending || !asked.is_some_and(NodeStatus::leads)
+                let leads = leader_of(&world.status()).is_some_and(|status| status.id == leader);
+                proposal != Proposal::Pending || !leads
             });
             if let Proposal::Answered(Answer::Applied { .. }) = proposal {
                 let (took, command) = (self.world.now() - began, command.to_owned());
@@ -372,6 +372,26 @@ impl<'a, W: World> Runner<'a, W> {
                 return Err(Why::Unanswered(PATIENCE));
             }
         }
+    }
+
+    /// Lets a node stand for election until it leads: over bad links votes are lost, or another wins
+    /// before. A leader of an older term has to hear of that first.
+    fn elect(&mut self, who: Who) -> Result<(), Why> {
+        let node = self.resolve(who)?;
+        let (began, bound) = (self.world.now(), PATIENCE);
+        let condition = Condition::Leader(Some(Who::Node(node)));
+        while self.world.now() - began < bound {
+            match self.world.election_timeout(node) {
+                Ok(()) | Err(CannotDo::Leads(_)) => {}
+                Err(cannot) => return Err(Why::Cannot(cannot)),
+            }
+            if self.comes_true(&condition, Duration::from_secs(1)) {
+                let took = self.world.now() - began;
+                self.tell(&LineOutcome::Waited { condition, took, bound });
+                return Ok(());
+            }
+        }
+        Err(Why::TimedOut(bound))
     }
 
     fn wait_until(&mut self, condition: &Condition, bound: Duration) -> Result<(), Why> {

@@ -144,6 +144,8 @@ table! {
             Links DelayOf(latency: (Duration, Duration), "of" links: LinkSet);
         "timeout", "N", "end the election timer of a node that does not lead: it stands for election" =>
             Move Timeout(who: Who);
+        "elect", "N", "end its election timer, each second once more until it leads" =>
+            Wait Elect(who: Who);
         "heartbeat", "N|leader", "make a leader speak now" =>
             Move Heartbeat(who: Who);
         "manual", "", "stop timers and links; messages wait to be delivered by name" =>

@@ -13,6 +13,7 @@ mod common;
 mod digests;
 mod docs;
 mod draws;
+mod every_seed;
 mod exhaustive;
 mod figures;
 mod fuzz;

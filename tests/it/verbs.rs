@@ -3,7 +3,7 @@
 use raft_in_practice::raft::{NodeId, Property};
 use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::line_outcome::Why;
-use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::run::{PATIENCE, Runner};
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::CannotDo;
 use raft_in_practice::sim::{Sim, SimConfig};
@@ -173,6 +173,22 @@ fn the_lines_of_a_block_are_carried_out_as_often_as_it_says() {
         let error = Script::parse("script", text).unwrap_err().to_string();
         assert!(error.contains(sentence), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_node_that_is_to_lead_stands_again_until_it_does() {
+    let twice = "nodes 3\nelect 0\nwait until in step\nelect 2\nelect 2\n";
+    holds(twice, &["leader is 2", "elections = 2"], &[]);
+    let cut = "nodes 3\ncut 0\ntry elect 0\n";
+    holds(cut, &["leader other than 0", "role 0 = candidate", "elections at least 12"], &[]);
+    assert_eq!(stops("nodes 3\ncut 0\nelect 0\n"), Some(Why::TimedOut(PATIENCE)));
+    assert_eq!(stops("crash 0\nelect 0\n"), Some(Why::Cannot(CannotDo::IsDown(NodeId::new(0)))));
+}
+
+#[test]
+fn a_patient_client_waits_for_no_leader_that_another_has_replaced() {
+    let split = "nodes 5\nelect 0\nwait until in step\npartition 0 1 | 2 3 4\nwrite SET x=1\n";
+    holds(split, &["role 0 = leader", "unanswered client 1", "answered client 2"], &[]);
 }
 
 /// Two attempts of one write are two operations, and an ADD shows that both were done.

@@ -16,7 +16,7 @@ fn every_bug_of_the_catalogue_has_a_row_that_names_what_exists() {
         .filter(|line| line.starts_with("| ") && !line.starts_with("| bug"))
         .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
         .collect();
-    let expected = [('E', 16), ('R', 16), ('D', 11)].into_iter();
+    let expected = [('E', 16), ('R', 16), ('D', 11), ('N', 26)].into_iter();
     let expected = expected.flat_map(|(part, last)| (1..=last).map(move |n| format!("{part}{n}")));
     assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 
@@ -44,5 +44,17 @@ fn every_bug_of_the_catalogue_has_a_row_that_names_what_exists() {
                 });
             assert!(defined, "{id}: {file} defines no {name}");
         }
+    }
+}
+
+#[test]
+fn every_report_that_was_put_into_the_core_is_named() {
+    let pages = pages::all();
+    let page = pages.iter().find(|page| page.name() == "known-bugs.md").unwrap();
+    for patch in fs::read_dir(pages::root().join("tests/mutations")).unwrap() {
+        let patch = patch.unwrap();
+        let reported = !fs::read_to_string(patch.path()).unwrap().contains("not a report\n");
+        let name = format!("`tests/mutations/{}`", patch.file_name().display());
+        assert_eq!(page.text.contains(&name), reported, "{name}");
     }
 }

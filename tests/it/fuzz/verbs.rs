@@ -159,6 +159,7 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
         3 => who(nodes).prop_map(Verb::Resume),
         1 => who(nodes).prop_map(Verb::Wipe),
         3 => who(nodes).prop_map(Verb::Timeout),
+        1 => who(nodes).prop_map(Verb::Elect),
         1 => who(nodes).prop_map(Verb::Heartbeat),
     ];
     let links = prop_oneof![
