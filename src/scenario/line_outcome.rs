@@ -6,7 +6,7 @@ use super::verb_table::{Condition, Verb};
 use crate::properties::linearizability::{Misled, NotJudged};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
-use crate::raft::{LogPosition, NodeId, Property};
+use crate::raft::{Log, LogPosition, NodeId, Property};
 use crate::scenario::world::{CannotDo, Elections, NextEvent};
 use crate::server::Proposal;
 use crate::server::status::NodeStatus;
@@ -26,8 +26,8 @@ pub enum LineOutcome {
     Held(Condition),
     /// Something did not come true for so long, as it was expected not to.
     Stalled { condition: Condition, within: Duration },
-    /// How every node stands.
-    Status(Vec<NodeStatus>),
+    /// How every node stands, and its log.
+    Status { nodes: Vec<NodeStatus>, logs: Vec<Log> },
     /// The safety report was asked for, and is as expected.
     Safety(SafetyReport),
     /// A property has fallen, as it was expected to.

@@ -162,8 +162,9 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::ExpectStall { condition, within } => self.expect_stall(condition, *within)?,
             Verb::ExpectViolation(properties) => self.expect_violation(properties)?,
             Verb::Status => {
-                let status = self.world.status();
-                self.tell(&LineOutcome::Status(status));
+                let nodes = self.world.status();
+                let logs = NodeId::all(nodes.len()).map(|node| self.world.log(node)).collect();
+                self.tell(&LineOutcome::Status { nodes, logs });
             }
             verb => self.change_network(verb)?,
         }

@@ -13,6 +13,8 @@ pub(super) struct Columns {
     pub(super) output: Output,
     /// Whether the run is in someone's hand, where time means nothing.
     pub(super) by_hand: bool,
+    /// Whether reasons are left out, and how the nodes stand is told as changes.
+    pub(super) brief: bool,
 }
 
 impl Columns {

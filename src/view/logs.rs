@@ -4,21 +4,26 @@
 use crate::raft::{Log, LogIndex, NodeId, RaftNode, RoleKind};
 
 use super::table::Table;
+use super::words::spaced;
 use super::{colour, width};
 
 /// Where a drawing begins, and how wide the place of an entry is.
 const INDENT: usize = 6;
 const CELL: usize = 4;
+/// Stands behind the committed part of a log.
+const COMMITTED: char = '│';
 
 /// One line of a drawing.
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
     /// Whose log it is.
-    pub(crate) id: NodeId,
-    /// The owner's role, for the colour.
+    pub(crate) nodes: Vec<NodeId>,
+    /// The first owner's role, for the colour.
     pub(crate) role: RoleKind,
     /// The log.
     pub(crate) log: &'a Log,
+    /// Up to where it is known to be committed; a mark stands behind that entry.
+    pub(crate) committed: LogIndex,
     /// What to say of it.
     pub(crate) words: String,
 }
@@ -30,8 +35,8 @@ pub(crate) fn draw(nodes: &[RaftNode]) -> Vec<String> {
 }
 
 fn row(node: &RaftNode) -> Row<'_> {
-    let words = describe(node);
-    Row { id: node.id(), role: node.role().kind(), log: node.log(), words }
+    let (words, committed) = (describe(node), node.commit_index());
+    Row { nodes: vec![node.id()], role: node.role().kind(), log: node.log(), committed, words }
 }
 
 /// The same for any logs.
@@ -41,7 +46,7 @@ pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
     let most = ((width() - INDENT - 9) / CELL) as u64;
     let parts = longest.div_ceil(most).max(1);
     let mut lines = Vec::new();
-    let mut differs = false;
+    let (mut differs, mut commits) = (false, false);
     for part in 0..parts {
         let indexes = || (part * most + 1..=longest.min((part + 1) * most)).map(LogIndex::new);
         let mut table = Table::new(INDENT);
@@ -52,23 +57,33 @@ pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
             String::new(),
         ]);
         for row in rows {
+            let mark = |index: LogIndex| {
+                let is_next = row.committed > LogIndex::ZERO && index == row.committed.next();
+                if is_next { COMMITTED } else { ' ' }
+            };
             let cell = |index| {
                 let term = row.log.term_at(index);
                 let reference = rows.first().and_then(|first| first.log.term_at(index));
                 let star = if term.is_some() && term != reference { '*' } else { ' ' };
-                format!("{:>3}{star}", term.map_or_else(String::new, |term| term.to_string()))
+                let term = term.map_or_else(String::new, |term| term.to_string());
+                format!("{}{term:>2}{star}", mark(index))
             };
-            let cells = indexes().map(cell).collect::<Vec<_>>().concat();
+            let mut cells = indexes().map(cell).collect::<Vec<_>>().concat();
+            cells.push(indexes().next_back().map_or(' ', |last| mark(last.next())));
             differs |= cells.contains('*');
-            let name = colour::role(row.role, &row.id.to_string()).to_string();
+            commits |= cells.contains(COMMITTED);
+            let name = colour::role(row.role, &spaced(&row.nodes)).to_string();
             let words = if part + 1 == parts { row.words.clone() } else { String::new() };
-            table.row([name, cells, words]);
+            table.row([name, cells.trim_end().to_owned(), words]);
         }
         lines.extend(table.lines());
     }
-    if let (true, Some(first)) = (differs, rows.first()) {
-        let note = format!("      * not in {}'s log", first.id);
-        lines.push(colour::faint(&note).to_string());
+    let first = rows.first().and_then(|first| first.nodes.first());
+    let stars = first.filter(|_| differs).map(|first| format!("* not in {first}'s log"));
+    let commits = commits.then(|| format!("{COMMITTED} committed up to here"));
+    let notes: Vec<String> = stars.into_iter().chain(commits).collect();
+    if !notes.is_empty() {
+        lines.push(colour::faint(&format!("      {}", notes.join("; "))).to_string());
     }
     lines
 }

@@ -148,9 +148,24 @@ pub(crate) const QUIET: View = View {
     left_out: words::left_out,
 };
 
-/// Every view that `--view` knows; the first is told if none is named.
+/// What happens without the reasons.
+const BRIEF: View = View {
+    name: "brief",
+    tells: "The turning points without reasons, and what has changed",
+    open: story::open_brief,
+    ending: summary::brief,
+    ..STORY
+};
+
+/// What a run is told as if no view is named.
+pub(crate) fn usual() -> &'static View {
+    if io::stdout().is_terminal() { &BRIEF } else { &STORY }
+}
+
+/// Every view that `--view` knows.
 pub(crate) const VIEWS: &[View] = &[
     STORY,
+    BRIEF,
     View {
         name: "lanes",
         tells: "A column for each node, time downwards, messages as arrows",

@@ -112,8 +112,8 @@ pub(crate) fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
     };
     let pairs = statuses.iter().zip(logs);
     let rows = pairs.map(|(status, log)| {
-        let (id, role) = (status.id, status.role);
-        Row { id, role, log, words: words(status) }
+        let (nodes, role, committed) = (vec![status.id], status.role, status.commit);
+        Row { nodes, role, log, committed, words: words(status) }
     });
     logs::draw_rows(&rows.collect::<Vec<_>>())
 }

@@ -4,7 +4,7 @@ use super::columns::Columns;
 use super::table::paragraph;
 use super::words::{duration, plural};
 use super::{colour, deeds, message, status, violation};
-use crate::raft::Envelope;
+use crate::raft::{Envelope, Log};
 use crate::record::journal::Loss;
 use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
@@ -16,11 +16,61 @@ use crate::visible;
 /// Tells what came of a script's lines.
 #[derive(Debug)]
 pub(super) struct ScriptText {
-    pub(super) columns: Columns,
-    pub(super) nodes: usize,
+    columns: Columns,
+    nodes: usize,
+    /// How the nodes stood when this was told last.
+    status: Vec<NodeStatus>,
+    /// Whether the line only waits, and expects nothing.
+    waits: bool,
+    /// In brief, expectations that held one after the other and were not told yet.
+    held: Vec<(Time, String)>,
+}
+
+/// So many expectations that held one after the other are told one by one in brief.
+const HELD: usize = 3;
+
+impl Drop for ScriptText {
+    fn drop(&mut self) {
+        self.tell_held();
+    }
 }
 
 impl ScriptText {
+    /// Of a script that is run on so many nodes.
+    pub(super) const fn new(columns: Columns, nodes: usize) -> Self {
+        Self { columns, nodes, status: Vec::new(), waits: false, held: Vec::new() }
+    }
+
+    /// Tells the expectations that held, of many the first and how many there are.
+    fn tell_held(&mut self) {
+        let mut held = std::mem::take(&mut self.held);
+        if held.len() > HELD {
+            let more = format!("; and {} more expectations hold", held.len() - 1);
+            held.truncate(1);
+            held[0].1 += &more;
+        }
+        for (time, condition) in held {
+            let text = format!("✓ as expected: {condition}");
+            self.columns.line(time, "", &colour::good(&text).to_string());
+        }
+    }
+
+    /// How the nodes stand: in brief what has changed, and the logs if they differ.
+    fn status(&mut self, nodes: &[NodeStatus], logs: &[Log]) {
+        if !self.columns.brief {
+            self.columns.output.put("");
+            self.columns.output.put_all(status::table(nodes));
+            self.columns.output.put("");
+            return;
+        }
+        let changes = status::changes(&self.status, nodes);
+        if !changes.is_empty() && logs.iter().any(|log| *log != logs[0]) {
+            self.columns.output.put_all(status::logs(nodes, logs));
+        }
+        self.columns.output.put_all(changes);
+        self.status = nodes.to_vec();
+    }
+
     fn happens(&self, time: Time, event: &NextEvent) {
         let (who, text) = match event {
             NextEvent::Arrives(envelope) => {
@@ -51,10 +101,15 @@ impl ScriptText {
 
 impl ScriptObserver for ScriptText {
     fn line_outcome(&mut self, time: Time, outcome: &LineOutcome) {
+        if !matches!(outcome, LineOutcome::Began(Verb::Expect(_)) | LineOutcome::Held(_)) {
+            self.tell_held();
+        }
         match outcome {
             // What a line does shows by itself; what it asks for shows when it comes true, and an answer
             // was told when it came.
-            LineOutcome::Began(_) | LineOutcome::Written { attempts: 1, .. } => {}
+            LineOutcome::Began(verb) => self.waits = matches!(verb, Verb::WaitUntil { .. }),
+            LineOutcome::Written { attempts: 1, .. } => {}
+            LineOutcome::Waited { .. } if self.columns.brief && self.waits => {}
             LineOutcome::Waited { condition, took, bound } => {
                 let late = if took > bound {
                     let bound = duration(*bound);
@@ -72,8 +127,10 @@ impl ScriptObserver for ScriptText {
                 self.columns.line(time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Held(condition) => {
-                let text = format!("✓ as expected: {}", condition_text(condition));
-                self.columns.line(time, "", &colour::good(&text).to_string());
+                self.held.push((time, condition_text(condition)));
+                if !self.columns.brief {
+                    self.tell_held();
+                }
             }
             LineOutcome::Stalled { condition, within } => {
                 let text = format!(
@@ -83,11 +140,9 @@ impl ScriptObserver for ScriptText {
                 );
                 self.columns.line(time, "", &colour::good(&text).to_string());
             }
-            LineOutcome::Status(statuses) => {
-                self.columns.output.put("");
-                self.columns.output.put_all(status::table(statuses));
-                self.columns.output.put("");
-            }
+            LineOutcome::Status { nodes, logs } => self.status(nodes, logs),
+            // In brief it is the last line of the run.
+            LineOutcome::Safety(_) if self.columns.brief => {}
             LineOutcome::Safety(report) => {
                 self.columns.output.put("");
                 self.columns.output.put_all(violation::report(report, self.nodes));

@@ -1,22 +1,20 @@
 //! How the nodes stand, as a table.
 
 use super::colour;
+use super::columns::MARGIN;
+use super::logs::{self, Row};
 use super::table::Table;
-use crate::server::status::NodeStatus;
+use super::words::{log_end, spaced};
+use crate::raft::{Log, NodeId};
+use crate::server::status::{NodeStatus, leader_of};
 
 /// The table: a row a node.
 pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
-    let mut table = Table::new(11);
+    let mut table = Table::new(11).at_least(&[0, 9]);
     let heads = ["node", "role", "term", "log", "commit", "applied"];
     table.row(heads.map(|head| colour::faint(head).to_string()));
     for status in statuses {
-        let role = if status.paused {
-            colour::wrong(&format!("{:<9}", "PAUSED")).to_string()
-        } else if status.up {
-            colour::role(status.role, &format!("{:<9}", status.role)).to_string()
-        } else {
-            colour::wrong(&format!("{:<9}", "CRASHED")).to_string()
-        };
+        let role = role(status);
         let number = |number: u64, width: usize| {
             if status.up { format!("{number:>width$}") } else { format!("{:>width$}", "-") }
         };
@@ -30,4 +28,65 @@ pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
         ]);
     }
     table.lines()
+}
+
+/// What it is, as far as it runs.
+fn role(status: &NodeStatus) -> String {
+    let role = match status {
+        NodeStatus { paused: true, .. } => colour::wrong("PAUSED"),
+        NodeStatus { up: false, .. } => colour::wrong("CRASHED"),
+        _ => colour::role(status.role, &status.role.to_string()),
+    };
+    role.to_string()
+}
+
+/// The nodes that stand otherwise than before, those that stand alike in one row.
+pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> {
+    let seen = |status: &NodeStatus| {
+        let NodeStatus { up, paused, role, term, last, commit, .. } = *status;
+        (up, paused, role, term, last, commit)
+    };
+    let changed = now.iter().enumerate();
+    let changed = changed.filter(|(nth, now)| before.get(*nth).map(seen) != Some(seen(now)));
+    let mut changed: Vec<&NodeStatus> = changed.map(|(_, status)| status).collect();
+    changed.sort_by_key(|status| !status.leads());
+    let mut table = Table::new(MARGIN.len());
+    for (like, members) in alike(changed, |a, b| seen(a) == seen(b)) {
+        let nodes: Vec<NodeId> = members.iter().map(|status| status.id).collect();
+        let commit = if like.up { format!(", commitIndex {}", like.commit) } else { String::new() };
+        let stands = format!("term {}, log {}{commit}", like.term, log_end(like.last));
+        table.row([spaced(&nodes), role(like), stands]);
+    }
+    table.lines()
+}
+
+/// The logs, equal ones in one row, the leader's first.
+pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
+    let mut nodes: Vec<(&NodeStatus, &Log)> = statuses.iter().zip(logs).collect();
+    let leader = leader_of(statuses).map(|leader| leader.id);
+    nodes.sort_by_key(|(status, _)| Some(status.id) != leader);
+    let groups = alike(nodes, |(a, log), (b, other)| a.commit == b.commit && log == other);
+    let rows = groups.into_iter().map(|((first, log), members)| Row {
+        nodes: members.iter().map(|(status, _)| status.id).collect(),
+        role: first.role,
+        log,
+        committed: first.commit,
+        words: String::new(),
+    });
+    logs::draw_rows(&rows.collect::<Vec<_>>())
+}
+
+/// Things in groups of those that are alike, each behind its first.
+fn alike<T: Copy>(
+    all: impl IntoIterator<Item = T>,
+    like: impl Fn(T, T) -> bool,
+) -> Vec<(T, Vec<T>)> {
+    let mut groups: Vec<(T, Vec<T>)> = Vec::new();
+    for one in all {
+        match groups.iter_mut().find(|(first, _)| like(*first, one)) {
+            Some((_, members)) => members.push(one),
+            None => groups.push((one, vec![one])),
+        }
+    }
+    groups
 }

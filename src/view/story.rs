@@ -7,13 +7,13 @@ use super::output::Output;
 use super::provenance::SentMessages;
 use super::script_text::ScriptText;
 use super::table::paragraph;
-use super::what_to_tell::{TooOld, is_reason, is_worth_telling, too_old};
+use super::what_to_tell::{TooOld, is_reason, is_turning_point, is_worth_telling, too_old};
 use super::words::{Speaker, duration};
 use super::{Listeners, colour, deeds, explain, message, violation};
 use crate::properties::safety::Violation;
 use crate::raft::{
-    Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RoleKind, Rule, Term,
-    Verdict,
+    Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RaftNode, RoleKind, Rule,
+    Term, Verdict,
 };
 use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::engine::{Detail, MessageId};
@@ -43,7 +43,16 @@ struct Story {
 /// A story on this output: of what happens in a cluster of `nodes`, and of what came of a script's
 /// lines. In a run that is in someone's hand moves are numbered instead of timed.
 pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
-    let columns = Columns { output: output.clone(), by_hand };
+    told(nodes, Columns { output: output.clone(), by_hand, brief: false })
+}
+
+/// The same without reasons, and of a run that is in nobody's hand only the turning points.
+pub(super) fn open_brief(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
+    told(nodes, Columns { output: output.clone(), by_hand, brief: true })
+}
+
+fn told(nodes: usize, columns: Columns) -> Listeners {
+    let by_hand = columns.by_hand;
     let story = Story {
         columns: columns.clone(),
         phases: 0,
@@ -53,7 +62,7 @@ pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
         waiting: HashMap::new(),
         down: NodeSet::default(),
     };
-    let script = Some(Box::new(ScriptText { columns, nodes }) as _);
+    let script = Some(Box::new(ScriptText::new(columns, nodes)) as _);
     Listeners { observers: vec![Box::new(story)], script }
 }
 
@@ -109,7 +118,17 @@ impl Story {
         *times - 1
     }
 
+    /// Whether an event is told, in a story or in brief.
+    fn tells(&self, event: &Event, node: &RaftNode) -> bool {
+        let Columns { by_hand, brief, .. } = self.columns;
+        is_worth_telling(event, node, by_hand) && (by_hand || !brief || is_turning_point(event))
+    }
+
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
+        // That a rule is broken is no mere reason.
+        if self.columns.brief && verdict.outcome != Outcome::Overridden {
+            return;
+        }
         let text = explain::verdict(speaker, verdict);
         let text = match verdict.outcome {
             Outcome::Overridden => colour::wrong(&text),
@@ -192,9 +211,8 @@ impl Observer for Story {
             let events = &batch.events[began..step.events_end];
             for (nth, event) in events.iter().enumerate() {
                 if let Event::Checked(verdict) = event {
-                    let explains = |later: &Event| {
-                        is_worth_telling(later, node, by_hand) && is_reason(later, verdict)
-                    };
+                    let explains =
+                        |later: &Event| self.tells(later, node) && is_reason(later, verdict);
                     // A broken rule that was made use of is never passed over.
                     if verdict.outcome == Outcome::Overridden && !events[nth..].iter().any(explains)
                     {
@@ -204,7 +222,7 @@ impl Observer for Story {
                     }
                     continue;
                 }
-                if !is_worth_telling(event, node, by_hand) {
+                if !self.tells(event, node) {
                     continue;
                 }
                 let who = node.id().to_string();

@@ -27,6 +27,18 @@ pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) ->
     }
 }
 
+/// Whether an event that is worth telling is one without which the run would have gone another way, so that it is
+/// told in brief too. The rest follows from those, and from what clients asked for and were told.
+pub(super) const fn is_turning_point(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::VoteGranted { .. }
+            | Event::Appended { .. }
+            | Event::CommitAdvanced { .. }
+            | Event::BackedOff { .. }
+    )
+}
+
 /// Whether a verdict is the reason for an event: a refusal has one, a deed may have several.
 pub(super) fn is_reason(event: &Event, verdict: &Verdict) -> bool {
     let refusal = matches!(

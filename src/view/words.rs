@@ -34,6 +34,11 @@ pub fn log_end(last: LogPosition) -> String {
     if last == LogPosition::START { "is empty".to_owned() } else { format!("ends at {last}") }
 }
 
+/// Names of nodes beside each other.
+pub(super) fn spaced(nodes: &[NodeId]) -> String {
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
 /// A number with its noun.
 pub fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })

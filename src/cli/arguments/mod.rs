@@ -17,7 +17,7 @@ use super::error::Error;
 use super::printing;
 use crate::raft::MAX_NODES;
 use crate::view::output::WhenFull;
-use crate::view::{VIEWS, View};
+use crate::view::{STORY, VIEWS, View};
 
 /// How results are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -62,7 +62,7 @@ fn count() -> impl TypedValueParser<Value = u64> {
 /// A view, by its name.
 pub(super) fn parse_view() -> impl TypedValueParser<Value = &'static View> {
     let names = VIEWS.iter().map(|view| PossibleValue::new(view.name).help(view.tells));
-    let view = |name: String| VIEWS.iter().find(|row| row.name == name).unwrap_or(&VIEWS[0]);
+    let view = |name: String| VIEWS.iter().find(|row| row.name == name).unwrap_or(&STORY);
     PossibleValuesParser::new(names).map(view)
 }
 

@@ -29,7 +29,7 @@ use crate::scenario::script::Script;
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
 use crate::view::page::ReportKind;
-use crate::view::{JSON, QUIET, VIEWS, View, json, scenarios};
+use crate::view::{self, JSON, QUIET, STORY, View, json, scenarios};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
 #[derive(Parser, Debug)]
@@ -318,9 +318,9 @@ struct RunOptions {
     /// Write a page of the run, to look at in a browser
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     report: Option<PathBuf>,
-    /// How to tell it
-    #[arg(long, value_parser = parse_view(), default_value = VIEWS[0].name)]
-    view: &'static View,
+    /// How to tell it [default: brief on a terminal, or else story; story at the prompt]
+    #[arg(long, value_parser = parse_view())]
+    view: Option<&'static View>,
     /// What to write: text for people, or JSON, one object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -376,7 +376,8 @@ impl RunOptions {
         } else {
             Clock::Threads { speed: self.speed.unwrap_or(1.0) }
         };
-        let view = if self.format == Format::Json { &JSON } else { self.view };
+        let view = self.view.unwrap_or_else(|| view::usual());
+        let view = if self.format == Format::Json { &JSON } else { view };
         run::run(&Run {
             script,
             clock,
@@ -406,7 +407,7 @@ impl RunOptions {
             let why = "the prompt speaks to people; --format json is for 'run'";
             return Err(Error::Usage(why.to_owned()));
         }
-        play::play(&Play { script, clock, trace: self.trace, view: self.view })
+        play::play(&Play { script, clock, trace: self.trace, view: self.view.unwrap_or(&STORY) })
     }
 }
 

@@ -77,10 +77,7 @@ fn sessions<S: Stage>(
     let mut good = true;
     while let Some(script) = next {
         check_clock(&script, play.clock)?;
-        let mut told = (play.view.open)(output, script.nodes, false);
-        if told.script.is_none() {
-            told = (STORY.open)(output, script.nodes, false);
-        }
+        let mut told = (STORY.open)(output, script.nodes, false);
         let head = Script { lines: Vec::new(), ..script.clone() };
         output.put_all(header::lines(&head, play.clock));
         let world = stage.raise(&head)?;

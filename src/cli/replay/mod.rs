@@ -18,7 +18,7 @@ use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, History, TraceError, replay as again};
 use crate::view::output::WhenFull;
-use crate::view::{JSON, VIEWS, View, header, json, summary, why};
+use crate::view::{JSON, STORY, View, header, json, summary, why};
 
 /// A trace to run again, as the command line asks for it.
 #[derive(Args, Debug)]
@@ -113,7 +113,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     }
     let at = at.map(|at| step(path, &history(path)?, at)).transpose()?;
     let file = open(path)?;
-    let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&VIEWS[0]) };
+    let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&STORY) };
     let mut record = None;
     printing(WhenFull::Wait, |output| {
         let observers = |header: &Header| -> Vec<Box<dyn Observer>> {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use assert_cmd::cargo::cargo_bin;
 use unicode_width::UnicodeWidthStr;
 
-use crate::raft_cluster::{raft_cluster, unwrapped};
+use crate::raft_cluster::{printed, raft_cluster, unwrapped};
 
 /// What a terminal of this size shows of a command, in a shell with these variables.
 fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) -> String {
@@ -36,12 +36,13 @@ fn no_line_is_wider_than_the_terminal_and_no_word_is_broken() {
         "raft-node rules",
         "raft-node rules votes-counted-once-and-in-term",
         "raft-cluster scenarios",
-        "raft-cluster run demo --virtual",
-        "raft-cluster run figure-8",
-        "raft-cluster run figure-7",
-        "raft-cluster run lossy --virtual",
+        "raft-cluster run demo --virtual --view story",
+        "raft-cluster run demo --virtual --view brief",
+        "raft-cluster run figure-8 --view story",
+        "raft-cluster run figure-7 --view story",
+        "raft-cluster run lossy --virtual --view story",
         "raft-cluster run demo --virtual --view quiet",
-        "raft-cluster run broken/commit-only-verified",
+        "raft-cluster run broken/commit-only-verified --view story",
         "raft-cluster --help",
         "raft-cluster check --help",
         "raft-node --help",
@@ -57,6 +58,16 @@ fn no_line_is_wider_than_the_terminal_and_no_word_is_broken() {
             assert_eq!(words(&shown), piped, "{command}: {columns}");
         }
     }
+}
+
+#[test]
+fn a_run_is_told_in_brief_on_a_terminal_unless_a_view_is_named() {
+    let shown = |view: &str| {
+        on_a_terminal(100, 2_000, "NO_COLOR=1", &format!("raft-cluster run demo --virtual {view}"))
+    };
+    let piped = |view| printed(0, &["run", "demo", "--virtual", "--view", view]);
+    assert_eq!(shown(""), piped("brief"));
+    assert_eq!(shown("--view story"), piped("story"));
 }
 
 #[test]
