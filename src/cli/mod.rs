@@ -25,6 +25,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::scenario::library;
 use crate::view;
 use crate::view::output::{Output, WhenFull, unless_closed};
+use crate::view::reader::Reader;
 use arguments::{raft_cluster, raft_node};
 use error::Error;
 
@@ -62,7 +63,16 @@ fn printing(
     when_full: WhenFull,
     act: impl FnOnce(&Output) -> Result<ExitCode, Error>,
 ) -> Result<ExitCode, Error> {
-    let output = Output::open(when_full).map_err(Error::Output)?;
+    printing_for(Reader::default(), when_full, act)
+}
+
+/// The same for this reader.
+fn printing_for(
+    reader: Reader,
+    when_full: WhenFull,
+    act: impl FnOnce(&Output) -> Result<ExitCode, Error>,
+) -> Result<ExitCode, Error> {
+    let output = Output::open(when_full, reader).map_err(Error::Output)?;
     let done = act(&output);
     output.set_waiting(true);
     let written = output.settle().map_err(Error::Output);

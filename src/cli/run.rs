@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::error::Error;
 use super::interrupt;
-use super::printing;
+use super::printing_for;
 use super::report::Report;
 use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
 use crate::own_file::beside;
@@ -21,6 +21,7 @@ use crate::scenario::usage::Kind;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
+use crate::view::reader::Reader;
 use crate::view::summary::Ended;
 use crate::view::{Listeners, View};
 
@@ -37,6 +38,8 @@ pub(super) struct Run {
     pub(super) report: Option<Report>,
     /// How to tell it.
     pub(super) view: &'static View,
+    /// Who reads it.
+    pub(super) reader: Reader,
     /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
     pub(super) spared: bool,
 }
@@ -56,7 +59,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         Clock::Virtual => WhenFull::Wait,
         Clock::Threads { .. } => WhenFull::LeaveOut(view.left_out),
     };
-    let code = printing(when_full, |output| {
+    let code = printing_for(run.reader, when_full, |output| {
         output.put_all((view.opening)(script, *clock));
         let mut told = (view.open)(output, script.nodes, script.is_by_hand());
         let mut observers = std::mem::take(&mut told.observers);

@@ -233,7 +233,7 @@ impl Observer for Lanes {
                 self.row(&head, &Row { node: *to, from: Some(*from), label, lost: true });
             }
             Deed::Phase(text) => {
-                self.output.put("");
+                self.output.begin_part();
                 self.words(&colour::heading(text).to_string());
                 self.begins = true;
             }

@@ -21,7 +21,7 @@
 //! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
 //!   `divergence`: what the searches found.
 //! * `prompt`: what the prompt answers; `history`: the same of a trace; `why`: answers to why and why not.
-//! * `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
+//! * `reader`: how fast a person reads. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
 pub(crate) mod colour;
 mod columns;
@@ -40,6 +40,7 @@ pub mod output;
 pub(crate) mod page;
 pub(crate) mod prompt;
 mod provenance;
+pub(crate) mod reader;
 pub(crate) mod rules;
 pub(crate) mod scenarios;
 pub(crate) mod script_text;

@@ -4,6 +4,8 @@
 //! * Somebody closes the output, as `head` does: printing ends, and nothing else. The run goes on to
 //!   its verdict, and files that were asked for are written.
 //! * It cannot be written, as on a full disk: the same, and `Output::settle` has the error.
+//! * A reader at a terminal is given time to read each line, and may be asked before each part; then the
+//!   telling waits, as for any other reader:
 //! * A reader stalls: `QUEUE` lines wait for it. Then whoever puts another waits too: time stands
 //!   still in a simulation or a search. A live cluster must not be stopped by whoever looks at it,
 //!   so there further lines are left out, and their number is said in their place.
@@ -12,10 +14,12 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::colour;
+use super::reader::{Reader, Reading, enter_pressed};
 
 /// How many lines wait for a reader.
 const QUEUE: usize = 1 << 16;
@@ -51,6 +55,8 @@ pub(crate) enum WhenFull {
 #[derive(Debug)]
 enum Order {
     Line(String),
+    /// A part of the story begins, for which a reader may want to be asked.
+    Part,
     /// To say so when all lines before are written, or why they cannot be.
     Settle(Sender<io::Result<()>>),
 }
@@ -68,8 +74,8 @@ impl Output {
     ///
     /// # Errors
     /// If the machine has no thread for it.
-    pub(crate) fn open(when_full: WhenFull) -> io::Result<Self> {
-        Self::open_on(BufWriter::new(io::stdout()), when_full)
+    pub(crate) fn open(when_full: WhenFull, reader: Reader) -> io::Result<Self> {
+        Self::open_for(reader, BufWriter::new(io::stdout()), when_full)
     }
 
     /// The same on something else, such as a terminal on which somebody types meanwhile.
@@ -77,8 +83,16 @@ impl Output {
         to: impl Write + Send + 'static,
         when_full: WhenFull,
     ) -> io::Result<Self> {
+        Self::open_for(Reader::default(), to, when_full)
+    }
+
+    fn open_for(
+        reader: Reader,
+        to: impl Write + Send + 'static,
+        when_full: WhenFull,
+    ) -> io::Result<Self> {
         let (orders, taken) = bounded(QUEUE);
-        thread::Builder::new().spawn(move || write(&taken, to))?;
+        thread::Builder::new().spawn(move || write(&taken, to, reader))?;
         let state = State {
             hushed: AtomicBool::new(false),
             when_full,
@@ -105,7 +119,19 @@ impl Output {
             return;
         }
         self.state.put.fetch_add(1, Ordering::Relaxed);
-        let line = Order::Line(text);
+        self.offer(Order::Line(text));
+    }
+
+    /// Begins a part of the story: a reader who reads part by part is asked first.
+    pub(crate) fn begin_part(&self) {
+        if !self.state.hushed.load(Ordering::Relaxed) {
+            self.offer(Order::Part);
+        }
+        self.put("");
+    }
+
+    /// Hands an order over, or leaves it out.
+    fn offer(&self, line: Order) {
         match self.state.when_full {
             WhenFull::LeaveOut(_) if !self.state.waits.load(Ordering::Relaxed) => {
                 let noted = self.left_out().is_none_or(|(lines, note)| {
@@ -166,8 +192,9 @@ impl Output {
     }
 }
 
-fn write(orders: &Receiver<Order>, mut to: impl Write) {
+fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader) {
     let (mut began, mut gap, mut open) = (false, false, true);
+    let mut reading = Reading::new(reader, Instant::now());
     let mut failed = Ok(());
     for order in orders {
         let written = match order {
@@ -176,7 +203,15 @@ fn write(orders: &Receiver<Order>, mut to: impl Write) {
                 gap = began;
                 Ok(())
             }
+            Order::Part if !open || !reader.steps => Ok(()),
+            Order::Part => to.flush().and_then(|()| enter_pressed()).map(|goes_on| open = goes_on),
             Order::Line(line) => {
+                let wait = reading.wait(&line, Instant::now());
+                if !wait.is_zero() {
+                    // What is written already is what the reader reads meanwhile.
+                    let _ = to.flush();
+                    thread::sleep(wait);
+                }
                 let first = if std::mem::take(&mut gap) { "\n" } else { "" };
                 began = true;
                 writeln!(to, "{first}{line}")

@@ -282,7 +282,7 @@ impl Observer for Story {
                 if let Some(Moves { told, parts, .. }) = &mut self.moves {
                     *parts = [parts[1], *told + 1];
                 }
-                self.columns.output.put("");
+                self.columns.output.begin_part();
                 let title = colour::heading(&format!("{}  {text}", self.phases)).to_string();
                 self.columns.output.put_all(paragraph(&title, "", "   "));
             }

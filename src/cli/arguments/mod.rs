@@ -5,6 +5,7 @@ mod completed;
 mod manual;
 pub(super) mod raft_cluster;
 pub(super) mod raft_node;
+mod watch;
 
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
@@ -64,6 +65,15 @@ pub(super) fn parse_view() -> impl TypedValueParser<Value = &'static View> {
     let names = VIEWS.iter().map(|view| PossibleValue::new(view.name).help(view.tells));
     let view = |name: String| VIEWS.iter().find(|row| row.name == name).unwrap_or(&STORY);
     PossibleValuesParser::new(names).map(view)
+}
+
+/// Steps of a run, by the first and the last of them.
+fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
+    let steps = text.split_once("..").and_then(|(first, last)| {
+        let steps = first.parse().ok()?..=last.parse().ok()?;
+        (*steps.start() > 0 && !steps.is_empty()).then_some(steps)
+    });
+    steps.ok_or("steps are the first and the last of them, as in 25..48")
 }
 
 /// Prints these lines, and that is all.

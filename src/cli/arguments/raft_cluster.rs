@@ -12,7 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::completed::{completions, on_or_off, rule, scenario};
 use super::manual;
-use super::{Format, count, nodes, of_range, parse_view, put, seed};
+use super::watch::WatchOptions;
+use super::{Format, count, nodes, of_range, parse_steps, parse_view, put, seed};
 use crate::cli::check::{self, Check};
 use crate::cli::error::Error;
 use crate::cli::hunt;
@@ -29,6 +30,7 @@ use crate::scenario::script::Script;
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
 use crate::view::page::ReportKind;
+use crate::view::reader::Reader;
 use crate::view::{self, JSON, QUIET, STORY, View, json, scenarios};
 
 /// A Raft cluster to watch: election, replication, a leader's crash, and the proof.
@@ -50,6 +52,8 @@ pub(in crate::cli) struct Arguments {
     command: Option<Command>,
     #[command(flatten)]
     run: RunOptions,
+    #[command(flatten)]
+    watch: WatchOptions,
     /// When to use colour
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
     color: Color,
@@ -69,6 +73,8 @@ enum Command {
         scenario: String,
         #[command(flatten)]
         options: RunOptions,
+        #[command(flatten)]
+        watch: WatchOptions,
     },
     /// Play with a cluster at a prompt, in the words of the scripts ('help' lists them)
     #[command(after_long_help = "Examples:
@@ -331,21 +337,13 @@ const fn page(file: PathBuf) -> Report {
     Report { file, kind: ReportKind::Page, steps: None }
 }
 
-fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
-    let steps = text.split_once("..").and_then(|(first, last)| {
-        let steps = first.parse().ok()?..=last.parse().ok()?;
-        (*steps.start() > 0 && !steps.is_empty()).then_some(steps)
-    });
-    steps.ok_or("steps are the first and the last of them, as in 25..48")
-}
-
 impl Arguments {
     /// Does what the command line asks for.
     pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
         self.color.apply();
         match self.command {
-            None => self.run.run("demo"),
-            Some(Command::Run { scenario, options }) => options.run(&scenario),
+            None => self.run.run("demo", &self.watch),
+            Some(Command::Run { scenario, options, watch }) => options.run(&scenario, &watch),
             Some(Command::Play { scenario, threads, options }) => {
                 options.play(scenario.as_deref(), threads)
             }
@@ -367,7 +365,8 @@ impl Arguments {
 }
 
 impl RunOptions {
-    fn run(self, name: &str) -> Result<ExitCode, Error> {
+    fn run(self, name: &str, watch: &WatchOptions) -> Result<ExitCode, Error> {
+        let reader = watch.reader(self.format)?;
         let (script, spared) = self.cluster.script(name)?;
         // Where a script takes time into its own hands, threads cannot follow.
         let by_itself = !script.on_threads && self.speed.is_none();
@@ -384,6 +383,7 @@ impl RunOptions {
             trace: self.trace,
             report: self.report.map(page),
             view,
+            reader,
             spared,
         })
     }
@@ -425,7 +425,8 @@ impl ClusterOptions {
         }
         let (script, spared) = self.script(run)?;
         let (trace, report, view) = (None, Some(report), &QUIET);
-        run::run(&Run { script, clock: Clock::Virtual, trace, report, view, spared })
+        let (clock, reader) = (Clock::Virtual, Reader::default());
+        run::run(&Run { script, clock, trace, report, view, reader, spared })
     }
 
     /// A scenario with what they say of its cluster.

@@ -1,6 +1,6 @@
 //! What `raft-node` can be told on the command line, and what each command does with it.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ use crate::raft::Rule;
 use crate::scenario::walkthrough::{self, Options};
 use crate::view::colour::Color;
 use crate::view::output::WhenFull;
+use crate::view::reader::enter_pressed;
 use crate::view::{json, rules, walkthrough as text};
 
 const NODES: usize = 5;
@@ -171,18 +172,4 @@ impl Walkthrough {
             Ok(ExitCode::SUCCESS)
         })
     }
-}
-
-/// Waits for Enter. Says no if the input ended instead: the reader has had enough.
-fn enter_pressed() -> io::Result<bool> {
-    let mut out = io::stdout();
-    write!(out, "{}", text::go_on())?;
-    out.flush()?;
-    for byte in io::stdin().lock().bytes() {
-        if byte? == b'\n' {
-            return Ok(true);
-        }
-    }
-    writeln!(out)?;
-    Ok(false)
 }

@@ -15,6 +15,7 @@ use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
 use crate::scenario::usage::first_words;
 use crate::view::output::{Output, WhenFull};
+use crate::view::reader::Reader;
 use crate::view::{prompt, words};
 use crate::visible::is_hidden;
 
@@ -42,7 +43,7 @@ impl Lines {
     pub(in crate::cli) fn open(live: bool, following: Following) -> io::Result<(Self, Output)> {
         let when_full = if live { WhenFull::LeaveOut(words::left_out) } else { WhenFull::Wait };
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            return Ok((Self::Pipe, Output::open(when_full)?));
+            return Ok((Self::Pipe, Output::open(when_full, Reader::default())?));
         }
         let config =
             Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
@@ -54,7 +55,7 @@ impl Lines {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
             Output::open_on(io::BufWriter::new(Above(printer)), when_full)?
         } else {
-            Output::open(when_full)?
+            Output::open(when_full, Reader::default())?
         };
         Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, output))
     }

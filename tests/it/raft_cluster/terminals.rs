@@ -1,7 +1,7 @@
 //! On a terminal: as wide as it is, through a pager where it is short, and what its signals do.
 #![cfg(target_os = "linux")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
@@ -11,6 +11,17 @@ use crate::raft_cluster::{printed, raft_cluster, unwrapped};
 
 /// What a terminal of this size shows of a command, in a shell with these variables.
 fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) -> String {
+    typed_on_a_terminal("", columns, rows, variables, command)
+}
+
+/// The same, with this typed meanwhile.
+fn typed_on_a_terminal(
+    keys: &str,
+    columns: usize,
+    rows: usize,
+    variables: &str,
+    command: &str,
+) -> String {
     let (program, arguments) = command.split_once(' ').unwrap_or((command, ""));
     let program = cargo_bin(program);
     let typed =
@@ -20,7 +31,10 @@ fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) ->
         script.env_remove(name);
     }
     script.env("TERM", "xterm").env("SHELL", "/bin/sh");
-    let output = script.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::null()).output().unwrap();
+    script.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = script.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
     String::from_utf8(output.stdout).unwrap().replace('\r', "")
 }
 
@@ -36,13 +50,13 @@ fn no_line_is_wider_than_the_terminal_and_no_word_is_broken() {
         "raft-node rules",
         "raft-node rules votes-counted-once-and-in-term",
         "raft-cluster scenarios",
-        "raft-cluster run demo --virtual --view story",
-        "raft-cluster run demo --virtual --view brief",
-        "raft-cluster run figure-8 --view story",
-        "raft-cluster run figure-7 --view story",
-        "raft-cluster run lossy --virtual --view story",
-        "raft-cluster run demo --virtual --view quiet",
-        "raft-cluster run broken/commit-only-verified --view story",
+        "raft-cluster run demo --virtual --view story --pace none",
+        "raft-cluster run demo --virtual --view brief --pace none",
+        "raft-cluster run figure-8 --view story --pace none",
+        "raft-cluster run figure-7 --view story --pace none",
+        "raft-cluster run lossy --virtual --view story --pace none",
+        "raft-cluster run demo --virtual --view quiet --pace none",
+        "raft-cluster run broken/commit-only-verified --view story --pace none",
         "raft-cluster --help",
         "raft-cluster check --help",
         "raft-node --help",
@@ -63,11 +77,30 @@ fn no_line_is_wider_than_the_terminal_and_no_word_is_broken() {
 #[test]
 fn a_run_is_told_in_brief_on_a_terminal_unless_a_view_is_named() {
     let shown = |view: &str| {
-        on_a_terminal(100, 2_000, "NO_COLOR=1", &format!("raft-cluster run demo --virtual {view}"))
+        on_a_terminal(
+            100,
+            2_000,
+            "NO_COLOR=1",
+            &format!("raft-cluster run demo --virtual --pace none {view}"),
+        )
     };
     let piped = |view| printed(0, &["run", "demo", "--virtual", "--view", view]);
     assert_eq!(shown(""), piped("brief"));
     assert_eq!(shown("--view story"), piped("story"));
+}
+
+#[test]
+fn a_run_waits_for_enter_before_each_part_and_ends_with_the_input() {
+    let command = "raft-cluster run demo --virtual --step --pace none";
+    let shown = |keys| typed_on_a_terminal(keys, 100, 2_000, "NO_COLOR=1", command);
+    let asked = "Enter goes on, Ctrl-D ends:";
+    let all = shown("\n\n\n\n\n\n\n\n");
+    let told = words(&all.replace(asked, ""));
+    assert_eq!(told, words(&printed(0, &["run", "demo", "--virtual", "--view", "brief"])));
+    assert_eq!(all.matches(asked).count(), 8, "{all}");
+    let some = shown("\n\n\u{4}");
+    assert!(some.contains("2  An election") && !some.contains("3  Three writes"), "{some}");
+    assert_eq!(some.matches(asked).count(), 3, "{some}");
 }
 
 #[test]

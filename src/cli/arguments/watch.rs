@@ -1,0 +1,55 @@
+//! How one watches a run at a terminal: how fast its lines come, and whether each part waits for Enter.
+
+use std::io::{self, IsTerminal};
+
+use clap::Args;
+
+use super::Format;
+use crate::cli::error::Error;
+use crate::view::reader::Reader;
+
+#[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
+pub(super) struct WatchOptions {
+    /// On a terminal, how many times as fast as usual lines may come, 0.1 to 50, or none: the telling waits
+    /// for its reader, and the cluster does not [default: 1]
+    #[arg(long, value_parser = parse_pace, allow_hyphen_values = true, value_name = "X|none")]
+    pace: Option<Pace>,
+    /// At a terminal, wait for Enter before each part
+    #[arg(long, conflicts_with = "format")]
+    step: bool,
+}
+
+/// How fast lines may come.
+#[derive(Clone, Copy, Debug)]
+enum Pace {
+    AsTheyCome,
+    Times(f64),
+}
+
+fn parse_pace(text: &str) -> Result<Pace, &'static str> {
+    match text.parse() {
+        _ if text == "none" => Ok(Pace::AsTheyCome),
+        Ok(times) if (0.1..=50.0).contains(&times) => Ok(Pace::Times(times)),
+        _ => Err("a pace is a number from 0.1 to 50, or 'none'"),
+    }
+}
+
+impl WatchOptions {
+    /// Who reads what is written in this format.
+    pub(super) fn reader(&self, format: Format) -> Result<Reader, Error> {
+        let shown = io::stdout().is_terminal();
+        if self.step && !(shown && io::stdin().is_terminal()) {
+            let why =
+                "--step waits for Enter, and nobody is at a terminal to press it; leave it out";
+            return Err(Error::Usage(why.to_owned()));
+        }
+        let pace = match self.pace {
+            Some(Pace::AsTheyCome) => None,
+            Some(Pace::Times(times)) => Some(times),
+            None => Some(1.0),
+        };
+        let paced = shown && format == Format::Text;
+        Ok(Reader { pace: pace.filter(|_| paced), steps: self.step })
+    }
+}
