@@ -154,7 +154,7 @@ const BRIEF: View = View {
     name: "brief",
     tells: "The turning points without reasons, and what has changed",
     open: story::open_brief,
-    ending: summary::brief,
+    ending: summary::told_in_brief,
     ..STORY
 };
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::table::one_line;
+use super::walkthrough::where_to_go;
 use super::{header, script_text, status, violation};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
@@ -32,6 +33,15 @@ pub(super) fn full(ended: &Ended<'_>) -> Vec<String> {
         lines.extend(violation::report(safety, script.nodes));
     }
     lines.extend(ended.broken());
+    lines.extend(ended.what_next());
+    lines
+}
+
+/// In one line, behind a run that was told in brief.
+pub(super) fn told_in_brief(ended: &Ended<'_>) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(brief(ended));
+    lines.extend(ended.what_next());
     lines
 }
 
@@ -47,6 +57,17 @@ impl Ended<'_> {
     /// As the last line of its record says it.
     pub(crate) fn in_record(&self) -> Ending {
         Ending::new(self.good, self.failure.map(script_text::sentence), self.safety)
+    }
+
+    /// What to try after the story with which everybody begins, if it went as it goes.
+    fn what_next(&self) -> Vec<String> {
+        let is_demo = self.script.name == "demo" && self.script.broken.is_intact() && self.good;
+        let commands = [
+            ("raft-cluster report demo -o demo.html", "the demo as a page to step through"),
+            ("raft-cluster hunt --break one-vote-per-term", "what happens without a rule"),
+            ("raft-cluster play", "a cluster in your own hands"),
+        ];
+        if is_demo { where_to_go(&commands) } else { Vec::new() }
     }
 
     fn failure(&self) -> Vec<String> {
