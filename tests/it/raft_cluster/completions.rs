@@ -40,7 +40,7 @@ fn bash_completes_subcommands_options_and_values() {
         (&["raft-cluster", "run", "fig"], &["figure-7", "figure-8"]),
         (&["raft-cluster", "run", "broken/up"], &["broken/up-to-date-log"]),
         (&["raft-cluster", "play", "one"], &["one-way"]),
-        (&["raft-cluster", "run", "--view", ""], &["story", "lanes", "quiet"]),
+        (&["raft-cluster", "run", "--view", ""], &["story", "brief", "lanes", "quiet"]),
         (&["raft-cluster", "hunt", "--break", "up"], &["up-to-date-log"]),
         (&["raft-cluster", "check", "--no-op", ""], &["on", "off"]),
         (&["raft-cluster", "completions", "z"], &["zsh"]),
