@@ -50,7 +50,9 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
             )
         }
         Facts::NoConflict { from, last } => format!(
-            "{node}'s log goes on to index {last}, and nothing from index {from} on contradicts the request"
+            "{node}'s log goes on to index {last}, and nothing from index {from} on contradicts the \
+             request{}",
+            done(": nothing is cut".to_owned())
         ),
         Facts::Verified { verified, last } => format!(
             "the request verified {node}'s log up to {verified}, though it goes on to {last}{}",

@@ -9,7 +9,7 @@ use super::script_text::ScriptText;
 use super::table::paragraph;
 use super::what_to_tell::{TooOld, is_reason, is_turning_point, is_worth_telling, too_old};
 use super::words::{Speaker, duration};
-use super::{Listeners, colour, deeds, explain, message, violation};
+use super::{Listeners, colour, deeds, explain, message, violation, what_to_tell};
 use crate::properties::safety::Violation;
 use crate::raft::{
     Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RaftNode, RoleKind, Rule,
@@ -71,6 +71,8 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
 enum Again {
     /// A rule was broken on these grounds.
     Overridden(Rule, Facts),
+    /// A kept rule left the end of a log as it was, or out of an acknowledgement.
+    Spared,
     /// A message of an older term was refused.
     TooOld(MessageKind, Option<NodeId>, Term),
 }
@@ -122,6 +124,16 @@ impl Story {
     fn tells(&self, event: &Event, node: &RaftNode) -> bool {
         let Columns { by_hand, brief, .. } = self.columns;
         is_worth_telling(event, node, by_hand) && (by_hand || !brief || is_turning_point(event))
+    }
+
+    /// Whether a kept rule decides here what becomes of the end of a log of which a request says nothing. With single
+    /// moves each is told, and else, with the reasons, the first request with entries in a part: heartbeats that
+    /// are overtaken are many.
+    fn spares(&mut self, event: &Event, node: NodeId, verdicts: &[Verdict]) -> bool {
+        let Columns { by_hand, brief, .. } = self.columns;
+        matches!(event, Event::EntriesAccepted { count, .. } if by_hand || *count > 0)
+            && verdicts.iter().any(what_to_tell::spares)
+            && (by_hand || !brief && self.told_before(node, Again::Spared) == 0)
     }
 
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
@@ -222,7 +234,7 @@ impl Observer for Story {
                     }
                     continue;
                 }
-                if !self.tells(event, node) {
+                if !self.tells(event, node) && !self.spares(event, node.id(), &verdicts) {
                     continue;
                 }
                 let who = node.id().to_string();

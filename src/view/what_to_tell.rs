@@ -45,7 +45,16 @@ pub(super) fn is_reason(event: &Event, verdict: &Verdict) -> bool {
         event,
         Event::VoteRefused { .. } | Event::EntriesRefused { .. } | Event::Ignored { .. }
     );
-    reasons(event).contains(&verdict.rule) && (!refusal || verdict.outcome == Outcome::Refused)
+    let is_spared = matches!(event, Event::EntriesAccepted { .. }) && spares(verdict);
+    is_spared
+        || reasons(event).contains(&verdict.rule)
+            && (!refusal || verdict.outcome == Outcome::Refused)
+}
+
+/// Whether a kept rule left the end of a log as it was, or out of an acknowledgement.
+pub(super) const fn spares(verdict: &Verdict) -> bool {
+    matches!(verdict.rule, Rule::TruncateOnlyOnConflict | Rule::AcknowledgeOnlyVerified)
+        && matches!(verdict.outcome, Outcome::Holds)
 }
 
 /// The rules whose verdicts are the reason for an event.

@@ -95,6 +95,20 @@ fn a_run_in_brief_has_what_turns_it_and_the_proof_in_a_line() {
     assert!(!broken.contains("└ kept"), "{broken}");
 }
 
+/// Where a run without a rule goes wrong, the run with it says what the rule did.
+#[test]
+fn a_kept_rule_is_told_where_a_node_does_less_than_it_could() {
+    for (rule, did) in [
+        ("truncate-only-on-conflict", "nothing is cut"),
+        ("acknowledge-only-verified", "is acknowledged"),
+    ] {
+        let text = printed(0, &["run", &format!("broken/{rule}"), "--intact"]);
+        let kept = unwrapped(&text);
+        let told = kept.split("└ kept: ").any(|kept| kept.starts_with(rule) && kept.contains(did));
+        assert!(told, "{rule}: {text}");
+    }
+}
+
 #[test]
 fn every_scenario_reads_well() {
     for (name, _) in SHIPPED {
