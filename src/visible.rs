@@ -9,13 +9,14 @@ const LONGEST_WORD: usize = 200;
 const LONGEST_SENTENCE: usize = 2_000;
 
 /// Whether a letter is no picture: it moves the cursor, begins a sequence of control, breaks a line, turns
-/// the direction of text around, or has no width.
+/// the direction of text around, has no width, or is no character at all, which some formats do not bear.
 pub(crate) fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{e0000}'..='\u{e007f}' | '\u{fdd0}'..='\u{fdef}')
+        || u32::from(letter) & 0xfffe == 0xfffe
 }
 
 /// The text with every hidden letter made visible.
@@ -72,6 +73,7 @@ mod tests {
             ("SET x=語 e\u{301}", "SET x=語 e\u{301}"),
             ("a\u{1b}[2J\u{9b}0m\u{7f}", "a\\u{1b}[2J\\u{9b}0m\\u{7f}"),
             ("a\r\nb\tc\u{2028}", "a\\r\\nb\\tc\\u{2028}"),
+            ("\u{fffe}\u{1ffff}", "\\u{fffe}\\u{1ffff}"),
             ("\u{feff}\u{202e}\u{200b}\u{e0041}", "\\u{feff}\\u{202e}\\u{200b}\\u{e0041}"),
         ] {
             assert_eq!(visible(text), shown);

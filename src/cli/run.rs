@@ -50,6 +50,12 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
     check_clock(script, *clock)?;
     run.report.as_ref().map_or(Ok(()), Report::check)?;
+    if let (Some(trace), Some(report)) = (&run.trace, &run.report)
+        && is_same_place(trace, &report.file)
+    {
+        let both = "is to hold the trace and the report; give each a file of its own";
+        return Err(Error::Usage(format!("'{}' {both}", trace.display())));
+    }
     if script.lines.iter().all(|line| line.verb.kind() == Kind::Tell) {
         let nothing = "no line that does anything, so there is nothing to check";
         return Err(Error::Usage(format!("the scenario '{}' has {nothing}", script.name)));

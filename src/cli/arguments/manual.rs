@@ -1,22 +1,44 @@
 //! Man pages, made from the description of the command line.
 
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
 
 use super::put;
 use crate::cli::error::Error;
-use crate::own_file::NotWritten;
+use crate::own_file::{NotWritten, OwnFile};
+
+/// A page that is written here; no other file is replaced.
+const PAGE: OwnFile = OwnFile {
+    kind: "page of the manual",
+    marker: ".\\\" Written by the program it is about, which may replace this file.\n",
+};
 
 /// Writes a page for the program, and one for each of its subcommands, into this folder.
 pub(super) fn pages<T: CommandFactory>(folder: &Path) -> Result<ExitCode, Error> {
-    let command = T::command();
+    let mut command = T::command().disable_help_subcommand(true);
+    command.build();
     let name = command.get_name().to_owned();
-    clap_mangen::generate_to(command, folder)
-        .map_err(|error| Error::NotWritten(NotWritten::Unwritable(folder.to_owned(), error)))?;
+    let unwritable = |error| Error::NotWritten(NotWritten::Unwritable(folder.to_owned(), error));
+    fs::create_dir_all(folder).map_err(unwritable)?;
+    page(&command, folder)?;
+    for subcommand in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+        page(subcommand, folder)?;
+    }
     let folder_name = folder.display();
     put([format!(
         "The man pages are in '{folder_name}': 'man {folder_name}/{name}.1' shows the first."
     )])
+}
+
+/// The page of a command, whose name has that of the program in front.
+fn page(command: &Command, folder: &Path) -> Result<(), Error> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let file = folder.join(format!("{name}.1"));
+    let mut text = PAGE.marker.as_bytes().to_vec();
+    Man::new(command.clone()).render(&mut text).expect("memory takes whatever is written");
+    PAGE.write(&file, &String::from_utf8_lossy(&text)).map_err(Error::NotWritten)
 }

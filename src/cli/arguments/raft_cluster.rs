@@ -1,5 +1,6 @@
 //! What `raft-cluster` can be told on the command line, and what each command does with it.
 
+use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -420,8 +421,11 @@ impl ClusterOptions {
     }
 
     fn report(&self, run: &str, report: Report) -> Result<ExitCode, Error> {
-        if is_trace(Path::new(run)) {
-            return report.of_trace(Path::new(run));
+        let path = Path::new(run);
+        // A pipe can be read only once, so nothing of it is read to see what it holds.
+        let is_pipe = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if is_pipe || is_trace(path) {
+            return report.of_trace(path);
         }
         let (script, spared) = self.script(run)?;
         let (trace, report, view) = (None, Some(report), &QUIET);

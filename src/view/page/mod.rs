@@ -60,7 +60,7 @@ impl ReportKind {
         steps: Option<&RangeInclusive<u64>>,
     ) -> String {
         let first = 1..=self.most();
-        let record = RunRecord::of(history, safety, steps.unwrap_or(&first));
+        let record = RunRecord::of(history, safety, steps.unwrap_or(&first), self == Self::Page);
         match self {
             Self::Page => html(&record),
             Self::Svg => svg::picture(&record),

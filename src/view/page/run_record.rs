@@ -66,11 +66,12 @@ impl RunRecord {
         Some(&self.messages[nth])
     }
 
-    /// These steps of a run.
+    /// These steps of a run, with answers to why, if they are `answered`.
     pub(super) fn of(
         history: &History,
         safety: &SafetyReport,
         steps: &RangeInclusive<u64>,
+        answered: bool,
     ) -> Self {
         let header = history.header();
         let mut moments = Moments::before(history, *steps.start());
@@ -88,7 +89,7 @@ impl RunRecord {
         }
         let messages = history.messages().iter();
         let messages = messages.filter_map(|sent| ShownMessage::of(sent, &moments)).collect();
-        let answers = Answers::of(history, &moments);
+        let answers = if answered { Answers::of(history, &moments) } else { Answers::default() };
         let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
         Self {
             program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),

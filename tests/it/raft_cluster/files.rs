@@ -73,3 +73,31 @@ fn what_was_saved_here_is_replaced_and_nothing_half_written_is_left() {
     let sentence = complaint(&hunt(folder.join("no/such.raft").to_str().unwrap()));
     assert!(sentence.contains("cannot be written"), "{sentence}");
 }
+
+#[test]
+fn a_page_of_the_manual_takes_the_place_of_nothing_else() {
+    let folder = file("manual/man1");
+    let _ = fs::remove_dir_all(&folder);
+    let name = folder.to_str().unwrap();
+    // The folder is made, and pages are made anew.
+    printed(0, &["man", name]);
+    printed(0, &["man", name]);
+    let page = folder.join("raft-cluster-hunt.1");
+    assert!(fs::read_to_string(&page).unwrap().contains("break"));
+    fs::write(&page, "mine").unwrap();
+    assert!(complaint(&["man", name]).contains("it stays"));
+    assert_eq!(fs::read_to_string(page).unwrap(), "mine");
+}
+
+#[test]
+fn one_file_is_not_asked_to_hold_two_things() {
+    let path = file("two-things");
+    let name = path.to_str().unwrap();
+    let other = path.with_file_name("./two-things");
+    for report in [name, other.to_str().unwrap()] {
+        let sentence =
+            complaint(&["run", "demo", "--virtual", "--trace", name, "--report", report]);
+        assert!(sentence.contains("give each a file of its own"), "{sentence}");
+    }
+    assert!(!path.exists());
+}

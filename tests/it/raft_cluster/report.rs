@@ -201,6 +201,11 @@ fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for()
     let mermaid = page("demo.mmd", 0, &["demo", "--as", "mermaid", "--steps", "1..20"]);
     assert!(mermaid.contains("sequenceDiagram\n    participant n0\n"));
     assert!(mermaid.contains("n0->>n1: RequestVote") && mermaid.contains("leads term 1"));
+    // What is no character would make the picture one that nothing can read.
+    let path = file("no-character.raft");
+    fs::write(&path, "nodes 1\nphase x\u{fffe}y\ntimeout 0\nwait 1s\n").unwrap();
+    let svg = page("no-character.svg", 0, &[path.to_str().unwrap(), "--as", "svg"]);
+    assert!(svg.contains("x\\u{fffe}y"), "{svg}");
     // A picture of what there is not is no picture.
     let beyond = ["report", "demo", "--as", "svg", "--steps", "4000..5000", "-o"];
     let path = file("beyond.svg");
