@@ -117,6 +117,16 @@ fn play<W: World>(
     (ended, safety, runner.into_world())
 }
 
+/// Whether two names are of one file, which may not exist yet.
+fn is_same_place(a: &Path, b: &Path) -> bool {
+    let place = |file: &Path| {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(file.file_name()?))
+    };
+    place(a).is_some_and(|a| place(b) == Some(a))
+}
+
 /// Whether the scenario can run on this clock.
 pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), Error> {
     match clock {
