@@ -258,10 +258,8 @@ impl ClusterNode {
         if let Err(End::Crashed(point)) = end {
             shared.disconnect(id, point);
         }
-        // What was promised cannot be kept any more, and to drop a promise tells its client so;
-        // before the registry does, as with answers.
-        drop((promises, proposed, commands));
-        shared.registry.went_down(id, server.crash());
+        // What was promised cannot be kept any more, and to drop a promise tells its client so.
+        shared.registry.went_down(id, server.crash(), (promises, proposed, commands));
         drop(guard);
     }
 

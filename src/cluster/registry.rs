@@ -48,9 +48,11 @@ impl Registry {
         self.change(|nodes| nodes[status.id.index()].status = status);
     }
 
-    /// A node has ended and leaves its disk.
-    pub(super) fn went_down(&self, id: NodeId, disk: Disk) {
+    /// A node has ended and leaves its disk. What it had promised is dropped in the same moment: whoever hears
+    /// that it is down finds it so here, and whoever finds it so has heard.
+    pub(super) fn went_down<T>(&self, id: NodeId, disk: Disk, promised: T) {
         self.change(|nodes| {
+            drop(promised);
             nodes[id.index()] = Known { status: NodeStatus::down(id, &disk), disk: Some(disk) };
         });
     }
