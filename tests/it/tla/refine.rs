@@ -334,6 +334,12 @@ fn check_next(
                 let base = from.max(match_index.count() + 1);
                 to == base || to == base + new
             }
+            // What it refuses was sent before an earlier step back, so it says nothing new.
+            Some(AppendOutcome::Rejected { prev_log_index, .. })
+                if prev_log_index.count() >= from =>
+            {
+                to == from
+            }
             Some(AppendOutcome::Rejected { .. }) => to <= from,
             Some(AppendOutcome::StaleTerm) => to == from,
             None => to == from || to == from + new,
