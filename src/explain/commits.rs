@@ -1,11 +1,11 @@
 //! Why an entry is committed, and why it is not.
 
-use super::{Answer, Asked, Change, Finding, Ground, Standing, Unanswerable};
+use super::{Answer, Asked, Change, Elsewhere, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{
-    Event, Facts, LogIndex, LogPosition, NodeId, ProgressTable, Role, Rule, Settings, Term,
+    Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable, Role, Rule,
+    Settings, Term,
 };
-use crate::record::history::{NodeState, Told};
-use crate::server::Answer as Reply;
+use crate::record::history::NodeState;
 use crate::server::status::{NodeStatus, leader_of};
 
 const COMMIT_RULES: &[Rule] =
@@ -74,7 +74,7 @@ impl Asked<'_> {
     }
 
     /// The step in which somebody first committed the entry at `index`, and who.
-    fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
+    pub(super) fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
         let steps = self.history.steps().take_while(|step| step.step <= self.step);
         steps
             .filter(|step| step.saved)
@@ -88,8 +88,35 @@ impl Asked<'_> {
         found.map(|(step, ())| step.step).expect("a commit index grows in a step")
     }
 
+    /// Which entry was committed first at `index`, in which step and by whom.
+    pub(super) fn first_entry(&self, index: LogIndex) -> Option<(LogPosition, u64, NodeId)> {
+        let (step, id) = self.first_commit(index)?;
+        let term = (Self { step, ..*self }).node(id).node.log().term_at(index)?;
+        Some((LogPosition { term, index }, step, id))
+    }
+
+    /// Another entry was committed where the `node` has, or had, this one.
+    pub(super) fn superseded(&self, entry: LogPosition, node: NodeId) -> Option<Answer> {
+        let (committed, step, by) = self.first_entry(entry.index)?;
+        let finding = Finding::Superseded { entry, node, committed, step };
+        (committed != entry).then(|| Answer {
+            follows_from: Some(Box::new(self.is_committed(entry.index, by, step))),
+            ..self.answer(finding)
+        })
+    }
+
+    /// Who has committed this entry, which the node `id` does not know to be committed.
+    fn elsewhere(&self, entry: LogPosition, id: NodeId) -> Option<Elsewhere> {
+        let (committed, step, by) = self.first_entry(entry.index)?;
+        let knew = || {
+            let known = self.latest(id, |event| commits(event, entry.index).then_some(()))?;
+            self.history.crashed(id, known.0.step, self.step)
+        };
+        (committed == entry).then(|| Elsewhere { step, by, forgot_after: knew() })
+    }
+
     /// The entry at `index` was committed by a node in this step.
-    fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Answer {
+    pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Answer {
         let then = Self { step: decided, ..*self };
         let (stood, step) = (then.node(id), self.history.step(decided).expect("it is a step"));
         let told_by = if stood.node.is_leader() { None } else { self.sender(&step) };
@@ -121,17 +148,20 @@ impl Asked<'_> {
         nodes: &[NodeState<'_>],
     ) -> Answer {
         let id = stood.node.id();
+        let held = stood.node.log().term_at(index).map(|term| LogPosition { term, index });
+        if let Some(answer) = held.and_then(|entry| self.superseded(entry, id)) {
+            return answer;
+        }
         if !stood.up {
             let change = Some(Change::Restart { node: id });
             return Answer { change, ..self.answer(Finding::Down { node: id }) };
         }
-        let Some(term) = stood.node.log().term_at(index) else {
+        let Some(entry) = held else {
             let last = stood.node.last();
             let change = Some(Change::Replication { index });
             let finding = Finding::Lacks { node: id, index, last };
             return Answer { change, ..self.answer(finding) };
         };
-        let entry = LogPosition { term, index };
         if let Role::Leader { progress } = stood.node.role() {
             let (term, settings) = (stood.node.current_term(), *stood.node.settings());
             self.leader_waits(&Counting { id, term, progress, settings, entry }, nodes)
@@ -159,22 +189,25 @@ impl Asked<'_> {
             )),
             _ => None,
         });
-        let (finding, change) = if have < need {
-            let more = need - have;
-            let change = Change::Acknowledgements { leader: id, index: entry.index, more, missing };
-            (Finding::TooFewCopies { entry, leader: id, term }, change)
-        } else {
+        let own_term = leader.own_term();
+        let older = own_term.verdict.outcome == Outcome::Refused;
+        let change = if older {
             let log = nodes[id.index()].node.log();
             // Terms do not decrease along a log, and the leader's own is the last.
             let own = log.iter().find(|(_, entry)| entry.term == term).map(|(index, _)| index);
             let have = own.map_or(0, |index| leader.copies(index));
-            let change = Change::EntryOfOwnTerm { leader: id, term, index: own, have, need };
-            (Finding::OlderTerm { entry, leader: id, term }, change)
+            Change::EntryOfOwnTerm { leader: id, term, index: own, have, need }
+        } else {
+            let more = need.saturating_sub(have);
+            Change::Acknowledgements { leader: id, index: entry.index, more, missing }
+        };
+        let finding = match self.elsewhere(entry, id) {
+            Some(elsewhere) => Finding::NotKnown { entry, leader: id, term, elsewhere },
+            None if have < need => Finding::TooFewCopies { entry, leader: id, term },
+            None => Finding::OlderTerm { entry, leader: id, term },
         };
         let mut grounds = vec![leader.quorum()];
-        if have >= need {
-            grounds.push(leader.own_term());
-        }
+        grounds.extend((older || have >= need).then_some(own_term));
         let change = Some(change);
         Answer { decided_in, grounds, others, change, ..self.answer(finding) }
     }
@@ -187,67 +220,65 @@ impl Asked<'_> {
         nodes: &[NodeState<'_>],
     ) -> Answer {
         let (id, index) = (stood.node.id(), entry.index);
-        let leader = stood.node.leader();
-        let first = self.first_commit(index);
-        // What it was told last by a leader.
+        // Only a leader that holds the same entry there can commit it.
+        let leads = |leader: &NodeId| {
+            let there = &nodes[leader.index()];
+            there.up && there.node.is_leader() && there.node.log().contains(entry)
+        };
+        let leader = stood.node.leader().filter(leads);
+        let waits = |leader: &NodeId| nodes[leader.index()].node.commit_index() < index;
+        let since = self.history.since(id, self.step, |stood| {
+            stood.node.log().contains(entry) && stood.node.commit_index() < index
+        });
+        // What it was told last by a leader, since it has had the entry.
         let heard = self.latest(id, |event| match event {
             Event::EntriesAccepted { .. } => Some(()),
             _ => None,
         });
-        let deeper = leader.filter(|&leader| {
-            let there = &nodes[leader.index()];
-            there.up && there.node.is_leader() && there.node.commit_index() < index
-        });
+        let heard = heard.filter(|(step, ())| Some(step.step) >= since);
         Answer {
-            decided_in: heard.as_ref().map(|(step, ())| step.step),
+            decided_in: since.filter(|&step| step > 0),
             grounds: heard.map_or_else(Vec::new, |(step, ())| self.grounds(&step, COMMIT_RULES)),
-            change: Some(Change::LeaderCommits { leader, index }),
-            follows_from: deeper
+            change: Some(match leader {
+                Some(leader) if !waits(&leader) => self.says(leader, id, index),
+                _ => Change::LeaderCommits { leader, index },
+            }),
+            follows_from: leader
+                .filter(waits)
                 .map(|leader| Box::new(self.not_committed(index, &nodes[leader.index()], nodes))),
             ..self.answer(Finding::NotTold {
                 entry,
                 node: id,
-                leader,
-                committed_in: first.map(|(step, _)| step),
+                leader: stood.node.leader(),
+                elsewhere: self.elsewhere(entry, id),
             })
         }
     }
 
-    /// What a client was told, and why: its entry is committed, or is not.
-    pub(super) fn told(&self, text: &str) -> Result<Answer, Unanswerable> {
-        let calls = self.history.clients().iter();
-        let asked = |call: &&crate::record::history::ClientCall| {
-            call.asked_in <= self.step && call.command.as_str().contains(text)
-        };
-        let call = calls.rev().find(asked).ok_or_else(|| self.never())?;
-        let told = call.told.as_ref().filter(|(step, _)| *step <= self.step);
-        let position = match told {
-            Some((_, Told::Answered(Reply::Applied { position, .. }))) => Some(*position),
-            Some(_) => None,
-            None => self.entry_of(call.node, call.command.as_str()),
-        };
-        let follows_from = position.and_then(|position| {
-            self.committed(position.index, Some(call.node), told.is_some()).ok()
+    /// The `leader` has committed `index`: which message tells `id` so.
+    fn says(&self, leader: NodeId, id: NodeId, index: LogIndex) -> Change {
+        let telling = self.history.in_flight(self.step).filter_map(|sent| {
+            let Message::AppendEntriesRequest(request) = &sent.envelope.message else {
+                return None;
+            };
+            let up_to = request.prev_log().index.plus(request.entries.len());
+            let tells = (sent.envelope.from, sent.envelope.to) == (leader, id)
+                && request.leader_commit.min(up_to) >= index;
+            let arrives_in = sent.received_in.iter().copied().find(|&step| step > self.step);
+            tells.then_some(Change::Arrival {
+                message: sent.message,
+                from: leader,
+                written_in: sent.written_in,
+                leader_commit: request.leader_commit,
+                up_to,
+                arrives_in,
+            })
         });
-        let mut call = call.clone();
-        call.told = call.told.filter(|(step, _)| *step <= self.step);
-        Ok(Answer {
-            decided_in: call.told.as_ref().map(|(step, _)| *step),
-            follows_from: follows_from.map(|why| Box::new(why.contradicting(false))),
-            ..self.answer(Finding::Told { call })
-        })
-    }
-
-    /// Where a node's log has this command, the latest.
-    fn entry_of(&self, id: NodeId, command: &str) -> Option<LogPosition> {
-        let stood = self.node(id);
-        let mut entries = stood.node.log().iter().rev();
-        let is_it = |payload: &crate::raft::Payload| match payload {
-            crate::raft::Payload::Command(own) => own.as_str() == command,
-            crate::raft::Payload::NoOp => false,
+        let arrival = |change: &Change| match change {
+            Change::Arrival { arrives_in: Some(step), .. } => *step,
+            _ => u64::MAX,
         };
-        let (index, entry) = entries.find(|(_, entry)| is_it(&entry.payload))?;
-        Some(LogPosition { term: entry.term, index })
+        telling.min_by_key(arrival).unwrap_or(Change::LeaderSays { leader, index })
     }
 }
 

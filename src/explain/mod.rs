@@ -5,9 +5,10 @@
 //! of what the history holds, never of what a scenario means to show; words are made of it elsewhere.
 //!
 //! * `question`: what can be asked, as it is typed.
-//! * `commits`, `elections`, `logs`: the answers.
+//! * `clients`, `commits`, `elections`, `logs`: the answers.
 //! * `moments`: the steps at which something of a kind happened, to go to.
 
+mod clients;
 mod commits;
 mod elections;
 mod logs;
@@ -75,8 +76,17 @@ pub enum Finding {
     /// The `entry` is on a majority, and is older than the term that the `leader` leads.
     OlderTerm { entry: LogPosition, leader: NodeId, term: Term },
     /// The follower has the `entry`, and no leader has told it that it is committed. `leader` is whom
-    /// it follows, if anyone, and `committed_in` the step in which somebody first committed it.
-    NotTold { entry: LogPosition, node: NodeId, leader: Option<NodeId>, committed_in: Option<u64> },
+    /// it follows, if anyone, and `elsewhere` who has committed it.
+    NotTold {
+        entry: LogPosition,
+        node: NodeId,
+        leader: Option<NodeId>,
+        elsewhere: Option<Elsewhere>,
+    },
+    /// The `leader` of this term does not know that the `entry` is committed, as it is `elsewhere`.
+    NotKnown { entry: LogPosition, leader: NodeId, term: Term, elsewhere: Elsewhere },
+    /// The `entry` that the `node` has, or had, lost its index to another: `committed` was, in `step`.
+    Superseded { entry: LogPosition, node: NodeId, committed: LogPosition, step: u64 },
     /// The `node` has no entry at this `index`: its log ends at `last`.
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
     /// The `node` is down, and commits nothing.
@@ -98,8 +108,29 @@ pub enum Finding {
     Truncated { node: NodeId, from: LogPosition, to: LogPosition },
     /// The `node` acknowledged its log up to `index` to the leader that had sent `count` entries after `prev`.
     Acknowledged { node: NodeId, to: NodeId, index: LogIndex, prev: LogPosition, count: usize },
-    /// What a client was told, or that it was told nothing.
-    Told { call: ClientCall },
+    /// What a client was told, or that it was told nothing, and what its node is `silent` for.
+    Told { call: ClientCall, silent: Option<Silent> },
+}
+
+/// Who has committed an entry that a node does not know to be committed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Elsewhere {
+    /// The step in which it was committed first.
+    pub step: u64,
+    /// By whom.
+    pub by: NodeId,
+    /// After how many steps the node crashed and lost its `commitIndex`, if it had known.
+    pub forgot_after: Option<u64>,
+}
+
+/// Why a node that was asked says nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Silent {
+    /// It crashed after this step, and forgot who had asked.
+    CrashedAfter(u64),
+    /// It stands still since this step.
+    PausedSince(u64),
 }
 
 /// How another node stands to what was asked.
@@ -135,6 +166,18 @@ pub enum Change {
     EntryOfOwnTerm { leader: NodeId, term: Term, index: Option<LogIndex>, have: usize, need: usize },
     /// The `leader` it follows, or one that is yet to be elected, says that it has committed `index`.
     LeaderCommits { leader: Option<NodeId>, index: LogIndex },
+    /// The `leader` has committed `index`, and says so in a message that is not written yet.
+    LeaderSays { leader: NodeId, index: LogIndex },
+    /// This AppendEntries, in flight, arrives. It verifies the log `up_to` an index. In this run it
+    /// arrives in the step `arrives_in`.
+    Arrival {
+        message: MessageId,
+        from: NodeId,
+        written_in: u64,
+        leader_commit: LogIndex,
+        up_to: LogIndex,
+        arrives_in: Option<u64>,
+    },
     /// AppendEntries brings the entry at `index`.
     Replication { index: LogIndex },
     /// The `node` starts again.

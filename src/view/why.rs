@@ -4,7 +4,9 @@ use super::explain;
 use super::table::paragraph;
 use super::words::{Speaker, plural};
 use super::{colour, deeds, message};
-use crate::explain::{Answer, Change, Finding, Ground, Kind, Standing, Unanswerable};
+use crate::explain::{
+    Answer, Change, Elsewhere, Finding, Ground, Kind, Silent, Standing, Unanswerable,
+};
 use crate::raft::NodeId;
 use crate::record::History;
 use crate::record::history::{ClientCall, Told};
@@ -101,20 +103,23 @@ fn finding(finding: &Finding) -> String {
              one is committed with it.",
             entry.term
         ),
-        Finding::NotTold { entry, node, leader, committed_in } => {
+        Finding::NotTold { entry, node, leader, elsewhere } => {
             let leader = match leader {
                 Some(leader) => format!("its leader, {leader}, has not told it that it is"),
                 None => "it knows of no leader that could tell it".to_owned(),
             };
-            let elsewhere = match committed_in {
-                Some(step) => format!(
-                    " An entry at index {} was first committed in step {step}.",
-                    entry.index
-                ),
-                None => String::new(),
-            };
+            let elsewhere = elsewhere.map_or_else(String::new, |it| known(*node, &it));
             format!("{entry} is not committed on {node}: {leader}.{elsewhere}")
         }
+        Finding::NotKnown { entry, leader, term, elsewhere } => format!(
+            "{leader}, which leads term {term}, does not know that {entry} is committed.{}",
+            known(*leader, elsewhere)
+        ),
+        Finding::Superseded { entry, node, committed, step } => format!(
+            "{entry} is not committed on {node} and, by State Machine Safety, never will be: \
+             {committed} was committed at index {} in step {step}.",
+            entry.index
+        ),
         Finding::Lacks { node, index, last } => {
             let end = super::words::log_end(*last);
             format!("{node} has no entry at index {index}: its log {end}.")
@@ -153,8 +158,16 @@ fn finding(finding: &Finding) -> String {
             "{node} acknowledged its log up to index {index}: {to} had sent {} after {prev}.",
             plural(*count, "entry", "entries")
         ),
-        Finding::Told { call } => told(call),
+        Finding::Told { call, silent } => told(call, *silent),
     }
+}
+
+/// Who has committed an entry, and whether a node has known.
+fn known(node: NodeId, Elsewhere { step, by, forgot_after }: &Elsewhere) -> String {
+    let forgot = forgot_after.map_or_else(String::new, |after| {
+        format!(" {node} knew, and lost its commitIndex when it crashed after step {after}.")
+    });
+    format!(" It is committed since step {step}, by {by}.{forgot}")
 }
 
 fn following(leader: Option<NodeId>) -> String {
@@ -164,12 +177,21 @@ fn following(leader: Option<NodeId>) -> String {
     }
 }
 
-fn told(call: &ClientCall) -> String {
+fn told(call: &ClientCall, silent: Option<Silent>) -> String {
     let ClientCall { ticket, node, command, asked_in, told } = call;
     let client =
         format!("Client {} asked {node} for {command} in step {asked_in}", ticket.client());
     match told {
-        None => format!("{client} and was told nothing yet."),
+        None => match silent {
+            Some(Silent::CrashedAfter(step)) => format!(
+                "{client} and was told nothing: {node} crashed after step {step} and forgot who had \
+                 asked, so nobody will answer."
+            ),
+            Some(Silent::PausedSince(step)) => {
+                format!("{client} and was told nothing yet: {node} stands still since step {step}.")
+            }
+            None => format!("{client} and was told nothing yet."),
+        },
         Some((_, Told::Refused { leader: Some(leader) })) => {
             format!("{client} and was refused: {leader} leads.")
         }
@@ -230,7 +252,22 @@ fn changes(change: &Change) -> String {
             )
         }
         Change::LeaderCommits { leader: None, index } => {
-            format!("a leader were elected, committed index {index}, and said so")
+            format!("a leader that holds it were elected, committed index {index}, and said so")
+        }
+        Change::LeaderSays { leader, index } => format!(
+            "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
+        ),
+        Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => {
+            let arrives = arrives_in.map_or_else(
+                || "it never does here".to_owned(),
+                |it| format!("it does in step {it}"),
+            );
+            format!(
+                "message {} arrived ({arrives}), which {from} wrote in step {written_in}: it has \
+                 leaderCommit {leader_commit} and verifies the log up to index {up_to} \
+                 (commit-only-verified)",
+                message.0
+            )
         }
         Change::Replication { index } => {
             format!("a leader's AppendEntries brought it the entry at index {index}")

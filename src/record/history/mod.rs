@@ -212,6 +212,15 @@ impl History {
         self.deeds[begin..].iter().take_while(these)
     }
 
+    /// After how many steps a node first crashed in the moments behind `since`, up to that of `until`.
+    pub fn crashed(&self, id: NodeId, since: u64, until: u64) -> Option<u64> {
+        let behind = self.deeds.iter().skip_while(|done| done.moment <= since);
+        let mut these = behind.take_while(|done| done.moment.min(self.last()) <= until);
+        these
+            .find(|done| matches!(done.deed, Deed::Crash { node, .. } if node == id))
+            .map(|done| done.after)
+    }
+
     /// The message of this number, and what became of it.
     pub fn message(&self, message: MessageId) -> Option<&SentMessage> {
         self.messages.get(usize::try_from(message.0).ok()?)

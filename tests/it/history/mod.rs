@@ -2,6 +2,7 @@
 
 mod prompt;
 mod states;
+mod untold;
 mod why;
 
 use raft_in_practice::record::History;

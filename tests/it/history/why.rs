@@ -9,7 +9,7 @@ use raft_in_practice::record::History;
 use super::{history, script, shipped};
 use crate::common::{at, id};
 
-fn ask(history: &History, step: u64, question: &str) -> Answer {
+pub(super) fn ask(history: &History, step: u64, question: &str) -> Answer {
     let question = Question::parse(question, history.header().nodes).unwrap();
     why(history, step, &question).unwrap_or_else(|error| panic!("{question}: {error:?}"))
 }
@@ -19,12 +19,12 @@ fn refused(history: &History, step: u64, question: &str) -> Unanswerable {
     question.and_then(|question| why(history, step, &question)).unwrap_err()
 }
 
-fn find(history: &History, place: &str) -> u64 {
+pub(super) fn find(history: &History, place: &str) -> u64 {
     Place::parse(place).unwrap().of(history).unwrap()
 }
 
 /// The rules of an answer's grounds, and how they came out.
-fn grounds(answer: &Answer) -> Vec<(Rule, Outcome)> {
+pub(super) fn grounds(answer: &Answer) -> Vec<(Rule, Outcome)> {
     answer.grounds.iter().map(|it| (it.verdict.rule, it.verdict.outcome)).collect()
 }
 

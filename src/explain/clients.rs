@@ -1,0 +1,75 @@
+//! What clients were told, and why some are told nothing.
+
+use super::{Answer, Asked, Finding, Silent, Unanswerable};
+use crate::raft::{LogPosition, NodeId, Payload};
+use crate::record::history::{ClientCall, Told};
+use crate::server::Answer as Reply;
+
+impl Asked<'_> {
+    /// What a client was told, and why: its entry is committed, or is not.
+    pub(super) fn told(&self, text: &str) -> Result<Answer, Unanswerable> {
+        let calls = self.history.clients().iter();
+        let asked =
+            |call: &&ClientCall| call.asked_in <= self.step && call.command.as_str().contains(text);
+        let call = calls.rev().find(asked).ok_or_else(|| self.never())?;
+        let mut call = call.clone();
+        call.told = call.told.filter(|(step, _)| *step <= self.step);
+        let silent = if call.told.is_none() { self.silent(&call) } else { None };
+        let why = match &call.told {
+            Some((step, Told::Answered(Reply::Applied { position, .. }))) => {
+                // It is the commit of that step that was answered.
+                let then = Self { step: *step, ..*self };
+                then.committed(position.index, Some(call.node), true).ok()
+            }
+            Some((step, Told::Answered(Reply::Superseded { lost }))) => {
+                (Self { step: *step, ..*self }).superseded(*lost, call.node)
+            }
+            Some(_) => None,
+            None => self.fate(&call, silent),
+        };
+        Ok(Answer {
+            decided_in: call.told.as_ref().map(|(step, _)| *step),
+            follows_from: why.map(|why| Box::new(why.contradicting(false))),
+            ..self.answer(Finding::Told { call, silent })
+        })
+    }
+
+    /// Why the node that was asked says nothing, if that is not for want of a commit.
+    fn silent(&self, call: &ClientCall) -> Option<Silent> {
+        // Whoever asks a node that is down is refused: a crash in the same moment came after.
+        let before = call.asked_in.saturating_sub(1);
+        if let Some(after) = self.history.crashed(call.node, before, self.step) {
+            return Some(Silent::CrashedAfter(after));
+        }
+        let since = self.history.since(call.node, self.step, |stood| stood.paused);
+        self.node(call.node).paused.then(|| Silent::PausedSince(since.unwrap_or_default()))
+    }
+
+    /// What has become of a command that nobody has answered.
+    fn fate(&self, call: &ClientCall, silent: Option<Silent>) -> Option<Answer> {
+        let then = Self { step: call.asked_in, ..*self };
+        let of = |asked: &Self| asked.entry_of(call.node, call.command.as_str());
+        let entry = of(self).or_else(|| of(&then))?;
+        match self.first_entry(entry.index) {
+            Some((committed, step, by)) if committed == entry => {
+                Some(self.is_committed(entry.index, by, step))
+            }
+            Some(_) => self.superseded(entry, call.node),
+            // What holds the entry up is not why a node that has forgotten says nothing.
+            None if silent.is_some() => None,
+            None => self.committed(entry.index, Some(call.node), false).ok(),
+        }
+    }
+
+    /// Where a node's log has this command, the latest.
+    fn entry_of(&self, id: NodeId, command: &str) -> Option<LogPosition> {
+        let stood = self.node(id);
+        let mut entries = stood.node.log().iter().rev();
+        let is_it = |payload: &Payload| match payload {
+            Payload::Command(own) => own.as_str() == command,
+            Payload::NoOp => false,
+        };
+        let (index, entry) = entries.find(|(_, entry)| is_it(&entry.payload))?;
+        Some(LogPosition { term: entry.term, index })
+    }
+}

@@ -1,0 +1,110 @@
+//! Why what is committed is not known to be, what can never be committed, and who is told nothing.
+
+use raft_in_practice::explain::{Change, Elsewhere, Finding, Silent};
+use raft_in_practice::raft::{LogIndex, LogPosition, Outcome, Rule, Term};
+use raft_in_practice::server::engine::MessageId;
+
+use super::why::{ask, find, grounds};
+use super::{history, shipped};
+use crate::common::{at, id};
+
+/// An older entry is not committed by copies: not by the one more that it lacks, either.
+#[test]
+fn what_an_older_entry_waits_for_is_one_of_the_leader_s_term() {
+    let history = history(&shipped("figure-8"));
+    for (step, question, leader, term, own) in [
+        (32, "not committed 2", 0, 4, None::<LogIndex>),
+        (42, "not committed 2 on 4", 4, 5, None),
+    ] {
+        let answer = ask(&history, step, question);
+        let rules = [
+            (Rule::MajorityQuorum, Outcome::Refused),
+            (Rule::CommitOnlyCurrentTerm, Outcome::Refused),
+        ];
+        assert_eq!(grounds(&answer), rules, "{step}");
+        let (leader, term) = (id(leader), Term::new(term));
+        let Some(Change::EntryOfOwnTerm { leader: of, term: in_term, index, .. }) = answer.change
+        else {
+            panic!("{step}: {:?}", answer.change)
+        };
+        assert_eq!((of, in_term, index), (leader, term, own), "{step}");
+    }
+}
+
+#[test]
+fn what_lost_its_index_to_another_entry_is_never_committed() {
+    for (scenario, step, question, node, entry, committed, decided) in [
+        ("figure-8", 155, "not committed 4 on 4", 4, at(4, 8), at(4, 7), 105),
+        ("partition", 97, "not committed 3 on 1", 1, at(3, 1), at(3, 2), 64),
+        // The leader that is cut off counts on, and in vain.
+        ("partition", 66, "not committed 3 on 0", 0, at(3, 1), at(3, 2), 64),
+    ] {
+        let answer = ask(&history(&shipped(scenario)), step, question);
+        let finding = Finding::Superseded { entry, node: id(node), committed, step: decided };
+        assert_eq!((answer.finding, answer.change), (finding, None), "{question}");
+        let deeper = answer.follows_from.unwrap();
+        assert!(
+            matches!(deeper.finding, Finding::Committed { entry, .. } if entry == committed),
+            "{deeper:?}"
+        );
+    }
+}
+
+#[test]
+fn a_node_that_does_not_know_of_a_commit_says_who_does_and_what_would_tell_it() {
+    let figure_8 = history(&shipped("figure-8"));
+    let answer = ask(&figure_8, 150, "committed 4 on 0");
+    let crash = figure_8.crashed(id(0), 105, 150);
+    let elsewhere = Elsewhere { step: 105, by: id(0), forgot_after: crash };
+    let (leader, term) = (id(0), Term::new(14));
+    assert!(answer.contradicts && crash.is_some());
+    assert_eq!(answer.finding, Finding::NotKnown { entry: at(4, 7), leader, term, elsewhere });
+    assert!(matches!(answer.change, Some(Change::EntryOfOwnTerm { .. })), "{:?}", answer.change);
+
+    let paused = history(&shipped("paused-leader"));
+    let answer = ask(&paused, 31, "not committed 3 on 2");
+    let elsewhere = Some(Elsewhere { step: 30, by: id(1), forgot_after: None });
+    let leader = Some(id(1));
+    let finding = Finding::NotTold { entry: at(3, 2), node: id(2), leader, elsewhere };
+    assert_eq!(answer.finding, finding);
+    let Some(Change::Arrival { message, from, leader_commit, arrives_in: Some(step), .. }) =
+        answer.change
+    else {
+        panic!("{:?}", answer.change)
+    };
+    assert_eq!((message, from, leader_commit), (MessageId(31), id(1), LogIndex::new(3)));
+    assert_eq!(paused.step(step).unwrap().received, Some(message));
+    assert!(ask(&paused, step, "committed 3 on 2").decided_in == Some(step));
+}
+
+/// A node forgets in a crash who asked it: that nobody is answered has a reason, wherever it stands since.
+#[test]
+fn who_is_told_nothing_hears_why() {
+    let history = history(&shipped("figure-8"));
+    for (step, question, node) in [
+        (60, "told x=other", 4),
+        (60, "told x=first", 0),
+        (170, "told x=first", 0),
+        (170, "told y=other", 4),
+    ] {
+        let answer = ask(&history, step, question);
+        let Finding::Told { call, silent: Some(Silent::CrashedAfter(after)) } = &answer.finding
+        else {
+            panic!("{question}: {answer:?}")
+        };
+        assert_eq!((call.node, &call.told), (id(node), &None), "{question}");
+        assert_eq!(history.crashed(id(node), call.asked_in, step), Some(*after), "{question}");
+        let down = |deeper: &Finding| matches!(deeper, Finding::Down { .. });
+        assert!(!answer.follows_from.is_some_and(|deeper| down(&deeper.finding)), "{question}");
+    }
+    let other = ask(&history, 170, "told y=other").follows_from.unwrap().finding;
+    assert!(matches!(other, Finding::Superseded { entry, .. } if entry == at(4, 8)), "{other:?}");
+    // Who is answered is answered for the commit of that step, not for a later one.
+    let answer = ask(&history, 155, "told y=last");
+    assert_eq!(answer.decided_in, Some(105));
+    let deeper = answer.follows_from.unwrap();
+    let entry = LogPosition::new(5, 10);
+    assert_eq!(deeper.decided_in, Some(105));
+    assert!(matches!(deeper.finding, Finding::Committed { entry: of, .. } if of == entry));
+    assert_eq!(find(&history, "first commit"), 56);
+}
