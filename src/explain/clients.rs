@@ -8,10 +8,15 @@ use crate::server::Answer as Reply;
 impl Asked<'_> {
     /// What a client was told, and why: its entry is committed, or is not.
     pub(super) fn told(&self, text: &str) -> Result<Answer, Unanswerable> {
-        let calls = self.history.clients().iter();
-        let asked =
-            |call: &&ClientCall| call.asked_in <= self.step && call.command.as_str().contains(text);
-        let call = calls.rev().find(asked).ok_or_else(|| self.never())?;
+        let client = text.strip_prefix("client ").and_then(|number| number.parse::<u64>().ok());
+        let fits = |call: &ClientCall| match client {
+            Some(client) => call.ticket.client() == client,
+            None => call.command.as_str().contains(text),
+        };
+        let calls = self.history.clients().iter().rev();
+        let mut calls = calls.filter(|call| call.asked_in <= self.step && fits(call));
+        let call = calls.next().ok_or_else(|| self.never())?;
+        let earlier = calls.count();
         let mut call = call.clone();
         call.told = call.told.filter(|(step, _)| *step <= self.step);
         let silent = if call.told.is_none() { self.silent(&call) } else { None };
@@ -30,7 +35,7 @@ impl Asked<'_> {
         Ok(Answer {
             decided_in: call.told.as_ref().map(|(step, _)| *step),
             follows_from: why.map(|why| Box::new(why.contradicting(false))),
-            ..self.answer(Finding::Told { call, silent })
+            ..self.answer(Finding::Told { call, silent, earlier })
         })
     }
 
@@ -41,8 +46,7 @@ impl Asked<'_> {
         if let Some(after) = self.history.crashed(call.node, before, self.step) {
             return Some(Silent::CrashedAfter(after));
         }
-        let since = self.history.since(call.node, self.step, |stood| stood.paused);
-        self.node(call.node).paused.then(|| Silent::PausedSince(since.unwrap_or_default()))
+        self.paused(call.node).map(|(_, since)| Silent::PausedSince(since))
     }
 
     /// What has become of a command that nobody has answered.

@@ -70,7 +70,8 @@ impl Asked<'_> {
             let subject = on.unwrap_or_else(|| subject(&nodes, index));
             self.not_committed(index, &nodes[subject.index()], &nodes)
         };
-        Ok(answer.contradicting(committed.is_some() != expected))
+        let paused = on.and_then(|id| self.paused(id));
+        Ok(Answer { paused, ..answer.contradicting(committed.is_some() != expected) })
     }
 
     /// The step in which somebody first committed the entry at `index`, and who.

@@ -14,7 +14,7 @@ impl Asked<'_> {
         let stood = self.node(id);
         let leads = stood.up && stood.node.is_leader();
         let answer = if leads { self.is_leader(id) } else { self.no_leader(id)? };
-        Ok(answer.contradicting(leads != expected))
+        Ok(Answer { paused: self.paused(id), ..answer.contradicting(leads != expected) })
     }
 
     fn is_leader(&self, id: NodeId) -> Answer {

@@ -38,6 +38,9 @@ pub struct Answer {
     pub contradicts: bool,
     /// What is so.
     pub finding: Finding,
+    /// The node that is asked about, if it stands still, and since which step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<(NodeId, u64)>,
     /// The step in which that was decided.
     pub decided_in: Option<u64>,
     /// The rules that were asked, with what they compared.
@@ -108,8 +111,9 @@ pub enum Finding {
     Truncated { node: NodeId, from: LogPosition, to: LogPosition },
     /// The `node` acknowledged its log up to `index` to the leader that had sent `count` entries after `prev`.
     Acknowledged { node: NodeId, to: NodeId, index: LogIndex, prev: LogPosition, count: usize },
-    /// What a client was told, or that it was told nothing, and what its node is `silent` for.
-    Told { call: ClientCall, silent: Option<Silent> },
+    /// What a client was told, or that it was told nothing, and what its node is `silent` for. The
+    /// question fits so many earlier clients too.
+    Told { call: ClientCall, silent: Option<Silent>, earlier: usize },
 }
 
 /// Who has committed an entry that a node does not know to be committed.
@@ -147,8 +151,12 @@ pub struct Standing {
     pub holds: Option<bool>,
     /// Whether messages reach it, and whether its own come back.
     pub link: (bool, bool),
+    /// Whether it stands still.
+    pub paused: bool,
     /// The messages in flight between the two.
     pub in_flight: Vec<MessageId>,
+    /// How many of them are on their way to it.
+    pub in_flight_to: usize,
     /// By which rule it refused, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Ground>,
@@ -213,8 +221,8 @@ pub enum Unanswerable {
     NoSuchStep { step: u64, last: u64 },
     /// No log has an entry at this index; the longest ends at `last`.
     NoSuchEntry { index: LogIndex, last: LogIndex },
-    /// It has not happened up to this step.
-    NotHappened { question: Question, step: u64 },
+    /// It has not happened up to this step; it has to `others`, the last time in these steps.
+    NotHappened { question: Question, step: u64, others: Vec<(NodeId, u64)> },
 }
 
 impl Answer {
@@ -224,6 +232,7 @@ impl Answer {
             step,
             contradicts: false,
             finding,
+            paused: None,
             decided_in: None,
             grounds: Vec::new(),
             others: Vec::new(),
@@ -278,12 +287,19 @@ impl<'h> Asked<'h> {
     }
 
     fn never(&self) -> Unanswerable {
-        Unanswerable::NotHappened { question: self.question.clone(), step: self.step }
+        let (question, step) = (self.question.clone(), self.step);
+        Unanswerable::NotHappened { question, step, others: Vec::new() }
     }
 
     fn node(&self, id: NodeId) -> NodeState<'static> {
         let stood = self.history.node_at(id, self.step);
         stood.expect("the question names nodes and a step that there are")
+    }
+
+    /// The node, if it stands still, and since which step.
+    fn paused(&self, id: NodeId) -> Option<(NodeId, u64)> {
+        let since = || self.history.since(id, self.step, |stood| stood.paused);
+        self.node(id).paused.then(since).flatten().map(|since| (id, since))
     }
 
     fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
@@ -328,21 +344,27 @@ impl<'h> Asked<'h> {
     /// How every other node stands to one that counts them.
     fn others(&self, center: NodeId, stands: impl Fn(NodeId, &mut Standing)) -> Vec<Standing> {
         let network = self.history.network_at(self.step);
-        let between = |a: NodeId, b: NodeId| {
-            let in_flight = self.history.in_flight(self.step).filter(move |sent| {
-                let ends = (sent.envelope.from, sent.envelope.to);
-                ends == (a, b) || ends == (b, a)
-            });
-            in_flight.map(|sent| sent.message).collect()
+        let between = |from: NodeId, to: NodeId| {
+            let in_flight = self.history.in_flight(self.step);
+            let these =
+                in_flight.filter(move |sent| (sent.envelope.from, sent.envelope.to) == (from, to));
+            these.map(|sent| sent.message)
         };
         let others = self.ids().filter(|&id| id != center).map(|node| {
+            let stood = self.node(node);
+            let mut in_flight: Vec<MessageId> = between(center, node).collect();
+            let in_flight_to = in_flight.len();
+            in_flight.extend(between(node, center));
+            in_flight.sort_unstable();
             let mut standing = Standing {
                 node,
-                up: self.node(node).up,
+                up: stood.up,
+                paused: stood.paused,
                 counted: false,
                 holds: None,
                 link: (!network.is_cut(center, node), !network.is_cut(node, center)),
-                in_flight: between(center, node),
+                in_flight,
+                in_flight_to,
                 refused: None,
             };
             stands(node, &mut standing);

@@ -1,5 +1,7 @@
 //! The steps at which something of a kind happened, and the places in a run that can be named.
 
+use std::fmt;
+
 use crate::raft::{Event, Outcome, Rule};
 use crate::record::History;
 use crate::record::journal::Deed;
@@ -20,6 +22,10 @@ pub enum Kind {
     Crash,
     /// A node starts again.
     Restart,
+    /// A node stands still.
+    Pause,
+    /// A node that stood still goes on.
+    Resume,
     /// Links are cut, or the network splits.
     Cut,
     /// All links are mended.
@@ -42,13 +48,15 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds that are one word, with it.
-    pub const WORDS: [(&str, Self); 12] = [
+    pub const WORDS: [(&str, Self); 14] = [
         ("commit", Self::Commit),
         ("election", Self::Election),
         ("leader", Self::Leader),
         ("truncation", Self::Truncation),
         ("crash", Self::Crash),
         ("restart", Self::Restart),
+        ("pause", Self::Pause),
+        ("resume", Self::Resume),
         ("cut", Self::Cut),
         ("heal", Self::Heal),
         ("drop", Self::Drop),
@@ -93,6 +101,8 @@ impl Kind {
                 (self, it),
                 (Self::Crash, Deed::Crash { .. })
                     | (Self::Restart, Deed::Restart { .. })
+                    | (Self::Pause, Deed::Pause { .. })
+                    | (Self::Resume, Deed::Resume { .. })
                     | (Self::Cut, Deed::Cut { .. } | Deed::Partition { .. })
                     | (Self::Heal, Deed::Heal)
                     | (Self::Drop, Deed::Lost { .. })
@@ -114,6 +124,21 @@ impl Kind {
     /// The last step before `step` at which it happened.
     pub fn previous(self, history: &History, step: u64) -> Option<u64> {
         (1..step).rev().find(|&step| self.is_at(history, step))
+    }
+}
+
+impl fmt::Display for Kind {
+    /// As it can be typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(rule) => write!(f, "refused {}", rule.id()),
+            Self::Broken(rule) => write!(f, "broken {}", rule.id()),
+            Self::Asked(rule) => f.write_str(rule.id()),
+            _ => {
+                let word = Self::WORDS.into_iter().find(|(_, kind)| kind == self);
+                f.write_str(word.map(|(word, _)| word).expect("every other kind is one word"))
+            }
+        }
     }
 }
 
@@ -144,8 +169,8 @@ impl Place {
                 return None;
             }
             let micros: u64 = format!("{fraction:0<6}").parse().ok()?;
-            // What a story shows is cut to the digits that it shows: all that begins so is meant.
-            let most = 10_u64.pow(6 - fraction.len() as u32) - 1;
+            // What a story shows is cut to the millisecond: all of it is meant.
+            let most = 10_u64.pow(6 - fraction.len().max(3) as u32) - 1;
             let seconds: u64 = seconds.parse().ok()?;
             let micros = seconds.checked_mul(1_000_000)?.checked_add(micros + most)?;
             return Some(Self::Time(Time::from_micros(micros)));

@@ -28,7 +28,8 @@ pub enum Question {
     SteppedDown { node: NodeId },
     /// Why the `node` acknowledged what it did, the last time it acknowledged anything.
     Acknowledged { node: NodeId },
-    /// Why a client was told what it was: the latest whose command has this text in it.
+    /// Why a client was told what it was: the latest whose command has this text in it, or, if the text
+    /// is 'client' and a number, the one of this number.
     Told { command: String },
 }
 
@@ -38,7 +39,8 @@ impl Question {
     /// # Errors
     /// If it is none that is known, or names a node that there is not.
     pub fn parse(typed: &str, nodes: usize) -> Result<Self, Unanswerable> {
-        let mut words: Vec<&str> = typed.split_whitespace().collect();
+        let asked = typed.trim_end().trim_end_matches('?');
+        let mut words: Vec<&str> = asked.split_whitespace().collect();
         if words.first() == Some(&"why") {
             words.remove(0);
         }

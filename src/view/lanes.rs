@@ -5,7 +5,9 @@ use std::fmt::Write;
 use super::output::Output;
 use super::table::paragraph;
 use super::{Listeners, colour, deeds, width};
-use crate::raft::{AppendOutcome, Event, Input, Message, NodeId, Outcome, RoleKind, Term};
+use crate::raft::{
+    AppendOutcome, Event, Input, LogIndex, Message, NodeId, Outcome, RoleKind, Term,
+};
 use crate::record::journal::{Batch, Deed, Loss, Observer};
 use crate::server::Server;
 use crate::server::engine::Detail;
@@ -13,26 +15,31 @@ use crate::server::timing::Time;
 
 /// Where the lanes begin: behind the number of the step and the time.
 const MARGIN: usize = 17;
+/// If more messages are cut at once, they are one row.
+const MOST_CUT: usize = 6;
 /// No lane is wider.
 const WIDEST: usize = 14;
 
-const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down. An arrow leads from \
+const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down; ‖: stands still; 'restarts': as a \
+    follower. An arrow leads from \
     the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote \
     and 'vote' gives it, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
-    acknowledges index 5, 'no' refuses. +5: appends index 5, -5: deletes from 5 on, *5: commits up to 5, \
-    !: goes on without a rule. Heartbeats that change nothing are left out.";
+    acknowledges index 5, 'no' refuses. 'timeout': the election timer ends; 'asked': by clients; \
+    'cut': lost on a cut link. +5..6: appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, \
+    !: goes on without a rule, …: there is no room for more. Heartbeats that change nothing are left out.";
 
 /// Lanes on this output, for a cluster of `nodes`.
 pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
     output.put_all(paragraph(&colour::faint(LEGEND).to_string(), "", ""));
     output.put("");
-    let start = Lane { up: true, role: RoleKind::Follower, term: Term::ZERO };
+    let start = Lane { up: true, paused: false, role: RoleKind::Follower, term: Term::ZERO };
     let lanes = Lanes {
         output: output.clone(),
         steps: 0,
         nodes: vec![start; nodes],
         width: WIDEST.min((width() - MARGIN) / nodes),
         begins: true,
+        cut: Vec::new(),
     };
     Listeners { observers: vec![Box::new(lanes)], script: None }
 }
@@ -41,6 +48,7 @@ pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
 #[derive(Clone, Copy, Debug)]
 struct Lane {
     up: bool,
+    paused: bool,
     role: RoleKind,
     term: Term,
 }
@@ -53,7 +61,7 @@ impl Lane {
             RoleKind::Candidate => 'C',
             RoleKind::Leader => 'L',
         };
-        format!("{role}{}", self.term)
+        format!("{role}{}{}", self.term, if self.paused { "‖" } else { "" })
     }
 }
 
@@ -64,6 +72,8 @@ struct Lanes {
     width: usize,
     /// Whether the names of the nodes are to stand above the next row.
     begins: bool,
+    /// Messages that were cut one after the other, and have no rows yet: when, from whom and to whom.
+    cut: Vec<(Time, NodeId, NodeId)>,
 }
 
 /// What stands in a row: at which node, and where an arrow comes from.
@@ -106,7 +116,7 @@ impl Lanes {
             let tail = if nth == at {
                 let from_right = from > at;
                 let room = rest.saturating_sub(usize::from(from_right));
-                let label: String = format!(" {}", row.label).chars().take(room).collect();
+                let label = fit(row.label, room);
                 let space = room - label.chars().count();
                 match (from_right, if row.lost { '×' } else { '◀' }) {
                     (false, _) => format!("{label}{}", " ".repeat(space)),
@@ -124,11 +134,44 @@ impl Lanes {
         self.output.put(line.trim_end());
     }
 
+    /// Puts the rows of messages that were cut, or one with their number.
+    fn put_cut(&mut self) {
+        let cut = std::mem::take(&mut self.cut);
+        let head = |time: Time| format!("{:>6}  {:>7}", "", time.to_string());
+        if let Some((time, ..)) = cut.get(MOST_CUT) {
+            self.output.put(format!("{:<1$} {2} messages are cut", head(*time), MARGIN, cut.len()));
+            return;
+        }
+        for (time, from, node) in cut {
+            self.row(&head(time), &Row { node, from: Some(from), label: "cut", lost: true });
+        }
+    }
+
     /// Puts words between the rows.
     fn words(&self, text: &str) {
         let margin = " ".repeat(MARGIN + 1);
         self.output.put_all(paragraph(text, &margin, &margin));
     }
+}
+
+/// A label in so much room: where it does not fit, what was done is more than that it was AppendEntries.
+fn fit(label: &str, room: usize) -> String {
+    let mut text = format!(" {label}");
+    if text.chars().count() > room
+        && let Some(done) = label.strip_prefix("app ")
+    {
+        text = format!(" {done}");
+    }
+    if text.chars().count() > room {
+        let cut = text.chars().take(room.saturating_sub(1)).chain(['…']);
+        text = cut.take(room).collect();
+    }
+    text
+}
+
+/// The indexes of entries, as a lane has them.
+fn range(first: LogIndex, last: LogIndex) -> String {
+    if first == last { format!("{first}") } else { format!("{first}..{last}") }
 }
 
 /// What a step came to, in a lane; nothing, if it changed nothing.
@@ -141,16 +184,20 @@ fn label(input: &Input, events: &[Event]) -> Option<String> {
     };
     let mut changes = keeps;
     for event in events {
-        let mark = match event {
+        let mark = match *event {
             Event::VoteGranted { .. } if matches!(input, Input::Receive(_)) => " yes".to_owned(),
             Event::VoteRefused { .. }
             | Event::EntriesRefused { .. }
             | Event::ProposalRefused { .. } => " no".to_owned(),
-            Event::Appended { first, .. } => format!(" +{first}"),
-            Event::EntriesAccepted { new_from: Some(new), .. } => format!(" +{new}"),
+            Event::Appended { first, last, .. } => format!(" +{}", range(first, last)),
+            Event::EntriesAccepted { new_from: Some(new), acknowledged, .. } => {
+                format!(" +{}", range(new, acknowledged.max(new)))
+            }
             Event::Truncated { from, .. } => format!(" -{from}"),
             Event::CommitAdvanced { to, .. } => format!(" *{to}"),
-            Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => " !".to_owned(),
+            Event::Checked(ref verdict) if verdict.outcome == Outcome::Overridden => {
+                " !".to_owned()
+            }
             Event::RoleChanged { .. } | Event::TermAdvanced { .. } | Event::BackedOff { .. } => {
                 String::new()
             }
@@ -183,6 +230,7 @@ fn message(message: &Message) -> (String, bool) {
 
 impl Observer for Lanes {
     fn batch(&mut self, batch: &Batch<'_>) {
+        self.put_cut();
         let node = batch.server.node();
         let mut began = 0;
         for (nth, step) in batch.steps.iter().enumerate() {
@@ -217,10 +265,22 @@ impl Observer for Lanes {
     }
 
     fn deed(&mut self, time: Time, deed: &Deed) {
+        if let Deed::Lost { from, to, why: Loss::Cut, .. } = deed {
+            if self.cut.last().is_some_and(|(before, ..)| *before != time) {
+                self.put_cut();
+            }
+            self.cut.push((time, *from, *to));
+            return;
+        }
+        // What says nothing here ends no run of losses.
+        if !matches!(deed, Deed::Asked { .. } | Deed::Answered { .. } | Deed::Refused { .. }) {
+            self.put_cut();
+        }
         let head = format!("{:>6}  {:>7}", "", time.to_string());
         match deed {
             Deed::Crash { node, .. } => {
-                self.nodes[node.index()].up = false;
+                let lane = &mut self.nodes[node.index()];
+                (lane.up, lane.paused) = (false, false);
                 self.row(&head, &Row { node: *node, from: None, label: "CRASHES", lost: false });
             }
             Deed::Lost { from, to, why, .. } => {
@@ -238,6 +298,9 @@ impl Observer for Lanes {
                 self.begins = true;
             }
             _ => {
+                if let Deed::Pause { node } | Deed::Resume { node } = deed {
+                    self.nodes[node.index()].paused = matches!(deed, Deed::Pause { .. });
+                }
                 if let Some((who, text)) = deeds::world(deed) {
                     self.words(format!("{who} {text}").trim());
                 }
@@ -246,14 +309,22 @@ impl Observer for Lanes {
     }
 
     fn restarted(&mut self, time: Time, server: &Server) {
+        self.put_cut();
         let node = server.node();
         let (role, term) = (node.role().kind(), node.current_term());
-        self.nodes[node.id().index()] = Lane { up: true, role, term };
+        self.nodes[node.id().index()] = Lane { up: true, paused: false, role, term };
         let head = format!("{:>6}  {:>7}", "", time.to_string());
         self.row(&head, &Row { node: node.id(), from: None, label: "restarts", lost: false });
     }
 
     fn wants(&self) -> Detail {
         Detail::Steps
+    }
+}
+
+impl Drop for Lanes {
+    /// What was cut at the very end of a run has its rows too.
+    fn drop(&mut self) {
+        self.put_cut();
     }
 }

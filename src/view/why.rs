@@ -1,7 +1,7 @@
 //! Answers to why and why not, in words.
 
 use super::explain;
-use super::table::paragraph;
+use super::table::{Table, paragraph};
 use super::words::{Speaker, plural};
 use super::{colour, deeds, message};
 use crate::explain::{
@@ -21,8 +21,17 @@ pub(crate) const QUESTIONS: [(&str, &str); 9] = [
     ("truncated N", "why node N deleted entries, the last time"),
     ("stepped down N", "why node N gave up leading or campaigning, the last time"),
     ("acknowledged N", "why node N acknowledged what it did, the last time"),
-    ("told COMMAND", "why a client was told what it was"),
+    ("told COMMAND", "why a client was told what it was, or 'told client N'"),
 ];
+
+/// The questions, as a table.
+pub(crate) fn questions() -> Vec<String> {
+    let mut table = Table::new(2);
+    for (words, asks) in QUESTIONS {
+        table.row([format!("why {words}"), asks.to_owned()]);
+    }
+    table.lines()
+}
 
 /// An answer, with the reasons below it.
 pub(crate) fn answer(history: &History, answer: &Answer) -> Vec<String> {
@@ -49,10 +58,15 @@ pub(super) enum Sentence {
 /// The answer alone: what is so, the reasons behind it, how the others stand, what would change it.
 pub(super) fn sentences(answer: &Answer) -> Vec<Sentence> {
     let mut text = finding(&answer.finding);
-    if let Some(step) = answer.decided_in {
+    // Since its timer was started over last it has not been so: it has always been.
+    let always = matches!(answer.finding, Finding::NeverCampaigned { .. });
+    if let Some(step) = answer.decided_in.filter(|_| !always) {
         text = format!("{text} That is so since step {step}.");
     }
     let mut said = vec![Sentence::Finding(text)];
+    if let Some((node, step)) = answer.paused {
+        said.push(Sentence::Finding(format!("{node} stands still since step {step}.")));
+    }
     said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
         Sentence::Ground(explain::verdict(speaker, &ground.verdict))
@@ -158,7 +172,13 @@ fn finding(finding: &Finding) -> String {
             "{node} acknowledged its log up to index {index}: {to} had sent {} after {prev}.",
             plural(*count, "entry", "entries")
         ),
-        Finding::Told { call, silent } => told(call, *silent),
+        Finding::Told { call, silent, earlier } => {
+            let earlier = match earlier {
+                0 => String::new(),
+                more => format!(" {more} more, asked before, also match."),
+            };
+            format!("{}{earlier}", told(call, *silent))
+        }
     }
 }
 
@@ -222,11 +242,16 @@ fn stands(standing: &Standing) -> String {
         (true, (false, true)) => ", cannot be reached",
         (true, (true, false)) => ", and its replies cannot come back",
     };
-    let in_flight = match standing.in_flight.len() {
-        0 => String::new(),
-        count => format!(", {} in flight", plural(count, "message", "messages")),
+    let to = standing.in_flight_to;
+    let directions = [(to, "to it"), (standing.in_flight.len() - to, "from it")];
+    let directions = directions.iter().filter(|(count, _)| *count > 0);
+    let directions: Vec<_> = directions.map(|(count, way)| format!("{count} {way}")).collect();
+    let in_flight = match directions[..] {
+        [] => String::new(),
+        _ => format!(", in flight: {}", directions.join(" and ")),
     };
-    format!("{holds}{link}{in_flight}")
+    let still = if standing.paused { ", stands still" } else { "" };
+    format!("{holds}{link}{still}{in_flight}")
 }
 
 fn names(nodes: &[NodeId]) -> String {
@@ -333,7 +358,14 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
         Unanswerable::NoSuchEntry { index, last } => format!(
             "no node has an entry at index {index} here; ask of one from 1 to {last}, or at a later step"
         ),
-        Unanswerable::NotHappened { question, step } => format!(
+        Unanswerable::NotHappened { question, step, others } if !others.is_empty() => {
+            let others = others.iter().map(|(node, step)| format!("to {node} in step {step}"));
+            format!(
+                "up to step {step} nothing happened of which '{question}' asks; it did {}: ask of that",
+                others.collect::<Vec<_>>().join(", ")
+            )
+        }
+        Unanswerable::NotHappened { question, step, .. } => format!(
             "up to step {step} nothing happened of which '{question}' asks; ask at a later step, or \
              'committed', 'not committed', 'leader' or 'not leader' of any node"
         ),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::words::{WORDS, Word, following, parse};
 use crate::cli::error::Error;
 use crate::cli::play::lines::Lines;
-use crate::explain::{self, Place, Unanswerable};
+use crate::explain::{self, Kind, Place, Unanswerable};
 use crate::raft::NodeId;
 use crate::record::History;
 use crate::record::history::{Moment, NodeState};
@@ -58,8 +58,8 @@ impl Table<'_> {
             Word::Next(count) => Ok(self.go(step.saturating_add(count).min(last))),
             Word::Back(_) if step == 1 => Err("step 1 is the first".to_owned()),
             Word::Back(count) => Ok(self.go(step.saturating_sub(count).max(1))),
-            Word::NextOf(kind) => self.go_to(kind.next(history, step)),
-            Word::PreviousOf(kind) => self.go_to(kind.previous(history, step)),
+            Word::NextOf(kind) => self.go_to(kind, kind.next(history, step), "after"),
+            Word::PreviousOf(kind) => self.go_to(kind, kind.previous(history, step), "before"),
             Word::Goto(place) => {
                 let step = place.of(history).ok_or_else(|| match place {
                     Place::Step(step) => no_step(step, last),
@@ -73,6 +73,7 @@ impl Table<'_> {
             Word::Messages => Ok(told::messages(&self.moment(step)?)),
             Word::Diff(a, b) => Ok(told::differences(&self.moment(a)?, &self.moment(b)?)),
             Word::Blame(id, field) => self.blame(id, &field),
+            Word::Questions => Ok(why::questions()),
             Word::Why(question) => match explain::why(history, step, &question) {
                 Ok(answer) => Ok(why::answer(history, &answer)),
                 Err(error) => Err(why::unanswerable(&error)),
@@ -93,8 +94,14 @@ impl Table<'_> {
         told::told(self.history, &record)
     }
 
-    fn go_to(&mut self, step: Option<u64>) -> Result<Vec<String>, String> {
-        let none = || format!("that does not happen on this side of step {}", self.step);
+    fn go_to(&mut self, kind: Kind, step: Option<u64>, side: &str) -> Result<Vec<String>, String> {
+        let none = || {
+            let elsewhere = match Place::First(kind).of(self.history) {
+                Some(step) => format!("the first is in step {step}"),
+                None => "none in this run".to_owned(),
+            };
+            format!("no {kind} {side} step {} ({elsewhere})", self.step)
+        };
         let step = step.ok_or_else(none)?;
         Ok(self.go(step))
     }

@@ -35,6 +35,8 @@ pub(super) enum Word {
     Blame(NodeId, String),
     /// Why something is so, or is not.
     Why(Question),
+    /// What can be asked.
+    Questions,
     /// The end.
     Quit,
 }
@@ -87,12 +89,15 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "help" | "?" => alone(Word::Help),
         "next" => match Kind::parse(rest) {
             Some(kind) => Ok(Word::NextOf(kind)),
-            None => count().map(Word::Next).map_err(|_| why::places()),
+            None => count().map(Word::Next).map_err(|_| no_place(rest)),
         },
         "back" => count().map(Word::Back),
         "previous" if rest.is_empty() => Ok(Word::Back(1)),
-        "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(why::places),
-        "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(why::places),
+        "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
+        "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(|| no_place(rest)),
+        _ if rest.is_empty() && word.starts_with(|it: char| it.is_ascii_digit()) => {
+            Place::parse(word).map(Word::Goto).ok_or_else(|| no_place(word))
+        }
         "show" => some_node().map(Word::Show),
         "log" => some_node().map(Word::Log),
         "messages" => alone(Word::Messages),
@@ -104,6 +109,7 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
             [id, field] => Ok(Word::Blame(node(id)?, field.to_owned())),
             _ => Err("'blame' asks for a node and a field, as in 'blame 2 commitIndex'".to_owned()),
         },
+        "why" if rest.is_empty() => Ok(Word::Questions),
         "why" => {
             let question = Question::parse(rest, nodes);
             question.map(Word::Why).map_err(|error| why::unanswerable(&error))
@@ -114,6 +120,20 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
             None => format!("'{word}' is no word here; 'help' lists them"),
         }),
     }
+}
+
+/// What was typed is no place and no event: names the word that is not known, and what may be meant.
+fn no_place(typed: &str) -> String {
+    let known = ["first", "last", "refused", "broken"].into_iter();
+    let known = known.chain(Kind::WORDS.map(|(word, _)| word));
+    let known: Vec<&str> = known.chain(Rule::ALL.iter().map(|rule| rule.id())).collect();
+    let bad = typed.split_whitespace().find(|word| !known.contains(word)).unwrap_or(typed);
+    let meant = nearest(bad, known);
+    let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
+    if bad == "end" {
+        return "'end' is no place; 'next' with a large number goes to the last step".to_owned();
+    }
+    format!("'{bad}' is no place or event; {meant}{}", why::places())
 }
 
 /// What may follow these words.

@@ -176,3 +176,74 @@ fn lanes_fit_and_mark_what_matters() {
     let path = trace("partition", "lanes");
     assert_eq!(rows(&printed(&["replay", &path, "--view", "lanes"], "")), rows(&out));
 }
+
+/// A node that stands still leads on paper: whoever looks sees that it does nothing.
+#[test]
+fn a_node_that_stands_still_is_seen_to() {
+    let path = trace("paused-leader", "paused");
+    let at = |place: &str, question: &str| {
+        unwrapped(&printed(&["replay", &path, "--at", place, "--why", question], ""))
+    };
+    let answer = at("first pause", "leader 0");
+    for words in ["n0 leads term 1, by the votes of", "n0 stands still since step"] {
+        assert!(answer.contains(words), "{answer:?} lacks {words:?}");
+    }
+    assert!(!at("first resume", "leader 0").contains("stands still"));
+    let out = unwrapped(&printed(&["replay", &path, "--prompt"], "next pause\nnext resume\n"));
+    assert!(out.contains("n0 stands still") && out.contains("n0 goes on where it stood"), "{out}");
+    let out = printed(&["replay", &path, "--view", "lanes"], "");
+    assert!(out.contains("L1‖") && unwrapped(&out).contains("‖: stands still"), "{out}");
+}
+
+/// A time is read to the millisecond that is shown, with fewer digits too.
+#[test]
+fn a_time_is_the_last_step_made_by_then() {
+    let path = trace("partition", "time");
+    let out = printed(&["replay", &path, "--prompt"], "goto 2.5\ngoto 2.535\n1.0\n47\n");
+    let prompts: Vec<&str> = out.lines().filter(|line| line.contains("/100 ")).collect();
+    let shown = |prompt: &str| prompt.split(' ').nth(1).unwrap()[..5].to_owned();
+    assert!(shown(prompts[1]).as_str() <= "2.500", "{out}");
+    assert_eq!(shown(prompts[2]), "2.535", "{out}");
+    assert!(shown(prompts[3]).as_str() <= "1.000", "{out}");
+    assert!(out.contains("step 47:"), "a number alone is a step to go to: {out}");
+}
+
+#[test]
+fn what_is_asked_amiss_is_helped() {
+    let path = trace("partition", "amiss");
+    let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
+    let out = talk("why\nnext crash\nnext foo\nnext comit\ngoto end\n");
+    for words in [
+        "why leader N why node N leads",
+        "no crash after step 1 (none in this run)",
+        "'foo' is no place or event",
+        "did you mean 'commit'?",
+        "'end' is no place",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    let out =
+        talk("goto 100\nwhy told client 1\nwhy told SET?\nwhy truncated 3\nwhy not leader 3\n");
+    for words in
+        ["Client 1 asked n0 for", "more, asked before, also match.", "it did to n0 in step"]
+    {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    let never = &out[out.find("n3 has never stood for election").unwrap()..];
+    assert!(!never.split("└").next().unwrap().contains("That is so since"), "{never}");
+    let out = talk("goto 48\nwhy not committed 3 on 0\n");
+    assert!(out.contains("in flight: 1 to it") || out.contains(" from it"), "{out}");
+}
+
+#[test]
+fn lanes_tell_ranges_and_count_what_is_cut() {
+    let lanes = |scenario| printed(&["run", scenario, "--virtual", "--view", "lanes"], "");
+    let out = lanes("figure-8");
+    assert!(out.contains(" messages are cut") && out.contains('…'), "{out}");
+    let cut = |line: &&str| line.contains('×') && line.contains(" cut");
+    let runs = out.lines().collect::<Vec<_>>();
+    let runs = runs.split(|line| !cut(&line)).map(<[_]>::len);
+    assert!(runs.max().unwrap() <= 6 * 2, "{out}");
+    let out = lanes("partition");
+    assert!(out.contains(" -3 +3..4"), "{out}");
+}

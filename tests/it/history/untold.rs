@@ -12,10 +12,9 @@ use crate::common::{at, id};
 #[test]
 fn what_an_older_entry_waits_for_is_one_of_the_leader_s_term() {
     let history = history(&shipped("figure-8"));
-    for (step, question, leader, term, own) in [
-        (32, "not committed 2", 0, 4, None::<LogIndex>),
-        (42, "not committed 2 on 4", 4, 5, None),
-    ] {
+    for (step, question, leader, term, own) in
+        [(32, "not committed 2", 0, 4, None::<LogIndex>), (42, "not committed 2 on 4", 4, 5, None)]
+    {
         let answer = ask(&history, step, question);
         let rules = [
             (Rule::MajorityQuorum, Outcome::Refused),
@@ -88,7 +87,7 @@ fn who_is_told_nothing_hears_why() {
         (170, "told y=other", 4),
     ] {
         let answer = ask(&history, step, question);
-        let Finding::Told { call, silent: Some(Silent::CrashedAfter(after)) } = &answer.finding
+        let Finding::Told { call, silent: Some(Silent::CrashedAfter(after)), .. } = &answer.finding
         else {
             panic!("{question}: {answer:?}")
         };
