@@ -242,7 +242,7 @@ fn lanes_tell_ranges_and_count_what_is_cut() {
     assert!(out.contains(" messages are cut") && out.contains('…'), "{out}");
     let cut = |line: &&str| line.contains('×') && line.contains(" cut");
     let runs = out.lines().collect::<Vec<_>>();
-    let runs = runs.split(|line| !cut(&line)).map(<[_]>::len);
+    let runs = runs.split(|line| !cut(line)).map(<[_]>::len);
     assert!(runs.max().unwrap() <= 6 * 2, "{out}");
     let out = lanes("partition");
     assert!(out.contains(" -3 +3..4"), "{out}");
