@@ -60,7 +60,7 @@ fn bash_completes_subcommands_options_and_values() {
 #[test]
 fn every_subcommand_has_examples_and_a_page_of_the_manual() {
     let folder = file("man1");
-    fs::create_dir_all(&folder).unwrap();
+    let _ = fs::remove_dir_all(&folder);
     for program in ["raft-cluster", "raft-node"] {
         let run = |arguments: &[&str]| {
             let output = Command::new(cargo_bin(program)).args(arguments).output().unwrap();
