@@ -101,7 +101,7 @@ struct Walkthrough {
     /// Decides the random election timeouts; the same seed gives the same output [default: 1]
     #[arg(long, value_name = "S", value_parser = seed())]
     seed: Option<u64>,
-    /// Wait for Enter between sections, if a terminal is there to thread it
+    /// Wait for Enter between sections, if someone is at a terminal to press it
     #[arg(long)]
     step: bool,
     /// How to write it [default: text]
