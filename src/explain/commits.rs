@@ -83,10 +83,13 @@ impl Asked<'_> {
             .map(|step| (step.step, step.node))
     }
 
-    /// The step in which a node that has committed the entry at `index` did so.
+    /// The step in which a node that has committed the entry at `index` did so. In a trace that was
+    /// changed by hand no step may say so; then it is the one since which it has.
     fn learned(&self, id: NodeId, index: LogIndex) -> u64 {
         let found = self.latest(id, |event| commits(event, index).then_some(()));
-        found.map(|(step, ())| step.step).expect("a commit index grows in a step")
+        let has = |stood: NodeState<'_>| stood.node.commit_index() >= index;
+        let since = || self.history.since(id, self.step, has);
+        found.map(|(step, ())| step.step).or_else(since).map_or(self.step, |step| step.max(1))
     }
 
     /// Which entry was committed first at `index`, in which step and by whom.
