@@ -25,6 +25,11 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// A page of the whole run.
+    pub(super) const fn page(file: PathBuf) -> Self {
+        Self { file, kind: ReportKind::Page, steps: None }
+    }
+
     const fn own_file(&self) -> OwnFile {
         OwnFile { kind: "report", marker: self.kind.marker() }
     }

@@ -333,11 +333,6 @@ struct RunOptions {
     format: Format,
 }
 
-/// A page of the whole run.
-const fn page(file: PathBuf) -> Report {
-    Report { file, kind: ReportKind::Page, steps: None }
-}
-
 impl Arguments {
     /// Does what the command line asks for.
     pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
@@ -382,7 +377,7 @@ impl RunOptions {
             script,
             clock,
             trace: self.trace,
-            report: self.report.map(page),
+            report: self.report.map(Report::page),
             view,
             reader,
             spared,
