@@ -10,6 +10,7 @@ use super::error::Error;
 use super::printing;
 use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
+use crate::record::TraceError;
 use crate::record::history::History;
 use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind};
@@ -41,10 +42,9 @@ impl Report {
 
     /// Writes it.
     pub(super) fn write(&self, history: &History, safety: &SafetyReport) -> Result<(), Error> {
-        let (first, last) = (self.steps.as_ref().map_or(0, |steps| *steps.start()), history.last());
-        if first > last {
-            let steps = "that it should begin with, for the last one has number";
-            return Err(Error::Usage(format!("the run has no step {first} {steps} {last}")));
+        let (asked, last) = (self.steps.as_ref().map_or(0, |steps| *steps.start()), history.last());
+        if asked > last {
+            return Err(Error::Usage(TraceError::NoStep { asked, last }.to_string()));
         }
         let text = self.kind.write(history, safety, self.steps.as_ref());
         self.own_file().write(&self.file, &text).map_err(Error::NotWritten)

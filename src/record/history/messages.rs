@@ -34,11 +34,6 @@ impl SentMessage {
         let lost = self.lost_in.iter().filter(|(it, _)| *it <= step).count();
         self.left_in.is_some_and(|left| left <= step) && received + lost <= self.copies
     }
-
-    /// Whether it arrives twice or more, seen from the end of the run.
-    pub const fn is_duplicated(&self) -> bool {
-        self.copies > 0 || self.received_in.len() > 1
-    }
 }
 
 impl History {

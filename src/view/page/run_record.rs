@@ -173,10 +173,9 @@ impl ShownMessage {
     /// A message, if anything of it is shown: it was sent in the steps that are, or was still in flight.
     fn of(sent: &SentMessage, moments: &Moments) -> Option<Self> {
         let first = moments.first;
-        let ends = sent.received_in.iter().chain(sent.lost_in.iter().map(|(step, _)| step));
         let never_left = sent.left_in.is_none();
-        let in_flight = ends.clone().count() <= sent.copies && !never_left;
-        if sent.written_in < first && !in_flight && ends.clone().all(|&end| end < first) {
+        let left = sent.left_in.unwrap_or(sent.written_in);
+        if left < first && !sent.is_in_flight(first - 1) {
             return None;
         }
         let written = moments.of(sent.written_in)?;

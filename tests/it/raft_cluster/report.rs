@@ -211,7 +211,7 @@ fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for()
     let path = file("beyond.svg");
     let output = raft_cluster(&[&beyond[..], &[path.to_str().unwrap()]].concat()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("has no step 4000"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no step 4000 in this run"));
     assert!(!path.exists());
     for wrong in ["5..4", "0..3", "x", "3"] {
         let sentence = complaint(&["report", "demo", "--steps", wrong, "-o", "x.svg"]);
