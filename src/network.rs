@@ -119,6 +119,13 @@ impl Network {
         self.cut[from.index()].contains(to)
     }
 
+    /// The links that are cut among so many nodes, each from one to another.
+    pub fn cut_links(&self, nodes: usize) -> Vec<(NodeId, NodeId)> {
+        let links =
+            NodeId::all(nodes).flat_map(|from| NodeId::all(nodes).map(move |to| (from, to)));
+        links.filter(|&(from, to)| from != to && self.is_cut(from, to)).collect()
+    }
+
     /// Cuts one direction of a link.
     pub const fn cut_one_way(&mut self, from: NodeId, to: NodeId) {
         self.cut[from.index()].insert(to);

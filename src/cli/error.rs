@@ -32,6 +32,10 @@ pub(super) enum Error {
     Start(StartError),
     /// A cluster has not stopped as it should.
     Cluster(Panicked),
+    /// A port cannot be listened on: this one, or any.
+    Port(Option<u16>, io::Error),
+    /// The system gives nothing that nobody guesses.
+    Random(getrandom::Error),
     /// Nothing can be asked at the terminal.
     Terminal(io::Error),
     /// Nothing more can be read from standard input.
@@ -76,6 +80,13 @@ impl fmt::Display for Error {
             }
             Self::Start(error) => error.fmt(f),
             Self::Cluster(error) => error.fmt(f),
+            Self::Port(Some(port), error) => write!(
+                f,
+                "port {port} cannot be listened on ({error}); name another with --port, or leave it \
+                 out for one that is free"
+            ),
+            Self::Port(None, error) => write!(f, "no port can be listened on: {error}"),
+            Self::Random(error) => write!(f, "no token can be drawn: {error}"),
             Self::Terminal(error) => write!(f, "the terminal fails: {error}"),
             Self::Input(error) => write!(f, "nothing more can be read: {error}"),
             Self::Output(error) => write!(f, "the output cannot be written: {error}"),
@@ -93,10 +104,11 @@ impl error::Error for Error {
             Self::Cluster(error) => Some(error),
             Self::Unreadable(_, error)
             | Self::TraceUnwritable(_, error)
+            | Self::Port(_, error)
             | Self::Terminal(error)
             | Self::Input(error)
             | Self::Output(error) => Some(error),
-            Self::Usage(_) | Self::OnlyVirtual(_) | Self::NoTrace(_) => None,
+            Self::Usage(_) | Self::OnlyVirtual(_) | Self::NoTrace(_) | Self::Random(_) => None,
         }
     }
 }

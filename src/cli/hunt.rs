@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::Format;
-use super::arguments::raft_cluster::{HuntOptions, jobs_or_all};
+use super::arguments::search::{HuntOptions, jobs_or_all};
 use super::error::Error;
 use super::interrupt;
 use super::printing;

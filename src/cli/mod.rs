@@ -7,6 +7,7 @@
 mod arguments;
 mod check;
 mod error;
+mod explore;
 mod hunt;
 mod interrupt;
 mod pager;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::Conditions;
+use crate::network::{Conditions, Network};
 use crate::properties::safety::{Checker, Violation};
 use crate::raft::{Command, Envelope, Event, Lost, NodeId, NodeSet};
 use crate::server::engine::{CrashPoint, Detail, Entry, MessageId, Step};
@@ -172,6 +172,20 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Does to a network what was done to the run's.
+    pub fn apply_to(&self, network: &mut Network) {
+        match self {
+            Self::Cut { from, to } => network.cut_one_way(*from, *to),
+            Self::Partition { groups } => network.partition(groups),
+            Self::Heal => network.heal(),
+            Self::LinkConditions { from, to, conditions } => {
+                network.set_link_conditions(*from, *to, *conditions);
+            }
+            Self::Conditions(conditions) => network.set_conditions(*conditions),
+            _ => {}
+        }
+    }
+
     /// The nodes that it names.
     pub(super) fn nodes(&self) -> NodeSet {
         match self {

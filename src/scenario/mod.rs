@@ -11,6 +11,7 @@
 //! * `file`: scenarios in files: read within a bound, written in the place of nothing else.
 //! * `free_text`: commands and notes in a line, in quotes where they could be read as words.
 //! * `script`: a whole script: its settings and its lines.
+//! * `by_hand`: a recorded run as a script that does the same move by move.
 //! * `world`: what a script can do to a cluster, on threads or in virtual time.
 //! * `run`: carries the lines out on any [`World`](world::World), and tells a
 //!   [`ScriptObserver`](line_outcome::ScriptObserver) what came of each.
@@ -21,6 +22,7 @@
 //! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
 mod arguments;
+pub mod by_hand;
 mod condition;
 pub mod error;
 mod file;

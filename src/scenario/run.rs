@@ -201,6 +201,8 @@ impl<'a, W: World> Runner<'a, W> {
             }),
             Verb::Manual => self.virtual_world()?.set_manual(true),
             Verb::Automatic => self.virtual_world()?.set_manual(false),
+            Verb::Hold(name) => self.virtual_world()?.hold(*name).map_err(Why::Cannot)?,
+            Verb::Duplicate(name) => self.virtual_world()?.duplicate(*name).map_err(Why::Cannot)?,
             Verb::Remove(name) => self.virtual_world()?.remove(*name).map_err(Why::Cannot)?,
             _ => unreachable!("a verb that does not change the network is carried out elsewhere"),
         }

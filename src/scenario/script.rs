@@ -201,6 +201,27 @@ impl Script {
         deeds.next() == Some(&Verb::Manual) && deeds.all(|verb| *verb != Verb::Automatic)
     }
 
+    /// A scenario of these lines on this one's cluster. It shows `shows`, if this one says nothing; what the
+    /// links are like at the start becomes lines, as the head of a scenario does not say it.
+    pub fn with_lines(&self, shows: &str, verbs: impl IntoIterator<Item = Verb>) -> Self {
+        let (own, plain) = (self.conditions, Self::empty("").conditions);
+        let latency = (own.latency_min, own.latency_max);
+        let mut changes = Vec::new();
+        if latency != (plain.latency_min, plain.latency_max) {
+            changes.push(Verb::Delay(latency));
+        }
+        if own.drop > 0.0 {
+            changes.push(Verb::DropRate(own.drop));
+        }
+        if own.duplicate > 0.0 {
+            changes.push(Verb::DuplicateRate(own.duplicate));
+        }
+        let numbered = changes.into_iter().chain(verbs).enumerate();
+        let lines = numbered.map(|(nth, verb)| Line { number: nth + 1, verb }).collect();
+        let shows = if self.shows.is_empty() { shows } else { &self.shows };
+        Self { shows: shows.to_owned(), lines, ..self.clone() }
+    }
+
     /// Which properties it expects to fall.
     pub fn expected_to_fall(&self) -> Vec<Property> {
         let named = |line: &Line| match &line.verb {

@@ -76,6 +76,14 @@ impl LinkSet {
     }
 }
 
+impl Verb {
+    /// Whether a line may have moved the world before it failed: it waits, or, if it has a command for the
+    /// leader, waits until there is one.
+    pub fn may_move_and_fail(&self) -> bool {
+        self.kind() == Kind::Wait || matches!(self, Self::Submit { .. })
+    }
+}
+
 /// How many of something there have been.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amount {
@@ -135,9 +143,13 @@ table! {
             Links DropRate(rate: f64),
             Links DropRateOf(rate: f64, "of" links: LinkSet),
             Links Remove(message: MessageName);
-        "duplicate", "10% [of LINKS]", "let messages arrive twice by chance" =>
+        "duplicate", "10% [of LINKS] (or: append 0 -> 1)",
+            "let messages arrive twice by chance, or one by name" =>
             Links DuplicateRate(rate: f64),
-            Links DuplicateRateOf(rate: f64, "of" links: LinkSet);
+            Links DuplicateRateOf(rate: f64, "of" links: LinkSet),
+            Links Duplicate(message: MessageName);
+        "hold", "append 0 -> 1", "hold a message back until it is delivered by name" =>
+            Links Hold(message: MessageName);
         "delay", "5ms..40ms [of LINKS]",
             "how long messages take; LINKS are 1 -> 2, 1 <-> 2, or all of node 1" =>
             Links Delay(latency: (Duration, Duration)),

@@ -10,7 +10,7 @@ use crate::properties::safety::Checker;
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
 use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
-use crate::server::engine::CrashPoint;
+use crate::server::engine::{CrashPoint, MessageId};
 use crate::server::state_machine::KeyValue;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
@@ -37,6 +37,8 @@ pub enum CannotDo {
     DoesNotLead(NodeId),
     /// No such message is in flight.
     NoSuchMessage(MessageName),
+    /// The message waits to be delivered by name, again and again.
+    WaitsForName(MessageName),
     /// No timer runs, and no message arrives by itself.
     NoEvent,
 }
@@ -57,6 +59,9 @@ impl fmt::Display for CannotDo {
             Self::LeftNoDisk(node) => write!(f, "{node} panicked and left no disk to start from"),
             Self::NoThread(node, why) => write!(f, "no thread could be started for {node}: {why}"),
             Self::NoSuchMessage(_) => f.write_str("no such message is on its way"),
+            Self::WaitsForName(_) => f.write_str(
+                "it is held back already: it arrives when 'deliver' names it, as often as it does",
+            ),
             Self::NoEvent => f.write_str(
                 "nothing comes by itself: no timer runs, and no message arrives unless it is \
                  delivered by name ('automatic' gives timers and links back)",
@@ -120,6 +125,8 @@ impl Elections {
 /// A message in flight, as one looks at it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InFlight {
+    /// Its number in the journal.
+    pub id: MessageId,
     /// By which name to deliver it or to take it out.
     pub name: MessageName,
     /// The message.
@@ -290,6 +297,18 @@ pub trait VirtualWorld: World {
     /// # Errors
     /// If there is none of that name.
     fn remove(&mut self, name: MessageName) -> Result<(), CannotDo>;
+
+    /// Holds a message back: from now on it waits to be delivered by name.
+    ///
+    /// # Errors
+    /// If there is none of that name, or it waits already.
+    fn hold(&mut self, name: MessageName) -> Result<(), CannotDo>;
+
+    /// Lets a message arrive twice: a copy of it comes right behind it.
+    ///
+    /// # Errors
+    /// If there is none of that name that arrives by itself.
+    fn duplicate(&mut self, name: MessageName) -> Result<(), CannotDo>;
 
     /// Moves time on to the next event, says what it is, and lets it happen.
     ///

@@ -389,6 +389,22 @@ impl Sim {
         }
     }
 
+    /// When a node's next timer ends; nothing if none runs, or the node stands still.
+    pub fn deadline(&self, node: NodeId) -> Option<Time> {
+        let runs = !self.manual && self.nodes[node.index()].waiting.is_none();
+        self.server(node).filter(|_| runs)?.next_deadline()
+    }
+
+    /// Where in its next turn a node is to crash, if it is.
+    pub fn crash_within(&self, node: NodeId) -> Option<CrashPoint> {
+        self.nodes[node.index()].crash_at
+    }
+
+    /// Whether someone else says which message arrives and whose timer ends.
+    pub const fn is_manual(&self) -> bool {
+        self.manual
+    }
+
     /// How a node stands.
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
         match &self.nodes[node.index()].process {

@@ -249,6 +249,23 @@ impl VirtualWorld for Sim {
         Ok(())
     }
 
+    fn hold(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        self.check_arrives(name)?;
+        let flight = self.queue.take_flight(|flight| name.matches(&flight.envelope));
+        self.held.extend(flight.map(super::Held::new));
+        Ok(())
+    }
+
+    fn duplicate(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        self.check_arrives(name)?;
+        let is_named = |(_, flight): &(Time, &Flight)| name.matches(&flight.envelope);
+        let found = self.queue.arrivals().find(is_named).map(|(due, flight)| (due, flight.clone()));
+        let (due, flight) = found.ok_or(CannotDo::NoSuchMessage(name))?;
+        self.journal.deed(self.now, &Deed::Duplicated { message: flight.id });
+        self.queue.push(due, Event::Arrive(flight));
+        Ok(())
+    }
+
     fn next_event(&mut self, told: &mut dyn FnMut(Time, NextEvent)) -> Result<(), CannotDo> {
         let (time, event) = self.look_ahead().ok_or(CannotDo::NoEvent)?;
         told(time, event);
@@ -258,20 +275,19 @@ impl VirtualWorld for Sim {
 
     fn in_flight(&self) -> Vec<InFlight> {
         let shown = |flight: &Flight, name, due, delivered| InFlight {
+            id: flight.id,
             name,
             envelope: flight.envelope.clone(),
             due,
             delivered,
         };
-        if self.manual {
-            let held = self.held.iter();
-            held.map(|held| shown(&held.flight, self.name_of(&held.flight), None, held.delivered))
-                .collect()
-        } else {
-            let arrivals = self.queue.arrivals();
-            let name = |flight: &Flight| MessageName::of(&flight.envelope, std::iter::empty());
-            arrivals.map(|(due, flight)| shown(flight, name(flight), Some(due), false)).collect()
-        }
+        let held = self.held.iter();
+        let held =
+            held.map(|held| shown(&held.flight, self.name_of(&held.flight), None, held.delivered));
+        let arrivals = self.queue.arrivals();
+        let name = |flight: &Flight| MessageName::of(&flight.envelope, std::iter::empty());
+        let arrivals = arrivals.map(|(due, flight)| shown(flight, name(flight), Some(due), false));
+        held.chain(arrivals).collect()
     }
 }
 
@@ -301,15 +317,27 @@ impl Sim {
         }
     }
 
-    /// Finds a message by name. Under manual control it is the newest but `nth` of its kind between
-    /// these nodes, whether it arrived before or not; otherwise the one that would arrive first.
+    /// Finds a message by name: of those that arrive by themselves the one that would be first, or else
+    /// of those that are held the newest but `nth` of its kind between these nodes, whether it arrived
+    /// before or not.
     fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
-        if !self.manual {
-            return self.queue.take_flight(|flight| name.matches(&flight.envelope));
+        if let Some(flight) = self.queue.take_flight(|flight| name.matches(&flight.envelope)) {
+            return Some(flight);
         }
         let at = name.find(self.held.iter().map(|held| &held.flight.envelope))?;
         self.held[at].delivered = true;
         Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
+    }
+
+    /// That a message of this name arrives by itself, rather than being held.
+    fn check_arrives(&self, name: MessageName) -> Result<(), CannotDo> {
+        let mut arrivals = self.queue.arrivals();
+        if arrivals.any(|(_, flight)| name.matches(&flight.envelope)) {
+            return Ok(());
+        }
+        let mut held = self.held.iter();
+        let is_held = held.any(|held| name.matches(&held.flight.envelope));
+        Err(if is_held { CannotDo::WaitsForName(name) } else { CannotDo::NoSuchMessage(name) })
     }
 
     /// What happens next, and when. Alarms from which nothing would come are put right on the way:

@@ -7,6 +7,7 @@
 #![expect(unreachable_pub, reason = "the modules of one binary share it, nobody else sees it")]
 
 mod broken;
+mod by_hand;
 mod checker;
 mod clients;
 mod common;
@@ -15,6 +16,7 @@ mod docs;
 mod draws;
 mod every_seed;
 mod exhaustive;
+mod explore;
 mod figures;
 mod fuzz;
 mod history;

@@ -218,3 +218,32 @@ fn links_are_bad_one_by_one_until_all_are_changed() {
                  wait until leader other than 0\nwrite SET x=1\n";
     holds(alone, &["role 0 = leader", "log 0 = 1@1"], &["value x=1 on 0"]);
 }
+
+#[test]
+fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
+    let held = "nodes 3\ntimeout 0\nhold vote 0 -> 1\nwait 100ms\n";
+    holds(held, &["leader is 0", "term 1 = 1", "vote 1 = none"], &["vote 1 = 0"]);
+    holds(&format!("{held}deliver vote 0 -> 1\n"), &["vote 1 = 0"], &["vote 1 = none"]);
+    // It can arrive again, and nothing but its name brings it.
+    let twice = "deliver vote 0 -> 1\ndeliver vote 0 -> 1\n";
+    assert_eq!(stops(&format!("{held}{twice}wait 10s\n")), None);
+    let gone = stops(&format!("{held}hold vote 0 -> 1\n"));
+    assert!(matches!(gone, Some(Why::Cannot(CannotDo::WaitsForName(_)))), "{gone:?}");
+    // 'automatic' lets it go.
+    holds(&format!("{held}manual\nautomatic\nwait 100ms\n"), &["vote 1 = 0"], &[]);
+}
+
+#[test]
+fn a_message_that_is_duplicated_arrives_twice_and_means_once() {
+    let voted = "nodes 5\ntimeout 0\nduplicate vote 0 -> 1\nstep 20\n";
+    holds(voted, &["leader is 0", "elections = 1"], &[]);
+    // The first of the two is named, then the second.
+    let named = "nodes 3\ntimeout 0\nduplicate vote 0 -> 1\n";
+    let deliver = "deliver vote 0 -> 1\n";
+    assert_eq!(stops(&format!("{named}{deliver}{deliver}")), None);
+    let third = stops(&format!("{named}{deliver}{deliver}{deliver}"));
+    assert!(matches!(third, Some(Why::Cannot(CannotDo::NoSuchMessage(_)))), "{third:?}");
+    // Under manual control everything can arrive again already.
+    let manual = stops("nodes 3\nmanual\ntimeout 0\nduplicate vote 0 -> 1\n");
+    assert!(matches!(manual, Some(Why::Cannot(CannotDo::WaitsForName(_)))), "{manual:?}");
+}

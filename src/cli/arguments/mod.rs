@@ -5,6 +5,7 @@ mod completed;
 mod manual;
 pub(super) mod raft_cluster;
 pub(super) mod raft_node;
+pub(super) mod search;
 mod watch;
 
 use std::ops::RangeInclusive;

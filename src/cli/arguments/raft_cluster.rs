@@ -1,34 +1,33 @@
 //! What `raft-cluster` can be told on the command line, and what each command does with it.
 
 use std::fs;
-use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
-use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 
-use super::completed::{completions, on_or_off, rule, scenario};
+use super::completed::{completions, rule, scenario};
 use super::manual;
+use super::search::{BoundOptions, HuntOptions};
 use super::watch::WatchOptions;
-use super::{Format, count, nodes, of_range, parse_steps, parse_view, put, seed};
+use super::{Format, nodes, of_range, parse_steps, parse_view, put, seed};
 use crate::cli::check::{self, Check};
 use crate::cli::error::Error;
+use crate::cli::explore::{self, Explore};
 use crate::cli::hunt;
 use crate::cli::pager;
 use crate::cli::play::{self, Play};
 use crate::cli::replay::{self, Replay};
 use crate::cli::report::Report;
 use crate::cli::run::{self, Run};
+use crate::explain::Place;
 use crate::raft::{Rule, RuleSet};
 use crate::record::{Clock, is_trace};
 use crate::scenario::library;
-use crate::scenario::quantity::{parse_hunting_time, parse_latency, parse_probability};
+use crate::scenario::quantity::{parse_latency, parse_probability};
 use crate::scenario::script::Script;
-use crate::search::exhaustive::{Bounds, preset, spare_memory};
 use crate::view::colour::Color;
 use crate::view::page::ReportKind;
 use crate::view::reader::Reader;
@@ -163,6 +162,31 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
         #[command(flatten)]
         options: ClusterOptions,
     },
+    /// Open a cluster as a page in the browser: every click is a step of the real core
+    #[command(after_long_help = "Examples:
+  raft-cluster explore                          five nodes, nothing has happened yet
+  raft-cluster explore figure-8                 a scenario, line by line
+  raft-cluster explore --nodes 3 --break one-vote-per-term
+  raft-cluster explore demo.jsonl --at 40       go on from step 40 of a recorded run
+
+The page is served on this machine to this machine only.")]
+    Explore {
+        /// A scenario's name, a file, a trace, or a link that the page has made; a cluster in which nothing
+        /// has happened, if not said
+        #[arg(value_name = "NAME|FILE|TRACE", value_parser = scenario(), hide_possible_values = true)]
+        run: Option<String>,
+        /// Of a trace, where to go on: a step, a time as in 0.014, or 'first EVENT'
+        #[arg(long, value_parser = replay::place, value_name = "STEP|TIME|EVENT")]
+        at: Option<Place>,
+        /// The port to listen on [default: one that is free]
+        #[arg(long, value_name = "P", value_parser = of_range(1..=65_535, "a port is a number from 1 to 65535"))]
+        port: Option<u16>,
+        /// Only print the address
+        #[arg(long)]
+        no_open: bool,
+        #[command(flatten)]
+        options: ClusterOptions,
+    },
     /// Write completions for a shell
     #[command(after_long_help = "Examples:
   raft-cluster completions bash > ~/.local/share/bash-completion/completions/raft-cluster
@@ -180,105 +204,6 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
         #[arg(value_hint = ValueHint::DirPath)]
         folder: PathBuf,
     },
-}
-
-#[derive(Args, Debug)]
-#[command(allow_negative_numbers = true)]
-pub(in crate::cli) struct HuntOptions {
-    /// Switch a rule off ('raft-node rules' lists them)
-    #[arg(long = "break", value_parser = rule(), hide_possible_values = true, value_name = "RULE", conflicts_with = "break_each")]
-    pub(in crate::cli) broken: Vec<Rule>,
-    /// Switch every rule off in turn, and print the table
-    #[arg(long)]
-    pub(in crate::cli) break_each: bool,
-    /// The first seed
-    #[arg(long, value_parser = seed(), default_value_t = 0)]
-    pub(in crate::cli) seed: u64,
-    /// How many seeds [default: 10000, or what --for allows]
-    #[arg(long, value_parser = count(), value_name = "N")]
-    pub(in crate::cli) seeds: Option<u64>,
-    /// How long, as in 30s [default: until the seeds end; 10s a rule with --break-each]
-    #[arg(long = "for", value_parser = parse_hunting_time, allow_hyphen_values = true, value_name = "DURATION")]
-    pub(in crate::cli) within: Option<Duration>,
-    /// How many threads [default: as many as the machine has]
-    #[arg(long, value_parser = jobs(), value_name = "J")]
-    pub(in crate::cli) jobs: Option<usize>,
-    /// Keep the counterexample as a scenario file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "break_each")]
-    pub(in crate::cli) save: Option<PathBuf>,
-    /// What to write: text for people, or JSON, one object a line
-    #[arg(long, value_enum, default_value_t)]
-    pub(in crate::cli) format: Format,
-}
-
-#[derive(Args, Debug)]
-#[command(allow_negative_numbers = true)]
-struct BoundOptions {
-    /// How many nodes: 1 to 9 [default: 3]
-    #[arg(long, value_parser = nodes())]
-    nodes: Option<usize>,
-    /// The highest term: no node stands beyond it [default: 2]
-    #[arg(long, value_parser = bound(), value_name = "T")]
-    terms: Option<u64>,
-    /// Up to which index leaders take commands in [default: 1]
-    #[arg(long, value_parser = bound(), value_name = "L")]
-    log: Option<u64>,
-    /// How many crashes, each with the restart [default: 0]
-    #[arg(long, value_parser = bound(), value_name = "C")]
-    crashes: Option<u64>,
-    /// Whether a new leader appends a no-op [default: off]
-    #[arg(long, value_name = "on|off", value_parser = on_or_off(), hide_possible_values = true)]
-    no_op: Option<bool>,
-    /// How many entries one AppendEntries may carry [default: 64]
-    #[arg(long, value_parser = of_range(
-        NonZeroUsize::MIN..=NonZeroUsize::MAX, "a batch is a whole number of entries, at least 1"), value_name = "N")]
-    batch: Option<NonZeroUsize>,
-    /// How many threads [default: as many as the machine has]
-    #[arg(long, value_parser = jobs(), value_name = "J")]
-    jobs: Option<usize>,
-    /// How much memory the search may use, in megabytes; if not said, half of what is free, or of a
-    /// container's limit
-    #[arg(long, value_parser = count(), value_name = "MB")]
-    memory: Option<u64>,
-}
-
-impl BoundOptions {
-    /// The bounds: those that expose the rule that is broken, or small ones, changed as was said.
-    fn for_rules(&self, broken: &[Rule]) -> Bounds {
-        let preset = match broken {
-            [rule] => preset(*rule),
-            _ => None,
-        };
-        let bounds = preset.unwrap_or_else(|| Bounds::new(3, 2, 1).without_no_op());
-        Bounds {
-            nodes: self.nodes.unwrap_or(bounds.nodes),
-            terms: self.terms.unwrap_or(bounds.terms),
-            log: self.log.unwrap_or(bounds.log),
-            crashes: self.crashes.map_or(bounds.crashes, |crashes| crashes as u8),
-            no_op: self.no_op.unwrap_or(bounds.no_op),
-            max_batch: self.batch.or(bounds.max_batch),
-            jobs: jobs_or_all(self.jobs),
-            memory: self.memory.map_or_else(spare_memory, |mb| mb.saturating_mul(1 << 20)),
-            ..bounds
-        }
-    }
-}
-
-/// As many threads as the machine has processors, or fewer, if somebody said so. More would only cost memory: what
-/// a search finds does not depend on their number.
-pub(in crate::cli) fn jobs_or_all(jobs: Option<usize>) -> usize {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    jobs.map_or(processors, |jobs| jobs.min(processors))
-}
-
-/// A bound of a search.
-fn bound() -> impl TypedValueParser<Value = u64> {
-    of_range(0..=20, "a bound of a search is a number from 0 to 20")
-}
-
-/// A number of threads.
-fn jobs() -> impl TypedValueParser<Value = usize> {
-    of_range(1..=256, "a number of threads is from 1 to 256")
 }
 
 /// What one can say of a scenario's cluster.
@@ -354,6 +279,9 @@ impl Arguments {
             Some(Command::Report { run, output: file, kind, steps, options }) => {
                 options.report(&run, Report { file, kind, steps })
             }
+            Some(Command::Explore { run, at, port, no_open, options }) => {
+                options.explore(run.as_deref(), at, port, !no_open)
+            }
             Some(Command::Completions { shell }) => completions::<Self>(shell),
             Some(Command::Man { folder }) => manual::pages::<Self>(&folder),
         }
@@ -388,8 +316,7 @@ impl RunOptions {
         let script = if let Some(name) = name {
             self.cluster.script(name)?.0
         } else {
-            let nodes = self.cluster.nodes.unwrap_or(5);
-            self.cluster.change(Script { nodes, ..Script::empty("play") })
+            self.cluster.new_cluster("play")
         };
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
@@ -413,6 +340,28 @@ impl ClusterOptions {
         let script = library::load(name, self.nodes).map_err(Error::Scenario)?;
         let spared = self.intact && !script.broken.is_intact();
         Ok((self.change(script), spared))
+    }
+
+    fn explore(
+        &self,
+        run: Option<&str>,
+        at: Option<Place>,
+        port: Option<u16>,
+        opens: bool,
+    ) -> Result<ExitCode, Error> {
+        let (script, is_recorded) = match run {
+            None => (self.new_cluster("explore"), false),
+            Some(run) => {
+                explore::named(run, at, |name| self.script(name).map(|(script, _)| script))?
+            }
+        };
+        explore::explore(Explore { script, is_recorded, port, opens })
+    }
+
+    /// A cluster in which nothing has happened yet.
+    fn new_cluster(&self, name: &str) -> Script {
+        let nodes = self.nodes.unwrap_or(5);
+        self.change(Script { nodes, ..Script::empty(name) })
     }
 
     fn report(&self, run: &str, report: Report) -> Result<ExitCode, Error> {

@@ -171,7 +171,7 @@ fn shipped() -> Vec<String> {
 }
 
 /// What may follow these words: what the prompt knows itself, and what the language has there.
-pub(super) fn following(before: &[&str]) -> Vec<String> {
+pub(in crate::cli) fn following(before: &[&str]) -> Vec<String> {
     let own = || first_words(WORDS).into_iter().map(str::to_owned);
     match before {
         [] => own().chain(words_after("")).collect(),

@@ -6,7 +6,7 @@
 
 pub(super) mod lines;
 mod session;
-mod words;
+pub(super) mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

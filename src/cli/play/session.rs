@@ -7,7 +7,7 @@ use crate::cli::error::Error;
 use crate::properties::report::SafetyReport;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
-use crate::scenario::script::{Line, Script};
+use crate::scenario::script::Script;
 use crate::scenario::usage::Kind;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
@@ -77,7 +77,7 @@ impl<'a, W: World> Session<'a, W> {
         self.ended = self.world().now();
         if done.is_ok() {
             self.entries.push(Entry { pause, verb });
-        } else if may_move(&verb) {
+        } else if verb.may_move_and_fail() {
             self.entries.push(Entry { pause, verb: Verb::Try(Box::new(verb)) });
         }
         done
@@ -108,12 +108,7 @@ impl<'a, W: World> Session<'a, W> {
 
     /// The session as a scenario.
     pub(super) fn as_script(&self, is_virtual: bool) -> Script {
-        let mut script = self.script.clone();
-        if script.shows.is_empty() {
-            "A session at the prompt.".clone_into(&mut script.shows);
-        }
-        script.on_threads = !is_virtual;
-        let mut verbs = self.links();
+        let mut verbs = Vec::new();
         for Entry { pause, verb } in &self.entries {
             if *pause >= WORTH_WRITING {
                 verbs.push(Verb::Wait(Duration::from_millis(pause.as_millis() as u64)));
@@ -123,26 +118,8 @@ impl<'a, W: World> Session<'a, W> {
                 _ => verbs.push(verb.clone()),
             }
         }
-        let numbered = verbs.into_iter().enumerate();
-        script.lines = numbered.map(|(nth, verb)| Line { number: nth + 1, verb }).collect();
-        script
-    }
-
-    /// What the links were like at the start, as lines: the head of a scenario does not say.
-    fn links(&self) -> Vec<Verb> {
-        let (own, plain) = (self.script.conditions, Script::empty("").conditions);
-        let mut verbs = Vec::new();
-        let latency = (own.latency_min, own.latency_max);
-        if latency != (plain.latency_min, plain.latency_max) {
-            verbs.push(Verb::Delay(latency));
-        }
-        if own.drop > 0.0 {
-            verbs.push(Verb::DropRate(own.drop));
-        }
-        if own.duplicate > 0.0 {
-            verbs.push(Verb::DuplicateRate(own.duplicate));
-        }
-        verbs
+        let script = self.script.with_lines("A session at the prompt.", verbs);
+        Script { on_threads: !is_virtual, ..script }
     }
 
     /// Writes the session down. Says how many lines it took.
@@ -151,12 +128,6 @@ impl<'a, W: World> Session<'a, W> {
         script.save(file).map_err(|error| error.to_string())?;
         Ok(script.lines.len())
     }
-}
-
-/// Whether a line may have moved the world before it failed.
-fn may_move(verb: &Verb) -> bool {
-    // A command for the leader waits until there is one.
-    verb.kind() == Kind::Wait || matches!(verb, Verb::Submit { .. })
 }
 
 /// Takes the last `count` lines that moved the world off, and what only looked at it after them. Of

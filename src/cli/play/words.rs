@@ -10,7 +10,7 @@ use crate::scenario::verb_table::Verb;
 
 /// What a typed line asks for.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Word {
+pub(in crate::cli) enum Word {
     /// Nothing: the line is empty, or a comment.
     Nothing,
     /// A line of the scripts' language.
@@ -32,7 +32,7 @@ pub(super) enum Word {
 }
 
 /// The words that only the prompt knows, with what follows them, for help and completion.
-pub(super) const WORDS: &[Usage] = &[
+pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new("help", "[VERB|conditions]", "what can be typed, or what this verb does"),
     Usage::new(
         "run",
@@ -51,7 +51,7 @@ pub(super) const WORDS: &[Usage] = &[
 ///
 /// # Errors
 /// A sentence, if it says nothing that the prompt knows.
-pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
+pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     let line = line.trim();
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();

@@ -57,7 +57,7 @@ fn history(path: &Path) -> Result<History, Error> {
 }
 
 /// A place in a trace, as it is typed.
-fn place(text: &str) -> Result<Place, String> {
+pub(super) fn place(text: &str) -> Result<Place, String> {
     Place::parse(text).ok_or_else(why::places)
 }
 

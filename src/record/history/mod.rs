@@ -212,6 +212,12 @@ impl History {
         self.deeds[begin..].iter().take_while(these)
     }
 
+    /// What the world did, but for the first `nth` deeds, in order: each with how many steps were made
+    /// before it.
+    pub fn deeds_from(&self, nth: usize) -> impl Iterator<Item = (u64, Time, &Deed)> {
+        self.deeds.iter().skip(nth).map(|done| (done.after, done.time, &done.deed))
+    }
+
     /// After how many steps a node first crashed in the moments behind `since`, up to that of `until`.
     pub fn crashed(&self, id: NodeId, since: u64, until: u64) -> Option<u64> {
         let behind = self.deeds.iter().skip_while(|done| done.moment <= since);

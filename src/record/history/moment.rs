@@ -55,7 +55,7 @@ impl<'h> Moment<'h> {
             after: history.deeds_after(step).map(|(_, deed)| deed).collect(),
             violations: history.violations().filter(|fell| fell.step == step).collect(),
             nodes: nodes.iter().map(ToldNode::from).collect(),
-            cut: cut(network, nodes.len()),
+            cut: network.cut_links(nodes.len()),
             in_flight: self.in_flight().collect(),
             clients: self.clients().collect(),
         }
@@ -75,18 +75,7 @@ impl History {
     pub fn network_at(&self, step: u64) -> Network {
         let mut network = Network::new(self.header.conditions);
         let until = self.deeds.partition_point(|done| done.moment.min(self.last()) <= step);
-        for done in &self.deeds[..until] {
-            match &done.deed {
-                Deed::Cut { from, to } => network.cut_one_way(*from, *to),
-                Deed::Partition { groups } => network.partition(groups),
-                Deed::Heal => network.heal(),
-                Deed::LinkConditions { from, to, conditions } => {
-                    network.set_link_conditions(*from, *to, *conditions);
-                }
-                Deed::Conditions(conditions) => network.set_conditions(*conditions),
-                _ => {}
-            }
-        }
+        self.deeds[..until].iter().for_each(|done| done.deed.apply_to(&mut network));
         network
     }
 
@@ -112,13 +101,6 @@ impl History {
             visit(step.step, &changed.into_iter().map(stand).collect::<Vec<_>>());
         }
     }
-}
-
-/// The links that are cut, each from one node to another.
-fn cut(network: &Network, nodes: usize) -> Vec<(NodeId, NodeId)> {
-    let from = NodeId::all(nodes);
-    let links = from.flat_map(|from| NodeId::all(nodes).map(move |to| (from, to)));
-    links.filter(|&(from, to)| from != to && network.is_cut(from, to)).collect()
 }
 
 /// One step in full: what happened, and how everything stood at its end.

@@ -56,6 +56,11 @@ impl Recorder {
         act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Looks at the run so far, which goes on afterwards.
+    pub fn look<T>(&self, look: impl FnOnce(&History) -> T) -> T {
+        self.with(|kept| look(&kept.history))
+    }
+
     /// The run so far; all of it, if nothing listens any more.
     pub fn history(self) -> History {
         match Arc::try_unwrap(self.kept) {

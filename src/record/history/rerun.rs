@@ -268,10 +268,11 @@ impl History {
         seen.expect("a turn is made")
     }
 
-    /// How a node stood at the moment of `step`; nothing, if there is no such node or step.
+    /// How a node stood at the moment of `step`, and before the first for 0; nothing, if there is no such
+    /// node or step.
     pub fn node_at(&self, id: NodeId, step: u64) -> Option<NodeState<'static>> {
         let own = self.nodes.get(id.index())?;
-        let until = (1..=self.last()).contains(&step).then(|| own.until(step, self))?;
+        let until = (step <= self.last()).then(|| own.until(step, self))?;
         let copy = own.copies.partition_point(|(at, _)| *at <= until) - 1;
         Some(Rerun::from(self, id, copy).at(step, owned))
     }

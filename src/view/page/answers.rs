@@ -76,7 +76,7 @@ impl Answers {
 }
 
 /// A sentence of an answer: of which kind it is, and the text.
-fn shown(sentence: &Sentence) -> (&'static str, String) {
+pub(super) fn shown(sentence: &Sentence) -> (&'static str, String) {
     let (kind, text) = match sentence {
         Sentence::Finding(text) => ("finding", text.clone()),
         Sentence::Ground(text) => ("ground", text.clone()),

@@ -16,7 +16,7 @@ pub(super) fn diagram(run: &RunRecord) -> String {
         lines.write_fmt(text).expect("a string takes whatever is written");
         lines.push('\n');
     };
-    for node in 0..run.nodes {
+    for node in 0..run.heading.nodes {
         line(format_args!("participant n{node}"));
     }
     for (at, moment) in run.moments.iter().enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn diagram(run: &RunRecord) -> String {
         match (moment.node, &moment.mark) {
             (Some(node), Some(mark)) => line(format_args!("Note over {node}: {}", plain(mark))),
             (None, _) if !matches!(moment.kind, MomentKind::Note) => {
-                let ends = format!("n0,n{}", run.nodes - 1);
+                let ends = format!("n0,n{}", run.heading.nodes - 1);
                 line(format_args!("Note over {ends}: {}", plain(&moment.title)));
             }
             _ => {}

@@ -2,11 +2,13 @@
 //! stood, what happened and by which rule.
 //!
 //! The page's own sources lie beside this file, and are part of the program: `run.js` keeps the run,
-//! `draw.js` makes elements, `diagram.js` and `panels.js` show it, `main.js` decides which moment. The run
+//! `draw.js` makes elements, `diagram.js` and `panels.js` show it, `viewer.js` decides which moment, `main.js`
+//! begins. The page of a run that goes on (`live`) has `ring.js` and `explore.js` besides. A recorded run
 //! goes in as data, [`RunRecord`]; its texts are escaped, and the page shows them as text only. The content
 //! policy forbids everything that does not carry the page's own nonce.
 
 mod answers;
+pub(crate) mod live;
 mod mermaid;
 mod moments;
 mod run_record;
@@ -20,6 +22,7 @@ use clap::ValueEnum;
 use crate::digest;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
+use crate::scenario::library::{BROKEN, SHIPPED};
 use run_record::RunRecord;
 
 /// A way to write a run down to be looked at.
@@ -84,12 +87,14 @@ const MARKER: &str =
 
 const HTML: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = concat!(
+
+/// What both pages are drawn with.
+const DRAWING: &str = concat!(
     include_str!("run.js"),
     include_str!("draw.js"),
     include_str!("diagram.js"),
     include_str!("panels.js"),
-    include_str!("main.js"),
+    include_str!("viewer.js"),
 );
 
 fn html(record: &RunRecord) -> String {
@@ -98,22 +103,49 @@ fn html(record: &RunRecord) -> String {
     let run = run.replace('<', "\\u003c");
     // Whoever writes a text into a run would have to know the digest of the run with that text in it.
     let nonce = format!("{:016x}", digest::chain_line(0, &run));
-    let title = record.title.replace('&', "&amp;").replace('<', "&lt;");
-    let mut page = String::with_capacity(run.len() + HTML.len() + STYLE.len() + SCRIPT.len());
-    let mut rest = HTML;
+    let title = record.heading.title.replace('&', "&amp;").replace('<', "&lt;");
+    filled(HTML, |name| match name {
+        "title" => &title,
+        "nonce" => &nonce,
+        "style" => STYLE,
+        "run" => &run,
+        "drawing" => DRAWING,
+        "script" => include_str!("main.js"),
+        name => unreachable!("the page has no place called {name}"),
+    })
+}
+
+/// The page of a run that goes on, in which only what has this nonce runs; and the policy that says so.
+pub(crate) fn explore(nonce: &str) -> (String, String) {
+    let names = SHIPPED.iter().chain(BROKEN).map(|(name, _)| format!("<option value=\"{name}\">"));
+    let scenarios: String = names.collect();
+    let page = filled(include_str!("explore.html"), |name| match name {
+        "scenarios" => &scenarios,
+        "nonce" => nonce,
+        "style" => STYLE,
+        "own-style" => include_str!("explore.css"),
+        "drawing" => DRAWING,
+        "ring" => include_str!("ring.js"),
+        "script" => include_str!("explore.js"),
+        name => unreachable!("the page has no place called {name}"),
+    });
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    (page, policy)
+}
+
+/// A page, with each `{{place}}` filled.
+fn filled<'a>(page: &'a str, text: impl Fn(&str) -> &'a str) -> String {
+    let mut whole = String::new();
+    let mut rest = page;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").expect("a place in the page has an end");
-        page.push_str(before);
-        page.push_str(match name {
-            "title" => &title,
-            "nonce" => &nonce,
-            "style" => STYLE,
-            "run" => &run,
-            "script" => SCRIPT,
-            name => unreachable!("the page has no place called {name}"),
-        });
+        whole.push_str(before);
+        whole.push_str(text(name));
         rest = after;
     }
-    page.push_str(rest);
-    page
+    whole.push_str(rest);
+    whole
 }

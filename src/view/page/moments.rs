@@ -1,13 +1,16 @@
 //! What happened in a run, in order: the steps of nodes and what the world did, each with its text and with
 //! what it changed.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::network::{Conditions, Network};
 use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
 use crate::record::history::{History, NodeState, StepRecord};
 use crate::record::journal::Deed;
+use crate::server::engine::MessageId;
 use crate::server::timing::Time;
 use crate::view::words::Speaker;
 use crate::view::{deeds, explain, facts, message};
@@ -24,7 +27,7 @@ pub(super) struct ShownMoment {
     pub(super) kind: MomentKind,
     pub(super) title: String,
     /// What to say of it: of which kind, the text, and the rule, if it is a verdict.
-    lines: Vec<(&'static str, String, Option<&'static str>)>,
+    pub(super) lines: Vec<(&'static str, String, Option<&'static str>)>,
     /// By which one looks for it.
     pub(super) marks: Vec<Mark>,
     /// What the diagram says of it.
@@ -33,6 +36,9 @@ pub(super) struct ShownMoment {
     pub(super) after: Vec<NodeChange>,
     /// The message that was received.
     pub(super) got: Option<u64>,
+    /// The links that are cut from here on, each from one node to another, if others were before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cut: Option<Vec<(NodeId, NodeId)>>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -89,17 +95,28 @@ pub(super) struct Moments {
     of_step: Vec<usize>,
     /// How long each log was, and what was in it.
     logs: Vec<Vec<LogEntry>>,
+    /// The links.
+    network: Network,
+    /// Where messages were taken out of the network by hand, in a run that goes on.
+    pub(super) removed: HashMap<MessageId, usize>,
 }
 
 impl Moments {
+    fn new(list: Vec<ShownMoment>, first: u64, logs: Vec<Vec<LogEntry>>) -> Self {
+        let network = Network::new(Conditions::PERFECT);
+        Self { list, first, of_step: vec![0], logs, network, removed: HashMap::new() }
+    }
+
     /// The beginning, before step `first`: how every node stood then.
     pub(super) fn before(history: &History, first: u64) -> Self {
         let logs = vec![Vec::new(); history.header().nodes];
-        let mut moments = Self { list: Vec::new(), first, of_step: vec![0], logs };
+        let network = history.network_at(first - 1);
+        let mut moments = Self { network, ..Self::new(Vec::new(), first, logs) };
         if let Some(before) = history.step(first - 1) {
             let title = format!("What came before step {first} is not shown.");
             let mut begin = ShownMoment::new(before.time, None, MomentKind::Note, &title);
             begin.mark = Some(title);
+            begin.cut = Some(moments.network.cut_links(moments.logs.len()));
             let nodes = NodeId::all(moments.logs.len());
             let stood = nodes.filter_map(|id| Some((id, history.node_at(id, before.step)?)));
             begin.after = stood.map(|(id, state)| moments.change(id, &state)).collect();
@@ -108,10 +125,77 @@ impl Moments {
         moments
     }
 
+    /// The beginning of a run that goes on, of so many nodes.
+    pub(super) fn begin(nodes: usize) -> Self {
+        let title = "Every node starts as a follower, with an empty log.";
+        let mut begin = ShownMoment::new(Time::ZERO, None, MomentKind::Note, title);
+        begin.mark = Some(title.to_owned());
+        let logs = vec![Vec::new(); nodes];
+        Self::new(vec![begin], 1, logs)
+    }
+
+    /// Takes in what has happened since, of a run that goes on: the steps, and the deeds but for the
+    /// first `told`, in the order in which they came. Returns how many deeds are told now.
+    pub(super) fn follow(&mut self, history: &History, told: usize) -> usize {
+        let mut deeds = history.deeds_from(told).peekable();
+        let (mut count, mut changed) = (told, Vec::new());
+        for step in self.steps().end..=history.last() {
+            while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step) {
+                count += 1;
+                changed.extend(self.world(time, deed));
+            }
+            let record = history.step(step).expect("a history has every step up to its last");
+            self.of_step.push(self.list.len());
+            self.list.push(step_moment(&record));
+            changed.push(record.node);
+            self.stand(history, step, record.node, &mut changed);
+        }
+        for (_, time, deed) in deeds {
+            count += 1;
+            changed.extend(self.world(time, deed));
+        }
+        if let Some(&acting) = changed.first() {
+            self.stand(history, history.last(), acting, &mut changed);
+        }
+        count
+    }
+
+    /// Adds what the world did. Says which node it changed.
+    fn world(&mut self, time: Time, deed: &Deed) -> Option<NodeId> {
+        let mut moment = deed_moment(time, deed)?;
+        let was = self.network.cut_links(self.logs.len());
+        deed.apply_to(&mut self.network);
+        let is = self.network.cut_links(self.logs.len());
+        moment.cut = (is != was).then_some(is);
+        if let Deed::Lost { message, .. } = deed {
+            self.removed.insert(*message, self.list.len());
+        }
+        let changed = moment.node.filter(|_| matches!(moment.kind, MomentKind::Crash));
+        self.list.push(moment);
+        changed
+    }
+
+    /// Says of the nodes that have `changed` how they stand at the end of `step`.
+    fn stand(&mut self, history: &History, step: u64, acting: NodeId, changed: &mut Vec<NodeId>) {
+        changed.sort_unstable();
+        changed.dedup();
+        for id in changed.drain(..) {
+            let state = history.node_at(id, step).expect("a step that was made can be made again");
+            let change = self.change(id, &state);
+            self.place(id, acting).after.push(change);
+        }
+    }
+
     /// Where a step stands among them; those before the first stand at the beginning.
     pub(super) fn of(&self, step: u64) -> Option<usize> {
         let nth = (step + 1).saturating_sub(self.first);
         self.of_step.get(nth as usize).copied()
+    }
+
+    /// The last step up to a moment; 0, if there is none.
+    pub(super) fn last_step(&self, moment: usize) -> u64 {
+        let until = self.of_step[1..].partition_point(|&at| at <= moment);
+        self.first - 1 + until as u64
     }
 
     /// The steps that are shown.
@@ -126,12 +210,12 @@ impl Moments {
         changed: &[(NodeId, NodeState<'_>)],
     ) {
         for (time, deed) in history.deeds_before(step.step) {
-            self.list.extend(deed_moment(time, deed));
+            self.world(time, deed);
         }
         self.of_step.push(self.list.len());
         self.list.push(step_moment(step));
         for (time, deed) in history.deeds_after(step.step) {
-            self.list.extend(deed_moment(time, deed));
+            self.world(time, deed);
         }
         for (id, state) in changed {
             let change = self.change(*id, state);
@@ -142,7 +226,8 @@ impl Moments {
     /// The moment that changed a node: that in which it crashed or started last, or else the step.
     fn place(&mut self, id: NodeId, acting: NodeId) -> &mut ShownMoment {
         let step = *self.of_step.last().expect("the step was added");
-        let before = if id == acting { step } else { self.of_step[self.of_step.len() - 2] };
+        let before =
+            if id == acting { step } else { self.of_step[self.of_step.len().saturating_sub(2)] };
         let fell = |moment: &ShownMoment| {
             matches!(moment.kind, MomentKind::Crash) && moment.node == Some(id)
         };
@@ -190,7 +275,7 @@ pub(super) fn shown(text: &str) -> String {
     visible(text).into_owned()
 }
 
-fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
+pub(super) fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
     let input = step.input();
     let speaker = Speaker::of(step.node, &input);
     let (kind, title) = match &input {
@@ -269,6 +354,7 @@ impl ShownMoment {
             mark: None,
             after: Vec::new(),
             got: None,
+            cut: None,
         }
     }
 }

@@ -3,13 +3,15 @@
 /** At most this many entries of each log are shown at once: the last ones. */
 const SHOWN_ENTRIES = 14;
 
-function happenedPanel(run, at, chooseStep) {
+/** `ask`, where there is someone to ask, is told a rule to break or a client to ask about. */
+function happenedPanel(run, at, chooseStep, ask) {
   const moment = run.moments[at];
   const lines = moment.lines.map(([kind, text, rule]) => {
     const line = element("p", { class: `told ${kind}` });
     if (rule) {
       const [statement, paper] = run.rules[rule] ?? ["", ""];
       line.append(element("span", { class: "verdict" }, `${kind} `), element("b", { title: statement }, rule), ` (${paper}): ${text}`);
+      if (ask) line.append(" ", element("button", { type: "button", class: "link", title: `The same run with ${rule} the other way`, onclick: () => ask.rule(rule) }, "without it?"));
     } else {
       line.append(text);
     }
@@ -21,6 +23,8 @@ function happenedPanel(run, at, chooseStep) {
     const link = element("button", { type: "button", class: "link", onclick: () => chooseStep(got.sent) }, sent.step ? `step ${sent.step}` : seconds(sent.time));
     lines.unshift(element("p", { class: "told from" }, `${got.says}. It was sent in `, link, "."));
   }
+  const client = ask && moment.kind === "client" && /^client (\d+) /.exec(moment.title);
+  if (client) lines.push(element("p", {}, element("button", { type: "button", class: "link", onclick: () => ask.why(`told client ${client[1]}`) }, "Why is it told this?")));
   return lines;
 }
 
@@ -29,7 +33,7 @@ function nameOf(message) {
 }
 
 /** The nodes as a table, and their logs below each other, as in the paper's figures. */
-function nodesTable(run, at, chosen, choose) {
+function nodesTable(run, at, chosen, choose, ask) {
   const states = run.states[at];
   const longest = Math.max(0, ...states.map((state) => state.last?.index ?? 0));
   const from = Math.max(1, longest - SHOWN_ENTRIES + 1);
@@ -42,12 +46,17 @@ function nodesTable(run, at, chosen, choose) {
   const rows = states.map((state, node) => {
     const entries = new Map(entriesFrom(state.last, from).map((entry) => [entry.index, entry]));
     const cells = indexes.map((index) => entryCell(state, node, index, entries.get(index), chosen, choose));
+    const cell = (kind, text, asked, act) => element("td", { class: kind },
+      ask ? element("button", { type: "button", class: "link plain", title: asked, onclick: act }, text) : text);
+    const blame = (field) => () => ask.blame(node, field);
+    const role = state.paused ? `${state.role}, paused` : standing(state);
+    const leads = state.up && state.role === "leader" ? "leader" : "not leader";
     return element("tr", { class: `${standing(state)}${node === acting ? " acting" : ""}` },
       element("th", { scope: "row" }, `n${node}`),
-      element("td", { class: "role" }, state.paused ? `${state.role}, paused` : standing(state)),
-      element("td", {}, state.term),
-      element("td", {}, state.vote === null ? "–" : `n${state.vote}`),
-      element("td", {}, state.commit),
+      cell("role", role, `Why is n${node} ${leads === "leader" ? "the" : "not the"} leader?`, () => ask.why(`${leads} ${node}`)),
+      cell("", String(state.term), `Which step made the term of n${node} ${state.term}?`, blame("currentTerm")),
+      cell("", state.vote === null ? "–" : `n${state.vote}`, `Which step made this the vote of n${node}?`, blame("votedFor")),
+      cell("", String(state.commit), `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),
       from > 1 ? element("td", { class: "more" }, "…") : null,
       ...cells);
   });
@@ -78,7 +87,7 @@ function leaderTables(states) {
   });
 }
 
-function whyPanel(run, at, chosen) {
+function whyPanel(run, at, chosen, answer) {
   if (!chosen) return null;
   const state = run.states[at][chosen.node];
   const title = `Entry ${chosen.index} of n${chosen.node}`;
@@ -86,10 +95,9 @@ function whyPanel(run, at, chosen) {
     return [element("h3", {}, title), element("p", {}, "It is not in this log at this moment.")];
   }
   const entry = upTo(state.last, chosen.index);
-  const answer = run.answer(at, chosen.node, chosen.index) ?? [];
   return [
     element("h3", {}, `${title}: term ${entry.term}, ${entry.text}`),
-    ...answer.map(([kind, text]) => element("p", { class: kind }, text)),
+    ...(answer ?? []).map(([kind, text]) => element("p", { class: kind }, text)),
   ];
 }
 
@@ -97,7 +105,7 @@ function flightPanel(run, at, chooseMessage) {
   const messages = run.inFlight(at);
   if (messages.length === 0) return [element("p", { class: "hint" }, "Nothing.")];
   const shown = messages.slice(-40);
-  const items = shown.map((message) => element("li", {},
+  const items = shown.map((message) => element("li", { "data-message": message.id },
     element("details", {},
       element("summary", { onfocus: () => chooseMessage(message.id), onblur: () => chooseMessage(null) }, nameOf(message)),
       element("p", { class: "says" }, message.says))));

@@ -29,11 +29,23 @@ function entriesFrom(last, index) {
 class Run {
   constructor(record) {
     Object.assign(this, record);
-    const empty = { up: true, paused: false, role: "follower", term: 0, vote: null, leader: null, commit: 0, applied: 0, peers: null, last: null };
     /** What is known after each moment: an array of nodes, shared where nothing changed. */
     this.states = [];
-    let nodes = Array.from({ length: record.nodes }, () => empty);
-    for (const moment of record.moments) {
+    /** The links that are cut after each moment, each from one node to another. */
+    this.cuts = [];
+    this.byId = new Map();
+    this.ofStep = new Map();
+    this.steps = 0;
+    this.moments = [];
+    this.messages = [];
+    this.grow(record.moments, record.messages);
+  }
+
+  /** Takes in moments that come behind those it has, and messages that are new or known better. */
+  grow(moments, messages) {
+    const empty = { up: true, paused: false, role: "follower", term: 0, vote: null, leader: null, commit: 0, applied: 0, peers: null, last: null };
+    let nodes = this.states.at(-1) ?? Array.from({ length: this.nodes }, () => empty);
+    for (const moment of moments) {
       if (moment.after.length > 0) {
         nodes = nodes.slice();
         for (const after of moment.after) {
@@ -43,11 +55,21 @@ class Run {
         }
       }
       this.states.push(nodes);
+      this.cuts.push(moment.cut ?? this.cuts.at(-1) ?? []);
+      if (moment.step) {
+        this.ofStep.set(moment.step, this.moments.length);
+        this.steps = Math.max(this.steps, moment.step);
+      }
+      this.moments.push(moment);
     }
-    this.byId = new Map(record.messages.map((message) => [message.id, message]));
-    this.ofStep = new Map();
-    record.moments.forEach((moment, at) => { if (moment.step) this.ofStep.set(moment.step, at); });
-    this.steps = record.moments.reduce((most, moment) => Math.max(most, moment.step), 0);
+    for (const message of messages) {
+      const known = this.byId.get(message.id);
+      if (known) Object.assign(known, message);
+      else {
+        this.messages.push(message);
+        this.byId.set(message.id, message);
+      }
+    }
   }
 
   get length() { return this.moments.length; }

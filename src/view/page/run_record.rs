@@ -10,15 +10,15 @@ use super::moments::{Mark, Moments, ShownMoment, shown};
 use crate::properties::linearizability::Judgement;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{MessageKind, NodeId, Property, Rule};
-use crate::record::Clock;
 use crate::record::history::{History, SentMessage};
 use crate::record::journal::Loss;
+use crate::record::{Clock, Header};
 use crate::view::words::plural;
 use crate::view::{message, violation};
 
-/// A run, for the page.
+/// What kind of run it is, for the page.
 #[derive(Serialize)]
-pub(super) struct RunRecord {
+pub(super) struct Heading {
     program: &'static str,
     pub(super) title: String,
     /// What kind of run it was, in sentences.
@@ -26,6 +26,26 @@ pub(super) struct RunRecord {
     pub(super) nodes: usize,
     /// What each rule says, and where the paper says it.
     rules: BTreeMap<&'static str, [&'static str; 2]>,
+}
+
+impl Heading {
+    pub(super) fn of(header: &Header, about: Vec<String>) -> Self {
+        let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
+        Self {
+            program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),
+            title: shown(&header.scenario),
+            about,
+            nodes: header.nodes,
+            rules: rules.into_iter().collect(),
+        }
+    }
+}
+
+/// A run, for the page.
+#[derive(Serialize)]
+pub(super) struct RunRecord {
+    #[serde(flatten)]
+    pub(super) heading: Heading,
     pub(super) moments: Vec<ShownMoment>,
     pub(super) messages: Vec<ShownMessage>,
     /// Each property, how often it was compared with what happened, and whether it fell.
@@ -54,7 +74,7 @@ pub(super) struct ShownMessage {
 }
 
 #[derive(Serialize)]
-struct Fall {
+pub(super) struct Fall {
     step: u64,
     text: String,
 }
@@ -90,13 +110,9 @@ impl RunRecord {
         let messages = history.messages().iter();
         let messages = messages.filter_map(|sent| ShownMessage::of(sent, &moments)).collect();
         let answers = if answered { Answers::of(history, &moments) } else { Answers::default() };
-        let rules = Rule::ALL.map(|rule| (rule.id(), [rule.statement(), rule.paper()]));
+        let extent = plural(history.last() as usize, "step", "steps");
         Self {
-            program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),
-            title: shown(&header.scenario),
-            about: about(history),
-            nodes: header.nodes,
-            rules: rules.into_iter().collect(),
+            heading: Heading::of(header, about(header, &extent)),
             moments: moments.list,
             messages,
             properties: properties(safety),
@@ -129,25 +145,21 @@ fn left_out(history: &History, steps: &RangeInclusive<u64>, answers: &Answers) -
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-fn about(history: &History) -> Vec<String> {
-    let header = history.header();
+/// What kind of run it is, in sentences; `extent` says how far it goes.
+pub(super) fn about(header: &Header, extent: &str) -> Vec<String> {
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
-    let steps = plural(history.last() as usize, "step", "steps");
-    let mut about = vec![format!(
-        "{}, seed {}, {world}, {steps}.",
-        plural(header.nodes, "node", "nodes"),
-        header.seed
-    )];
+    let nodes = plural(header.nodes, "node", "nodes");
     let broken: Vec<&str> = header.rules().broken().map(Rule::id).collect();
-    about.push(if broken.is_empty() {
+    let rules = if broken.is_empty() {
         "All rules are kept.".to_owned()
     } else {
         format!("Broken: {}.", broken.join(", "))
-    });
-    about
+    };
+    vec![format!("{nodes}, seed {}, {world}, {extent}.", header.seed), rules]
 }
 
-fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
+/// Each property, how often it was compared with what happened, and whether it fell.
+pub(super) fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
     let fell = |property| safety.violations.iter().any(|violation| violation.property == property);
     let checks = safety.checks.iter();
     let mut rows: Vec<_> = checks
@@ -161,7 +173,8 @@ fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
     rows
 }
 
-fn falls(safety: &SafetyReport) -> Vec<Fall> {
+/// What fell, in words.
+pub(super) fn falls(safety: &SafetyReport) -> Vec<Fall> {
     let fall = |found: &crate::properties::safety::Violation| Fall {
         step: found.step,
         text: format!("{}: {}", found.property, violation::sentence(&found.evidence)),
@@ -171,7 +184,7 @@ fn falls(safety: &SafetyReport) -> Vec<Fall> {
 
 impl ShownMessage {
     /// A message, if anything of it is shown: it was sent in the steps that are, or was still in flight.
-    fn of(sent: &SentMessage, moments: &Moments) -> Option<Self> {
+    pub(super) fn of(sent: &SentMessage, moments: &Moments) -> Option<Self> {
         let first = moments.first;
         let never_left = sent.left_in.is_none();
         let left = sent.left_in.unwrap_or(sent.written_in);
@@ -207,7 +220,8 @@ impl ShownMessage {
 /// Why a message was lost that a crash came before.
 const NEVER_LEFT: &str = "its sender crashed before it left";
 
-const fn why_lost(why: Loss) -> &'static str {
+/// Why a message did not arrive, in words.
+pub(super) const fn why_lost(why: Loss) -> &'static str {
     match why {
         Loss::Dropped => "the link lost it",
         Loss::Cut => "the link is cut",

@@ -73,14 +73,15 @@ impl Picture<'_> {
 
     fn draw(&mut self) {
         let (width, height) =
-            (GUTTER + COLUMN * self.run.nodes, HEAD + ROW * self.run.moments.len() + 8);
+            (GUTTER + COLUMN * self.run.heading.nodes, HEAD + ROW * self.run.moments.len() + 8);
         self.add(format_args!(
             "{MARKER}\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">"
         ));
-        let (title, about) = (escaped(&self.run.title), escaped(&self.run.about.join(" ")));
+        let (title, about) =
+            (escaped(&self.run.heading.title), escaped(&self.run.heading.about.join(" ")));
         self.add(format_args!("<title>{title}: {about}</title><style>{STYLE}</style>{TIPS}"));
-        for node in 0..self.run.nodes {
+        for node in 0..self.run.heading.nodes {
             let x = x(node);
             self.add(format_args!("<text class=\"head\" x=\"{x}\" y=\"20\">n{node}</text>"));
             self.lifeline(node);
@@ -187,7 +188,7 @@ impl Picture<'_> {
         let x = x(node.index());
         self.add(format_args!("<circle class=\"act\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"));
         if let Some(mark) = mark {
-            let last = node.index() + 1 == self.run.nodes;
+            let last = node.index() + 1 == self.run.heading.nodes;
             let (x, anchor) = if last { (x - 9, "end") } else { (x + 9, "start") };
             let class = match marks.first() {
                 _ if marks.contains(&Mark::Overridden) || marks.contains(&Mark::Fell) => "wrong",

@@ -46,9 +46,14 @@ fn every_picture_is_what_its_command_makes() {
         }
     }
     assert!(old.is_empty(), "UPDATE_DOCS=1 makes these anew: {old:?}");
-    // Nothing lies there that no page says how to make.
+    // Nothing lies there that no page says how to make. A picture of a window is no text to compare.
+    let of_windows = |name: &str| {
+        let made = format!("`{name}` is a picture of the page, which `.ci/browser` leaves");
+        pages::all().iter().any(|page| page.text.contains(&made))
+    };
     for file in fs::read_dir(pages::root().join(FOLDER)).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
-        assert!(commands.iter().any(|(_, picture)| *picture == name), "{name}: no page makes it");
+        let is_made = commands.iter().any(|(_, picture)| *picture == name) || of_windows(&name);
+        assert!(is_made, "{name}: no page makes it");
     }
 }

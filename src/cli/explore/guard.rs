@@ -1,0 +1,161 @@
+//! Who may ask: only the page itself, which knows the token, in a browser that was not sent here by
+//! another page.
+
+/// What the head of a request says, as far as it matters here.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Head {
+    pub(super) method: String,
+    /// The path, with the token and without what follows a `?`.
+    pub(super) path: String,
+    /// Every `Host` that was named.
+    pub(super) hosts: Vec<String>,
+    pub(super) origin: Option<String>,
+    /// Whose page asks, as the browser says (`Sec-Fetch-Site`).
+    pub(super) site: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) length: Option<String>,
+    /// Whether the body comes in another way than by its length.
+    pub(super) encoded: bool,
+}
+
+/// Why a request is not answered: the status of HTTP, and a sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Refusal(pub(super) u16, pub(super) &'static str);
+
+/// What is admitted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Admitted {
+    pub(super) posts: bool,
+    /// The path behind the token, as in `/do`.
+    pub(super) path: String,
+    /// How many bytes follow.
+    pub(super) length: usize,
+}
+
+/// What a request has to show.
+#[derive(Clone, Debug)]
+pub(super) struct Guard {
+    token: String,
+    hosts: Vec<String>,
+}
+
+impl Guard {
+    /// A guard that asks for this token on this port.
+    pub(super) fn new(token: String, port: u16) -> Self {
+        let names = ["127.0.0.1", "localhost", "[::1]"];
+        Self { token, hosts: names.map(|name| format!("{name}:{port}")).to_vec() }
+    }
+
+    /// The path of the page.
+    pub(super) fn path(&self) -> String {
+        format!("/{}/", self.token)
+    }
+
+    /// Admits a request, or says why not.
+    pub(super) fn admit(&self, head: &Head) -> Result<Admitted, Refusal> {
+        let host = match head.hosts.as_slice() {
+            [host] if self.hosts.contains(host) => host,
+            _ => {
+                return Err(Refusal(
+                    421,
+                    "this address was reached under a name that is not its own",
+                ));
+            }
+        };
+        let path = head.path.strip_prefix('/').and_then(|path| path.strip_prefix(&*self.token));
+        let path = path.filter(|path| path.starts_with('/')).ok_or(Refusal(
+            403,
+            "the address lacks its token; open the one that raft-cluster explore has printed",
+        ))?;
+        let posts = match &*head.method {
+            "GET" => false,
+            "POST" => true,
+            _ => return Err(Refusal(405, "only GET and POST are answered")),
+        };
+        let own = |origin: &str| origin.strip_prefix("http://") == Some(host);
+        if posts {
+            let from_here = head.origin.as_deref().is_none_or(own)
+                && matches!(head.site.as_deref(), None | Some("same-origin"));
+            if !from_here {
+                return Err(Refusal(403, "another page may not act here"));
+            }
+            if head.content_type.as_deref() != Some("application/json") {
+                return Err(Refusal(415, "what is posted must be application/json"));
+            }
+        }
+        if head.encoded {
+            return Err(Refusal(411, "a body must say its length"));
+        }
+        let length = match &head.length {
+            None => 0,
+            Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().map_err(|_| TOO_LONG)?
+            }
+            Some(_) => return Err(Refusal(400, "the length is no number")),
+        };
+        if length > most(path) || !posts && length > 0 {
+            return Err(TOO_LONG);
+        }
+        Ok(Admitted { posts, path: path.to_owned(), length })
+    }
+}
+
+const TOO_LONG: Refusal = Refusal(413, "this is more than is read here");
+
+/// How many bytes may be posted there: a line, or a whole scenario or trace.
+fn most(path: &str) -> usize {
+    if path == "/open" { 16 << 20 } else { 64 << 10 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post() -> Head {
+        let text = |text: &str| Some(text.to_owned());
+        Head {
+            method: "POST".to_owned(),
+            path: "/secret/do".to_owned(),
+            hosts: vec!["127.0.0.1:80".to_owned()],
+            origin: text("http://127.0.0.1:80"),
+            site: text("same-origin"),
+            content_type: text("application/json"),
+            length: text("17"),
+            encoded: false,
+        }
+    }
+
+    #[test]
+    fn only_the_page_itself_is_admitted() {
+        let guard = Guard::new("secret".to_owned(), 80);
+        let admitted = Admitted { posts: true, path: "/do".to_owned(), length: 17 };
+        assert_eq!(guard.admit(&post()), Ok(admitted));
+        let text = |text: &str| Some(text.to_owned());
+        let host = |host: &str| vec![host.to_owned()];
+        for (status, head) in [
+            (421, Head { hosts: host("example.org:80"), ..post() }),
+            (421, Head { hosts: host("127.0.0.1:81"), ..post() }),
+            (421, Head { hosts: Vec::new(), ..post() }),
+            (421, Head { hosts: [post().hosts, host("localhost:80")].concat(), ..post() }),
+            (403, Head { path: "/wrong/do".to_owned(), ..post() }),
+            (403, Head { path: "/secretdo".to_owned(), ..post() }),
+            (403, Head { path: "/".to_owned(), ..post() }),
+            (403, Head { path: "secret/do".to_owned(), ..post() }),
+            (405, Head { method: "PUT".to_owned(), ..post() }),
+            (403, Head { origin: text("http://example.org"), ..post() }),
+            (403, Head { origin: text("null"), ..post() }),
+            (403, Head { origin: text("http://localhost:80"), ..post() }),
+            (403, Head { site: text("cross-site"), ..post() }),
+            (415, Head { content_type: text("text/plain"), ..post() }),
+            (415, Head { content_type: None, ..post() }),
+            (411, Head { encoded: true, ..post() }),
+            (413, Head { length: text("65537"), ..post() }),
+            (413, Head { length: text("99999999999999999999999"), ..post() }),
+            (400, Head { length: text("-1"), ..post() }),
+            (413, Head { method: "GET".to_owned(), ..post() }),
+        ] {
+            let refused = guard.admit(&head).map_err(|Refusal(status, _)| status);
+            assert_eq!(refused, Err(status), "{head:?}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A small HTTP server on loopback. Requests are few, short and of one browser, so each has a connection
+//! and a thread of its own; what keeps one waiting, or asks for too much, is dropped.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::guard::{Admitted, Guard, Head, Refusal};
+
+/// No head of a request has more bytes.
+const LONGEST_HEAD: usize = 16 << 10;
+/// How many headers are read.
+const MOST_HEADERS: usize = 64;
+/// A request that has not come by then is dropped.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So many connections may be open before they have said what they want. If one more comes, the oldest goes.
+const MOST_WAITING: usize = 32;
+
+/// A request that was admitted, and where its answer goes.
+pub(super) struct Asked {
+    pub(super) request: Admitted,
+    pub(super) body: Vec<u8>,
+    pub(super) answer: Sender<Answer>,
+}
+
+/// What is answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Headers beside those that every answer has.
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A sentence of plain text.
+    pub(super) fn text(status: u16, text: &str) -> Self {
+        let headers = vec![("Content-Type", "text/plain; charset=utf-8".to_owned())];
+        Self { status, headers, body: text.as_bytes().to_vec() }
+    }
+}
+
+/// The connections that have not said yet what they want, the oldest first.
+#[derive(Clone, Default)]
+struct Waiting {
+    streams: Arc<Mutex<VecDeque<(u64, TcpStream)>>>,
+}
+
+impl Waiting {
+    fn with<T>(&self, act: impl FnOnce(&mut VecDeque<(u64, TcpStream)>) -> T) -> T {
+        act(&mut self.streams.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn enter(&self, number: u64, stream: TcpStream) {
+        self.with(|streams| {
+            streams.push_back((number, stream));
+            if streams.len() > MOST_WAITING
+                && let Some((_, oldest)) = streams.pop_front()
+            {
+                // It may have gone by itself.
+                let _ = oldest.shutdown(Shutdown::Both);
+            }
+        });
+    }
+
+    fn leave(&self, number: u64) {
+        self.with(|streams| streams.retain(|(other, _)| *other != number));
+    }
+}
+
+/// Answers who comes to these addresses, on threads that end with the program.
+pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<Asked>) {
+    let waiting = Waiting::default();
+    for (nth, listener) in (0..).zip(listeners) {
+        let (guard, asked, waiting) = (guard.clone(), asked.clone(), waiting.clone());
+        thread::spawn(move || {
+            for (number, stream) in (nth << 32..).zip(listener.incoming()) {
+                let Ok(stream) = stream else {
+                    // Too many files are open: those who wait go, and it is tried again.
+                    waiting.with(VecDeque::clear);
+                    continue;
+                };
+                let Ok(handle) = stream.try_clone() else { continue };
+                waiting.enter(number, handle);
+                let (guard, asked, own) = (guard.clone(), asked.clone(), waiting.clone());
+                let converse = move || {
+                    // Whoever does not read or write has gone, and misses nothing.
+                    let _ = converse(stream, &guard, &asked, || own.leave(number));
+                    own.leave(number);
+                };
+                // Without a thread there is no answer.
+                if thread::Builder::new().stack_size(256 << 10).spawn(converse).is_err() {
+                    waiting.leave(number);
+                }
+            }
+        });
+    }
+}
+
+/// One request, and its answer.
+fn converse(
+    mut stream: TcpStream,
+    guard: &Guard,
+    asked: &Sender<Asked>,
+    heard: impl Fn(),
+) -> io::Result<()> {
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let answer = match hear(&mut stream, guard)? {
+        Err(Refusal(status, why)) => {
+            heard();
+            Answer::text(status, why)
+        }
+        Ok((request, body)) => {
+            heard();
+            let (answer, answered) = bounded(1);
+            let gone = || Answer::text(503, "the session has ended");
+            match asked.send(Asked { request, body, answer }) {
+                Ok(()) => answered.recv().unwrap_or_else(|_| gone()),
+                Err(_) => gone(),
+            }
+        }
+    };
+    write(&mut stream, &answer)?;
+    // What was not read of a refused request would make the system throw the answer away.
+    stream.shutdown(Shutdown::Write)?;
+    stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    io::copy(&mut stream.take(1 << 20), &mut io::sink()).map(|_| ())
+}
+
+/// Reads a request, if it is admitted.
+fn hear(stream: &mut TcpStream, guard: &Guard) -> io::Result<Result<(Admitted, Vec<u8>), Refusal>> {
+    let until = Instant::now() + PATIENCE;
+    let mut bytes = Vec::new();
+    let (head, begins) = loop {
+        match parsed(&bytes) {
+            Err(refusal) => return Ok(Err(refusal)),
+            Ok(Some(parsed)) => break parsed,
+            Ok(None) if bytes.len() >= LONGEST_HEAD => {
+                return Ok(Err(Refusal(431, "the head of the request is too long")));
+            }
+            Ok(None) => read_more(stream, &mut bytes, LONGEST_HEAD, until)?,
+        }
+    };
+    let request = match guard.admit(&head) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let mut body = bytes.split_off(begins);
+    while body.len() < request.length {
+        read_more(stream, &mut body, request.length, until)?;
+    }
+    body.truncate(request.length);
+    Ok(Ok((request, body)))
+}
+
+/// The head of a request, and where its body begins; nothing, if it is not whole yet.
+fn parsed(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let begins = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(begins)) => begins,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(_) => return Err(Refusal(400, "this is no request of HTTP")),
+    };
+    let target = request.path.unwrap_or_default();
+    let mut head = Head {
+        method: request.method.unwrap_or_default().to_owned(),
+        path: target.split('?').next().unwrap_or_default().to_owned(),
+        ..Head::default()
+    };
+    for header in request.headers {
+        let value = String::from_utf8_lossy(header.value).into_owned();
+        match header.name.to_ascii_lowercase().as_str() {
+            "host" => head.hosts.push(value),
+            "origin" => head.origin = Some(value),
+            "sec-fetch-site" => head.site = Some(value),
+            "content-type" => head.content_type = Some(value),
+            "content-length" if head.length.is_none() => head.length = Some(value),
+            "content-length" | "transfer-encoding" => head.encoded = true,
+            _ => {}
+        }
+    }
+    Ok(Some((head, begins)))
+}
+
+/// Reads what there is, up to `most` bytes in all.
+fn read_more(
+    stream: &mut TcpStream,
+    bytes: &mut Vec<u8>,
+    most: usize,
+    until: Instant,
+) -> io::Result<()> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    stream.set_read_timeout(Some(left))?;
+    let mut buffer = [0; 8 << 10];
+    let room = buffer.len().min(most - bytes.len());
+    match stream.read(&mut buffer[..room])? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        read => {
+            bytes.extend_from_slice(&buffer[..read]);
+            Ok(())
+        }
+    }
+}
+
+/// Headers that every answer has: nothing is kept, guessed, framed or lent to another page.
+const ALWAYS: &str = "Connection: close\r\n\
+    Cache-Control: no-store\r\n\
+    X-Content-Type-Options: nosniff\r\n\
+    X-Frame-Options: DENY\r\n\
+    Referrer-Policy: no-referrer\r\n\
+    Cross-Origin-Resource-Policy: same-origin\r\n\
+    Cross-Origin-Opener-Policy: same-origin\r\n";
+
+fn write(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
+    let Answer { status, headers, body } = answer;
+    let mut head = format!("HTTP/1.1 {status} {}\r\n{ALWAYS}", reason(*status));
+    for (name, value) in headers {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    head.extend(["Content-Length: ", &body.len().to_string(), "\r\n\r\n"]);
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)
+}
+
+const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        421 => "Misdirected Request",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        _ => "Bad Request",
+    }
+}

@@ -1,0 +1,332 @@
+//! `raft-cluster explore`: the same cluster as at the prompt, as a page in the browser.
+//!
+//! The page has no Raft in it. It sends the lines that clicks stand for, and shows what the core did. One
+//! thread holds the session and answers one request after the other; others read and write connections.
+//! `guard` says who may ask, `http` reads what is asked, `requests` says what it means, `session` has the
+//! lines and the world that they make.
+
+mod guard;
+mod http;
+mod requests;
+mod session;
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, bounded};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::error::Error;
+use super::play::lines::following;
+use super::printing;
+use crate::explain::Place;
+use crate::raft::Rule;
+use crate::record::{Clock, History, TraceError, TraceWriter, is_trace};
+use crate::scenario::library;
+use crate::scenario::run::Runner;
+use crate::scenario::script::Script;
+use crate::sim::{Sim, SimConfig};
+use crate::view::output::WhenFull;
+use crate::view::page::{self, ReportKind, live};
+use crate::view::why;
+use crate::visible;
+use guard::{Admitted, Guard};
+use http::{Answer, Asked};
+use requests::Desk;
+use session::Session;
+
+/// What is explored, and where.
+#[derive(Debug)]
+pub(super) struct Explore {
+    pub(super) script: Script,
+    /// Whether its lines are carried out at once.
+    pub(super) is_recorded: bool,
+    /// On which port; any that is free, if nobody says.
+    pub(super) port: Option<u16>,
+    /// Whether to open a browser, if there is one.
+    pub(super) opens: bool,
+}
+
+/// So many steps of a long trace a session begins with, if nobody says how many.
+const FIRST_STEPS: u64 = 1_000;
+
+/// Serves the page until it is told to end. Exit code 1 if a property fell while every rule was kept.
+pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
+    let (listeners, port) = listen(explore.port)?;
+    let guard = Guard::new(random_word().map_err(Error::Random)?, port);
+    let address = format!("http://127.0.0.1:{port}{}", guard.path());
+    let (asked, requests) = bounded(16);
+    http::serve(listeners, &guard, &asked);
+    printing(WhenFull::Wait, |output| {
+        output.put_all(live::invitation(&address));
+        if explore.opens && has_screen() {
+            // Where there is none, the address has been said.
+            let _ = open::that_detached(&address);
+        }
+        let good = sessions(explore.script, explore.is_recorded, &requests);
+        output.put(live::farewell(good));
+        Ok(ExitCode::from(u8::from(!good)))
+    })
+}
+
+/// Listens on both loopback addresses, under one port.
+fn listen(port: Option<u16>) -> Result<(Vec<TcpListener>, u16), Error> {
+    let taken = |error| Error::Port(port, error);
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).map_err(taken)?;
+    let port = first.local_addr().map_err(taken)?.port();
+    // A machine may have no IPv6, or something else may have this port there.
+    let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).ok();
+    Ok((std::iter::once(first).chain(second).collect(), port))
+}
+
+/// A word that nobody guesses.
+fn random_word() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
+}
+
+/// Whether a browser would have a window. In a terminal alone one would take its place.
+fn has_screen() -> bool {
+    let has = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos")) || has("DISPLAY") || has("WAYLAND_DISPLAY")
+}
+
+/// One session after the other, as scenarios are opened. Returns whether all was well in each.
+fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Asked>) -> bool {
+    let (mut next, mut world, mut good) = (Some((script, is_recorded)), 0, true);
+    while let Some((script, is_recorded)) = next.take() {
+        let mut told = ();
+        let mut session = Session::new(&script, &mut told);
+        if is_recorded {
+            // A line that fails is shown as one that was tried.
+            let _ = session.rest();
+        }
+        let mut desk = Desk::new(session, world + 1);
+        for Asked { request, body, answer } in requests {
+            let (answered, then) = respond(&mut desk, &request, &body);
+            // Whoever asked may have gone.
+            let _ = answer.send(answered);
+            match then {
+                Then::Goes => {}
+                Then::Opens(script, is_recorded) => {
+                    next = Some((*script, is_recorded));
+                    break;
+                }
+                Then::Ends => break,
+            }
+        }
+        world = desk.world();
+        good &= script.broken.broken().next().is_some() || desk.session.safety().fallen() == 0;
+    }
+    good
+}
+
+/// How a session goes on after a request.
+enum Then {
+    Goes,
+    Opens(Box<Script>, bool),
+    Ends,
+}
+
+/// What is asked about a moment.
+#[derive(Deserialize)]
+struct Why {
+    question: String,
+    moment: usize,
+}
+
+/// Which step made a field of a node what it is.
+#[derive(Deserialize)]
+struct Blame {
+    node: u8,
+    field: String,
+    moment: usize,
+}
+
+#[derive(Deserialize)]
+struct Otherwise {
+    rule: Rule,
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    line: String,
+}
+
+/// A scenario that ships, by its name; or the text of one, or of a trace.
+#[derive(Deserialize)]
+struct Open {
+    name: String,
+    text: Option<String>,
+}
+
+fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Answer, Then) {
+    let answered = match (request.posts, &*request.path) {
+        (false, "/") => page_itself().map_err(|error| Answer::text(503, &error.to_string())),
+        (false, "/scenario.raft") => Ok(file(
+            "text/plain; charset=utf-8",
+            "session.raft",
+            desk.session.as_script().to_string(),
+        )),
+        (false, "/trace.jsonl") => {
+            Ok(file("application/jsonl", "session.jsonl", trace(&desk.session.as_script())))
+        }
+        (false, "/report.html") => {
+            let safety = desk.session.safety();
+            let page = |history: &History| ReportKind::Page.write(history, &safety, None);
+            Ok(file("text/html; charset=utf-8", "session.html", desk.session.recorder.look(page)))
+        }
+        (true, "/do") => read(body).map(|ask| json_answer(desk.act(ask))),
+        (true, "/why") => read(body).map(|Why { question, moment }| {
+            or_complaint(desk.why(&question, moment).map(|answer| json!({ "answer": answer })))
+        }),
+        (true, "/blame") => read(body).map(|Blame { node, field, moment }| {
+            or_complaint(desk.blame(node, &field, moment).map(|since| json!({ "since": since })))
+        }),
+        (true, "/otherwise") => read(body).map(|Otherwise { rule }| {
+            json_answer(serde_json::to_vec(&desk.otherwise(rule)).expect("its keys are names"))
+        }),
+        (true, "/complete") => read(body).map(|Complete { line }| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            or_complaint(Ok(json!({ "words": following(&words) })))
+        }),
+        (true, "/open") => match read(body).map(|open: Open| opened(&open)) {
+            Ok(Ok((script, is_recorded))) => {
+                let answer = or_complaint(Ok(json!({})));
+                return (answer, Then::Opens(Box::new(script), is_recorded));
+            }
+            Ok(Err(complaint)) => Ok(or_complaint(Err(complaint))),
+            Err(refused) => Err(refused),
+        },
+        (true, "/end") => return (or_complaint(Ok(json!({}))), Then::Ends),
+        _ => Err(Answer::text(404, "there is nothing of this name here")),
+    };
+    (answered.unwrap_or_else(|refused| refused), Then::Goes)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answer> {
+    serde_json::from_slice(body).map_err(|error| Answer::text(400, &error.to_string()))
+}
+
+fn json_answer(body: Vec<u8>) -> Answer {
+    Answer { status: 200, headers: vec![("Content-Type", "application/json".to_owned())], body }
+}
+
+fn or_complaint(answer: Result<serde_json::Value, String>) -> Answer {
+    let value = answer.unwrap_or_else(|why| {
+        let why: Vec<String> = why.lines().map(visible::complaint).collect();
+        json!({ "complaint": why.join("\n") })
+    });
+    json_answer(value.to_string().into_bytes())
+}
+
+fn page_itself() -> Result<Answer, getrandom::Error> {
+    let (page, policy) = page::explore(&random_word()?);
+    let headers = vec![
+        ("Content-Type", "text/html; charset=utf-8".to_owned()),
+        ("Content-Security-Policy", policy),
+    ];
+    Ok(Answer { status: 200, headers, body: page.into_bytes() })
+}
+
+/// A file for the person's own dialog.
+fn file(kind: &str, name: &str, text: String) -> Answer {
+    let headers = vec![
+        ("Content-Type", kind.to_owned()),
+        ("Content-Disposition", format!("attachment; filename=\"{name}\"")),
+    ];
+    Answer { status: 200, headers, body: text.into_bytes() }
+}
+
+/// The trace of a session: of the same lines, carried out once more.
+fn trace(script: &Script) -> String {
+    let written = Shared::default();
+    let writer = TraceWriter::new(written.clone(), &script.header(Clock::Virtual));
+    let sim = Sim::new(SimConfig::of(script), vec![Box::new(writer.clone())]);
+    let mut told = ();
+    let mut runner = Runner::new(sim, &mut told);
+    for line in &script.lines {
+        // A line that fails was kept as one that is only tried.
+        let _ = runner.execute(0, &line.verb);
+    }
+    drop(runner);
+    writer.finish().expect("memory takes what is written to it");
+    String::from_utf8(written.take()).expect("a trace is text")
+}
+
+/// Bytes in memory that are written here and read there.
+#[derive(Clone, Default)]
+struct Shared {
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Shared {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What was opened in the page: a scenario, and whether it is a run that was recorded.
+fn opened(open: &Open) -> Result<(Script, bool), String> {
+    let Some(text) = &open.text else {
+        let found = library::find(&open.name);
+        let found =
+            found.ok_or_else(|| format!("no scenario '{}' ships with the program", open.name))?;
+        return found.map(|script| (script, false)).map_err(|error| error.to_string());
+    };
+    if text.trim_start().starts_with('{') {
+        let history = History::read(text.as_bytes()).map_err(|error| error.to_string())?;
+        return by_hand(&history, None).map(|script| (script, true));
+    }
+    Script::parse(&open.name, text).map(|script| (script, false)).map_err(|error| error.to_string())
+}
+
+/// A recorded run, step by step up to a place, or as far as a session begins with.
+fn by_hand(history: &History, at: Option<Place>) -> Result<Script, String> {
+    let last = history.last();
+    let until = match at {
+        None => last.min(FIRST_STEPS),
+        Some(place) => place.of(history).ok_or_else(|| why::no_place(last))?,
+    };
+    Ok(Script::by_hand(history, until))
+}
+
+/// What a word on the command line names: a trace, a link of a session, or a scenario.
+pub(super) fn named(
+    name: &str,
+    at: Option<Place>,
+    scenario: impl FnOnce(&str) -> Result<Script, Error>,
+) -> Result<(Script, bool), Error> {
+    if let Some((_, link)) = name.split_once("#run=") {
+        let text = percent_encoding::percent_decode_str(link).decode_utf8_lossy();
+        let script = Script::parse("link", &text);
+        return script
+            .map(|script| (script, false))
+            .map_err(|error| Error::Usage(error.to_string()));
+    }
+    let path = Path::new(name);
+    if !is_trace(path) {
+        return scenario(name).map(|script| (script, false));
+    }
+    let opened =
+        std::fs::File::open(path).map_err(|error| Error::Unreadable(path.to_owned(), error))?;
+    let history = History::read(io::BufReader::new(opened));
+    let history = history.map_err(|error: TraceError| Error::Trace(path.to_owned(), error))?;
+    by_hand(&history, at).map(|script| (script, true)).map_err(Error::Usage)
+}

@@ -1,0 +1,333 @@
+//! What the page asks of a session, and what it is told.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::session::{CannotDo, Kept, Session, world_of};
+use crate::cli::play::words::{self, Word};
+use crate::explain::{self, Question};
+use crate::raft::{NodeId, Rule};
+use crate::record::Clock;
+use crate::record::message_name::MessageName;
+use crate::scenario::run::Runner;
+use crate::scenario::script::Script;
+use crate::scenario::verb_table::Verb;
+use crate::scenario::world::{VirtualWorld, World};
+use crate::server::timing::Time;
+use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
+use crate::view::{history as told, prompt, script_text, why};
+use crate::visible::complaint;
+
+/// What the page knows already.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Known {
+    /// Of which world it speaks.
+    world: u64,
+    /// How many of its moments it has.
+    moments: usize,
+}
+
+/// What is to be done.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case")]
+pub(super) enum Act {
+    /// Nothing; the page only wants to know.
+    Look,
+    /// Carry a line out, at this moment if not at the last.
+    Line { line: String, at: Option<usize> },
+    /// Let so many events happen, as one watches.
+    Pass { events: u64 },
+    /// Go back to a moment, so that what comes next begins a branch there.
+    Fork { at: usize },
+    /// Let events happen until one has this mark.
+    Until { mark: String, at: Option<usize> },
+    /// Carry out the scenario's next line.
+    Next,
+    /// Carry out all that is left of it.
+    Rest,
+    /// As if the last line had not been carried out.
+    Undo,
+    /// What was undone last.
+    Redo,
+    /// Stand behind this line, or at the beginning.
+    GoTo { line: Option<usize> },
+}
+
+/// A request of the page's that acts.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ask {
+    known: Known,
+    #[serde(flatten)]
+    act: Act,
+}
+
+/// What the page is told after an act.
+#[derive(Serialize)]
+struct Told<'a> {
+    /// The number of the world; another than the page knew, if it must forget what it knows.
+    world: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heading: Option<LiveHeading>,
+    #[serde(flatten)]
+    growth: Growth<'a>,
+    now: Time,
+    manual: bool,
+    timers: Vec<Option<Time>>,
+    /// Which nodes are to crash within their next step.
+    crashes: Vec<bool>,
+    flights: Vec<ShownFlight>,
+    lines: Vec<ShownLine>,
+    tip: Option<usize>,
+    planned: Vec<String>,
+    done: usize,
+    /// Why the act was refused, or failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complaint: Option<String>,
+    /// What was said to a line that asks for something.
+    said: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ShownLine {
+    text: String,
+    parent: Option<usize>,
+    /// The last moment that it has made.
+    moment: usize,
+}
+
+/// A message that is in flight now, and can be acted on.
+#[derive(Serialize)]
+struct ShownFlight {
+    id: u64,
+    /// By which name; nothing, if another of the same name comes before it.
+    name: Option<String>,
+    due: Option<Time>,
+    /// Whether it has arrived, and can arrive again.
+    delivered: bool,
+}
+
+/// The session, as the page sees it.
+pub(super) struct Desk<'a> {
+    pub(super) session: Session<'a>,
+    world: u64,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) const fn new(session: Session<'a>, world: u64) -> Self {
+        Self { session, world }
+    }
+
+    /// Does what the page asks for, and says what has come of it, as JSON.
+    pub(super) fn act(&mut self, ask: Ask) -> Vec<u8> {
+        let mut said = Vec::new();
+        let passes = matches!(ask.act, Act::Pass { .. });
+        let done = self.carry_out(ask.act, &mut said);
+        let complaint = done.err().map(|why| match why {
+            CannotDo::Refused(why) => complaint(&why),
+            CannotDo::Failed(failure) => script_text::sentence(&failure),
+        });
+        self.told(ask.known, passes, said, complaint)
+    }
+
+    fn carry_out(&mut self, act: Act, said: &mut Vec<String>) -> Result<(), CannotDo> {
+        match act {
+            Act::Look => Ok(()),
+            Act::Line { line, at } => self.line(&line, at, said),
+            Act::Pass { events } => self.session.carry_out(&Verb::Step(events)),
+            Act::Fork { at } => self.fork(Some(at)),
+            Act::Until { mark, at } => {
+                self.fork(at)?;
+                self.session.until(&mark)
+            }
+            Act::Next => self.session.next_planned(),
+            Act::Rest => self.session.rest(),
+            Act::Undo => self.elsewhere(Session::undo),
+            Act::Redo => self.elsewhere(Session::redo),
+            Act::GoTo { line } => {
+                if line.is_some_and(|line| line >= self.session.lines.len()) {
+                    return Err(CannotDo::Refused("there is no such line".to_owned()));
+                }
+                self.elsewhere(|session| {
+                    session.go_to(line);
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    /// Does what may make another world.
+    fn elsewhere(
+        &mut self,
+        act: impl FnOnce(&mut Session<'a>) -> Result<(), CannotDo>,
+    ) -> Result<(), CannotDo> {
+        self.world += 1;
+        act(&mut self.session)
+    }
+
+    /// Goes back to a moment, unless it is the last.
+    fn fork(&mut self, at: Option<usize>) -> Result<(), CannotDo> {
+        match at.filter(|&at| at + 1 < self.session.shown.len()) {
+            Some(at) => self.elsewhere(|session| session.fork(at)),
+            None => Ok(()),
+        }
+    }
+
+    /// Carries out what was typed, in the words of the prompt.
+    fn line(
+        &mut self,
+        line: &str,
+        at: Option<usize>,
+        said: &mut Vec<String>,
+    ) -> Result<(), CannotDo> {
+        let refused = CannotDo::Refused;
+        match words::parse(line, self.session.head().nodes).map_err(refused)? {
+            Word::Nothing => Ok(()),
+            Word::Line(verb) => {
+                self.fork(at)?;
+                self.session.carry_out(&verb)
+            }
+            Word::Help(None) => {
+                said.extend(prompt::help(words::WORDS));
+                Ok(())
+            }
+            Word::Help(Some(word)) => {
+                said.extend(prompt::help_on(words::WORDS, &word).map_err(refused)?);
+                Ok(())
+            }
+            Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(Session::undo)),
+            Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {
+                let word = line.split_whitespace().next().unwrap_or_default();
+                Err(refused(format!("'{word}' is for the prompt; the page has a place for it")))
+            }
+        }
+    }
+
+    fn told(
+        &mut self,
+        known: Known,
+        passes: bool,
+        said: Vec<String>,
+        complaint: Option<String>,
+    ) -> Vec<u8> {
+        let session = &mut self.session;
+        let is_known = known.world == self.world;
+        let from = if is_known { known.moments.min(session.shown.len()) } else { 0 };
+        let heading = (!is_known).then(|| LiveHeading::of(&session.head().header(Clock::Virtual)));
+        // To audit all logs takes as long as they are, and while time passes there is no need.
+        let safety = (!passes).then(|| session.safety());
+        let (lines, tip, done) =
+            (session.lines.iter().map(shown_line).collect(), session.tip, session.done());
+        let planned = session.planned.iter().map(ToString::to_string).collect();
+        let sim = session.world();
+        let (now, manual, flights) = (sim.now(), sim.is_manual(), flights(sim));
+        let timers = NodeId::all(sim.size()).map(|id| sim.deadline(id)).collect();
+        let crashes = NodeId::all(sim.size()).map(|id| sim.crash_within(id).is_some()).collect();
+        let shown = &mut session.shown;
+        let told = session.recorder.look(|history| {
+            let growth = shown.growth(history, safety.as_ref(), from);
+            let world = self.world;
+            let told = Told {
+                world,
+                heading,
+                growth,
+                now,
+                manual,
+                timers,
+                crashes,
+                flights,
+                lines,
+                tip,
+                planned,
+                done,
+                complaint,
+                said,
+            };
+            serde_json::to_vec(&told)
+        });
+        told.expect("what the page is told has only names as keys")
+    }
+
+    /// Answers a question about the end of a moment: the sentences, each of its kind, or why there is no answer.
+    pub(super) fn why(
+        &self,
+        question: &str,
+        moment: usize,
+    ) -> Result<Vec<(&'static str, String)>, String> {
+        let step = self.session.shown.step_of(moment);
+        let asked = Question::parse(question, self.session.head().nodes);
+        let answered = asked.and_then(|question| {
+            self.session
+                .recorder
+                .look(|history| explain::why(history, step, &question).map(|it| answer(&it)))
+        });
+        answered.map_err(|error| why::unanswerable(&error))
+    }
+
+    /// Since which step a field of a node has been as it is at the end of a moment; 0 from the beginning.
+    pub(super) fn blame(&self, node: u8, field: &str, moment: usize) -> Result<u64, String> {
+        let step = self.session.shown.step_of(moment);
+        let nodes = self.session.head().nodes;
+        let id = NodeId::all(nodes).nth(node.into());
+        let id =
+            id.ok_or_else(|| format!("there is no node {node}; they are 0 to {}", nodes - 1))?;
+        let since = self.session.recorder.look(|history| {
+            let stood = history.node_at(id, step)?;
+            told::field(&stood, field)?;
+            history.since(id, step, |stood| told::field(&stood, field))
+        });
+        since.ok_or_else(|| format!("{id} has no '{field}' here"))
+    }
+
+    /// The number of the world, so that the next has another.
+    pub(super) const fn world(&self) -> u64 {
+        self.world
+    }
+
+    /// The same run with this rule broken, or kept if it is broken here, and where the two part. Lines that
+    /// cannot be carried out there are passed over.
+    pub(super) fn otherwise(&self, rule: Rule) -> Comparison {
+        let script = self.session.as_script();
+        let others = script.broken.broken().filter(|&other| other != rule);
+        let broken = others.chain(script.broken.keeps(rule).then_some(rule)).collect();
+        let script = Script { broken, ..script };
+        let (sim, recorder) = world_of(&script);
+        let mut told = ();
+        let mut runner = Runner::new(sim, &mut told);
+        let failed = script.lines.iter().filter(|line| runner.execute(0, &line.verb).is_err());
+        let failed = failed.count();
+        let safety = runner.finish();
+        recorder.look(|other| {
+            self.session.recorder.look(|own| Comparison::of(own, other, &safety, failed))
+        })
+    }
+}
+
+fn shown_line(line: &Kept) -> ShownLine {
+    ShownLine { text: line.verb.to_string(), parent: line.parent, moment: line.last_moment() }
+}
+
+/// The messages in flight, with the names by which they can be acted on.
+fn flights(sim: &impl VirtualWorld) -> Vec<ShownFlight> {
+    let all = sim.in_flight();
+    let key = |name: MessageName| (name.kind, name.from, name.to);
+    let arriving: HashSet<_> =
+        all.iter().filter(|it| it.due.is_some()).map(|it| key(it.name)).collect();
+    let mut named = HashSet::new();
+    all.iter()
+        .map(|flight| {
+            // What arrives by itself is named before what is held.
+            let can = match flight.due {
+                Some(_) => named.insert(key(flight.name)),
+                None => !arriving.contains(&key(flight.name)),
+            };
+            let name = Verb::Deliver(flight.name).to_string();
+            ShownFlight {
+                id: flight.id.0,
+                name: can.then(|| name.trim_start_matches("deliver ").to_owned()),
+                due: flight.due,
+                delivered: flight.delivered,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,331 @@
+//! A session in the browser: the lines that were carried out, as a tree, and the world that those on the
+//! way to its tip make.
+//!
+//! In virtual time the same lines give the same run. So to stand elsewhere in the tree is to carry out
+//! the lines on the way there in a new world, and nothing that was done is lost by going back.
+
+use std::time::Duration;
+
+use crate::properties::report::SafetyReport;
+use crate::record::Clock;
+use crate::record::history::{History, Recorder};
+use crate::scenario::line_outcome::{Failure, ScriptObserver};
+use crate::scenario::run::{PATIENCE, Runner};
+use crate::scenario::script::{Script, unrolled};
+use crate::scenario::verb_table::Verb;
+use crate::sim::{Sim, SimConfig};
+use crate::view::page::live::LiveRecord;
+
+/// A session takes no further line once its run has so many steps.
+const MOST_STEPS: u64 = 50_000;
+/// A session keeps no more lines, those of all branches together.
+const MOST_LINES: usize = 5_000;
+/// No line lets the cluster run for longer.
+const LONGEST: Duration = Duration::from_mins(5);
+/// No line lets more events happen one by one.
+const MOST_EVENTS: u64 = 10_000;
+/// So many events are waited for one of a kind.
+const PATIENT_EVENTS: u64 = 5_000;
+
+/// A line that was carried out.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// The line before it; nothing for the first.
+    pub(super) parent: Option<usize>,
+    pub(super) verb: Verb,
+    /// How many moments the run had when it was done.
+    moments: usize,
+    /// How many lines of the scenario were done by then.
+    planned: usize,
+}
+
+impl Kept {
+    /// The last moment that the run had when it was done.
+    pub(super) const fn last_moment(&self) -> usize {
+        self.moments - 1
+    }
+}
+
+/// The session.
+pub(super) struct Session<'a> {
+    head: Script,
+    /// The lines that the scenario brings along.
+    pub(super) planned: Vec<Verb>,
+    /// All that was carried out, each after its parent.
+    pub(super) lines: Vec<Kept>,
+    /// The last line of the run as it stands.
+    pub(super) tip: Option<usize>,
+    runner: Runner<'a, Sim>,
+    pub(super) recorder: Recorder,
+    pub(super) shown: LiveRecord,
+}
+
+/// Why something cannot be done.
+pub(super) enum CannotDo {
+    /// The line failed.
+    Failed(Box<Failure>),
+    /// It is refused, for this reason.
+    Refused(String),
+}
+
+impl<'a> Session<'a> {
+    /// A session on this scenario, of which no line is carried out yet.
+    pub(super) fn new(script: &Script, observer: &'a mut dyn ScriptObserver) -> Self {
+        let head = Script { lines: Vec::new(), ..script.clone() };
+        let planned = unrolled(&script.lines).into_iter().map(|line| line.verb.clone()).collect();
+        let (sim, recorder) = world_of(&head);
+        Self {
+            planned,
+            lines: Vec::new(),
+            tip: None,
+            runner: Runner::new(sim, observer),
+            recorder,
+            shown: LiveRecord::begin(head.nodes),
+            head,
+        }
+    }
+
+    /// The scenario's settings.
+    pub(super) const fn head(&self) -> &Script {
+        &self.head
+    }
+
+    /// The world as it stands.
+    pub(super) const fn world(&mut self) -> &mut Sim {
+        self.runner.world()
+    }
+
+    /// What the checker has found so far.
+    pub(super) fn safety(&mut self) -> SafetyReport {
+        self.runner.safety()
+    }
+
+    /// How many lines of the scenario are done.
+    pub(super) fn done(&self) -> usize {
+        self.tip.map_or(0, |tip| self.lines[tip].planned)
+    }
+
+    /// Carries out the next line of the scenario. It is done with even if it fails.
+    pub(super) fn next_planned(&mut self) -> Result<(), CannotDo> {
+        let (done, tip) = (self.done(), self.tip);
+        let next = self.planned.get(done).cloned();
+        let none = || CannotDo::Refused("the scenario has no further line".to_owned());
+        let next = next.ok_or_else(none)?;
+        let carried = self.carry_out(&next);
+        if matches!(carried, Err(CannotDo::Refused(_))) {
+            return carried;
+        }
+        if carried.is_err() && self.tip == tip {
+            self.keep(tried(next));
+        }
+        let tip = self.tip.expect("a line was kept");
+        self.lines[tip].planned = done + 1;
+        carried
+    }
+
+    /// Carries out all that is left of the scenario, until a line fails.
+    pub(super) fn rest(&mut self) -> Result<(), CannotDo> {
+        while self.done() < self.planned.len() {
+            self.next_planned()?;
+        }
+        Ok(())
+    }
+
+    /// Carries a line out, and keeps it. A line that failed is kept as one that was tried, if it may
+    /// have moved the world nevertheless.
+    pub(super) fn carry_out(&mut self, verb: &Verb) -> Result<(), CannotDo> {
+        self.check(verb)?;
+        let done = self.runner.execute(0, verb);
+        self.recorder.look(|history| self.shown.follow(history));
+        match done {
+            Ok(()) => self.keep(verb.clone()),
+            Err(failure) => {
+                if verb.may_move_and_fail() {
+                    self.keep(tried(verb.clone()));
+                }
+                return Err(CannotDo::Failed(failure));
+            }
+        }
+        Ok(())
+    }
+
+    /// That a line is not too much for a session.
+    fn check(&self, verb: &Verb) -> Result<(), CannotDo> {
+        let refused = |why: &str| Err(CannotDo::Refused(why.to_owned()));
+        if self.recorder.look(History::last) >= MOST_STEPS {
+            return refused(
+                "this run has 50000 steps, and a session takes no more; save it, or go back",
+            );
+        }
+        if self.lines.len() >= MOST_LINES {
+            return refused(
+                "this session has 5000 lines, and takes no more; save it, and load what is saved",
+            );
+        }
+        let wait = match verb {
+            Verb::Wait(time) => *time,
+            Verb::WaitUntil { within, .. } => within.unwrap_or(PATIENCE),
+            Verb::ExpectStall { within, .. } => *within,
+            Verb::Step(events) if *events > MOST_EVENTS => {
+                return refused("no line may let more than 10000 events happen here");
+            }
+            Verb::Try(verb) => return self.check(verb),
+            _ => Duration::ZERO,
+        };
+        if wait > LONGEST {
+            return refused("no line may let the cluster run for more than 5 minutes here");
+        }
+        Ok(())
+    }
+
+    /// Keeps a line at the tip: as it stands there already, if it was carried out there before. Of two
+    /// lines that only let time pass the second goes on where the first has ended, so they become one,
+    /// unless a branch begins between them.
+    fn keep(&mut self, verb: Verb) {
+        let (moments, planned) = (self.shown.len(), self.done());
+        let mut after = (0..self.lines.len()).filter(|&line| self.lines[line].parent == self.tip);
+        if let Some(same) = after.clone().find(|&line| self.lines[line].verb == verb) {
+            self.tip = Some(same);
+            return;
+        }
+        if after.next().is_none()
+            && let Some(tip) = self.tip
+        {
+            let last = &mut self.lines[tip];
+            let together = match (&last.verb, &verb) {
+                (Verb::Step(before), Verb::Step(more)) => Some(Verb::Step(before + more)),
+                (Verb::Wait(before), Verb::Wait(more)) => Some(Verb::Wait(*before + *more)),
+                _ => None,
+            };
+            if let Some(together) = together {
+                (last.verb, last.moments) = (together, moments);
+                return;
+            }
+        }
+        self.lines.push(Kept { parent: self.tip, verb, moments, planned });
+        self.tip = Some(self.lines.len() - 1);
+    }
+
+    /// Lets events happen until one of them has this mark.
+    pub(super) fn until(&mut self, mark: &str) -> Result<(), CannotDo> {
+        for _ in 0..PATIENT_EVENTS {
+            let before = self.shown.len();
+            self.carry_out(&Verb::Step(1))?;
+            if self.shown.marked(before, mark) {
+                return Ok(());
+            }
+        }
+        let why = format!("nothing of this kind has come in {PATIENT_EVENTS} events");
+        Err(CannotDo::Refused(why))
+    }
+
+    /// The lines on the way to a line, the first first.
+    fn way_to(&self, tip: Option<usize>) -> Vec<usize> {
+        let mut way: Vec<usize> =
+            std::iter::successors(tip, |&line| self.lines[line].parent).collect();
+        way.reverse();
+        way
+    }
+
+    /// Makes another line the last: the world becomes what the lines up to it make of a new one.
+    pub(super) fn go_to(&mut self, tip: Option<usize>) {
+        let (sim, recorder) = world_of(&self.head);
+        self.runner.start_over(sim);
+        self.recorder = recorder;
+        self.shown = LiveRecord::begin(self.head.nodes);
+        for line in self.way_to(tip) {
+            let done = self.runner.execute(0, &self.lines[line].verb);
+            assert!(done.is_ok(), "the same lines of the same world have the same outcome");
+        }
+        self.recorder.look(|history| self.shown.follow(history));
+        self.tip = tip;
+    }
+
+    /// Undoes the last line; of several single steps only the last.
+    pub(super) fn undo(&mut self) -> Result<(), CannotDo> {
+        let tip =
+            self.tip.ok_or_else(|| CannotDo::Refused("there is nothing to undo".to_owned()))?;
+        self.go_to(self.lines[tip].parent);
+        match self.lines[tip].verb {
+            Verb::Step(events) if events > 1 => self.step_into(tip, |done, _| done + 1 < events),
+            _ => Ok(()),
+        }
+    }
+
+    /// The lines that were carried out at the tip before, and can be gone on with.
+    pub(super) fn redo(&mut self) -> Result<(), CannotDo> {
+        let next = self.lines.iter().rposition(|line| line.parent == self.tip);
+        let next = next.ok_or_else(|| CannotDo::Refused("nothing was undone here".to_owned()))?;
+        self.go_to(Some(next));
+        Ok(())
+    }
+
+    /// Goes back to a moment, so that what comes next begins a branch there. A line that does more than
+    /// let time pass is kept whole.
+    pub(super) fn fork(&mut self, moment: usize) -> Result<(), CannotDo> {
+        let way = self.way_to(self.tip);
+        let wanted = moment + 1;
+        let kept = way.iter().take_while(|&&line| self.lines[line].moments <= wanted).count();
+        let Some(&crossing) = way.get(kept) else { return Ok(()) };
+        let tip = kept.checked_sub(1).map(|last| way[last]);
+        let passes = matches!(
+            self.lines[crossing].verb,
+            Verb::Wait(_) | Verb::WaitUntil { .. } | Verb::Step(_)
+        );
+        let there = tip.map_or(1, |tip| self.lines[tip].moments);
+        if !passes && there < wanted {
+            self.go_to(Some(crossing));
+            return Ok(());
+        }
+        self.go_to(tip);
+        self.step_into(crossing, |_, session| session.shown.len() < wanted)
+    }
+
+    /// Steps into a line that is next and only lets time pass, as long as `on` says so of the number of
+    /// steps; and makes that a line of its own.
+    fn step_into(&mut self, line: usize, on: impl Fn(u64, &Self) -> bool) -> Result<(), CannotDo> {
+        let mut events = 0;
+        while on(events, self) {
+            self.runner.execute(0, &Verb::Step(1)).map_err(CannotDo::Failed)?;
+            self.recorder.look(|history| self.shown.follow(history));
+            events += 1;
+        }
+        match self.lines[line].verb {
+            _ if events == 0 => {}
+            Verb::Step(all) if all == events => self.tip = Some(line),
+            Verb::Step(all) => self.split(line, events, all - events),
+            _ => self.keep(Verb::Step(events)),
+        }
+        Ok(())
+    }
+
+    /// Makes two of a line of several steps. The world stands between them.
+    fn split(&mut self, line: usize, first: u64, rest: u64) {
+        let second = self.lines.len();
+        let whole = self.lines[line].clone();
+        for other in self.lines.iter_mut().filter(|other| other.parent == Some(line)) {
+            other.parent = Some(second);
+        }
+        self.lines.push(Kept { parent: Some(line), verb: Verb::Step(rest), ..whole });
+        let planned = self.done();
+        let moments = self.shown.len();
+        self.lines[line] = Kept { verb: Verb::Step(first), moments, planned, ..whole };
+        self.tip = Some(line);
+    }
+
+    /// The lines up to the tip, as a scenario.
+    pub(super) fn as_script(&self) -> Script {
+        let way = self.way_to(self.tip).into_iter().map(|line| self.lines[line].verb.clone());
+        self.head.with_lines("A session in the browser.", way)
+    }
+}
+
+/// A new world of a scenario, and who keeps its history.
+pub(super) fn world_of(head: &Script) -> (Sim, Recorder) {
+    let recorder = Recorder::new(&head.header(Clock::Virtual));
+    (Sim::new(SimConfig::of(head), vec![Box::new(recorder.clone())]), recorder)
+}
+
+fn tried(verb: Verb) -> Verb {
+    if matches!(verb, Verb::Try(_)) { verb } else { Verb::Try(Box::new(verb)) }
+}

@@ -1,0 +1,214 @@
+//! A recorded run as a scenario that does the same by hand: whose timer ends, which message arrives. So
+//! one can go on from any step of it.
+
+use std::time::Duration;
+
+use super::script::Script;
+use super::verb_table::{LinkSet, Verb, Who};
+use crate::network::Conditions;
+use crate::raft::{Envelope, Input, NodeId, NodeSet};
+use crate::record::History;
+use crate::record::history::StepRecord;
+use crate::record::journal::{Deed, Loss};
+use crate::record::message_name::MessageName;
+use crate::server::engine::{CrashPoint, MessageId};
+use crate::server::timing::Time;
+
+/// The moves so far, and what a world that makes them holds.
+struct Moves<'h> {
+    history: &'h History,
+    verbs: Vec<Verb>,
+    now: Time,
+    conditions: Conditions,
+    /// The messages that can be named, the newest last.
+    held: Vec<(MessageId, &'h Envelope)>,
+    /// The processes that stand still.
+    paused: NodeSet,
+    /// What clients have asked of those: it is heard after the messages that waited.
+    unheard: Vec<(NodeId, Verb)>,
+}
+
+impl Script {
+    /// A scenario that makes a run again up to `until`, step by step, and takes the time that it took.
+    /// Timers and links are in its own hands from the first line to the last.
+    pub fn by_hand(history: &History, until: u64) -> Self {
+        let header = history.header();
+        let script = Self {
+            nodes: header.nodes,
+            seed: header.seed,
+            no_op: header.no_op,
+            max_batch: header.max_batch,
+            timing: header.timing,
+            conditions: header.conditions,
+            broken: header.rules(),
+            on_threads: false,
+            ..Self::empty(&header.scenario)
+        };
+        let verbs = vec![Verb::Manual];
+        let (now, conditions) = (Time::ZERO, header.conditions);
+        let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
+        let mut moves = Moves { history, verbs, now, conditions, held, paused, unheard };
+        let steps = history.steps().take_while(|step| step.step <= until);
+        let mut deeds = history.deeds_from(0).peekable();
+        for step in steps {
+            while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
+                moves.deed(time, deed);
+            }
+            moves.step(&step);
+        }
+        // What came after the last step belongs to it.
+        for (_, time, deed) in deeds.take_while(|(after, ..)| *after <= until) {
+            moves.deed(time, deed);
+        }
+        let unheard = moves.unheard.into_iter().map(|(_, verb)| verb);
+        moves.verbs.extend(unheard);
+        script.with_lines("A recorded run, step by step.", moves.verbs)
+    }
+}
+
+impl<'h> Moves<'h> {
+    /// Lets time pass up to a moment.
+    fn wait(&mut self, time: Time) {
+        let waits = time - self.now;
+        if waits > Duration::ZERO {
+            self.verbs.push(Verb::Wait(waits));
+            self.now = time;
+        }
+    }
+
+    fn step(&mut self, step: &StepRecord<'h>) {
+        self.wait(step.time);
+        let node = Who::Node(step.node);
+        match step.input() {
+            Input::ElectionTimeout => self.verbs.push(Verb::Timeout(node)),
+            Input::HeartbeatDue => self.verbs.push(Verb::Heartbeat(node)),
+            // The clients' deeds say what they asked for.
+            Input::Propose(_) => self.hear(step.node),
+            Input::Receive(_) => {
+                let name = step.received.and_then(|message| self.name(message));
+                self.verbs.extend(name.map(Verb::Deliver));
+            }
+        }
+        // They can be named once they have left.
+        let left = step.messages.iter().filter(|sent| sent.left_in.is_some());
+        self.held.extend(left.map(|sent| (sent.message, &sent.envelope)));
+    }
+
+    /// What a client has asked of a node that stood still is heard now, if there is such a thing.
+    fn hear(&mut self, node: NodeId) {
+        if let Some(at) = self.unheard.iter().position(|(asked, _)| *asked == node) {
+            self.verbs.push(self.unheard.remove(at).1);
+        }
+    }
+
+    fn name(&self, message: MessageId) -> Option<MessageName> {
+        let at = self.held.iter().rposition(|(id, _)| *id == message)?;
+        let newer = self.held[at + 1..].iter().map(|(_, envelope)| *envelope);
+        Some(MessageName::of(self.held[at].1, newer))
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        let who = Who::Node;
+        let verb = match deed {
+            Deed::Crash { node, point: CrashPoint::Between } => {
+                self.paused.remove(*node);
+                self.unheard.retain(|(asked, _)| asked != node);
+                Verb::Crash { who: who(*node), point: CrashPoint::Between }
+            }
+            Deed::Crash { node, point } => {
+                self.crash_within(*node, *point);
+                return;
+            }
+            Deed::Restart { node } => Verb::Restart(who(*node)),
+            Deed::Wipe { node } => Verb::Wipe(who(*node)),
+            Deed::Pause { node } => {
+                self.paused.insert(*node);
+                Verb::Pause(who(*node))
+            }
+            Deed::Resume { node } => {
+                self.paused.remove(*node);
+                Verb::Resume(who(*node))
+            }
+            Deed::Cut { from, to } => Verb::Cut { from: *from, to: *to },
+            Deed::Partition { groups } => Verb::Partition(groups.clone()),
+            Deed::Heal => Verb::Heal,
+            Deed::Asked { node, command, .. } => {
+                let verb = Verb::Submit { to: who(*node), command: command.as_str().to_owned() };
+                if self.paused.contains(*node) {
+                    self.unheard.push((*node, verb));
+                    return;
+                }
+                verb
+            }
+            Deed::Refused { node, .. } => {
+                self.hear(*node);
+                return;
+            }
+            Deed::Phase(text) => Verb::Phase(text.clone()),
+            Deed::Note(text) => Verb::Note(text.clone()),
+            Deed::Lost { message, why, .. } => {
+                self.lost(*message, *why);
+                return;
+            }
+            Deed::Conditions(conditions) => {
+                self.wait(time);
+                let before = std::mem::replace(&mut self.conditions, *conditions);
+                self.changed(&before, conditions, None);
+                return;
+            }
+            Deed::LinkConditions { from, to, conditions } => {
+                self.wait(time);
+                let before = self.conditions;
+                self.changed(&before, conditions, Some(LinkSet::OneWay(*from, *to)));
+                return;
+            }
+            Deed::Answered { .. }
+            | Deed::Duplicated { .. }
+            | Deed::Manual
+            | Deed::Automatic
+            | Deed::ByHand { .. } => return,
+        };
+        self.wait(time);
+        self.verbs.push(verb);
+    }
+
+    /// A crash within a step is announced before that step, which is the last move.
+    fn crash_within(&mut self, node: NodeId, point: CrashPoint) {
+        let at = self.verbs.len().saturating_sub(1);
+        self.verbs.insert(at, Verb::Crash { who: Who::Node(node), point });
+    }
+
+    /// A message that is lost is taken out, unless a copy of it arrives, or it is only tried in vain.
+    fn lost(&mut self, message: MessageId, why: Loss) {
+        let copies = self.history.message(message).map_or(0, |sent| sent.copies);
+        if copies == 0
+            && let Some(name) = self.name(message)
+        {
+            if why == Loss::Down {
+                // A message that reaches a node that is down is lost there too.
+                self.verbs.push(Verb::Deliver(name));
+                return;
+            }
+            self.verbs.push(Verb::Remove(name));
+            self.held.retain(|(id, _)| *id != message);
+        }
+    }
+
+    fn changed(&mut self, before: &Conditions, after: &Conditions, links: Option<LinkSet>) {
+        let latency = |it: &Conditions| (it.latency_min, it.latency_max);
+        let of = |every: Verb, some: &dyn Fn(LinkSet) -> Verb| links.map_or(every, some);
+        if latency(before) != latency(after) {
+            let range = latency(after);
+            self.verbs.push(of(Verb::Delay(range), &|links| Verb::DelayOf(range, links)));
+        }
+        if before.drop.total_cmp(&after.drop).is_ne() {
+            let rate = after.drop;
+            self.verbs.push(of(Verb::DropRate(rate), &|links| Verb::DropRateOf(rate, links)));
+        }
+        if before.duplicate.total_cmp(&after.duplicate).is_ne() {
+            let rate = after.duplicate;
+            let some = |links| Verb::DuplicateRateOf(rate, links);
+            self.verbs.push(of(Verb::DuplicateRate(rate), &some));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! A run that goes on, for the page: what has come since the page was told last.
+
+use serde::Serialize;
+
+use super::answers;
+use super::moments::{Moments, ShownMoment, step_moment};
+use super::run_record::{
+    Fall, Heading, RunRecord, ShownMessage, about, falls, properties, why_lost,
+};
+use crate::explain::Answer;
+use crate::properties::report::SafetyReport;
+use crate::raft::{Envelope, Event, Input, NodeId};
+use crate::record::Header;
+use crate::record::history::{History, SentMessage};
+use crate::view::{colour, why};
+
+/// What a page knows of a run that goes on.
+pub(crate) struct LiveRecord {
+    moments: Moments,
+    /// How many deeds are among them.
+    deeds: usize,
+}
+
+/// What has come since.
+#[derive(Serialize)]
+pub(crate) struct Growth<'a> {
+    /// How many moments the page knows already.
+    from: usize,
+    moments: &'a [ShownMoment],
+    /// Messages that are new, or of which something has become.
+    messages: Vec<ShownMessage>,
+    /// Nothing, if it was not asked this time.
+    properties: Option<Vec<(String, u64, bool)>>,
+    violations: Option<Vec<Fall>>,
+}
+
+/// What stands at the head of the page.
+#[derive(Serialize)]
+pub(crate) struct LiveHeading {
+    #[serde(flatten)]
+    heading: Heading,
+    /// As the timers are set: microseconds.
+    election_us: u64,
+    heartbeat_us: u64,
+}
+
+impl LiveHeading {
+    /// Of a run with this header.
+    pub(crate) fn of(header: &Header) -> Self {
+        let about = about(header, "as long as you like");
+        Self {
+            heading: Heading::of(header, about),
+            election_us: header.timing.election_max.as_micros() as u64,
+            heartbeat_us: header.timing.heartbeat.as_micros() as u64,
+        }
+    }
+}
+
+impl LiveRecord {
+    /// Of a run that begins.
+    pub(crate) fn begin(nodes: usize) -> Self {
+        Self { moments: Moments::begin(nodes), deeds: 0 }
+    }
+
+    /// How many moments there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.moments.list.len()
+    }
+
+    /// The last step up to a moment; 0, if there is none.
+    pub(crate) fn step_of(&self, moment: usize) -> u64 {
+        self.moments.last_step(moment)
+    }
+
+    /// Whether a moment from the `from`th on has this mark, as the page writes it.
+    pub(crate) fn marked(&self, from: usize, mark: &str) -> bool {
+        self.moments.list[from..].iter().any(|moment| {
+            moment.marks.iter().any(|it| serde_json::to_value(it).is_ok_and(|it| it == mark))
+        })
+    }
+
+    /// Takes in what has happened. Cheap, if that is little.
+    pub(crate) fn follow(&mut self, history: &History) {
+        self.deeds = self.moments.follow(history, self.deeds);
+    }
+
+    /// What has come since the page knew so many moments.
+    pub(crate) fn growth(
+        &mut self,
+        history: &History,
+        safety: Option<&SafetyReport>,
+        from: usize,
+    ) -> Growth<'_> {
+        self.follow(history);
+        let since = self.step_of(from.saturating_sub(1));
+        let newest = |steps: &[u64]| steps.last().copied().unwrap_or_default();
+        let is_new = |sent: &&SentMessage| {
+            let lost = sent.lost_in.last().map_or(0, |(step, _)| *step);
+            sent.written_in.max(newest(&sent.received_in)).max(lost) >= since
+        };
+        let messages = history.messages().iter().filter(is_new);
+        Growth {
+            from,
+            moments: &self.moments.list[from..],
+            messages: messages.filter_map(|sent| self.message(sent)).collect(),
+            properties: safety.map(properties),
+            violations: safety.map(falls),
+        }
+    }
+
+    /// A message as the page has it. What was lost since the last step is lost now; what was taken out by
+    /// hand, when that was done.
+    fn message(&self, sent: &SentMessage) -> Option<ShownMessage> {
+        let mut message = ShownMessage::of(sent, &self.moments)?;
+        let removed = self.moments.removed.get(&sent.message).copied();
+        if let Some((_, why)) = sent.lost_in.last()
+            && (message.lost.is_none() || removed.is_some())
+        {
+            let at = removed.unwrap_or(self.moments.list.len() - 1);
+            message.lost = Some((at, why_lost(*why)));
+        }
+        Some(message)
+    }
+}
+
+/// Two runs of the same lines under other rules, and where they part.
+#[derive(Serialize)]
+pub(crate) struct Comparison {
+    /// The first step that is otherwise; nothing, if the runs are the same.
+    parts_in: Option<u64>,
+    /// What happens in it in the one run, and in the other.
+    here: Vec<String>,
+    there: Vec<String>,
+    /// How many lines could not be carried out in the other run.
+    failed: usize,
+    /// The other run, around that step.
+    other: RunRecord,
+}
+
+impl Comparison {
+    /// Of a run, and of the `other` with what the checks of it came to.
+    pub(crate) fn of(own: &History, other: &History, safety: &SafetyReport, failed: usize) -> Self {
+        let mut steps = 1..=own.last().max(other.last());
+        let parts_in = steps.find(|&step| doings(own, step) != doings(other, step));
+        let around = parts_in.unwrap_or(1);
+        let shown = around.saturating_sub(40).max(1)..=around + 160;
+        let sentences = |history| parts_in.map_or_else(Vec::new, |step| sentences(history, step));
+        Self {
+            parts_in,
+            here: sentences(own),
+            there: sentences(other),
+            failed,
+            other: RunRecord::of(other, safety, &shown, false),
+        }
+    }
+}
+
+/// What a node did in a step, verdicts apart: they say which rules are kept.
+fn doings(history: &History, step: u64) -> Option<(NodeId, Input, Vec<&Event>, Vec<&Envelope>)> {
+    let record = history.step(step)?;
+    let events = record.events.iter().filter(|event| !matches!(event, Event::Checked(_)));
+    let messages = record.messages.iter().map(|sent| &sent.envelope);
+    Some((record.node, record.input(), events.collect(), messages.collect()))
+}
+
+/// A step in sentences.
+fn sentences(history: &History, step: u64) -> Vec<String> {
+    let Some(record) = history.step(step) else {
+        return vec!["The run has ended before.".to_owned()];
+    };
+    let moment = step_moment(&record);
+    std::iter::once(moment.title)
+        .chain(moment.lines.into_iter().map(|(kind, text, rule)| {
+            rule.map_or_else(|| text.clone(), |rule| format!("{kind} {rule}: {text}"))
+        }))
+        .collect()
+}
+
+/// The sentences of an answer, each of its kind.
+pub(crate) fn answer(answer: &Answer) -> Vec<(&'static str, String)> {
+    why::sentences(answer).iter().map(answers::shown).collect()
+}
+
+/// Where the page is, and how it ends.
+pub(crate) fn invitation(address: &str) -> Vec<String> {
+    vec![
+        "Open this address in a browser on this machine; nobody else can. Ctrl-C ends it."
+            .to_owned(),
+        format!("  {}", colour::strong(address)),
+    ]
+}
+
+/// The last words, when the page has asked for the end.
+pub(crate) fn farewell(good: bool) -> String {
+    let text = if good {
+        "Ended; no property fell while every rule was kept."
+    } else {
+        "Ended; a property fell while every rule was kept."
+    };
+    if good { text.to_owned() } else { colour::wrong(text).to_string() }
+}

@@ -1,0 +1,199 @@
+// The cluster as it stands: nodes in a ring, timers that run down, messages on their way. What may be
+// acted on can be chosen with a click or from the keyboard.
+
+const RING = { width: 560, height: 500, node: 40 };
+/** So many entries of each log are drawn below its node: the last ones. */
+const RING_ENTRIES = 6;
+
+class Ring {
+  /** `select` is told what was chosen, `hover` which message is pointed at. */
+  constructor(svg, { select, hover }) {
+    this.svg = svg;
+    this.select = select;
+    this.hover = hover;
+    this.selected = null;
+    this.links = drawn("g", { "aria-hidden": "true" });
+    this.nodes = drawn("g", {});
+    this.messages = drawn("g", {});
+    svg.setAttribute("viewBox", `0 0 ${RING.width} ${RING.height}`);
+    svg.replaceChildren(this.links, this.messages, this.nodes);
+    this.shapes = new Map();
+    this.drag = null;
+    svg.addEventListener("pointermove", (event) => this.dragged(event));
+    svg.addEventListener("pointerup", (event) => this.dropped(event));
+    svg.addEventListener("pointerleave", () => this.endDrag());
+  }
+
+  place(node, count) {
+    const angle = (2 * Math.PI * node) / count - Math.PI / 2;
+    const [rx, ry] = count === 1 ? [0, 0] : [RING.width / 2 - 74, RING.height / 2 - 74];
+    return { x: RING.width / 2 + rx * Math.cos(angle), y: RING.height / 2 - 8 + ry * Math.sin(angle) };
+  }
+
+  /** Draws the nodes and links. `shown`: the states, cut links, and what timers are set to. */
+  draw({ states, cut, crashes }) {
+    this.count = states.length;
+    const parts = [];
+    for (let a = 0; a < this.count; a += 1) {
+      for (let b = a + 1; b < this.count; b += 1) parts.push(...this.link(a, b, cut));
+    }
+    this.links.replaceChildren(...parts);
+    this.arcs = [];
+    // Who is at the keyboard stays where they are.
+    const focused = document.activeElement?.dataset?.node;
+    this.nodes.replaceChildren(...states.map((state, node) => this.node(state, node, crashes?.[node])));
+    if (focused !== undefined) this.nodes.querySelector(`[data-node="${focused}"]`)?.focus();
+  }
+
+  link(a, b, cut) {
+    const [from, to] = [this.place(a, this.count), this.place(b, this.count)];
+    const ways = [cut.has(`${a},${b}`), cut.has(`${b},${a}`)];
+    const line = (kind, x1, y1, x2, y2) => drawn("line", { class: kind, x1, y1, x2, y2 });
+    if (ways[0] === ways[1]) return [line(ways[0] ? "ring-link cut" : "ring-link", from.x, from.y, to.x, to.y)];
+    // Half of a link that is cut in one direction: the half at whose end nothing arrives.
+    const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+    const far = ways[0] ? to : from;
+    const near = ways[0] ? from : to;
+    return [line("ring-link", near.x, near.y, middle.x, middle.y), line("ring-link cut", middle.x, middle.y, far.x, far.y)];
+  }
+
+  node(state, node, crashes) {
+    const { x, y } = this.place(node, this.count);
+    const kind = standing(state);
+    const picked = this.selected?.node === node;
+    const words = `${kind}, term ${state.term}${state.vote === null ? "" : `, vote for n${state.vote}`}, commit index ${state.commit}${crashes ? ", about to crash" : ""}`;
+    const arc = drawn("path", { class: "timer-arc", d: "" });
+    this.arcs.push(arc);
+    const group = drawn("g", {
+      class: `ring-node ${kind}${picked ? " selected" : ""}`, transform: `translate(${x},${y})`, tabindex: 0, role: "button",
+      "data-node": node, "aria-label": `n${node}: ${words}`, "aria-pressed": picked ? "true" : "false",
+      onclick: () => this.choose({ node }),
+      onkeydown: (event) => this.keyed(event, { node }),
+      onpointerdown: (event) => { this.drag = { from: node, line: null, x: event.clientX, y: event.clientY }; },
+    },
+    drawn("circle", { class: "body", r: RING.node }),
+    drawn("circle", { class: "second", r: RING.node - 5 }),
+    arc,
+    drawn("text", { class: "name", y: -12 }, `n${node}`),
+    drawn("text", { class: "role-word", y: 3 }, crashes ? "will crash" : kind),
+    drawn("text", { y: 18 }, `term ${state.term}`),
+    drawn("text", { class: "role-word", y: 31 }, state.vote === null ? "no vote" : `vote n${state.vote}`),
+    this.log(state));
+    return group;
+  }
+
+  log(state) {
+    const length = state.last?.index ?? 0;
+    const entries = entriesFrom(state.last, Math.max(1, length - RING_ENTRIES + 1));
+    const size = 16;
+    const left = -(entries.length * size) / 2;
+    const cells = entries.flatMap((entry, nth) => [
+      drawn("rect", { class: `term-${entry.term % 6}${entry.index <= state.commit ? " committed" : ""}`, x: left + nth * size, y: RING.node + 8, width: size - 2, height: size - 2 }),
+      drawn("text", { x: left + nth * size + size / 2 - 1, y: RING.node + 19 }, entry.term),
+    ]);
+    const more = length > entries.length ? [drawn("text", { x: left - 12, y: RING.node + 19 }, `${length - entries.length}+`)] : [];
+    return drawn("g", { class: "ring-log", "aria-hidden": "true" }, ...more, ...cells);
+  }
+
+  /** Draws what moves at this time: the timers, and the messages with how far they have come. */
+  move(timers, longest, flying) {
+    this.arcs?.forEach((arc, node) => {
+      const share = timers[node] === null || timers[node] === undefined ? 0 : Math.min(Math.max(timers[node] / longest[node], 0), 1);
+      arc.setAttribute("d", share > 0 ? arcOf(share, RING.node + 4) : "");
+    });
+    const seen = new Set();
+    for (const flight of flying) {
+      seen.add(flight.id);
+      let shape = this.shapes.get(flight.id);
+      if (!shape) {
+        shape = this.message(flight);
+        this.shapes.set(flight.id, shape);
+        this.messages.append(shape);
+      }
+      const [from, to] = [this.place(flight.from, this.count), this.place(flight.to, this.count)];
+      // Beside the line, so that an answer does not meet the question.
+      const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+      const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
+      const along = RING.node + 8 + flight.share * (length - 2 * RING.node - 16);
+      const beside = 7 + 13 * (flight.lane ?? 0);
+      shape.setAttribute("transform", `translate(${(from.x + ux * along - uy * beside).toFixed(1)},${(from.y + uy * along + ux * beside).toFixed(1)})`);
+      const kind = `ring-message ${flight.kind}${flight.reply ? " reply" : ""}${flight.delivered ? " delivered" : ""}${this.selected?.message === flight.id ? " selected" : ""}`;
+      if (shape.getAttribute("class") !== kind) shape.setAttribute("class", kind);
+    }
+    for (const [id, shape] of this.shapes) {
+      if (seen.has(id)) continue;
+      shape.remove();
+      this.shapes.delete(id);
+    }
+  }
+
+  message(flight) {
+    return drawn("g", {
+      tabindex: 0, role: "button", "aria-label": nameOf(flight), "data-message": flight.id,
+      onclick: () => this.choose({ message: flight.id }),
+      onkeydown: (event) => this.keyed(event, { message: flight.id }),
+      onpointerenter: (event) => this.hover(flight.id, event),
+      onpointerleave: () => this.hover(null),
+    }, drawn("circle", { r: 7 }));
+  }
+
+  choose(what) {
+    this.selected = what;
+    this.select(what);
+  }
+
+  keyed(event, what) {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.choose(what);
+  }
+
+  point(event) {
+    const box = this.svg.getBoundingClientRect();
+    const scale = Math.min(box.width / RING.width, box.height / RING.height);
+    return {
+      x: (event.clientX - box.left - (box.width - RING.width * scale) / 2) / scale,
+      y: (event.clientY - box.top - (box.height - RING.height * scale) / 2) / scale,
+    };
+  }
+
+  dragged(event) {
+    if (!this.drag) return;
+    if (!this.drag.line && Math.hypot(event.clientX - this.drag.x, event.clientY - this.drag.y) < 8) return;
+    const from = this.place(this.drag.from, this.count);
+    const to = this.point(event);
+    if (!this.drag.line) {
+      this.drag.line = drawn("line", { class: "ring-link drawn", x1: from.x, y1: from.y });
+      this.links.append(this.drag.line);
+    }
+    this.drag.line.setAttribute("x2", to.x);
+    this.drag.line.setAttribute("y2", to.y);
+  }
+
+  dropped(event) {
+    const drag = this.drag;
+    this.endDrag();
+    if (!drag?.line) return;
+    const at = this.point(event);
+    for (let node = 0; node < this.count; node += 1) {
+      const place = this.place(node, this.count);
+      if (node !== drag.from && Math.hypot(at.x - place.x, at.y - place.y) < RING.node + 10) {
+        this.choose({ link: [drag.from, node] });
+        return;
+      }
+    }
+  }
+
+  endDrag() {
+    this.drag?.line?.remove();
+    this.drag = null;
+  }
+}
+
+/** A part of a circle, from the top clockwise. */
+function arcOf(share, r) {
+  const angle = 2 * Math.PI * Math.min(share, 0.9999);
+  const [x, y] = [r * Math.sin(angle), -r * Math.cos(angle)];
+  return `M0,${-r}A${r},${r} 0 ${share > 0.5 ? 1 : 0} 1 ${x.toFixed(2)},${y.toFixed(2)}`;
+}

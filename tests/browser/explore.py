@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+"""The page of `raft-cluster explore`, used as a person would: with clicks, drags and keys.
+
+    explore.py RAFT-CLUSTER BROWSER FOLDER
+
+Pictures are left in FOLDER. Each check says what it saw if that is not what it should be."""
+
+import json
+import subprocess
+import sys
+
+from chromium import Browser
+
+PROGRAM, BROWSER, FOLDER = sys.argv[1:4]
+
+
+class Page:
+    """A session of the program, and a window on it."""
+
+    def __init__(self, *arguments, size=(1360, 860), dark=False):
+        command = [PROGRAM, "explore", "--no-open", *arguments]
+        self.program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.program.stdout.readline()
+        self.address = self.program.stdout.readline().strip()
+        self.browser = Browser(BROWSER, size, dark)
+        self.browser.open(self.address)
+        self.browser.wait("explore.run && document.querySelectorAll('.ring-node').length > 0")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            check("nothing is complained of in the console", self.browser.log, [])
+        self.browser.close()
+        self.program.kill()
+        self.program.wait()
+
+    def eval(self, expression):
+        return self.browser.eval(expression)
+
+    def settle(self):
+        """Until the program has answered all that was asked."""
+        self.eval("explore.waiting.then(() => new Promise(requestAnimationFrame))")
+
+    def click(self, selector):
+        self.browser.click(selector)
+        self.settle()
+
+    def button(self, text, within="#selected"):
+        """A button of this text."""
+        found = self.eval(
+            f"(() => {{ for (const it of document.querySelectorAll('{within} button')) "
+            f"if (it.textContent === {json.dumps(text)}) {{ it.dataset.wanted = '1'; return true; }} return false; }})()"
+        )
+        assert found, f"no button '{text}' in {within}"
+        self.click(f"{within} button[data-wanted]")
+        self.eval("document.querySelectorAll('[data-wanted]').forEach((it) => delete it.dataset.wanted)")
+
+    def node(self, node, text):
+        """Chooses a node, and presses one of its buttons."""
+        self.click(f'.ring-node[data-node="{node}"]')
+        self.button(text)
+
+    def message(self, name, text):
+        """Chooses a message by its name, in the list of those in flight, and presses one of its buttons."""
+        flight = self.eval(f"explore.head.flights.find((flight) => flight.name === {json.dumps(name)})?.id ?? null")
+        assert flight is not None, f"no {name} in {self.eval('explore.head.flights.map((it) => it.name)')}"
+        self.click(f'#flight li[data-message="{flight}"] > button')
+        self.button(text)
+
+    def propose(self, node, command):
+        self.click(f'.ring-node[data-node="{node}"]')
+        self.browser.type("#command", command)
+        self.button("propose")
+
+    def line(self, text):
+        """Types a line."""
+        self.browser.type("#line", text)
+        self.browser.press("Enter")
+        self.settle()
+
+    def states(self):
+        """Role, term, vote and commit index of each node, as the table shows them."""
+        rows = "[...document.querySelectorAll('#nodes tbody tr')]"
+        cells = self.eval(f"{rows}.map((row) => [...row.querySelectorAll('td')].slice(0, 4).map((cell) => cell.textContent))")
+        return [tuple(row) for row in cells]
+
+    def roles(self):
+        return [role for role, *_ in self.states()]
+
+    def complaint(self):
+        return self.eval("document.getElementById('complaint').textContent")
+
+    def lines(self):
+        return self.eval("[...document.querySelectorAll('#lines li')].map((line) => line.firstChild.textContent)")
+
+    def fallen(self):
+        return self.eval("explore.run.violations.map((fall) => fall.text)")
+
+
+def check(what, seen, expected):
+    assert seen == expected, f"{what}: {seen!r} and not {expected!r}"
+
+
+def elect_by_clicks():
+    with Page("--nodes", "3") as page:
+        page.node(0, "end its timer")
+        check("who campaigns", page.states()[0], ("candidate", "1", "n0", "0"))
+        page.message("vote 0 -> 1", "deliver")
+        page.message("vote-reply 1 -> 0", "deliver")
+        check("who leads", page.roles(), ["leader", "follower", "follower"])
+        check("what was done", page.lines(), ["timeout 0", "deliver vote 0 -> 1", "deliver vote-reply 1 -> 0"])
+        page.propose(0, "SET x=1")
+        page.click("#next-kind")
+        check("the next commit comes", page.states()[0][3] > "0", True)
+        page.browser.screenshot(f"{FOLDER}/explore-elected.png")
+
+
+def split_vote():
+    with Page("--nodes", "4", dark=True) as page:
+        page.click("#manual")
+        for node in (0, 1):
+            page.node(node, "end its timer")
+        page.message("vote 0 -> 2", "deliver")
+        page.message("vote 1 -> 3", "deliver")
+        page.message("vote 0 -> 3", "deliver")
+        page.message("vote 1 -> 2", "deliver")
+        for name in ("vote-reply 2 -> 0", "vote-reply 3 -> 1", "vote-reply 3 -> 0", "vote-reply 2 -> 1"):
+            page.message(name, "deliver")
+        check("nobody leads", page.roles(), ["candidate", "candidate", "follower", "follower"])
+        page.eval("explore.viewer.ask.why('not leader 0')")
+        page.browser.wait("document.querySelector('#answered .told')")
+        answer = page.eval("document.getElementById('answered').textContent")
+        check("why nobody leads", "2 of 4 votes" in answer or "2 votes" in answer, True)
+        page.browser.screenshot(f"{FOLDER}/explore-split-vote.png")
+
+
+def figure_8(rule=None):
+    """The paper's figure, up to where n4 comes back and leads."""
+    with Page() as page:
+        page.click("#new-no-op")
+        if rule:
+            page.eval(f"document.getElementById('new-rule').value = '{rule}'")
+        page.click("#new button")
+        page.browser.wait("explore.run.about[1].startsWith('Broken') === " + ("true" if rule else "false"))
+        page.click("#manual")
+
+        def lead(node, voters, times=1):
+            for _ in range(times):
+                page.node(node, "end its timer")
+            for voter in voters:
+                page.message(f"vote {node} -> {voter}", "deliver")
+                page.message(f"vote-reply {voter} -> {node}", "deliver")
+            check("who leads", page.roles()[node], "leader")
+
+        lead(0, (1, 2))
+        page.propose(0, "SET x=first")
+        page.message("append 0 -> 1", "deliver")
+        page.node(0, "crash")
+        lead(4, (2, 3), times=2)
+        page.propose(4, "SET x=other")
+        page.node(4, "crash")
+        page.node(0, "restart")
+        lead(0, (1, 2), times=2)
+        # n2 lacks the entry, and refuses once.
+        for name in ("append 0 -> 1", "append-reply 1 -> 0", "append 0 -> 2", "append-reply 2 -> 0", "append 0 -> 2", "append-reply 2 -> 0"):
+            page.message(name, "deliver")
+        holders = page.eval("explore.run.states[explore.viewer.end].filter((state) => state.last?.term === 1).length")
+        check("how many hold the entry", holders, 3)
+        committed = page.states()[0][3]
+        check("what a majority holds is committed", committed, "1" if rule else "0")
+        if not rule:
+            page.click('#nodes tbody tr:nth-child(1) td.entry button')
+            page.browser.wait("document.getElementById('why').textContent.includes('commit-only-current-term')")
+            page.browser.screenshot(f"{FOLDER}/explore.png")
+        page.node(0, "crash")
+        page.node(4, "restart")
+        lead(4, (2, 3), times=2)
+        fallen = page.fallen()
+        check("Leader Completeness falls", any(text.startswith("Leader Completeness") for text in fallen), bool(rule))
+        if rule:
+            check("the page shows it", "✗ fell" in page.eval("document.getElementById('judged').textContent"), True)
+            page.eval("explore.otherwise('commit-only-current-term')")
+            page.browser.wait("!document.getElementById('otherwise').hidden")
+            page.browser.screenshot(f"{FOLDER}/explore-figure-8-broken.png")
+
+
+def partition_and_heal():
+    with Page("--seed", "3") as page:
+        page.eval("document.getElementById('kind').value = 'elected'")
+        page.click("#next-kind")
+        leader = page.roles().index("leader")
+        page.click("#split")
+        others = [str(node) for node in range(5) if node != leader]
+        page.browser.type("#selected input", f"{leader} {others[0]} | {' '.join(others[1:])}")
+        page.button("split")
+        cut = page.eval("document.querySelectorAll('#ring .ring-link.cut').length")
+        check("links that are drawn as cut", cut, 6)
+        page.propose(leader, "SET x=lost")
+        page.line("wait until leader other than " + str(leader))
+        page.click("#heal")
+        check("links that are cut after healing", page.eval("document.querySelectorAll('#ring .ring-link.cut').length"), 0)
+        page.line("wait until in step")
+        check("complaint", page.complaint(), "")
+        check("one leads", page.roles().count("leader"), 1)
+        # From one node onto another.
+        page.browser.drag('.ring-node[data-node="1"]', '.ring-node[data-node="2"]')
+        page.button("cut n1 → n2")
+        check("the last line", page.lines()[-1], "cut 1 -> 2")
+
+
+def crash_before_save():
+    with Page("--nodes", "3") as page:
+        page.node(1, "crash before it saves")
+        check("it is said", "will crash" in page.eval("document.querySelector('.ring-node[data-node=\"1\"]').textContent"), True)
+        page.node(1, "end its timer")
+        check("it is down, and has forgotten its campaign", page.states()[1], ("down", "0", "–", "0"))
+        page.node(1, "restart")
+        check("it is back", page.roles()[1], "follower")
+
+
+def back_and_branch(saved):
+    with Page("--nodes", "3", "--seed", "2") as page:
+        page.line("wait until leader")
+        page.line("write SET x=1")
+        length = page.eval("explore.run.length")
+        page.eval("document.activeElement.blur()")
+        page.browser.press("Home")
+        page.browser.press("ArrowRight")
+        check("where one looks", page.eval("explore.viewer.at"), 1)
+        page.browser.press("End")
+        check("where the end is", page.eval("explore.viewer.at"), length - 1)
+        page.browser.press("ArrowLeft")
+        page.browser.press("ArrowLeft")
+        page.click("#undo")
+        check("what is left", page.lines()[0], "wait until leader")
+        page.click("#redo")
+        check("the same run again", page.eval("explore.run.length"), length)
+        page.eval("explore.viewer.goto(1)")
+        page.node(2, "crash")
+        check("a branch", page.lines()[-1], "crash 2")
+        check("the first line of it", page.lines()[0].startswith("step"), True)
+        check("the other branch can be reached", page.eval("document.querySelectorAll('#lines .branch').length"), 1)
+        page.click("#lines .branch")
+        check("it is as it was", page.eval("explore.run.length"), length)
+        trace = page.eval("fetch('trace.jsonl').then((it) => it.text())")
+        script = page.eval("fetch('scenario.raft').then((it) => it.text())")
+        link = page.eval("explore.script().then((text) => '#run=' + encodeURIComponent(text))")
+        page.browser.type("#scenario", link)
+        page.click("#open-scenario")
+        page.browser.wait("explore.head.planned.length > 0")
+        page.click("#rest")
+        check("a link holds the run", page.eval("explore.run.length"), length)
+    for name, text, arguments in (("saved.jsonl", trace, ["replay", "--verify"]), ("saved.raft", script, ["run", "--virtual", "--view", "quiet"])):
+        with open(f"{saved}/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run([PROGRAM, arguments[0], f"{saved}/{name}", *arguments[1:]], capture_output=True, text=True, check=False)
+        check(f"{name} does it again", (done.returncode, done.stderr), (0, ""))
+
+
+def keyboard_only():
+    with Page("--nodes", "3") as page:
+        page.eval("document.querySelector('.ring-node').focus()")
+        page.browser.press("Enter")
+        page.settle()
+        check("the node is chosen", "n0" in page.eval("document.getElementById('selected').textContent"), True)
+        page.eval("document.querySelector('#selected button').focus()")
+        page.browser.press("Enter")
+        page.settle()
+        check("its timer ended", page.roles()[0], "candidate")
+        page.eval("document.activeElement.blur()")
+        page.browser.press("ArrowRight")
+        page.settle()
+        check("the next event came", page.eval("explore.run.steps"), 2)
+        page.line("why leader")
+        page.browser.wait("document.querySelector('#answered .told')")
+        page.line("crsh 1")
+        check("what is refused", "did you mean 'crash'?" in page.complaint(), True)
+        check("it stays to be mended", page.eval("document.getElementById('line').value"), "crsh 1")
+
+
+def narrow_and_hostile():
+    with Page("--nodes", "3", size=(390, 844), dark=True) as page:
+        page.line("submit to 0 SET <img src=x onerror=document.title=1>=1")
+        page.line("note </script><script>document.title='forged'</script>")
+        page.line("wait 2s")
+        wide = page.eval("document.documentElement.scrollWidth")
+        check("nothing is wider than the window", wide <= 390, True)
+        check("text is text", page.eval("document.querySelectorAll('img').length + ('forged' === document.title ? 1 : 0)"), 0)
+        page.browser.screenshot(f"{FOLDER}/explore-narrow.png")
+
+
+def predicts():
+    with Page("--nodes", "3") as page:
+        page.node(0, "end its timer")
+        page.click("#predict")
+        page.eval("document.activeElement.blur()")
+        page.browser.press("ArrowRight")
+        page.settle()
+        check("it asks", page.eval("document.getElementById('question').textContent").count("What happens?"), 1)
+        before = page.eval("explore.viewer.at")
+        page.button("it grants its vote", "#question")
+        check("it shows", page.eval("explore.viewer.at") > before, True)
+        check("the score", page.eval("document.getElementById('score').textContent"), "1 of 1 right")
+
+
+def frames():
+    """Nine nodes, and two hundred messages in flight: how long each frame takes, in milliseconds."""
+    with Page("--nodes", "9") as page:
+        page.line("elect 0")
+        page.line("wait 1s")
+        page.line("delay 20s..30s")
+        for number in range(16):
+            page.line(f"submit to 0 SET x={number}")
+            page.line("heartbeat 0")
+        flying = page.eval("explore.head.flights.length")
+        check("enough in flight", flying >= 200, True)
+        page.eval("document.getElementById('speed').value = '1'")
+        page.click("#play")
+        page.eval("new Promise((done) => setTimeout(done, 3000))")
+        drawn = sorted(page.eval("explore.frames.slice(5)"))
+        page.click("#play")
+        page.browser.screenshot(f"{FOLDER}/explore-busy.png")
+        took = page.eval("(async () => { const all = []; for (let k = 0; k < 20; k += 1) { const began = performance.now(); await explore.post('do', { known: explore.known, act: 'look' }); all.push(performance.now() - began); } return all; })()")
+        print(f"{flying} messages in flight: a frame takes {drawn[len(drawn) // 2]:.1f} ms, of a hundred one {drawn[-1 - len(drawn) // 100]:.1f} ms; an answer {sorted(took)[10]:.1f} ms")
+
+
+def ends():
+    with Page("--nodes", "3") as page:
+        page.browser.type("#line", "crash 1")
+        page.eval("explore.post('end', {})")
+        check("it ends well", page.program.wait(10), 0)
+        page.browser.press("Enter")
+        page.browser.wait("!document.getElementById('lost').hidden")
+        check("what was typed stays", page.eval("document.getElementById('line').value"), "crash 1")
+        page.browser.log.clear()
+
+
+for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
+             lambda: back_and_branch(FOLDER), keyboard_only, narrow_and_hostile, predicts, frames, ends):
+    test()
+print("explore: all is as it should be")

@@ -1,0 +1,70 @@
+//! A recorded run as a scenario that does the same by hand.
+
+use raft_in_practice::raft::{Input, NodeId};
+use raft_in_practice::record::Clock;
+use raft_in_practice::record::History;
+use raft_in_practice::record::history::Recorder;
+use raft_in_practice::scenario::library;
+use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::script::Script;
+use raft_in_practice::sim::{Sim, SimConfig};
+
+/// The history of a script in virtual time, as far as it runs.
+fn recorded(script: &Script) -> (History, Option<String>) {
+    let recorder = Recorder::new(&script.header(Clock::Virtual));
+    let sim = Sim::new(SimConfig::of(script), vec![Box::new(recorder.clone())]);
+    let mut told = ();
+    let mut runner = Runner::new(sim, &mut told);
+    let failed = runner.run(&script.lines).err();
+    let failed = failed
+        .map(|failure| format!("line {} '{}': {:?}", failure.line, failure.verb, failure.why));
+    drop(runner);
+    (recorder.history(), failed)
+}
+
+/// Where two histories part, if they do.
+fn parted(a: &History, b: &History) -> Option<String> {
+    for (one, other) in a.steps().zip(b.steps()) {
+        let same_input = match (one.input(), other.input()) {
+            (Input::Receive(a), Input::Receive(b)) => a == b,
+            (a, b) => a == b,
+        };
+        if one.node != other.node
+            || !same_input
+            || one.time != other.time
+            || one.events != other.events
+        {
+            return Some(format!(
+                "step {}: {:?} {:?}, and {:?} {:?}",
+                one.step,
+                one.node,
+                one.input(),
+                other.node,
+                other.input()
+            ));
+        }
+    }
+    (a.last() != b.last()).then(|| format!("{} steps, and {}", a.last(), b.last()))
+}
+
+#[test]
+fn every_shipped_scenario_can_be_made_again_by_hand() {
+    for (name, _) in library::SHIPPED.iter().chain(library::BROKEN) {
+        let script = library::load(name, None).unwrap();
+        let (history, _) = recorded(&script);
+        let by_hand = Script::by_hand(&history, history.last());
+        let text = by_hand.to_string();
+        let mut read = Script::parse(&by_hand.name, &text).unwrap();
+        read.lines
+            .iter_mut()
+            .zip(&by_hand.lines)
+            .for_each(|(read, line)| read.number = line.number);
+        assert_eq!(read, by_hand, "{name}");
+        let (again, failed) = recorded(&by_hand);
+        assert_eq!((failed, parted(&history, &again)), (None, None), "{name}");
+        for id in NodeId::all(script.nodes) {
+            let last = history.last();
+            assert_eq!(history.node_at(id, last), again.node_at(id, last), "{name}: {id}");
+        }
+    }
+}

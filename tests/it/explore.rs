@@ -1,0 +1,303 @@
+//! The server of `raft-cluster explore`, as someone meets it who means harm, and as its page does.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// A session that was started.
+struct Served {
+    program: Child,
+    port: u16,
+    token: String,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_raft-cluster"))
+            .args(["explore", "--no-open"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(program.stdout.take().unwrap());
+        let address = output.lines().nth(1).unwrap().unwrap();
+        let rest = address.trim().strip_prefix("http://127.0.0.1:").unwrap();
+        let (port, token) = rest.split_once('/').unwrap();
+        let token = token.trim_end_matches('/').to_owned();
+        Self { program, port: port.parse().unwrap(), token }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+    }
+
+    /// Sends these bytes, and returns the status and the body of what comes back.
+    fn send(&self, bytes: &[u8]) -> (u16, String) {
+        let mut stream = self.connect();
+        // What is refused early may not be read to its end.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status.unwrap_or(0), body.to_owned())
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> (u16, String) {
+        let host = format!("Host: 127.0.0.1:{}", self.port);
+        self.request_of(method, path, &[&[host.as_str()], headers].concat(), body)
+    }
+
+    /// The same without the right host.
+    fn request_of(&self, method: &str, path: &str, headers: &[&str], body: &str) -> (u16, String) {
+        let headers = headers.join("\r\n");
+        let length = body.len();
+        self.send(
+            format!(
+                "{method} {path} HTTP/1.1\r\n{headers}\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+            .as_bytes(),
+        )
+    }
+
+    /// Posts JSON as the page does.
+    fn post(&self, path: &str, body: &Value) -> (u16, String) {
+        let origin = format!("Origin: http://127.0.0.1:{}", self.port);
+        let headers = ["Content-Type: application/json", "Sec-Fetch-Site: same-origin", &origin];
+        self.request("POST", &format!("/{}/{path}", self.token), &headers, &body.to_string())
+    }
+
+    /// Carries a line out, and returns all that the page is told.
+    fn line(&self, line: &str) -> Value {
+        let known = json!({ "world": 0, "moments": 0 });
+        let (status, body) =
+            self.post("do", &json!({ "known": known, "act": "line", "line": line, "at": null }));
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let told = self.line("# nothing");
+        let lines = told["lines"].as_array().unwrap();
+        lines.iter().map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+#[test]
+fn only_its_own_page_is_answered_and_the_session_goes_on() {
+    let served = Served::start(&["--nodes", "3"]);
+    let json = "Content-Type: application/json";
+    let act = json!({ "known": { "world": 0, "moments": 0 }, "act": "line", "line": "crash 1", "at": null });
+    let (act, path) = (act.to_string(), format!("/{}/do", served.token));
+    let port = served.port;
+    for (status, answer) in [
+        // Without the token, or with another.
+        (403, served.request("GET", "/", &[], "")),
+        (403, served.request("GET", "/favicon.ico", &[], "")),
+        (403, served.request("POST", "/0123456789abcdef0123456789abcdef/do", &[json], &act)),
+        (403, served.request("POST", &format!("/{}x/do", served.token), &[json], &act)),
+        // Under a name that was made to lead here, or under none.
+        (421, served.request_of("POST", &path, &["Host: evil.example", json], &act)),
+        (421, served.request_of("POST", &path, &[&format!("Host: evil.example:{port}"), json], &act)),
+        (421, served.request_of("GET", &path, &["X-Nothing: 1"], "")),
+        // From another page: a form, and a fetch.
+        (403, served.request("POST", &path, &[json, "Origin: http://evil.example"], &act)),
+        (403, served.request("POST", &path, &[json, "Origin: null"], &act)),
+        (403, served.request("POST", &path, &[json, "Sec-Fetch-Site: cross-site"], &act)),
+        (415, served.request("POST", &path, &["Content-Type: text/plain"], &act)),
+        (415, served.request("POST", &path, &["Content-Type: application/x-www-form-urlencoded"], &act)),
+        (405, served.request("OPTIONS", &path, &["Origin: http://evil.example"], "")),
+        // Ways out of the folder that there is not.
+        (404, served.request("GET", &format!("/{}/../../etc/passwd", served.token), &[], "")),
+        (404, served.request("GET", &format!("/{}/%2e%2e/etc/passwd", served.token), &[], "")),
+        (404, served.request("GET", &format!("/{}//etc/passwd", served.token), &[], "")),
+        (404, served.request("GET", &path, &[], "")),
+        // Too much, and what is no request.
+        (413, served.request("POST", &path, &[json], &format!("{{\"line\":\"{}\"}}", "x".repeat(1 << 20)))),
+        (431, served.request("GET", &format!("/{}/", served.token), &[&format!("X-Long: {}", "x".repeat(20 << 10))], "")),
+        (411, served.send(format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{json}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").as_bytes())),
+        (400, served.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")),
+        (400, served.request("POST", &path, &[json], "{\"act\":")),
+        (400, served.request("POST", &path, &[json], &"[".repeat(60_000))),
+    ] {
+        assert_eq!(answer.0, status, "{answer:?}");
+        let (_, body) = answer;
+        assert!(!body.contains(&served.token), "the token is told: {body}");
+    }
+    assert_eq!(served.lines(), Vec::<String>::new(), "nothing was carried out");
+    assert_eq!(served.line("crash 1")["complaint"], Value::Null);
+    assert_eq!(served.lines(), ["crash 1"]);
+}
+
+#[test]
+fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
+    let served = Served::start(&["--nodes", "3"]);
+    let mut idle: Vec<TcpStream> = Vec::new();
+    for nth in 0..1000 {
+        let mut stream = served.connect();
+        // Some begin to speak.
+        if nth % 3 == 0 {
+            let _ = stream.write_all(b"GET / HT");
+        }
+        idle.push(stream);
+        if nth % 200 == 0 {
+            assert_eq!(served.line("# still here")["complaint"], Value::Null, "after {nth}");
+        }
+    }
+    assert_eq!(served.line("timeout 0")["complaint"], Value::Null);
+    assert_eq!(served.lines(), ["timeout 0"]);
+    // Those that came first were let go: they read the end.
+    let mut end = Vec::new();
+    if idle[0].read_to_end(&mut end).is_ok() {
+        assert!(end.is_empty());
+    }
+}
+
+#[test]
+fn no_line_is_too_much_for_a_session() {
+    let served = Served::start(&["--nodes", "3"]);
+    for (line, words) in [
+        ("wait 1h", "more than 5 minutes"),
+        ("try wait 1h", "more than 5 minutes"),
+        ("wait 1h until leader", "more than 5 minutes"),
+        ("expect stall 1h until leader", "more than 5 minutes"),
+        ("step 100000", "10000 events"),
+        ("back 1000000", "nothing to undo"),
+        ("crsh 1", "did you mean 'crash'?"),
+        ("crash 9", "a node from 0 to 2"),
+        ("save /tmp/stolen", "the page has a place for it"),
+        ("load /etc/passwd", "the page has a place for it"),
+        ("deliver vote 0 -> 1", "no such message"),
+        ("note \u{1b}]52;c;x\u{7}", ""),
+    ] {
+        let told = served.line(line);
+        let complaint = told["complaint"].as_str().unwrap_or_default();
+        assert!(complaint.contains(words), "{line}: {complaint}");
+        assert!(!told.to_string().contains('\u{1b}'), "{line}: {told}");
+    }
+    // Nothing that the page may say ends the session.
+    for (path, body) in [
+        (
+            "do",
+            json!({ "known": { "world": 1, "moments": 99_999_999 }, "act": "line", "line": "step", "at": 99_999_999 }),
+        ),
+        ("do", json!({ "known": { "world": 1, "moments": 0 }, "act": "go-to", "line": 77 })),
+        ("do", json!({ "known": { "world": 1, "moments": 0 }, "act": "fork", "at": 0 })),
+        ("do", json!({ "known": { "world": 1, "moments": 0 }, "act": "pass", "events": 0 })),
+        (
+            "do",
+            json!({ "known": { "world": 1, "moments": 0 }, "act": "until", "mark": "nothing", "at": null }),
+        ),
+        ("do", json!({ "known": { "world": 1, "moments": 0 }, "act": "redo" })),
+        ("why", json!({ "question": "committed 99999999999 on 0", "moment": 0 })),
+        ("why", json!({ "question": "leader 0", "moment": 99_999_999 })),
+        ("blame", json!({ "node": 200, "field": "log", "moment": 3 })),
+        ("blame", json!({ "node": 1, "field": "nothing", "moment": 3 })),
+        ("otherwise", json!({ "rule": "majority-quorum" })),
+        ("open", json!({ "name": "no-such" })),
+        ("open", json!({ "name": "x", "text": "nodes 99\ncrsh" })),
+        ("open", json!({ "name": "x", "text": "{\"format\":\"raft-in-practice trace\"" })),
+    ] {
+        let (status, answer) = served.post(path, &body);
+        assert_eq!(status, 200, "{path} {body}: {answer}");
+    }
+    assert!(served.line("status")["complaint"].is_null());
+}
+
+/// The lines that are left after each act, and how long the run is.
+#[test]
+fn nothing_is_lost_by_going_back() {
+    let served = Served::start(&["--nodes", "3", "--seed", "2"]);
+    let act = |act: Value| -> Value {
+        let mut ask = act;
+        ask["known"] = json!({ "world": 0, "moments": 0 });
+        let (status, body) = served.post("do", &ask);
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    };
+    let way = |told: &Value| -> Vec<String> {
+        let lines = told["lines"].as_array().unwrap();
+        let mut way = Vec::new();
+        let mut at = told["tip"].as_u64();
+        while let Some(line) = at {
+            way.push(lines[line as usize]["text"].as_str().unwrap().to_owned());
+            at = lines[line as usize]["parent"].as_u64();
+        }
+        way.reverse();
+        way
+    };
+    let moments = |told: &Value| told["moments"].as_array().unwrap().clone();
+    served.line("wait until leader");
+    for _ in 0..3 {
+        served.line("step");
+    }
+    let whole = served.line("write SET x=1");
+    assert_eq!(way(&whole), ["wait until leader", "step 3", "write SET x=1"]);
+
+    let back = act(json!({ "act": "undo" }));
+    assert_eq!(way(&back), ["wait until leader", "step 3"]);
+    let back = act(json!({ "act": "undo" }));
+    assert_eq!(way(&back), ["wait until leader", "step 2"], "of several steps the last");
+    assert_eq!(moments(&back), moments(&whole)[..moments(&back).len()]);
+    act(json!({ "act": "redo" }));
+    let again = act(json!({ "act": "redo" }));
+    assert_eq!(way(&again), ["wait until leader", "step 2", "step", "write SET x=1"]);
+    assert_eq!(moments(&again), moments(&whole), "the same run");
+
+    // A branch from within the first line, at its third moment.
+    let branch = act(json!({ "act": "line", "line": "crash 1", "at": 2 }));
+    let way_there = way(&branch);
+    assert_eq!(way_there.len(), 2);
+    assert!(way_there[0].starts_with("step") && way_there[1] == "crash 1", "{way_there:?}");
+    assert_eq!(moments(&branch)[..3], moments(&whole)[..3]);
+    // The same again is no new branch.
+    let count = branch["lines"].as_array().unwrap().len();
+    act(json!({ "act": "undo" }));
+    let same = act(json!({ "act": "line", "line": "crash 1", "at": null }));
+    assert_eq!(same["lines"].as_array().unwrap().len(), count);
+    // And the other branch is still there.
+    let tip = again["tip"].clone();
+    let other = act(json!({ "act": "go-to", "line": tip }));
+    assert_eq!(moments(&other), moments(&whole));
+    // A write is kept whole: what comes in the middle of it begins behind it.
+    let at = moments(&other).len() - 3;
+    let behind = act(json!({ "act": "fork", "at": at }));
+    assert_eq!(way(&behind).last().unwrap(), "write SET x=1");
+}
+
+#[test]
+fn a_scenario_waits_for_its_reader_and_a_trace_goes_on() {
+    let served = Served::start(&["figure-8"]);
+    let told = served.line("# nothing");
+    assert_eq!(told["done"], 0);
+    assert!(told["planned"].as_array().unwrap().len() > 100);
+    let (status, trace) = served.request("GET", &format!("/{}/trace.jsonl", served.token), &[], "");
+    assert_eq!((status, trace.lines().count()), (200, 2), "{trace}");
+
+    let folder = std::env::temp_dir().join(format!("explore-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("demo.jsonl");
+    let made = Command::new(env!("CARGO_BIN_EXE_raft-cluster"))
+        .args(["run", "demo", "--virtual", "--view", "quiet", "--trace"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let served = Served::start(&[file.to_str().unwrap(), "--at", "40"]);
+    let told = served.line("# nothing");
+    let steps = told["moments"].as_array().unwrap().iter().filter_map(|it| it["step"].as_u64());
+    assert_eq!(steps.max(), Some(40));
+    assert!(served.line("automatic")["complaint"].is_null());
+    assert!(served.line("write SET more=1")["complaint"].is_null());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
