@@ -31,6 +31,8 @@ pub struct Batch<'a> {
     pub server: &'a Server,
     /// The steps, if somebody asked for them.
     pub steps: &'a [Step],
+    /// The number of the first of them, from 1; the others follow. A trace gives each the same number.
+    pub first_step: u64,
     /// What happened, and why.
     pub events: &'a [Event],
     /// The messages that follow.
@@ -258,6 +260,8 @@ pub trait Observer: Send {
 /// The order of things, the checker that watches it, and the listeners.
 pub struct Journal {
     checker: Checker,
+    /// How many steps were told.
+    steps: u64,
     sent: u64,
     observers: Vec<Box<dyn Observer>>,
     detail: Detail,
@@ -268,7 +272,7 @@ impl Journal {
     pub fn new(nodes: usize, observers: Vec<Box<dyn Observer>>) -> Self {
         let wanted = observers.iter().map(|observer| observer.wants()).max();
         let detail = wanted.unwrap_or(Detail::Batches);
-        Self { checker: Checker::new(nodes), sent: 0, observers, detail }
+        Self { checker: Checker::new(nodes), steps: 0, sent: 0, observers, detail }
     }
 
     /// What its listeners want to know of the single steps of a batch.
@@ -319,9 +323,11 @@ impl Journal {
         messages: &[Envelope],
         saved: bool,
     ) -> MessageId {
-        let first_message = MessageId(self.sent);
+        let (first_step, first_message) = (self.steps + 1, MessageId(self.sent));
+        self.steps += steps.len() as u64;
         self.sent += messages.len() as u64;
-        let batch = Batch { time, server, steps, events, messages, first_message, saved };
+        let batch =
+            Batch { time, server, steps, first_step, events, messages, first_message, saved };
         for observer in &mut self.observers {
             observer.batch(&batch);
         }

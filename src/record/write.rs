@@ -140,7 +140,7 @@ impl File {
         let number = |nth: usize| MessageId(batch.first_message.0 + nth as u64);
         let (mut events, mut messages) = (0, 0);
         for (nth, step) in batch.steps.iter().enumerate() {
-            self.steps += 1;
+            self.steps = batch.first_step + nth as u64;
             let is_last = nth + 1 == batch.steps.len();
             // What was decided when the batch was saved stands with its last step.
             let events_end = if is_last { batch.events.len() } else { step.events_end };

@@ -18,8 +18,8 @@ use crate::server::timing::Time;
 /// The first move at which nodes that keep every rule would have acted otherwise.
 #[derive(Clone, Debug)]
 pub struct Divergence {
-    /// How many moves came before it.
-    pub after: usize,
+    /// How many steps were made before it.
+    pub after: u64,
     /// The move.
     pub verb: Verb,
     /// What came of it without the rule.
@@ -58,6 +58,8 @@ struct Ear {
 struct Heard {
     events: Vec<(Speaking, Vec<Event>)>,
     answers: Vec<Answer>,
+    /// How many steps were made.
+    steps: u64,
 }
 
 impl Ear {
@@ -75,6 +77,7 @@ impl Observer for Ear {
         let who = Speaking { node: batch.server.node().id(), from };
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.events.push((who, batch.events.to_vec()));
+        heard.steps += batch.steps.len() as u64;
     }
 
     fn deed(&mut self, _: Time, deed: &Deed) {
@@ -97,7 +100,8 @@ impl Schedule {
         let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
         let mut broken = ManualCluster::new(self.settings, vec![Box::new(left.clone())]);
         let mut kept = ManualCluster::new(intact, vec![Box::new(right.clone())]);
-        for (after, verb) in self.moves.iter().enumerate() {
+        let mut after = 0;
+        for verb in &self.moves {
             broken.make(verb);
             kept.make(verb);
             let (without, with) = (left.take(), right.take());
@@ -108,10 +112,11 @@ impl Schedule {
                     .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
                     .find(|(broken, kept)| stand(broken) != stand(kept));
                 let (left, right) = stands.unzip();
-                let side = |Heard { events, answers }, stands| Side { events, answers, stands };
+                let side = |Heard { events, answers, .. }, stands| Side { events, answers, stands };
                 let (broken, intact) = (side(without, left), side(with, right));
                 return Some(Divergence { after, verb: verb.clone(), broken, intact });
             }
+            after += without.steps;
         }
         None
     }

@@ -14,13 +14,14 @@ const LISTED: usize = 6;
 /// Tells the first move after which the runs with and without the rule differ: what the nodes did in
 /// it, why, and how the first that differs stands then.
 pub(super) fn tell(divergence: &Divergence, output: &Output) {
-    let head = format!(
-        "Where an intact node parts from this run: at move {}, '{}'",
-        divergence.after + 1,
-        divergence.verb
-    );
+    let Divergence { after, verb, broken, intact } = divergence;
+    let place = if broken.events.is_empty() {
+        format!("after step {after}")
+    } else {
+        format!("at step {}", after + 1)
+    };
+    let head = format!("Where an intact node parts from this run: {place}, '{verb}'");
     output.put_all(paragraph(&colour::heading(&head).to_string(), "", ""));
-    let (broken, intact) = (&divergence.broken, &divergence.intact);
     let mut table = Table::new(2);
     for (name, side, other) in
         [("without the rule", broken, intact), ("with the rule", intact, broken)]

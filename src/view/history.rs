@@ -2,7 +2,7 @@
 
 use super::status;
 use super::table::{Table, paragraph};
-use super::words::{Speaker, plural};
+use super::words::{Speaker, plural, when};
 use super::{colour, deeds, explain, message};
 use crate::raft::{Event, NodeId, Outcome, Role};
 use crate::record::History;
@@ -11,8 +11,9 @@ use crate::record::journal::Deed;
 
 /// The prompt itself: the step, of how many, and when.
 pub(crate) fn prompt(history: &History, step: u64) -> String {
-    let time = history.step(step).map_or_else(String::new, |step| format!(" {}", step.time));
-    format!("{step}/{}{time}> ", history.last())
+    let time = history.step(step).map_or_else(String::new, |step| when(step.time));
+    let text = format!("{step}/{} {time}", history.last());
+    format!("{}> ", text.trim_end())
 }
 
 /// The first words of a session.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::output::Output;
 use super::table::paragraph;
+use super::words::when;
 use super::{Listeners, colour, deeds, width};
 use crate::raft::{
     AppendOutcome, Event, Input, LogIndex, Message, NodeId, Outcome, RoleKind, Term,
@@ -35,7 +36,6 @@ pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
     let start = Lane { up: true, paused: false, role: RoleKind::Follower, term: Term::ZERO };
     let lanes = Lanes {
         output: output.clone(),
-        steps: 0,
         nodes: vec![start; nodes],
         width: WIDEST.min((width() - MARGIN) / nodes),
         begins: true,
@@ -67,7 +67,6 @@ impl Lane {
 
 struct Lanes {
     output: Output,
-    steps: u64,
     nodes: Vec<Lane>,
     width: usize,
     /// Whether the names of the nodes are to stand above the next row.
@@ -137,7 +136,7 @@ impl Lanes {
     /// Puts the rows of messages that were cut, or one with their number.
     fn put_cut(&mut self) {
         let cut = std::mem::take(&mut self.cut);
-        let head = |time: Time| format!("{:>6}  {:>7}", "", time.to_string());
+        let head = |time: Time| format!("{:>6}  {:>7}", "", when(time));
         if let Some((time, ..)) = cut.get(MOST_CUT) {
             self.output.put(format!("{:<1$} {2} messages are cut", head(*time), MARGIN, cut.len()));
             return;
@@ -234,7 +233,6 @@ impl Observer for Lanes {
         let node = batch.server.node();
         let mut began = 0;
         for (nth, step) in batch.steps.iter().enumerate() {
-            self.steps += 1;
             let last = nth + 1 == batch.steps.len();
             let end = if last { batch.events.len() } else { step.events_end };
             let events = &batch.events[began..end];
@@ -254,7 +252,8 @@ impl Observer for Lanes {
                 _ => None,
             });
             if let Some(label) = told {
-                let head = format!("{:>6}  {:>7}", self.steps, batch.time.to_string());
+                let number = batch.first_step + nth as u64;
+                let head = format!("{number:>6}  {:>7}", when(batch.time));
                 let from = match &step.input {
                     Input::Receive(envelope) => Some(envelope.from),
                     _ => None,
@@ -276,7 +275,7 @@ impl Observer for Lanes {
         if !matches!(deed, Deed::Asked { .. } | Deed::Answered { .. } | Deed::Refused { .. }) {
             self.put_cut();
         }
-        let head = format!("{:>6}  {:>7}", "", time.to_string());
+        let head = format!("{:>6}  {:>7}", "", when(time));
         match deed {
             Deed::Crash { node, .. } => {
                 let lane = &mut self.nodes[node.index()];
@@ -313,7 +312,7 @@ impl Observer for Lanes {
         let node = server.node();
         let (role, term) = (node.role().kind(), node.current_term());
         self.nodes[node.id().index()] = Lane { up: true, paused: false, role, term };
-        let head = format!("{:>6}  {:>7}", "", time.to_string());
+        let head = format!("{:>6}  {:>7}", "", when(time));
         self.row(&head, &Row { node: node.id(), from: None, label: "restarts", lost: false });
     }
 

@@ -1,4 +1,4 @@
-//! Where a message that arrives comes from, if not from the move before: for runs told move by move.
+//! Where a message that arrives comes from, if not from the step before: for runs told move by move.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ struct Sent {
     term: Term,
     /// Whether it carries entries.
     carries: bool,
-    /// In which move it left.
+    /// In which step it left.
     left: u64,
     /// In which it arrived first.
     arrived: Option<u64>,
@@ -33,7 +33,7 @@ pub(super) struct SentMessages {
 }
 
 impl SentMessages {
-    /// What a node sends in move `now`.
+    /// What a node sends in step `now`.
     pub(super) fn leaves(&mut self, batch: &Batch<'_>, now: u64) {
         for (number, Envelope { from, to, message }) in
             (batch.first_message.0..).zip(batch.messages)
@@ -48,8 +48,8 @@ impl SentMessages {
         }
     }
 
-    /// A message arrives in move `now`. Says what a reader cannot see by itself: that it comes late,
-    /// or again, or ahead of another; `lately` is the first move that a reader still remembers.
+    /// A message arrives in step `now`. Says what a reader cannot see by itself: that it comes late,
+    /// or again, or ahead of another; `lately` is the first step that a reader still remembers.
     pub(super) fn arrives(&mut self, number: u64, now: u64, lately: u64) -> Option<String> {
         let it = self.sent.get_mut(&number)?;
         let before = it.arrived;
@@ -57,11 +57,11 @@ impl SentMessages {
         let it = *it;
         let left = it.left;
         if let Some(before) = before {
-            return Some(format!("again: it was sent in move {left} and arrived in move {before}"));
+            return Some(format!("again: it was sent in step {left} and arrived in step {before}"));
         }
         let mut younger = self.sent.range(number + 1..);
         if younger.any(|(_, other)| other.is_like(&it) && other.arrived.is_some()) {
-            return Some(format!("late: it was sent in move {left}, and a younger one came first"));
+            return Some(format!("late: it was sent in step {left}, and a younger one came first"));
         }
         let missing = |other: &Sent| {
             other.is_like(&it) && other.term == it.term && other.carries && other.arrived.is_none()
@@ -70,8 +70,8 @@ impl SentMessages {
         if let Some(Sent { from, to, left, .. }) =
             older.map(|(_, other)| other).find(|other| missing(other))
         {
-            return Some(format!("what {from} sent {to} in move {left} has not arrived"));
+            return Some(format!("what {from} sent {to} in step {left} has not arrived"));
         }
-        (left < lately).then(|| format!("late: it was sent in move {left}"))
+        (left < lately).then(|| format!("late: it was sent in step {left}"))
     }
 }

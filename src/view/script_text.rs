@@ -51,7 +51,7 @@ impl ScriptText {
         }
         for (time, condition) in held {
             let text = format!("✓ as expected: {condition}");
-            self.columns.line(time, "", &colour::good(&text).to_string());
+            self.columns.line(None, time, "", &colour::good(&text).to_string());
         }
     }
 
@@ -95,7 +95,7 @@ impl ScriptText {
             }
             NextEvent::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
         };
-        self.columns.line(time, &who, &text);
+        self.columns.line(None, time, &who, &text);
     }
 }
 
@@ -119,12 +119,12 @@ impl ScriptObserver for ScriptText {
                 };
                 let (condition, took) = (condition_text(condition), duration(*took));
                 let text = format!("✓ {condition} (after {took}{late})");
-                self.columns.line(time, "", &colour::good(&text).to_string());
+                self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Written { command, took, attempts } => {
                 let took = duration(*took);
                 let text = format!("✓ {command} is done after {took}, asked {attempts} times");
-                self.columns.line(time, "", &colour::good(&text).to_string());
+                self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Held(condition) => {
                 self.held.push((time, condition_text(condition)));
@@ -138,7 +138,7 @@ impl ScriptObserver for ScriptText {
                     duration(*within),
                     condition_text(condition)
                 );
-                self.columns.line(time, "", &colour::good(&text).to_string());
+                self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Status { nodes, logs } => self.status(nodes, logs),
             // In brief it is the last line of the run.
@@ -150,20 +150,20 @@ impl ScriptObserver for ScriptText {
             LineOutcome::Happens(event) => self.happens(time, event),
             LineOutcome::Excused(failed) => self.columns.output.put_all(complaint(failed)),
             LineOutcome::Misled(misled) => {
-                self.columns.line(time, "", "✓ as expected, a property has fallen:");
+                self.columns.line(None, time, "", "✓ as expected, a property has fallen:");
                 self.columns.output.put_all(violation::misled(misled));
             }
             LineOutcome::NotJudged(key) => {
-                self.columns.line(time, "", &format!("? {}", violation::not_judged(key)));
+                self.columns.line(None, time, "", &format!("? {}", violation::not_judged(key)));
             }
             // On which facts was told when it fell.
             LineOutcome::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
-                self.columns.line(time, "", &colour::good(&text).to_string());
+                self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Spared(property) => {
                 let text = format!("✓ with every rule kept {property} has not fallen");
-                self.columns.line(time, "", &colour::good(&text).to_string());
+                self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
         }
     }

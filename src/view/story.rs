@@ -20,15 +20,14 @@ use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
 use crate::server::{Answer, Ticket};
 
-/// Where it begins behind the number of a move.
-const NUMBERED: &str = "            ";
-
 /// Tells a journal as a story.
 #[derive(Debug)]
 struct Story {
     columns: Columns,
     phases: usize,
-    /// If moves are numbered instead of timed.
+    /// The step that is told, or was told last.
+    step: u64,
+    /// Where messages come from, if single moves are told.
     moves: Option<Moves>,
     /// What a node did where a rule would not have, or refused, and how often, in this part.
     again: HashMap<(NodeId, Again), usize>,
@@ -41,14 +40,14 @@ struct Story {
 }
 
 /// A story on this output: of what happens in a cluster of `nodes`, and of what came of a script's
-/// lines. In a run that is in someone's hand moves are numbered instead of timed.
+/// lines. In a run that is in someone's hand each step is told, and times are not.
 pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
-    told(nodes, Columns { output: output.clone(), by_hand, brief: false })
+    told(nodes, Columns::new(output, by_hand, false))
 }
 
 /// The same without reasons, and of a run that is in nobody's hand only the turning points.
 pub(super) fn open_brief(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
-    told(nodes, Columns { output: output.clone(), by_hand, brief: true })
+    told(nodes, Columns::new(output, by_hand, true))
 }
 
 fn told(nodes: usize, columns: Columns) -> Listeners {
@@ -56,6 +55,7 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
     let story = Story {
         columns: columns.clone(),
         phases: 0,
+        step: 0,
         moves: by_hand.then(Moves::default),
         again: HashMap::new(),
         asked: None,
@@ -77,29 +77,28 @@ enum Again {
     TooOld(MessageKind, Option<NodeId>, Term),
 }
 
-/// Moves that are numbered.
+/// What is known of moves that are told one by one.
 #[derive(Debug, Default)]
 struct Moves {
-    /// How many were told.
-    told: u64,
-    /// With which the part before this one and this one began.
+    /// With which step the part before this one and this one began.
     parts: [u64; 2],
     mail: SentMessages,
 }
 
 impl Story {
-    /// Begins a move, if moves are numbered.
+    /// Puts a line on the step that is told.
+    fn line(&self, time: Time, who: &str, text: &str) {
+        self.columns.line(Some(self.step), time, who, text);
+    }
+
+    /// Begins a step, if single moves are told.
     fn begin(&mut self, text: &str, received: Option<MessageId>) {
         let Some(moves) = &mut self.moves else { return };
-        moves.told += 1;
-        let now = moves.told;
-        let first = format!("  {now:>8}  ");
-        self.columns.output.put_all(paragraph(&colour::strong(text).to_string(), &first, NUMBERED));
+        self.columns.begin(Some(self.step), &colour::strong(text).to_string());
         let provenance =
-            received.and_then(|MessageId(it)| moves.mail.arrives(it, now, moves.parts[0]));
+            received.and_then(|MessageId(it)| moves.mail.arrives(it, self.step, moves.parts[0]));
         if let Some(provenance) = provenance {
-            let provenance = colour::faint(&format!("({provenance})")).to_string();
-            self.columns.output.put_all(paragraph(&provenance, NUMBERED, NUMBERED));
+            self.columns.remark(&colour::faint(&format!("({provenance})")).to_string());
         }
     }
 
@@ -154,12 +153,12 @@ impl Story {
         let (node, rule) = (speaker.node, verdict.rule);
         match self.told_before(node, Again::Overridden(rule, verdict.facts)) {
             0 => {
-                self.columns.line(time, &node.to_string(), "goes on where the rule would not:");
+                self.line(time, &node.to_string(), "goes on where the rule would not:");
                 self.why(speaker, verdict);
             }
             1 => {
                 let text = format!("goes on as before, without {rule}, here and from now on");
-                self.columns.line(time, &node.to_string(), &colour::wrong(&text).to_string());
+                self.line(time, &node.to_string(), &colour::wrong(&text).to_string());
             }
             _ => {}
         }
@@ -185,26 +184,27 @@ impl Story {
                     format!(", after {}", duration(time - *since))
                 });
                 let text = deeds::answered(command, answer);
-                let text = format!("client {client}: {node} answers that {text}{after}");
-                match answer {
+                let text = format!("answers client {client}: {text}{after}");
+                let text = match answer {
                     Answer::Applied { .. } => colour::good(&text).to_string(),
                     _ => text,
-                }
+                };
+                return self.line(time, &node.to_string(), &text);
             }
             _ => return,
         };
-        self.columns.line(time, "", &text);
+        self.line(time, "", &text);
     }
 
     /// A node refuses a message of an older term. Such messages come in swarms when a network heals.
     fn too_old(&mut self, time: Time, speaker: Speaker, old: TooOld) {
         let node = speaker.node;
         match self.told_before(node, Again::TooOld(old.kind, speaker.from, old.message)) {
-            0 => self.columns.line(time, &node.to_string(), &old.sentence(speaker)),
+            0 => self.line(time, &node.to_string(), &old.sentence(speaker)),
             1 => {
                 let (sender, kind) = (speaker.sender(), message::kind(old.kind));
                 let text = format!("refuses {sender}'s {kind} again, here and from now on");
-                self.columns.line(time, &node.to_string(), &text);
+                self.line(time, &node.to_string(), &text);
             }
             _ => {}
         }
@@ -216,7 +216,8 @@ impl Observer for Story {
         let node = batch.server.node();
         let by_hand = self.moves.is_some();
         let mut began = 0;
-        for step in batch.steps {
+        for (number, step) in (batch.first_step..).zip(batch.steps) {
+            self.step = number;
             let speaker = Speaker::of(node.id(), &step.input);
             self.begin(&self.input(node.id(), &step.input), step.received);
             let mut verdicts: Vec<Verdict> = Vec::new();
@@ -252,7 +253,7 @@ impl Observer for Story {
                     verdicts.retain(|verdict| !told(verdict));
                     continue;
                 }
-                self.columns.line(batch.time, &who, &text);
+                self.line(batch.time, &who, &text);
                 verdicts.iter().filter(|verdict| told(verdict)).for_each(|verdict| {
                     self.why(speaker, verdict);
                 });
@@ -263,13 +264,13 @@ impl Observer for Story {
                 verdict.rule == Rule::MatchIndexMonotone && verdict.outcome == Outcome::Refused
             };
             if let Some(verdict) = verdicts.iter().find(unheeded).filter(|_| by_hand) {
-                self.columns.line(batch.time, &node.id().to_string(), "takes no notice:");
+                self.line(batch.time, &node.id().to_string(), "takes no notice:");
                 self.why(speaker, verdict);
             }
             began = step.events_end;
         }
         if let Some(moves) = self.moves.as_mut().filter(|_| batch.saved) {
-            moves.mail.leaves(batch, moves.told);
+            moves.mail.leaves(batch, self.step);
         }
         // What was decided when the steps were saved.
         for event in &batch.events[began..] {
@@ -291,8 +292,8 @@ impl Observer for Story {
             Deed::Phase(text) => {
                 self.phases += 1;
                 self.again.clear();
-                if let Some(Moves { told, parts, .. }) = &mut self.moves {
-                    *parts = [parts[1], *told + 1];
+                if let Some(Moves { parts, .. }) = &mut self.moves {
+                    *parts = [parts[1], self.step + 1];
                 }
                 self.columns.output.begin_part();
                 let title = colour::heading(&format!("{}  {text}", self.phases)).to_string();
@@ -307,7 +308,7 @@ impl Observer for Story {
                 // Where single moves are told, this is one.
                 if self.moves.is_none() {
                     let text = format!("client {} asks {node} for {command}", ticket.client());
-                    self.columns.line(time, "", &text);
+                    self.columns.line(None, time, "", &text);
                 }
             }
             Deed::Answered { .. } | Deed::Refused { .. } => self.tell_client(time, deed),
@@ -318,10 +319,11 @@ impl Observer for Story {
                         _ => text,
                     };
                     if self.moves.is_some() {
-                        self.begin(&format!("{who} {text}"), None);
+                        let text = colour::strong(&format!("{who} {text}")).to_string();
+                        self.columns.begin(None, &text);
                         return;
                     }
-                    self.columns.line(time, &who, &text);
+                    self.columns.line(None, time, &who, &text);
                 }
             }
         }

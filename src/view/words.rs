@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::raft::{Input, LogPosition, NodeId};
+use crate::server::timing::Time;
 
 /// Who speaks, and whose message made it speak. Events carry values; a sentence needs names too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +56,12 @@ pub(super) fn duration(time: Duration) -> String {
         _ => (format!("{:.3}", ((micros + 500) / 1_000) as f64 / 1e3), "s"),
     };
     format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// When, beside the number of a step. Where a run is in someone's hand from its beginning, no time passes,
+/// and the number says all.
+pub(super) fn when(time: Time) -> String {
+    if time == Time::ZERO { String::new() } else { time.to_string() }
 }
 
 /// Says that a live cluster did not wait for its reader.

@@ -171,7 +171,7 @@ class Diagram {
     if (row >= 14) {
       const label = moment.step ? String(moment.step) : "";
       parts.push(drawn("text", { class: "step", x: 34, y: y + 4 }, label));
-      if (this.width >= NARROW) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, time(moment.time)));
+      if (this.width >= NARROW && moment.time > 0) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, time(moment.time)));
     }
     if (moment.node === null) {
       if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", this.fitting(moment.mark, this.gutter), `deed ${moment.kind}`));

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::moments::{Mark, MomentKind, ShownMoment};
 use super::run_record::{RunRecord, ShownMessage};
 use crate::raft::RoleKind;
+use crate::view::words::when;
 
 /// What every picture begins with.
 pub(super) const MARKER: &str = "<!-- Written by raft-cluster, which may replace this file. -->";
@@ -170,11 +171,10 @@ impl Picture<'_> {
         if *step > 0 {
             self.add(format_args!("<text class=\"step\" x=\"34\" y=\"{base}\">{step}</text>"));
         }
-        let time = time_us.to_string();
-        self.add(format_args!(
-            "<text class=\"time\" x=\"{}\" y=\"{base}\">{time}</text>",
-            GUTTER - 6
-        ));
+        let (at, time) = (GUTTER - 6, when(*time_us));
+        if !time.is_empty() {
+            self.add(format_args!("<text class=\"time\" x=\"{at}\" y=\"{base}\">{time}</text>"));
+        }
         let mark = mark.as_deref().map(escaped);
         let Some(node) = node else {
             let class = if matches!(kind, MomentKind::Note) { "note" } else { "deed" };

@@ -18,7 +18,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
         "6 moves, and none within the searched bounds is shorter",
         "campaigns, reaching",
         "✗ Election Safety has fallen",
-        "Where an intact node parts from this run: at move 5",
+        "Where an intact node parts from this run: at step 5",
         "without the rule",
         "with the rule",
     ] {
@@ -48,7 +48,7 @@ fn a_second_copy_is_told_as_one() {
         "manual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote 0 -> 1\ndeliver vote 0 -> 2\n";
     fs::write(&path, format!("nodes 3\nthreads off\n{moves}")).unwrap();
     let told = printed(0, &["run", path.to_str().unwrap()]);
-    assert!(told.contains("(again: it was sent in move 1 and arrived in move 2)"), "{told}");
+    assert!(told.contains("(again: it was sent in step 1 and arrived in step 2)"), "{told}");
     assert_eq!(told.matches("it was sent in").count(), 1, "{told}");
 }
 
@@ -121,13 +121,13 @@ fn each_told_run_shows_what_its_rule_is_for() {
         ),
         (
             "truncate-only-on-conflict",
-            &["late: it was sent in move 3, and a younger one came first"],
+            &["late: it was sent in step 3, and a younger one came first"],
         ),
-        ("acknowledge-only-verified", &["late: it was sent in move 8"]),
+        ("acknowledge-only-verified", &["late: it was sent in step 8"]),
         (
             "log-matching-check",
             &[
-                "what n0 sent n1 in move 3 has not arrived",
+                "what n0 sent n1 in step 3 has not arrived",
                 "n0 and n1 both hold an entry 1@1, and it is not the same entry",
             ],
         ),
