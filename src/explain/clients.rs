@@ -24,7 +24,7 @@ impl Asked<'_> {
             Some((step, Told::Answered(Reply::Applied { position, .. }))) => {
                 // It is the commit of that step that was answered.
                 let then = Self { step: *step, ..*self };
-                then.committed(position.index, Some(call.node), true).ok()
+                then.committed(position.index, None, Some(call.node), true).ok()
             }
             Some((step, Told::Answered(Reply::Superseded { lost }))) => {
                 (Self { step: *step, ..*self }).superseded(*lost, call.node)
@@ -61,7 +61,7 @@ impl Asked<'_> {
             Some(_) => self.superseded(entry, call.node),
             // What holds the entry up is not why a node that has forgotten says nothing.
             None if silent.is_some() => None,
-            None => self.committed(entry.index, Some(call.node), false).ok(),
+            None => self.committed(entry.index, None, Some(call.node), false).ok(),
         }
     }
 

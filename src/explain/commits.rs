@@ -45,10 +45,12 @@ impl Counting<'_> {
 }
 
 impl Asked<'_> {
-    /// Why the entry at `index` is committed or not; `expected` says what the question takes for granted.
+    /// Why the entry at `index` is committed or not, of this `term` if one is named; `expected` says what
+    /// the question takes for granted.
     pub(super) fn committed(
         &self,
         index: LogIndex,
+        term: Option<Term>,
         on: Option<NodeId>,
         expected: bool,
     ) -> Result<Answer, Unanswerable> {
@@ -57,21 +59,71 @@ impl Asked<'_> {
         if index > last {
             return Err(Unanswerable::NoSuchEntry { index, last });
         }
-        let commits = |stood: &&NodeState<'_>| stood.up && stood.node.commit_index() >= index;
-        let first = self.first_commit(index);
-        let committed = match on {
-            Some(id) if commits(&&nodes[id.index()]) => Some((self.learned(id, index), id)),
-            Some(_) => None,
-            None => first,
-        };
-        let answer = if let Some((step, id)) = committed {
-            self.is_committed(index, id, step)
-        } else {
-            let subject = on.unwrap_or_else(|| subject(&nodes, index));
-            self.not_committed(index, &nodes[subject.index()], &nodes)
-        };
+        let entry = term.map(|term| LogPosition { term, index });
+        let another = entry.and_then(|entry| self.another(entry, on, &nodes));
+        let found = || self.at_index(index, entry, on, &nodes);
+        let (answer, committed) = another.map_or_else(found, |answer| (answer, false));
         let paused = on.and_then(|id| self.paused(id));
-        Ok(Answer { paused, ..answer.contradicting(committed.is_some() != expected) })
+        Ok(Answer { paused, ..answer.contradicting(committed != expected) })
+    }
+
+    /// Why what stands at `index` is committed or not, and whether it is; it is known to be `entry`, if
+    /// one is named.
+    fn at_index(
+        &self,
+        index: LogIndex,
+        entry: Option<LogPosition>,
+        on: Option<NodeId>,
+        nodes: &[NodeState<'_>],
+    ) -> (Answer, bool) {
+        let commits = |stood: &NodeState<'_>| stood.up && stood.node.commit_index() >= index;
+        let committed = match on {
+            Some(id) if commits(&nodes[id.index()]) => Some((self.learned(id, index), id)),
+            Some(_) => None,
+            None => self.first_commit(index),
+        };
+        if let Some((step, id)) = committed {
+            return (self.is_committed(index, id, step), true);
+        }
+        let has = |stood: &NodeState<'_>| match entry {
+            Some(entry) => stood.node.log().contains(entry),
+            None => stood.node.last().index >= index,
+        };
+        let subject = on.unwrap_or_else(|| subject(nodes, has));
+        (self.not_committed(index, &nodes[subject.index()], nodes), false)
+    }
+
+    /// Says that it is another entry that stands where this one is asked about, or was committed there.
+    fn another(
+        &self,
+        entry: LogPosition,
+        on: Option<NodeId>,
+        nodes: &[NodeState<'_>],
+    ) -> Option<Answer> {
+        let index = entry.index;
+        let holds = |id: &NodeId| nodes[id.index()].node.log().contains(entry);
+        let holders: Vec<NodeId> = self.ids().filter(holds).collect();
+        let first = self.first_entry(index);
+        let node = match on {
+            Some(id) => id,
+            None if first.is_some_and(|(committed, ..)| committed == entry) => return None,
+            None => match holders.first() {
+                // It lost its index to another, or has it still.
+                Some(&holder) => return self.superseded(entry, holder),
+                None => first.map_or_else(
+                    || subject(nodes, |stood| stood.node.last().index >= index),
+                    |(.., id)| id,
+                ),
+            },
+        };
+        let step = first.filter(|_| on.is_none()).map_or(self.step, |(_, step, _)| step);
+        let term = (Self { step, ..*self }).node(node).node.log().term_at(index)?;
+        let there = LogPosition { term, index };
+        let deeper = || Box::new(self.at_index(index, None, on, nodes).0);
+        (there != entry).then(|| Answer {
+            follows_from: Some(deeper()),
+            ..self.answer(Finding::Another { entry, node, there, holders })
+        })
     }
 
     /// The step in which somebody first committed the entry at `index`, and who.
@@ -286,16 +338,16 @@ impl Asked<'_> {
     }
 }
 
-/// Of whom it is asked why an entry is not committed, if nobody said: of the leader, if it has one
-/// there, or of who has.
-fn subject(nodes: &[NodeState<'_>], index: LogIndex) -> NodeId {
+/// Of whom it is asked why an entry is not committed, if nobody said: of the leader, if it has it, or of
+/// who has.
+fn subject(nodes: &[NodeState<'_>], has: impl Fn(&NodeState<'_>) -> bool) -> NodeId {
     let statuses: Vec<NodeStatus> = nodes.iter().map(NodeState::status).collect();
-    let has = |id: NodeId| nodes[id.index()].node.last().index >= index;
+    let has = |id: NodeId| has(&nodes[id.index()]);
     let leader = leader_of(&statuses).map(|status| status.id).filter(|&id| has(id));
     let running = statuses.iter().filter(|status| status.up).map(|status| status.id);
     let any = || statuses.iter().map(|status| status.id).find(|&id| has(id));
     let found = leader.or_else(|| running.clone().find(|&id| has(id))).or_else(any);
-    found.expect("some log reaches the index that is asked about")
+    found.expect("some log has the entry that is asked about")
 }
 
 const fn commits(event: &Event, index: LogIndex) -> bool {

@@ -90,6 +90,8 @@ pub enum Finding {
     NotKnown { entry: LogPosition, leader: NodeId, term: Term, elsewhere: Elsewhere },
     /// The `entry` that the `node` has, or had, lost its index to another: `committed` was, in `step`.
     Superseded { entry: LogPosition, node: NodeId, committed: LogPosition, step: u64 },
+    /// The `node` has another entry `there`, where the question has `entry`, which these others hold.
+    Another { entry: LogPosition, node: NodeId, there: LogPosition, holders: Vec<NodeId> },
     /// The `node` has no entry at this `index`: its log ends at `last`.
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
     /// The `node` is down, and commits nothing.
@@ -261,8 +263,8 @@ pub fn why(history: &History, step: u64, question: &Question) -> Result<Answer, 
     }
     let asked = Asked { history, step, question };
     match *question {
-        Question::Committed { index, on } => asked.committed(index, on, true),
-        Question::NotCommitted { index, on } => asked.committed(index, on, false),
+        Question::Committed { index, term, on } => asked.committed(index, term, on, true),
+        Question::NotCommitted { index, term, on } => asked.committed(index, term, on, false),
         Question::Leader { node } => asked.leads(node, true),
         Question::NotLeader { node } => asked.leads(node, false),
         Question::SteppedDown { node } => asked.stepped_down(node),

@@ -5,17 +5,27 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Unanswerable;
-use crate::raft::{LogIndex, NodeId};
+use crate::raft::{LogIndex, NodeId, Term};
 
 /// What can be asked of a step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Question {
-    /// Why the entry at `index` is committed: on this node, or anywhere.
-    Committed { index: LogIndex, on: Option<NodeId> },
+    /// Why the entry at `index` is committed: on this node, or anywhere. If a `term` is named, that of it.
+    Committed {
+        index: LogIndex,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        term: Option<Term>,
+        on: Option<NodeId>,
+    },
     /// Why it is not: on this node, or on the leader.
-    NotCommitted { index: LogIndex, on: Option<NodeId> },
+    NotCommitted {
+        index: LogIndex,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        term: Option<Term>,
+        on: Option<NodeId>,
+    },
     /// Why `to` refused what `from` had sent, the last time it did.
     Refused { from: NodeId, to: NodeId },
     /// Why the `node` leads.
@@ -65,14 +75,22 @@ impl Question {
             all => (false, all),
         };
         Some(match (no, words) {
-            (_, ["committed", index, on @ ..]) => {
+            (_, ["committed", entry, on @ ..]) => {
+                let (index, term) = match entry.split_once('@') {
+                    Some((index, term)) => (index, Some(Term::new(term.parse().ok()?))),
+                    None => (*entry, None),
+                };
                 let index = index.parse().ok().filter(|&index| index > 0).map(LogIndex::new)?;
                 let on = match on {
                     [] => None,
                     ["on", on] => Some(node(on)?),
                     _ => return None,
                 };
-                if no { Self::NotCommitted { index, on } } else { Self::Committed { index, on } }
+                if no {
+                    Self::NotCommitted { index, term, on }
+                } else {
+                    Self::Committed { index, term, on }
+                }
             }
             (false, ["leader", id]) => Self::Leader { node: node(id)? },
             (true, ["leader", id]) => Self::NotLeader { node: node(id)? },
@@ -109,13 +127,11 @@ impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |node: &NodeId| node.index();
         match self {
-            Self::Committed { index, on: None } => write!(f, "committed {index}"),
-            Self::Committed { index, on: Some(on) } => {
-                write!(f, "committed {index} on {}", number(on))
-            }
-            Self::NotCommitted { index, on: None } => write!(f, "not committed {index}"),
-            Self::NotCommitted { index, on: Some(on) } => {
-                write!(f, "not committed {index} on {}", number(on))
+            Self::Committed { index, term, on } | Self::NotCommitted { index, term, on } => {
+                let not = if matches!(self, Self::Committed { .. }) { "" } else { "not " };
+                let term = term.map_or_else(String::new, |term| format!("@{term}"));
+                let on = on.as_ref().map_or_else(String::new, |on| format!(" on {}", number(on)));
+                write!(f, "{not}committed {index}{term}{on}")
             }
             Self::Refused { from, to } => write!(f, "refused {} -> {}", number(from), number(to)),
             Self::Leader { node } => write!(f, "leader {}", number(node)),

@@ -2,7 +2,7 @@
 
 use super::explain;
 use super::table::{Table, paragraph};
-use super::words::{Speaker, plural};
+use super::words::{Speaker, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
     Answer, Change, Elsewhere, Finding, Ground, Kind, Silent, Standing, Unanswerable,
@@ -13,8 +13,8 @@ use crate::record::history::{ClientCall, Told};
 
 /// What can be asked, one line each: the words, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
-    ("committed INDEX [on N]", "why this entry is committed"),
-    ("not committed INDEX [on N]", "why it is not: on node N, or as the leader sees it"),
+    ("committed INDEX[@TERM] [on N]", "why this entry is committed"),
+    ("not committed INDEX[@TERM] [on N]", "why it is not: on node N, or as the leader sees it"),
     ("leader N", "why node N leads"),
     ("not leader N", "why it does not"),
     ("refused N -> M", "why M refused what N had sent, the last time"),
@@ -35,8 +35,9 @@ pub(crate) fn questions() -> Vec<String> {
 
 /// An answer, with the reasons below it.
 pub(crate) fn answer(history: &History, answer: &Answer) -> Vec<String> {
-    let time = history.step(answer.step).map_or_else(String::new, |step| step.time.to_string());
-    let asked = format!("Step {}, {time}: why {}?", answer.step, answer.question);
+    let time = history.step(answer.step).map_or_else(String::new, |step| when(step.time));
+    let comma = if time.is_empty() { "" } else { ", " };
+    let asked = format!("Step {}{comma}{time}: why {}?", answer.step, answer.question);
     let mut lines = vec![colour::heading(&asked).to_string()];
     if answer.contradicts {
         lines.extend(paragraph("It is not so; this is why it is as it is.", "  ", "  "));
@@ -80,7 +81,9 @@ pub(super) fn sentences(answer: &Answer) -> Vec<Sentence> {
         said.push(Sentence::Finding(format!("It would change if {}.", changes(change))));
     }
     if let Some(deeper) = &answer.follows_from {
-        said.push(Sentence::Finding("It depends on this:".to_owned()));
+        let other = matches!(answer.finding, Finding::Another { .. });
+        let leads = if other { "Of that one:" } else { "It depends on this:" };
+        said.push(Sentence::Finding(leads.to_owned()));
         said.extend(sentences(deeper));
     }
     said
@@ -134,6 +137,14 @@ fn finding(finding: &Finding) -> String {
              {committed} was committed at index {} in step {step}.",
             entry.index
         ),
+        Finding::Another { entry, node, there, holders } => {
+            let holders = match &holders[..] {
+                [] => "which no log holds".to_owned(),
+                [holder] => format!("which {holder} holds"),
+                holders => format!("which {} hold", names(holders)),
+            };
+            format!("{node} has {there} at index {}, and not {entry}, {holders}.", entry.index)
+        }
         Finding::Lacks { node, index, last } => {
             let end = super::words::log_end(*last);
             format!("{node} has no entry at index {index}: its log {end}.")

@@ -49,9 +49,9 @@ impl Answers {
                     let index = LogIndex::new(index);
                     let on = Some(id);
                     let question = if index <= stood.node.commit_index() {
-                        Question::Committed { index, on }
+                        Question::Committed { index, term: None, on }
                     } else {
-                        Question::NotCommitted { index, on }
+                        Question::NotCommitted { index, term: None, on }
                     };
                     worked_out += 1;
                     let Ok(answer) = why(history, step, &question) else { continue };

@@ -131,7 +131,10 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
             &["--why", "committed 70"],
             "no node has an entry at index 70 here; ask of one from 1 to 4",
         ),
-        (&["--why", "colour 3"], "no question that is known here; ask 'committed INDEX [on N]'"),
+        (
+            &["--why", "colour 3"],
+            "no question that is known here; ask 'committed INDEX[@TERM] [on N]'",
+        ),
         (&["--why", "refused 1 -> 3"], "nothing happened of which 'refused 1 -> 3' asks"),
         (&["--why", "leader 0", "--verify"], "--why"),
         (&["--prompt", "--verify"], "--prompt"),
@@ -200,7 +203,7 @@ fn a_node_that_stands_still_is_seen_to() {
 fn a_time_is_the_last_step_made_by_then() {
     let path = trace("partition", "time");
     let out = printed(&["replay", &path, "--prompt"], "goto 2.5\ngoto 2.535\n1.0\n47\n");
-    let prompts: Vec<&str> = out.lines().filter(|line| line.contains("/100 ")).collect();
+    let prompts: Vec<&str> = out.lines().filter(|line| line.contains("/100")).collect();
     let shown = |prompt: &str| prompt.split(' ').nth(1).unwrap()[..5].to_owned();
     assert!(shown(prompts[1]).as_str() <= "2.500", "{out}");
     assert_eq!(shown(prompts[2]), "2.535", "{out}");

@@ -178,6 +178,55 @@ fn a_question_that_makes_no_sense_says_why() {
     assert!(matches!(refused(&history, 1, "told SET"), Unanswerable::NotHappened { .. }));
 }
 
+/// An entry can be asked for by its term too. Then it is that one, or the answer names the one that stands there.
+#[test]
+fn a_question_about_an_entry_of_a_term_is_about_no_other_one() {
+    let history = history(&shipped("partition"));
+    let step = find(&history, "first commit");
+    let last = history.last();
+    let found = |step, question: &str| ask(&history, step, question);
+    for (question, plain) in
+        [("committed 3@2", "committed 3"), ("committed 3@2 on 1", "committed 3 on 1")]
+    {
+        let (named, plain) = (found(last, question), found(last, plain));
+        assert_eq!((named.finding, named.contradicts), (plain.finding, false), "{question}");
+    }
+    for (question, node, contradicts) in [
+        ("committed 3@1", 2, true),
+        ("not committed 3@1", 2, false),
+        ("not committed 3@7 on 0", 0, false),
+    ] {
+        let answer = found(last, question);
+        let Finding::Another { node: has, there, ref holders, .. } = answer.finding else {
+            panic!("{question}: {answer:?}")
+        };
+        assert_eq!(
+            (has, there, answer.contradicts),
+            (id(node), at(3, 2), contradicts),
+            "{question}"
+        );
+        assert!(holders.is_empty(), "the entry of term 1 is deleted");
+        let deeper = answer.follows_from.expect("what stands there has an answer of its own");
+        assert!(matches!(deeper.finding, Finding::Committed { entry, .. } if entry == at(3, 2)));
+    }
+    // While the network is split, both are there: one is committed, the other lost its index to it.
+    let both = (step..last).find(|&step| {
+        let stands =
+            |node, entry| history.node_at(id(node), step).unwrap().node.log().contains(entry);
+        let committed = history.node_at(id(2), step).unwrap().node.commit_index().get() >= 3;
+        stands(0, at(3, 1)) && committed
+    });
+    let both = both.expect("two entries stand at one index");
+    let gone = found(both, "committed 3@1");
+    assert!(gone.contradicts, "{gone:?}");
+    assert!(matches!(gone.finding, Finding::Superseded { entry, committed, .. }
+        if (entry, committed) == (at(3, 1), at(3, 2))));
+    let other = found(both, "not committed 3@2 on 0");
+    let Finding::Another { there, holders, .. } = other.finding else { panic!() };
+    assert_eq!((there, holders), (at(3, 1), vec![id(2), id(3), id(4)]));
+    assert!(!found(both, "committed 3@2").contradicts);
+}
+
 /// Whatever is asked of whatever shipped scenario at whatever step: an answer or a reason, no panic, and a
 /// decision that is not later than the question.
 #[test]
@@ -193,6 +242,8 @@ fn every_question_has_an_answer_or_a_reason_at_every_step() {
         for index in 1..5 {
             questions.push(format!("committed {index}"));
             questions.push(format!("not committed {index} on 1"));
+            questions.push(format!("committed {index}@2"));
+            questions.push(format!("not committed {index}@{index} on 0"));
         }
         questions.extend(["refused 0 -> 1", "refused 1 -> 0", "told x"].map(str::to_owned));
         for step in (1..=history.last()).step_by(5) {
