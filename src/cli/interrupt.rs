@@ -3,6 +3,8 @@
 use std::process::{self, ExitCode};
 use std::sync::{Mutex, PoisonError};
 
+use crate::view::keys;
+
 /// The exit code of what was interrupted, as a shell has it.
 const INTERRUPTED: u8 = 130;
 
@@ -14,6 +16,7 @@ pub(super) fn on(act: impl FnMut() + Send + 'static) {
     *ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     // It is refused the second time, when it is there already.
     let _ = ctrlc::set_handler(|| {
+        keys::give_back();
         if let Some(act) = &mut *ACT.lock().unwrap_or_else(PoisonError::into_inner) {
             act();
         }

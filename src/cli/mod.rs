@@ -24,9 +24,10 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::scenario::library;
-use crate::view;
+use crate::view::keys::Keys;
 use crate::view::output::{Output, WhenFull, unless_closed};
-use crate::view::reader::Reader;
+use crate::view::reader::{KEYS, Reader};
+use crate::view::{self, colour};
 use arguments::{raft_cluster, raft_node};
 use error::Error;
 
@@ -73,7 +74,13 @@ fn printing_for(
     when_full: WhenFull,
     act: impl FnOnce(&Output) -> Result<ExitCode, Error>,
 ) -> Result<ExitCode, Error> {
+    let keys = reader.keys.then(Keys::take).flatten();
+    let reader = Reader { keys: keys.is_some(), ..reader };
     let output = Output::open(when_full, reader).map_err(Error::Output)?;
+    if reader.keys {
+        output.put(colour::faint(KEYS).to_string());
+        output.put("");
+    }
     let done = act(&output);
     output.set_waiting(true);
     let written = output.settle().map_err(Error::Output);

@@ -153,11 +153,11 @@ impl Lanes {
     }
 }
 
-/// A label in so much room: where it does not fit, what was done is more than that it was AppendEntries.
+/// A label in so much room: where it does not fit, what was done is more than what was asked.
 fn fit(label: &str, room: usize) -> String {
     let mut text = format!(" {label}");
     if text.chars().count() > room
-        && let Some(done) = label.strip_prefix("app ")
+        && let Some(done) = label.strip_prefix("app ").or_else(|| label.strip_prefix("vote? "))
     {
         text = format!(" {done}");
     }

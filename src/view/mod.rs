@@ -21,7 +21,7 @@
 //! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
 //!   `divergence`: what the searches found.
 //! * `prompt`: what the prompt answers; `history`: the same of a trace; `why`: answers to why and why not.
-//! * `reader`: how fast a person reads. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
+//! * `reader`: how fast a person reads, and `keys`, which say otherwise. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
 pub(crate) mod colour;
 mod columns;
@@ -33,6 +33,8 @@ pub(crate) mod header;
 pub(crate) mod history;
 pub mod hunt_result;
 pub mod json;
+#[cfg_attr(not(unix), path = "no_keys.rs")]
+pub(crate) mod keys;
 mod lanes;
 pub(crate) mod logs;
 pub mod message;

@@ -203,18 +203,22 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader) {
                 gap = began;
                 Ok(())
             }
-            Order::Part if !open || !reader.steps => Ok(()),
+            Order::Part if !open || !reader.steps => {
+                reading.begin_part();
+                Ok(())
+            }
             Order::Part => to.flush().and_then(|()| enter_pressed()).map(|goes_on| open = goes_on),
             Order::Line(line) => {
                 let wait = reading.wait(&line, Instant::now());
-                if !wait.is_zero() {
+                let rested = if wait.is_zero() {
+                    Ok(())
+                } else {
                     // What is written already is what the reader reads meanwhile.
-                    let _ = to.flush();
-                    thread::sleep(wait);
-                }
+                    to.flush().and_then(|()| reading.rest(wait))
+                };
                 let first = if std::mem::take(&mut gap) { "\n" } else { "" };
                 began = true;
-                writeln!(to, "{first}{line}")
+                rested.and_then(|()| writeln!(to, "{first}{line}"))
             }
             Order::Settle(done) => {
                 let flushed = if open { to.flush() } else { Ok(()) };

@@ -1,10 +1,13 @@
 //! How a person at a terminal reads: no faster than lines can be read, and a part at a time if that is asked for.
 
 use std::io::{self, Read, Write};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use textwrap::core::display_width;
 
+use super::colour;
+use super::keys::{self, Key};
 use super::walkthrough::go_on;
 
 /// How many letters are read in a second.
@@ -17,12 +20,21 @@ pub(crate) struct Reader {
     pub(crate) pace: Option<f64>,
     /// Whether each part of a story waits for Enter.
     pub(crate) steps: bool,
+    /// Whether keys say when to hurry, and when to pause.
+    pub(crate) keys: bool,
 }
+
+/// What the keys do, for a reader who may press them.
+pub(crate) const KEYS: &str = "Space goes on to the next part at once; Enter pauses.";
+/// What is written while nothing goes on.
+const PAUSED: &str = "  -- Enter goes on; Space, to the next part";
 
 impl Reader {
     /// How long it takes to read a line.
     pub(super) fn time_for(self, line: &str) -> Duration {
-        let letters = display_width(line.trim()) as f64;
+        // The shafts of arrows are not read.
+        let shafts = line.matches('─').count();
+        let letters = display_width(line.trim()).saturating_sub(shafts) as f64;
         self.pace.map_or(Duration::ZERO, |pace| Duration::from_secs_f64(letters / LETTERS / pace))
     }
 }
@@ -32,20 +44,56 @@ impl Reader {
 pub(super) struct Reading {
     reader: Reader,
     done: Instant,
+    /// Whether nothing waits up to the next part.
+    hurries: bool,
 }
 
 impl Reading {
     /// A reader who has nothing to read yet.
     pub(super) const fn new(reader: Reader, now: Instant) -> Self {
-        Self { reader, done: now }
+        Self { reader, done: now, hurries: false }
     }
 
     /// How long the next line has to wait from `now` on. Its own time counts from when it is written.
     pub(super) fn wait(&mut self, line: &str, now: Instant) -> Duration {
         let wait = self.done.saturating_duration_since(now);
-        self.done = now + wait + self.reader.time_for(line);
+        let reads = self.reader.time_for(line);
+        self.done = now + wait + if self.hurries { Duration::ZERO } else { reads };
         wait
     }
+
+    /// A part begins: whoever was in a hurry reads again.
+    pub(super) const fn begin_part(&mut self) {
+        self.hurries = false;
+    }
+
+    /// Lets the reader read for so long, unless a key says otherwise.
+    pub(super) fn rest(&mut self, wait: Duration) -> io::Result<()> {
+        let until = Instant::now() + wait;
+        let key = if self.reader.keys { keys::pressed(Some(until)) } else { None };
+        let key = match key {
+            Some(Key::Enter) => pause()?,
+            key => key,
+        };
+        let now = Instant::now();
+        match key {
+            Some(Key::Space) => (self.hurries, self.done) = (true, now),
+            Some(Key::Enter) => self.done = now + self.done.saturating_duration_since(until),
+            None => thread::sleep(until.saturating_duration_since(now)),
+        }
+        Ok(())
+    }
+}
+
+/// Waits for a key, and says so meanwhile.
+fn pause() -> io::Result<Option<Key>> {
+    let mut out = io::stdout();
+    write!(out, "{}", colour::finished(&colour::faint(PAUSED).to_string()))?;
+    out.flush()?;
+    let key = keys::pressed(None);
+    write!(out, "\r{}\r", " ".repeat(PAUSED.len()))?;
+    out.flush()?;
+    Ok(key)
 }
 
 /// Waits for Enter. Says no if the input ended instead: the reader has had enough.
@@ -68,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_line_waits_until_the_one_before_is_read_and_no_longer() {
-        let reader = Reader { pace: Some(2.0), steps: false };
+        let reader = Reader { pace: Some(2.0), ..Reader::default() };
         let line = format!("  \u{1b}[32m{}\u{1b}[0m", "x".repeat(80));
         let second = Duration::from_secs(1);
         assert_eq!(reader.time_for(&line), second, "neither colour nor indentation is read");
@@ -78,6 +126,9 @@ mod tests {
         assert_eq!(reading.wait(&line, began), second);
         assert_eq!(reading.wait(&line, began + second), second);
         assert_eq!(reading.wait(&line, began + 9 * second), Duration::ZERO);
+        reading.hurries = true;
+        assert_eq!(reading.wait(&line, began + 10 * second), Duration::ZERO);
+        assert_eq!(reading.wait(&line, began + 10 * second), Duration::ZERO, "whoever hurries");
         assert_eq!(Reader::default().time_for(&line), Duration::ZERO, "without a pace");
     }
 }

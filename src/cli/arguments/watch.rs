@@ -12,7 +12,8 @@ use crate::view::reader::Reader;
 #[command(allow_negative_numbers = true)]
 pub(super) struct WatchOptions {
     /// On a terminal, how many times as fast as usual lines may come, 0.1 to 50, or none: the telling waits
-    /// for its reader, and the cluster does not [default: 1]
+    /// for its reader, and the cluster does not [default: 1]. Space goes on to the next part at once, Enter
+    /// pauses
     #[arg(long, value_parser = parse_pace, allow_hyphen_values = true, value_name = "X|none")]
     pace: Option<Pace>,
     /// At a terminal, wait for Enter before each part
@@ -38,8 +39,8 @@ fn parse_pace(text: &str) -> Result<Pace, &'static str> {
 impl WatchOptions {
     /// Who reads what is written in this format.
     pub(super) fn reader(&self, format: Format) -> Result<Reader, Error> {
-        let shown = io::stdout().is_terminal();
-        if self.step && !(shown && io::stdin().is_terminal()) {
+        let (shown, typed) = (io::stdout().is_terminal(), io::stdin().is_terminal());
+        if self.step && !(shown && typed) {
             let why =
                 "--step waits for Enter, and nobody is at a terminal to press it; leave it out";
             return Err(Error::Usage(why.to_owned()));
@@ -49,7 +50,8 @@ impl WatchOptions {
             Some(Pace::Times(times)) => Some(times),
             None => Some(1.0),
         };
-        let paced = shown && format == Format::Text;
-        Ok(Reader { pace: pace.filter(|_| paced), steps: self.step })
+        let pace = pace.filter(|_| shown && format == Format::Text);
+        // Where Enter is waited for, it means that.
+        Ok(Reader { pace, steps: self.step, keys: pace.is_some() && typed && !self.step })
     }
 }

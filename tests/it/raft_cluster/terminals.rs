@@ -22,6 +22,18 @@ fn typed_on_a_terminal(
     variables: &str,
     command: &str,
 ) -> String {
+    typed_after("", keys, columns, rows, variables, command)
+}
+
+/// The same, typed when a line has been shown that has this in it.
+fn typed_after(
+    shown: &str,
+    keys: &str,
+    columns: usize,
+    rows: usize,
+    variables: &str,
+    command: &str,
+) -> String {
     let (program, arguments) = command.split_once(' ').unwrap_or((command, ""));
     let program = cargo_bin(program);
     let typed =
@@ -33,9 +45,15 @@ fn typed_on_a_terminal(
     script.env("TERM", "xterm").env("SHELL", "/bin/sh");
     script.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = script.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains(shown) {
+        assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
+    }
     child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    String::from_utf8(output.stdout).unwrap().replace('\r', "")
+    out.read_to_string(&mut text).unwrap();
+    child.wait().unwrap();
+    text.replace('\r', "")
 }
 
 /// The words of a text; a line drawn as long as the terminal is wide is none.
@@ -101,6 +119,28 @@ fn a_run_waits_for_enter_before_each_part_and_ends_with_the_input() {
     let some = shown("\n\n\u{4}");
     assert!(some.contains("2  An election") && !some.contains("3  Three writes"), "{some}");
     assert_eq!(some.matches(asked).count(), 3, "{some}");
+}
+
+/// At this pace the demo would take longer than anyone waits.
+#[test]
+fn keys_hurry_and_pause_a_run_and_the_terminal_is_given_back() {
+    let shown = |keys: &str, variables: &str| {
+        let command = "raft-cluster run demo --virtual --pace 0.1; stty -a";
+        typed_after("Enter pauses", keys, 100, 2_000, &format!("{variables} NO_COLOR=1"), command)
+    };
+    let is_as_found = |text: &str| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        ["icanon", "echo", "isig"].iter().all(|flag| words.contains(flag))
+    };
+    let spaces = " ".repeat(20);
+    let all = shown(&format!("\n{spaces}"), "");
+    let told = words(&printed(0, &["run", "demo", "--virtual", "--view", "brief"]));
+    assert_eq!(all.matches("-- Enter goes on").count(), 1, "{all}");
+    let rest = words(&all.replace("-- Enter goes on; Space, to the next part", ""));
+    let rest = rest.strip_prefix("Space goes on to the next part at once; Enter pauses. ").unwrap();
+    assert!(rest.starts_with(&told) && is_as_found(&all), "{all}");
+    let stopped = shown("\u{3}", "trap : INT;");
+    assert!(!stopped.contains("8  Safety") && is_as_found(&stopped), "{stopped}");
 }
 
 #[test]

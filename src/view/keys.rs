@@ -1,0 +1,84 @@
+//! Keys at a terminal, one by one and unseen, while a reader waits for lines.
+//!
+//! A terminal hands over whole lines and shows what is typed. Here it does neither for as long as a
+//! [`Keys`] lives; then, and whenever the program ends, it is given back as it was found.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::{getpgrp, read, tcgetpgrp};
+
+/// The terminal as it was found, while it is otherwise.
+static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// What somebody may press.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Key {
+    /// The space bar.
+    Space,
+    /// Enter.
+    Enter,
+}
+
+/// Keys come one by one while this lives.
+#[derive(Debug)]
+pub(crate) struct Keys(());
+
+impl Keys {
+    /// Takes the terminal, if there is one and the program runs in its foreground.
+    pub(crate) fn take() -> Option<Self> {
+        // Whoever changes a terminal from its background is stopped.
+        let found = is_in_front().then(|| tcgetattr(io::stdin()).ok()).flatten()?;
+        let mut single = found.clone();
+        single.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
+        *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        let keys = Self(());
+        tcsetattr(io::stdin(), SetArg::TCSANOW, &single).is_ok().then_some(keys)
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back as it was found, if it was taken.
+pub(crate) fn give_back() {
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(found) = found {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &found);
+    }
+}
+
+fn is_in_front() -> bool {
+    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
+/// Waits for a key until then, or for ever. Nothing, if none came, or if none can come any more.
+pub(super) fn pressed(until: Option<Instant>) -> Option<Key> {
+    let stdin = io::stdin();
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        // Longer than a terminal's reader waits for any line.
+        let left = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+        });
+        let ready = poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], left);
+        if ready != Ok(1) || !is_in_front() {
+            return None;
+        }
+        let mut key = [0];
+        match read(&stdin, &mut key) {
+            Ok(1) if key[0] == b' ' => return Some(Key::Space),
+            Ok(1) if key[0] == b'\n' => return Some(Key::Enter),
+            Ok(1) => {}
+            _ => return None,
+        }
+    }
+}

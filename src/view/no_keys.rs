@@ -1,0 +1,28 @@
+//! No keys, where a terminal is none of Unix's.
+
+use std::time::Instant;
+
+/// What somebody may press.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Key {
+    /// The space bar.
+    Space,
+    /// Enter.
+    Enter,
+}
+
+/// Keys come one by one while this lives.
+#[derive(Debug)]
+pub(crate) struct Keys(());
+
+impl Keys {
+    pub(crate) const fn take() -> Option<Self> {
+        None
+    }
+}
+
+pub(crate) const fn give_back() {}
+
+pub(super) const fn pressed(_: Option<Instant>) -> Option<Key> {
+    None
+}
