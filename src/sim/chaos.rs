@@ -45,6 +45,12 @@ pub struct FaultMix {
     pub election_timeout: u32,
     /// The mean time between two faults.
     pub pace: Duration,
+    /// Processes that stand still; they wake twice as easily.
+    pub pause: u32,
+    /// How many clients there are.
+    pub clients: usize,
+    /// Whether they go on asking when the faults have ended.
+    pub load: bool,
 }
 
 impl FaultMix {
@@ -81,6 +87,9 @@ impl FaultMix {
             heal: 1 + rng.below(5) as u32,
             election_timeout: sometimes(rng, 4),
             pace: Duration::from_millis(rng.within(20, 399)),
+            pause: sometimes(rng, 4),
+            clients: rng.one_of([1, 4, 4, 12]),
+            load: rng.chance(0.5),
         }
     }
 
@@ -102,6 +111,8 @@ enum Fault {
     Cut,
     Heal,
     ElectionTimeout,
+    Pause,
+    Resume,
 }
 
 /// Does the faults of a mix.
@@ -140,6 +151,8 @@ impl Chaos {
             (Fault::Cut, mix.cut),
             (Fault::Heal, mix.heal),
             (Fault::ElectionTimeout, mix.election_timeout),
+            (Fault::Pause, mix.pause),
+            (Fault::Resume, mix.pause * 2),
         ];
         let (fault, _) = faults[self.rng.weighted(&faults.map(|(_, weight)| weight))];
         // A fault that does not fit (to crash a node that is down) is simply not done.
@@ -163,6 +176,8 @@ impl Chaos {
                 let _ = sim.election_timeout(node);
                 return Some(node);
             }
+            Fault::Pause => _ = sim.pause(node),
+            Fault::Resume => _ = sim.resume(node),
         }
         None
     }

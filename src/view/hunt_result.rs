@@ -138,6 +138,9 @@ pub fn stall(stall: &Stall) -> String {
             "{leader} led term {from}, nothing disturbed it, and the cluster is in term {to} now"
         ),
         Stall::Unserved { at } => format!("at {at} s new commands are still not committed"),
+        Stall::ManyElections { held, most } => format!(
+            "once all faults had ended there are {held} elections, and a leader takes {most} at most"
+        ),
         Stall::Slow { leader } => format!(
             "{leader} leads, all have its log, and a new command waits for more than a round trip"
         ),

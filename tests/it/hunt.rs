@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::run::Runner;
+use raft_in_practice::scenario::world::World;
 use raft_in_practice::search::best_counterexample::{Searches, Source};
+use raft_in_practice::search::random::clients::Clients;
+use raft_in_practice::search::random::recovery::Stall;
+use raft_in_practice::search::random::trial::{Finding, trial};
 use raft_in_practice::search::random::{Hunt, Progress, aim_of};
 use raft_in_practice::search::{best_counterexample, random};
-use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
 use raft_in_practice::view::hunt_result as view;
 
 /// Seeds within which a broken rule is caught.
@@ -41,6 +45,41 @@ fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
     assert_eq!(result.catches, []);
     assert_eq!(seeds, 10 * SEEDS);
     assert!(result.took > Duration::ZERO);
+}
+
+/// Worlds have processes that stand still, and clients that go on asking in the calm; others have neither.
+#[test]
+fn worlds_have_pauses_and_load() {
+    let mixes: Vec<FaultMix> = (0..20).map(FaultMix::draw).collect();
+    for (seed, mix) in (0..).zip(mixes) {
+        let mut sim = Sim::new(mix.world(seed, RuleSet::INTACT), Vec::new());
+        let (mut chaos, mut clients) = (Chaos::new(mix, seed), Clients::new(seed, mix));
+        let (mut stood_still, mut woke) = (false, false);
+        for _ in 0..300 {
+            let paused = |sim: &Sim| sim.status().iter().filter(|node| node.paused).count();
+            let before = paused(&sim);
+            chaos.strike(&mut sim);
+            stood_still |= paused(&sim) > before;
+            woke |= paused(&sim) < before;
+        }
+        assert_eq!((stood_still, woke), (mix.pause > 0, mix.pause > 0), "seed {seed}");
+        let (settled, until) = (sim.settled(), sim.now() + Duration::from_secs(1));
+        clients.run_to(&mut sim, until);
+        assert_eq!(sim.settled() > settled, mix.load, "seed {seed}");
+    }
+}
+
+/// Where timeouts are not drawn at random a leader may come in time, and only after elections upon elections.
+#[test]
+fn too_many_elections_in_the_calm_are_a_finding_of_their_own() {
+    let rules = RuleSet::INTACT.without(Rule::RandomisedTimeout);
+    let found = trial(46, rules, aim_of(rules)).finding;
+    let Some(Finding::Stalled(stall @ Stall::ManyElections { held, most })) = found else {
+        panic!("{found:?}")
+    };
+    assert!(held > most);
+    let told = format!("there are {held} elections, and a leader takes {most} at most");
+    assert!(view::stall(&stall).contains(&told));
 }
 
 /// The shortest of what a hunt and a search find; or the run that ships, where that is shorter. Where

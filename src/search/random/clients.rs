@@ -12,7 +12,7 @@ use crate::scenario::world::World;
 use crate::server::status::leader_of;
 use crate::server::timing::Time;
 use crate::server::{Proposal, Ticket};
-use crate::sim::Sim;
+use crate::sim::{FaultMix, Sim};
 
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -31,16 +31,28 @@ pub struct Clients {
     history: History,
     rng: ChaCha8Rng,
     nodes: usize,
+    load: bool,
     asked: u64,
 }
 
 impl Clients {
     /// The clients of this seed.
-    pub fn new(seed: u64, nodes: usize) -> Self {
+    pub fn new(seed: u64, mix: FaultMix) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 4);
         let client = RandomClient { waits: None, asks_again: Time::ZERO };
-        Self { all: vec![client; 4], history: History::default(), rng, nodes, asked: 0 }
+        let (all, history) = (vec![client; mix.clients], History::default());
+        Self { all, history, rng, nodes: mix.nodes, load: mix.load, asked: 0 }
+    }
+
+    /// Lets time go on to `until`. Where the world has load, clients go on asking.
+    pub fn run_to(&mut self, sim: &mut Sim, until: Time) {
+        while self.load && self.next_move() < until {
+            let next = self.next_move().max(sim.now());
+            sim.run_to(next);
+            self.act(sim);
+        }
+        sim.run_to(until);
     }
 
     /// When the next of them wants to do something.

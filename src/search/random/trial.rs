@@ -86,7 +86,7 @@ fn play(
     all.push(Box::new(unneeded.clone()));
     let mut sim = Sim::new(config, all);
     let mut chaos = Chaos::new(mix, seed);
-    let mut clients = Clients::new(seed, mix.nodes);
+    let mut clients = Clients::new(seed, mix);
     let mut faults = 0;
     let storm_ends = Time::ZERO + STORM;
     let mut strikes = sim.now() + chaos.rest();
