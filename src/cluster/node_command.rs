@@ -18,6 +18,8 @@ pub(super) enum NodeCommand {
     Pause,
     /// Go on.
     Resume,
+    /// Lose the next answer to a client.
+    LoseAnswer,
     /// The election timer ends.
     ElectionTimeout,
     /// Let this look at the server, between two turns.

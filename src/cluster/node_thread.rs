@@ -219,6 +219,7 @@ impl ClusterNode {
             NodeCommand::Propose(..) => {}
             NodeCommand::Pause => self.stand_still()?,
             NodeCommand::Resume => self.set_paused(false),
+            NodeCommand::LoseAnswer => self.server.lose_next_answer(),
             NodeCommand::Crash(point @ CrashPoint::Between) => return Err(End::Crashed(point)),
             NodeCommand::Crash(point) => self.crash_at = Some(point),
             NodeCommand::ElectionTimeout => {

@@ -116,6 +116,10 @@ impl World for RaftCluster {
         Ok(())
     }
 
+    fn lose_answer(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        self.tell(node, NodeCommand::LoseAnswer)
+    }
+
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_runs(node)?;
         if self.shared.registry.status(node).leads() {

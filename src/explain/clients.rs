@@ -41,6 +41,9 @@ impl Asked<'_> {
 
     /// Why the node that was asked says nothing, if that is not for want of a commit.
     fn silent(&self, call: &ClientCall) -> Option<Silent> {
+        if let Some(step) = self.history.answer_lost(call.ticket, self.step) {
+            return Some(Silent::AnswerLostIn(step));
+        }
         // Whoever asks a node that is down is refused: a crash in the same moment came after.
         let before = call.asked_in.saturating_sub(1);
         if let Some(after) = self.history.crashed(call.node, before, self.step) {

@@ -137,6 +137,8 @@ pub enum Silent {
     CrashedAfter(u64),
     /// It stands still since this step.
     PausedSince(u64),
+    /// It answered in this step, and the answer was lost.
+    AnswerLostIn(u64),
 }
 
 /// How another node stands to what was asked.

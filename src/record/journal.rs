@@ -158,6 +158,13 @@ pub enum Deed {
         /// The answer.
         answer: Answer,
     },
+    /// The answer to a client is lost on its way.
+    AnswerLost {
+        /// The claim, which stays open.
+        ticket: Ticket,
+        /// The node that has answered.
+        node: NodeId,
+    },
     /// From here on timers and links stand still: each input is given by hand.
     Manual,
     /// Timers and links go on by themselves.
@@ -199,6 +206,7 @@ impl Deed {
             | Self::Asked { node, .. }
             | Self::Refused { node, .. }
             | Self::Answered { node, .. }
+            | Self::AnswerLost { node, .. }
             | Self::ByHand { node } => NodeSet::from_iter([*node]),
             Self::Cut { from, to }
             | Self::LinkConditions { from, to, .. }
@@ -284,12 +292,15 @@ impl Journal {
     pub fn enter(&mut self, time: Time, entry: Entry<'_>) -> MessageId {
         match entry {
             Entry::Lost { server, steps, lost } => self.enter_lost(time, server, steps, lost),
-            Entry::Saved { server, changes, steps, sendable, answers } => {
+            Entry::Saved { server, changes, steps, sendable, answers, lost_answers } => {
                 let (events, messages) = (sendable.events(), sendable.messages());
                 let first = self.tell_batch(time, server, steps, events, messages, true);
                 let known = self.checker.violations().len();
                 self.checker.observe(server, changes, events);
                 self.tell_violations(time, known);
+                for &(ticket, _) in lost_answers {
+                    self.deed(time, &Deed::AnswerLost { ticket, node: server.node().id() });
+                }
                 let heard = if self.observers.is_empty() { &[] } else { answers };
                 for (ticket, answer) in heard {
                     let (ticket, node, answer) = (*ticket, server.node().id(), answer.clone());

@@ -321,7 +321,7 @@ arguments! {
         |text| FreeText::new(text).to_string();
     Command => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log", "ADD x 1"],
         |words| {
-            for word in ["SET", "GET", "DELETE", "ADD"] {
+            for word in ["SET", "GET", "DELETE", "ADD", "ONCE"] {
                 words.would_fit(word);
             }
             words.text("a command, as in SET x=1")

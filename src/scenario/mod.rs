@@ -23,6 +23,7 @@
 
 mod arguments;
 pub mod by_hand;
+mod asking;
 mod condition;
 pub mod error;
 mod file;

@@ -12,23 +12,21 @@ use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
 use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
 use crate::server::engine::CrashPoint;
-use crate::server::status::leader_of;
-use crate::server::{Answer, Proposal, Ticket};
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Carries lines out on a world.
 pub struct Runner<'a, W> {
-    world: W,
+    pub(super) world: W,
     observer: &'a mut dyn ScriptObserver,
-    memory: Memory,
+    pub(super) memory: Memory,
     /// What clients have asked, and what they were told. Its moments are the lines of the script:
     /// what is answered in a line was asked before the next.
-    history: History,
+    pub(super) history: History,
     /// How many commands were settled when the clients last listened.
-    heard: u64,
-    moment: u64,
+    pub(super) heard: u64,
+    pub(super) moment: u64,
     spared: bool,
 }
 
@@ -96,7 +94,7 @@ impl<'a, W: World> Runner<'a, W> {
         Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status() })
     }
 
-    fn tell(&mut self, outcome: &LineOutcome) {
+    pub(super) fn tell(&mut self, outcome: &LineOutcome) {
         self.observer.line_outcome(self.world.now(), outcome);
     }
 
@@ -116,7 +114,8 @@ impl<'a, W: World> Runner<'a, W> {
                 let node = self.resolve_waiting(*to)?;
                 self.submit(node, command);
             }
-            Verb::Write(command) => self.write(command)?,
+            Verb::Write(command) => self.write(command, PATIENCE)?,
+            Verb::Retry(command) => self.retry(command)?,
             Verb::Crash { who, point } => self.crash(*who, *point)?,
             Verb::Restart(who) => self.restart(*who)?,
             Verb::Wipe(who) => {
@@ -130,6 +129,10 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Resume(who) => {
                 let node = self.resolve(*who)?;
                 self.world.resume(node).map_err(Why::Cannot)?;
+            }
+            Verb::LoseAnswer(who) => {
+                let node = self.resolve(*who)?;
+                self.world.lose_answer(node).map_err(Why::Cannot)?;
             }
             Verb::RestartAll => self.restart_all()?,
             Verb::Timeout(who) => {
@@ -326,7 +329,7 @@ impl<'a, W: World> Runner<'a, W> {
         }
     }
 
-    fn resolve(&self, who: Who) -> Result<NodeId, Why> {
+    pub(super) fn resolve(&self, who: Who) -> Result<NodeId, Why> {
         resolve(who, &self.world.status(), self.memory.last_crashed())
     }
 
@@ -336,45 +339,6 @@ impl<'a, W: World> Runner<'a, W> {
             self.world.wait_for_leader(PATIENCE).ok_or(Why::NoLeader)?;
         }
         self.resolve(who)
-    }
-
-    /// Hands a command over and enters it in the clients' history.
-    fn submit(&mut self, node: NodeId, command: &str) -> Ticket {
-        let ticket = self.world.propose(node, command);
-        self.memory.asked.push((ticket, command.to_owned()));
-        self.history.asked(ticket, command, self.moment * 2);
-        ticket
-    }
-
-    /// A patient client: it asks the leader and waits. Refused, or told that its entry was lost, it
-    /// asks again. If the node it asked crashes or leads no more, or another leads a later term, nobody
-    /// may ever answer, so it asks the next leader; the command can then be committed twice, as with any client that
-    /// does not number its requests (§8).
-    fn write(&mut self, command: &str) -> Result<(), Why> {
-        let began = self.world.now();
-        let mut attempts = 0;
-        loop {
-            let left = PATIENCE.saturating_sub(self.world.now() - began);
-            self.world.wait_for_leader(left).ok_or(Why::NoLeader)?;
-            let leader = self.resolve(Who::Leader)?;
-            let ticket = self.submit(leader, command);
-            attempts += 1;
-            let mut proposal = Proposal::Pending;
-            let left = PATIENCE.saturating_sub(self.world.now() - began);
-            self.world.run_until(left, |world| {
-                proposal = world.proposal(ticket);
-                let leads = leader_of(&world.status()).is_some_and(|status| status.id == leader);
-                proposal != Proposal::Pending || !leads
-            });
-            if let Proposal::Answered(Answer::Applied { .. }) = proposal {
-                let (took, command) = (self.world.now() - began, command.to_owned());
-                self.tell(&LineOutcome::Written { command, took, attempts });
-                return Ok(());
-            }
-            if self.world.now() - began >= PATIENCE {
-                return Err(Why::Unanswered(PATIENCE));
-            }
-        }
     }
 
     /// Lets a node stand for election until it leads: over bad links votes are lost, or another wins
@@ -411,19 +375,6 @@ impl<'a, W: World> Runner<'a, W> {
         let memory = &self.memory;
         let done = |world: &W| holds(world, condition, memory).unwrap_or(false);
         self.world.run_until(bound, done)
-    }
-
-    /// Notes what the clients have been told since.
-    fn listen(&mut self) {
-        let settled = self.world.settled();
-        if settled == self.heard {
-            return;
-        }
-        self.heard = settled;
-        let waiting: Vec<Ticket> = self.history.waiting().collect();
-        for ticket in waiting {
-            self.history.told(ticket, &self.world.proposal(ticket), self.moment * 2 + 1);
-        }
     }
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {

@@ -119,6 +119,10 @@ table! {
             Move Submit { to: Who as Addressee, command: String as Command };
         "write", "COMMAND", "find the leader, wait for the answer, ask again if the entry was lost" =>
             Wait Write(command: String as Command);
+        "retry", "COMMAND", "the same with a number, so that it is done once; ask each second until answered" =>
+            Wait Retry(command: String as Command);
+        "lose answer", "N|leader", "lose the next answer that a node gives a client" =>
+            Move LoseAnswer(who: Who);
         "crash", "N|leader [before save|before send]",
             "crash a node, at once or within its next step" =>
             Move Crash { who: Who, point: CrashPoint };

@@ -221,6 +221,12 @@ pub trait World {
     /// If it is down, or does not stand still.
     fn resume(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
+    /// Has the next answer of a node to a client lost on its way, unless the node crashes before.
+    ///
+    /// # Errors
+    /// If it is down.
+    fn lose_answer(&mut self, node: NodeId) -> Result<(), CannotDo>;
+
     /// Ends a node's election timer.
     ///
     /// # Errors

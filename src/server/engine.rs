@@ -105,6 +105,8 @@ pub enum Entry<'a, S = PersistentState> {
         sendable: &'a Sendable,
         /// The clients that may be told.
         answers: &'a [(Ticket, Answer)],
+        /// The answers that are lost on their way.
+        lost_answers: &'a [(Ticket, Answer)],
     },
 }
 
@@ -203,10 +205,19 @@ pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
     };
     let changes = server.take_changes();
     // Who crashes before sending tells nobody anything.
-    let answers = if crash.is_none() { server.take_answers() } else { Vec::new() };
-    let (server, steps) = (&*server, &kept[..]);
-    let entry = Entry::Saved { server, changes, steps, sendable: &sendable, answers: &answers };
-    let first_message = record(entry);
+    let (lost_answers, answers) = if crash.is_none() {
+        (server.take_lost_answers(), server.take_answers())
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let first_message = record(Entry::Saved {
+        server,
+        changes,
+        steps: &kept,
+        sendable: &sendable,
+        answers: &answers,
+        lost_answers: &lost_answers,
+    });
     Ok(match crash {
         Some(point) => Ended::Crashed(point),
         None => Ended::Saved { first_message, sendable, answers },

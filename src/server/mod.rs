@@ -129,6 +129,8 @@ struct Rest<S> {
     last_applied: LogIndex,
     waiting: BTreeMap<LogIndex, (Term, Ticket)>,
     answers: Vec<(Ticket, Answer)>,
+    /// How many of the next answers are lost on their way.
+    answers_to_lose: usize,
     /// The memory of the last turn, for the next one.
     spent: Sendable,
 }
@@ -163,6 +165,7 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
             last_applied: LogIndex::ZERO,
             waiting: BTreeMap::new(),
             answers: Vec::new(),
+            answers_to_lose: 0,
             spent: Sendable::default(),
         };
         rest.restart_election_timer(now);
@@ -244,6 +247,18 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// The answers that have become due.
     pub fn take_answers(&mut self) -> Vec<(Ticket, Answer)> {
         std::mem::take(&mut self.rest.answers)
+    }
+
+    /// Has one more of the next answers lost on its way.
+    pub const fn lose_next_answer(&mut self) {
+        self.rest.answers_to_lose += 1;
+    }
+
+    /// Takes those of the due answers out that are lost.
+    pub(crate) fn take_lost_answers(&mut self) -> Vec<(Ticket, Answer)> {
+        let count = self.rest.answers.len().min(self.rest.answers_to_lose);
+        self.rest.answers_to_lose -= count;
+        self.rest.answers.drain(..count).collect()
     }
 
     /// The node inside.

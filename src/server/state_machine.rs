@@ -50,8 +50,9 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Reads a command's text.
+    /// Reads a command's text, with its number or without.
     pub fn parse(text: &'a str) -> Self {
+        let text = numbered(text).map_or(text, |(_, command)| command);
         let Some((verb, rest)) = text.split_once(' ') else { return Self::Opaque };
         let rest = rest.trim_ascii();
         match (verb, rest.split_once('=')) {
@@ -86,6 +87,12 @@ pub enum Reply {
     Done,
 }
 
+/// The number of a command, and the command: of `ONCE number command`, which is done once, however
+/// often it is committed (§8).
+pub(crate) fn numbered(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("ONCE ")?.trim_ascii_start().split_once(' ')
+}
+
 /// What an ADD makes of a value. It stops at the largest number there is.
 pub(crate) fn sum(value: Option<&str>, amount: i64) -> i64 {
     value.and_then(|value| value.parse::<i64>().ok()).unwrap_or_default().saturating_add(amount)
@@ -95,13 +102,27 @@ pub(crate) fn sum(value: Option<&str>, amount: i64) -> i64 {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyValue {
     values: BTreeMap<String, String>,
+    /// The numbers of commands that are done, and what was answered.
+    done: BTreeMap<String, Reply>,
 }
 
 impl KeyValue {
     /// Applies one committed entry.
     pub fn apply(&mut self, payload: &Payload) -> Reply {
         let Payload::Command(command) = payload else { return Reply::Done };
-        match Operation::parse(command.as_str()) {
+        let Some((number, command)) = numbered(command.as_str()) else {
+            return self.carry_out(command.as_str());
+        };
+        if let Some(reply) = self.done.get(number) {
+            return reply.clone();
+        }
+        let reply = self.carry_out(command);
+        self.done.insert(number.to_owned(), reply.clone());
+        reply
+    }
+
+    fn carry_out(&mut self, command: &str) -> Reply {
+        match Operation::parse(command) {
             Operation::Set { key, value } => {
                 if let Some(slot) = self.values.get_mut(key) {
                     value.clone_into(slot);
@@ -164,6 +185,16 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_number_is_done_once_and_answered_as_it_was() {
+        let mut store = KeyValue::default();
+        let first = apply(&mut store, "ONCE 1 ADD x 2");
+        assert_eq!(apply(&mut store, "ADD x 5"), Reply::Value(Some("7".to_owned())));
+        assert_eq!(apply(&mut store, "ONCE 1 ADD x 2"), first);
+        assert_eq!(apply(&mut store, "ONCE 2 ADD x 2"), Reply::Value(Some("9".to_owned())));
+        assert_eq!(store.get("x"), Some("9"));
+    }
+
+    #[test]
     fn any_other_text_is_applied_without_effect() {
         let mut store = KeyValue::default();
         for text in [
@@ -176,6 +207,8 @@ mod tests {
             "AUDIT log entry",
             "ADD x",
             "ADD x y",
+            "ONCE",
+            "ONCE 1",
         ] {
             assert_eq!(apply(&mut store, text), Reply::Done, "{text:?}");
         }

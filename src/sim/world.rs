@@ -133,6 +133,14 @@ impl World for Sim {
         Ok(())
     }
 
+    fn lose_answer(&mut self, node: NodeId) -> Result<(), CannotDo> {
+        let Process::Up(server) = &mut self.nodes[node.index()].process else {
+            return Err(CannotDo::IsDown(node));
+        };
+        server.lose_next_answer();
+        Ok(())
+    }
+
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_runs(node)?;
         if self.status_of(node).leads() {

@@ -105,6 +105,10 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Wipe { node } => {
             (node.to_string(), "loses its disk: it has forgotten all".to_owned())
         }
+        Deed::AnswerLost { ticket, node } => {
+            let text = format!("answers client {}, and the answer is lost", ticket.client());
+            (node.to_string(), text)
+        }
         Deed::Pause { node } => (node.to_string(), "stands still".to_owned()),
         Deed::Resume { node } => (node.to_string(), "goes on where it stood".to_owned()),
         Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),

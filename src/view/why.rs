@@ -221,6 +221,11 @@ fn told(call: &ClientCall, silent: Option<Silent>) -> String {
             Some(Silent::PausedSince(step)) => {
                 format!("{client} and was told nothing yet: {node} stands still since step {step}.")
             }
+            Some(Silent::AnswerLostIn(step)) => {
+                format!(
+                    "{client} and was told nothing: {node} answered in step {step}, and the answer was lost."
+                )
+            }
             None => format!("{client} and was told nothing yet."),
         },
         Some((_, Told::Refused { leader: Some(leader) })) => {

@@ -68,6 +68,28 @@ fn answers(report: &SafetyReport) -> usize {
     report.clients.as_ref().map_or(0, |clients| clients.answers)
 }
 
+/// A client whose answer is lost is told nothing. One that numbers its command asks again, is answered as
+/// the first time, and its command is done once.
+#[test]
+fn a_lost_answer_is_not_heard_and_a_command_with_a_number_is_asked_for_again() {
+    let script = parse(
+        "nodes 3\nwait until leader\nlose answer leader\nsubmit ADD n 1\n\
+         wait until committed ADD n 1 on all\nexpect unanswered\nlose answer leader\nretry ADD n 1\n\
+         expect unanswered client 2\nexpect told client 3 n=2\nwait until in step\n\
+         expect value n=2 on all\nwrite ADD n 1\nexpect told n=3\nexpect safe\n",
+    );
+    let told = Ear::default();
+    let observers: Vec<Box<dyn Observer>> = vec![Box::new(told.clone())];
+    let mut silent = ();
+    let mut runner = Runner::new(Sim::new(SimConfig::of(&script), observers), &mut silent);
+    assert_eq!(runner.run(&script.lines), Ok(()));
+    assert_eq!((told.heard().len(), answers(&runner.finish())), (2, 2));
+
+    let mut runner = Runner::new(on_threads(&script, 4.0, &Ear::default()), &mut silent);
+    assert_eq!(runner.run(&script.lines), Ok(()));
+    assert_eq!(answers(&runner.finish()), 2);
+}
+
 #[test]
 fn an_answer_that_comes_after_the_last_line_is_judged() {
     let script = parse(LATE);
@@ -316,6 +338,10 @@ impl World for Liar {
     }
 
     fn resume(&mut self, _: NodeId) -> Result<(), CannotDo> {
+        Ok(())
+    }
+
+    fn lose_answer(&mut self, _: NodeId) -> Result<(), CannotDo> {
         Ok(())
     }
 

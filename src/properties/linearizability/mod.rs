@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::raft::{LogIndex, LogPosition};
-use crate::server::state_machine::{Operation, Reply};
+use crate::server::state_machine::{Operation, Reply, numbered};
 use crate::server::{Answer, Proposal, Ticket};
 use search::Stopped;
 
@@ -51,6 +51,10 @@ pub struct History {
     calls: BTreeMap<Ticket, Call>,
     /// Who may still be told something.
     waiting: BTreeSet<Ticket>,
+    /// Who asked first for a command that has a number: to ask again is no other call.
+    numbered: BTreeMap<String, Ticket>,
+    /// Who asks again, and who asked first.
+    again: BTreeMap<Ticket, Ticket>,
 }
 
 /// What came of judging a history.
@@ -125,9 +129,19 @@ impl NotLinearizable {
 impl History {
     /// A client asks for `command` at the moment `at`.
     pub fn asked(&mut self, ticket: Ticket, command: &str, at: u64) {
-        let (client, command) = (ticket.client(), command.to_owned());
-        self.calls.insert(ticket, Call { client, command, called: at, done: None });
         self.waiting.insert(ticket);
+        let mut text = command;
+        if let Some((number, command)) = numbered(command) {
+            text = command;
+            let first = self.numbered.get(number).filter(|first| self.calls.contains_key(first));
+            if let Some(&first) = first {
+                self.again.insert(ticket, first);
+                return;
+            }
+            self.numbered.insert(number.to_owned(), ticket);
+        }
+        let (client, command) = (ticket.client(), text.to_owned());
+        self.calls.insert(ticket, Call { client, command, called: at, done: None });
     }
 
     /// A client is told what became of its command: an answer, or a refusal by a node that has not
@@ -140,9 +154,10 @@ impl History {
         if *proposal == Proposal::Pending || !self.waiting.remove(&ticket) {
             return;
         }
+        let first = self.again.get(&ticket).copied().unwrap_or(ticket);
         match proposal {
             Proposal::Answered(Answer::Applied { position, reply }) => {
-                if let Some(call) = self.calls.get_mut(&ticket) {
+                if let Some(call) = self.calls.get_mut(&first).filter(|call| call.done.is_none()) {
                     assert!(call.called <= at, "an answer does not come before its question");
                     let reply = as_read_by_the_client(&call.command, reply);
                     call.done = Some(Done { at, reply, position: *position });
@@ -152,7 +167,10 @@ impl History {
             Proposal::Answered(Answer::Uncertain { .. }) | Proposal::Pending => {}
             // It never took effect, and the client knows.
             Proposal::Answered(Answer::Superseded { .. }) | Proposal::Refused { .. } => {
-                self.calls.remove(&ticket);
+                // Unless it was asked for again: then another entry of its number may take effect.
+                if !self.again.values().any(|other| *other == first) {
+                    self.calls.remove(&ticket);
+                }
             }
         }
     }

@@ -143,6 +143,32 @@ fn a_client_takes_any_success_for_an_answer_to_what_it_asked() {
     assert_eq!(hears("anything", Reply::Set), Some(Reply::Done));
 }
 
+/// What is asked for again under its number is the same operation: done once, and answered once at least.
+#[test]
+fn a_command_that_has_a_number_is_one_operation_however_often_it_is_asked_for() {
+    let sum = |number: u64| Reply::Value(Some(number.to_string()));
+    let read = |number, called, told| said("GET x", called, Some((told, sum(number))));
+    let first = lost("ONCE 7 ADD x 1", 0);
+    let again = said("ONCE 7 ADD x 1", 2, Some((3, sum(1))));
+    assert!(is_explained(&[first.clone(), again.clone(), read(1, 4, 5)]));
+    assert!(!is_explained(&[first.clone(), again.clone(), read(2, 4, 5)]), "it is done once");
+    let other = said("ONCE 8 ADD x 1", 6, Some((7, sum(2))));
+    assert!(is_explained(&[first.clone(), again, other, read(2, 8, 9)]));
+
+    // One of two entries is lost: the other may be done still. Of one that is refused nothing is left.
+    let refused = |calls: &[Spoken]| {
+        let mut history = history(calls);
+        history.told(Ticket(0), &Proposal::Refused { leader: None }, 9);
+        history.judge(|_| None) == Judgement::Held
+    };
+    assert!(refused(&[first.clone(), lost("ONCE 7 ADD x 1", 2), read(1, 4, 5)]));
+    assert!(!refused(&[first.clone(), read(1, 4, 5)]));
+    let mut asked_later = history(&[first]);
+    asked_later.told(Ticket(0), &Proposal::Refused { leader: None }, 1);
+    asked_later.asked(Ticket(1), "ONCE 7 ADD x 1", 2);
+    assert_eq!(asked_later.calls.keys().collect::<Vec<_>>(), [&Ticket(1)]);
+}
+
 #[test]
 fn keys_are_independent() {
     let other = said("GET y", 2, Some((3, Reply::Value(None))));

@@ -24,6 +24,7 @@ use super::replay::{Summary, replay};
 use crate::properties::safety::Violation;
 use crate::raft::{Event, Input, NodeId};
 use crate::record::journal::Deed;
+use crate::server::Ticket;
 use crate::server::engine::MessageId;
 use crate::server::timing::Time;
 
@@ -224,6 +225,14 @@ impl History {
         let mut these = behind.take_while(|done| done.moment.min(self.last()) <= until);
         these
             .find(|done| matches!(done.deed, Deed::Crash { node, .. } if node == id))
+            .map(|done| done.after)
+    }
+
+    /// After which step, `until` at the latest, the answer to a client was lost, if one was.
+    pub fn answer_lost(&self, client: Ticket, until: u64) -> Option<u64> {
+        let mut these = self.deeds.iter().take_while(|done| done.moment.min(self.last()) <= until);
+        these
+            .find(|done| matches!(done.deed, Deed::AnswerLost { ticket, .. } if ticket == client))
             .map(|done| done.after)
     }
 

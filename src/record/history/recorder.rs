@@ -123,9 +123,13 @@ impl Kept {
 
     fn deed(&mut self, time: Time, deed: &Deed) {
         let after = self.history.last();
-        self.follows &=
-            matches!(deed, Deed::Lost { .. } | Deed::Duplicated { .. } | Deed::Answered { .. })
-                && after > 0;
+        self.follows &= matches!(
+            deed,
+            Deed::Lost { .. }
+                | Deed::Duplicated { .. }
+                | Deed::Answered { .. }
+                | Deed::AnswerLost { .. }
+        ) && after > 0;
         let moment = if self.follows { after } else { after + 1 };
         let history = &mut self.history;
         match deed {

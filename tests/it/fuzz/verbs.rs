@@ -152,6 +152,8 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
     let nodes_deeds = prop_oneof![
         4 => (who(nodes), command()).prop_map(|(to, command)| Verb::Submit { to, command }),
         2 => command().prop_map(Verb::Write),
+        1 => command().prop_map(Verb::Retry),
+        1 => who(nodes).prop_map(Verb::LoseAnswer),
         3 => (who(nodes), select(points.to_vec()))
             .prop_map(|(who, point)| Verb::Crash { who, point }),
         4 => who(nodes).prop_map(Verb::Restart),
