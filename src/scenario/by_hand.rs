@@ -116,7 +116,11 @@ impl<'h> Moves<'h> {
                 Verb::Crash { who: who(*node), point: CrashPoint::Between }
             }
             Deed::Crash { node, point } => {
-                self.crash_within(*node, *point);
+                self.before_last(Verb::Crash { who: who(*node), point: *point });
+                return;
+            }
+            Deed::AnswerLost { node, .. } => {
+                self.before_last(Verb::LoseAnswer(who(*node)));
                 return;
             }
             Deed::Restart { node } => Verb::Restart(who(*node)),
@@ -172,10 +176,10 @@ impl<'h> Moves<'h> {
         self.verbs.push(verb);
     }
 
-    /// A crash within a step is announced before that step, which is the last move.
-    fn crash_within(&mut self, node: NodeId, point: CrashPoint) {
+    /// What is to come within a step is announced before that step, which is the last move.
+    fn before_last(&mut self, verb: Verb) {
         let at = self.verbs.len().saturating_sub(1);
-        self.verbs.insert(at, Verb::Crash { who: Who::Node(node), point });
+        self.verbs.insert(at, verb);
     }
 
     /// A message that is lost is taken out, unless a copy of it arrives, or it is only tried in vain.

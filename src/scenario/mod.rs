@@ -22,8 +22,8 @@
 //! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
 
 mod arguments;
-pub mod by_hand;
 mod asking;
+pub mod by_hand;
 mod condition;
 pub mod error;
 mod file;
