@@ -62,7 +62,11 @@ impl Script {
         }
         let unheard = moves.unheard.into_iter().map(|(_, verb)| verb);
         moves.verbs.extend(unheard);
-        script.with_lines("A recorded run, step by step.", moves.verbs)
+        let shows = match history.last() {
+            last if until < last => format!("A recorded run up to step {until} of {last}."),
+            _ => "A recorded run, step by step.".to_owned(),
+        };
+        script.with_lines(&shows, moves.verbs)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::columns::beside;
 use super::logs::{self, Row};
 use super::table::{Table, paragraph};
+use super::words::plural;
 use super::{colour, message};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition};
 use crate::scenario::usage::Usage;
@@ -55,6 +56,25 @@ pub(crate) fn saved(file: &Path, lines: usize, is_virtual: bool) -> String {
     }
 }
 
+/// Which line of the scenario is next, of so many that are left.
+pub(crate) fn next(verb: &Verb, left: usize) -> String {
+    format!(
+        "next: '{verb}', of {}; 'next' carries it out, 'run' all",
+        plural(left, "line", "lines")
+    )
+}
+
+/// A line of the scenario, which nobody has typed.
+pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
+    paragraph(&colour::strong(&format!("{verb}")).to_string(), "> ", "  ")
+}
+
+/// What was done again.
+pub(crate) fn done_again(verbs: &[Verb]) -> String {
+    let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
+    format!("once more: {}", verbs.join(", "))
+}
+
 /// What was undone, last first.
 pub(crate) fn undone(verbs: &[Verb]) -> String {
     let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
@@ -67,8 +87,13 @@ pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
 pub(crate) const NO_WAY_BACK: &str = "threads run as they please; there is no way back";
 /// Messages between threads cannot be listed.
 pub(crate) const ONLY_VIRTUAL: &str = "only virtual time can tell";
-/// A line of the scenario failed.
-pub(crate) const BROKEN_OFF: &str = "the scenario's other lines were not carried out";
+/// No line of the scenario is left.
+pub(crate) const NO_LINE_LEFT: &str =
+    "no line of a scenario is left; 'load' brings one, 'step' and 'run' go on";
+/// Nothing was undone that could be done again.
+pub(crate) const NOTHING_TO_DO_AGAIN: &str = "nothing was undone since the last line";
+/// A recorded run was made again.
+pub(crate) const RECORDED: &str = "made again, up to where it was left; timers and links are in your hands: 'automatic' gives them back";
 /// A line had nothing to show for itself.
 pub(crate) const DONE: &str = "done";
 /// Ctrl-C was pressed.

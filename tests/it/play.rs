@@ -95,7 +95,7 @@ fn a_session_that_was_saved_does_the_same_again() {
 
         // Loaded, it brings a session to the same place, and can be saved as the same file.
         let twice =
-            play(&[name], &["status", "log", "back", "write SET x=2", "log", &save, "quit"]);
+            play(&[name], &["run", "status", "log", "back", "write SET x=2", "log", &save, "quit"]);
         assert_eq!(last_status(&first.out), last_status(&twice.out));
         let logs = last_logs(&twice.out).len();
         assert!(logs > 1, "{}", twice.out);
@@ -212,11 +212,81 @@ fn every_step_is_told_with_its_cause_and_helped_with() {
 
 #[test]
 fn a_scenario_can_be_played_with_and_its_lines_undone() {
-    let lines = ["log", "back 3", "log 0", "load even-cluster", "status", "quit"];
+    let lines = ["run", "log", "back 3", "log 0", "load even-cluster", "run", "status", "quit"];
     let played = play(&["figure-8"], &lines);
     assert_eq!(played.code, 0, "{}", played.out);
     assert!(played.out.contains("as if this had not been typed"), "{}", played.out);
     assert_eq!(last_status(&played.out).len(), 5, "the loaded cluster has four nodes");
+}
+
+#[test]
+fn the_lines_of_a_scenario_wait_until_one_asks_for_them() {
+    let waits = play(&["figure-8"], &["status", "quit"]);
+    let at_once = last_status(&waits.out).join(" ");
+    assert!(!at_once.contains("leader"), "nothing has happened: {at_once}");
+    assert!(waits.out.contains("(next: 'phase Term 1: everyone has the first entry', of"));
+
+    // One line after the other comes to the same as all of them.
+    let all = play(&["partition"], &["run", "log", "quit"]);
+    let each = play(&["partition"], &["next 4", "next", "next 99", "log", "next", "quit"]);
+    assert_eq!(last_logs(&all.out), last_logs(&each.out));
+    assert!(each.out.contains("> phase "), "what is carried out is shown: {}", each.out);
+    assert!(each.out.contains("no line of a scenario is left"), "{}", each.out);
+
+    // What 'back' undoes waits again, and 'forward' does it once more.
+    let lines = ["run", "back 4", "forward 9", "log", "forward", "quit"];
+    let forth = play(&["partition"], &lines);
+    assert_eq!(last_logs(&all.out), last_logs(&forth.out), "{}", forth.out);
+    assert!(forth.out.contains("(once more: '") && forth.out.contains("nothing was undone"));
+    let other = play(&[], &["timeout 0", "back", "timeout 1", "forward", "quit"]);
+    assert!(other.out.contains("nothing was undone"), "another line is another run: {}", other.out);
+    let after = play(&["partition"], &["run", "back 4", "run", "log", "quit"]);
+    assert_eq!(last_logs(&all.out), last_logs(&after.out), "{}", after.out);
+}
+
+#[test]
+fn the_prompt_says_why() {
+    let lines = [
+        "timeout 0",
+        "why not leader 0",
+        "run until leader",
+        "write SET x=1",
+        "why",
+        "why committed 2",
+        "why told client 1",
+        "back 2",
+        "why committed 2",
+        "quit",
+    ];
+    let played = play(&["--nodes", "3"], &lines);
+    for words in ["got 1 vote", "why committed INDEX", "2@1 is committed", "was told", "✗"] {
+        assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
+    }
+    let lines = ["run until leader", "why leader 9", "why oranges", "quit"];
+    let live = play(&["--threads", "--speed", "20", "--nodes", "3"], &lines);
+    assert!(live.out.contains("0 to 2") && live.out.contains("'why' lists"), "{}", live.out);
+}
+
+#[test]
+fn one_can_go_on_from_a_recorded_run() {
+    let trace = file("left-off.jsonl");
+    let name = trace.to_str().unwrap();
+    let made =
+        raft_cluster(&["run", "partition", "--virtual", "--view", "quiet", "--trace", name], "");
+    assert_eq!(made.code, 0, "{}", made.out);
+
+    let whole = play(&[name], &["status", "automatic", "write SET more=1", "run", "log", "quit"]);
+    assert_eq!(whole.code, 0, "{}", whole.out);
+    assert!(whole.out.contains("made again, up to where it was left"), "{}", whole.out);
+    assert!(whole.out.contains("'SET more=1'") || whole.out.contains("SET more=1"));
+
+    // From the middle: two leaders, as the record has them then.
+    let typed = "goto 60\nfork\nstatus\nautomatic\nheal\nwait until in step\nback\nquit\n";
+    let forked = raft_cluster(&["replay", name, "--prompt"], typed);
+    assert_eq!(forked.code, 0, "{}", forked.out);
+    let status = last_status(&forked.out).join("\n");
+    assert_eq!(status.matches("leader").count(), 2, "{status}");
+    assert!(forked.out.contains("✓ all running nodes"), "{}", forked.out);
 }
 
 #[test]
@@ -277,7 +347,7 @@ fn on_threads_it_runs_live() {
 /// A session's last report judges what its clients were told, like any report.
 #[test]
 fn the_last_report_of_a_session_judges_its_clients() {
-    let played = play(&["broken/answer-only-applied"], &[]);
+    let played = play(&["broken/answer-only-applied"], &["run"]);
     let (_, report) = played.out.rsplit_once("✓ held").unwrap();
     assert!(report.contains("✗ fallen  Linearizability"), "{report}");
     assert!(report.contains("✗ Linearizability has fallen"), "{report}");

@@ -15,7 +15,7 @@ use super::watch::WatchOptions;
 use super::{Format, nodes, of_range, parse_steps, parse_view, put, seed};
 use crate::cli::check::{self, Check};
 use crate::cli::error::Error;
-use crate::cli::explore::{self, Explore};
+use crate::cli::explore::{self, Explore, FIRST_STEPS};
 use crate::cli::hunt;
 use crate::cli::pager;
 use crate::cli::play::{self, Play};
@@ -83,8 +83,8 @@ enum Command {
   raft-cluster play --threads --speed 0.5
   printf 'run until leader\\nwrite SET x=1\\n' | raft-cluster play")]
     Play {
-        /// A scenario to begin with: its cluster, and its lines
-        #[arg(value_name = "NAME|FILE", value_parser = scenario(), hide_possible_values = true)]
+        /// A scenario, whose lines wait for you, or a trace, to go on from its end
+        #[arg(value_name = "NAME|FILE|TRACE", value_parser = scenario(), hide_possible_values = true)]
         scenario: Option<String>,
         /// Run live, on a thread for each node, instead of in virtual time
         #[arg(long, conflicts_with = "is_virtual")]
@@ -313,10 +313,11 @@ impl RunOptions {
     }
 
     fn play(self, name: Option<&str>, threads: bool) -> Result<ExitCode, Error> {
-        let script = if let Some(name) = name {
-            self.cluster.script(name)?.0
-        } else {
-            self.cluster.new_cluster("play")
+        let (script, is_recorded) = match name {
+            None => (self.cluster.new_cluster("play"), false),
+            Some(name) => {
+                replay::named(name, None, u64::MAX, |name| Ok(self.cluster.script(name)?.0))?
+            }
         };
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
@@ -330,7 +331,8 @@ impl RunOptions {
             let why = "the prompt speaks to people; --format json is for 'run'";
             return Err(Error::Usage(why.to_owned()));
         }
-        play::play(&Play { script, clock, trace: self.trace, view: self.view.unwrap_or(&STORY) })
+        let (trace, view) = (self.trace, self.view.unwrap_or(&STORY));
+        play::play(&Play { script, is_recorded, clock, trace, view })
     }
 }
 
@@ -351,9 +353,9 @@ impl ClusterOptions {
     ) -> Result<ExitCode, Error> {
         let (script, is_recorded) = match run {
             None => (self.new_cluster("explore"), false),
-            Some(run) => {
-                explore::named(run, at, |name| self.script(name).map(|(script, _)| script))?
-            }
+            Some(run) => replay::named(run, at, FIRST_STEPS, |name| {
+                self.script(name).map(|(script, _)| script)
+            })?,
         };
         explore::explore(Explore { script, is_recorded, port, opens })
     }

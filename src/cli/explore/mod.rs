@@ -12,7 +12,6 @@ mod session;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,16 +23,14 @@ use serde_json::json;
 use super::error::Error;
 use super::play::lines::following;
 use super::printing;
-use crate::explain::Place;
 use crate::raft::Rule;
-use crate::record::{Clock, History, TraceError, TraceWriter, is_trace};
+use crate::record::{Clock, History, TraceWriter};
 use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind, live};
-use crate::view::why;
 use crate::visible;
 use guard::{Admitted, Guard};
 use http::{Answer, Asked};
@@ -53,7 +50,7 @@ pub(super) struct Explore {
 }
 
 /// So many steps of a long trace a session begins with, if nobody says how many.
-const FIRST_STEPS: u64 = 1_000;
+pub(super) const FIRST_STEPS: u64 = 1_000;
 
 /// Serves the page until it is told to end. Exit code 1 if a property fell while every rule was kept.
 pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
@@ -292,41 +289,8 @@ fn opened(open: &Open) -> Result<(Script, bool), String> {
     };
     if text.trim_start().starts_with('{') {
         let history = History::read(text.as_bytes()).map_err(|error| error.to_string())?;
-        return by_hand(&history, None).map(|script| (script, true));
+        let until = history.last().min(FIRST_STEPS);
+        return Ok((Script::by_hand(&history, until), true));
     }
     Script::parse(&open.name, text).map(|script| (script, false)).map_err(|error| error.to_string())
-}
-
-/// A recorded run, step by step up to a place, or as far as a session begins with.
-fn by_hand(history: &History, at: Option<Place>) -> Result<Script, String> {
-    let last = history.last();
-    let until = match at {
-        None => last.min(FIRST_STEPS),
-        Some(place) => place.of(history).ok_or_else(|| why::no_place(last))?,
-    };
-    Ok(Script::by_hand(history, until))
-}
-
-/// What a word on the command line names: a trace, a link of a session, or a scenario.
-pub(super) fn named(
-    name: &str,
-    at: Option<Place>,
-    scenario: impl FnOnce(&str) -> Result<Script, Error>,
-) -> Result<(Script, bool), Error> {
-    if let Some((_, link)) = name.split_once("#run=") {
-        let text = percent_encoding::percent_decode_str(link).decode_utf8_lossy();
-        let script = Script::parse("link", &text);
-        return script
-            .map(|script| (script, false))
-            .map_err(|error| Error::Usage(error.to_string()));
-    }
-    let path = Path::new(name);
-    if !is_trace(path) {
-        return scenario(name).map(|script| (script, false));
-    }
-    let opened =
-        std::fs::File::open(path).map_err(|error| Error::Unreadable(path.to_owned(), error))?;
-    let history = History::read(io::BufReader::new(opened));
-    let history = history.map_err(|error: TraceError| Error::Trace(path.to_owned(), error))?;
-    by_hand(&history, at).map(|script| (script, true)).map_err(Error::Usage)
 }

@@ -183,7 +183,8 @@ impl<'a> Desk<'a> {
         let refused = CannotDo::Refused;
         match words::parse(line, self.session.head().nodes).map_err(refused)? {
             Word::Nothing => Ok(()),
-            Word::Line(verb) => {
+            Word::Run(_) if self.session.done() < self.session.planned.len() => self.session.rest(),
+            Word::Line(verb) | Word::Run(verb) => {
                 self.fork(at)?;
                 self.session.carry_out(&verb)
             }
@@ -196,6 +197,21 @@ impl<'a> Desk<'a> {
                 Ok(())
             }
             Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(Session::undo)),
+            Word::Forward(count) => (0..count).try_for_each(|_| self.elsewhere(Session::redo)),
+            Word::Next(count) => (0..count).try_for_each(|_| self.session.next_planned()),
+            Word::Questions => {
+                said.extend(why::questions());
+                Ok(())
+            }
+            Word::Why(question) => {
+                let step = at.map_or(u64::MAX, |at| self.session.shown.step_of(at));
+                let answered = self.session.recorder.look(|history| {
+                    let step = step.min(history.last());
+                    explain::why(history, step, &question).map(|it| why::answer(history, &it))
+                });
+                said.extend(answered.map_err(|error| refused(why::unanswerable(&error)))?);
+                Ok(())
+            }
             Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {
                 let word = line.split_whitespace().next().unwrap_or_default();
                 Err(refused(format!("'{word}' is for the prompt; the page has a place for it")))
@@ -213,7 +229,9 @@ impl<'a> Desk<'a> {
         let session = &mut self.session;
         let is_known = known.world == self.world;
         let from = if is_known { known.moments.min(session.shown.len()) } else { 0 };
-        let heading = (!is_known).then(|| LiveHeading::of(&session.head().header(Clock::Virtual)));
+        let heading = (!is_known).then(|| {
+            LiveHeading::of(&session.head().header(Clock::Virtual), &session.head().shows)
+        });
         // To audit all logs takes as long as they are, and while time passes there is no need.
         let safety = (!passes).then(|| session.safety());
         let (lines, tip, done) =

@@ -14,16 +14,18 @@ use std::process::ExitCode;
 use super::error::Error;
 use super::run::{Trace, check_clock, start};
 use crate::cluster::RaftCluster;
+use crate::explain::{self, Question};
 use crate::raft::NodeId;
 use crate::record::Clock;
+use crate::record::history::Recorder;
 use crate::record::journal::Observer;
 use crate::scenario::library;
-use crate::scenario::script::{Script, unrolled};
+use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::Output;
-use crate::view::{STORY, View, header, prompt, script_text, violation};
+use crate::view::{STORY, View, header, prompt, script_text, violation, why};
 use crate::visible;
 use lines::Lines;
 use session::{Session, Stage};
@@ -32,8 +34,10 @@ use words::{WORDS, Word};
 /// A session, as the command line asks for it.
 #[derive(Debug)]
 pub(super) struct Play {
-    /// The cluster, and the lines that come first.
+    /// The cluster, and the lines that wait for whoever plays.
     pub(super) script: Script,
+    /// Whether those are a recorded run, of which the end is where one begins.
+    pub(super) is_recorded: bool,
     /// Virtual time, or threads.
     pub(super) clock: Clock,
     /// Where to write a trace.
@@ -53,6 +57,7 @@ pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
         view: play.view,
         trace: play.trace.clone(),
         writing: None,
+        recorder: None,
     };
     let played = match play.clock {
         Clock::Virtual => sessions(&mut Virtual(setup), play, &mut typed, &output),
@@ -73,22 +78,22 @@ fn sessions<S: Stage>(
     typed: &mut Lines,
     output: &Output,
 ) -> Result<bool, Error> {
-    let mut next = Some(play.script.clone());
+    let mut next = Some((play.script.clone(), play.is_recorded));
     let mut good = true;
-    while let Some(script) = next {
+    while let Some((script, is_recorded)) = next {
         check_clock(&script, play.clock)?;
         let mut told = (STORY.open)(output, script.nodes, false);
         let head = Script { lines: Vec::new(), ..script.clone() };
         output.put_all(header::lines(&head, play.clock));
         let world = stage.raise(&head)?;
         let mut table = Table {
-            session: Session::new(head, world, &mut told),
+            session: Session::new(&script, world, &mut told),
             stage,
             output,
             clock: play.clock,
         };
-        table.begin(&script);
-        next = table.talk(typed)?;
+        table.begin(is_recorded);
+        next = table.talk(typed)?.map(|script| (script, false));
         good &= table.close()?;
     }
     Ok(good)
@@ -103,17 +108,57 @@ struct Table<'a, S: Stage> {
 }
 
 impl<S: Stage> Table<'_, S> {
-    /// Carries out the lines that a scenario brings along.
-    fn begin(&mut self, script: &Script) {
-        for line in unrolled(&script.lines) {
-            if let Err(failure) = self.session.carry_out(line.verb.clone()) {
+    /// Makes a recorded run again, or says which lines wait.
+    fn begin(&mut self, is_recorded: bool) {
+        self.output.put("");
+        if is_recorded {
+            self.output.hush(true);
+            self.all_planned();
+            self.output.hush(false);
+            self.say(prompt::RECORDED);
+        }
+        self.say_next();
+        self.output.put_all(prompt::welcome());
+    }
+
+    /// Says which line of the scenario is next, if one is left.
+    fn say_next(&self) {
+        if let Some(next) = self.session.left().first() {
+            self.say(&prompt::next(next, self.session.left().len()));
+        }
+    }
+
+    /// Carries out all that is left of the scenario, until a line fails.
+    fn all_planned(&mut self) {
+        while self.planned() {}
+    }
+
+    /// Carries out the next line of the scenario. Says whether there was one, and it did not fail.
+    fn planned(&mut self) -> bool {
+        match self.session.next_planned() {
+            Some(Ok(())) => true,
+            Some(Err(failure)) => {
                 self.output.put_all(script_text::complaint(&failure));
-                self.say(prompt::BROKEN_OFF);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Carries out so many lines of the scenario.
+    fn next(&mut self, count: u64) -> Result<(), String> {
+        if self.session.left().is_empty() {
+            return Err(prompt::NO_LINE_LEFT.to_owned());
+        }
+        for _ in 0..count {
+            let Some(verb) = self.session.left().first() else { break };
+            self.output.put_all(prompt::carried_out(verb));
+            if !self.planned() {
                 break;
             }
         }
-        self.output.put("");
-        self.output.put_all(prompt::welcome());
+        self.say_next();
+        Ok(())
     }
 
     /// Reads and answers. Returns the scenario with which to begin anew, if that is asked for.
@@ -158,6 +203,15 @@ impl<S: Stage> Table<'_, S> {
                 self.output.put_all(prompt::help_on(WORDS, &word)?);
             }
             Word::Back(count) => self.back(count)?,
+            Word::Forward(count) => match self.session.forward(count) {
+                again if again.is_empty() => return Err(prompt::NOTHING_TO_DO_AGAIN.to_owned()),
+                again => self.say(&prompt::done_again(&again)),
+            },
+            Word::Next(count) => self.next(count)?,
+            Word::Run(verb) if self.session.left().is_empty() => self.carry_out(verb),
+            Word::Run(_) => self.all_planned(),
+            Word::Questions => self.output.put_all(why::questions()),
+            Word::Why(question) => self.why(&question)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.stage.is_virtual())?;
                 self.say(&prompt::saved(&file, lines, self.stage.is_virtual()));
@@ -169,6 +223,15 @@ impl<S: Stage> Table<'_, S> {
             }
             Word::Log(node) => self.log(node),
         }
+        Ok(())
+    }
+
+    /// Answers a question about the run as it stands.
+    fn why(&self, question: &Question) -> Result<(), String> {
+        let answer = self.stage.recorder().look(|history| {
+            explain::why(history, history.last(), question).map(|it| why::answer(history, &it))
+        });
+        self.output.put_all(answer.map_err(|error| why::unanswerable(&error))?);
         Ok(())
     }
 
@@ -247,18 +310,27 @@ struct Setup {
     view: &'static View,
     trace: Option<PathBuf>,
     writing: Option<Trace>,
+    /// The history of the world that was set up last.
+    recorder: Option<Recorder>,
 }
 
 impl Setup {
     /// The listeners of a new world. A trace begins anew with it: it tells of one run.
     fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, Error> {
         let mut observers = (self.view.open)(&self.output, script.nodes, false).observers;
+        let recorder = Recorder::new(&script.header(self.clock));
+        observers.push(Box::new(recorder.clone()));
+        self.recorder = Some(recorder);
         if let Some(path) = &self.trace {
             let trace = Trace::open(script, self.clock, path)?;
             observers.push(trace.observer());
             self.writing = Some(trace);
         }
         Ok(observers)
+    }
+
+    const fn recorder(&self) -> &Recorder {
+        self.recorder.as_ref().expect("a history is kept of every world that is set up")
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -279,6 +351,10 @@ impl Stage for Virtual {
         self.0.finish()
     }
 
+    fn recorder(&self) -> &Recorder {
+        self.0.recorder()
+    }
+
     fn is_virtual(&self) -> bool {
         true
     }
@@ -297,6 +373,10 @@ impl Stage for Threads {
     fn strike(&mut self, cluster: RaftCluster) -> Result<(), Error> {
         cluster.stop().map_err(Error::Cluster)?;
         self.0.finish()
+    }
+
+    fn recorder(&self) -> &Recorder {
+        self.0.recorder()
     }
 
     fn is_virtual(&self) -> bool {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::cli::error::Error;
 use crate::properties::report::SafetyReport;
+use crate::record::history::Recorder;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
-use crate::scenario::script::Script;
+use crate::scenario::script::{Script, unrolled};
 use crate::scenario::usage::Kind;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
@@ -24,6 +25,9 @@ pub(super) trait Stage {
     /// Takes one down, at the end of its session.
     fn strike(&mut self, world: Self::World) -> Result<(), Error>;
 
+    /// The history of the world that was set up last.
+    fn recorder(&self) -> &Recorder;
+
     /// Whether the same lines give the same run.
     fn is_virtual(&self) -> bool;
 }
@@ -34,6 +38,8 @@ struct Entry {
     /// How long the cluster ran by itself before; in virtual time it never does.
     pause: Duration,
     verb: Verb,
+    /// How many lines of the scenario were done with it.
+    planned: usize,
 }
 
 /// A pause that is worth writing down.
@@ -42,16 +48,65 @@ const WORTH_WRITING: Duration = Duration::from_millis(100);
 /// A cluster, and the lines that made it what it is.
 pub(super) struct Session<'a, W> {
     script: Script,
+    /// The lines that the scenario brings along.
+    planned: Vec<Verb>,
     entries: Vec<Entry>,
+    /// What was undone and can be done again, the next last.
+    undone: Vec<Entry>,
     runner: Runner<'a, W>,
     ended: Time,
 }
 
 impl<'a, W: World> Session<'a, W> {
-    /// A session in which nothing was typed yet.
-    pub(super) fn new(script: Script, world: W, observer: &'a mut dyn ScriptObserver) -> Self {
-        let runner = Runner::new(world, observer);
-        Self { script, entries: Vec::new(), runner, ended: Time::ZERO }
+    /// A session in which nothing was typed yet, on this scenario's cluster.
+    pub(super) fn new(script: &Script, world: W, observer: &'a mut dyn ScriptObserver) -> Self {
+        let planned = unrolled(&script.lines).into_iter().map(|line| line.verb.clone()).collect();
+        Self {
+            script: Script { lines: Vec::new(), ..script.clone() },
+            planned,
+            entries: Vec::new(),
+            undone: Vec::new(),
+            runner: Runner::new(world, observer),
+            ended: Time::ZERO,
+        }
+    }
+
+    /// The lines of the scenario that are not done yet.
+    pub(super) fn left(&self) -> &[Verb] {
+        &self.planned[self.done()..]
+    }
+
+    fn done(&self) -> usize {
+        self.entries.last().map_or(0, |entry| entry.planned)
+    }
+
+    /// Carries out the next line of the scenario, which is done with even if it fails. Nothing, if there
+    /// is none.
+    pub(super) fn next_planned(&mut self) -> Option<Result<(), Box<Failure>>> {
+        let verb = self.left().first()?.clone();
+        let (done, before) = (self.done() + 1, self.entries.len());
+        let carried = self.carry_out(verb.clone());
+        if self.entries.len() == before {
+            let verb = Verb::Try(Box::new(verb));
+            self.entries.push(Entry { pause: Duration::ZERO, verb, planned: done });
+        }
+        self.entries.last_mut().expect("a line was kept").planned = done;
+        Some(carried)
+    }
+
+    /// Does once more what was undone last, up to `count` lines. Says what that was.
+    pub(super) fn forward(&mut self, count: u64) -> Vec<Verb> {
+        let mut again = Vec::new();
+        for _ in 0..count {
+            let Some(entry) = self.undone.pop() else { break };
+            let rest = std::mem::take(&mut self.undone);
+            // It could be carried out before, and nothing is different now.
+            let _ = self.carry_out(entry.verb.clone());
+            self.undone = rest;
+            self.entries.last_mut().expect("a line was kept").planned = entry.planned;
+            again.push(entry.verb);
+        }
+        again
     }
 
     pub(super) const fn world(&mut self) -> &mut W {
@@ -71,14 +126,16 @@ impl<'a, W: World> Session<'a, W> {
     /// Carries a line out and notes it down. A line that failed is noted as one that was tried, if
     /// it may have moved the world nevertheless.
     pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Box<Failure>> {
+        self.undone.clear();
+        let planned = self.done();
         let began = self.world().now();
         let pause = began - self.ended;
         let done = self.runner.execute(0, &verb);
         self.ended = self.world().now();
         if done.is_ok() {
-            self.entries.push(Entry { pause, verb });
+            self.entries.push(Entry { pause, verb, planned });
         } else if verb.may_move_and_fail() {
-            self.entries.push(Entry { pause, verb: Verb::Try(Box::new(verb)) });
+            self.entries.push(Entry { pause, verb: Verb::Try(Box::new(verb)), planned });
         }
         done
     }
@@ -92,7 +149,7 @@ impl<'a, W: World> Session<'a, W> {
         let mut kept = self.entries.clone();
         let undone = take_back(&mut kept, count);
         if undone.is_empty() {
-            return Ok(undone);
+            return Ok(Vec::new());
         }
         self.runner.start_over(stage.raise(&self.script).map_err(|error| error.to_string())?);
         for entry in &kept {
@@ -101,15 +158,17 @@ impl<'a, W: World> Session<'a, W> {
                 format!("'{}' came out differently than before", failure.verb)
             })?;
         }
+        self.undone.extend(undone.iter().cloned());
         self.entries = kept;
         self.ended = self.world().now();
-        Ok(undone)
+        let moved = |entry: &Entry| !matches!(entry.verb.kind(), Kind::Look | Kind::Tell);
+        Ok(undone.into_iter().filter(moved).map(|entry| entry.verb).collect())
     }
 
     /// The session as a scenario.
     pub(super) fn as_script(&self, is_virtual: bool) -> Script {
         let mut verbs = Vec::new();
-        for Entry { pause, verb } in &self.entries {
+        for Entry { pause, verb, .. } in &self.entries {
             if *pause >= WORTH_WRITING {
                 verbs.push(Verb::Wait(Duration::from_millis(pause.as_millis() as u64)));
             }
@@ -132,7 +191,7 @@ impl<'a, W: World> Session<'a, W> {
 
 /// Takes the last `count` lines that moved the world off, and what only looked at it after them. Of
 /// several steps in one line each counts.
-fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Verb> {
+fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Entry> {
     let mut left = count;
     let mut undone = Vec::new();
     while left > 0
@@ -140,18 +199,17 @@ fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Verb> {
     {
         match last.verb {
             Verb::Step(steps) if steps > left => {
-                entries.push(Entry { verb: Verb::Step(steps - left), ..last });
-                undone.push(Verb::Step(left));
+                entries.push(Entry { verb: Verb::Step(steps - left), ..last.clone() });
+                undone.push(Entry { verb: Verb::Step(left), ..last });
                 left = 0;
             }
             Verb::Step(steps) => {
                 left -= steps;
-                undone.push(last.verb);
+                undone.push(last);
             }
-            verb if matches!(verb.kind(), Kind::Look | Kind::Tell) => {}
-            verb => {
-                left -= 1;
-                undone.push(verb);
+            ref verb => {
+                left -= u64::from(!matches!(verb.kind(), Kind::Look | Kind::Tell));
+                undone.push(last);
             }
         }
     }
@@ -167,6 +225,7 @@ mod tests {
         let entry = |line: &&str| Entry {
             pause: Duration::ZERO,
             verb: parse_line(line, 5).unwrap().unwrap(),
+            planned: 0,
         };
         lines.iter().map(entry).collect()
     }

@@ -1,12 +1,15 @@
 //! What can be typed at the prompt: the verbs of the scripts, and a few words about the session.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::scenario::nearest::nearest;
 use crate::scenario::parse::parse_line;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
+use crate::view::why;
 
 /// What a typed line asks for.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +26,16 @@ pub(in crate::cli) enum Word {
     Save(PathBuf),
     /// Begin anew with a scenario.
     Load(String),
+    /// So many lines of the scenario that was loaded.
+    Next(u64),
+    /// All that is left of it; if nothing is, the line that `run` stands for.
+    Run(Verb),
+    /// The lines that were undone last, once more.
+    Forward(u64),
+    /// Why something is so, or is not.
+    Why(Question),
+    /// What can be asked.
+    Questions,
     /// The messages on their way.
     Messages,
     /// A log, or all of them.
@@ -37,9 +50,16 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new(
         "run",
         "[2s] (or: until CONDITION)",
-        "the same as wait; without a time, for a second",
+        "the same as wait; alone, all that is left of the scenario, or a second",
+    ),
+    Usage::new(
+        "next",
+        "[N]",
+        "carry out the next line of the scenario that was loaded, or N of them",
     ),
     Usage::new("back", "[N]", "undo the last N lines; of single steps each counts"),
+    Usage::new("forward", "[N]", "do again what 'back' has undone, line by line"),
+    Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
     Usage::new("messages", "", "the messages on their way (virtual time)"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("save", "FILE", "write the session as a scenario that does it all again"),
@@ -71,6 +91,12 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     match word {
         "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
         "back" => count(rest).map(Word::Back),
+        "forward" => count(rest).map(Word::Forward),
+        "next" => count(rest).map(Word::Next),
+        "why" if rest.is_empty() => Ok(Word::Questions),
+        "why" => {
+            Question::parse(rest, nodes).map(Word::Why).map_err(|error| why::unanswerable(&error))
+        }
         "save" => need("a file's name").map(|file| Word::Save(file.into())),
         "load" => need("a scenario's name, or a file's").map(Word::Load),
         "messages" => alone(Word::Messages),
@@ -80,7 +106,7 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
             _ => Err(format!("'{rest}' does not fit; expected a node from 0 to {}", nodes - 1)),
         },
         "quit" | "exit" => alone(Word::Quit),
-        "run" if rest.is_empty() => script("wait 1s", nodes),
+        "run" if rest.is_empty() => Ok(Word::Run(Verb::Wait(Duration::from_secs(1)))),
         "run" => script(&format!("wait {rest}"), nodes),
         _ if word.is_empty() || word.starts_with('#') => Ok(Word::Nothing),
         _ if first_words(Verb::USAGE).contains(&word) => script(line, nodes),
@@ -109,7 +135,7 @@ mod tests {
         let line = |text| Ok(Word::Line(parse_line(text, 3).unwrap().unwrap()));
         assert_eq!(parse("  ", 3), Ok(Word::Nothing));
         assert_eq!(parse("# a remark", 3), Ok(Word::Nothing));
-        assert_eq!(parse("run", 3), line("wait 1s"));
+        assert_eq!(parse("run", 3), Ok(Word::Run(Verb::Wait(Duration::from_secs(1)))));
         assert_eq!(parse("run 2s", 3), line("wait 2s"));
         assert_eq!(parse("run until leader", 3), line("wait until leader"));
         assert_eq!(parse("step", 3), line("step 1"));

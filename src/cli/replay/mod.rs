@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
+use percent_encoding::percent_decode_str;
 
 use super::arguments::{Format, parse_view, put};
 use super::error::Error;
@@ -16,7 +17,9 @@ use super::printing;
 use crate::explain::{self, Place, Question};
 use crate::properties::report::SafetyReport;
 use crate::record::journal::Observer;
-use crate::record::{Ending, Header, History, TraceError, replay as again};
+use crate::record::{Ending, Header, History, TraceError, is_trace, replay as again};
+use crate::scenario::error::FileError;
+use crate::scenario::script::Script;
 use crate::view::output::WhenFull;
 use crate::view::{JSON, STORY, View, header, json, summary, why};
 
@@ -148,4 +151,30 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
         }
         Ok(ExitCode::from(u8::from(!good)))
     })
+}
+
+/// What a word on the command line names: a trace, a link that the page of a session has made, or a
+/// scenario. Of a trace the run up to a place, or its first steps. Says whether it is such a run.
+pub(super) fn named(
+    name: &str,
+    at: Option<Place>,
+    most: u64,
+    scenario: impl FnOnce(&str) -> Result<Script, Error>,
+) -> Result<(Script, bool), Error> {
+    if let Some((_, link)) = name.split_once("#run=") {
+        let text = percent_decode_str(link).decode_utf8_lossy();
+        let script = Script::parse("link", &text);
+        let script = script.map_err(|error| Error::Scenario(FileError::Script(error)))?;
+        return Ok((script, false));
+    }
+    let path = Path::new(name);
+    if !is_trace(path) {
+        return scenario(name).map(|script| (script, false));
+    }
+    let history = history(path)?;
+    let until = match at {
+        Some(at) => step(path, &history, at)?,
+        None => history.last().min(most),
+    };
+    Ok((Script::by_hand(&history, until), true))
 }

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use super::words::{WORDS, Word, following, parse};
 use crate::cli::error::Error;
 use crate::cli::play::lines::Lines;
+use crate::cli::play::{Play, play};
 use crate::explain::{self, Kind, Place, Unanswerable};
 use crate::raft::NodeId;
-use crate::record::History;
 use crate::record::history::{Moment, NodeState};
+use crate::record::{Clock, History};
+use crate::scenario::script::Script;
 use crate::view::output::Output;
-use crate::view::{history as told, prompt, why};
+use crate::view::{STORY, history as told, prompt, why};
 
 /// Talks about a history, beginning at a step, until whoever types has had enough.
 pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
@@ -20,9 +22,13 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     let talked = table.answer_all(&mut typed);
     drop(typed);
     let written = output.settle();
-    talked?;
+    let forks = talked?;
     written.map_err(Error::Output)?;
-    Ok(ExitCode::SUCCESS)
+    if !forks {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let script = Script::by_hand(history, table.step);
+    play(&Play { script, is_recorded: true, clock: Clock::Virtual, trace: None, view: &STORY })
 }
 
 /// Where in a history someone stands.
@@ -33,12 +39,14 @@ struct Table<'h> {
 }
 
 impl Table<'_> {
-    fn answer_all(&mut self, typed: &mut Lines) -> Result<(), Error> {
+    /// Answers until the end. Says whether one goes on from where one stands.
+    fn answer_all(&mut self, typed: &mut Lines) -> Result<bool, Error> {
         loop {
             let line = typed.next(&told::prompt(self.history, self.step), &self.output);
-            let Some(line) = line.map_err(Error::Input)? else { return Ok(()) };
+            let Some(line) = line.map_err(Error::Input)? else { return Ok(false) };
             let answered = match parse(&line, self.history.header().nodes) {
-                Ok(Word::Quit) => return Ok(()),
+                Ok(Word::Quit) => return Ok(false),
+                Ok(Word::Fork) => return Ok(true),
                 Ok(word) => self.answer(word),
                 Err(sentence) => Err(sentence),
             };
@@ -52,7 +60,7 @@ impl Table<'_> {
     fn answer(&mut self, word: Word) -> Result<Vec<String>, String> {
         let (history, step, last) = (self.history, self.step, self.history.last());
         match word {
-            Word::Nothing | Word::Quit => Ok(Vec::new()),
+            Word::Nothing | Word::Quit | Word::Fork => Ok(Vec::new()),
             Word::Help => Ok(prompt::rows(WORDS)),
             Word::Next(_) if step == last => Err(format!("step {last} is the last")),
             Word::Next(count) => Ok(self.go(step.saturating_add(count).min(last))),

@@ -33,6 +33,8 @@ pub(super) enum Word {
     Diff(u64, u64),
     /// Which step set a field of a node.
     Blame(NodeId, String),
+    /// Go on from here, as at the prompt of a cluster.
+    Fork,
     /// Why something is so, or is not.
     Why(Question),
     /// What can be asked.
@@ -57,6 +59,7 @@ pub(super) const WORDS: &[Usage] = &[
         "which step made a field what it is, as in 'blame 2 commitIndex'",
     ),
     Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
+    Usage::new("fork", "", "go on from here: a cluster at a prompt, as it stood then"),
     Usage::new("help", "", "what can be typed"),
     Usage::new("quit", "", "the end (Ctrl-D does it too)"),
 ];
@@ -114,6 +117,7 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
             let question = Question::parse(rest, nodes);
             question.map(Word::Why).map_err(|error| why::unanswerable(&error))
         }
+        "fork" => alone(Word::Fork),
         "quit" | "exit" => alone(Word::Quit),
         _ => Err(match nearest(word, first_words(WORDS)) {
             Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),

@@ -13,6 +13,7 @@ use crate::raft::{Envelope, Event, Input, NodeId};
 use crate::record::Header;
 use crate::record::history::{History, SentMessage};
 use crate::view::{colour, why};
+use crate::visible::visible;
 
 /// What a page knows of a run that goes on.
 pub(crate) struct LiveRecord {
@@ -45,9 +46,12 @@ pub(crate) struct LiveHeading {
 }
 
 impl LiveHeading {
-    /// Of a run with this header.
-    pub(crate) fn of(header: &Header) -> Self {
-        let about = about(header, "as long as you like");
+    /// Of a run with this header, which `shows` something.
+    pub(crate) fn of(header: &Header, shows: &str) -> Self {
+        let mut about = about(header, "as long as you like");
+        if !shows.is_empty() {
+            about.insert(0, visible(shows).into_owned());
+        }
         Self {
             heading: Heading::of(header, about),
             election_us: header.timing.election_max.as_micros() as u64,

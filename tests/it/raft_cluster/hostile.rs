@@ -103,7 +103,7 @@ fn what_a_script_says_is_shown_in_every_view() {
                 assert!(!told.contains("does not fit"), "{told}");
                 is_shown(hostile, &told);
             }
-            is_shown(hostile, &told(&["play", &name], "messages\nlog\nlog 0\nback\nquit\n"));
+            is_shown(hostile, &told(&["play", &name], "run\nmessages\nlog\nlog 0\nback\nquit\n"));
         }
         for wrong in ["jump", "crash 0"] {
             fs::write(&at, format!("{wrong} {}", hostile.replace('\n', "-"))).unwrap();
