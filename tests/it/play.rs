@@ -362,6 +362,7 @@ fn wrong_usage_is_one_sentence_and_code_2() {
     for (arguments, words) in [
         (&["play", "--speed", "2"][..], "--threads"),
         (&["play", "--format", "json"], "'run'"),
+        (&["play", "--report", "never.html"], "raft-cluster report FILE"),
         (&["play", "--threads", "--virtual"], "cannot be used"),
         (&["play", "--threads", "figure-8"], "leave --speed out, and --threads"),
         (&["play", "no-such"], "'no-such' is no scenario"),

@@ -331,6 +331,11 @@ impl RunOptions {
             let why = "the prompt speaks to people; --format json is for 'run'";
             return Err(Error::Usage(why.to_owned()));
         }
+        if self.report.is_some() {
+            let why = "--report is for 'run'; a session that is recorded with '--trace FILE' has its page \
+                       by 'raft-cluster report FILE -o PAGE.html'";
+            return Err(Error::Usage(why.to_owned()));
+        }
         let (trace, view) = (self.trace, self.view.unwrap_or(&STORY));
         play::play(&Play { script, is_recorded, clock, trace, view })
     }
