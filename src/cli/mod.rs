@@ -79,7 +79,6 @@ fn printing_for(
     let output = Output::open(when_full, reader).map_err(Error::Output)?;
     if reader.keys {
         output.put(colour::faint(KEYS).to_string());
-        output.put("");
     }
     let done = act(&output);
     output.set_waiting(true);

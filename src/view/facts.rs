@@ -228,14 +228,21 @@ fn prev_entry(speaker: Speaker, prev: LogPosition, found: Option<Term>, last: Lo
             format!("{leader} begins at index 1, where any log may begin")
         }
         Some(term) if term == prev.term => format!("{leader} builds on {prev}, and {node} has it"),
-        Some(term) => {
-            let own = LogPosition { term, index: prev.index };
-            format!("{leader} builds on {prev}, but {node} has {own}")
-        }
-        None if last == LogIndex::ZERO => {
-            format!("{leader} builds on {prev}, but {node}'s log is empty")
-        }
-        None => format!("{leader} builds on {prev}, but {node}'s log ends at index {last}"),
+        _ => format!("{leader} builds on {prev}, but {}", instead(node, prev, found, last)),
+    }
+}
+
+/// What a node has in place of the entry on which a leader builds.
+pub(super) fn instead(
+    node: NodeId,
+    prev: LogPosition,
+    found: Option<Term>,
+    last: LogIndex,
+) -> String {
+    match found {
+        Some(term) => format!("{node} has {}", LogPosition { term, index: prev.index }),
+        None if last == LogIndex::ZERO => format!("{node}'s log is empty"),
+        None => format!("{node}'s log ends at index {last}"),
     }
 }
 

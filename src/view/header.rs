@@ -9,6 +9,25 @@ use crate::scenario::script::Script;
 
 /// The first lines of a scenario's story.
 pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
+    let timing = script.timing;
+    let more = format!(
+        ", a heartbeat each {}; messages take {}",
+        duration(timing.heartbeat),
+        deeds::links(&script.conditions)
+    );
+    let mut lines = begin(script, clock, &more);
+    lines.push(String::new());
+    lines.extend(asks(script));
+    lines
+}
+
+/// The same in brief, with fewer of its settings.
+pub(super) fn brief(script: &Script, clock: Clock) -> Vec<String> {
+    [begin(script, clock, ""), asks(script)].concat()
+}
+
+/// What it is, and on what it runs.
+fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
     let title = colour::heading(&format!("raft-cluster: {}", script.name)).to_string();
     let mut lines = paragraph(&title, "", "  ");
     if !script.shows.is_empty() {
@@ -21,18 +40,19 @@ pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
     };
     let timing = script.timing;
     let setting = format!(
-        "{}, seed {}, {clock}; election timeouts {} to {}, a heartbeat each {}; messages \
-         take {}",
+        "{}, seed {}, {clock}; election timeouts {} to {}{more}",
         plural(script.nodes, "node", "nodes"),
         script.seed,
         duration(timing.election_min),
         duration(timing.election_max),
-        duration(timing.heartbeat),
-        deeds::links(&script.conditions),
     );
     lines.extend(paragraph(&colour::faint(&setting).to_string(), "", ""));
-    lines.push(String::new());
-    lines.extend(question(script));
+    lines
+}
+
+/// What it asks its reader, and which rules are off.
+fn asks(script: &Script) -> Vec<String> {
+    let mut lines = question(script);
     if !script.broken.is_intact() {
         lines.push(String::new());
         lines.extend(broken(script.broken));

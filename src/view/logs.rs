@@ -31,7 +31,7 @@ pub(crate) struct Row<'a> {
 /// The lines of a drawing. Entries that differ from the first node's, or that it lacks, carry a
 /// star.
 pub(crate) fn draw(nodes: &[RaftNode]) -> Vec<String> {
-    draw_rows(&nodes.iter().map(row).collect::<Vec<_>>())
+    draw_rows(&nodes.iter().map(row).collect::<Vec<_>>(), true)
 }
 
 fn row(node: &RaftNode) -> Row<'_> {
@@ -39,8 +39,8 @@ fn row(node: &RaftNode) -> Row<'_> {
     Row { nodes: vec![node.id()], role: node.role().kind(), log: node.log(), committed, words }
 }
 
-/// The same for any logs.
-pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
+/// The same for any logs; the mark behind a committed part is explained, or known already.
+pub(crate) fn draw_rows(rows: &[Row<'_>], explained: bool) -> Vec<String> {
     let longest = rows.iter().map(|row| row.log.last_index().get()).max().unwrap_or_default();
     // What does not fit one line of the drawing is drawn below.
     let most = ((width() - INDENT - 9) / CELL) as u64;
@@ -80,7 +80,7 @@ pub(crate) fn draw_rows(rows: &[Row<'_>]) -> Vec<String> {
     }
     let first = rows.first().and_then(|first| first.nodes.first());
     let stars = first.filter(|_| differs).map(|first| format!("* not in {first}'s log"));
-    let commits = commits.then(|| format!("{COMMITTED} committed up to here"));
+    let commits = (commits && explained).then(|| format!("{COMMITTED} committed up to here"));
     let notes: Vec<String> = stars.into_iter().chain(commits).collect();
     if !notes.is_empty() {
         lines.push(colour::faint(&format!("      {}", notes.join("; "))).to_string());

@@ -155,6 +155,7 @@ pub(crate) const QUIET: View = View {
 const BRIEF: View = View {
     name: "brief",
     tells: "The turning points without reasons, and what has changed",
+    opening: header::brief,
     open: story::open_brief,
     ending: summary::told_in_brief,
     ..STORY

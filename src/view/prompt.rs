@@ -140,7 +140,7 @@ pub(crate) fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
         let (nodes, role, committed) = (vec![status.id], status.role, status.commit);
         Row { nodes, role, log, committed, words: words(status) }
     });
-    logs::draw_rows(&rows.collect::<Vec<_>>())
+    logs::draw_rows(&rows.collect::<Vec<_>>(), true)
 }
 
 /// One log, entry by entry.

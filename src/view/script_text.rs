@@ -20,6 +20,8 @@ pub(super) struct ScriptText {
     nodes: usize,
     /// How the nodes stood when this was told last.
     status: Vec<NodeStatus>,
+    /// Whether logs were drawn already, so that the mark in them is known.
+    drawn: bool,
     /// Whether the line only waits, and expects nothing.
     waits: bool,
     /// In brief, expectations that held one after the other and were not told yet.
@@ -38,14 +40,14 @@ impl Drop for ScriptText {
 impl ScriptText {
     /// Of a script that is run on so many nodes.
     pub(super) const fn new(columns: Columns, nodes: usize) -> Self {
-        Self { columns, nodes, status: Vec::new(), waits: false, held: Vec::new() }
+        Self { columns, nodes, status: Vec::new(), drawn: false, waits: false, held: Vec::new() }
     }
 
     /// Tells the expectations that held, of many the first and how many there are.
     fn tell_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         if held.len() > HELD {
-            let more = format!("; and {} more expectations hold", held.len() - 1);
+            let more = format!("; and {} more hold", held.len() - 1);
             held.truncate(1);
             held[0].1 += &more;
         }
@@ -65,9 +67,11 @@ impl ScriptText {
         }
         let changes = status::changes(&self.status, nodes);
         if !changes.is_empty() && logs.iter().any(|log| *log != logs[0]) {
-            self.columns.output.put_all(status::logs(nodes, logs));
+            self.columns.output.put_all(status::logs(nodes, logs, !self.drawn));
+            self.drawn = true;
+        } else {
+            self.columns.output.put_all(changes);
         }
-        self.columns.output.put_all(changes);
         self.status = nodes.to_vec();
     }
 

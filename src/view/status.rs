@@ -40,40 +40,70 @@ fn role(status: &NodeStatus) -> String {
     role.to_string()
 }
 
-/// The nodes that stand otherwise than before, those that stand alike in one row.
+/// The nodes that stand otherwise than before, those that stand alike in one row. That a node is down
+/// was told when it crashed.
 pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> {
     let seen = |status: &NodeStatus| {
         let NodeStatus { up, paused, role, term, last, commit, .. } = *status;
         (up, paused, role, term, last, commit)
     };
+    let is_told = |before: &NodeStatus, now: &NodeStatus| {
+        let only_crashed = !now.up && (before.term, before.last) == (now.term, now.last);
+        only_crashed || seen(before) == seen(now)
+    };
     let changed = now.iter().enumerate();
-    let changed = changed.filter(|(nth, now)| before.get(*nth).map(seen) != Some(seen(now)));
+    let changed = changed.filter(|(nth, now)| !before.get(*nth).is_some_and(|it| is_told(it, now)));
     let mut changed: Vec<&NodeStatus> = changed.map(|(_, status)| status).collect();
     changed.sort_by_key(|status| !status.leads());
     let mut table = Table::new(MARGIN.len());
-    for (like, members) in alike(changed, |a, b| seen(a) == seen(b)) {
+    let stands = |status: &NodeStatus| {
+        let NodeStatus { up, paused, term, last, commit, .. } = *status;
+        (up, paused, term, last, commit)
+    };
+    for (like, members) in alike(changed, |a, b| stands(a) == stands(b)) {
         let nodes: Vec<NodeId> = members.iter().map(|status| status.id).collect();
         let commit = if like.up { format!(", commitIndex {}", like.commit) } else { String::new() };
         let stands = format!("term {}, log {}{commit}", like.term, log_end(like.last));
-        table.row([spaced(&nodes), role(like), stands]);
+        table.row([spaced(&nodes), roles(&members), stands]);
     }
     table.lines()
 }
 
-/// The logs, equal ones in one row, the leader's first.
-pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
+/// The role of nodes that stand alike; who leads them, if one does.
+fn roles(members: &[&NodeStatus]) -> String {
+    let like = members[0];
+    if like.leads() && members.len() > 1 {
+        return colour::role(like.role, &format!("{} leads", like.id)).to_string();
+    }
+    let groups = alike(members.iter().copied(), |a, b| a.role == b.role);
+    let told = |(like, members): &(&NodeStatus, Vec<&NodeStatus>)| {
+        let nodes: Vec<NodeId> = members.iter().map(|status| status.id).collect();
+        let nodes = if groups.len() > 1 { spaced(&nodes) + " " } else { String::new() };
+        nodes + &role(like)
+    };
+    groups.iter().map(told).collect::<Vec<_>>().join(", ")
+}
+
+/// The logs, equal ones in one row, the leader's first, each with the role and term of its nodes; the mark
+/// behind a committed part is explained, or known already.
+pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log], explained: bool) -> Vec<String> {
     let mut nodes: Vec<(&NodeStatus, &Log)> = statuses.iter().zip(logs).collect();
     let leader = leader_of(statuses).map(|leader| leader.id);
     nodes.sort_by_key(|(status, _)| Some(status.id) != leader);
-    let groups = alike(nodes, |(a, log), (b, other)| a.commit == b.commit && log == other);
+    let groups = alike(nodes, |(a, log), (b, other)| {
+        (a.up, a.paused, a.term, a.commit) == (b.up, b.paused, b.term, b.commit) && log == other
+    });
     let rows = groups.into_iter().map(|((first, log), members)| Row {
         nodes: members.iter().map(|(status, _)| status.id).collect(),
         role: first.role,
         log,
         committed: first.commit,
-        words: String::new(),
+        words: {
+            let members: Vec<&NodeStatus> = members.iter().map(|(status, _)| *status).collect();
+            format!("{}, term {}", roles(&members), first.term)
+        },
     });
-    logs::draw_rows(&rows.collect::<Vec<_>>())
+    logs::draw_rows(&rows.collect::<Vec<_>>(), explained)
 }
 
 /// Things in groups of those that are alike, each behind its first.

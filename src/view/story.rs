@@ -9,7 +9,7 @@ use super::script_text::ScriptText;
 use super::table::paragraph;
 use super::what_to_tell::{TooOld, is_reason, is_turning_point, is_worth_telling, too_old};
 use super::words::{Speaker, duration};
-use super::{Listeners, colour, deeds, explain, message, violation, what_to_tell};
+use super::{Listeners, colour, deeds, explain, facts, message, violation, what_to_tell};
 use crate::properties::safety::Violation;
 use crate::raft::{
     Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RaftNode, RoleKind, Rule,
@@ -211,6 +211,16 @@ impl Story {
     }
 }
 
+/// What a node has where the entry should be on which a refused request builds.
+fn instead(node: NodeId, verdict: &Verdict) -> Option<String> {
+    match verdict.facts {
+        Facts::PrevEntry { prev, found, last } if verdict.outcome == Outcome::Refused => {
+            Some(facts::instead(node, prev, found, last))
+        }
+        _ => None,
+    }
+}
+
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node();
@@ -242,6 +252,12 @@ impl Observer for Story {
                 let mut text = explain::event(speaker, event);
                 if let Event::Appended { first, last, .. } = event {
                     text.push_str(&deeds::contents(node, *first, *last));
+                }
+                // Why a log needs repair is told in brief too.
+                if let (true, Event::EntriesRefused { .. }) = (self.columns.brief, event)
+                    && let Some(instead) = verdicts.iter().find_map(|it| instead(node.id(), it))
+                {
+                    text = format!("{text}: {instead}");
                 }
                 let text = match event {
                     Event::BecameLeader { .. } => colour::role(RoleKind::Leader, &text).to_string(),

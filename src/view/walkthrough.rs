@@ -58,18 +58,20 @@ pub(crate) fn section(section: &Section) -> Vec<String> {
 
 /// Where to go from here.
 pub(crate) fn conclusion() -> Vec<String> {
-    where_to_go(&[
+    let mut lines = where_to_go(&[
         ("raft-node rules", "every rule you have seen at work, and the others"),
         ("raft-node --nodes 4 --step", "the same in another cluster, a section at a time"),
         ("raft-cluster", "five nodes on threads: election, crash, re-election, nothing lost"),
         ("raft-cluster hunt --break ID", "what happens without a rule"),
-    ])
+    ]);
+    lines.insert(2, String::new());
+    lines
 }
 
 /// Commands to try next, and what each does.
 pub(super) fn where_to_go(commands: &[(&str, &str)]) -> Vec<String> {
     let title = colour::heading("Where to go from here").to_string();
-    let lines = vec![String::new(), title, String::new()];
+    let lines = vec![String::new(), title];
     let mut table = Table::new(INDENT);
     for &(command, what) in commands {
         table.row([colour::strong(command).to_string(), what.to_owned()]);
