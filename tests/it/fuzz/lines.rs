@@ -42,7 +42,7 @@ fn word() -> impl Strategy<Value = String> {
 }
 
 /// Words in any order, which are a line now and then.
-fn soup() -> impl Strategy<Value = String> {
+pub(super) fn soup() -> impl Strategy<Value = String> {
     let verb = select(first_words(Verb::USAGE));
     let words = proptest::collection::vec(word(), 0..8).prop_map(|words| words.join(" ")).boxed();
     prop_oneof![(verb, words.clone()).prop_map(|(verb, rest)| format!("{verb} {rest}")), words]
@@ -107,7 +107,7 @@ fn make(text: &str, mistake: &Mistake) -> String {
 }
 
 /// A shipped scenario with a few mistakes.
-fn nearly_a_scenario() -> impl Strategy<Value = String> {
+pub(super) fn nearly_a_scenario() -> impl Strategy<Value = String> {
     (select(SHIPPED), proptest::collection::vec(mistake(), 1..6)).prop_map(
         |((_, text), mistakes)| {
             mistakes.iter().fold(text.to_owned(), |text, mistake| make(&text, mistake))

@@ -5,6 +5,7 @@
 //! for as many.
 
 mod lines;
+mod programs;
 mod traces;
 mod verbs;
 mod worlds;

@@ -13,7 +13,7 @@ use raft_in_practice::scenario::script::Script;
 use super::{cases, record};
 
 /// The traces of some scenarios, the shorter ones: mistakes are as good in them.
-static TRACES: LazyLock<Vec<String>> = LazyLock::new(|| {
+pub(super) static TRACES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let names = ["split-vote", "figure-8", "crash-before-send", "duplicate-and-reorder"];
     let shipped = SHIPPED.iter().filter(|(name, _)| names.contains(name));
     shipped
@@ -41,7 +41,7 @@ const NUMBERS: [&str; 12] = [
 ];
 
 #[derive(Clone, Debug)]
-enum Mistake {
+pub(super) enum Mistake {
     /// A byte becomes another.
     Byte(Index, u8),
     /// The trace ends here.
@@ -60,7 +60,7 @@ enum Mistake {
     Word(Index, &'static str, &'static str),
 }
 
-fn mistake() -> impl Strategy<Value = Mistake> {
+pub(super) fn mistake() -> impl Strategy<Value = Mistake> {
     let index = any::<Index>;
     let words = [
         ("saved", "lost"),
@@ -87,7 +87,7 @@ fn mistake() -> impl Strategy<Value = Mistake> {
     ]
 }
 
-fn make(trace: Vec<u8>, mistake: &Mistake) -> Vec<u8> {
+pub(super) fn make(trace: Vec<u8>, mistake: &Mistake) -> Vec<u8> {
     let lines = trace.split(|&byte| byte == b'\n').map(<[u8]>::to_vec);
     let mut lines: Vec<Vec<u8>> = lines.collect();
     let count = lines.len();
