@@ -1,7 +1,8 @@
 //! What Ctrl-C, SIGTERM and SIGHUP do: they mean the same.
 
 use std::process::{self, ExitCode};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::view::keys;
 
@@ -19,6 +20,19 @@ pub(super) fn on(act: impl FnMut() + Send + 'static) {
         keys::give_back();
         if let Some(act) = &mut *ACT.lock().unwrap_or_else(PoisonError::into_inner) {
             act();
+        }
+    });
+}
+
+/// From now on the first signal sets `stop`, and the next does what the first would have done.
+pub(super) fn first(stop: &Arc<AtomicBool>, also: impl Fn() + Send + 'static) {
+    let mut then = ACT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let stop = Arc::clone(stop);
+    on(move || {
+        if !stop.swap(true, Ordering::Relaxed) {
+            also();
+        } else if let Some(then) = &mut then {
+            then();
         }
     });
 }

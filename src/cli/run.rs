@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::Error;
 use super::interrupt;
@@ -65,7 +67,19 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         Clock::Virtual => WhenFull::Wait,
         Clock::Threads { .. } => WhenFull::LeaveOut(view.left_out),
     };
+    let stop = Arc::default();
     let code = printing_for(run.reader, when_full, |output| {
+        // Who reads part by part is asked at the prompt, where a signal ends all.
+        if !run.reader.steps {
+            let output = output.clone();
+            let paced = run.reader.pace.is_some();
+            interrupt::first(&stop, move || {
+                // Nobody waits at a reader's pace for the end of what was ended.
+                if paced {
+                    output.skip();
+                }
+            });
+        }
         output.put_all((view.opening)(script, *clock));
         let mut told = (view.open)(output, script.nodes, script.is_by_hand());
         let mut observers = std::mem::take(&mut told.observers);
@@ -77,16 +91,17 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let (ended, safety, stopped) = match *clock {
             Clock::Virtual => {
                 let (ended, safety, _) =
-                    play(run, told, Sim::new(SimConfig::of(script), observers));
+                    play(run, &stop, told, Sim::new(SimConfig::of(script), observers));
                 (ended, safety, Ok(()))
             }
             Clock::Threads { speed } => {
                 let cluster = start(script, speed, observers)?;
-                let (ended, safety, cluster) = play(run, told, cluster);
+                let (ended, safety, cluster) = play(run, &stop, told, cluster);
                 (ended, safety, cluster.stop().map_err(Error::Cluster))
             }
         };
         output.set_waiting(true);
+        output.end_story();
         let expected = if run.spared { Vec::new() } else { script.expected_to_fall() };
         let fallen = safety.fallen_properties();
         let good = ended.is_ok() && fallen.iter().all(|property| expected.contains(property));
@@ -102,16 +117,17 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         stopped.map(|()| ExitCode::from(u8::from(!good)))
     });
     trace.map_or(Ok(()), Trace::finish)?;
-    code
+    code.map(|code| if stop.load(Ordering::Relaxed) { interrupt::code() } else { code })
 }
 
 /// Carries the script out. Returns how that ended, what the checker found, and the world.
 fn play<W: World>(
     run: &Run,
+    stop: &Arc<AtomicBool>,
     mut told: Listeners,
     world: W,
 ) -> (Result<(), Box<Failure>>, SafetyReport, W) {
-    let mut runner = Runner::new(world, &mut told).spared(run.spared);
+    let mut runner = Runner::new(world, &mut told).spared(run.spared).stopped_by(stop);
     let ended = runner.run(&run.script.lines);
     let safety = runner.finish();
     (ended, safety, runner.into_world())

@@ -1,12 +1,15 @@
 //! How each node stands, and what a crash left of it. Waits block here until something changes.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::shared::lock;
 use crate::raft::NodeId;
 use crate::server::Disk;
 use crate::server::status::NodeStatus;
+
+/// After how long a wait asks again, though nothing has changed.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is known of one node.
 struct Known {
@@ -96,7 +99,8 @@ impl Registry {
 
     /// Waits until `done` says so, up to the deadline, and for as long as there is `more` time then. It
     /// is asked at once, after every change, and when the deadline has passed: a condition on the time
-    /// itself becomes true then. No lock is held while it is asked.
+    /// itself becomes true then. It is asked now and then besides, should it depend on something else, such
+    /// as a signal. No lock is held while it is asked.
     pub(super) fn wait(
         &self,
         mut deadline: Instant,
@@ -108,7 +112,10 @@ impl Registry {
             if done() {
                 return true;
             }
-            if !self.changed_since(seen, deadline) {
+            if !self.changed_since(seen, deadline.min(Instant::now() + LOOK_AGAIN)) {
+                if Instant::now() < deadline {
+                    continue;
+                }
                 if done() {
                     return true;
                 }
@@ -137,7 +144,6 @@ impl Registry {
 mod tests {
     use super::*;
     use std::thread;
-    use std::time::Duration;
 
     #[test]
     fn a_change_ends_a_wait_and_nothing_ends_it_at_its_bound() {

@@ -55,9 +55,14 @@ impl Asked<'_> {
     /// What has become of a command that nobody has answered.
     fn fate(&self, call: &ClientCall, silent: Option<Silent>) -> Option<Answer> {
         let then = Self { step: call.asked_in, ..*self };
+        // What was answered then is the entry of this call, and not of one that asks again.
+        let heard = match silent {
+            Some(Silent::AnswerLostIn(step)) => Self { step, ..*self },
+            _ => *self,
+        };
         let of = |asked: &Self| asked.entry_of(call.node, call.command.as_str());
-        let entry = of(self).or_else(|| of(&then))?;
-        match self.first_entry(entry.index) {
+        let entry = of(&heard).or_else(|| of(&then))?;
+        match heard.first_entry(entry.index) {
             Some((committed, step, by)) if committed == entry => {
                 Some(self.is_committed(entry.index, by, step))
             }

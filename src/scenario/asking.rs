@@ -31,17 +31,17 @@ impl<W: World> Runner<'_, W> {
         let mut attempts = 0;
         loop {
             let left = PATIENCE.saturating_sub(self.world.now() - began);
-            self.world.wait_for_leader(left).ok_or(Why::NoLeader)?;
+            self.wait_for_leader(left)?;
             let leader = self.resolve(Who::Leader)?;
             let ticket = self.submit(leader, command);
             attempts += 1;
             let mut proposal = Proposal::Pending;
             let left = PATIENCE.saturating_sub(self.world.now() - began);
-            self.world.run_until(left.min(again), |world| {
+            self.run_until(left.min(again), |world| {
                 proposal = world.proposal(ticket);
                 let leads = leader_of(&world.status()).is_some_and(|status| status.id == leader);
                 proposal != Proposal::Pending || !leads
-            });
+            })?;
             if let Proposal::Answered(Answer::Applied { .. }) = proposal {
                 let (took, command) = (self.world.now() - began, command.to_owned());
                 self.tell(&LineOutcome::Written { command, took, attempts });

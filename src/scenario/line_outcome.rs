@@ -94,6 +94,8 @@ pub enum Why {
     OnlyVirtual,
     /// The line begins or ends a block, of which there are none at a prompt.
     OnlyInScripts,
+    /// Somebody has interrupted the run.
+    Interrupted,
     /// Nobody answered the client in time.
     Unanswered(Duration),
     /// A stall was expected, and it came true after this time.

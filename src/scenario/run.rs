@@ -1,5 +1,7 @@
 //! Carries a script out on a world, line by line, and tells what came of each.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::condition::{Memory, holds, positions, resolve};
@@ -28,6 +30,8 @@ pub struct Runner<'a, W> {
     pub(super) heard: u64,
     pub(super) moment: u64,
     spared: bool,
+    /// Set by whoever interrupts the run.
+    stop: Arc<AtomicBool>,
 }
 
 impl<'a, W: World> Runner<'a, W> {
@@ -35,7 +39,14 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn new(world: W, observer: &'a mut dyn ScriptObserver) -> Self {
         let history = History::default();
         let memory = Memory::default();
-        Self { world, observer, memory, history, heard: 0, moment: 0, spared: false }
+        let stop = Arc::default();
+        Self { world, observer, memory, history, heard: 0, moment: 0, spared: false, stop }
+    }
+
+    /// The same, which ends with a failure once somebody sets `stop`.
+    pub fn stopped_by(mut self, stop: &Arc<AtomicBool>) -> Self {
+        self.stop = Arc::clone(stop);
+        self
     }
 
     /// The same for a cluster that keeps the rules which the script breaks: what the script expects
@@ -84,7 +95,8 @@ impl<'a, W: World> Runner<'a, W> {
     /// As for [`run`](Self::run).
     pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
         self.tell(&LineOutcome::Began(verb.clone()));
-        let done = self.carry_out(verb);
+        let done = if self.is_stopped() { Ok(()) } else { self.carry_out(verb) };
+        let done = if self.is_stopped() { Err(Why::Interrupted) } else { done };
         self.listen();
         self.moment += 1;
         done.map_err(|why| self.failure(line, verb, why))
@@ -92,6 +104,22 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn failure(&self, line: usize, verb: &Verb, why: Why) -> Box<Failure> {
         Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status() })
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Lets the world run until `done` says so, or `bound` has passed. Says whether it was done.
+    pub(super) fn run_until(
+        &mut self,
+        bound: Duration,
+        mut done: impl FnMut(&W) -> bool,
+    ) -> Result<bool, Why> {
+        let stop = Arc::clone(&self.stop);
+        let stopped = || stop.load(Ordering::Relaxed);
+        let done = self.world.run_until(bound, |world| stopped() || done(world));
+        if stopped() { Err(Why::Interrupted) } else { Ok(done) }
     }
 
     pub(super) fn tell(&mut self, outcome: &LineOutcome) {
@@ -147,7 +175,7 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Deliver(name) => self.virtual_world()?.deliver(*name).map_err(Why::Cannot)?,
             Verb::Wait(time) => {
                 let until = self.world.now() + *time;
-                self.world.run_until(*time, |world| world.now() >= until);
+                self.run_until(*time, |world| world.now() >= until)?;
             }
             Verb::WaitUntil { condition, within } => {
                 self.wait_until(condition, within.unwrap_or(PATIENCE))?;
@@ -261,7 +289,7 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn expect_stall(&mut self, condition: &Condition, within: Duration) -> Result<(), Why> {
         let began = self.world.now();
-        let came_true = self.comes_true(condition, within);
+        let came_true = self.comes_true(condition, within)?;
         let took = self.world.now() - began;
         let condition = condition.clone();
         match (came_true, self.spared) {
@@ -336,7 +364,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// The same, but a leader may still have to be elected.
     fn resolve_waiting(&mut self, who: Who) -> Result<NodeId, Why> {
         if who == Who::Leader {
-            self.world.wait_for_leader(PATIENCE).ok_or(Why::NoLeader)?;
+            self.wait_for_leader(PATIENCE)?;
         }
         self.resolve(who)
     }
@@ -352,7 +380,7 @@ impl<'a, W: World> Runner<'a, W> {
                 Ok(()) | Err(CannotDo::Leads(_)) => {}
                 Err(cannot) => return Err(Why::Cannot(cannot)),
             }
-            if self.comes_true(&condition, Duration::from_secs(1)) {
+            if self.comes_true(&condition, Duration::from_secs(1))? {
                 let took = self.world.now() - began;
                 self.tell(&LineOutcome::Waited { condition, took, bound });
                 return Ok(());
@@ -363,7 +391,7 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn wait_until(&mut self, condition: &Condition, bound: Duration) -> Result<(), Why> {
         let began = self.world.now();
-        if !self.comes_true(condition, bound) {
+        if !self.comes_true(condition, bound)? {
             return Err(Why::TimedOut(bound));
         }
         let took = self.world.now() - began;
@@ -371,10 +399,14 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    fn comes_true(&mut self, condition: &Condition, bound: Duration) -> bool {
-        let memory = &self.memory;
-        let done = |world: &W| holds(world, condition, memory).unwrap_or(false);
-        self.world.run_until(bound, done)
+    fn comes_true(&mut self, condition: &Condition, bound: Duration) -> Result<bool, Why> {
+        let memory = self.memory.clone();
+        self.run_until(bound, |world| holds(world, condition, &memory).unwrap_or(false))
+    }
+
+    pub(super) fn wait_for_leader(&mut self, bound: Duration) -> Result<(), Why> {
+        let found = self.comes_true(&Condition::Leader(None), bound)?;
+        if found { Ok(()) } else { Err(Why::NoLeader) }
     }
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {

@@ -60,16 +60,24 @@ fn is_in_front() -> bool {
     tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
-/// Waits for a key until then, or for ever. Nothing, if none came, or if none can come any more.
-pub(super) fn pressed(until: Option<Instant>) -> Option<Key> {
+/// So often it is looked whether a wait is over.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Waits for a key until then, or for ever, unless `over` says that nobody waits any more. Nothing, if
+/// none came, or if none can come any more.
+pub(super) fn pressed(until: Option<Instant>, over: impl Fn() -> bool) -> Option<Key> {
     let stdin = io::stdin();
     loop {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        // Longer than a terminal's reader waits for any line.
-        let left = left.map_or(PollTimeout::NONE, |left| {
-            PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
-        });
-        let ready = poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], left);
+        let left = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()));
+        if left.is_zero() || over() {
+            return None;
+        }
+        let look = PollTimeout::try_from(left.min(LOOK) + Duration::from_millis(1));
+        let look = look.unwrap_or(PollTimeout::ZERO);
+        let ready = poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], look);
+        if ready == Ok(0) {
+            continue;
+        }
         if ready != Ok(1) || !is_in_front() {
             return None;
         }

@@ -23,6 +23,6 @@ impl Keys {
 
 pub(crate) const fn give_back() {}
 
-pub(super) const fn pressed(_: Option<Instant>) -> Option<Key> {
+pub(super) fn pressed(_: Option<Instant>, _: impl Fn() -> bool) -> Option<Key> {
     None
 }

@@ -40,6 +40,8 @@ struct State {
     waits: AtomicBool,
     put: AtomicU64,
     left_out: AtomicU64,
+    /// Whether what waits for its reader is passed over, up to the end of the story.
+    skips: Arc<AtomicBool>,
 }
 
 /// What becomes of a line while the queue is full.
@@ -57,6 +59,8 @@ enum Order {
     Line(String),
     /// A part of the story begins, for which a reader may want to be asked.
     Part,
+    /// The end of the story: what follows is told again.
+    End,
     /// To say so when all lines before are written, or why they cannot be.
     Settle(Sender<io::Result<()>>),
 }
@@ -92,13 +96,16 @@ impl Output {
         when_full: WhenFull,
     ) -> io::Result<Self> {
         let (orders, taken) = bounded(QUEUE);
-        thread::Builder::new().spawn(move || write(&taken, to, reader))?;
+        let skips = Arc::new(AtomicBool::new(false));
+        let skipped = Arc::clone(&skips);
+        thread::Builder::new().spawn(move || write(&taken, to, reader, &skipped))?;
         let state = State {
             hushed: AtomicBool::new(false),
             when_full,
             waits: AtomicBool::new(false),
             put: AtomicU64::new(0),
             left_out: AtomicU64::new(0),
+            skips,
         };
         Ok(Self { orders, state: Arc::new(state) })
     }
@@ -180,6 +187,16 @@ impl Output {
         self.state.hushed.store(hushed, Ordering::Relaxed);
     }
 
+    /// Passes over what waits for its reader and what is put from now on, up to the end of the story.
+    pub(crate) fn skip(&self) {
+        self.state.skips.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the story: what is put from now on is written, skipped or not.
+    pub(crate) fn end_story(&self) {
+        self.order(Order::End);
+    }
+
     /// Waits until all that was put before is written.
     ///
     /// # Errors
@@ -192,13 +209,18 @@ impl Output {
     }
 }
 
-fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader) {
-    let (mut began, mut gap, mut open) = (false, false, true);
+fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &AtomicBool) {
+    let (mut began, mut gap, mut open, mut ended) = (false, false, true, false);
     let mut reading = Reading::new(reader, Instant::now());
     let mut failed = Ok(());
     for order in orders {
         let written = match order {
             Order::Line(_) if !open => Ok(()),
+            Order::Line(_) | Order::Part if !ended && skips.load(Ordering::Relaxed) => Ok(()),
+            Order::End => {
+                ended = true;
+                Ok(())
+            }
             Order::Line(line) if line.is_empty() => {
                 gap = began;
                 Ok(())
@@ -210,11 +232,11 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader) {
             Order::Part => to.flush().and_then(|()| enter_pressed()).map(|goes_on| open = goes_on),
             Order::Line(line) => {
                 let wait = reading.wait(&line, Instant::now());
-                let rested = if wait.is_zero() {
+                let rested = if wait.is_zero() || skips.load(Ordering::Relaxed) {
                     Ok(())
                 } else {
                     // What is written already is what the reader reads meanwhile.
-                    to.flush().and_then(|()| reading.rest(wait))
+                    to.flush().and_then(|()| reading.rest(wait, || skips.load(Ordering::Relaxed)))
                 };
                 let first = if std::mem::take(&mut gap) { "\n" } else { "" };
                 began = true;

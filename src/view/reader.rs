@@ -68,17 +68,19 @@ impl Reading {
     }
 
     /// Lets the reader read for so long, unless a key says otherwise.
-    pub(super) fn rest(&mut self, wait: Duration) -> io::Result<()> {
+    /// Nobody waits any more once `over` says so.
+    pub(super) fn rest(&mut self, wait: Duration, over: impl Fn() -> bool) -> io::Result<()> {
         let until = Instant::now() + wait;
-        let key = if self.reader.keys { keys::pressed(Some(until)) } else { None };
+        let key = if self.reader.keys { keys::pressed(Some(until), &over) } else { None };
         let key = match key {
-            Some(Key::Enter) => pause()?,
+            Some(Key::Enter) => pause(&over)?,
             key => key,
         };
         let now = Instant::now();
         match key {
             Some(Key::Space) => (self.hurries, self.done) = (true, now),
             Some(Key::Enter) => self.done = now + self.done.saturating_duration_since(until),
+            None if over() => {}
             None => thread::sleep(until.saturating_duration_since(now)),
         }
         Ok(())
@@ -86,11 +88,11 @@ impl Reading {
 }
 
 /// Waits for a key, and says so meanwhile.
-fn pause() -> io::Result<Option<Key>> {
+fn pause(over: impl Fn() -> bool) -> io::Result<Option<Key>> {
     let mut out = io::stdout();
     write!(out, "{}", colour::finished(&colour::faint(PAUSED).to_string()))?;
     out.flush()?;
-    let key = keys::pressed(None);
+    let key = keys::pressed(None, over);
     write!(out, "\r{}\r", " ".repeat(PAUSED.len()))?;
     out.flush()?;
     Ok(key)

@@ -324,6 +324,7 @@ fn why(failure: &Failure) -> String {
         Why::OnlyVirtual => {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()
         }
+        Why::Interrupted => "the run was interrupted here.".to_owned(),
         Why::OnlyInScripts => {
             "only a script repeats lines; 'load' carries one out at the prompt.".to_owned()
         }

@@ -50,6 +50,19 @@ fn what_lost_its_index_to_another_entry_is_never_committed() {
 }
 
 #[test]
+fn a_client_whose_answer_was_lost_was_told_nothing_for_that_reason() {
+    let retry = history(&shipped("retry"));
+    let told = |client: &str| ask(&retry, retry.last(), &format!("told client {client}"));
+    let Finding::Told { silent: Some(Silent::AnswerLostIn(step)), .. } = told("8").finding else {
+        panic!("{:?}", told("8").finding)
+    };
+    let committed = told("8").follows_from.expect("the entry of an answer is committed");
+    assert!(matches!(committed.finding, Finding::Committed { .. }));
+    assert_eq!(committed.decided_in, Some(step));
+    assert!(matches!(told("9").finding, Finding::Told { silent: None, .. }));
+}
+
+#[test]
 fn a_node_that_does_not_know_of_a_commit_says_who_does_and_what_would_tell_it() {
     let figure_8 = history(&shipped("figure-8"));
     let answer = ask(&figure_8, 150, "committed 4 on 0");
