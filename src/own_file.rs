@@ -58,10 +58,11 @@ impl OwnFile {
     pub fn write(self, file: &Path, text: &str) -> Result<(), NotWritten> {
         assert!(text.starts_with(self.marker), "what is written here can be told from other files");
         self.check(file)?;
-        let part = beside(file);
+        let target = &followed(file);
+        let part = beside(target);
         let written = OpenOptions::new().write(true).create_new(true).open(&part);
         let written = written.and_then(|mut part| part.write_all(text.as_bytes()));
-        written.and_then(|()| fs::rename(&part, file)).map_err(|error| {
+        written.and_then(|()| fs::rename(&part, target)).map_err(|error| {
             // What is half written is of no use to anyone.
             let _ = fs::remove_file(&part);
             NotWritten::Unwritable(file.to_owned(), error)
@@ -77,7 +78,8 @@ impl OwnFile {
         let unwritten = |error| NotWritten::Unwritable(file.to_owned(), error);
         match fs::metadata(file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let target = followed(file);
+                let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or_else(|| Path::new("."));
                 fs::metadata(folder).map(|_| ()).map_err(unwritten)
             }
@@ -97,6 +99,17 @@ impl OwnFile {
             Ok(_) => Err(NotWritten::Other(file.to_owned(), self)),
         }
     }
+}
+
+/// The file that is meant: a link stays one, and what it points to is written, which may not exist yet.
+pub(crate) fn followed(file: &Path) -> PathBuf {
+    let mut file = file.to_owned();
+    // Links in a circle end as they do for the system.
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&file) else { break };
+        file = file.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    file
 }
 
 /// Where a file is written before it gets its name.

@@ -11,7 +11,7 @@ use super::interrupt;
 use super::printing_for;
 use super::report::Report;
 use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
-use crate::own_file::beside;
+use crate::own_file::{beside, followed};
 use crate::properties::report::SafetyReport;
 use crate::record::history::Recorder;
 use crate::record::journal::Observer;
@@ -185,8 +185,7 @@ impl Trace {
             // What may not be written may not be replaced either.
             File::options().append(true).open(path).map_err(unwritable)?;
         }
-        // A link stays one.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = followed(path);
         let part = (is_file || found.is_none()).then(|| beside(&target));
         let file = File::create(part.as_deref().unwrap_or(path)).map_err(unwritable)?;
         if let Some(part) = part.clone() {

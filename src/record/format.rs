@@ -119,6 +119,12 @@ impl Header {
             _ => {}
         }
         let wrong = |what: String| TraceError::Line { line: 1, what };
+        if let Some(world) =
+            value.get("world").filter(|world| *world != "virtual" && *world != "threads")
+        {
+            let known = "there are \"virtual\" and \"threads\"";
+            return Err(wrong(format!("{world} is no world in which a cluster runs; {known}")));
+        }
         let header: Self = serde_json::from_value(value).map_err(|it| wrong(it.to_string()))?;
         if (1..=MAX_NODES).contains(&header.nodes) {
             Ok(header)

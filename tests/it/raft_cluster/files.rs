@@ -1,6 +1,7 @@
 //! Files: read within a bound, and written in the place of nothing else.
 
 use std::fs;
+use std::path::Path;
 
 use crate::raft_cluster::{complaint, file, printed, raft_cluster};
 
@@ -72,6 +73,36 @@ fn what_was_saved_here_is_replaced_and_nothing_half_written_is_left() {
     assert_eq!(names.collect::<Vec<_>>(), ["found.raft"]);
     let sentence = complaint(&hunt(folder.join("no/such.raft").to_str().unwrap()));
     assert!(sentence.contains("cannot be written"), "{sentence}");
+}
+
+/// A link stays one: what it points to is written, whether it exists or not.
+#[test]
+#[cfg(unix)]
+fn what_is_written_to_a_link_is_written_to_where_it_points() {
+    let folder = file("links");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("there")).unwrap();
+    for (name, code, arguments) in [
+        ("found.raft", 1, &HUNT[..]),
+        ("page.html", 0, &["report", "split-vote", "-o"]),
+        ("trace.jsonl", 0, &["run", "split-vote", "--virtual", "--trace"]),
+    ] {
+        let (link, target) = (folder.join(name), folder.join("there").join(name));
+        std::os::unix::fs::symlink(Path::new("there").join(name), &link).unwrap();
+        for _ in 0..2 {
+            printed(code, &[arguments, &[link.to_str().unwrap()]].concat());
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "{name}");
+            assert!(fs::metadata(&target).unwrap().len() > 0, "{name}");
+        }
+    }
+    assert_eq!(
+        fs::read_dir(folder.join("there")).unwrap().count(),
+        3,
+        "nothing half written is left"
+    );
+    let circle = folder.join("circle");
+    std::os::unix::fs::symlink("circle", &circle).unwrap();
+    assert!(complaint(&hunt(circle.to_str().unwrap())).contains("cannot be written"));
 }
 
 #[test]

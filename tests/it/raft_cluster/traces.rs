@@ -190,7 +190,7 @@ fn a_damaged_trace_is_noticed_and_the_place_is_named() {
         ),
         (
             damaged("world.jsonl", |l| l[0] = l[0].replace("\"virtual\"", "\"moon\"")),
-            &["line 1", "unknown variant `moon`", "virtual"],
+            &["line 1", "\"moon\" is no world", "\"virtual\" and \"threads\""],
         ),
         (
             damaged("rule.jsonl", |l| l[0] = l[0].replace("\"broken\":[]", "\"broken\":[\"zzz\"]")),
