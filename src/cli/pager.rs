@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, BufWriter, IsTerminal};
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use terminal_size::{Height, terminal_size};
 
@@ -11,12 +12,21 @@ use super::error::Error;
 use super::interrupt;
 use crate::view::output::{Output, WhenFull};
 
+/// Whether nobody wants a pager.
+static OFF: AtomicBool = AtomicBool::new(false);
+
+/// Whether a pager shows what is longer than the terminal from now on.
+pub(super) fn switch(on: bool) {
+    OFF.store(!on, Ordering::Relaxed);
+}
+
 /// Shows these lines: through the pager if the terminal is too short, and else as they are.
 pub(super) fn show(lines: Vec<String>) -> Result<ExitCode, Error> {
     let height = terminal_size().map_or(usize::MAX, |(_, Height(height))| height.into());
     let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
     if io::stdout().is_terminal()
         && !dumb
+        && !OFF.load(Ordering::Relaxed)
         && lines.len() >= height
         && let Some(pager) = open()
         && read(pager, &lines)?

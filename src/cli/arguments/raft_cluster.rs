@@ -57,6 +57,9 @@ pub(in crate::cli) struct Arguments {
     /// When to use colour
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
     color: Color,
+    /// Write what is longer than the terminal as it is, and not through $PAGER
+    #[arg(long, global = true)]
+    no_pager: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -262,6 +265,7 @@ impl Arguments {
     /// Does what the command line asks for.
     pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
         self.color.apply();
+        pager::switch(!self.no_pager);
         match self.command {
             None => self.run.run("demo", &self.watch),
             Some(Command::Run { scenario, options, watch }) => options.run(&scenario, &watch),

@@ -55,6 +55,9 @@ pub(in crate::cli) struct Arguments {
         help = "When to use colour; NO_COLOR and CLICOLOR_FORCE are heeded too"
     )]
     color: Color,
+    /// Write what is longer than the terminal as it is, and not through $PAGER
+    #[arg(long, global = true)]
+    no_pager: bool,
 }
 
 #[derive(Subcommand)]
@@ -125,6 +128,7 @@ impl Arguments {
     /// Does what the command line asks for.
     pub(in crate::cli) fn run(self) -> Result<ExitCode, Error> {
         self.color.apply();
+        pager::switch(!self.no_pager);
         let before = self.walkthrough;
         match self.command {
             None => before.walk(),

@@ -163,6 +163,9 @@ fn what_is_longer_than_the_terminal_goes_through_the_pager() {
         assert!(paged.lines().all(|line| line.starts_with("paged:")), "{paged}");
         assert!(!shown(2_000, "'sed s/^/paged:/'").contains("paged:"), "{command} fits");
         let direct = words(&shown(10, "''"));
+        let with_pager = "PAGER='sed s/^/paged:/'";
+        let unpaged = on_a_terminal(80, 10, with_pager, &format!("{command} --no-pager"));
+        assert_eq!(words(&unpaged), direct);
         assert_eq!(words(&paged.replace("paged:", "")), direct);
         // The shell complains of it first.
         assert!(words(&shown(10, "no-such-pager")).ends_with(&direct), "{command}");
