@@ -28,7 +28,8 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn new(output: &Output, by_hand: bool, brief: bool) -> Self {
-        Self { output: output.clone(), by_hand, brief, named: Arc::default() }
+        let named = output.named.clone().unwrap_or_default();
+        Self { output: output.clone(), by_hand, brief, named }
     }
 
     /// Puts a line: in which step, if it is of one, when, who is concerned, and what happens. In a run that

@@ -30,6 +30,8 @@ const QUEUE: usize = 1 << 16;
 pub struct Output {
     orders: Sender<Order>,
     state: Arc<State>,
+    /// Whether the columns of a run have their names, where all that is told is of one run.
+    pub(super) named: Option<Arc<AtomicBool>>,
 }
 
 #[derive(Debug)]
@@ -107,7 +109,12 @@ impl Output {
             left_out: AtomicU64::new(0),
             skips,
         };
-        Ok(Self { orders, state: Arc::new(state) })
+        Ok(Self { orders, state: Arc::new(state), named: None })
+    }
+
+    /// The same, for several who tell of one run: its columns have names once.
+    pub(crate) fn of_one_run(&self) -> Self {
+        Self { named: Some(Arc::default()), ..self.clone() }
     }
 
     /// Whether from now on whoever puts a line waits for the reader: while no live cluster runs.

@@ -221,7 +221,7 @@ fn links_are_bad_one_by_one_until_all_are_changed() {
 
 #[test]
 fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
-    let held = "nodes 3\ntimeout 0\nhold vote 0 -> 1\nwait 100ms\n";
+    let held = "nodes 3\nno-op off\ntimeout 0\nhold vote 0 -> 1\nwait 100ms\n";
     holds(held, &["leader is 0", "term 1 = 1", "vote 1 = none"], &["vote 1 = 0"]);
     holds(&format!("{held}deliver vote 0 -> 1\n"), &["vote 1 = 0"], &["vote 1 = none"]);
     // It can arrive again, and nothing but its name brings it.

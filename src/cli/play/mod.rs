@@ -51,6 +51,7 @@ pub(super) struct Play {
 pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
     let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
+    let output = output.of_one_run();
     let setup = Setup {
         output: output.clone(),
         clock: play.clock,

@@ -94,11 +94,18 @@ impl<'a, W: World> Session<'a, W> {
         Some(carried)
     }
 
-    /// Does once more what was undone last, up to `count` lines. Says what that was.
+    /// Does once more what was undone last: `count` lines that move the world, and what only looked at it
+    /// after them. Says what that was.
     pub(super) fn forward(&mut self, count: u64) -> Vec<Verb> {
-        let mut again = Vec::new();
-        for _ in 0..count {
-            let Some(entry) = self.undone.pop() else { break };
+        let (mut left, mut again) = (count, Vec::new());
+        while let Some(entry) = self.undone.pop() {
+            match left.checked_sub(u64::from(moves(&entry.verb))) {
+                Some(still) => left = still,
+                None => {
+                    self.undone.push(entry);
+                    break;
+                }
+            }
             let rest = std::mem::take(&mut self.undone);
             // It could be carried out before, and nothing is different now.
             let _ = self.carry_out(entry.verb.clone());
@@ -161,8 +168,7 @@ impl<'a, W: World> Session<'a, W> {
         self.undone.extend(undone.iter().cloned());
         self.entries = kept;
         self.ended = self.world().now();
-        let moved = |entry: &Entry| !matches!(entry.verb.kind(), Kind::Look | Kind::Tell);
-        Ok(undone.into_iter().filter(moved).map(|entry| entry.verb).collect())
+        Ok(undone.into_iter().map(|entry| entry.verb).filter(moves).collect())
     }
 
     /// The session as a scenario.
@@ -189,6 +195,11 @@ impl<'a, W: World> Session<'a, W> {
     }
 }
 
+/// Whether a line does more than look at the world, or say something.
+fn moves(verb: &Verb) -> bool {
+    !matches!(verb.kind(), Kind::Look | Kind::Tell)
+}
+
 /// Takes the last `count` lines that moved the world off, and what only looked at it after them. Of
 /// several steps in one line each counts.
 fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Entry> {
@@ -208,7 +219,7 @@ fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Entry> {
                 undone.push(last);
             }
             ref verb => {
-                left -= u64::from(!matches!(verb.kind(), Kind::Look | Kind::Tell));
+                left -= u64::from(moves(verb));
                 undone.push(last);
             }
         }
