@@ -65,6 +65,12 @@ pub struct WrongLine {
 }
 
 impl WrongLine {
+    /// What is wrong with a line that was just typed: a sentence, the line, and a mark below the word.
+    pub(crate) fn told(&self) -> String {
+        let (line, mark) = self.excerpt();
+        format!("{}\n    {line}\n    {mark}", self.error)
+    }
+
     /// The line, or what stands around the word in a long one, and below it a mark.
     fn excerpt(&self) -> (String, String) {
         let letters: Vec<String> = letters(&self.text);

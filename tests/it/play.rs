@@ -166,6 +166,7 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "'jump' is no word here",
         "did you mean 'crash'?",
         "'9' does not fit; expected a node from 0 to 2",
+        "\n    crash 9\n          ^\n",
         "crash leader: there is no leader.",
         "restart 1: n1 is up.",
         "there is nothing to undo",

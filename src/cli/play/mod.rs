@@ -184,7 +184,10 @@ impl<S: Stage> Table<'_, S> {
                         self.complain(&sentence);
                     }
                 }
-                Err(sentence) => self.complain(&sentence),
+                Err(sentence) => match words::wrong_line(&line, self.session.script().nodes) {
+                    Some(wrong) => self.output.put_all(prompt::complaint(&wrong.told())),
+                    None => self.complain(&sentence),
+                },
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::explain::Question;
 use crate::raft::NodeId;
+use crate::scenario::error::WrongLine;
 use crate::scenario::nearest::nearest;
 use crate::scenario::parse::parse_line;
 use crate::scenario::usage::{Usage, first_words};
@@ -117,6 +118,14 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
 fn script(line: &str, nodes: usize) -> Result<Word, String> {
     let verb = parse_line(line, nodes).map_err(|error| error.to_string())?;
     Ok(verb.map_or(Word::Nothing, Word::Line))
+}
+
+/// What is wrong with a typed line, if it is one of the language: with a mark below the word.
+pub(super) fn wrong_line(line: &str, nodes: usize) -> Option<WrongLine> {
+    let known = first_words(Verb::USAGE);
+    let is_verb = line.split_whitespace().next().is_some_and(|word| known.contains(&word));
+    let error = if is_verb { parse_line(line, nodes).err() } else { None };
+    error.map(|error| WrongLine { number: 1, text: line.to_owned(), error })
 }
 
 fn unknown(word: &str) -> String {
