@@ -14,7 +14,7 @@ use super::printing;
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;
 use crate::search::best_counterexample::as_short;
-use crate::search::exhaustive::{self, Bounds, Outcome, Pause, Reach, Stats};
+use crate::search::exhaustive::{self, Bounds, Pause, Reach, SearchOutcome, Stats};
 use crate::view::output::{Output, WhenFull};
 use crate::view::{header, hunt_result, json, search_result};
 
@@ -62,7 +62,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
 }
 
 /// That nothing falls where nothing can happen is no result.
-fn looked(outcome: &Outcome) -> Result<(), Error> {
+fn looked(outcome: &SearchOutcome) -> Result<(), Error> {
     if outcome.stats.transitions > 0 || outcome.reach != Reach::Exhausted {
         return Ok(());
     }
@@ -93,7 +93,7 @@ fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
 }
 
 /// Explores until all is seen, something falls, or somebody presses Ctrl-C.
-fn explore(rules: RuleSet, bounds: &Bounds, tell: impl Fn(&Stats)) -> Outcome {
+fn explore(rules: RuleSet, bounds: &Bounds, tell: impl Fn(&Stats)) -> SearchOutcome {
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
     // The search ends and says how far it came.

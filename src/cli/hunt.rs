@@ -22,8 +22,8 @@ use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
 use crate::search::best_counterexample::{Best, Searches, best, catches_wanted};
-use crate::search::random::trial::Finding;
-use crate::search::random::{Hunt, Progress, intact_recovers, sole_rule};
+use crate::search::random::trial::HuntFinding;
+use crate::search::random::{Hunt, HuntProgress, intact_recovers, sole_rule};
 use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::{Output, WhenFull};
@@ -42,7 +42,7 @@ impl HuntOptions {
 /// caught. What is interrupted before ends with 130.
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(HuntProgress::default());
     let interrupted = Arc::clone(&progress);
     // The hunt ends and says what it has.
     interrupt::on(move || interrupted.stop.store(true, Ordering::Relaxed));
@@ -57,7 +57,7 @@ pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
 
 fn one(
     options: &HuntOptions,
-    progress: &Arc<Progress>,
+    progress: &Arc<HuntProgress>,
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let rules = options.broken.iter().copied().collect();
@@ -102,7 +102,7 @@ fn for_programs(
     options: &HuntOptions,
     rules: RuleSet,
     best: &Best,
-    progress: &Progress,
+    progress: &HuntProgress,
     output: &Output,
 ) -> Result<ExitCode, Error> {
     output.put(json::hunt(rules, best, progress));
@@ -120,7 +120,7 @@ fn for_programs(
 /// Whether the intact core recovers where the first catch stalls, if that is all that was caught.
 fn recovers(best: &Best, rules: RuleSet) -> Option<bool> {
     let first = best.result.catches.first()?;
-    let stalled = best.short.is_none() && matches!(first.finding, Finding::Stalled(_));
+    let stalled = best.short.is_none() && matches!(first.finding, HuntFinding::Stalled(_));
     (stalled && !rules.is_intact()).then(|| intact_recovers(first.seed))
 }
 
@@ -153,7 +153,7 @@ fn tell_stall(script: &Script, output: &Output) {
     }
     output.put_all(view::intact_story(script));
     let intact = Script { broken: RuleSet::INTACT, ..script.clone() };
-    let mut last = Ending { told, stall: false };
+    let mut last = StallEnding { told, stall: false };
     let world = Sim::new(SimConfig::of(&intact), Vec::new());
     if let Err(failure) = Runner::new(world, &mut last).spared(true).run(&script.lines) {
         output.put_all(script_text::complaint(&failure));
@@ -161,12 +161,12 @@ fn tell_stall(script: &Script, output: &Output) {
 }
 
 /// Says of an intact run only what came of the stall.
-struct Ending {
+struct StallEnding {
     told: Listeners,
     stall: bool,
 }
 
-impl ScriptObserver for Ending {
+impl ScriptObserver for StallEnding {
     fn line_outcome(&mut self, time: Time, outcome: &LineOutcome) {
         if let LineOutcome::Began(verb) = outcome {
             self.stall = matches!(verb, Verb::ExpectStall { .. });
@@ -188,7 +188,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn break_each(options: &HuntOptions, progress: &Arc<Progress>, output: &Output) -> ExitCode {
+fn break_each(options: &HuntOptions, progress: &Arc<HuntProgress>, output: &Output) -> ExitCode {
     let text = options.format == Format::Text;
     if text {
         output.put_all(view::matrix_head());
@@ -199,7 +199,7 @@ fn break_each(options: &HuntOptions, progress: &Arc<Progress>, output: &Output) 
         let within = options.within.unwrap_or(Duration::from_secs(10));
         let seeds = options.seeds.unwrap_or(u64::MAX);
         let hunt = options.hunt(RuleSet::INTACT.without(rule), seeds, Some(within));
-        let own = Progress::default();
+        let own = HuntProgress::default();
         let best = best(&hunt, Searches::Quick, &own);
         progress.add(&own);
         drop(bar);
@@ -209,7 +209,7 @@ fn break_each(options: &HuntOptions, progress: &Arc<Progress>, output: &Output) 
         let first = best.result.catches.first();
         let tried = first.map(|first| first.seed - options.seed + 1);
         let tried = tried.unwrap_or_else(|| own.seeds.load(Ordering::Relaxed));
-        let row = view::Row { rule, best, tried };
+        let row = view::MatrixRow { rule, best, tried };
         if text {
             output.put_all(view::matrix_row(&row));
         }
@@ -237,7 +237,7 @@ struct Bar {
 
 impl Bar {
     /// Shows it: of so many seeds, if that is known, and with what is at work, if there is more than one thing.
-    fn show(progress: &Arc<Progress>, seeds: Option<u64>, at_work: String) -> Self {
+    fn show(progress: &Arc<HuntProgress>, seeds: Option<u64>, at_work: String) -> Self {
         let progress = Arc::clone(progress);
         let (done, ended) = bounded(1);
         let watch = move || watch(&progress, seeds, &at_work, &ended);
@@ -254,7 +254,7 @@ impl Drop for Bar {
     }
 }
 
-fn watch(progress: &Progress, seeds: Option<u64>, at_work: &str, ended: &Receiver<()>) {
+fn watch(progress: &HuntProgress, seeds: Option<u64>, at_work: &str, ended: &Receiver<()>) {
     let bar = seeds.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     let template = match seeds {
         Some(_) => "{spinner} {elapsed}, {eta} left: {pos} of {len} seeds ({per_sec}) {msg}",

@@ -24,7 +24,7 @@ use crate::scenario::world::World;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
 use crate::view::reader::Reader;
-use crate::view::summary::Ended;
+use crate::view::summary::EndedRun;
 use crate::view::{Listeners, View};
 
 /// A run, as the command line asks for it.
@@ -106,7 +106,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let fallen = safety.fallen_properties();
         let good = ended.is_ok() && fallen.iter().all(|property| expected.contains(property));
         let failure = ended.as_ref().err().map(AsRef::as_ref);
-        let ended = Ended { script, good, failure, safety: &safety };
+        let ended = EndedRun { script, good, failure, safety: &safety };
         output.put_all((view.ending)(&ended));
         // What the output cannot take, it complains of itself.
         _ = record.map(|record| record.finish_with(ended.in_record()));

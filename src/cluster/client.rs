@@ -25,9 +25,9 @@ pub struct Applied {
 }
 
 /// What becomes of a command.
-pub(super) type Outcome = Result<Applied, WriteError>;
+pub(super) type WriteOutcome = Result<Applied, WriteError>;
 
-impl From<Answer> for Outcome {
+impl From<Answer> for WriteOutcome {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Applied { position, reply } => Ok(Applied { position, reply }),
@@ -72,7 +72,7 @@ impl Shared {
         &self,
         node: NodeId,
         command: Command,
-        to: Sender<(Ticket, Outcome)>,
+        to: Sender<(Ticket, WriteOutcome)>,
     ) -> (Ticket, bool) {
         let ticket = Ticket(self.channels.tickets.fetch_add(1, Ordering::Relaxed));
         if self.heard {
@@ -90,7 +90,7 @@ impl Shared {
 /// A client of a cluster. It may live on a thread of its own, and may outlive the cluster.
 pub struct Client {
     shared: Arc<Shared>,
-    answers: (Sender<(Ticket, Outcome)>, Receiver<(Ticket, Outcome)>),
+    answers: (Sender<(Ticket, WriteOutcome)>, Receiver<(Ticket, WriteOutcome)>),
 }
 
 impl Client {

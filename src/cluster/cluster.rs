@@ -13,7 +13,7 @@ use super::delay_queue::{self, Delay};
 use super::error::{Panicked, StartError, WriteError};
 use super::node_command::NodeCommand;
 use super::node_thread::ClusterNode;
-use super::shared::{Clock, Shared};
+use super::shared::{ClusterClock, Shared};
 use crate::network::Conditions;
 use crate::panic_message;
 use crate::raft::{Command, MAX_NODES, NodeId, Settings};
@@ -101,7 +101,7 @@ impl RaftCluster {
             return Err(StartError::Speed(speed));
         }
         check_speed(timing, speed)?;
-        let clock = Clock::start(speed);
+        let clock = ClusterClock::start(speed);
         let (shared, delays) = Shared::new(size, conditions, seed, clock, observers);
         let delay_queue =
             delay_queue::start(Arc::clone(&shared), delays).map_err(StartError::Thread)?;

@@ -22,19 +22,19 @@ use crate::server::engine::{CrashPoint, MessageId};
 /// The links of a cluster. Whoever holds them holds both ends of every channel in them, so that
 /// sending cannot fail.
 pub(super) struct Links {
-    state: Mutex<State>,
+    state: Mutex<LinkState>,
     inboxes: Vec<(Sender<Flight>, Receiver<Flight>)>,
     delay_queue: Sender<Delay>,
 }
 
-struct State {
+struct LinkState {
     network: Network,
     rng: ChaCha8Rng,
     /// Who is there to receive.
     up: NodeSet,
 }
 
-impl State {
+impl LinkState {
     /// Why a message that is due cannot arrive.
     const fn hindrance(&self, envelope: &Envelope) -> Option<Loss> {
         if self.network.is_cut(envelope.from, envelope.to) {
@@ -54,7 +54,7 @@ impl Links {
         // The nodes draw from the streams counted from 0; the network's luck is its own.
         rng.set_stream(u64::MAX);
         let network = Network::new(conditions);
-        let state = Mutex::new(State { network, rng, up: NodeSet::all(size) });
+        let state = Mutex::new(LinkState { network, rng, up: NodeSet::all(size) });
         let inboxes = (0..size).map(|_| unbounded()).collect();
         let (delay_queue, delays) = unbounded();
         (Self { state, inboxes, delay_queue }, delays)
@@ -92,7 +92,7 @@ impl Shared {
         let mut deeds = Vec::new();
         let mut state = lock(&self.links.state);
         for (id, envelope) in (first.0..).map(MessageId).zip(envelopes) {
-            let State { network, rng, .. } = &mut *state;
+            let LinkState { network, rng, .. } = &mut *state;
             let fate = network.fate(envelope.from, envelope.to, rng);
             let flight = Flight { id, envelope };
             match fate {
@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::delay_queue;
-    use crate::cluster::shared::Clock;
+    use crate::cluster::shared::ClusterClock;
     use crate::raft::{Message, Term, VoteResponse};
     use crate::record::journal::{Batch, Observer};
     use crate::server::timing::Time;
@@ -191,13 +191,13 @@ mod tests {
     }
 
     /// Four nodes' links without the nodes.
-    struct Bench {
+    struct TestLinks {
         shared: Arc<Shared>,
         delay_queue: Option<JoinHandle<()>>,
         deeds: Receiver<Deed>,
     }
 
-    impl Bench {
+    impl TestLinks {
         fn cut(&self, from: u8, to: u8) {
             let (from, to) = (node(from), node(to));
             self.shared.change_network(Deed::Cut { from, to }, |links| links.cut_one_way(from, to));
@@ -217,19 +217,19 @@ mod tests {
         }
     }
 
-    impl Drop for Bench {
+    impl Drop for TestLinks {
         fn drop(&mut self) {
             self.shared.links.delay(Delay::Stop);
             self.delay_queue.take().map(JoinHandle::join);
         }
     }
 
-    fn open(conditions: Conditions) -> Bench {
+    fn open(conditions: Conditions) -> TestLinks {
         let (to, deeds) = unbounded();
         let observers: Vec<Box<dyn Observer>> = vec![Box::new(Deeds(to))];
-        let (shared, delays) = Shared::new(4, conditions, 0, Clock::start(1.0), observers);
+        let (shared, delays) = Shared::new(4, conditions, 0, ClusterClock::start(1.0), observers);
         let delay_queue = Some(delay_queue::start(Arc::clone(&shared), delays).unwrap());
-        Bench { shared, delay_queue, deeds }
+        TestLinks { shared, delay_queue, deeds }
     }
 
     fn node(number: u8) -> NodeId {
@@ -245,16 +245,16 @@ mod tests {
         Message::VoteResponse(VoteResponse { term: Term::new(term), vote_granted: true })
     }
 
-    fn send(bench: &Bench, id: u64, from: u8, to: u8) {
+    fn send(bench: &TestLinks, id: u64, from: u8, to: u8) {
         let (from, to) = (node(from), node(to));
         bench.shared.send(MessageId(id), [Envelope { from, to, message: message(id) }]);
     }
 
-    fn waiting(bench: &Bench, to: u8) -> Vec<u64> {
+    fn waiting(bench: &TestLinks, to: u8) -> Vec<u64> {
         bench.shared.links.inbox(node(to)).try_iter().map(|flight| flight.id.0).collect()
     }
 
-    fn next_loss(bench: &Bench) -> (u64, Loss) {
+    fn next_loss(bench: &TestLinks) -> (u64, Loss) {
         loop {
             if let Deed::Lost { message, why, .. } = bench.deeds.recv().unwrap() {
                 return (message.0, why);

@@ -2,7 +2,7 @@
 
 use crossbeam_channel::Sender;
 
-use super::client::Outcome;
+use super::client::WriteOutcome;
 use super::error::WriteError;
 use crate::raft::{Command, NodeId};
 use crate::server::engine::CrashPoint;
@@ -31,11 +31,15 @@ pub(super) enum NodeCommand {
 pub(super) struct Promise {
     ticket: Ticket,
     node: NodeId,
-    to: Option<Sender<(Ticket, Outcome)>>,
+    to: Option<Sender<(Ticket, WriteOutcome)>>,
 }
 
 impl Promise {
-    pub(super) const fn new(ticket: Ticket, node: NodeId, to: Sender<(Ticket, Outcome)>) -> Self {
+    pub(super) const fn new(
+        ticket: Ticket,
+        node: NodeId,
+        to: Sender<(Ticket, WriteOutcome)>,
+    ) -> Self {
         Self { ticket, node, to: Some(to) }
     }
 
@@ -43,11 +47,11 @@ impl Promise {
         self.ticket
     }
 
-    pub(super) fn keep(mut self, outcome: Outcome) {
+    pub(super) fn keep(mut self, outcome: WriteOutcome) {
         self.tell(outcome);
     }
 
-    fn tell(&mut self, outcome: Outcome) {
+    fn tell(&mut self, outcome: WriteOutcome) {
         if let Some(to) = self.to.take() {
             // A client that has given up does not listen any more.
             let _ = to.send((self.ticket, outcome));

@@ -15,7 +15,7 @@ use crate::network::Conditions;
 use crate::raft::NodeId;
 use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::Server;
-use crate::server::engine::{Detail, Entry, MessageId};
+use crate::server::engine::{Detail, JournalEntry, MessageId};
 use crate::server::timing::Time;
 
 /// What a client waits at least, however short a fast clock makes it; and how long a cluster that a busy
@@ -30,12 +30,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Counts the cluster's time: real time since the start, `speed` times as fast.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(super) struct ClusterClock {
     start: Instant,
     speed: f64,
 }
 
-impl Clock {
+impl ClusterClock {
     pub(super) fn start(speed: f64) -> Self {
         Self { start: Instant::now(), speed }
     }
@@ -72,7 +72,7 @@ pub(super) struct TimeHad {
 
 /// What the threads share.
 pub(super) struct Shared {
-    pub(super) clock: Clock,
+    pub(super) clock: ClusterClock,
     /// What is entered under one lock happened at one moment, and the times in it never go back.
     journal: Mutex<Journal>,
     /// Whether anyone listens. If not, clients spare themselves the lock of the journal: a thousand
@@ -93,7 +93,7 @@ impl Shared {
         size: usize,
         conditions: Conditions,
         seed: u64,
-        clock: Clock,
+        clock: ClusterClock,
         observers: Vec<Box<dyn Observer>>,
     ) -> (Arc<Self>, Receiver<Delay>) {
         let (links, delays) = Links::new(size, conditions, seed);
@@ -147,7 +147,7 @@ impl Shared {
     }
 
     /// Enters a turn that has ended. Returns the number of the first message.
-    pub(super) fn enter(&self, entry: Entry<'_>) -> MessageId {
+    pub(super) fn enter(&self, entry: JournalEntry<'_>) -> MessageId {
         let mut journal = self.journal();
         journal.enter(self.clock.now(), entry)
     }
@@ -192,20 +192,20 @@ mod tests {
     #[test]
     fn a_fast_clock_shortens_a_wait_but_not_below_the_patience() {
         let second = Duration::from_secs(1);
-        let clock = Clock::start(10.0);
+        let clock = ClusterClock::start(10.0);
         assert_eq!(clock.real(second), Duration::from_millis(100));
         let (bound, patience) = clock.deadlines(second);
         assert!(patience - bound > Duration::from_secs(4));
         let (bound, patience) = clock.deadlines(100 * second);
         assert_eq!(bound, patience);
-        let (bound, patience) = Clock::start(1.0).deadlines(second);
+        let (bound, patience) = ClusterClock::start(1.0).deadlines(second);
         assert_eq!(bound, patience, "in real time a wait is as long as it says");
     }
 
     /// No thread runs here, so a node that is said to be up is one that the machine gives no time.
     #[test]
     fn a_wait_goes_on_for_nodes_that_had_no_time_and_for_no_others() {
-        let clock = Clock::start(10.0);
+        let clock = ClusterClock::start(10.0);
         let (shared, _) = Shared::new(2, Conditions::PERFECT, 0, clock, Vec::new());
         let tick = Duration::from_millis(10);
         let starved = shared.begin_wait(Duration::from_secs(1), tick);
@@ -229,8 +229,8 @@ mod tests {
     #[test]
     fn the_clusters_time_runs_as_fast_as_it_is_told_to() {
         let start = Instant::now();
-        let fast = Clock { start, speed: 1000.0 }.now();
-        let slow = Clock { start, speed: 1.0 }.now();
+        let fast = ClusterClock { start, speed: 1000.0 }.now();
+        let slow = ClusterClock { start, speed: 1.0 }.now();
         let took = start.elapsed();
         assert!(slow <= Time::ZERO + took && fast <= Time::ZERO + took * 1000);
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
-use super::client::{Applied, Outcome};
+use super::client::{Applied, WriteOutcome};
 use super::cluster::RaftCluster;
 use super::error::WriteError;
 use super::node_command::NodeCommand;
@@ -216,7 +216,7 @@ impl RaftCluster {
 
 /// What a script is told. That a node went down before it could answer is no answer: the command may
 /// have reached another node.
-fn as_scripted(outcome: Outcome) -> Option<Proposal> {
+fn as_scripted(outcome: WriteOutcome) -> Option<Proposal> {
     let answer = match outcome {
         Ok(Applied { position, reply }) => Answer::Applied { position, reply },
         Err(WriteError::Superseded { lost }) => Answer::Superseded { lost },

@@ -1,13 +1,13 @@
 //! What clients were told, and why some are told nothing.
 
-use super::{Answer, Asked, Finding, Silent, Unanswerable};
+use super::{Asked, Explanation, Finding, Silent, Unanswerable};
 use crate::raft::{LogPosition, NodeId, Payload};
 use crate::record::history::{ClientCall, Told};
 use crate::server::Answer as Reply;
 
 impl Asked<'_> {
     /// What a client was told, and why: its entry is committed, or is not.
-    pub(super) fn told(&self, text: &str) -> Result<Answer, Unanswerable> {
+    pub(super) fn told(&self, text: &str) -> Result<Explanation, Unanswerable> {
         let client = text.strip_prefix("client ").and_then(|number| number.parse::<u64>().ok());
         let fits = |call: &ClientCall| match client {
             Some(client) => call.ticket.client() == client,
@@ -32,7 +32,7 @@ impl Asked<'_> {
             Some(_) => None,
             None => self.fate(&call, silent),
         };
-        Ok(Answer {
+        Ok(Explanation {
             decided_in: call.told.as_ref().map(|(step, _)| *step),
             follows_from: why.map(|why| Box::new(why.contradicting(false))),
             ..self.answer(Finding::Told { call, silent, earlier })
@@ -53,7 +53,7 @@ impl Asked<'_> {
     }
 
     /// What has become of a command that nobody has answered.
-    fn fate(&self, call: &ClientCall, silent: Option<Silent>) -> Option<Answer> {
+    fn fate(&self, call: &ClientCall, silent: Option<Silent>) -> Option<Explanation> {
         let then = Self { step: call.asked_in, ..*self };
         // What was answered then is the entry of this call, and not of one that asks again.
         let heard = match silent {

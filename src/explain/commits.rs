@@ -1,6 +1,6 @@
 //! Why an entry is committed, and why it is not.
 
-use super::{Answer, Asked, Change, Elsewhere, Finding, Ground, Standing, Unanswerable};
+use super::{Asked, Change, Elsewhere, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{
     Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable, Role, Rule,
     Settings, Term,
@@ -53,7 +53,7 @@ impl Asked<'_> {
         term: Option<Term>,
         on: Option<NodeId>,
         expected: bool,
-    ) -> Result<Answer, Unanswerable> {
+    ) -> Result<Explanation, Unanswerable> {
         let nodes: Vec<NodeState<'_>> = self.ids().map(|id| self.node(id)).collect();
         let last = nodes.iter().map(|stood| stood.node.last().index).max().unwrap_or_default();
         if index > last {
@@ -64,7 +64,7 @@ impl Asked<'_> {
         let found = || self.at_index(index, entry, on, &nodes);
         let (answer, committed) = another.map_or_else(found, |answer| (answer, false));
         let paused = on.and_then(|id| self.paused(id));
-        Ok(Answer { paused, ..answer.contradicting(committed != expected) })
+        Ok(Explanation { paused, ..answer.contradicting(committed != expected) })
     }
 
     /// Why what stands at `index` is committed or not, and whether it is; it is known to be `entry`, if
@@ -75,7 +75,7 @@ impl Asked<'_> {
         entry: Option<LogPosition>,
         on: Option<NodeId>,
         nodes: &[NodeState<'_>],
-    ) -> (Answer, bool) {
+    ) -> (Explanation, bool) {
         let commits = |stood: &NodeState<'_>| stood.up && stood.node.commit_index() >= index;
         let committed = match on {
             Some(id) if commits(&nodes[id.index()]) => Some((self.learned(id, index), id)),
@@ -99,7 +99,7 @@ impl Asked<'_> {
         entry: LogPosition,
         on: Option<NodeId>,
         nodes: &[NodeState<'_>],
-    ) -> Option<Answer> {
+    ) -> Option<Explanation> {
         let index = entry.index;
         let holds = |id: &NodeId| nodes[id.index()].node.log().contains(entry);
         let holders: Vec<NodeId> = self.ids().filter(holds).collect();
@@ -120,7 +120,7 @@ impl Asked<'_> {
         let term = (Self { step, ..*self }).node(node).node.log().term_at(index)?;
         let there = LogPosition { term, index };
         let deeper = || Box::new(self.at_index(index, None, on, nodes).0);
-        (there != entry).then(|| Answer {
+        (there != entry).then(|| Explanation {
             follows_from: Some(deeper()),
             ..self.answer(Finding::Another { entry, node, there, holders })
         })
@@ -152,10 +152,10 @@ impl Asked<'_> {
     }
 
     /// Another entry was committed where the `node` has, or had, this one.
-    pub(super) fn superseded(&self, entry: LogPosition, node: NodeId) -> Option<Answer> {
+    pub(super) fn superseded(&self, entry: LogPosition, node: NodeId) -> Option<Explanation> {
         let (committed, step, by) = self.first_entry(entry.index)?;
         let finding = Finding::Superseded { entry, node, committed, step };
-        (committed != entry).then(|| Answer {
+        (committed != entry).then(|| Explanation {
             follows_from: Some(Box::new(self.is_committed(entry.index, by, step))),
             ..self.answer(finding)
         })
@@ -172,7 +172,7 @@ impl Asked<'_> {
     }
 
     /// The entry at `index` was committed by a node in this step.
-    pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Answer {
+    pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Explanation {
         let then = Self { step: decided, ..*self };
         let (stood, step) = (then.node(id), self.history.step(decided).expect("it is a step"));
         let told_by = if stood.node.is_leader() { None } else { self.sender(&step) };
@@ -186,7 +186,7 @@ impl Asked<'_> {
             };
         });
         let first = self.first_commit(index).filter(|_| told_by.is_some());
-        Answer {
+        Explanation {
             decided_in: Some(decided),
             grounds: self.grounds(&step, COMMIT_RULES),
             others,
@@ -202,7 +202,7 @@ impl Asked<'_> {
         index: LogIndex,
         stood: &NodeState<'_>,
         nodes: &[NodeState<'_>],
-    ) -> Answer {
+    ) -> Explanation {
         let id = stood.node.id();
         let held = stood.node.log().term_at(index).map(|term| LogPosition { term, index });
         if let Some(answer) = held.and_then(|entry| self.superseded(entry, id)) {
@@ -210,13 +210,13 @@ impl Asked<'_> {
         }
         if !stood.up {
             let change = Some(Change::Restart { node: id });
-            return Answer { change, ..self.answer(Finding::Down { node: id }) };
+            return Explanation { change, ..self.answer(Finding::Down { node: id }) };
         }
         let Some(entry) = held else {
             let last = stood.node.last();
             let change = Some(Change::Replication { index });
             let finding = Finding::Lacks { node: id, index, last };
-            return Answer { change, ..self.answer(finding) };
+            return Explanation { change, ..self.answer(finding) };
         };
         if let Role::Leader { progress } = stood.node.role() {
             let (term, settings) = (stood.node.current_term(), *stood.node.settings());
@@ -227,7 +227,7 @@ impl Asked<'_> {
     }
 
     /// The leader counts copies, and does not commit.
-    fn leader_waits(&self, leader: &Counting<'_>, nodes: &[NodeState<'_>]) -> Answer {
+    fn leader_waits(&self, leader: &Counting<'_>, nodes: &[NodeState<'_>]) -> Explanation {
         let Counting { id, term, progress, settings, entry } = *leader;
         let holds = |node: NodeId, standing: &mut Standing| {
             standing.holds = Some(nodes[node.index()].node.log().contains(entry));
@@ -265,7 +265,7 @@ impl Asked<'_> {
         let mut grounds = vec![leader.quorum()];
         grounds.extend((older || have >= need).then_some(own_term));
         let change = Some(change);
-        Answer { decided_in, grounds, others, change, ..self.answer(finding) }
+        Explanation { decided_in, grounds, others, change, ..self.answer(finding) }
     }
 
     /// A follower commits what a leader has told it.
@@ -274,7 +274,7 @@ impl Asked<'_> {
         stood: &NodeState<'_>,
         entry: LogPosition,
         nodes: &[NodeState<'_>],
-    ) -> Answer {
+    ) -> Explanation {
         let (id, index) = (stood.node.id(), entry.index);
         // Only a leader that holds the same entry there can commit it.
         let leads = |leader: &NodeId| {
@@ -292,7 +292,7 @@ impl Asked<'_> {
             _ => None,
         });
         let heard = heard.filter(|(step, ())| Some(step.step) >= since);
-        Answer {
+        Explanation {
             decided_in: since.filter(|&step| step > 0),
             grounds: heard.map_or_else(Vec::new, |(step, ())| self.grounds(&step, COMMIT_RULES)),
             change: Some(match leader {

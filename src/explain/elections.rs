@@ -1,6 +1,6 @@
 //! Why a node leads, why it does not, and why it gave up.
 
-use super::{Answer, Asked, Change, Finding, Ground, Standing, Unanswerable};
+use super::{Asked, Change, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{Event, Facts, NodeId, Role, RoleKind, Rule, Term};
 use crate::record::history::StepRecord;
 
@@ -10,21 +10,21 @@ const VOTE_RULES: &[Rule] =
 
 impl Asked<'_> {
     /// Why a node leads or not; `expected` says what the question takes for granted.
-    pub(super) fn leads(&self, id: NodeId, expected: bool) -> Result<Answer, Unanswerable> {
+    pub(super) fn leads(&self, id: NodeId, expected: bool) -> Result<Explanation, Unanswerable> {
         let stood = self.node(id);
         let leads = stood.up && stood.node.is_leader();
         let answer = if leads { self.is_leader(id) } else { self.no_leader(id)? };
-        Ok(Answer { paused: self.paused(id), ..answer.contradicting(leads != expected) })
+        Ok(Explanation { paused: self.paused(id), ..answer.contradicting(leads != expected) })
     }
 
-    fn is_leader(&self, id: NodeId) -> Answer {
+    fn is_leader(&self, id: NodeId) -> Explanation {
         let term = self.node(id).node.current_term();
         let won = self.latest(id, |event| match event {
             Event::BecameLeader { term } => Some(*term),
             _ => None,
         });
         let votes = self.votes(id, term);
-        Answer {
+        Explanation {
             decided_in: won.as_ref().map(|(step, _)| step.step),
             grounds: won.map_or_else(Vec::new, |(step, _)| self.vote_counts(&step)),
             others: self.others(id, |node, standing| {
@@ -76,11 +76,11 @@ impl Asked<'_> {
         self.grounds(&step, VOTE_RULES).into_iter().next_back()
     }
 
-    fn no_leader(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+    fn no_leader(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let stood = self.node(id);
         if !stood.up {
             let change = Some(Change::Restart { node: id });
-            return Ok(Answer { change, ..self.answer(Finding::Down { node: id }) });
+            return Ok(Explanation { change, ..self.answer(Finding::Down { node: id }) });
         }
         let campaign = self.latest(id, |event| match event {
             Event::ElectionStarted { term, .. } => Some(*term),
@@ -94,7 +94,7 @@ impl Asked<'_> {
                 }
                 _ => None,
             });
-            return Ok(Answer {
+            return Ok(Explanation {
                 decided_in: timer.as_ref().map(|(step, ())| step.step),
                 grounds: timer.map_or_else(Vec::new, |(step, ())| {
                     self.grounds(&step, &[Rule::TimerResetOnlyByAuthority])
@@ -107,7 +107,7 @@ impl Asked<'_> {
             self.history.node_at(id, began.step).is_some_and(|it| it.starts == stood.starts);
         if !same_life {
             let leader = stood.node.leader();
-            return Ok(Answer {
+            return Ok(Explanation {
                 decided_in: self.history.since(id, self.step, |it| it.starts),
                 change: Some(Change::Timeout { node: id }),
                 ..self.answer(Finding::StartedAgain { node: id, leader })
@@ -120,7 +120,7 @@ impl Asked<'_> {
         Ok(self.too_few_votes(id, term, began.step))
     }
 
-    fn too_few_votes(&self, id: NodeId, term: Term, began: u64) -> Answer {
+    fn too_few_votes(&self, id: NodeId, term: Term, began: u64) -> Explanation {
         let stood = self.node(id);
         let votes = self.votes(id, term);
         let (have, need) = (votes.len(), stood.node.settings().majority());
@@ -143,7 +143,7 @@ impl Asked<'_> {
         }
         let finding = Finding::TooFewVotes { node: id, term, have, need, ended_in: ended };
         let decided_in = ended.or_else(|| quorum.and_then(|ground| ground.step));
-        Answer { decided_in, grounds, others, change, ..self.answer(finding) }
+        Explanation { decided_in, grounds, others, change, ..self.answer(finding) }
     }
 
     /// The first step after `began` in which a node was a candidate no more.
@@ -155,7 +155,7 @@ impl Asked<'_> {
     }
 
     /// Why a node gave up leading or campaigning.
-    pub(super) fn stepped_down(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+    pub(super) fn stepped_down(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let found = self.latest(id, |event| match *event {
             Event::RoleChanged { from, to: RoleKind::Follower, term } => Some((from, term)),
             _ => None,
@@ -167,7 +167,7 @@ impl Asked<'_> {
             Facts::Terms { own, .. } => Some(own),
             _ => None,
         });
-        Ok(Answer {
+        Ok(Explanation {
             decided_in: Some(step.step),
             grounds,
             change: own.map(|most| Change::NoLaterTerm { most }),

@@ -1,11 +1,11 @@
 //! Why entries were deleted, refused, acknowledged.
 
-use super::{Answer, Asked, Change, Finding, Unanswerable};
+use super::{Asked, Change, Explanation, Finding, Unanswerable};
 use crate::raft::{Event, Facts, LogPosition, Message, NodeId, Outcome, Rule};
 
 impl Asked<'_> {
     /// Why `to` refused what `from` had sent, the last time it did.
-    pub(super) fn refused(&self, from: NodeId, to: NodeId) -> Result<Answer, Unanswerable> {
+    pub(super) fn refused(&self, from: NodeId, to: NodeId) -> Result<Explanation, Unanswerable> {
         let refuses = |event: &Event| match event {
             Event::VoteRefused { .. } | Event::EntriesRefused { .. } => Some(()),
             _ => None,
@@ -27,7 +27,7 @@ impl Asked<'_> {
             _ => None,
         });
         let message = sent.envelope.message.kind();
-        Ok(Answer {
+        Ok(Explanation {
             decided_in: Some(step.step),
             grounds,
             change,
@@ -36,7 +36,7 @@ impl Asked<'_> {
     }
 
     /// Why a node deleted entries, the last time it did.
-    pub(super) fn truncated(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+    pub(super) fn truncated(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let deleted = |id| {
             self.latest(id, |event| match *event {
                 Event::Truncated { from, to } => Some((from, to)),
@@ -62,7 +62,7 @@ impl Asked<'_> {
             _ => None,
         });
         let (from, to) = (position(from), position(to));
-        Ok(Answer {
+        Ok(Explanation {
             decided_in: Some(step.step),
             grounds,
             change,
@@ -71,7 +71,7 @@ impl Asked<'_> {
     }
 
     /// Why a node acknowledged what it did, the last time.
-    pub(super) fn acknowledged(&self, id: NodeId) -> Result<Answer, Unanswerable> {
+    pub(super) fn acknowledged(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let accepted = self.latest(id, |event| match *event {
             Event::EntriesAccepted { acknowledged, .. } => Some(acknowledged),
             _ => None,
@@ -85,7 +85,7 @@ impl Asked<'_> {
         let (prev, count) = (request.prev_log(), request.entries.len());
         let rules =
             [Rule::LogMatchingCheck, Rule::ConflictTruncates, Rule::AcknowledgeOnlyVerified];
-        Ok(Answer {
+        Ok(Explanation {
             decided_in: Some(step.step),
             grounds: self.grounds(&step, &rules),
             ..self.answer(Finding::Acknowledged { node: id, to: sent.from, index, prev, count })

@@ -1,6 +1,6 @@
 //! Why something is so at a step of a run, and why not: answers from verdicts and states, as values.
 //!
-//! An [`Answer`] names what was found, the verdicts that are its grounds with the values of both sides, the
+//! An [`Explanation`] names what was found, the verdicts that are its grounds with the values of both sides, the
 //! step in which it was decided, how the other nodes stood to it, and what would change it. It is made
 //! of what the history holds, never of what a scenario means to show; words are made of it elsewhere.
 //!
@@ -29,7 +29,7 @@ pub use question::Question;
 
 /// What was found when a question was asked at a step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Answer {
+pub struct Explanation {
     /// What was asked.
     pub question: Question,
     /// At which step.
@@ -229,7 +229,7 @@ pub enum Unanswerable {
     NotHappened { question: Question, step: u64, others: Vec<(NodeId, u64)> },
 }
 
-impl Answer {
+impl Explanation {
     fn of(question: &Question, step: u64, finding: Finding) -> Self {
         Self {
             question: question.clone(),
@@ -254,7 +254,7 @@ impl Answer {
 ///
 /// # Errors
 /// Why it has none.
-pub fn why(history: &History, step: u64, question: &Question) -> Result<Answer, Unanswerable> {
+pub fn why(history: &History, step: u64, question: &Question) -> Result<Explanation, Unanswerable> {
     let last = history.last();
     if !(1..=last).contains(&step) {
         return Err(Unanswerable::NoSuchStep { step, last });
@@ -286,8 +286,8 @@ struct Asked<'h> {
 }
 
 impl<'h> Asked<'h> {
-    fn answer(&self, finding: Finding) -> Answer {
-        Answer::of(self.question, self.step, finding)
+    fn answer(&self, finding: Finding) -> Explanation {
+        Explanation::of(self.question, self.step, finding)
     }
 
     fn never(&self) -> Unanswerable {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::linearizability::{History, Judgement, Misled, NotJudged};
+use super::linearizability::{ClientHistory, Judgement, Misled, NotJudged};
 use super::safety::{Checker, Violation};
 use crate::raft::{LogIndex, LogPosition, Property};
 
@@ -37,7 +37,7 @@ impl Judged {
     /// The judgement of this history, if anybody was told anything. `committed` says which entry was
     /// committed first at an index.
     pub fn of(
-        history: &History,
+        history: &ClientHistory,
         committed: impl Fn(LogIndex) -> Option<LogPosition>,
     ) -> Option<Self> {
         let answers = history.answers();

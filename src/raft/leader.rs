@@ -100,7 +100,7 @@ impl DerefMut for Leader<'_, '_> {
 }
 
 /// A batch of entries and the index of its first, shared by the peers that need the same.
-type Batch = Option<(LogIndex, Entries)>;
+type NextEntries = Option<(LogIndex, Entries)>;
 
 impl Leader<'_, '_> {
     /// Takes entries into its own log: the only way in which a leader changes it (Figure 3, Leader
@@ -142,7 +142,7 @@ impl Leader<'_, '_> {
     }
 
     /// Sends a peer what comes next for it, at most a batch.
-    fn send_next(&mut self, peer: NodeId, batch: &mut Batch) {
+    fn send_next(&mut self, peer: NodeId, batch: &mut NextEntries) {
         let first = self.table().of(peer).next_index;
         if batch.as_ref().is_none_or(|&(at, _)| at != first) {
             let limit = self.settings.max_batch.map_or(usize::MAX, usize::from);

@@ -18,7 +18,7 @@ use crate::server::timing::Time;
 
 /// A line of a trace, and what is computed of it.
 #[derive(Serialize)]
-pub(super) struct Told<L, C> {
+pub(super) struct WithComputed<L, C> {
     #[serde(flatten)]
     pub(super) line: L,
     #[serde(flatten)]
@@ -47,7 +47,7 @@ pub(super) struct Numbered<'a> {
 /// What follows once a batch is saved.
 #[derive(Serialize)]
 pub(super) struct Saved<'a> {
-    pub(super) applied: Vec<Entry<'a>>,
+    pub(super) applied: Vec<EntryFields<'a>>,
     pub(super) status: NodeStatus,
     /// When the node's next timer ends, if it has one.
     pub(super) timer_us: Option<Time>,
@@ -59,7 +59,7 @@ impl<'a> Saved<'a> {
         let (from, to) = (applied.get() + 1, server.last_applied().get());
         let entry = |index| {
             let index = LogIndex::new(index);
-            server.node().log().get(index).map(|entry| Entry { index, entry })
+            server.node().log().get(index).map(|entry| EntryFields { index, entry })
         };
         Self {
             applied: (from..=to).filter_map(entry).collect(),
@@ -72,7 +72,7 @@ impl<'a> Saved<'a> {
 /// What a node starts again with.
 #[derive(Serialize)]
 pub(super) struct Restarted<'a> {
-    pub(super) state: State<'a>,
+    pub(super) state: NodeFields<'a>,
     pub(super) timer_us: Option<Time>,
 }
 
@@ -85,11 +85,11 @@ pub(super) struct ViolationLine {
 
 /// A node's state, under the names of Figure 2.
 #[derive(Serialize)]
-pub struct State<'a> {
+pub struct NodeFields<'a> {
     role: RoleKind,
     current_term: Term,
     voted_for: Option<NodeId>,
-    log: Vec<Entry<'a>>,
+    log: Vec<EntryFields<'a>>,
     commit_index: LogIndex,
     leader: Option<NodeId>,
     /// What a leader knows of the others.
@@ -99,7 +99,7 @@ pub struct State<'a> {
 
 /// An entry, and where it stands.
 #[derive(Serialize)]
-pub(super) struct Entry<'a> {
+pub(super) struct EntryFields<'a> {
     index: LogIndex,
     #[serde(flatten)]
     entry: &'a LogEntry,
@@ -112,7 +112,7 @@ struct Peer {
     progress: Progress,
 }
 
-impl<'a> From<&'a RaftNode> for State<'a> {
+impl<'a> From<&'a RaftNode> for NodeFields<'a> {
     fn from(node: &'a RaftNode) -> Self {
         let peers = NodeId::all(node.settings().nodes).filter(|&peer| peer != node.id());
         let known = |peer| node.progress(peer).map(|progress| Peer { node: peer, progress });
@@ -120,7 +120,7 @@ impl<'a> From<&'a RaftNode> for State<'a> {
             role: node.role().kind(),
             current_term: node.current_term(),
             voted_for: node.voted_for(),
-            log: node.log().iter().map(|(index, entry)| Entry { index, entry }).collect(),
+            log: node.log().iter().map(|(index, entry)| EntryFields { index, entry }).collect(),
             commit_index: node.commit_index(),
             leader: node.leader(),
             progress: peers.filter_map(known).collect(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::network::{Conditions, Network};
 use crate::properties::safety::{Checker, Violation};
 use crate::raft::{Command, Envelope, Event, Lost, NodeId, NodeSet};
-use crate::server::engine::{CrashPoint, Detail, Entry, MessageId, Step};
+use crate::server::engine::{CrashPoint, Detail, JournalEntry, MessageId, Step};
 use crate::server::timing::Time;
 use crate::server::{Answer, Server, Ticket};
 
@@ -289,10 +289,12 @@ impl Journal {
     }
 
     /// Enters a turn that has ended. Returns the number of its first message; the others follow.
-    pub fn enter(&mut self, time: Time, entry: Entry<'_>) -> MessageId {
+    pub fn enter(&mut self, time: Time, entry: JournalEntry<'_>) -> MessageId {
         match entry {
-            Entry::Lost { server, steps, lost } => self.enter_lost(time, server, steps, lost),
-            Entry::Saved { server, changes, steps, sendable, answers, lost_answers } => {
+            JournalEntry::Lost { server, steps, lost } => {
+                self.enter_lost(time, server, steps, lost)
+            }
+            JournalEntry::Saved { server, changes, steps, sendable, answers, lost_answers } => {
                 let (events, messages) = (sendable.events(), sendable.messages());
                 let first = self.tell_batch(time, server, steps, events, messages, true);
                 let known = self.checker.violations().len();

@@ -20,9 +20,9 @@ pub mod message_name;
 mod replay;
 mod write;
 
-pub use computed_fields::{Ending, State};
+pub use computed_fields::{Ending, NodeFields};
 pub use error::TraceError;
 pub use format::{Clock, Header};
 pub use history::History;
-pub use replay::{Replay, Summary, replay};
+pub use replay::{ReplayedRun, Summary, replay};
 pub use write::{TraceWriter, is_trace};

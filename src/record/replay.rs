@@ -8,7 +8,7 @@ use super::format::{
     BatchEnd, DeedLine, EndLine, Header, InputLine, LONGEST_LINE, Record, StepLine,
 };
 use crate::digest;
-use crate::properties::linearizability::History;
+use crate::properties::linearizability::ClientHistory;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{Envelope, Input, NodeId};
 use crate::record::journal::{Deed, Journal, Observer};
@@ -62,13 +62,13 @@ enum GivenUp {
 }
 
 /// A run that is being made again, a line at a time.
-pub struct Replay {
+pub struct ReplayedRun {
     header: Header,
     config: ServerConfig,
     nodes: Vec<Replayed>,
     journal: Journal,
     /// What clients asked and were told. Its moments are the lines of the trace.
-    history: History,
+    history: ClientHistory,
     line: u64,
     messages: BTreeMap<MessageId, Envelope>,
     sent: u64,
@@ -76,7 +76,7 @@ pub struct Replay {
     now: Time,
 }
 
-impl Replay {
+impl ReplayedRun {
     /// The cluster that `header` describes, at its beginning.
     pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Self {
         let settings = header.settings();
@@ -96,7 +96,7 @@ impl Replay {
             config,
             nodes,
             journal: Journal::new(settings.nodes, observers),
-            history: History::default(),
+            history: ClientHistory::default(),
             line: 0,
             messages: BTreeMap::new(),
             sent: 0,
@@ -325,13 +325,13 @@ pub fn replay(
     observers: impl FnOnce(&Header) -> Vec<Box<dyn Observer>>,
     until: Option<u64>,
 ) -> Result<Summary, TraceError> {
-    let mut lines = Lines { trace, count: 0 };
+    let mut lines = TraceLines { trace, count: 0 };
     let Some(first) = lines.next()? else {
         return Err(TraceError::NotATrace("it is empty".to_owned()));
     };
     let header = Header::read(&first)?;
     let observers = observers(&header);
-    let mut replay = Replay::new(header, observers);
+    let mut replay = ReplayedRun::new(header, observers);
     let mut seen = digest::chain_line(0, &first);
     while let Some(text) = lines.next()? {
         let line = lines.count;
@@ -363,12 +363,12 @@ pub fn replay(
 }
 
 /// The lines of a file, one after the other.
-struct Lines<R> {
+struct TraceLines<R> {
     trace: R,
     count: usize,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> TraceLines<R> {
     /// The next line without its end, which is `\n` or `\r\n`.
     fn next(&mut self) -> Result<Option<String>, TraceError> {
         let mut line = Vec::new();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use super::computed_fields::{
-    Ending, Numbered, Restarted, Saved, State, StepOutcome, Told, ViolationLine,
+    Ending, NodeFields, Numbered, Restarted, Saved, StepOutcome, ViolationLine, WithComputed,
 };
 use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, LONGEST_LINE, StepLine};
 use crate::digest::chain_line;
@@ -127,7 +127,7 @@ impl File {
 
     fn put_told<C: Serialize>(&mut self, line: impl Serialize, computed: impl FnOnce() -> C) {
         if self.computed {
-            self.put(&Told { line, computed: computed() });
+            self.put(&WithComputed { line, computed: computed() });
         } else {
             self.put(&line);
         }
@@ -190,7 +190,7 @@ impl Observer for TraceWriter {
             file.applied[node.index()] = server.last_applied();
             let line = DeedLine { time_us: time, deed: Deed::Restart { node } };
             let timer_us = server.next_deadline();
-            file.put_told(line, || Restarted { state: State::from(server.node()), timer_us });
+            file.put_told(line, || Restarted { state: NodeFields::from(server.node()), timer_us });
         });
     }
 

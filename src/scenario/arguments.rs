@@ -28,9 +28,9 @@ pub(super) struct Addressee;
 /// How many events; one, if that is not said.
 pub(super) struct Events;
 /// What someone says to the reader.
-pub(super) struct Text;
+pub(super) struct Remark;
 /// What a client asks for.
-pub(super) struct Command;
+pub(super) struct CommandText;
 /// Text that a place may follow.
 pub(super) struct TextBeforeOn;
 /// A key and its value.
@@ -316,10 +316,10 @@ arguments! {
             _ => Verb::read(words).map(Box::new),
         },
         |line| line.to_string();
-    Text => String, ["anything at all", "\"# no comment, but \\\"text\\\"\""],
+    Remark => String, ["anything at all", "\"# no comment, but \\\"text\\\"\""],
         |words| words.text("some text"),
         |text| FreeText::new(text).to_string();
-    Command => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log", "ADD x 1"],
+    CommandText => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log", "ADD x 1"],
         |words| {
             for word in ["SET", "GET", "DELETE", "ADD", "ONCE"] {
                 words.would_fit(word);

@@ -9,7 +9,7 @@ use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
 use super::verb_table::{Condition, LinkSet, Verb, Who};
 use crate::network::Conditions;
-use crate::properties::linearizability::{History, Judgement};
+use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
 use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
@@ -25,7 +25,7 @@ pub struct Runner<'a, W> {
     pub(super) memory: Memory,
     /// What clients have asked, and what they were told. Its moments are the lines of the script:
     /// what is answered in a line was asked before the next.
-    pub(super) history: History,
+    pub(super) history: ClientHistory,
     /// How many commands were settled when the clients last listened.
     pub(super) heard: u64,
     pub(super) moment: u64,
@@ -37,7 +37,7 @@ pub struct Runner<'a, W> {
 impl<'a, W: World> Runner<'a, W> {
     /// A runner for this world.
     pub fn new(world: W, observer: &'a mut dyn ScriptObserver) -> Self {
-        let history = History::default();
+        let history = ClientHistory::default();
         let memory = Memory::default();
         let stop = Arc::default();
         Self { world, observer, memory, history, heard: 0, moment: 0, spared: false, stop }
@@ -130,7 +130,7 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn start_over(&mut self, world: W) {
         self.world = world;
         self.memory = Memory::default();
-        self.history = History::default();
+        self.history = ClientHistory::default();
         self.heard = 0;
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::arguments::{
-    Addressee, Asker, Command, Events, Number, Pair, TermOrLater, Text, TextBeforeOn, Times,
+    Addressee, Asker, CommandText, Events, Number, Pair, Remark, TermOrLater, TextBeforeOn, Times,
     ToldKey, ToldPair,
 };
 use super::tokens::Words;
@@ -116,11 +116,11 @@ table! {
     #[derive(Clone, PartialEq, Debug)]
     Verb, "a verb" {
         "submit", "[to N] COMMAND", "hand a command to the leader, or to node N, and go on" =>
-            Move Submit { to: Who as Addressee, command: String as Command };
+            Move Submit { to: Who as Addressee, command: String as CommandText };
         "write", "COMMAND", "find the leader, wait for the answer, ask again if the entry was lost" =>
-            Wait Write(command: String as Command);
+            Wait Write(command: String as CommandText);
         "retry", "COMMAND", "the same with a number, so that it is done once; ask each second until answered" =>
-            Wait Retry(command: String as Command);
+            Wait Retry(command: String as CommandText);
         "lose answer", "N|leader", "lose the next answer that a node gives a client" =>
             Move LoseAnswer(who: Who);
         "crash", "N|leader [before save|before send]",
@@ -194,9 +194,9 @@ table! {
         "status", "", "show how every node stands" =>
             Look Status;
         "note", "TEXT", "say something" =>
-            Tell Note(text: String as Text);
+            Tell Note(text: String as Remark);
         "phase", "TEXT", "open a part of the story" =>
-            Tell Phase(text: String as Text);
+            Tell Phase(text: String as Remark);
     }
 }
 

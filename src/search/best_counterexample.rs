@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::objective::{Fallen, Objective};
-use super::random::{Hunt, HuntResult, Progress, aim_of, joined, sole_rule};
+use super::random::{Hunt, HuntProgress, HuntResult, aim_of, joined, sole_rule};
 use super::schedule::Schedule;
 use super::shrink;
 use serde::Serialize;
@@ -82,7 +82,7 @@ impl Best {
 ///
 /// Of what is found the shortest is kept. A run that ships for the rule takes its place if it is
 /// shorter still; where nothing is found it takes nothing's place, or every rule would seem caught.
-pub fn best(hunt: &Hunt, searches: Searches, progress: &Progress) -> Best {
+pub fn best(hunt: &Hunt, searches: Searches, progress: &HuntProgress) -> Best {
     let result = hunt.run(progress);
     let only = sole_rule(hunt.rules);
     let worth = |rule: &Rule| searches == Searches::All || exhaustive::is_quick(*rule);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::manual_cluster::ManualCluster;
 use super::schedule::Schedule;
-use crate::properties::linearizability::History;
+use crate::properties::linearizability::ClientHistory;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
 };
@@ -131,7 +131,7 @@ fn stand(node: &RaftNode) -> Stand {
 
 /// All that a cluster is: its nodes without their settings, what they have sent, and what their
 /// clients were told.
-fn outlook(cluster: &ManualCluster) -> (Vec<Option<Stand>>, Vec<Envelope>, History) {
+fn outlook(cluster: &ManualCluster) -> (Vec<Option<Stand>>, Vec<Envelope>, ClientHistory) {
     let sim = cluster.sim();
     let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.server(id)?.node())));
     (

@@ -2,7 +2,7 @@
 
 use super::objective::{Fallen, Objective};
 use crate::network::Conditions;
-use crate::properties::linearizability::{History, Judgement};
+use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::properties::safety::Violation;
 use crate::raft::{NodeId, Property, Settings};
@@ -16,7 +16,7 @@ use crate::sim::{Sim, SimConfig};
 /// A cluster under manual control, with its clients.
 pub struct ManualCluster {
     sim: Sim,
-    history: History,
+    history: ClientHistory,
     made: u64,
 }
 
@@ -27,7 +27,7 @@ impl ManualCluster {
             SimConfig { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 };
         let mut sim = Sim::new(config, observers);
         sim.set_manual(true);
-        Self { sim, history: History::default(), made: 0 }
+        Self { sim, history: ClientHistory::default(), made: 0 }
     }
 
     /// The cluster.
@@ -36,7 +36,7 @@ impl ManualCluster {
     }
 
     /// What its clients asked and were told.
-    pub(super) const fn history(&self) -> &History {
+    pub(super) const fn history(&self) -> &ClientHistory {
         &self.history
     }
 

@@ -83,7 +83,7 @@ impl Step {
 
 /// What is entered in the journal when a turn ends.
 #[derive(Debug)]
-pub enum Entry<'a, S = PersistentState> {
+pub enum JournalEntry<'a, S = PersistentState> {
     /// A crash undid the steps before they were saved.
     Lost {
         /// The server, which is about to crash.
@@ -183,7 +183,7 @@ pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
     detail: Detail,
     crash: &mut Option<CrashPoint>,
     make: impl FnOnce(&mut Steps<'_, S>) -> Result<(), E>,
-    record: impl FnOnce(Entry<'_, S>) -> MessageId,
+    record: impl FnOnce(JournalEntry<'_, S>) -> MessageId,
 ) -> Result<Ended<S::Error>, E> {
     let committed_before = server.node().commit_index();
     let mut steps = Steps { turn: server.turn(), detail, made: Vec::new(), committed_before };
@@ -196,7 +196,7 @@ pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
     }
     if crash == Some(CrashPoint::BeforeSave) {
         let lost = turn.crash_before_saving();
-        record(Entry::Lost { server, steps: &kept, lost: &lost });
+        record(JournalEntry::Lost { server, steps: &kept, lost: &lost });
         return Ok(Ended::Crashed(CrashPoint::BeforeSave));
     }
     let sendable = match turn.persist(now) {
@@ -210,7 +210,7 @@ pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
     } else {
         (Vec::new(), Vec::new())
     };
-    let first_message = record(Entry::Saved {
+    let first_message = record(JournalEntry::Saved {
         server,
         changes,
         steps: &kept,
@@ -231,7 +231,7 @@ pub fn take_turn_of<S: Storage + AsRef<PersistentState>>(
     detail: Detail,
     crash: &mut Option<CrashPoint>,
     make: impl FnOnce(&mut Steps<'_, S>),
-    record: impl FnOnce(Entry<'_, S>) -> MessageId,
+    record: impl FnOnce(JournalEntry<'_, S>) -> MessageId,
 ) -> Ended<S::Error> {
     let make = |steps: &mut Steps<'_, S>| {
         make(steps);

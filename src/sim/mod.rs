@@ -26,7 +26,7 @@ use crate::server::engine::{CrashPoint, Ended, MessageId, take_turn_of};
 use crate::server::status::NodeStatus;
 use crate::server::timing::{Time, Timing};
 use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
-use queue::{Event, Queue};
+use queue::{Queue, SimEvent};
 
 /// How a simulated world is set up.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -173,8 +173,8 @@ impl Sim {
         self.now = time;
         self.handled += 1;
         match event {
-            Event::Arrive(flight) => self.arrive(flight),
-            Event::Alarm(node) => self.alarm(node),
+            SimEvent::Arrive(flight) => self.arrive(flight),
+            SimEvent::Alarm(node) => self.alarm(node),
         }
         true
     }
@@ -247,7 +247,7 @@ impl Sim {
         // An alarm that rings too early sets itself anew; only one that would be late is replaced.
         if alarm.is_none_or(|set| at < set) {
             *alarm = Some(at);
-            self.queue.push(at, Event::Alarm(id));
+            self.queue.push(at, SimEvent::Alarm(id));
         }
     }
 
@@ -295,11 +295,13 @@ impl Sim {
         match self.network.fate(from, to, &mut self.rng) {
             Fate::Cut => self.lose(&flight, Loss::Cut),
             Fate::Dropped => self.lose(&flight, Loss::Dropped),
-            Fate::Delivered(latency) => self.queue.push(self.now + latency, Event::Arrive(flight)),
+            Fate::Delivered(latency) => {
+                self.queue.push(self.now + latency, SimEvent::Arrive(flight));
+            }
             Fate::Duplicated(latency, again) => {
                 self.journal.deed(self.now, &Deed::Duplicated { message: flight.id });
-                self.queue.push(self.now + latency, Event::Arrive(flight.clone()));
-                self.queue.push(self.now + again, Event::Arrive(flight));
+                self.queue.push(self.now + latency, SimEvent::Arrive(flight.clone()));
+                self.queue.push(self.now + again, SimEvent::Arrive(flight));
             }
         }
     }

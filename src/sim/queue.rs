@@ -9,7 +9,7 @@ use crate::server::timing::Time;
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
-pub(super) enum Event {
+pub(super) enum SimEvent {
     /// A message arrives.
     Arrive(Flight),
     /// It is time to look at a node's timers.
@@ -17,27 +17,27 @@ pub(super) enum Event {
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct QueuedEvent {
     time: Time,
     order: u64,
-    event: Event,
+    event: SimEvent,
 }
 
-impl PartialEq for Entry {
+impl PartialEq for QueuedEvent {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Entry {}
+impl Eq for QueuedEvent {}
 
-impl PartialOrd for Entry {
+impl PartialOrd for QueuedEvent {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Entry {
+impl Ord for QueuedEvent {
     /// Reversed, because the standard heap yields its greatest.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.time, other.order).cmp(&(self.time, self.order))
@@ -48,18 +48,18 @@ impl Ord for Entry {
 /// ordered map.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    heap: BinaryHeap<Entry>,
+    heap: BinaryHeap<QueuedEvent>,
     entered: u64,
 }
 
 impl Queue {
-    pub(super) fn push(&mut self, time: Time, event: Event) {
-        self.heap.push(Entry { time, order: self.entered, event });
+    pub(super) fn push(&mut self, time: Time, event: SimEvent) {
+        self.heap.push(QueuedEvent { time, order: self.entered, event });
         self.entered += 1;
     }
 
     /// Takes the next event, if it is due by `until`.
-    pub(super) fn pop(&mut self, until: Time) -> Option<(Time, Event)> {
+    pub(super) fn pop(&mut self, until: Time) -> Option<(Time, SimEvent)> {
         if self.heap.peek()?.time > until {
             return None;
         }
@@ -67,24 +67,24 @@ impl Queue {
     }
 
     /// Looks at the next event.
-    pub(super) fn peek(&self) -> Option<(Time, &Event)> {
+    pub(super) fn peek(&self) -> Option<(Time, &SimEvent)> {
         self.heap.peek().map(|entry| (entry.time, &entry.event))
     }
 
     /// The messages in flight, with the time of their arrival, by that time.
     pub(super) fn arrivals(&self) -> impl Iterator<Item = (Time, &Flight)> {
-        let mut entries: Vec<&Entry> = self.heap.iter().collect();
+        let mut entries: Vec<&QueuedEvent> = self.heap.iter().collect();
         entries.sort_unstable_by(|a, b| b.cmp(a));
         entries.into_iter().filter_map(|entry| match &entry.event {
-            Event::Arrive(flight) => Some((entry.time, flight)),
-            Event::Alarm(_) => None,
+            SimEvent::Arrive(flight) => Some((entry.time, flight)),
+            SimEvent::Alarm(_) => None,
         })
     }
 
     /// Takes out every message in flight, by the time of arrival.
     pub(super) fn take_all_flights(&mut self) -> Vec<Flight> {
         let flights = self.arrivals().map(|(_, flight)| flight.clone()).collect();
-        self.heap.retain(|entry| matches!(entry.event, Event::Alarm(_)));
+        self.heap.retain(|entry| matches!(entry.event, SimEvent::Alarm(_)));
         flights
     }
 
@@ -96,11 +96,11 @@ impl Queue {
         self.heap = entries
             .into_iter()
             .filter_map(|entry| match entry.event {
-                Event::Arrive(flight) if flight.id == id && taken.is_none() => {
+                SimEvent::Arrive(flight) if flight.id == id && taken.is_none() => {
                     taken = Some(flight);
                     None
                 }
-                event => Some(Entry { event, ..entry }),
+                event => Some(QueuedEvent { event, ..entry }),
             })
             .collect();
         taken

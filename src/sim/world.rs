@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::queue::Event;
+use super::queue::SimEvent;
 use super::{Process, Sim, Waiting};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
@@ -270,7 +270,7 @@ impl VirtualWorld for Sim {
         let found = self.queue.arrivals().find(is_named).map(|(due, flight)| (due, flight.clone()));
         let (due, flight) = found.ok_or(CannotDo::NoSuchMessage(name))?;
         self.journal.deed(self.now, &Deed::Duplicated { message: flight.id });
-        self.queue.push(due, Event::Arrive(flight));
+        self.queue.push(due, SimEvent::Arrive(flight));
         Ok(())
     }
 
@@ -357,8 +357,8 @@ impl Sim {
         loop {
             let (time, event) = self.queue.peek()?;
             let node = match event {
-                Event::Alarm(node) => *node,
-                Event::Arrive(flight) => {
+                SimEvent::Alarm(node) => *node,
+                SimEvent::Arrive(flight) => {
                     let envelope = flight.envelope.clone();
                     let event = match self.hindrance(&envelope) {
                         Some(why) => NextEvent::Lost(envelope, why),

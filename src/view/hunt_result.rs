@@ -16,14 +16,14 @@ use crate::search::best_counterexample::{Best, Short, Source};
 use crate::search::manual_cluster::ManualCluster;
 use crate::search::objective::Fallen;
 use crate::search::random::recovery::Stall;
-use crate::search::random::trial::Finding;
-use crate::search::random::{Progress, sole_rule};
+use crate::search::random::trial::HuntFinding;
+use crate::search::random::{HuntProgress, sole_rule};
 use crate::search::schedule::Schedule;
 use crate::search::schedule_parts::{PartKind, parts};
 use crate::server::timing::Timing;
 
 /// A hunt's figures in one line.
-pub fn figures(progress: &Progress, took: Duration) -> String {
+pub fn figures(progress: &HuntProgress, took: Duration) -> String {
     let seeds = progress.seeds.load(Ordering::Relaxed);
     let simulated = Duration::from_micros(progress.simulated.load(Ordering::Relaxed));
     let faults = progress.faults.load(Ordering::Relaxed);
@@ -37,7 +37,7 @@ pub fn figures(progress: &Progress, took: Duration) -> String {
 }
 
 /// How far a hunt is, while it goes on.
-pub(crate) fn so_far(progress: &Progress) -> String {
+pub(crate) fn so_far(progress: &HuntProgress) -> String {
     let hours = progress.simulated.load(Ordering::Relaxed) as f64 / 3.6e9;
     let faults = progress.faults.load(Ordering::Relaxed);
     let caught = progress.caught.load(Ordering::Relaxed);
@@ -46,7 +46,7 @@ pub(crate) fn so_far(progress: &Progress) -> String {
 
 /// What it means that nothing was caught: of what was played, if somebody stopped it; and where to
 /// look instead, if just one rule is broken.
-pub fn nothing(progress: &Progress, stopped: bool, only: Option<Rule>) -> Vec<String> {
+pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Vec<String> {
     let runs = progress.unjudged.load(Ordering::Relaxed);
     let mut lines = Vec::new();
     if stopped {
@@ -183,11 +183,11 @@ const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by this, a
     of the code relies on: that a match index grows.";
 
 /// A finding in one sentence.
-pub fn finding(finding: &Finding) -> String {
+pub fn finding(finding: &HuntFinding) -> String {
     match finding {
-        Finding::Fallen(fallen) => self::fallen(fallen),
-        Finding::Stalled(found) => format!("Liveness has fallen: {}.", stall(found)),
-        Finding::Panicked(words) => format!(
+        HuntFinding::Fallen(fallen) => self::fallen(fallen),
+        HuntFinding::Stalled(found) => format!("Liveness has fallen: {}.", stall(found)),
+        HuntFinding::Panicked(words) => format!(
             "the program panicked: {words}. That is a bug in it; '--seed' with this number and \
              '--seeds 1' meets it again."
         ),
@@ -314,7 +314,7 @@ fn names(nodes: NodeSet) -> String {
 
 /// A row of the table of all rules.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct MatrixRow {
     /// The rule.
     pub rule: Rule,
     /// What was caught, and the shortest counterexample.
@@ -344,7 +344,7 @@ pub fn matrix_head() -> Vec<String> {
 }
 
 /// A row of it: what the rule protects, how soon its breaking shows, and how many moves that takes.
-pub fn matrix_row(row: &Row) -> Vec<String> {
+pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
     let mut table = columns();
     let first = row.best.result.catches.first();
     let found = first.and_then(|found| found.finding.property());
@@ -374,7 +374,7 @@ pub(crate) fn at_work(nth: usize) -> String {
 }
 
 /// What comes behind the rows: what the columns mean, and how many rules were caught.
-pub fn matrix_end(rows: &[Row]) -> Vec<String> {
+pub fn matrix_end(rows: &[MatrixRow]) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(paragraph(LEGEND, "", ""));
     lines.push(String::new());

@@ -11,29 +11,29 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::output::Output;
-use crate::explain::Answer;
+use crate::explain::Explanation;
 use crate::network::micros;
 use crate::raft::{
     Envelope, Event, Input, LogPosition, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
 };
-use crate::record::{Header, State, Summary, TraceError, TraceWriter};
+use crate::record::{Header, NodeFields, Summary, TraceError, TraceWriter};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::walkthrough::{Beat, Section};
 use crate::search::best_counterexample::{Best, Short, Source};
-use crate::search::exhaustive::{Bounds, Outcome, Reach, Stats};
+use crate::search::exhaustive::{Bounds, Reach, SearchOutcome, Stats};
 use crate::search::objective::Fallen;
-use crate::search::random::Progress;
-use crate::search::random::trial::Finding;
+use crate::search::random::HuntProgress;
+use crate::search::random::trial::HuntFinding;
 use crate::server::state_machine::Reply;
 use crate::visible::visible_json;
 
 /// The output as a file that takes whole lines.
 #[derive(Debug)]
-struct Lines(Output);
+struct JsonLines(Output);
 
-impl Write for Lines {
+impl Write for JsonLines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.put(String::from_utf8_lossy(line).trim_end_matches('\n'));
         Ok(line.len())
@@ -124,7 +124,7 @@ struct HuntLine<'a> {
 #[derive(Serialize)]
 struct Catch<'a> {
     seed: u64,
-    finding: &'a Finding,
+    finding: &'a HuntFinding,
 }
 
 /// A counterexample: a cluster, and moves in the words of scripts.
@@ -147,7 +147,7 @@ impl<'a> From<&'a Short> for Shortest<'a> {
 }
 
 /// The line of a hunt without these rules.
-pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &Progress) -> String {
+pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &HuntProgress) -> String {
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
     let first = best.result.catches.first();
     text(&HuntLine {
@@ -184,7 +184,7 @@ struct SearchLine<'a> {
 pub(crate) fn search(
     rules: RuleSet,
     bounds: &Bounds,
-    outcome: &Outcome,
+    outcome: &SearchOutcome,
     short: Option<&Short>,
 ) -> String {
     text(&SearchLine {
@@ -215,13 +215,13 @@ pub(crate) fn verified(trace: &Path, made: &Result<Summary, TraceError>) -> Stri
 }
 
 /// An answer to why.
-pub(crate) fn answer(answer: &Answer) -> String {
+pub(crate) fn answer(answer: &Explanation) -> String {
     text(answer)
 }
 
 /// One step of the walkthrough.
 #[derive(Serialize)]
-struct Line<'a> {
+struct JsonLine<'a> {
     section: usize,
     title: &'a str,
     node: NodeId,
@@ -229,16 +229,16 @@ struct Line<'a> {
     input: Option<&'a Input>,
     events: &'a [Event],
     messages: &'a [Envelope],
-    applied: Vec<Applied<'a>>,
+    applied: Vec<AppliedFields<'a>>,
     /// The timeout that was drawn, if the election timer started over.
     election_timeout_us: Option<u64>,
     /// The rules that the node does not keep.
     broken: Vec<Rule>,
-    state: State<'a>,
+    state: NodeFields<'a>,
 }
 
 #[derive(Serialize)]
-struct Applied<'a> {
+struct AppliedFields<'a> {
     #[serde(flatten)]
     at: LogPosition,
     reply: &'a Reply,
@@ -257,11 +257,11 @@ pub(crate) fn left_out(lines: u64) -> String {
 
 /// What writes a run's record to the output.
 pub(crate) fn record(output: &Output, header: &Header) -> TraceWriter {
-    TraceWriter::computed(Lines(output.clone()), header)
+    TraceWriter::computed(JsonLines(output.clone()), header)
 }
 
-fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<Line<'a>> {
-    let empty = |node: &'a RaftNode| Line {
+fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<JsonLine<'a>> {
+    let empty = |node: &'a RaftNode| JsonLine {
         section: section.number,
         title: section.title,
         node: node.id(),
@@ -276,16 +276,16 @@ fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<Line<'a>> {
     let micros = |timeout: Duration| timeout.as_micros() as u64;
     match beat {
         Beat::Started { node, election_timeout } => {
-            Some(Line { election_timeout_us: Some(micros(*election_timeout)), ..empty(node) })
+            Some(JsonLine { election_timeout_us: Some(micros(*election_timeout)), ..empty(node) })
         }
-        Beat::Stepped(step) => Some(Line {
+        Beat::Stepped(step) => Some(JsonLine {
             input: Some(&step.input),
             events: &step.events,
             messages: &step.messages,
             applied: step
                 .applied
                 .iter()
-                .map(|applied| Applied { at: applied.at, reply: &applied.reply })
+                .map(|applied| AppliedFields { at: applied.at, reply: &applied.reply })
                 .collect(),
             election_timeout_us: step.election_timeout.map(micros),
             ..empty(&step.after)

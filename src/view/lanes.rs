@@ -76,7 +76,7 @@ struct Lanes {
 }
 
 /// What stands in a row: at which node, and where an arrow comes from.
-struct Row<'a> {
+struct LaneRow<'a> {
     node: NodeId,
     from: Option<NodeId>,
     label: &'a str,
@@ -94,7 +94,7 @@ impl Lanes {
     }
 
     /// Puts a row: behind `head`, every lane, and an arrow between two of them.
-    fn row(&mut self, head: &str, row: &Row<'_>) {
+    fn row(&mut self, head: &str, row: &LaneRow<'_>) {
         if std::mem::take(&mut self.begins) {
             self.heads();
         }
@@ -142,7 +142,7 @@ impl Lanes {
             return;
         }
         for (time, from, node) in cut {
-            self.row(&head(time), &Row { node, from: Some(from), label: "cut", lost: true });
+            self.row(&head(time), &LaneRow { node, from: Some(from), label: "cut", lost: true });
         }
     }
 
@@ -258,7 +258,7 @@ impl Observer for Lanes {
                     Input::Receive(envelope) => Some(envelope.from),
                     _ => None,
                 };
-                self.row(&head, &Row { node: node.id(), from, label: &label, lost: false });
+                self.row(&head, &LaneRow { node: node.id(), from, label: &label, lost: false });
             }
         }
     }
@@ -280,7 +280,10 @@ impl Observer for Lanes {
             Deed::Crash { node, .. } => {
                 let lane = &mut self.nodes[node.index()];
                 (lane.up, lane.paused) = (false, false);
-                self.row(&head, &Row { node: *node, from: None, label: "CRASHES", lost: false });
+                self.row(
+                    &head,
+                    &LaneRow { node: *node, from: None, label: "CRASHES", lost: false },
+                );
             }
             Deed::Lost { from, to, why, .. } => {
                 let label = match why {
@@ -289,7 +292,7 @@ impl Observer for Lanes {
                     Loss::Down => "down",
                     Loss::Removed => "removed",
                 };
-                self.row(&head, &Row { node: *to, from: Some(*from), label, lost: true });
+                self.row(&head, &LaneRow { node: *to, from: Some(*from), label, lost: true });
             }
             Deed::Phase(text) => {
                 self.output.begin_part();
@@ -313,7 +316,7 @@ impl Observer for Lanes {
         let (role, term) = (node.role().kind(), node.current_term());
         self.nodes[node.id().index()] = Lane { up: true, paused: false, role, term };
         let head = format!("{:>6}  {:>7}", "", when(time));
-        self.row(&head, &Row { node: node.id(), from: None, label: "restarts", lost: false });
+        self.row(&head, &LaneRow { node: node.id(), from: None, label: "restarts", lost: false });
     }
 
     fn wants(&self) -> Detail {

@@ -15,7 +15,7 @@ const COMMITTED: char = '│';
 
 /// One line of a drawing.
 #[derive(Clone, Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct LogRow<'a> {
     /// Whose log it is.
     pub(crate) nodes: Vec<NodeId>,
     /// The first owner's role, for the colour.
@@ -34,13 +34,13 @@ pub(crate) fn draw(nodes: &[RaftNode]) -> Vec<String> {
     draw_rows(&nodes.iter().map(row).collect::<Vec<_>>(), true)
 }
 
-fn row(node: &RaftNode) -> Row<'_> {
+fn row(node: &RaftNode) -> LogRow<'_> {
     let (words, committed) = (describe(node), node.commit_index());
-    Row { nodes: vec![node.id()], role: node.role().kind(), log: node.log(), committed, words }
+    LogRow { nodes: vec![node.id()], role: node.role().kind(), log: node.log(), committed, words }
 }
 
 /// The same for any logs; the mark behind a committed part is explained, or known already.
-pub(crate) fn draw_rows(rows: &[Row<'_>], explained: bool) -> Vec<String> {
+pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
     let longest = rows.iter().map(|row| row.log.last_index().get()).max().unwrap_or_default();
     // What does not fit one line of the drawing is drawn below.
     let most = ((width() - INDENT - 9) / CELL) as u64;

@@ -66,7 +66,7 @@ use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::script::Script;
 use crate::server::timing::Time;
 use output::Output;
-use summary::Ended;
+use summary::EndedRun;
 
 /// How wide the terminal is on which all is printed, if it is one.
 static TERMINAL: OnceLock<Option<usize>> = OnceLock::new();
@@ -96,7 +96,7 @@ pub(crate) struct View {
     /// What writes the record of the run with all that is computed, for programs.
     pub(crate) record: Option<fn(&Output, &Header) -> TraceWriter>,
     /// The last lines.
-    pub(crate) ending: fn(&Ended<'_>) -> Vec<String>,
+    pub(crate) ending: fn(&EndedRun<'_>) -> Vec<String>,
     /// A line in place of so many that a live cluster's reader was too slow for.
     pub(crate) left_out: fn(u64) -> String,
 }

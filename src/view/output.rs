@@ -29,13 +29,13 @@ const QUEUE: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub struct Output {
     orders: Sender<Order>,
-    state: Arc<State>,
+    state: Arc<OutputState>,
     /// Whether the columns of a run have their names, where all that is told is of one run.
     pub(super) named: Option<Arc<AtomicBool>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct OutputState {
     hushed: AtomicBool,
     when_full: WhenFull,
     /// Whether nothing runs meanwhile, so that whoever puts a line may wait after all.
@@ -101,7 +101,7 @@ impl Output {
         let skips = Arc::new(AtomicBool::new(false));
         let skipped = Arc::clone(&skips);
         thread::Builder::new().spawn(move || write(&taken, to, reader, &skipped))?;
-        let state = State {
+        let state = OutputState {
             hushed: AtomicBool::new(false),
             when_full,
             waits: AtomicBool::new(false),

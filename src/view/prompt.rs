@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::columns::beside;
-use super::logs::{self, Row};
+use super::logs::{self, LogRow};
 use super::table::{Table, paragraph};
 use super::words::plural;
 use super::{colour, message};
@@ -138,7 +138,7 @@ pub(crate) fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
     let pairs = statuses.iter().zip(logs);
     let rows = pairs.map(|(status, log)| {
         let (nodes, role, committed) = (vec![status.id], status.role, status.commit);
-        Row { nodes, role, log, committed, words: words(status) }
+        LogRow { nodes, role, log, committed, words: words(status) }
     });
     logs::draw_rows(&rows.collect::<Vec<_>>(), true)
 }

@@ -6,7 +6,7 @@ use super::{colour, width};
 use crate::raft::{Rule, RuleSet, Settings};
 use crate::search::best_counterexample::Short;
 use crate::search::exhaustive::{
-    Bounds, Counterexample, Outcome, Reach, Stats, chance_of_a_miss, preset,
+    Bounds, Counterexample, Reach, SearchOutcome, Stats, chance_of_a_miss, preset,
 };
 
 /// The bounds of a search.
@@ -43,7 +43,7 @@ pub(crate) fn depth(stats: &Stats) -> Vec<String> {
 }
 
 /// A search's figures, and what it means that nothing fell, if nothing did.
-pub(crate) fn ended(outcome: &Outcome, bounds: &Bounds, rules: RuleSet) -> Vec<String> {
+pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(figures(&outcome.stats));
     lines.push(String::new());

@@ -2,7 +2,7 @@
 
 use super::colour;
 use super::columns::MARGIN;
-use super::logs::{self, Row};
+use super::logs::{self, LogRow};
 use super::table::Table;
 use super::words::{log_end, spaced};
 use crate::raft::{Log, NodeId};
@@ -93,7 +93,7 @@ pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log], explained: bool) -> Ve
     let groups = alike(nodes, |(a, log), (b, other)| {
         (a.up, a.paused, a.term, a.commit) == (b.up, b.paused, b.term, b.commit) && log == other
     });
-    let rows = groups.into_iter().map(|((first, log), members)| Row {
+    let rows = groups.into_iter().map(|((first, log), members)| LogRow {
         nodes: members.iter().map(|(status, _)| status.id).collect(),
         role: first.role,
         log,

@@ -13,7 +13,7 @@ use crate::scenario::verb_table::Verb;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ended<'a> {
+pub(crate) struct EndedRun<'a> {
     /// What was run.
     pub(crate) script: &'a Script,
     /// Whether all is well.
@@ -25,8 +25,8 @@ pub(crate) struct Ended<'a> {
 }
 
 /// With all that was checked, unless the script has asked for that at its end.
-pub(super) fn full(ended: &Ended<'_>) -> Vec<String> {
-    let Ended { script, failure, safety, .. } = *ended;
+pub(super) fn full(ended: &EndedRun<'_>) -> Vec<String> {
+    let EndedRun { script, failure, safety, .. } = *ended;
     let mut lines = ended.failure();
     if failure.is_some() || !script.lines.iter().any(|line| line.verb == Verb::ExpectSafe) {
         lines.push(String::new());
@@ -38,7 +38,7 @@ pub(super) fn full(ended: &Ended<'_>) -> Vec<String> {
 }
 
 /// In one line, behind a run that was told in brief.
-pub(super) fn told_in_brief(ended: &Ended<'_>) -> Vec<String> {
+pub(super) fn told_in_brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(brief(ended));
     lines.extend(ended.what_next());
@@ -46,14 +46,14 @@ pub(super) fn told_in_brief(ended: &Ended<'_>) -> Vec<String> {
 }
 
 /// In one line.
-pub(super) fn brief(ended: &Ended<'_>) -> Vec<String> {
+pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = ended.failure();
     lines.extend(one_line(&violation::one_line(&ended.script.name, ended.good, ended.safety)));
     lines.extend(ended.broken());
     lines
 }
 
-impl Ended<'_> {
+impl EndedRun<'_> {
     /// As the last line of its record says it.
     pub(crate) fn in_record(&self) -> Ending {
         Ending::new(self.good, self.failure.map(script_text::sentence), self.safety)

@@ -5,7 +5,7 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
-    Answer, Change, Elsewhere, Finding, Ground, Kind, Silent, Standing, Unanswerable,
+    Change, Elsewhere, Explanation, Finding, Ground, Kind, Silent, Standing, Unanswerable,
 };
 use crate::raft::NodeId;
 use crate::record::History;
@@ -34,7 +34,7 @@ pub(crate) fn questions() -> Vec<String> {
 }
 
 /// An answer, with the reasons below it.
-pub(crate) fn answer(history: &History, answer: &Answer) -> Vec<String> {
+pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     let time = history.step(answer.step).map_or_else(String::new, |step| when(step.time));
     let comma = if time.is_empty() { "" } else { ", " };
     let asked = format!("Step {}{comma}{time}: why {}?", answer.step, answer.question);
@@ -57,7 +57,7 @@ pub(super) enum Sentence {
 }
 
 /// The answer alone: what is so, the reasons behind it, how the others stand, what would change it.
-pub(super) fn sentences(answer: &Answer) -> Vec<Sentence> {
+pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     let mut text = finding(&answer.finding);
     // Since its timer was started over last it has not been so: it has always been.
     let always = matches!(answer.finding, Finding::NeverCampaigned { .. });
@@ -89,7 +89,7 @@ pub(super) fn sentences(answer: &Answer) -> Vec<Sentence> {
     said
 }
 
-fn reasons(answer: &Answer) -> Vec<String> {
+fn reasons(answer: &Explanation) -> Vec<String> {
     let mut lines = Vec::new();
     for sentence in sentences(answer) {
         lines.extend(match sentence {

@@ -15,7 +15,7 @@ use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::search::best_counterexample;
 use raft_in_practice::search::best_counterexample::{Searches, Short};
-use raft_in_practice::search::random::{Hunt, Progress, aim_of};
+use raft_in_practice::search::random::{Hunt, HuntProgress, aim_of};
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::hunt_result as view;
@@ -31,7 +31,7 @@ fn run(script: &Script, rules: RuleSet) -> Result<(), Box<Failure>> {
 fn shortest(rule: Rule) -> Short {
     let rules = RuleSet::INTACT.without(rule);
     let hunt = Hunt { rules, first: 0, seeds: 30_000, within: None, jobs: 2, enough: 12 };
-    best_counterexample::best(&hunt, Searches::All, &Progress::default()).short.unwrap()
+    best_counterexample::best(&hunt, Searches::All, &HuntProgress::default()).short.unwrap()
 }
 
 #[test]

@@ -445,7 +445,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     Runner::new(Liar::default(), &mut kept).spared(true).run(&script.lines).unwrap();
     assert_eq!(kept.0, [LineOutcome::NotJudged(key)]);
 
-    let progress = raft_in_practice::search::random::Progress::default();
+    let progress = raft_in_practice::search::random::HuntProgress::default();
     let told = |progress| hunt_result::nothing(progress, false, None).join(" ");
     assert!(!told(&progress).contains("judged") && told(&progress).contains('✓'));
     progress.unjudged.fetch_add(2, std::sync::atomic::Ordering::Relaxed);

@@ -9,8 +9,8 @@ use raft_in_practice::scenario::world::World;
 use raft_in_practice::search::best_counterexample::{Searches, Source};
 use raft_in_practice::search::random::clients::Clients;
 use raft_in_practice::search::random::recovery::Stall;
-use raft_in_practice::search::random::trial::{Finding, trial};
-use raft_in_practice::search::random::{Hunt, Progress, aim_of};
+use raft_in_practice::search::random::trial::{HuntFinding, trial};
+use raft_in_practice::search::random::{Hunt, HuntProgress, aim_of};
 use raft_in_practice::search::{best_counterexample, random};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
 use raft_in_practice::view::hunt_result as view;
@@ -19,7 +19,7 @@ use raft_in_practice::view::hunt_result as view;
 const SEEDS: u64 = 3_000;
 
 fn hunt(rules: RuleSet, seeds: u64, enough: usize) -> (random::HuntResult, u64) {
-    let progress = Progress::default();
+    let progress = HuntProgress::default();
     let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
     let result = hunt.run(&progress);
     (result, progress.seeds.load(Ordering::Relaxed))
@@ -74,7 +74,7 @@ fn worlds_have_pauses_and_load() {
 fn too_many_elections_in_the_calm_are_a_finding_of_their_own() {
     let rules = RuleSet::INTACT.without(Rule::RandomisedTimeout);
     let found = trial(46, rules, aim_of(rules)).finding;
-    let Some(Finding::Stalled(stall @ Stall::ManyElections { held, most })) = found else {
+    let Some(HuntFinding::Stalled(stall @ Stall::ManyElections { held, most })) = found else {
         panic!("{found:?}")
     };
     assert!(held > most);
@@ -90,7 +90,7 @@ fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
         let rules = RuleSet::INTACT.without(rule);
         let enough = best_counterexample::catches_wanted(rules);
         let hunt = Hunt { rules, first: 0, seeds, within: None, jobs: 2, enough };
-        let best = best_counterexample::best(&hunt, Searches::Quick, &Progress::default());
+        let best = best_counterexample::best(&hunt, Searches::Quick, &HuntProgress::default());
         best.short.map(|short| (short.schedule.moves.len(), short.source))
     };
     let rule = Rule::OneVotePerTerm;

@@ -2,7 +2,7 @@
 //! nothing with it, tries every order and every subset of what was never answered. On many small
 //! histories, drawn at random, both must come to the same verdict.
 
-use raft_in_practice::properties::linearizability::{History, Judgement, Misled};
+use raft_in_practice::properties::linearizability::{ClientHistory, Judgement, Misled};
 use raft_in_practice::raft::LogPosition;
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::{Answer, Proposal, Ticket};
@@ -59,7 +59,7 @@ type Waiting = Option<(Ticket, Operation, Option<Reply>)>;
 
 /// A history, as both see it.
 struct Drawn {
-    ours: History,
+    ours: ClientHistory,
     theirs: LinearizabilityTester<usize, Key>,
     told: Vec<String>,
 }
@@ -72,7 +72,7 @@ fn draw(rng: &mut ChaCha8Rng) -> Drawn {
     let mut key = Key::default();
     let mut waiting: Vec<Waiting> = vec![None; clients];
     let mut drawn = Drawn {
-        ours: History::default(),
+        ours: ClientHistory::default(),
         theirs: LinearizabilityTester::new(Key::default()),
         told: Vec::new(),
     };

@@ -7,7 +7,7 @@ use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::search::best_counterexample;
 use raft_in_practice::search::best_counterexample::Short;
-use raft_in_practice::search::random::{Hunt, HuntResult, Progress, aim_of};
+use raft_in_practice::search::random::{Hunt, HuntProgress, HuntResult, aim_of};
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::search::schedule_parts::parts;
 use raft_in_practice::search::shrink::shrink;
@@ -17,7 +17,7 @@ use crate::common::lengths::LENGTHS;
 fn caught(rule: Rule) -> HuntResult {
     let rules = RuleSet::INTACT.without(rule);
     let hunt = Hunt { rules, first: 0, seeds: 3_000, within: None, jobs: 2, enough: 6 };
-    hunt.run(&Progress::default())
+    hunt.run(&HuntProgress::default())
 }
 
 fn short(rule: Rule) -> Option<Short> {

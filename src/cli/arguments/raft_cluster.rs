@@ -49,7 +49,7 @@ Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong u
 interrupted.")]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<RaftClusterCommand>,
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum RaftClusterCommand {
     /// Run a scenario: one that ships with the program, or a file
     #[command(after_long_help = "Examples:
   raft-cluster run partition --virtual
@@ -268,26 +268,30 @@ impl Arguments {
         pager::switch(!self.no_pager);
         match self.command {
             None => self.run.run("demo", &self.watch),
-            Some(Command::Run { scenario, options, watch }) => options.run(&scenario, &watch),
-            Some(Command::Play { scenario, threads, options }) => {
+            Some(RaftClusterCommand::Run { scenario, options, watch }) => {
+                options.run(&scenario, &watch)
+            }
+            Some(RaftClusterCommand::Play { scenario, threads, options }) => {
                 options.play(scenario.as_deref(), threads)
             }
-            Some(Command::Hunt(options)) => hunt::run(&options),
-            Some(Command::Check { bounds, broken, save, format }) => {
+            Some(RaftClusterCommand::Hunt(options)) => hunt::run(&options),
+            Some(RaftClusterCommand::Check { bounds, broken, save, format }) => {
                 let bounds = bounds.for_rules(&broken);
                 check::run(&Check { rules: broken.into_iter().collect(), bounds, save, format })
             }
-            Some(Command::Scenarios { format: Format::Text }) => pager::show(scenarios::list()),
-            Some(Command::Scenarios { format: Format::Json }) => put(json::scenarios()),
-            Some(Command::Replay(replay)) => replay::run(&replay),
-            Some(Command::Report { run, output: file, kind, steps, options }) => {
+            Some(RaftClusterCommand::Scenarios { format: Format::Text }) => {
+                pager::show(scenarios::list())
+            }
+            Some(RaftClusterCommand::Scenarios { format: Format::Json }) => put(json::scenarios()),
+            Some(RaftClusterCommand::Replay(replay)) => replay::run(&replay),
+            Some(RaftClusterCommand::Report { run, output: file, kind, steps, options }) => {
                 options.report(&run, Report { file, kind, steps })
             }
-            Some(Command::Explore { run, at, port, no_open, options }) => {
+            Some(RaftClusterCommand::Explore { run, at, port, no_open, options }) => {
                 options.explore(run.as_deref(), at, port, !no_open)
             }
-            Some(Command::Completions { shell }) => completions::<Self>(shell),
-            Some(Command::Man { folder }) => manual::pages::<Self>(&folder),
+            Some(RaftClusterCommand::Completions { shell }) => completions::<Self>(shell),
+            Some(RaftClusterCommand::Man { folder }) => manual::pages::<Self>(&folder),
         }
     }
 }

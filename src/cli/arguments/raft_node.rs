@@ -43,9 +43,9 @@ const SEED: u64 = 1;
 )]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<RaftNodeCommand>,
     #[command(flatten)]
-    walkthrough: Walkthrough,
+    walkthrough: WalkthroughOptions,
     #[arg(
         long,
         value_enum,
@@ -61,12 +61,12 @@ pub(in crate::cli) struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum RaftNodeCommand {
     /// One node through every role and every decision (the default)
     #[command(after_long_help = "Examples:
   raft-node walkthrough --step
   raft-node walkthrough --nodes 4 --seed 7")]
-    Walkthrough(Walkthrough),
+    Walkthrough(WalkthroughOptions),
     /// The rules of Raft by name; one in full, if its id is given
     #[command(after_long_help = "Examples:
   raft-node rules
@@ -97,7 +97,7 @@ enum Command {
 
 #[derive(Args, Clone, Copy, PartialEq, Eq, Default)]
 #[command(allow_negative_numbers = true)]
-struct Walkthrough {
+struct WalkthroughOptions {
     /// Nodes in the cluster, 1 to 9 [default: 5]
     #[arg(long, value_name = "N", value_parser = nodes())]
     nodes: Option<usize>,
@@ -112,7 +112,7 @@ struct Walkthrough {
     format: Option<Format>,
 }
 
-impl Walkthrough {
+impl WalkthroughOptions {
     /// Options count before the subcommand and after it; after it they win.
     fn or(self, before: Self) -> Self {
         Self {
@@ -132,25 +132,29 @@ impl Arguments {
         let before = self.walkthrough;
         match self.command {
             None => before.walk(),
-            Some(Command::Walkthrough(args)) => args.or(before).walk(),
-            Some(_) if before != Walkthrough::default() => {
+            Some(RaftNodeCommand::Walkthrough(args)) => args.or(before).walk(),
+            Some(_) if before != WalkthroughOptions::default() => {
                 let why =
                     "only the walkthrough takes --nodes, --seed, --step and --format (see --help)";
                 Err(Error::Usage(why.to_owned()))
             }
-            Some(Command::Rules { id: None, format: Format::Text }) => pager::show(rules::list()),
-            Some(Command::Rules { id: None, format: Format::Json }) => put(json::rules(&Rule::ALL)),
-            Some(Command::Rules { id: Some(rule), format }) => match format {
+            Some(RaftNodeCommand::Rules { id: None, format: Format::Text }) => {
+                pager::show(rules::list())
+            }
+            Some(RaftNodeCommand::Rules { id: None, format: Format::Json }) => {
+                put(json::rules(&Rule::ALL))
+            }
+            Some(RaftNodeCommand::Rules { id: Some(rule), format }) => match format {
                 Format::Text => pager::show(rules::one(rule)),
                 Format::Json => put(json::rules(&[rule])),
             },
-            Some(Command::Completions { shell }) => completions::<Self>(shell),
-            Some(Command::Man { folder }) => manual::pages::<Self>(&folder),
+            Some(RaftNodeCommand::Completions { shell }) => completions::<Self>(shell),
+            Some(RaftNodeCommand::Man { folder }) => manual::pages::<Self>(&folder),
         }
     }
 }
 
-impl Walkthrough {
+impl WalkthroughOptions {
     fn walk(self) -> Result<ExitCode, Error> {
         let options = Options::new(self.nodes.unwrap_or(NODES), self.seed.unwrap_or(SEED));
         let sections = walkthrough::play(options);

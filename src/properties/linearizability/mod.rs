@@ -1,6 +1,6 @@
 //! One history of clients: what they asked, what they were told, and whether that can be.
 //!
-//! [`History`] is where it is decided what an answer means for that question, and nowhere else. It is
+//! [`ClientHistory`] is where it is decided what an answer means for that question, and nowhere else. It is
 //! judged in two ways. Could one machine that handles the operations one after the other have told
 //! the clients this (Herlihy and Wing's linearizability, for the key-value store)? That is a search
 //! for an order, in `search`. And is what a client was told to be done the entry that was committed
@@ -47,7 +47,7 @@ pub struct Done {
 
 /// What clients asked and were told.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct History {
+pub struct ClientHistory {
     calls: BTreeMap<Ticket, Call>,
     /// Who may still be told something.
     waiting: BTreeSet<Ticket>,
@@ -126,7 +126,7 @@ impl NotLinearizable {
     }
 }
 
-impl History {
+impl ClientHistory {
     /// A client asks for `command` at the moment `at`.
     pub fn asked(&mut self, ticket: Ticket, command: &str, at: u64) {
         self.waiting.insert(ticket);

@@ -38,7 +38,7 @@ use super::Call;
 use crate::server::state_machine::{Operation, Reply, sum};
 
 /// The value of a key, if it has one.
-pub(super) type Value<'a> = Option<Content<'a>>;
+pub(super) type StoredValue<'a> = Option<Content<'a>>;
 
 /// A value. One that reads as a number, and is written as that number is, is the number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -57,7 +57,7 @@ impl<'a> From<&'a str> for Content<'a> {
 }
 
 /// What an ADD makes of a value.
-fn added(value: Value<'_>, amount: i64) -> i64 {
+fn added(value: StoredValue<'_>, amount: i64) -> i64 {
     match value {
         Some(Content::Number(number)) => number.saturating_add(amount),
         Some(Content::Text(text)) => sum(Some(text), amount),
@@ -70,15 +70,15 @@ fn added(value: Value<'_>, amount: i64) -> i64 {
 pub(super) enum Saw<'a> {
     /// It did not look, or was not told.
     Nothing,
-    Value(Value<'a>),
+    Value(StoredValue<'a>),
     /// Whether there is a value.
     Presence(bool),
     /// What it becomes when this amount is added.
-    Sum(i64, Value<'a>),
+    Sum(i64, StoredValue<'a>),
 }
 
 impl Saw<'_> {
-    pub(super) fn fits(self, value: Value<'_>) -> bool {
+    pub(super) fn fits(self, value: StoredValue<'_>) -> bool {
         match self {
             Self::Nothing => true,
             Self::Value(seen) => seen == value,
@@ -93,14 +93,14 @@ impl Saw<'_> {
 pub(super) enum Leaves<'a> {
     /// What was there.
     Same,
-    Value(Value<'a>),
+    Value(StoredValue<'a>),
     /// What was there, with so much added.
     Plus(i64),
 }
 
 impl<'a> Leaves<'a> {
     /// The value after it.
-    pub(super) fn after(self, value: Value<'a>) -> Value<'a> {
+    pub(super) fn after(self, value: StoredValue<'a>) -> StoredValue<'a> {
         match self {
             Self::Same => value,
             Self::Value(value) => value,
@@ -123,7 +123,7 @@ pub(super) struct Answered<'a> {
 pub(super) struct Unanswered<'a> {
     /// Whether a GET returned this value. If not, other values count as the same.
     pub(super) is_read: bool,
-    pub(super) leaves: Value<'a>,
+    pub(super) leaves: StoredValue<'a>,
     pub(super) called: Vec<u64>,
 }
 
@@ -189,7 +189,7 @@ pub(super) fn worth_placing<'a>(
     calls: &[&'a Call],
     answered: &[Answered<'a>],
 ) -> Vec<Unanswered<'a>> {
-    let mut values: BTreeMap<Value<'a>, u64> = BTreeMap::new();
+    let mut values: BTreeMap<StoredValue<'a>, u64> = BTreeMap::new();
     let mut presence: [Option<u64>; 2] = [None; 2];
     for &Answered { saw, returned, .. } in answered {
         match saw {
@@ -204,7 +204,7 @@ pub(super) fn worth_placing<'a>(
             }
         }
     }
-    let mut kept: BTreeMap<(bool, Value<'a>), Unanswered<'a>> = BTreeMap::new();
+    let mut kept: BTreeMap<(bool, StoredValue<'a>), Unanswered<'a>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.done.is_none()) {
         let Leaves::Value(value) = leaves(&call.command) else { continue };
         let returned = values.get(&value).copied();

@@ -9,8 +9,8 @@ use rustc_hash::FxHashSet;
 
 use super::Call;
 use super::operation::{
-    Answered, Leaves, NEVER, Saw, Unanswered, Value, adds, as_answered, as_optional, explaining,
-    worth_placing,
+    Answered, Leaves, NEVER, Saw, StoredValue, Unanswered, adds, as_answered, as_optional,
+    explaining, worth_placing,
 };
 
 /// How much all searches of a history may remember together, in numbers. A state is a few of them,
@@ -73,14 +73,14 @@ struct Front {
 
 /// All on which it depends how an order can go on: the operations that are done, from the first that
 /// is not, how many unanswered writes of each value took effect, and the value.
-type SearchState<'a> = (usize, Box<[u64]>, Box<[u32]>, Value<'a>);
+type SearchState<'a> = (usize, Box<[u64]>, Box<[u32]>, StoredValue<'a>);
 
 /// Where a choice was made, for taking it back.
 struct Made<'a> {
     next: Next,
     choice: Choice,
     front: Front,
-    value: Value<'a>,
+    value: StoredValue<'a>,
 }
 
 struct OrderSearch<'a> {
@@ -98,7 +98,7 @@ struct OrderSearch<'a> {
     done: Vec<u64>,
     used: Vec<u32>,
     front: Front,
-    value: Value<'a>,
+    value: StoredValue<'a>,
     seen: FxHashSet<SearchState<'a>>,
     /// How much it may still remember.
     left: usize,

@@ -6,8 +6,8 @@ use super::*;
 type Spoken = (String, u64, Option<(u64, Reply)>);
 
 /// The history of these calls. Each is another client's, and of an entry of its own.
-fn history(calls: &[Spoken]) -> History {
-    let mut history = History::default();
+fn history(calls: &[Spoken]) -> ClientHistory {
+    let mut history = ClientHistory::default();
     for ((command, called, told), ticket) in calls.iter().zip(0..) {
         history.asked(Ticket(ticket), command, *called);
         if let Some((at, reply)) = told {
@@ -206,7 +206,7 @@ fn an_outcome_is_read_in_one_way() {
 #[test]
 fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
     let told = |command: &str, index, term| {
-        let mut history = History::default();
+        let mut history = ClientHistory::default();
         history.asked(Ticket(4), command, 0);
         let position = LogPosition::new(index, term);
         history.told(

@@ -13,7 +13,7 @@ pub(super) struct Link {
 
 /// What changed in a log: from this index on, and what was there before.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Change {
+pub(super) struct LogChange {
     pub(super) from: LogIndex,
     pub(super) removed: Vec<Link>,
 }
@@ -55,7 +55,7 @@ impl Shadow {
     }
 
     /// Follows `log`, which changed from index `from` on.
-    pub(super) fn follow(&mut self, from: LogIndex, log: &Log) -> Change {
+    pub(super) fn follow(&mut self, from: LogIndex, log: &Log) -> LogChange {
         let kept = from.prev().count().min(self.links.len());
         let removed = self.links.split_off(kept);
         let mut digest = self.links.last().map_or(0, |link| link.digest);
@@ -64,11 +64,11 @@ impl Shadow {
             digest = digest::chain_entry(digest, entry);
             self.links.push(Link { term: entry.term, digest });
         }
-        Change { from: known.next(), removed }
+        LogChange { from: known.next(), removed }
     }
 
     /// What it was before a change.
-    pub(super) fn before(&self, change: &Change) -> Self {
+    pub(super) fn before(&self, change: &LogChange) -> Self {
         let kept = self.links.iter().take(change.from.prev().count());
         Self { links: kept.chain(&change.removed).copied().collect() }
     }

@@ -1,6 +1,6 @@
 //! Log Matching and Leader Append-Only: each log is followed by what its steps changed.
 
-use super::ledger::{Change, Seen};
+use super::ledger::{LogChange, Seen};
 use super::{Checker, Earlier, Evidence};
 use crate::raft::{Event, LogIndex, LogPosition, NodeId, Property, RoleKind, Term};
 use crate::server::{Changes, Server};
@@ -56,7 +56,7 @@ impl Checker {
         server: &Server,
         from: LogIndex,
         events: &[Event],
-    ) -> Change {
+    ) -> LogChange {
         let node = server.node();
         let id = node.id();
         let watched = &mut self.watched[id.index()];

@@ -39,10 +39,10 @@ use rerun::Own;
 #[derive(Clone, Debug)]
 pub struct History {
     header: Header,
-    steps: Vec<Made>,
+    steps: Vec<MadeStep>,
     events: Vec<Event>,
     messages: Vec<SentMessage>,
-    deeds: Vec<Done>,
+    deeds: Vec<DatedDeed>,
     clients: Vec<ClientCall>,
     violations: Vec<(Time, Violation)>,
     /// For each node, what it was given and what befell it, with copies of it in between.
@@ -55,7 +55,7 @@ pub struct History {
 
 /// A step as it is kept.
 #[derive(Clone, Debug)]
-struct Made {
+struct MadeStep {
     time: Time,
     node: NodeId,
     input: InputLine,
@@ -69,7 +69,7 @@ struct Made {
 
 /// A deed as it is kept.
 #[derive(Clone, Debug)]
-struct Done {
+struct DatedDeed {
     time: Time,
     deed: Deed,
     /// How many steps were made before it.
@@ -169,7 +169,7 @@ impl History {
         let nth = usize::try_from(step.checked_sub(1)?).ok()?;
         let made = self.steps.get(nth)?;
         let before = nth.checked_sub(1).map_or((0, 0), |nth| {
-            let Made { events_end, messages_end, .. } = self.steps[nth];
+            let MadeStep { events_end, messages_end, .. } = self.steps[nth];
             (events_end, messages_end)
         });
         Some(StepRecord {
@@ -205,11 +205,12 @@ impl History {
         self.deeds_of(step).filter(move |done| done.after >= step).map(|it| (it.time, &it.deed))
     }
 
-    fn deeds_of(&self, step: u64) -> impl Iterator<Item = &Done> {
+    fn deeds_of(&self, step: u64) -> impl Iterator<Item = &DatedDeed> {
         // They are in order of their moments.
         let begin = self.deeds.partition_point(|done| done.moment < step);
         let last = self.last();
-        let these = move |done: &&Done| done.moment == step || step == last && done.moment > step;
+        let these =
+            move |done: &&DatedDeed| done.moment == step || step == last && done.moment > step;
         self.deeds[begin..].iter().take_while(these)
     }
 

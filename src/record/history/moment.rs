@@ -7,7 +7,7 @@ use super::{ClientCall, History, SentMessage, StepRecord};
 use crate::network::Network;
 use crate::properties::safety::Violation;
 use crate::raft::{Event, LogIndex, NodeId, Role};
-use crate::record::computed_fields::State;
+use crate::record::computed_fields::NodeFields;
 use crate::record::format::InputLine;
 use crate::record::journal::Deed;
 use crate::server::timing::Time;
@@ -137,7 +137,7 @@ pub struct ToldNode<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     votes: Option<Vec<NodeId>>,
     #[serde(flatten)]
-    state: State<'a>,
+    state: NodeFields<'a>,
 }
 
 impl<'a> From<&'a NodeState<'_>> for ToldNode<'a> {
@@ -153,7 +153,7 @@ impl<'a> From<&'a NodeState<'_>> for ToldNode<'a> {
             starts: stood.starts,
             last_applied: stood.applied,
             votes,
-            state: State::from(&*stood.node),
+            state: NodeFields::from(&*stood.node),
         }
     }
 }

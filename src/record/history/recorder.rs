@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clients::Told;
 use super::rerun::{COPY_EVERY, Own, Taken};
-use super::{ClientCall, Done, History, Made, SentMessage};
+use super::{ClientCall, DatedDeed, History, MadeStep, SentMessage};
 use crate::properties::safety::Violation;
 use crate::raft::NodeId;
 use crate::record::format::Header;
@@ -100,7 +100,7 @@ impl Kept {
             if let Some(sent) = received {
                 sent.received_in.push(step);
             }
-            history.steps.push(Made {
+            history.steps.push(MadeStep {
                 time: batch.time,
                 node,
                 input: made.into(),
@@ -178,7 +178,7 @@ impl Kept {
             }
             _ => {}
         }
-        self.history.deeds.push(Done { time, deed: deed.clone(), after, moment });
+        self.history.deeds.push(DatedDeed { time, deed: deed.clone(), after, moment });
     }
 
     fn told(&mut self, ticket: Ticket, moment: u64, told: Told) {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{History, Made};
+use super::{History, MadeStep};
 use crate::raft::{LogIndex, NodeId, RaftNode};
 use crate::record::format::Header;
 use crate::server::engine::{CrashPoint, Detail, MessageId, Steps, take_turn_of};
@@ -171,7 +171,7 @@ impl<'h> Rerun<'h> {
         }
     }
 
-    fn made(&self, step: u64) -> &'h Made {
+    fn made(&self, step: u64) -> &'h MadeStep {
         &self.history.steps[step as usize - 1]
     }
 
@@ -263,7 +263,7 @@ impl History {
             let node = Cow::Borrowed(turn.node());
             seen = Some(see(NodeState { up: true, paused: false, starts, node, applied }));
         };
-        let enter = |_: crate::server::engine::Entry<'_>| MessageId::default();
+        let enter = |_: crate::server::engine::JournalEntry<'_>| MessageId::default();
         _ = take_turn_of(server, Time::ZERO, Detail::Batches, &mut crash, make, enter);
         seen.expect("a turn is made")
     }

@@ -10,7 +10,7 @@ use crate::server::engine::CrashPoint;
 
 /// One step of one node.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Step {
+pub enum CounterexampleStep {
     /// Its election timer ends.
     Timeout(NodeId),
     /// It leads, and it is time to speak.
@@ -27,7 +27,7 @@ pub enum Step {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Counterexample {
     /// What happens, in order. No way is shorter.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CounterexampleStep>,
     /// The property that falls with the last step.
     pub property: Property,
     /// The same as moves that a world under manual control can make.
@@ -36,19 +36,22 @@ pub struct Counterexample {
 
 impl Counterexample {
     pub(super) fn new(model: &Model<'_>, property: Property, way: &[Action]) -> Self {
-        let steps: Vec<Step> = way.iter().map(|&happening| step(model, happening)).collect();
+        let steps: Vec<CounterexampleStep> =
+            way.iter().map(|&happening| step(model, happening)).collect();
         let moves = moves(model.settings, &steps);
         Self { steps, property, moves }
     }
 }
 
-fn step(model: &Model<'_>, Action { at, cause }: Action) -> Step {
+fn step(model: &Model<'_>, Action { at, cause }: Action) -> CounterexampleStep {
     match cause {
-        Cause::Prompt(Prompt::Timeout) => Step::Timeout(at),
-        Cause::Prompt(Prompt::Heartbeat) => Step::Heartbeat(at),
-        Cause::Prompt(Prompt::Propose) => Step::Submit(at),
-        Cause::Prompt(Prompt::Restart) => Step::Restart(at),
-        Cause::Message(message_id) => Step::Deliver(model.interned(message_id).envelope.clone()),
+        Cause::Prompt(Prompt::Timeout) => CounterexampleStep::Timeout(at),
+        Cause::Prompt(Prompt::Heartbeat) => CounterexampleStep::Heartbeat(at),
+        Cause::Prompt(Prompt::Propose) => CounterexampleStep::Submit(at),
+        Cause::Prompt(Prompt::Restart) => CounterexampleStep::Restart(at),
+        Cause::Message(message_id) => {
+            CounterexampleStep::Deliver(model.interned(message_id).envelope.clone())
+        }
     }
 }
 
@@ -60,20 +63,21 @@ struct Post {
 }
 
 impl Post {
-    fn play(&mut self, step: &Step) -> Option<MessageName> {
+    fn play(&mut self, step: &CounterexampleStep) -> Option<MessageName> {
         let (at, name) = match step {
-            Step::Timeout(at) | Step::Heartbeat(at) | Step::Submit(at) | Step::Restart(at) => {
-                (*at, None)
-            }
-            Step::Deliver(envelope) => (envelope.to, Some(self.name(envelope))),
+            CounterexampleStep::Timeout(at)
+            | CounterexampleStep::Heartbeat(at)
+            | CounterexampleStep::Submit(at)
+            | CounterexampleStep::Restart(at) => (*at, None),
+            CounterexampleStep::Deliver(envelope) => (envelope.to, Some(self.name(envelope))),
         };
         let server = &mut self.servers[at.index()];
         let stepped = match step {
-            Step::Timeout(_) => server.prompt(Prompt::Timeout, false),
-            Step::Heartbeat(_) => server.prompt(Prompt::Heartbeat, false),
-            Step::Submit(_) => server.prompt(Prompt::Propose, false),
-            Step::Restart(_) => server.prompt(Prompt::Restart, false),
-            Step::Deliver(envelope) => server.receive(envelope, false),
+            CounterexampleStep::Timeout(_) => server.prompt(Prompt::Timeout, false),
+            CounterexampleStep::Heartbeat(_) => server.prompt(Prompt::Heartbeat, false),
+            CounterexampleStep::Submit(_) => server.prompt(Prompt::Propose, false),
+            CounterexampleStep::Restart(_) => server.prompt(Prompt::Restart, false),
+            CounterexampleStep::Deliver(envelope) => server.receive(envelope, false),
         };
         *server = stepped.server;
         self.sent.extend(stepped.sent);
@@ -85,7 +89,7 @@ impl Post {
     }
 }
 
-fn moves(settings: Settings, steps: &[Step]) -> Vec<Verb> {
+fn moves(settings: Settings, steps: &[CounterexampleStep]) -> Vec<Verb> {
     let fresh = |id| ServerState::fresh(id, settings, false);
     let servers = NodeId::all(settings.nodes).map(fresh).collect();
     let mut post = Post { servers, sent: Vec::new() };
@@ -94,15 +98,15 @@ fn moves(settings: Settings, steps: &[Step]) -> Vec<Verb> {
     for step in steps {
         let name = post.play(step);
         match (step, name) {
-            (Step::Deliver(_), name) => moves.extend(name.map(Verb::Deliver)),
-            (Step::Timeout(at), _) => moves.push(Verb::Timeout(Who::Node(*at))),
-            (Step::Heartbeat(at), _) => moves.push(Verb::Heartbeat(Who::Node(*at))),
-            (Step::Submit(at), _) => {
+            (CounterexampleStep::Deliver(_), name) => moves.extend(name.map(Verb::Deliver)),
+            (CounterexampleStep::Timeout(at), _) => moves.push(Verb::Timeout(Who::Node(*at))),
+            (CounterexampleStep::Heartbeat(at), _) => moves.push(Verb::Heartbeat(Who::Node(*at))),
+            (CounterexampleStep::Submit(at), _) => {
                 submitted += 1;
                 let command = format!("SET x={submitted}");
                 moves.push(Verb::Submit { to: Who::Node(*at), command });
             }
-            (Step::Restart(at), _) => {
+            (CounterexampleStep::Restart(at), _) => {
                 let who = Who::Node(*at);
                 moves.push(Verb::Crash { who, point: CrashPoint::Between });
                 moves.push(Verb::Restart(who));

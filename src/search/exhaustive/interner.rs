@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 /// All values that were seen, in the order in which they were numbered.
 #[derive(Debug)]
-pub(super) struct Shared<T> {
+pub(super) struct Interned<T> {
     all: Mutex<All<T>>,
 }
 
@@ -19,7 +19,7 @@ struct All<T> {
     ids: FxHashMap<Arc<T>, u32>,
 }
 
-impl<T> Default for Shared<T> {
+impl<T> Default for Interned<T> {
     fn default() -> Self {
         Self { all: Mutex::new(All { values: Vec::new(), ids: FxHashMap::default() }) }
     }
@@ -28,13 +28,13 @@ impl<T> Default for Shared<T> {
 /// One thread's copy of the numbers: reading a value takes no lock.
 #[derive(Debug)]
 pub(super) struct Interner<'s, T> {
-    shared: &'s Shared<T>,
+    shared: &'s Interned<T>,
     values: Vec<Arc<T>>,
     ids: FxHashMap<Arc<T>, u32>,
 }
 
 impl<'s, T: Eq + Hash> Interner<'s, T> {
-    pub(super) fn new(shared: &'s Shared<T>) -> Self {
+    pub(super) fn new(shared: &'s Interned<T>) -> Self {
         let mut table = Self { shared, values: Vec::new(), ids: FxHashMap::default() };
         table.refresh();
         table

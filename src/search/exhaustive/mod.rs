@@ -44,7 +44,7 @@ use serde::Serialize;
 use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge};
-pub use counterexample::{Counterexample, Step};
+pub use counterexample::{Counterexample, CounterexampleStep};
 pub use memory_limit::spare_memory;
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
@@ -70,7 +70,7 @@ pub enum Reach {
 
 /// What a search found.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Outcome {
+pub struct SearchOutcome {
     /// The shortest way to a fallen property, if there is one.
     pub violation: Option<Counterexample>,
     /// How far it came.
@@ -80,7 +80,7 @@ pub struct Outcome {
 }
 
 /// Searches everything within `bounds`, with this rule broken or with none.
-pub fn find(rule: Option<Rule>, bounds: &Bounds) -> Outcome {
+pub fn find(rule: Option<Rule>, bounds: &Bounds) -> SearchOutcome {
     explore(rule.into_iter().collect(), bounds, |_, _| ControlFlow::Continue(()))
 }
 
@@ -90,7 +90,7 @@ pub fn explore(
     rules: RuleSet,
     bounds: &Bounds,
     mut progress: impl FnMut(&Stats, Pause) -> ControlFlow<()>,
-) -> Outcome {
+) -> SearchOutcome {
     let catalogue = Catalogue::default();
     // With a rule broken the way to the fall is what is asked for, and each of its steps counts.
     let free_sends = bounds.merge.free_sends && rules.is_intact();
@@ -107,5 +107,5 @@ pub fn explore(
             (Reach::Fell, Some(found))
         }
     };
-    Outcome { violation, reach, stats }
+    SearchOutcome { violation, reach, stats }
 }

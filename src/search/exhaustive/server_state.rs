@@ -119,7 +119,7 @@ impl ServerState {
 
 /// What a server knows of another one, as far as another's name appears in it.
 #[derive(Hash)]
-enum Known<'a, T> {
+enum NodeKnowledge<'a, T> {
     Vote,
     LateVote,
     Believed,
@@ -139,37 +139,37 @@ fn labels(
     let mut of_others = vec![0_u64; nodes];
     let own = node.id();
     let mut votes_for_itself = 0_u8;
-    let mut say = |of: NodeId, known: Known<'_, crate::raft::Progress>| {
+    let mut say = |of: NodeId, known: NodeKnowledge<'_, crate::raft::Progress>| {
         if of == own {
             votes_for_itself =
-                votes_for_itself * 4 + 1 + u8::from(matches!(known, Known::LateVote));
+                votes_for_itself * 4 + 1 + u8::from(matches!(known, NodeKnowledge::LateVote));
         } else {
             let slot = &mut of_others[of.index()];
             *slot = slot.wrapping_add(digest::chain(1, &known));
         }
     };
     if let Some(vote) = node.voted_for() {
-        say(vote, Known::Vote);
+        say(vote, NodeKnowledge::Vote);
     }
     if let Some(vote) = late.and_then(|late| late.voted_for) {
-        say(vote, Known::LateVote);
+        say(vote, NodeKnowledge::LateVote);
     }
     let mut counted = 0;
     match node.role() {
         Role::Follower { leader: Some(leader) } if !ignore_known_leader => {
-            say(*leader, Known::Believed);
+            say(*leader, NodeKnowledge::Believed);
         }
         Role::Follower { .. } => {}
         Role::Candidate { votes } => {
             counted = votes.counted();
             votes.voters().iter().filter(|&voter| voter != own).for_each(|voter| {
-                say(voter, Known::Counted);
+                say(voter, NodeKnowledge::Counted);
             });
         }
         // A leader's own row follows from its log.
         Role::Leader { progress } => {
             NodeId::all(nodes).filter(|&peer| peer != own).for_each(|peer| {
-                say(peer, Known::Progress(&progress.of(peer)));
+                say(peer, NodeKnowledge::Progress(&progress.of(peer)));
             });
         }
     }

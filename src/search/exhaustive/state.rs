@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::bounds::Bounds;
-use super::interner::{Interner, Shared};
+use super::interner::{Interned, Interner};
 use super::ledger::Ledger;
 use super::premises::Premises;
 use super::server_state::{InternedMessage, Prompt, ServerState, Stepped};
@@ -52,9 +52,9 @@ pub(super) struct Transition {
 /// The values behind the numbers, shared by all threads of a search.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
-    pub(super) servers: Shared<ServerState>,
-    pub(super) in_flight: Shared<InternedMessage>,
-    pub(super) ledgers: Shared<Ledger>,
+    pub(super) servers: Interned<ServerState>,
+    pub(super) in_flight: Interned<InternedMessage>,
+    pub(super) ledgers: Interned<Ledger>,
 }
 
 /// One thread's view of the transition system.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::properties::linearizability::{History, Judgement};
+use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::raft::NodeId;
 use crate::random_draws::Draw;
 use crate::scenario::world::World;
@@ -28,7 +28,7 @@ struct RandomClient {
 #[derive(Clone, Debug)]
 pub struct Clients {
     all: Vec<RandomClient>,
-    history: History,
+    history: ClientHistory,
     rng: ChaCha8Rng,
     nodes: usize,
     load: bool,
@@ -41,7 +41,7 @@ impl Clients {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 4);
         let client = RandomClient { waits: None, asks_again: Time::ZERO };
-        let (all, history) = (vec![client; mix.clients], History::default());
+        let (all, history) = (vec![client; mix.clients], ClientHistory::default());
         Self { all, history, rng, nodes: mix.nodes, load: mix.load, asked: 0 }
     }
 

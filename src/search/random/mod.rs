@@ -25,7 +25,7 @@ use crate::panic_message;
 use crate::raft::{Property, Rule, RuleSet};
 use crate::search::objective::Objective;
 use crate::search::schedule::Schedule;
-use trial::Finding;
+use trial::HuntFinding;
 
 /// The moves of a walk.
 const WALK: usize = 300;
@@ -49,7 +49,7 @@ pub struct Hunt {
 
 /// How far a hunt is; shared with whoever shows it.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct HuntProgress {
     /// Seeds that were played.
     pub seeds: AtomicU64,
     /// Simulated time, in microseconds.
@@ -64,7 +64,7 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-impl Progress {
+impl HuntProgress {
     /// Adds what another hunt did.
     pub fn add(&self, other: &Self) {
         for (sum, more) in [
@@ -87,7 +87,7 @@ pub struct Caught {
     /// How long after the beginning of the hunt it was found.
     pub after: Duration,
     /// What fell.
-    pub finding: Finding,
+    pub finding: HuntFinding,
     /// Its moves, if it is a schedule: all of them. A stall is about time and has none.
     pub raw: Option<Schedule>,
 }
@@ -124,7 +124,7 @@ impl Hunt {
     }
 
     /// Hunts.
-    pub fn run(&self, progress: &Progress) -> HuntResult {
+    pub fn run(&self, progress: &HuntProgress) -> HuntResult {
         let began = Instant::now();
         let objective = aim_of(self.rules);
         let next = AtomicU64::new(0);
@@ -178,17 +178,17 @@ pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
 }
 
 /// What was found in a seed, and its moves if it is a schedule.
-type Found = Option<(Finding, Option<Schedule>)>;
+type Found = Option<(HuntFinding, Option<Schedule>)>;
 
 /// The same, where a panic is a finding too.
 fn caught(play: impl FnOnce() -> Found) -> Found {
     // What was played is thrown away, so nobody sees what the panic left half done.
     panic::catch_unwind(AssertUnwindSafe(play))
-        .unwrap_or_else(|panic| Some((Finding::Panicked(panic_message::words(&*panic)), None)))
+        .unwrap_or_else(|panic| Some((HuntFinding::Panicked(panic_message::words(&*panic)), None)))
 }
 
 /// Plays the three games of a seed until something falls.
-fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &Progress) -> Found {
+fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &HuntProgress) -> Found {
     if objective != Objective::Only(Property::Liveness) {
         let walk = walk::walk(seed, rules, objective, WALK);
         progress.unjudged.fetch_add(u64::from(walk.unjudged), Ordering::Relaxed);
@@ -196,7 +196,7 @@ fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &Progress) ->
             [(walk.schedule, walk.fallen), leaderships::walk(seed, rules, objective)]
         {
             if let Some(fallen) = fallen {
-                return Some((Finding::Fallen(fallen), Some(walked)));
+                return Some((HuntFinding::Fallen(fallen), Some(walked)));
             }
         }
     }
@@ -206,8 +206,8 @@ fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &Progress) ->
     progress.faults.fetch_add(trial.faults, Ordering::Relaxed);
     let finding = trial.finding?;
     let raw = match &finding {
-        Finding::Fallen(_) => Some(trial::record(seed, rules, objective)),
-        Finding::Stalled(_) | Finding::Panicked(_) => None,
+        HuntFinding::Fallen(_) => Some(trial::record(seed, rules, objective)),
+        HuntFinding::Stalled(_) | HuntFinding::Panicked(_) => None,
     };
     Some((finding, raw))
 }
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_panic_in_a_seed_is_found_and_not_passed_over() {
         let found = caught(|| panic!("no such index"));
-        assert_eq!(found, Some((Finding::Panicked("no such index".to_owned()), None)));
+        assert_eq!(found, Some((HuntFinding::Panicked("no such index".to_owned()), None)));
         assert_eq!(caught(|| None), None);
     }
 
@@ -238,7 +238,7 @@ mod tests {
             jobs: 2,
             enough: 1,
         };
-        let progress = Progress::default();
+        let progress = HuntProgress::default();
         assert_eq!(hunt.run(&progress).catches, []);
         assert_eq!(progress.seeds.load(Ordering::Relaxed), 2);
     }

@@ -11,36 +11,36 @@ use crate::server::timing::Time;
 
 /// Writes down a run in virtual time as moves.
 #[derive(Clone, Default)]
-pub struct Recorder {
-    kept: Arc<Mutex<Recorded>>,
+pub struct MoveRecorder {
+    kept: Arc<Mutex<RecordedMoves>>,
 }
 
 #[derive(Default)]
-struct Recorded {
+struct RecordedMoves {
     moves: Vec<Verb>,
     /// The messages that were sent, oldest first.
     sent: Vec<Flight>,
 }
 
-impl Recorder {
+impl MoveRecorder {
     /// The moves so far.
     pub fn moves(&self) -> Vec<Verb> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).moves.clone()
     }
 
-    fn with(&self, act: impl FnOnce(&mut Recorded)) {
+    fn with(&self, act: impl FnOnce(&mut RecordedMoves)) {
         act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-impl Recorded {
+impl RecordedMoves {
     fn name(&self, id: MessageId, envelope: &Envelope) -> MessageName {
         let newer = self.sent.iter().rev().take_while(|sent| sent.id != id);
         MessageName::of(envelope, newer.map(|sent| &sent.envelope))
     }
 }
 
-impl Observer for Recorder {
+impl Observer for MoveRecorder {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = Who::Node(batch.server.node().id());
         self.with(|kept| {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::move_recorder::Recorder;
+use super::move_recorder::MoveRecorder;
 use super::recovery::{self, Stall};
 use super::unneeded_elections::UnneededElections;
 use serde::Serialize;
@@ -26,7 +26,7 @@ const STORM: Duration = Duration::from_secs(4);
 /// What a trial found.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Finding {
+pub enum HuntFinding {
     /// A safety property fell, or the clients saw something impossible.
     Fallen(Fallen),
     /// The cluster did not recover, or disturbed itself without need.
@@ -36,7 +36,7 @@ pub enum Finding {
     Panicked(String),
 }
 
-impl Finding {
+impl HuntFinding {
     /// Which property fell, if one did.
     pub const fn property(&self) -> Option<Property> {
         match self {
@@ -55,7 +55,7 @@ pub struct Trial {
     /// Faults that were done.
     pub faults: u64,
     /// What was found, if something was.
-    pub finding: Option<Finding>,
+    pub finding: Option<HuntFinding>,
     /// Whether nobody can say if what its clients were told can be.
     pub unjudged: bool,
 }
@@ -67,7 +67,7 @@ pub fn trial(seed: u64, rules: RuleSet, objective: Objective) -> Trial {
 
 /// Plays the world of `seed` again and writes its moves down.
 pub fn record(seed: u64, rules: RuleSet, objective: Objective) -> Schedule {
-    let recorder = Recorder::default();
+    let recorder = MoveRecorder::default();
     let mix = FaultMix::draw(seed);
     let _ = play(seed, rules, objective, vec![Box::new(recorder.clone())]);
     Schedule { settings: mix.world(seed, rules).settings, moves: recorder.moves() }
@@ -102,21 +102,21 @@ fn play(
         clients.act(&mut sim);
         found = safety(&sim, objective);
     }
-    let mut finding = found.map(Finding::Fallen);
+    let mut finding = found.map(HuntFinding::Fallen);
     let mut unjudged = false;
     if finding.is_none() {
         let deaf = chaos.rng().chance(0.3);
         let blackout = chaos.rng().chance(0.3);
         let ended = recovery::recover(&mut sim, &mut clients, &unneeded, deaf, blackout);
-        finding = safety(&sim, objective).map(Finding::Fallen);
+        finding = safety(&sim, objective).map(HuntFinding::Fallen);
         if finding.is_none() && objective.is_met_by(Property::Liveness) {
             let disturbed = unneeded.unneeded().map(Stall::UnneededElection);
-            finding = ended.err().or(disturbed).map(Finding::Stalled);
+            finding = ended.err().or(disturbed).map(HuntFinding::Stalled);
         }
         if finding.is_none() && objective.is_met_by(Property::Linearizability) {
             let clients = clients.judge(&sim);
             unjudged = matches!(clients, Judgement::NotJudged(_));
-            finding = objective.met_by_clients(clients).map(Finding::Fallen);
+            finding = objective.met_by_clients(clients).map(HuntFinding::Fallen);
         }
     }
     Trial { time: sim.now(), faults, finding, unjudged }

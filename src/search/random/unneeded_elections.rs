@@ -27,7 +27,7 @@ pub struct UnneededElection {
 }
 
 #[derive(Debug, Default)]
-struct Watched {
+struct HeardLeaders {
     /// For each node, the last AppendEntries of its own term: which term, and when.
     heard: [Option<(Term, Time)>; MAX_NODES],
     /// A node that was told to stand, and when.
@@ -39,7 +39,7 @@ struct Watched {
 #[derive(Clone, Debug)]
 pub struct UnneededElections {
     shortest: Duration,
-    kept: Arc<Mutex<Watched>>,
+    kept: Arc<Mutex<HeardLeaders>>,
 }
 
 impl UnneededElections {
@@ -48,7 +48,7 @@ impl UnneededElections {
         Self { shortest, kept: Arc::default() }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Watched) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut HeardLeaders) -> T) -> T {
         act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -7,7 +7,7 @@ use super::moments::{Moments, ShownMoment, step_moment};
 use super::run_record::{
     Fall, Heading, RunRecord, ShownMessage, about, falls, properties, why_lost,
 };
-use crate::explain::Answer;
+use crate::explain::Explanation;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId};
 use crate::record::Header;
@@ -181,7 +181,7 @@ fn sentences(history: &History, step: u64) -> Vec<String> {
 }
 
 /// The sentences of an answer, each of its kind.
-pub(crate) fn answer(answer: &Answer) -> Vec<(&'static str, String)> {
+pub(crate) fn answer(answer: &Explanation) -> Vec<(&'static str, String)> {
     why::sentences(answer).iter().map(answers::shown).collect()
 }
 

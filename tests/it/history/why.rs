@@ -1,7 +1,7 @@
 //! Why and why not: asked of scenarios that ship, and of whatever makes no sense.
 
 use raft_in_practice::explain::{
-    Answer, Change, Finding, Kind, Place, Question, Unanswerable, why,
+    Change, Explanation, Finding, Kind, Place, Question, Unanswerable, why,
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
 use raft_in_practice::record::History;
@@ -9,7 +9,7 @@ use raft_in_practice::record::History;
 use super::{history, script, shipped};
 use crate::common::{at, id};
 
-pub(super) fn ask(history: &History, step: u64, question: &str) -> Answer {
+pub(super) fn ask(history: &History, step: u64, question: &str) -> Explanation {
     let question = Question::parse(question, history.header().nodes).unwrap();
     why(history, step, &question).unwrap_or_else(|error| panic!("{question}: {error:?}"))
 }
@@ -24,7 +24,7 @@ pub(super) fn find(history: &History, place: &str) -> u64 {
 }
 
 /// The rules of an answer's grounds, and how they came out.
-pub(super) fn grounds(answer: &Answer) -> Vec<(Rule, Outcome)> {
+pub(super) fn grounds(answer: &Explanation) -> Vec<(Rule, Outcome)> {
     answer.grounds.iter().map(|it| (it.verdict.rule, it.verdict.outcome)).collect()
 }
 

@@ -8,7 +8,9 @@ use raft_in_practice::raft::{
     Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, Settings, Storage, Term,
     VoteResponse, Write,
 };
-use raft_in_practice::server::engine::{Detail, Ended, Entry, MessageId, Steps, take_turn_of};
+use raft_in_practice::server::engine::{
+    Detail, Ended, JournalEntry, MessageId, Steps, take_turn_of,
+};
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Disk, Server, ServerConfig, StorageFailed};
 
@@ -170,8 +172,10 @@ fn a_turn_whose_storage_fails_ends_in_the_engine_and_nothing_leaves() {
         let (mut recorded, mut ended) = (0, Vec::new());
         for input in [Input::ElectionTimeout, Input::Receive(vote), propose("SET x=1")] {
             let before = server.disk().state().clone();
-            let record = |entry: Entry<'_, FailsOnce>| {
-                let Entry::Saved { server, sendable, .. } = entry else { panic!("no crash") };
+            let record = |entry: JournalEntry<'_, FailsOnce>| {
+                let JournalEntry::Saved { server, sendable, .. } = entry else {
+                    panic!("no crash")
+                };
                 assert_eq!(server.disk().state(), server.node().persistent());
                 assert_eq!(sendable.messages().len(), 2);
                 recorded += 1;
