@@ -166,6 +166,7 @@ fn output_that_cannot_be_written_is_said_and_nothing_panics() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
         assert!(text.contains("cannot be written") && text.lines().count() == 1, "{text}");
+        assert!(text.starts_with("raft-cluster: "), "{text}");
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use assert_cmd::cargo::cargo_bin;
+
 use crate::raft_cluster::{file, printed, unwrapped};
 
 /// A hunt tells parts, moves, the property that fell and where an intact node parts; what it saves
@@ -160,6 +162,16 @@ fn each_told_run_shows_what_its_rule_is_for() {
 fn a_hunt_on_the_intact_core_finds_nothing_and_says_how_hard_it_looked() {
     let told = printed(0, &["hunt", "--seeds", "50"]);
     assert!(told.starts_with("50 seeds in ") && told.contains("no property has fallen"), "{told}");
+}
+
+/// There are never more threads than processors, and so a hunt fits little memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn many_threads_do_not_use_up_a_little_memory() {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -v 300000; exec \"$@\"", "sh"]).arg(cargo_bin("raft-cluster"));
+    let ended = shell.args(["hunt", "--jobs", "256", "--seeds", "50"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
 #[test]
