@@ -15,7 +15,7 @@ use crate::server::engine::{CrashPoint, MessageId};
 use crate::server::timing::Time;
 
 /// The moves so far, and what a world that makes them holds.
-struct Moves<'h> {
+struct MoveWriter<'h> {
     history: &'h History,
     verbs: Vec<Verb>,
     now: Time,
@@ -47,7 +47,7 @@ impl Script {
         let verbs = vec![Verb::Manual];
         let (now, conditions) = (Time::ZERO, header.conditions);
         let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
-        let mut moves = Moves { history, verbs, now, conditions, held, paused, unheard };
+        let mut moves = MoveWriter { history, verbs, now, conditions, held, paused, unheard };
         let steps = history.steps().take_while(|step| step.step <= until);
         let mut deeds = history.deeds_from(0).peekable();
         for step in steps {
@@ -70,7 +70,7 @@ impl Script {
     }
 }
 
-impl<'h> Moves<'h> {
+impl<'h> MoveWriter<'h> {
     /// Lets time pass up to a moment.
     fn wait(&mut self, time: Time) {
         let waits = time - self.now;

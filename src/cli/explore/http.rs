@@ -22,22 +22,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_WAITING: usize = 32;
 
 /// A request that was admitted, and where its answer goes.
-pub(super) struct Asked {
+pub(super) struct Exchange {
     pub(super) request: Admitted,
     pub(super) body: Vec<u8>,
-    pub(super) answer: Sender<Answer>,
+    pub(super) answer: Sender<Response>,
 }
 
 /// What is answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: u16,
     /// Headers beside those that every answer has.
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// A sentence of plain text.
     pub(super) fn text(status: u16, text: &str) -> Self {
         let headers = vec![("Content-Type", "text/plain; charset=utf-8".to_owned())];
@@ -47,11 +47,11 @@ impl Answer {
 
 /// The connections that have not said yet what they want, the oldest first.
 #[derive(Clone, Default)]
-struct Waiting {
+struct Unheard {
     streams: Arc<Mutex<VecDeque<(u64, TcpStream)>>>,
 }
 
-impl Waiting {
+impl Unheard {
     fn with<T>(&self, act: impl FnOnce(&mut VecDeque<(u64, TcpStream)>) -> T) -> T {
         act(&mut self.streams.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -74,8 +74,8 @@ impl Waiting {
 }
 
 /// Answers who comes to these addresses, on threads that end with the program.
-pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<Asked>) {
-    let waiting = Waiting::default();
+pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<Exchange>) {
+    let waiting = Unheard::default();
     for (nth, listener) in (0..).zip(listeners) {
         let (guard, asked, waiting) = (guard.clone(), asked.clone(), waiting.clone());
         thread::spawn(move || {
@@ -106,20 +106,20 @@ pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<A
 fn converse(
     mut stream: TcpStream,
     guard: &Guard,
-    asked: &Sender<Asked>,
+    asked: &Sender<Exchange>,
     heard: impl Fn(),
 ) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let answer = match hear(&mut stream, guard)? {
         Err(Refusal(status, why)) => {
             heard();
-            Answer::text(status, why)
+            Response::text(status, why)
         }
         Ok((request, body)) => {
             heard();
             let (answer, answered) = bounded(1);
-            let gone = || Answer::text(503, "the session has ended");
-            match asked.send(Asked { request, body, answer }) {
+            let gone = || Response::text(503, "the session has ended");
+            match asked.send(Exchange { request, body, answer }) {
                 Ok(()) => answered.recv().unwrap_or_else(|_| gone()),
                 Err(_) => gone(),
             }
@@ -220,8 +220,8 @@ const ALWAYS: &str = "Connection: close\r\n\
     Cross-Origin-Resource-Policy: same-origin\r\n\
     Cross-Origin-Opener-Policy: same-origin\r\n";
 
-fn write(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
-    let Answer { status, headers, body } = answer;
+fn write(stream: &mut TcpStream, answer: &Response) -> io::Result<()> {
+    let Response { status, headers, body } = answer;
     let mut head = format!("HTTP/1.1 {status} {}\r\n{ALWAYS}", reason(*status));
     for (name, value) in headers {
         head.extend([name, ": ", value, "\r\n"]);

@@ -2,13 +2,13 @@
 //!
 //! The page has no Raft in it. It sends the lines that clicks stand for, and shows what the core did. One
 //! thread holds the session and answers one request after the other; others read and write connections.
-//! `guard` says who may ask, `http` reads what is asked, `requests` says what it means, `session` has the
+//! `guard` says who may ask, `http` reads what is asked, `requests` says what it means, `branched_run` has the
 //! lines and the world that they make.
 
+mod branched_run;
 mod guard;
 mod http;
 mod requests;
-mod session;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
@@ -32,10 +32,10 @@ use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind, live};
 use crate::visible;
+use branched_run::BranchedRun;
 use guard::{Admitted, Guard};
-use http::{Answer, Asked};
+use http::{Exchange, Response};
 use requests::Desk;
-use session::Session;
 
 /// What is explored, and where.
 #[derive(Debug)]
@@ -95,17 +95,17 @@ fn has_screen() -> bool {
 }
 
 /// One session after the other, as scenarios are opened. Returns whether all was well in each.
-fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Asked>) -> bool {
+fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) -> bool {
     let (mut next, mut world, mut good) = (Some((script, is_recorded)), 0, true);
     while let Some((script, is_recorded)) = next.take() {
         let mut told = ();
-        let mut session = Session::new(&script, &mut told);
+        let mut session = BranchedRun::new(&script, &mut told);
         if is_recorded {
             // A line that fails is shown as one that was tried.
             let _ = session.rest();
         }
         let mut desk = Desk::new(session, world + 1);
-        for Asked { request, body, answer } in requests {
+        for Exchange { request, body, answer } in requests {
             let (answered, then) = respond(&mut desk, &request, &body);
             // Whoever asked may have gone.
             let _ = answer.send(answered);
@@ -133,7 +133,7 @@ enum Then {
 
 /// What is asked about a moment.
 #[derive(Deserialize)]
-struct Why {
+struct AskWhy {
     question: String,
     moment: usize,
 }
@@ -163,9 +163,9 @@ struct Open {
     text: Option<String>,
 }
 
-fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Answer, Then) {
+fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Response, Then) {
     let answered = match (request.posts, &*request.path) {
-        (false, "/") => page_itself().map_err(|error| Answer::text(503, &error.to_string())),
+        (false, "/") => page_itself().map_err(|error| Response::text(503, &error.to_string())),
         (false, "/scenario.raft") => Ok(file(
             "text/plain; charset=utf-8",
             "session.raft",
@@ -180,7 +180,7 @@ fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Answer, The
             Ok(file("text/html; charset=utf-8", "session.html", desk.session.recorder.look(page)))
         }
         (true, "/do") => read(body).map(|ask| json_answer(desk.act(ask))),
-        (true, "/why") => read(body).map(|Why { question, moment }| {
+        (true, "/why") => read(body).map(|AskWhy { question, moment }| {
             or_complaint(desk.why(&question, moment).map(|answer| json!({ "answer": answer })))
         }),
         (true, "/blame") => read(body).map(|Blame { node, field, moment }| {
@@ -202,20 +202,20 @@ fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Answer, The
             Err(refused) => Err(refused),
         },
         (true, "/end") => return (or_complaint(Ok(json!({}))), Then::Ends),
-        _ => Err(Answer::text(404, "there is nothing of this name here")),
+        _ => Err(Response::text(404, "there is nothing of this name here")),
     };
     (answered.unwrap_or_else(|refused| refused), Then::Goes)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answer> {
-    serde_json::from_slice(body).map_err(|error| Answer::text(400, &error.to_string()))
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
+    serde_json::from_slice(body).map_err(|error| Response::text(400, &error.to_string()))
 }
 
-fn json_answer(body: Vec<u8>) -> Answer {
-    Answer { status: 200, headers: vec![("Content-Type", "application/json".to_owned())], body }
+fn json_answer(body: Vec<u8>) -> Response {
+    Response { status: 200, headers: vec![("Content-Type", "application/json".to_owned())], body }
 }
 
-fn or_complaint(answer: Result<serde_json::Value, String>) -> Answer {
+fn or_complaint(answer: Result<serde_json::Value, String>) -> Response {
     let value = answer.unwrap_or_else(|why| {
         let why: Vec<String> = why.lines().map(visible::complaint).collect();
         json!({ "complaint": why.join("\n") })
@@ -223,27 +223,27 @@ fn or_complaint(answer: Result<serde_json::Value, String>) -> Answer {
     json_answer(value.to_string().into_bytes())
 }
 
-fn page_itself() -> Result<Answer, getrandom::Error> {
+fn page_itself() -> Result<Response, getrandom::Error> {
     let (page, policy) = page::explore(&random_word()?);
     let headers = vec![
         ("Content-Type", "text/html; charset=utf-8".to_owned()),
         ("Content-Security-Policy", policy),
     ];
-    Ok(Answer { status: 200, headers, body: page.into_bytes() })
+    Ok(Response { status: 200, headers, body: page.into_bytes() })
 }
 
 /// A file for the person's own dialog.
-fn file(kind: &str, name: &str, text: String) -> Answer {
+fn file(kind: &str, name: &str, text: String) -> Response {
     let headers = vec![
         ("Content-Type", kind.to_owned()),
         ("Content-Disposition", format!("attachment; filename=\"{name}\"")),
     ];
-    Answer { status: 200, headers, body: text.into_bytes() }
+    Response { status: 200, headers, body: text.into_bytes() }
 }
 
 /// The trace of a session: of the same lines, carried out once more.
 fn trace(script: &Script) -> String {
-    let written = Shared::default();
+    let written = InMemory::default();
     let writer = TraceWriter::new(written.clone(), &script.header(Clock::Virtual));
     let sim = Sim::new(SimConfig::of(script), vec![Box::new(writer.clone())]);
     let mut told = ();
@@ -259,17 +259,17 @@ fn trace(script: &Script) -> String {
 
 /// Bytes in memory that are written here and read there.
 #[derive(Clone, Default)]
-struct Shared {
+struct InMemory {
     bytes: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Shared {
+impl InMemory {
     fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Write for Shared {
+impl Write for InMemory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
     }

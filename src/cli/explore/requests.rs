@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{CannotDo, Kept, Session, world_of};
+use super::branched_run::{BranchedRun, NotDone, TreeLine, world_of};
 use crate::cli::play::words::{self, Word};
 use crate::explain::{self, Question};
 use crate::raft::{NodeId, Rule};
@@ -21,7 +21,7 @@ use crate::visible::complaint;
 
 /// What the page knows already.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Known {
+pub(super) struct KnownMoments {
     /// Of which world it speaks.
     world: u64,
     /// How many of its moments it has.
@@ -57,14 +57,14 @@ pub(super) enum Act {
 /// A request of the page's that acts.
 #[derive(Debug, Deserialize)]
 pub(super) struct Ask {
-    known: Known,
+    known: KnownMoments,
     #[serde(flatten)]
     act: Act,
 }
 
 /// What the page is told after an act.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Update<'a> {
     /// The number of the world; another than the page knew, if it must forget what it knows.
     world: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,12 +109,12 @@ struct ShownFlight {
 
 /// The session, as the page sees it.
 pub(super) struct Desk<'a> {
-    pub(super) session: Session<'a>,
+    pub(super) session: BranchedRun<'a>,
     world: u64,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) const fn new(session: Session<'a>, world: u64) -> Self {
+    pub(super) const fn new(session: BranchedRun<'a>, world: u64) -> Self {
         Self { session, world }
     }
 
@@ -124,13 +124,13 @@ impl<'a> Desk<'a> {
         let passes = matches!(ask.act, Act::Pass { .. });
         let done = self.carry_out(ask.act, &mut said);
         let complaint = done.err().map(|why| match why {
-            CannotDo::Refused(why) => complaint(&why),
-            CannotDo::Failed(failure) => script_text::sentence(&failure),
+            NotDone::Refused(why) => complaint(&why),
+            NotDone::Failed(failure) => script_text::sentence(&failure),
         });
         self.told(ask.known, passes, said, complaint)
     }
 
-    fn carry_out(&mut self, act: Act, said: &mut Vec<String>) -> Result<(), CannotDo> {
+    fn carry_out(&mut self, act: Act, said: &mut Vec<String>) -> Result<(), NotDone> {
         match act {
             Act::Look => Ok(()),
             Act::Line { line, at } => self.line(&line, at, said),
@@ -142,11 +142,11 @@ impl<'a> Desk<'a> {
             }
             Act::Next => self.session.next_planned(),
             Act::Rest => self.session.rest(),
-            Act::Undo => self.elsewhere(Session::undo),
-            Act::Redo => self.elsewhere(Session::redo),
+            Act::Undo => self.elsewhere(BranchedRun::undo),
+            Act::Redo => self.elsewhere(BranchedRun::redo),
             Act::GoTo { line } => {
                 if line.is_some_and(|line| line >= self.session.lines.len()) {
-                    return Err(CannotDo::Refused("there is no such line".to_owned()));
+                    return Err(NotDone::Refused("there is no such line".to_owned()));
                 }
                 self.elsewhere(|session| {
                     session.go_to(line);
@@ -159,14 +159,14 @@ impl<'a> Desk<'a> {
     /// Does what may make another world.
     fn elsewhere(
         &mut self,
-        act: impl FnOnce(&mut Session<'a>) -> Result<(), CannotDo>,
-    ) -> Result<(), CannotDo> {
+        act: impl FnOnce(&mut BranchedRun<'a>) -> Result<(), NotDone>,
+    ) -> Result<(), NotDone> {
         self.world += 1;
         act(&mut self.session)
     }
 
     /// Goes back to a moment, unless it is the last.
-    fn fork(&mut self, at: Option<usize>) -> Result<(), CannotDo> {
+    fn fork(&mut self, at: Option<usize>) -> Result<(), NotDone> {
         match at.filter(|&at| at + 1 < self.session.shown.len()) {
             Some(at) => self.elsewhere(|session| session.fork(at)),
             None => Ok(()),
@@ -179,8 +179,8 @@ impl<'a> Desk<'a> {
         line: &str,
         at: Option<usize>,
         said: &mut Vec<String>,
-    ) -> Result<(), CannotDo> {
-        let refused = CannotDo::Refused;
+    ) -> Result<(), NotDone> {
+        let refused = NotDone::Refused;
         match words::parse(line, self.session.head().nodes).map_err(refused)? {
             Word::Nothing => Ok(()),
             Word::Run(_) if self.session.done() < self.session.planned.len() => self.session.rest(),
@@ -196,8 +196,8 @@ impl<'a> Desk<'a> {
                 said.extend(prompt::help_on(words::WORDS, &word).map_err(refused)?);
                 Ok(())
             }
-            Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(Session::undo)),
-            Word::Forward(count) => (0..count).try_for_each(|_| self.elsewhere(Session::redo)),
+            Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(BranchedRun::undo)),
+            Word::Forward(count) => (0..count).try_for_each(|_| self.elsewhere(BranchedRun::redo)),
             Word::Next(count) => (0..count).try_for_each(|_| self.session.next_planned()),
             Word::Questions => {
                 said.extend(why::questions());
@@ -221,7 +221,7 @@ impl<'a> Desk<'a> {
 
     fn told(
         &mut self,
-        known: Known,
+        known: KnownMoments,
         passes: bool,
         said: Vec<String>,
         complaint: Option<String>,
@@ -245,7 +245,7 @@ impl<'a> Desk<'a> {
         let told = session.recorder.look(|history| {
             let growth = shown.growth(history, safety.as_ref(), from);
             let world = self.world;
-            let told = Told {
+            let told = Update {
                 world,
                 heading,
                 growth,
@@ -321,7 +321,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn shown_line(line: &Kept) -> ShownLine {
+fn shown_line(line: &TreeLine) -> ShownLine {
     ShownLine { text: line.verb.to_string(), parent: line.parent, moment: line.last_moment() }
 }
 

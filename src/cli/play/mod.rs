@@ -87,7 +87,7 @@ fn sessions<S: Stage>(
         let head = Script { lines: Vec::new(), ..script.clone() };
         output.put_all(header::lines(&head, play.clock));
         let world = stage.raise(&head)?;
-        let mut table = Table {
+        let mut table = PlayPrompt {
             session: Session::new(&script, world, &mut told),
             stage,
             output,
@@ -101,14 +101,14 @@ fn sessions<S: Stage>(
 }
 
 /// Where a session is played: what is typed comes in, and answers go out.
-struct Table<'a, S: Stage> {
+struct PlayPrompt<'a, S: Stage> {
     session: Session<'a, S::World>,
     stage: &'a mut S,
     output: &'a Output,
     clock: Clock,
 }
 
-impl<S: Stage> Table<'_, S> {
+impl<S: Stage> PlayPrompt<'_, S> {
     /// Makes a recorded run again, or says which lines wait.
     fn begin(&mut self, is_recorded: bool) {
         self.output.put("");

@@ -18,7 +18,7 @@ use crate::view::{STORY, history as told, prompt, why};
 pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     let (mut typed, output) = Lines::open(false, following).map_err(Error::Terminal)?;
     output.put_all(told::welcome(history));
-    let mut table = Table { history, step: from, output: output.clone() };
+    let mut table = TracePrompt { history, step: from, output: output.clone() };
     let talked = table.answer_all(&mut typed);
     drop(typed);
     let written = output.settle();
@@ -32,13 +32,13 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
 }
 
 /// Where in a history someone stands.
-struct Table<'h> {
+struct TracePrompt<'h> {
     history: &'h History,
     step: u64,
     output: Output,
 }
 
-impl Table<'_> {
+impl TracePrompt<'_> {
     /// Answers until the end. Says whether one goes on from where one stands.
     fn answer_all(&mut self, typed: &mut Lines) -> Result<bool, Error> {
         loop {

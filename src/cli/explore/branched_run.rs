@@ -29,7 +29,7 @@ const PATIENT_EVENTS: u64 = 5_000;
 
 /// A line that was carried out.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct TreeLine {
     /// The line before it; nothing for the first.
     pub(super) parent: Option<usize>,
     pub(super) verb: Verb,
@@ -39,7 +39,7 @@ pub(super) struct Kept {
     planned: usize,
 }
 
-impl Kept {
+impl TreeLine {
     /// The last moment that the run had when it was done.
     pub(super) const fn last_moment(&self) -> usize {
         self.moments - 1
@@ -47,12 +47,12 @@ impl Kept {
 }
 
 /// The session.
-pub(super) struct Session<'a> {
+pub(super) struct BranchedRun<'a> {
     head: Script,
     /// The lines that the scenario brings along.
     pub(super) planned: Vec<Verb>,
     /// All that was carried out, each after its parent.
-    pub(super) lines: Vec<Kept>,
+    pub(super) lines: Vec<TreeLine>,
     /// The last line of the run as it stands.
     pub(super) tip: Option<usize>,
     runner: Runner<'a, Sim>,
@@ -61,14 +61,14 @@ pub(super) struct Session<'a> {
 }
 
 /// Why something cannot be done.
-pub(super) enum CannotDo {
+pub(super) enum NotDone {
     /// The line failed.
     Failed(Box<Failure>),
     /// It is refused, for this reason.
     Refused(String),
 }
 
-impl<'a> Session<'a> {
+impl<'a> BranchedRun<'a> {
     /// A session on this scenario, of which no line is carried out yet.
     pub(super) fn new(script: &Script, observer: &'a mut dyn ScriptObserver) -> Self {
         let head = Script { lines: Vec::new(), ..script.clone() };
@@ -106,13 +106,13 @@ impl<'a> Session<'a> {
     }
 
     /// Carries out the next line of the scenario. It is done with even if it fails.
-    pub(super) fn next_planned(&mut self) -> Result<(), CannotDo> {
+    pub(super) fn next_planned(&mut self) -> Result<(), NotDone> {
         let (done, tip) = (self.done(), self.tip);
         let next = self.planned.get(done).cloned();
-        let none = || CannotDo::Refused("the scenario has no further line".to_owned());
+        let none = || NotDone::Refused("the scenario has no further line".to_owned());
         let next = next.ok_or_else(none)?;
         let carried = self.carry_out(&next);
-        if matches!(carried, Err(CannotDo::Refused(_))) {
+        if matches!(carried, Err(NotDone::Refused(_))) {
             return carried;
         }
         if carried.is_err() && self.tip == tip {
@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
     }
 
     /// Carries out all that is left of the scenario, until a line fails.
-    pub(super) fn rest(&mut self) -> Result<(), CannotDo> {
+    pub(super) fn rest(&mut self) -> Result<(), NotDone> {
         while self.done() < self.planned.len() {
             self.next_planned()?;
         }
@@ -133,7 +133,7 @@ impl<'a> Session<'a> {
 
     /// Carries a line out, and keeps it. A line that failed is kept as one that was tried, if it may
     /// have moved the world nevertheless.
-    pub(super) fn carry_out(&mut self, verb: &Verb) -> Result<(), CannotDo> {
+    pub(super) fn carry_out(&mut self, verb: &Verb) -> Result<(), NotDone> {
         self.check(verb)?;
         let done = self.runner.execute(0, verb);
         self.recorder.look(|history| self.shown.follow(history));
@@ -143,15 +143,15 @@ impl<'a> Session<'a> {
                 if verb.may_move_and_fail() {
                     self.keep(tried(verb.clone()));
                 }
-                return Err(CannotDo::Failed(failure));
+                return Err(NotDone::Failed(failure));
             }
         }
         Ok(())
     }
 
     /// That a line is not too much for a session.
-    fn check(&self, verb: &Verb) -> Result<(), CannotDo> {
-        let refused = |why: &str| Err(CannotDo::Refused(why.to_owned()));
+    fn check(&self, verb: &Verb) -> Result<(), NotDone> {
+        let refused = |why: &str| Err(NotDone::Refused(why.to_owned()));
         if self.recorder.look(History::last) >= MOST_STEPS {
             return refused(
                 "this run has 50000 steps, and a session takes no more; save it, or go back",
@@ -202,12 +202,12 @@ impl<'a> Session<'a> {
                 return;
             }
         }
-        self.lines.push(Kept { parent: self.tip, verb, moments, planned });
+        self.lines.push(TreeLine { parent: self.tip, verb, moments, planned });
         self.tip = Some(self.lines.len() - 1);
     }
 
     /// Lets events happen until one of them has this mark.
-    pub(super) fn until(&mut self, mark: &str) -> Result<(), CannotDo> {
+    pub(super) fn until(&mut self, mark: &str) -> Result<(), NotDone> {
         for _ in 0..PATIENT_EVENTS {
             let before = self.shown.len();
             self.carry_out(&Verb::Step(1))?;
@@ -216,7 +216,7 @@ impl<'a> Session<'a> {
             }
         }
         let why = format!("nothing of this kind has come in {PATIENT_EVENTS} events");
-        Err(CannotDo::Refused(why))
+        Err(NotDone::Refused(why))
     }
 
     /// The lines on the way to a line, the first first.
@@ -242,9 +242,9 @@ impl<'a> Session<'a> {
     }
 
     /// Undoes the last line; of several single steps only the last.
-    pub(super) fn undo(&mut self) -> Result<(), CannotDo> {
+    pub(super) fn undo(&mut self) -> Result<(), NotDone> {
         let tip =
-            self.tip.ok_or_else(|| CannotDo::Refused("there is nothing to undo".to_owned()))?;
+            self.tip.ok_or_else(|| NotDone::Refused("there is nothing to undo".to_owned()))?;
         self.go_to(self.lines[tip].parent);
         match self.lines[tip].verb {
             Verb::Step(events) if events > 1 => self.step_into(tip, |done, _| done + 1 < events),
@@ -253,16 +253,16 @@ impl<'a> Session<'a> {
     }
 
     /// The lines that were carried out at the tip before, and can be gone on with.
-    pub(super) fn redo(&mut self) -> Result<(), CannotDo> {
+    pub(super) fn redo(&mut self) -> Result<(), NotDone> {
         let next = self.lines.iter().rposition(|line| line.parent == self.tip);
-        let next = next.ok_or_else(|| CannotDo::Refused("nothing was undone here".to_owned()))?;
+        let next = next.ok_or_else(|| NotDone::Refused("nothing was undone here".to_owned()))?;
         self.go_to(Some(next));
         Ok(())
     }
 
     /// Goes back to a moment, so that what comes next begins a branch there. A line that does more than
     /// let time pass is kept whole.
-    pub(super) fn fork(&mut self, moment: usize) -> Result<(), CannotDo> {
+    pub(super) fn fork(&mut self, moment: usize) -> Result<(), NotDone> {
         let way = self.way_to(self.tip);
         let wanted = moment + 1;
         let kept = way.iter().take_while(|&&line| self.lines[line].moments <= wanted).count();
@@ -283,10 +283,10 @@ impl<'a> Session<'a> {
 
     /// Steps into a line that is next and only lets time pass, as long as `on` says so of the number of
     /// steps; and makes that a line of its own.
-    fn step_into(&mut self, line: usize, on: impl Fn(u64, &Self) -> bool) -> Result<(), CannotDo> {
+    fn step_into(&mut self, line: usize, on: impl Fn(u64, &Self) -> bool) -> Result<(), NotDone> {
         let mut events = 0;
         while on(events, self) {
-            self.runner.execute(0, &Verb::Step(1)).map_err(CannotDo::Failed)?;
+            self.runner.execute(0, &Verb::Step(1)).map_err(NotDone::Failed)?;
             self.recorder.look(|history| self.shown.follow(history));
             events += 1;
         }
@@ -306,10 +306,10 @@ impl<'a> Session<'a> {
         for other in self.lines.iter_mut().filter(|other| other.parent == Some(line)) {
             other.parent = Some(second);
         }
-        self.lines.push(Kept { parent: Some(line), verb: Verb::Step(rest), ..whole });
+        self.lines.push(TreeLine { parent: Some(line), verb: Verb::Step(rest), ..whole });
         let planned = self.done();
         let moments = self.shown.len();
-        self.lines[line] = Kept { verb: Verb::Step(first), moments, planned, ..whole };
+        self.lines[line] = TreeLine { verb: Verb::Step(first), moments, planned, ..whole };
         self.tip = Some(line);
     }
 
