@@ -99,13 +99,11 @@ impl<'a, W: World> Session<'a, W> {
     pub(super) fn forward(&mut self, count: u64) -> Vec<Verb> {
         let (mut left, mut again) = (count, Vec::new());
         while let Some(entry) = self.undone.pop() {
-            match left.checked_sub(u64::from(moves(&entry.verb))) {
-                Some(still) => left = still,
-                None => {
-                    self.undone.push(entry);
-                    break;
-                }
+            if left == 0 && moves(&entry.verb) {
+                self.undone.push(entry);
+                break;
             }
+            left -= u64::from(moves(&entry.verb));
             let rest = std::mem::take(&mut self.undone);
             // It could be carried out before, and nothing is different now.
             let _ = self.carry_out(entry.verb.clone());
@@ -196,7 +194,7 @@ impl<'a, W: World> Session<'a, W> {
 }
 
 /// Whether a line does more than look at the world, or say something.
-fn moves(verb: &Verb) -> bool {
+const fn moves(verb: &Verb) -> bool {
     !matches!(verb.kind(), Kind::Look | Kind::Tell)
 }
 
