@@ -129,8 +129,19 @@ impl Asked<'_> {
             standing.refused = self.refusal(node, id, term);
         });
         let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
-        let change =
-            Some(Change::Votes { more: need.saturating_sub(have), missing: missing.collect() });
+        let missing: Vec<NodeId> = missing.collect();
+        let more = need.saturating_sub(have);
+        let is_given = |&node: &NodeId| {
+            let stood = self.node(node);
+            let vote = stood.node.voted_for().filter(|_| stood.node.current_term() == term);
+            vote.is_some_and(|voted_for| voted_for != id)
+        };
+        let given = missing.iter().filter(|node| is_given(node)).count();
+        let change = Some(if missing.len() - given < more {
+            Change::LaterElection { term }
+        } else {
+            Change::Votes { more, missing }
+        });
         let counting = self.steps_of(id).take_while(|step| step.step >= began);
         let quorum = counting.flat_map(|step| self.vote_counts(&step)).next();
         let campaigns = matches!(stood.node.role(), Role::Candidate { .. })

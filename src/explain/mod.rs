@@ -196,6 +196,8 @@ pub enum Change {
     Restart { node: NodeId },
     /// So many `more` of the `missing` nodes vote for it, in this term or a later one.
     Votes { more: usize, missing: Vec<NodeId> },
+    /// A later term begins: too few voters have a vote left in the `term`.
+    LaterElection { term: Term },
     /// Its election timer ends first.
     Timeout { node: NodeId },
     /// The sender is in term `least` or a later one.

@@ -10,7 +10,7 @@ use super::script::Script;
 use crate::own_file::{NotWritten, OwnFile};
 
 /// As long as a scenario may be, in bytes. The longest that ships has not a hundredth of that.
-const LONGEST: u64 = 1 << 20;
+pub(crate) const LONGEST: u64 = 1 << 20;
 
 /// What is saved here: no other file is replaced.
 const SAVED: OwnFile =

@@ -26,7 +26,7 @@ mod asking;
 pub mod by_hand;
 mod condition;
 pub mod error;
-mod file;
+pub(crate) mod file;
 mod free_text;
 pub mod library;
 pub mod line_outcome;

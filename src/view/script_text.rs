@@ -76,29 +76,7 @@ impl ScriptText {
     }
 
     fn happens(&self, time: Time, event: &NextEvent) {
-        let (who, text) = match event {
-            NextEvent::Arrives(envelope) => {
-                let Envelope { from, to, message } = envelope;
-                (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
-            }
-            NextEvent::Waits(Envelope { from, to, message }) => {
-                let kind = message::kind(message.kind());
-                (to.to_string(), format!("stands still; {kind} from {from} waits"))
-            }
-            NextEvent::Lost(envelope, why) => {
-                let Envelope { from, to, message } = envelope;
-                let why = match why {
-                    Loss::Down => "the receiver is down",
-                    _ => "the link is cut",
-                };
-                let kind = message::kind(message.kind());
-                (String::new(), format!("{kind} from {from} to {to} is lost: {why}"))
-            }
-            NextEvent::ElectionTimeout(node) => {
-                (node.to_string(), "has heard no leader for a whole election timeout".to_owned())
-            }
-            NextEvent::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
-        };
+        let (who, text) = happening(event);
         self.columns.line(None, time, &who, &text);
     }
 }
@@ -174,6 +152,33 @@ impl ScriptObserver for ScriptText {
 }
 
 /// A condition as a person would say it.
+/// What the next event is: who is concerned, and what happens.
+pub(crate) fn happening(event: &NextEvent) -> (String, String) {
+    match event {
+        NextEvent::Arrives(envelope) => {
+            let Envelope { from, to, message } = envelope;
+            (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
+        }
+        NextEvent::Waits(Envelope { from, to, message }) => {
+            let kind = message::kind(message.kind());
+            (to.to_string(), format!("stands still; {kind} from {from} waits"))
+        }
+        NextEvent::Lost(envelope, why) => {
+            let Envelope { from, to, message } = envelope;
+            let why = match why {
+                Loss::Down => "the receiver is down",
+                _ => "the link is cut",
+            };
+            let kind = message::kind(message.kind());
+            (String::new(), format!("{kind} from {from} to {to} is lost: {why}"))
+        }
+        NextEvent::ElectionTimeout(node) => {
+            (node.to_string(), "has heard no leader for a whole election timeout".to_owned())
+        }
+        NextEvent::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
+    }
+}
+
 fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),

@@ -172,7 +172,9 @@ fn finding(finding: &Finding) -> String {
                 Some(step) => format!("it gave up in step {step}"),
                 None => "its election goes on".to_owned(),
             };
-            format!("{node} stood for election in term {term} and got {votes} of {need}: {ended}.")
+            format!(
+                "{node} stood for election in term {term} and got {votes}, where {need} are needed: {ended}."
+            )
         }
         Finding::SteppedDown { node, role, term } => {
             format!("{node} was {role} and became follower in term {term}.")
@@ -300,12 +302,12 @@ fn changes(change: &Change) -> String {
         ),
         Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => {
             let arrives = arrives_in.map_or_else(
-                || "it never does here".to_owned(),
+                || "by the last step it has not".to_owned(),
                 |it| format!("it does in step {it}"),
             );
             format!(
-                "message {} arrived ({arrives}), which {from} wrote in step {written_in}: it has \
-                 leaderCommit {leader_commit} and verifies the log up to index {up_to} \
+                "the AppendEntries arrived ({arrives}) that {from} wrote in step {written_in}, message \
+                 {}: it has leaderCommit {leader_commit} and verifies the log up to index {up_to} \
                  (commit-only-verified)",
                 message.0
             )
@@ -316,6 +318,9 @@ fn changes(change: &Change) -> String {
         Change::Restart { node } => format!("{node} started again"),
         Change::Votes { more, missing } => {
             format!("{more} more of {} voted for it", names(missing))
+        }
+        Change::LaterElection { term } => {
+            format!("a timer ended and a later term began: too few have a vote left in term {term}")
         }
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")

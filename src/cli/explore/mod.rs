@@ -25,6 +25,7 @@ use super::play::lines::following;
 use super::printing;
 use crate::raft::Rule;
 use crate::record::{Clock, History, TraceWriter};
+use crate::scenario::file::LONGEST;
 use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
@@ -35,7 +36,7 @@ use crate::visible;
 use branched_run::BranchedRun;
 use guard::{Admitted, Guard};
 use http::{Exchange, Response};
-use requests::Desk;
+use requests::{Desk, Heard};
 
 /// What is explored, and where.
 #[derive(Debug)]
@@ -98,13 +99,14 @@ fn has_screen() -> bool {
 fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) -> bool {
     let (mut next, mut world, mut good) = (Some((script, is_recorded)), 0, true);
     while let Some((script, is_recorded)) = next.take() {
-        let mut told = ();
+        let heard = Heard::default();
+        let mut told = heard.clone();
         let mut session = BranchedRun::new(&script, &mut told);
         if is_recorded {
             // A line that fails is shown as one that was tried.
             let _ = session.rest();
         }
-        let mut desk = Desk::new(session, world + 1);
+        let mut desk = Desk::new(session, heard, world + 1);
         for Exchange { request, body, answer } in requests {
             let (answered, then) = respond(&mut desk, &request, &body);
             // Whoever asked may have gone.
@@ -291,6 +293,12 @@ fn opened(open: &Open) -> Result<(Script, bool), String> {
         let history = History::read(text.as_bytes()).map_err(|error| error.to_string())?;
         let until = history.last().min(FIRST_STEPS);
         return Ok((Script::by_hand(&history, until), true));
+    }
+    if text.len() as u64 > LONGEST {
+        return Err(format!(
+            "'{}' is longer than 1 MiB, and a scenario may have no more than that",
+            open.name
+        ));
     }
     Script::parse(&open.name, text).map(|script| (script, false)).map_err(|error| error.to_string())
 }

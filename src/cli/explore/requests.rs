@@ -1,6 +1,7 @@
 //! What the page asks of a session, and what it is told.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +11,11 @@ use crate::explain::{self, Question};
 use crate::raft::{NodeId, Rule};
 use crate::record::Clock;
 use crate::record::message_name::MessageName;
+use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
-use crate::scenario::world::{VirtualWorld, World};
+use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
 use crate::view::{history as told, prompt, script_text, why};
@@ -107,27 +109,71 @@ struct ShownFlight {
     delivered: bool,
 }
 
+/// Keeps what came of events that leave no trace in a node: a message that is lost, or waits.
+#[derive(Clone, Default)]
+pub(super) struct Heard {
+    said: Arc<Mutex<Vec<String>>>,
+}
+
+impl Heard {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ScriptObserver for Heard {
+    fn line_outcome(&mut self, _: Time, outcome: &LineOutcome) {
+        if let LineOutcome::Happens(event @ (NextEvent::Lost(..) | NextEvent::Waits(_))) = outcome {
+            let (who, text) = script_text::happening(event);
+            let said = if who.is_empty() { text } else { format!("{who} {text}") };
+            self.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+        }
+    }
+}
+
 /// The session, as the page sees it.
 pub(super) struct Desk<'a> {
     pub(super) session: BranchedRun<'a>,
+    heard: Heard,
     world: u64,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) const fn new(session: BranchedRun<'a>, world: u64) -> Self {
-        Self { session, world }
+    pub(super) const fn new(session: BranchedRun<'a>, heard: Heard, world: u64) -> Self {
+        Self { session, heard, world }
     }
 
     /// Does what the page asks for, and says what has come of it, as JSON.
     pub(super) fn act(&mut self, ask: Ask) -> Vec<u8> {
         let mut said = Vec::new();
         let passes = matches!(ask.act, Act::Pass { .. });
-        let done = self.carry_out(ask.act, &mut said);
+        let is_seen = matches!(ask.act, Act::Look) || self.is_seen(ask.known);
+        let done = if is_seen {
+            self.carry_out(ask.act, &mut said)
+        } else {
+            // What its person meant is not what would come of it.
+            Err(NotDone::Refused(
+                "another window has changed the session, and nothing was done here; this is how it stands now"
+                    .to_owned(),
+            ))
+        };
+        // Of those that were gone through on the way elsewhere, or as time passed, nobody wants to hear.
+        let events = self.heard.take();
+        if let [.., last] = events.as_slice()
+            && !passes
+        {
+            said.push(last.clone());
+        }
         let complaint = done.err().map(|why| match why {
             NotDone::Refused(why) => complaint(&why),
             NotDone::Failed(failure) => script_text::sentence(&failure),
         });
         self.told(ask.known, passes, said, complaint)
+    }
+
+    /// Whether a page shows the session as it stands; one that knows nothing yet means what it says.
+    const fn is_seen(&self, known: KnownMoments) -> bool {
+        known.world == 0 || known.world == self.world && known.moments == self.session.shown.len()
     }
 
     fn carry_out(&mut self, act: Act, said: &mut Vec<String>) -> Result<(), NotDone> {

@@ -16,6 +16,7 @@ class Diagram {
     this.hover = hover;
     this.row = 22;
     this.at = 0;
+    this.hidden = Infinity;
     this.svg = drawn("svg", { "aria-hidden": "true" });
     this.space = element("div", { class: "space" }, this.svg);
     box.replaceChildren(this.space);
@@ -29,6 +30,13 @@ class Diagram {
 
   show(run) {
     this.run = run;
+    this.draw();
+  }
+
+  /** Shows nothing of this moment and of those behind it. */
+  hideFrom(at) {
+    if (this.hidden === at) return;
+    this.hidden = at;
     this.draw();
   }
 
@@ -68,8 +76,9 @@ class Diagram {
     this.gutter = this.width < NARROW ? 44 : 104;
     const height = this.box.clientHeight;
     this.space.style.height = `${run.length * row}px`;
-    const first = Math.max(Math.floor(this.box.scrollTop / row) - 1, 0);
-    const last = Math.min(Math.ceil((this.box.scrollTop + height) / row) + 1, run.length - 1);
+    const end = Math.min(run.length, this.hidden) - 1;
+    const first = Math.min(Math.max(Math.floor(this.box.scrollTop / row) - 1, 0), end);
+    const last = Math.min(Math.ceil((this.box.scrollTop + height) / row) + 1, end);
     this.svg.style.top = `${first * row}px`;
     const rows = last - first + 1;
     this.svg.setAttribute("viewBox", `0 ${first * row} ${this.width} ${rows * row}`);
@@ -124,8 +133,8 @@ class Diagram {
   arrows(message, first, last) {
     const x1 = this.x(message.from);
     const y1 = this.y(message.sent);
-    const ends = message.got.map((at) => ({ at, lost: false }));
-    if (message.lost) ends.push({ at: message.lost[0], lost: true });
+    const ends = message.got.filter((at) => at < this.hidden).map((at) => ({ at, lost: false }));
+    if (message.lost && message.lost[0] < this.hidden) ends.push({ at: message.lost[0], lost: true });
     if (ends.length === 0) ends.push({ at: Math.min(message.sent + 1, this.run.length), lost: false, open: true });
     const parts = [];
     for (const end of ends) {

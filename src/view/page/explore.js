@@ -2,13 +2,13 @@
 // program carries it out, and the page shows what came of that.
 
 /** Slow enough to see a message on its way, quick enough not to wait for a timer. */
-const STORY = { messages: 0.012, waiting: 1.2 };
+const STORY = { messages: 0.005, waiting: 1 };
 /** In real time, so much of the run is asked for at once. */
 const AHEAD_MS = 60;
 /** What the quiz asks of a step: the answers there are, and which of them is right. */
 const QUIZ = {
   RequestVote: [["it grants its vote", (marks) => !marks.includes("refused")], ["it refuses", (marks) => marks.includes("refused")]],
-  "a vote": [["it leads now", (marks) => marks.includes("elected")], ["it does not lead", (marks) => !marks.includes("elected")]],
+  "a vote": [["it becomes leader", (marks) => marks.includes("elected")], ["it goes on campaigning", (marks) => !marks.includes("elected")]],
   AppendEntries: [["it accepts", (marks) => !marks.includes("refused")], ["it refuses", (marks) => marks.includes("refused")]],
   "an answer": [["it commits an entry", (marks) => marks.includes("commit")], ["it commits nothing", (marks) => !marks.includes("commit")]],
 };
@@ -54,10 +54,12 @@ class Explore {
     }
   }
 
-  /** Lets the program act; one act after the other. Resolves to what it said. */
-  act(act, follow = true) {
+  /** Lets the program act; one act after the other. `here`: at the moment that is looked at then. Resolves to what it said. */
+  act(act, { follow = true, here = false } = {}) {
     const acted = this.waiting.then(async () => {
-      const told = await this.post("do", { known: this.known, ...act });
+      this.withdraw();
+      byId("kept").textContent = "";
+      const told = await this.post("do", { known: this.known, at: here ? this.viewer.at : null, ...act });
       if (told) this.take(told, follow);
       return told;
     });
@@ -69,6 +71,7 @@ class Explore {
   take(told, follow) {
     if (told.heading) {
       this.run = new Run({ ...told.heading, moments: [], messages: [], properties: [], violations: [], left_out: null });
+      this.ring.forget();
       document.title = `${this.run.title} – explore`;
       if (byId("new-rule").options.length === 1) byId("new-rule").append(...Object.keys(told.heading.rules).map((rule) => element("option", { value: rule }, rule)));
     }
@@ -104,21 +107,28 @@ class Explore {
   /** A line of the language, at the moment that is looked at. Says whether it was carried out. */
   async line(line) {
     this.stop();
-    const told = await this.act({ act: "line", line, at: this.viewer.at });
-    if (told) byId("kept").textContent = told.complaint ? "" : `done: ${line}`;
-    return Boolean(told) && !told.complaint;
+    const told = await this.act({ act: "line", line }, { here: true });
+    const done = Boolean(told) && !told.complaint;
+    if (done && told.said.length === 0) byId("kept").textContent = `done: ${line}`;
+    return done;
   }
 
   async step() {
-    const before = this.run.length;
-    const told = await this.act({ act: "line", line: "step", at: this.viewer.at }, !byId("predict").checked);
-    if (told && byId("predict").checked) this.predict(before);
+    const [before, predicts] = [this.run.length, byId("predict").checked];
+    const told = await this.act({ act: "line", line: "step" }, { follow: !predicts, here: true });
+    if (told && predicts) this.predict(before);
   }
 
-  jump(direction, jump) {
+  async jump(direction, jump) {
     const kind = byId("kind").value;
-    if (direction < 0 || this.run.marked(this.viewer.at, kind, 1) !== null) jump(direction);
-    else this.act({ act: "until", mark: kind, at: this.viewer.end });
+    if (direction < 0 || this.run.marked(this.viewer.at, kind, 1) !== null) {
+      jump(direction);
+      return;
+    }
+    const before = this.viewer.end;
+    const told = await this.act({ act: "until", mark: kind });
+    const to = told && this.run.marked(before, kind, 1);
+    if (to) this.viewer.goto(to);
   }
 
   // The moment that is looked at.
@@ -201,6 +211,8 @@ class Explore {
     byId("play").textContent = "▶ play";
     byId("play").setAttribute("aria-pressed", "false");
     this.viewer.goto(this.viewer.at);
+    // While time passed, nothing was checked that takes as long as the logs are.
+    this.act({ act: "look" }, { follow: false });
   }
 
   /** Microseconds of the run in one of ours. */
@@ -230,7 +242,7 @@ class Explore {
     this.asking = true;
     const until = this.head.now + AHEAD_MS * 1000 * this.speed();
     const due = this.head.flights.filter((flight) => flight.due !== null && flight.due <= until).length;
-    const told = await this.act({ act: "pass", events: Math.max(due, 1) }, false);
+    const told = await this.act({ act: "pass", events: Math.max(due, 1) }, { follow: false });
     const begin = this.time;
     this.moving = this.run.messages.filter((message) => (this.endsAt(message) ?? Infinity) >= begin);
     this.asking = false;
@@ -242,8 +254,10 @@ class Explore {
   showSelected() {
     const { ring } = this;
     const what = ring.selected;
-    const button = (text, line) => element("button", { type: "button", title: line, onclick: () => this.line(line) }, text);
+    // The second click of a double click would meet the button that has come in the place of the first.
+    const button = (text, line) => element("button", { type: "button", title: line, onclick: (event) => { if (event.detail < 2) this.line(line); } }, text);
     const box = byId("selected");
+    const had = box.contains(document.activeElement) ? document.activeElement.title : null;
     for (const shape of ring.nodes.children) {
       const picked = what?.node === Number(shape.dataset.node);
       shape.classList.toggle("selected", picked);
@@ -261,18 +275,21 @@ class Explore {
     } else {
       box.replaceChildren(...this.messageActions(what.message, button));
     }
+    // Who is at the keyboard stays among these buttons.
+    if (had !== null) ([...box.querySelectorAll("button")].find((it) => it.title === had) ?? box.querySelector("button"))?.focus();
   }
 
   nodeActions(node, button) {
     const state = this.run.states[this.viewer.at][node];
     const acts = [];
-    if (!state.up) acts.push(button("restart", `restart ${node}`), button("lose its disk", `wipe ${node}`));
+    if (!state.up) acts.push(button("restart", `restart ${node}`));
     else if (state.paused) acts.push(button("resume", `resume ${node}`), button("crash", `crash ${node}`));
     else {
       acts.push(state.role === "leader" ? button("heartbeat", `heartbeat ${node}`) : button("end its timer", `timeout ${node}`));
       acts.push(button("crash", `crash ${node}`), button("crash before it saves", `crash ${node} before save`), button("crash before it sends", `crash ${node} before send`), button("pause", `pause ${node}`));
     }
     acts.push(button("cut it off", `cut ${node}`));
+    if (!state.up) acts.push(button("lose its disk", `wipe ${node}`));
     const others = this.run.states[0].map((_, other) => other).filter((other) => other !== node);
     const link = element("select", { "aria-label": `A link of n${node}`, onchange: (event) => { if (event.target.value) this.ring.choose({ link: [node, Number(event.target.value)] }); } },
       element("option", { value: "" }, "its link to …"), ...others.map((other) => element("option", { value: other }, `n${other}`)));
@@ -322,7 +339,7 @@ class Explore {
     };
     const branches = (parent, own) => {
       const others = children(parent).filter((child) => child !== own);
-      return others.map((other) => element("button", { type: "button", class: "link branch", title: "Go to this branch; this one stays", onclick: () => this.goTo(leaf(other)) }, `⑂ ${lines[other].text}`));
+      return others.map((other) => element("button", { type: "button", class: "link branch", title: "Go to this branch; this one stays", onclick: () => this.goTo(leaf(other)) }, `or: ${lines[other].text}`));
     };
     byId("lines").replaceChildren(...way.map((line, nth) => element("li", { class: line === tip ? "tip" : lines[line].text.startsWith("try ") ? "failed" : "" },
       element("button", { type: "button", class: "link plain", title: "Look at the moment behind this line", onclick: () => this.viewer.goto(lines[line].moment) }, lines[line].text),
@@ -347,10 +364,14 @@ class Explore {
     return this.act({ act: "go-to", line });
   }
 
-  /** The lines up to the last, as a scenario has them. */
+  /** The lines up to the last, as a scenario has them; nothing, if the program does not answer. */
   async script() {
-    const response = await fetch("scenario.raft");
-    return response.text();
+    try {
+      const response = await fetch("scenario.raft");
+      return response.ok ? await response.text() : null;
+    } catch {
+      return null;
+    }
   }
 
   // Why.
@@ -365,13 +386,25 @@ class Explore {
     const told = await this.post("why", { question, moment: at });
     if (!told || this.viewer.at !== at || this.viewer.chosen !== chosen) return;
     panel.replaceChildren(...whyPanel(run, at, chosen, told.answer ?? [["finding", told.complaint]]));
+    panel.scrollIntoView({ block: "nearest" });
   }
 
-  async why(question) {
+  async why(typed) {
     const moment = this.viewer.at;
+    const nobody = /^(no leader|(is|does) (there no|no|nobody)\b.*)\??$/.test(typed.trim());
+    const question = nobody ? `not leader ${this.likeliest()}` : typed;
     const told = await this.post("why", { question, moment });
     if (!told) return;
     this.answer(`why ${question}?`, (told.answer ?? [["finding", told.complaint]]).map(([kind, text]) => element("p", { class: `told ${kind}` }, text)));
+  }
+
+  /** Who would lead, if anyone did: a candidate of the highest term, or else a node that is up. */
+  likeliest() {
+    const states = this.run.states[this.viewer.at].map((state, node) => ({ ...state, node }));
+    const up = states.filter((state) => state.up);
+    const candidates = up.filter((state) => state.role === "candidate");
+    const best = (candidates.length > 0 ? candidates : up).sort((a, b) => b.term - a.term)[0];
+    return best?.node ?? 0;
   }
 
   async blame(node, field) {
@@ -400,7 +433,9 @@ class Explore {
     const box = byId("otherwise");
     box.hidden = false;
     const close = element("button", { type: "button", class: "link", onclick: () => { box.hidden = true; } }, "close");
-    const head = element("h2", {}, `The same lines with ${rule} the other way `, close);
+    const renew = element("button", { type: "button", class: "link", title: "With the lines that have come since", onclick: () => this.otherwise(rule) }, "again");
+    const isBroken = this.run.about.some((text) => text.startsWith("Broken:") && text.includes(rule));
+    const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, renew, " ", close);
     const failed = told.failed > 0 ? [element("p", { class: "hint" }, `${told.failed} of the lines could not be carried out there.`)] : [];
     if (told.parts_in === null) {
       box.replaceChildren(head, element("p", {}, "Nothing is different: so far this rule has decided nothing."), ...failed);
@@ -411,7 +446,7 @@ class Explore {
     const other = element("div", { class: "other", tabindex: 0, role: "group", "aria-label": "The other run" });
     const at = this.run.ofStep.get(told.parts_in);
     const look = element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at ?? this.viewer.end) }, `step ${told.parts_in}`);
-    const fell = told.other.violations.map(({ step, text }) => element("p", { class: "told fell" }, `step ${step}: ✗ ${text}`));
+    const fell = told.other.violations.length === 0 ? [element("p", {}, "No property has fallen there so far.")] : told.other.violations.map(({ step, text }) => element("p", { class: "told fell" }, `step ${step}: ✗ ${text}`));
     box.replaceChildren(head, element("p", {}, "The two part in ", look, "."),
       element("div", { class: "side-by-side" }, side("Here", told.here), side("There", told.there)), ...fell, ...failed, heads, other);
     const run = new Run(told.other);
@@ -430,16 +465,21 @@ class Explore {
     const at = run.moments.findIndex((moment, nth) => nth >= before && moment.got !== null);
     const message = at < 0 ? null : run.byId.get(run.moments[at].got);
     const answers = message && QUIZ[{ vote: message.reply ? "a vote" : "RequestVote", append: message.reply ? "an answer" : "AppendEntries" }[message.kind]];
-    if (!answers) {
+    // Whom no answer can move has nothing to decide.
+    const asked = answers && run.states[at - 1][message.to];
+    const decides = asked && (!message.reply || asked.role === (message.kind === "vote" ? "candidate" : "leader"));
+    if (!decides) {
       this.viewer.goto(this.viewer.end);
       return;
     }
+    this.viewer.diagram.hideFrom(at);
     const box = byId("question");
     box.hidden = false;
     const { marks, title } = run.moments[at];
     const choose = (right) => {
       this.score.asked += 1;
       this.score.right += right ? 1 : 0;
+      this.viewer.diagram.hideFrom(Infinity);
       byId("score").textContent = `${this.score.right} of ${this.score.asked} right`;
       box.replaceChildren(element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."));
       this.viewer.goto(at);
@@ -447,6 +487,12 @@ class Explore {
     box.replaceChildren(element("h3", {}, `${title}. What happens?`), element("p", {}, `${message.says}.`),
       element("div", { class: "row" }, ...answers.map(([text, holds]) => element("button", { type: "button", onclick: () => choose(holds(marks)) }, text))));
     box.querySelector("button").focus();
+  }
+
+  /** Whoever does something else will not answer. */
+  withdraw() {
+    byId("question").hidden = true;
+    this.viewer.diagram.hideFrom(Infinity);
   }
 
   // What else can be pressed.
@@ -459,9 +505,9 @@ class Explore {
     click("heal", () => this.line("heal"));
     click("split", () => this.showSplit());
     click("to-end", () => this.viewer.goto(this.viewer.end));
-    click("go-on", () => { this.stop(); this.act({ act: "fork", at: this.viewer.at }); });
+    click("go-on", () => { this.stop(); this.act({ act: "fork" }, { here: true }); });
     byId("manual").onchange = (event) => this.line(event.target.checked ? "manual" : "automatic");
-    byId("predict").onchange = () => { byId("question").hidden = true; };
+    byId("predict").onchange = () => this.withdraw();
     byId("typed").onsubmit = async (event) => {
       event.preventDefault();
       const typed = byId("line").value;
@@ -472,26 +518,35 @@ class Explore {
     };
     byId("line").oninput = (event) => this.complete(event.target.value);
     byId("asked").onsubmit = (event) => { event.preventDefault(); this.why(byId("why-line").value); };
-    click("copy-lines", async () => this.copy(await this.script(), "The lines are copied."));
-    click("copy-link", async () => {
-      const script = encodeURIComponent(await this.script());
-      this.copy(`#run=${script}`, "Copied: who runs 'raft-cluster explore' can paste it behind 'open', or behind the address, or give it to the command in quotes.");
+    click("copy-lines", async () => {
+      // Without the program there are still the lines that the page shows.
+      const script = await this.script() ?? this.head.lines.map(({ text }) => text).join("\n");
+      this.copy(script, "The lines are copied.");
     });
-    click("open-scenario", () => this.open(byId("scenario").value.trim()));
-    byId("scenario").onkeydown = (event) => { if (event.key === "Enter") this.open(byId("scenario").value.trim()); };
+    click("copy-link", async () => {
+      const script = await this.script();
+      if (script !== null) this.copy(`#run=${encodeURIComponent(script)}`, "Copied: who runs 'raft-cluster explore' can paste it behind 'open', or behind the address, or give it to the command in quotes.");
+    });
+    byId("scenario").onchange = (event) => {
+      if (event.target.value) this.open(event.target.value);
+      event.target.value = "";
+    };
+    byId("link").onsubmit = (event) => { event.preventDefault(); this.open(byId("link-text").value.trim()); };
     byId("file").onchange = async (event) => {
       const [file] = event.target.files;
-      if (file) this.opened(await this.post("open", { name: file.name, text: await file.text() }));
+      if (file) await this.replace(async () => ({ name: file.name, text: await file.text() }));
       event.target.value = "";
     };
     byId("new").onsubmit = async (event) => {
       event.preventDefault();
       const rule = byId("new-rule").value;
       const lines = ["shows A session in the browser.", `nodes ${byId("new-nodes").value}`, `no-op ${byId("new-no-op").checked ? "on" : "off"}`, rule && `break ${rule}`];
-      this.opened(await this.post("open", { name: "explore", text: lines.filter(Boolean).join("\n") }));
+      await this.replace(async () => ({ name: "explore", text: lines.filter(Boolean).join("\n") }));
     };
     click("quit", async () => {
-      if (await this.post("end", {})) byId("lost").hidden = false;
+      const [button, sure] = [byId("quit"), "sure? press again"];
+      if (button.textContent !== sure) button.textContent = sure;
+      else if (await this.post("end", {})) byId("lost").hidden = false;
     });
     addEventListener("keydown", (event) => {
       if (event.key !== " " || event.target.matches("select, input, textarea, button, summary, a, [role=button]")) return;
@@ -530,15 +585,28 @@ class Explore {
       this.complain("this is no link of a run; it may have been cut");
       return;
     }
-    this.opened(await this.post("open", link ? { name: "link", text } : { name }));
+    await this.replace(async () => (link ? { name: "link", text } : { name }));
   }
 
-  async opened(told) {
+  /** Opens what is `wanted` in place of this session, of which the lines up to its tip can be had back. */
+  async replace(wanted) {
+    const [title, had] = [this.run.title, this.head.lines.length > 0 ? await this.script() : null];
+    const told = await this.post("open", await wanted());
     if (!told) return;
     if (told.complaint) {
       this.complain(told.complaint);
       return;
     }
+    await this.opened();
+    if (had === null) return;
+    const back = async () => {
+      await this.replace(async () => ({ name: title, text: had }));
+      await this.act({ act: "rest" });
+    };
+    byId("kept").replaceChildren(`In place of '${title}'. `, element("button", { type: "button", class: "link", id: "had", onclick: back }, "back to that"));
+  }
+
+  async opened() {
     this.stop();
     this.ring.selected = null;
     this.viewer.chosen = null;
@@ -557,8 +625,11 @@ class Explore {
   }
 
   async begin() {
+    const { hash } = location;
     await this.act({ act: "look" });
-    if (this.run && location.hash) await this.follow();
+    if (!this.run || !hash) return;
+    history.replaceState(null, "", hash);
+    await this.follow();
   }
 }
 

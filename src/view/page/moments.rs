@@ -7,11 +7,14 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::network::{Conditions, Network};
-use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
+use crate::raft::{
+    Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term, Verdict,
+};
 use crate::record::history::{History, NodeState, StepRecord};
 use crate::record::journal::Deed;
 use crate::server::engine::MessageId;
 use crate::server::timing::Time;
+use crate::view::what_to_tell::too_old;
 use crate::view::words::Speaker;
 use crate::view::{deeds, explain, facts, message};
 use crate::visible::visible;
@@ -288,12 +291,17 @@ pub(super) fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
             (MomentKind::Timer, explain::input(step.node, &input))
         }
     };
+    let verdicts: Vec<Verdict> = step.events.iter().filter_map(verdict_of).collect();
     let lines = step.events.iter().map(|event| match event {
         Event::Checked(verdict) => {
             let rule = Some(verdict.rule.id());
             (explain::outcome(verdict), facts::compared(speaker, verdict), rule)
         }
-        event => ("event", format!("{} {}", step.node, explain::event(speaker, event)), None),
+        event => {
+            let too_old = too_old(event, &verdicts).map(|old| old.sentence(speaker));
+            let text = too_old.unwrap_or_else(|| explain::event(speaker, event));
+            ("event", format!("{} {text}", step.node), None)
+        }
     });
     let (marks, mark) = marks(step.events);
     ShownMoment {
@@ -304,6 +312,10 @@ pub(super) fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
         got: step.received.map(|message| message.0),
         ..ShownMoment::new(step.time, Some(step.node), kind, &title)
     }
+}
+
+const fn verdict_of(event: &Event) -> Option<Verdict> {
+    if let Event::Checked(verdict) = event { Some(*verdict) } else { None }
 }
 
 /// By what one looks for a step, and what the diagram says of it: the most important of what happened.

@@ -23,6 +23,8 @@ function happenedPanel(run, at, chooseStep, ask) {
     const link = element("button", { type: "button", class: "link", onclick: () => chooseStep(got.sent) }, sent.step ? `step ${sent.step}` : seconds(sent.time));
     lines.unshift(element("p", { class: "told from" }, `${got.says}. It was sent in `, link, "."));
   }
+  const fallen = moment.step ? run.violations.filter(({ step }) => step === moment.step) : [];
+  lines.unshift(...fallen.map(({ text }) => element("p", { class: "told fell" }, `✗ ${text}`)));
   const client = ask && moment.kind === "client" && /^client (\d+) /.exec(moment.title);
   if (client) lines.push(element("p", {}, element("button", { type: "button", class: "link", onclick: () => ask.why(`told client ${client[1]}`) }, "Why is it told this?")));
   return lines;
@@ -66,7 +68,7 @@ function nodesTable(run, at, chosen, choose, ask) {
 function entryCell(state, node, index, entry, chosen, choose) {
   if (!entry) return element("td", { class: "entry none" }, "");
   const committed = index <= state.commit;
-  const what = `entry ${index} of n${node}: term ${entry.term}, ${entry.text}, ${committed ? "committed" : "not committed"}`;
+  const what = `entry ${index} of n${node}: term ${entry.term}, ${entry.text}, ${committed ? "committed" : "not known to be committed here"}`;
   const pressed = chosen && chosen.node === node && chosen.index === index;
   const button = element("button", {
     type: "button", title: what, "aria-label": what, "aria-pressed": pressed ? "true" : "false",
@@ -107,7 +109,7 @@ function flightPanel(run, at, chooseMessage) {
   const shown = messages.slice(-40);
   const items = shown.map((message) => element("li", { "data-message": message.id },
     element("details", {},
-      element("summary", { onfocus: () => chooseMessage(message.id), onblur: () => chooseMessage(null) }, nameOf(message)),
+      element("summary", { onfocus: () => chooseMessage(message.id), onblur: () => chooseMessage(null) }, `${nameOf(message)}: ${brief(message)}`),
       element("p", { class: "says" }, message.says))));
   const rest = messages.length - shown.length;
   return [
@@ -116,9 +118,15 @@ function flightPanel(run, at, chooseMessage) {
   ].filter(Boolean);
 }
 
+/** What tells a message from others of its name, in a few words. */
+function brief(message) {
+  const said = message.says.slice(message.says.indexOf(":") + 2);
+  return said.length <= 44 ? said : `${said.slice(0, 43)}…`;
+}
+
 function messageTip(run, id) {
   const message = run.byId.get(id);
-  const way = message.lost ? `lost: ${message.lost[1]}` : message.got.length === 0 ? "never arrived" : `arrived after ${((run.moments[message.got[0]].time - run.moments[message.sent].time) / 1000).toFixed(1)} ms`;
+  const way = message.lost ? `lost: ${message.lost[1]}` : message.got.length === 0 ? "on its way" : `arrived after ${((run.moments[message.got[0]].time - run.moments[message.sent].time) / 1000).toFixed(1)} ms`;
   return [element("b", {}, nameOf(message)), element("p", {}, message.says), element("p", {}, way)];
 }
 

@@ -45,6 +45,13 @@ class Ring {
     if (focused !== undefined) this.nodes.querySelector(`[data-node="${focused}"]`)?.focus();
   }
 
+  /** Nothing of what was drawn is of the run that comes. */
+  forget() {
+    for (const shape of this.shapes.values()) shape.remove();
+    this.shapes.clear();
+    this.selected = null;
+  }
+
   link(a, b, cut) {
     const [from, to] = [this.place(a, this.count), this.place(b, this.count)];
     const ways = [cut.has(`${a},${b}`), cut.has(`${b},${a}`)];
