@@ -42,6 +42,27 @@ fn runs_into_one_trace_do_not_mix_and_leave_nothing_else() {
     assert_eq!(names(&folder), ["run.jsonl"]);
 }
 
+/// What a run writes while another has the trace open is not written over when that one ends.
+#[test]
+fn a_run_that_ends_later_writes_a_trace_of_its_own() {
+    let (folder, trace) = place("later-trace");
+    let script = file("later.raft");
+    fs::write(&script, "nodes 3\ntimeout 0\nwrite SET x=1\nnote written\nwait 1s\n").unwrap();
+    let mut run = Command::new(cargo_bin("raft-cluster"));
+    run.arg("run").arg(&script).args(["--trace", &trace]).stdout(Stdio::piped());
+    let mut run = run.spawn().unwrap();
+    let mut told = String::new();
+    let mut out = BufReader::new(run.stdout.take().unwrap());
+    while !told.contains("written") {
+        assert!(out.read_line(&mut told).unwrap() > 0, "{told}");
+    }
+    printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", &trace]);
+    out.read_to_string(&mut told).unwrap();
+    assert!(run.wait().unwrap().success(), "{told}");
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert_eq!(names(&folder), ["run.jsonl"]);
+}
+
 #[test]
 fn a_run_that_a_signal_ends_says_so_and_what_it_found_and_leaves_its_trace() {
     let script = file("interrupted.raft");
