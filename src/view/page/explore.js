@@ -26,7 +26,7 @@ class Explore {
     this.viewer = new Viewer({
       why: (panel, run, at, chosen) => this.whyEntry(panel, run, at, chosen),
       looked: (at) => this.looked(at),
-      ask: { rule: (rule) => this.otherwise(rule), why: (question) => this.why(question), blame: (node, field) => this.blame(node, field) },
+      ask: { about: (rule) => this.about(rule), rule: (rule) => this.otherwise(rule), why: (question) => this.why(question), blame: (node, field) => this.blame(node, field) },
     });
     this.viewer.forward = () => (this.viewer.at < this.viewer.end ? this.viewer.goto(this.viewer.at + 1) : this.step());
     const jump = this.viewer.jump.bind(this.viewer);
@@ -396,6 +396,12 @@ class Explore {
     const told = await this.post("why", { question, moment });
     if (!told) return;
     this.answer(`why ${question}?`, (told.answer ?? [["finding", told.complaint]]).map(([kind, text]) => element("p", { class: `told ${kind}` }, text)));
+  }
+
+  /** What a rule says, and where the paper says it. */
+  about(rule) {
+    const [statement, paper] = this.run.rules[rule];
+    this.answer(`${rule}, ${paper}`, [element("p", { class: "told" }, statement), element("p", { class: "hint" }, `'raft-node rules ${rule}' says what it protects, where it is enforced, and how to break it.`)]);
   }
 
   /** Who would lead, if anyone did: a candidate of the highest term, or else a node that is up. */

@@ -10,7 +10,7 @@ function happenedPanel(run, at, chooseStep, ask) {
     const line = element("p", { class: `told ${kind}` });
     if (rule) {
       const [statement, paper] = run.rules[rule] ?? ["", ""];
-      line.append(element("span", { class: "verdict" }, `${kind} `), element("b", { title: statement }, rule), ` (${paper}): ${text}`);
+      line.append(element("span", { class: "verdict" }, `${kind} `), ask ? element("button", { type: "button", class: "link plain", title: statement, onclick: () => ask.about(rule) }, element("b", {}, rule)) : element("b", { title: statement }, rule), ` (${paper}): ${text}`);
       if (ask) line.append(" ", element("button", { type: "button", class: "link", title: `The same run with ${rule} the other way`, onclick: () => ask.rule(rule) }, "without it?"));
     } else {
       line.append(text);
