@@ -84,10 +84,42 @@ pub fn chain_line(before: u64, line: &str) -> u64 {
 
 /// The digest of a step: all that the node is after it, and all that it wrote to others in it.
 pub fn of_step(node: &RaftNode, messages: &[Envelope]) -> u64 {
-    let mut bytes = Bytes(Vec::with_capacity(256 + 32 * node.log().last_index().count()));
-    bytes.node(node);
-    bytes.list(messages, Bytes::envelope);
-    SipHasher13::new_with_keys(0, 0).hash(&bytes.0)
+    LogDigests::default().of_step(node, None, messages)
+}
+
+/// The digests of a log up to each of its entries, kept beside it: so that the digest of a step takes no
+/// longer in a long log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogDigests {
+    links: Vec<u64>,
+}
+
+impl LogDigests {
+    /// The log has changed from this index on, if anywhere.
+    pub(crate) fn forget_from(&mut self, changed: Option<LogIndex>) {
+        if let Some(changed) = changed {
+            self.links.truncate(changed.prev().count());
+        }
+    }
+
+    /// The digest of a step, in whose turn the log has `changed` from an index on.
+    pub(crate) fn of_step(
+        &mut self,
+        node: &RaftNode,
+        changed: Option<LogIndex>,
+        messages: &[Envelope],
+    ) -> u64 {
+        self.forget_from(changed);
+        let mut digest = self.links.last().copied().unwrap_or_default();
+        for entry in node.log().slice(LogIndex::FIRST.plus(self.links.len()), usize::MAX) {
+            digest = chain_entry(digest, entry);
+            self.links.push(digest);
+        }
+        let mut bytes = Bytes(Vec::with_capacity(256));
+        bytes.node(node, digest);
+        bytes.list(messages, Bytes::envelope);
+        SipHasher13::new_with_keys(0, 0).hash(&bytes.0)
+    }
 }
 
 /// What is fed to the hash.
@@ -135,12 +167,14 @@ impl Bytes {
         self.maybe(command, Self::text);
     }
 
-    /// A node: id, term, vote, log, commit index, role. What it was told once, its settings, is not in it.
-    fn node(&mut self, node: &RaftNode) {
+    /// A node: id, term, vote, length and digest of the log, commit index, role. What it was told once, its
+    /// settings, is not in it.
+    fn node(&mut self, node: &RaftNode, log: u64) {
         self.id(node.id());
         self.number(node.current_term().get());
         self.maybe(node.voted_for(), Self::id);
-        self.list(node.log().slice(LogIndex::FIRST, usize::MAX), Self::entry);
+        self.number(node.log().last_index().get());
+        self.number(log);
         self.number(node.commit_index().get());
         match node.role() {
             Role::Follower { leader } => {

@@ -19,7 +19,7 @@ use crate::server::timing::{Time, Timing};
 /// The word by which a trace is known.
 pub(super) const FORMAT: &str = "raft-in-practice trace";
 /// The version that this program writes, and the only one it reads.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 
 /// No line of a trace has more bytes. A script has at most 1 MiB, and so have all its commands together; a
 /// letter takes at most six bytes in JSON.

@@ -8,7 +8,6 @@ use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest;
 use crate::raft::{Input, LogIndex, Lost, PersistentState, RaftNode, Sendable, Storage};
 use crate::server::timing::Time;
 use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, StorageFailed, Ticket};
@@ -71,12 +70,14 @@ impl Step {
         }
         let began = turn.peek_messages().len();
         turn.step(input.clone());
-        let messages = turn.peek_messages();
-        let digest = match detail {
-            Detail::Digests => digest::of_step(turn, &messages[began..]),
-            Detail::Batches | Detail::Steps => 0,
+        let ServerTurn { turn, rest, .. } = turn;
+        let digest = if detail == Detail::Digests {
+            let (changed, written) = (turn.unsaved().log_from, &turn.peek_messages()[began..]);
+            rest.log_digests.of_step(turn, changed, written)
+        } else {
+            0
         };
-        let (events_end, messages_end) = (turn.events().len(), messages.len());
+        let (events_end, messages_end) = (turn.events().len(), turn.peek_messages().len());
         Some(Self { input, received, digest, events_end, messages_end })
     }
 }

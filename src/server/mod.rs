@@ -19,6 +19,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::LogDigests;
 use crate::raft::{
     Event, Facts, Input, LogIndex, LogPosition, Lost, NodeId, Outcome, PersistentState, RaftNode,
     Rule, Sendable, Settings, Storage, Term, Turn, Unsaved, Verdict,
@@ -125,6 +126,7 @@ struct Rest<S> {
     /// Whether the storage has failed, or a crash before saving was declared.
     stopped: bool,
     changes: Changes,
+    log_digests: LogDigests,
     machine: KeyValue,
     last_applied: LogIndex,
     waiting: BTreeMap<LogIndex, (Term, Ticket)>,
@@ -161,6 +163,7 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
             late: Unsaved::default(),
             stopped: false,
             changes: Changes::default(),
+            log_digests: LogDigests::default(),
             machine: KeyValue::default(),
             last_applied: LogIndex::ZERO,
             waiting: BTreeMap::new(),
@@ -368,6 +371,7 @@ impl<S> Rest<S> {
     ) {
         self.late = sendable.saved_too_late();
         self.changes.memory_from = earliest(self.changes.memory_from, changed);
+        self.log_digests.forget_from(changed);
         if self.late.is_empty() {
             self.changes.disk_from = earliest(self.changes.disk_from, changed);
         }

@@ -47,9 +47,12 @@ fn the_digest_of_a_step_is_that_of_the_bytes_that_are_described() {
     let all = others.into_iter().chain(responses);
     let messages: Vec<Envelope> =
         all.map(|message| Envelope { from: NodeId::new(0), to: NodeId::new(2), message }).collect();
+    // A no-op of term 1, and a command of term 3.
+    let log = SipHasher13::new_with_keys(0, !1).hash(&[]);
+    let log = SipHasher13::new_with_keys(log, 3).hash(b"PING");
     let described = [
         "2 #3 1 1",                    // n2, in term 3, voted for n1
-        "#2 #1 0 #3 1 #4 PING",        // two entries: a no-op of term 1, a command of term 3
+        &format!("#2 #{log}"),         // two entries, and their digest
         "#0 0 0",                      // nothing committed; a follower that knows no leader
         "#6",                          // six messages:
         "0 2 0 #3 0 #2 #3",            // RequestVote
@@ -80,10 +83,10 @@ fn the_digest_of_a_step_is_what_it_was_when_this_test_was_written() {
         let _ = turn.persist(&mut disk).unwrap();
     }
     let expected = [
-        7_709_666_690_558_867_278,
-        7_050_170_126_909_699_150,
-        15_054_660_597_833_041_923,
-        1_697_284_778_620_553_953,
+        13_101_946_481_022_257_434,
+        15_782_541_762_006_654_029,
+        16_701_185_163_062_090_979,
+        13_764_299_804_916_397_881,
     ];
     assert_eq!(digests, expected, "every stored trace depends on these numbers");
     assert_eq!(chain_line(chain_line(0, "{}"), "a line"), 14_880_838_862_621_989_427);

@@ -228,7 +228,7 @@ fn what_stands_in_a_trace_is_shown() {
             ("\"HERE\"", &json),
             ("\"broken\":[]", &format!("\"broken\":[{json}]")),
             ("\"format\":\"raft-in-practice trace\"", &format!("\"format\":{json}")),
-            ("\"version\":2", &format!("\"version\":{json}")),
+            ("\"version\":3", &format!("\"version\":{json}")),
             ("\"world\":\"virtual\"", &format!("\"world\":{json}")),
             ("\"election-timeout\"", &json),
             ("\"deed\":", &format!("{json}:1,\"deed\":")),

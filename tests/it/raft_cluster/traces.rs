@@ -165,26 +165,26 @@ fn what_is_no_trace_is_refused() {
 fn a_damaged_trace_is_noticed_and_the_place_is_named() {
     for (path, words) in [
         (
-            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":2", "\"version\":7")),
-            &["version 7", "reads version 2"][..],
+            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":3", "\"version\":7")),
+            &["version 7", "reads version 3"][..],
         ),
         (
             damaged("size.jsonl", |l| l[0] = l[0].replace("\"nodes\":5", "\"nodes\":50")),
             &["line 1", "a cluster of 50 nodes"],
         ),
         (
-            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":2", "\"version\":1")),
-            &["version 1,", "reads version 2", "'raft-cluster run --trace FILE'", "its seed"],
+            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":3", "\"version\":1")),
+            &["version 1,", "reads version 3", "'raft-cluster run --trace FILE'", "its seed"],
         ),
         (
             damaged("wide.jsonl", |l| {
-                l[0] = l[0].replace("\"version\":2", "\"version\":4294967298");
+                l[0] = l[0].replace("\"version\":3", "\"version\":4294967298");
             }),
             &["version 4294967298,"],
         ),
         (
             damaged("huge.jsonl", |l| {
-                l[0] = l[0].replace("\"version\":2", "\"version\":36893488147419103234");
+                l[0] = l[0].replace("\"version\":3", "\"version\":36893488147419103234");
             }),
             &["version 3.68"],
         ),
