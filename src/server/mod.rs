@@ -6,6 +6,7 @@
 //! A turn has two halves, and a crash can fall between any two deeds: [`ServerTurn::step`]
 //! decides, [`ServerTurn::persist`] saves; only then are there messages to send.
 
+mod answer;
 mod disk;
 pub mod engine;
 pub mod state_machine;
@@ -17,7 +18,6 @@ use std::ops::Deref;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::digest::LogDigests;
 use crate::raft::{
@@ -27,64 +27,8 @@ use crate::raft::{
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::{Time, Timing};
 
+pub use answer::{Answer, NotLeader, Proposal, Ticket};
 pub use disk::{Disk, StorageFailed};
-
-/// A client's claim to an answer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Ticket(pub u64);
-
-impl Ticket {
-    /// The number of the client that holds it, from 1. Here every command has a client of its own.
-    pub const fn client(self) -> u64 {
-        // A trace may name any number, the last one too.
-        self.0.saturating_add(1)
-    }
-}
-
-/// What a client is told.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// Its entry was committed and applied.
-    Applied {
-        /// Where the entry stands.
-        position: LogPosition,
-        /// What the state machine said.
-        reply: Reply,
-    },
-    /// Another entry was committed at its index: this one is lost, and never took effect.
-    Superseded {
-        /// Where the entry stood.
-        lost: LogPosition,
-    },
-    /// This node's log lost the entry while it did not lead. Another node may still hold it, and
-    /// commit it, so nobody can say what becomes of it.
-    Uncertain {
-        /// Where the entry stood.
-        position: LogPosition,
-    },
-}
-
-/// What has become of a command that was handed to a node.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Proposal {
-    /// Nothing yet. If the node goes down before it answers, it stays so.
-    Pending,
-    /// The node did not take the command in: it does not lead, or is down.
-    Refused {
-        /// Who leads, as far as the node knows.
-        leader: Option<NodeId>,
-    },
-    /// The client has its answer.
-    Answered(Answer),
-}
-
-/// The node does not lead, so it cannot take a command in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NotLeader {
-    /// Who leads, as far as the node knows.
-    pub leader: Option<NodeId>,
-}
 
 /// How a server is set up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

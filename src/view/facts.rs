@@ -37,7 +37,10 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
             majority(&count, have, need)
         }
         Facts::Copies { index, have, need, nodes } => {
-            let count = format!("index {index} is on {have} of {}", plural(nodes, "node", "nodes"));
+            let count = format!(
+                "index {index} is known to be on {have} of {}",
+                plural(nodes, "node", "nodes")
+            );
             majority(&count, have, need)
         }
         Facts::EntryTerm { entry, own } => entry_term(node, entry, own),

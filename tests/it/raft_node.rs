@@ -74,7 +74,7 @@ fn the_sections_show_what_they_promise() {
         "2@1  SET x=1",
         "3@1  SET y=2",
         "4@1  DELETE z",
-        "index 4 is on 3 of 5 nodes, and 3 are a majority",
+        "index 4 is known to be on 3 of 5 nodes, and 3 are a majority",
         "n0 holds x = 1, y = 2",
         "becomes follower in term 5, was leader",
         "RequestVote reply: term 5, voteGranted true",

@@ -120,8 +120,8 @@ fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
     assert!(matches!(read(&altered), Err(TraceError::Diverged { step: 1, .. })));
     let note = text.replace("No node knows", "Each node knows");
     assert_eq!(read(note.as_bytes()), Err(TraceError::Altered));
-    let newer = text.replacen("\"version\":2", "\"version\":3", 1);
-    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version("3".to_owned())));
+    let newer = text.replacen("\"version\":3", "\"version\":4", 1);
+    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version("4".to_owned())));
     for other in ["", "hello", "{}", "{\"format\":\"x\",\"version\":1}"] {
         assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
     }

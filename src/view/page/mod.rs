@@ -3,7 +3,7 @@
 //!
 //! The page's own sources lie beside this file, and are part of the program: `run.js` keeps the run,
 //! `draw.js` makes elements, `diagram.js` and `panels.js` show it, `viewer.js` decides which moment, `main.js`
-//! begins. The page of a run that goes on (`live`) has `ring.js` and `explore.js` besides. A recorded run
+//! begins. The page of a run that goes on (`live`) has `ring.js` and `explore*.js` besides. A recorded run
 //! goes in as data, [`RunRecord`]; its texts are escaped, and the page shows them as text only. The content
 //! policy forbids everything that does not carry the page's own nonce.
 
@@ -115,6 +115,16 @@ fn html(record: &RunRecord) -> String {
     })
 }
 
+/// What the page of a run that goes on does besides; the last begins.
+const EXPLORE: &str = concat!(
+    include_str!("ring.js"),
+    include_str!("explore.js"),
+    include_str!("explore_play.js"),
+    include_str!("explore_acts.js"),
+    include_str!("explore_answers.js"),
+    include_str!("explore_session.js"),
+);
+
 /// The page of a run that goes on, in which only what has this nonce runs; and the policy that says so.
 pub(crate) fn explore(nonce: &str) -> (String, String) {
     let names = SHIPPED.iter().chain(BROKEN).map(|(name, _)| format!("<option>{name}</option>"));
@@ -125,8 +135,7 @@ pub(crate) fn explore(nonce: &str) -> (String, String) {
         "style" => STYLE,
         "own-style" => include_str!("explore.css"),
         "drawing" => DRAWING,
-        "ring" => include_str!("ring.js"),
-        "script" => include_str!("explore.js"),
+        "script" => EXPLORE,
         name => unreachable!("the page has no place called {name}"),
     });
     let policy = format!(

@@ -101,7 +101,7 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     let text = unwrapped(&printed(&ask, ""));
     for words in [
         "waits: commit-only-current-term (§5.4.2): 2@2 is of term 2, n0 leads term 4",
-        "index 2 is on 3 of 5 nodes, and 3 are a majority",
+        "index 2 is known to be on 3 of 5 nodes, and 3 are a majority",
         "if a client proposed a command to n0, and that entry of term 4 came on a majority",
     ] {
         assert!(text.contains(words), "{text:?} lacks {words:?}");

@@ -1,0 +1,136 @@
+// Why, the same run with a rule the other way, and what one predicts.
+
+/** What the quiz asks of a step: the answers there are, and which of them is right. */
+const QUIZ = {
+  RequestVote: [["it grants its vote", (marks) => !marks.includes("refused")], ["it refuses", (marks) => marks.includes("refused")]],
+  "a vote": [["it becomes leader", (marks) => marks.includes("elected")], ["it goes on campaigning", (marks) => !marks.includes("elected")]],
+  AppendEntries: [["it accepts", (marks) => !marks.includes("refused")], ["it refuses", (marks) => marks.includes("refused")]],
+  "an answer": [["it commits an entry", (marks) => marks.includes("commit")], ["it commits nothing", (marks) => !marks.includes("commit")]],
+};
+
+Object.assign(Explore.prototype, {
+  async whyEntry(panel, run, at, chosen) {
+    panel.hidden = !chosen;
+    if (!chosen) return;
+    const state = run.states[at][chosen.node];
+    const question = `${chosen.index <= state.commit ? "" : "not "}committed ${chosen.index} on ${chosen.node}`;
+    panel.replaceChildren(...whyPanel(run, at, chosen, []));
+    if (this.playing || !state.last || state.last.index < chosen.index) return;
+    const told = await this.post("why", { question, moment: at });
+    if (!told || this.viewer.at !== at || this.viewer.chosen !== chosen) return;
+    panel.replaceChildren(...whyPanel(run, at, chosen, told.answer ?? [["finding", told.complaint]]));
+    panel.scrollIntoView({ block: "nearest" });
+  },
+
+  async why(typed) {
+    const moment = this.viewer.at;
+    const nobody = /^(no leader|(is|does) (there no|no|nobody)\b.*)\??$/.test(typed.trim());
+    const question = nobody ? `not leader ${this.likeliest()}` : typed;
+    const told = await this.post("why", { question, moment });
+    if (!told) return;
+    this.answer(`why ${question}?`, (told.answer ?? [["finding", told.complaint]]).map(([kind, text]) => element("p", { class: `told ${kind}` }, text)));
+  },
+
+  /** What a rule says, and where the paper says it. */
+  about(rule) {
+    const [statement, paper] = this.run.rules[rule];
+    this.answer(`${rule}, ${paper}`, [element("p", { class: "told" }, statement), element("p", { class: "hint" }, `'raft-node rules ${rule}' says what it protects, where it is enforced, and how to break it.`)]);
+  },
+
+  /** Who would lead, if anyone did: a candidate of the highest term, or else a node that is up. */
+  likeliest() {
+    const states = this.run.states[this.viewer.at].map((state, node) => ({ ...state, node }));
+    const up = states.filter((state) => state.up);
+    const candidates = up.filter((state) => state.role === "candidate");
+    const best = (candidates.length > 0 ? candidates : up).sort((a, b) => b.term - a.term)[0];
+    return best?.node ?? 0;
+  },
+
+  async blame(node, field) {
+    const told = await this.post("blame", { node, field, moment: this.viewer.at });
+    if (!told) return;
+    const { run } = this;
+    const at = run.ofStep.get(told.since);
+    const since = told.complaint ? [told.complaint]
+      : at === undefined ? ["It has been so from the beginning."]
+      : ["It has been so since ", element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at) }, `step ${told.since}`), `: ${run.moments[at].title}.`];
+    const reasons = at === undefined ? [] : run.moments[at].lines.map(([kind, text, rule]) => element("p", { class: `told ${kind}` }, rule ? `${kind} ${rule}: ${text}` : text));
+    this.answer(`${field} of n${node}`, [element("p", {}, ...since), ...reasons]);
+  },
+
+  answer(title, parts) {
+    byId("answered").replaceChildren(element("h3", {}, title), ...parts);
+    byId("answered").scrollIntoView({ block: "nearest" });
+  },
+
+  // The same run with a rule the other way.
+
+  async otherwise(rule) {
+    this.stop();
+    const told = await this.post("otherwise", { rule });
+    if (!told) return;
+    const box = byId("otherwise");
+    box.hidden = false;
+    const close = element("button", { type: "button", class: "link", onclick: () => { box.hidden = true; } }, "close");
+    const renew = element("button", { type: "button", class: "link", title: "With the lines that have come since", onclick: () => this.otherwise(rule) }, "again");
+    const isBroken = this.run.about.some((text) => text.startsWith("Broken:") && text.includes(rule));
+    const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, renew, " ", close);
+    const failed = told.failed > 0 ? [element("p", { class: "hint" }, `${told.failed} of the lines could not be carried out there.`)] : [];
+    if (told.parts_in === null) {
+      box.replaceChildren(head, element("p", {}, "Nothing is different: so far this rule has decided nothing."), ...failed);
+      return;
+    }
+    const side = (name, lines) => element("div", {}, element("h3", {}, name), ...lines.map((text) => element("p", { class: "told" }, text)));
+    const heads = element("div", { class: "other-heads", "aria-hidden": "true" });
+    const other = element("div", { class: "other", tabindex: 0, role: "group", "aria-label": "The other run" });
+    const at = this.run.ofStep.get(told.parts_in);
+    const look = element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at ?? this.viewer.end) }, `step ${told.parts_in}`);
+    const fell = told.other.violations.length === 0 ? [element("p", {}, "No property has fallen there so far.")] : told.other.violations.map(({ step, text }) => element("p", { class: "told fell" }, `step ${step}: ✗ ${text}`));
+    box.replaceChildren(head, element("p", {}, "The two part in ", look, "."),
+      element("div", { class: "side-by-side" }, side("Here", told.here), side("There", told.there)), ...fell, ...failed, heads, other);
+    const run = new Run(told.other);
+    const diagram = new Diagram(other, heads, { choose: (to) => diagram.goto(to), hover: () => {} });
+    diagram.show(run);
+    diagram.goto(run.ofStep.get(told.parts_in) ?? run.length - 1);
+    if (at !== undefined) this.viewer.goto(at);
+    box.scrollIntoView({ block: "nearest" });
+  },
+
+  // Predict.
+
+  /** Asks what will happen in the step that has come, before it is shown. */
+  predict(before) {
+    const { run } = this;
+    const at = run.moments.findIndex((moment, nth) => nth >= before && moment.got !== null);
+    const message = at < 0 ? null : run.byId.get(run.moments[at].got);
+    const answers = message && QUIZ[{ vote: message.reply ? "a vote" : "RequestVote", append: message.reply ? "an answer" : "AppendEntries" }[message.kind]];
+    // Whom no answer can move has nothing to decide.
+    const asked = answers && run.states[at - 1][message.to];
+    const decides = asked && (!message.reply || asked.role === (message.kind === "vote" ? "candidate" : "leader"));
+    if (!decides) {
+      this.viewer.goto(this.viewer.end);
+      return;
+    }
+    this.viewer.diagram.hideFrom(at);
+    const box = byId("question");
+    box.hidden = false;
+    const { marks, title } = run.moments[at];
+    const choose = (right) => {
+      this.score.asked += 1;
+      this.score.right += right ? 1 : 0;
+      this.viewer.diagram.hideFrom(Infinity);
+      byId("score").textContent = `${this.score.right} of ${this.score.asked} right`;
+      box.replaceChildren(element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."));
+      this.viewer.goto(at);
+    };
+    box.replaceChildren(element("h3", {}, `${title}. What happens?`), element("p", {}, `${message.says}.`),
+      element("div", { class: "row" }, ...answers.map(([text, holds]) => element("button", { type: "button", onclick: () => choose(holds(marks)) }, text))));
+    box.querySelector("button").focus();
+  },
+
+  /** Whoever does something else will not answer. */
+  withdraw() {
+    byId("question").hidden = true;
+    this.viewer.diagram.hideFrom(Infinity);
+  },
+});

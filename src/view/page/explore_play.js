@@ -1,0 +1,65 @@
+// Playing: events come one after the other, and time is drawn between them.
+
+/** Slow enough to see a message on its way, quick enough not to wait for a timer. */
+const STORY = { messages: 0.005, waiting: 1 };
+/** In real time, so much of the run is asked for at once. */
+const AHEAD_MS = 60;
+
+Object.assign(Explore.prototype, {
+  play() {
+    if (this.playing) return this.stop();
+    this.playing = true;
+    byId("play").textContent = "❚❚ pause";
+    byId("play").setAttribute("aria-pressed", "true");
+    this.time = this.atEnd ? this.head.now : this.run.moments[this.viewer.at].time;
+    this.moving = this.run.messages.filter((message) => (this.endsAt(message) ?? Infinity) >= this.time);
+    this.drawn = performance.now();
+    this.frames = [];
+    requestAnimationFrame((now) => this.frame(now));
+    return undefined;
+  },
+
+  stop() {
+    if (!this.playing) return;
+    this.playing = false;
+    byId("play").textContent = "▶ play";
+    byId("play").setAttribute("aria-pressed", "false");
+    this.viewer.goto(this.viewer.at);
+    // While time passed, nothing was checked that takes as long as the logs are.
+    this.act({ act: "look" }, { follow: false });
+  },
+
+  /** Microseconds of the run in one of ours. */
+  speed() {
+    const chosen = byId("speed").value;
+    if (chosen !== "story") return Number(chosen);
+    return this.flying(this.viewer.at).some((message) => this.endsAt(message) !== null) ? STORY.messages : STORY.waiting;
+  },
+
+  frame(now) {
+    if (!this.playing) return;
+    this.frames.push(now - this.drawn);
+    const passed = Math.min(now - this.drawn, 100) * 1000 * this.speed();
+    this.drawn = now;
+    this.time = Math.min(this.time + passed, this.head.now);
+    const { run, viewer } = this;
+    let at = viewer.at;
+    while (at < viewer.end && run.moments[at + 1].time <= this.time) at += 1;
+    if (at !== viewer.at) viewer.goto(at, false);
+    else this.move();
+    if (this.time >= this.head.now && viewer.at === viewer.end && !this.asking) this.more();
+    requestAnimationFrame((next) => this.frame(next));
+  },
+
+  /** Asks for as many events as are shown soon. */
+  async more() {
+    this.asking = true;
+    const until = this.head.now + AHEAD_MS * 1000 * this.speed();
+    const due = this.head.flights.filter((flight) => flight.due !== null && flight.due <= until).length;
+    const told = await this.act({ act: "pass", events: Math.max(due, 1) }, { follow: false });
+    const begin = this.time;
+    this.moving = this.run.messages.filter((message) => (this.endsAt(message) ?? Infinity) >= begin);
+    this.asking = false;
+    if (!told || told.complaint) this.stop();
+  },
+});

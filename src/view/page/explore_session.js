@@ -1,0 +1,142 @@
+// What can be pressed and typed, and how sessions begin, are kept and shared.
+
+Object.assign(Explore.prototype, {
+  listen() {
+    const click = (id, act) => { byId(id).onclick = act; };
+    click("play", () => this.play());
+    click("undo", () => { this.stop(); this.act({ act: "undo" }); });
+    click("redo", () => { this.stop(); this.act({ act: "redo" }); });
+    click("heal", () => this.line("heal"));
+    click("split", () => this.showSplit());
+    click("to-end", () => this.viewer.goto(this.viewer.end));
+    click("go-on", () => { this.stop(); this.act({ act: "fork" }, { here: true }); });
+    byId("manual").onchange = (event) => this.line(event.target.checked ? "manual" : "automatic");
+    byId("predict").onchange = () => this.withdraw();
+    byId("typed").onsubmit = async (event) => {
+      event.preventDefault();
+      const typed = byId("line").value;
+      // What was refused stays, to be mended.
+      const asks = /^\s*why\b(.*)$/.exec(typed);
+      if (asks) this.why(asks[1].trim());
+      if (asks || await this.line(typed)) byId("line").value = "";
+    };
+    byId("line").oninput = (event) => this.complete(event.target.value);
+    byId("asked").onsubmit = (event) => { event.preventDefault(); this.why(byId("why-line").value); };
+    click("copy-lines", async () => {
+      // Without the program there are still the lines that the page shows.
+      const script = await this.script() ?? this.head.lines.map(({ text }) => text).join("\n");
+      this.copy(script, "The lines are copied.");
+    });
+    click("copy-link", async () => {
+      const script = await this.script();
+      if (script !== null) this.copy(`#run=${encodeURIComponent(script)}`, "Copied: who runs 'raft-cluster explore' can paste it behind 'open', or behind the address, or give it to the command in quotes.");
+    });
+    byId("scenario").onchange = (event) => {
+      if (event.target.value) this.open(event.target.value);
+      event.target.value = "";
+    };
+    byId("link").onsubmit = (event) => { event.preventDefault(); this.open(byId("link-text").value.trim()); };
+    byId("file").onchange = async (event) => {
+      const [file] = event.target.files;
+      if (file) await this.replace(async () => ({ name: file.name, text: await file.text() }));
+      event.target.value = "";
+    };
+    byId("new").onsubmit = async (event) => {
+      event.preventDefault();
+      const rule = byId("new-rule").value;
+      const lines = ["shows A session in the browser.", `nodes ${byId("new-nodes").value}`, `no-op ${byId("new-no-op").checked ? "on" : "off"}`, rule && `break ${rule}`];
+      await this.replace(async () => ({ name: "explore", text: lines.filter(Boolean).join("\n") }));
+    };
+    click("quit", async () => {
+      const [button, sure] = [byId("quit"), "sure? press again"];
+      if (button.textContent !== sure) button.textContent = sure;
+      else if (await this.post("end", {})) byId("lost").hidden = false;
+    });
+    addEventListener("keydown", (event) => {
+      if (event.key !== " " || event.target.matches("select, input, textarea, button, summary, a, [role=button]")) return;
+      event.preventDefault();
+      this.play();
+    });
+    addEventListener("hashchange", () => this.follow());
+  },
+
+  async complete(typed) {
+    const begun = typed.slice(0, typed.search(/\S*$/));
+    if (this.begun === begun) return;
+    this.begun = begun;
+    const told = await this.post("complete", { line: begun });
+    if (told) byId("words").replaceChildren(...told.words.map((word) => element("option", { value: `${begun}${word}` })));
+  },
+
+  async copy(text, said) {
+    try {
+      await navigator.clipboard.writeText(text);
+      byId("kept").textContent = said;
+    } catch {
+      // Without leave to copy it is shown, to be copied by hand.
+      byId("said").hidden = false;
+      byId("said").textContent = text;
+      byId("kept").textContent = "The browser does not let the page copy; here it is.";
+    }
+  },
+
+  async open(name) {
+    const link = /#run=(.*)$/.exec(name);
+    let text = null;
+    try {
+      text = link && decodeURIComponent(link[1]);
+    } catch {
+      this.complain("this is no link of a run; it may have been cut");
+      return;
+    }
+    await this.replace(async () => (link ? { name: "link", text } : { name }));
+  },
+
+  /** Opens what is `wanted` in place of this session, of which the lines up to its tip can be had back. */
+  async replace(wanted) {
+    const [title, had] = [this.run.title, this.head.lines.length > 0 ? await this.script() : null];
+    const told = await this.post("open", await wanted());
+    if (!told) return;
+    if (told.complaint) {
+      this.complain(told.complaint);
+      return;
+    }
+    await this.opened();
+    if (had === null) return;
+    const back = async () => {
+      await this.replace(async () => ({ name: title, text: had }));
+      await this.act({ act: "rest" });
+    };
+    byId("kept").replaceChildren(`In place of '${title}'. `, element("button", { type: "button", class: "link", id: "had", onclick: back }, "back to that"));
+  },
+
+  async opened() {
+    this.stop();
+    this.ring.selected = null;
+    this.viewer.chosen = null;
+    byId("otherwise").hidden = byId("question").hidden = true;
+    byId("answered").replaceChildren();
+    await this.act({ act: "look" });
+  },
+
+  /** The address may hold a run, or a step. */
+  async follow() {
+    if (location.hash.startsWith("#run=")) {
+      const hash = location.hash;
+      history.replaceState(null, "", location.pathname);
+      await this.open(hash);
+    } else this.viewer.follow(location.hash);
+  },
+
+  async begin() {
+    const { hash } = location;
+    await this.act({ act: "look" });
+    if (!this.run || !hash) return;
+    history.replaceState(null, "", hash);
+    await this.follow();
+  },
+});
+
+const explore = new Explore();
+explore.begin();
+
