@@ -21,7 +21,7 @@ use crate::raft::{
     Event, LogIndex, LogPosition, MessageKind, NodeId, RoleKind, Rule, Term, Verdict,
 };
 use crate::record::History;
-use crate::record::history::{ClientCall, NodeState, StepRecord};
+use crate::record::history::{ClientCall, NodeState, SentMessage, StepRecord};
 use crate::server::engine::MessageId;
 
 pub use moments::{Kind, Place};
@@ -350,10 +350,11 @@ impl<'h> Asked<'h> {
     /// How every other node stands to one that counts them.
     fn others(&self, center: NodeId, stands: impl Fn(NodeId, &mut Standing)) -> Vec<Standing> {
         let network = self.history.network_at(self.step);
+        let all: Vec<&SentMessage> = self.history.in_flight(self.step).collect();
         let between = |from: NodeId, to: NodeId| {
-            let in_flight = self.history.in_flight(self.step);
+            let these = all.iter();
             let these =
-                in_flight.filter(move |sent| (sent.envelope.from, sent.envelope.to) == (from, to));
+                these.filter(move |sent| (sent.envelope.from, sent.envelope.to) == (from, to));
             these.map(|sent| sent.message)
         };
         let others = self.ids().filter(|&id| id != center).map(|node| {

@@ -39,6 +39,8 @@ impl SentMessage {
 impl History {
     /// The messages that were in flight at the moment of `step`, in the order of their numbers.
     pub fn in_flight(&self, step: u64) -> impl Iterator<Item = &SentMessage> {
-        self.messages.iter().filter(move |sent| sent.is_in_flight(step))
+        // What is written later has not left.
+        let written = self.messages.partition_point(|sent| sent.written_in <= step);
+        self.messages[..written].iter().filter(move |sent| sent.is_in_flight(step))
     }
 }
