@@ -40,7 +40,7 @@ impl Asked<'_> {
     }
 
     /// Why the node that was asked says nothing, if that is not for want of a commit.
-    fn silent(&self, call: &ClientCall) -> Option<Silent> {
+    pub(super) fn silent(&self, call: &ClientCall) -> Option<Silent> {
         if let Some(step) = self.history.answer_lost(call.ticket, self.step) {
             return Some(Silent::AnswerLostIn(step));
         }

@@ -161,6 +161,26 @@ impl Asked<'_> {
         })
     }
 
+    /// What this entry stands on lost its index to another. Logs that part do so from there on, so it is
+    /// enough to look at the last index that anyone has committed.
+    fn on_superseded(&self, entry: LogPosition, stood: &NodeState<'_>) -> Option<Explanation> {
+        let steps = self.history.steps().take_while(|step| step.step <= self.step);
+        let steps = steps.filter(|step| step.saved);
+        let commits = steps.flat_map(|step| step.events).filter_map(|event| match event {
+            Event::CommitAdvanced { to, .. } => Some(*to),
+            _ => None,
+        });
+        let index = commits.max().filter(|&index| index < entry.index)?;
+        let below = LogPosition { term: stood.node.log().term_at(index)?, index };
+        let (committed, step, by) = self.first_entry(index)?;
+        let node = stood.node.id();
+        let finding = Finding::OnSuperseded { entry, node, below, committed, step };
+        (committed != below).then(|| Explanation {
+            follows_from: Some(Box::new(self.is_committed(index, by, step))),
+            ..self.answer(finding)
+        })
+    }
+
     /// Who has committed this entry, which the node `id` does not know to be committed.
     fn elsewhere(&self, entry: LogPosition, id: NodeId) -> Option<Elsewhere> {
         let (committed, step, by) = self.first_entry(entry.index)?;
@@ -206,6 +226,9 @@ impl Asked<'_> {
         let id = stood.node.id();
         let held = stood.node.log().term_at(index).map(|term| LogPosition { term, index });
         if let Some(answer) = held.and_then(|entry| self.superseded(entry, id)) {
+            return answer;
+        }
+        if let Some(answer) = held.and_then(|entry| self.on_superseded(entry, stood)) {
             return answer;
         }
         if !stood.up {

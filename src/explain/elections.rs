@@ -2,6 +2,7 @@
 
 use super::{Asked, Change, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{Event, Facts, NodeId, Role, RoleKind, Rule, Term};
+use crate::record::history::NodeState;
 use crate::record::history::StepRecord;
 
 /// The rules by which a vote is refused.
@@ -87,7 +88,7 @@ impl Asked<'_> {
             _ => None,
         });
         let Some((began, term)) = campaign else {
-            let leader = stood.node.leader();
+            let leader = self.leading(&stood);
             let timer = self.latest(id, |event| match event {
                 Event::Checked(verdict) if verdict.rule == Rule::TimerResetOnlyByAuthority => {
                     Some(())
@@ -106,7 +107,7 @@ impl Asked<'_> {
         let same_life =
             self.history.node_at(id, began.step).is_some_and(|it| it.starts == stood.starts);
         if !same_life {
-            let leader = stood.node.leader();
+            let leader = self.leading(&stood);
             return Ok(Explanation {
                 decided_in: self.history.since(id, self.step, |it| it.starts),
                 change: Some(Change::Timeout { node: id }),
@@ -118,6 +119,15 @@ impl Asked<'_> {
             return self.stepped_down(id);
         }
         Ok(self.too_few_votes(id, term, began.step))
+    }
+
+    /// Whom a node follows, if that one does lead its term.
+    fn leading(&self, stood: &NodeState<'_>) -> Option<NodeId> {
+        let term = stood.node.current_term();
+        stood.node.leader().filter(|&leader| {
+            let there = self.node(leader);
+            there.up && there.node.is_leader() && there.node.current_term() == term
+        })
     }
 
     fn too_few_votes(&self, id: NodeId, term: Term, began: u64) -> Explanation {

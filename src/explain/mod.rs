@@ -6,11 +6,13 @@
 //!
 //! * `question`: what can be asked, as it is typed.
 //! * `clients`, `commits`, `elections`, `logs`: the answers.
+//! * `leaderships`: who led when, and what clients asked.
 //! * `moments`: the steps at which something of a kind happened, to go to.
 
 mod clients;
 mod commits;
 mod elections;
+mod leaderships;
 mod logs;
 mod moments;
 mod question;
@@ -24,6 +26,7 @@ use crate::record::History;
 use crate::record::history::{ClientCall, NodeState, SentMessage, StepRecord};
 use crate::server::engine::MessageId;
 
+pub use leaderships::{LeadEnd, Leadership, client_calls, leaderships};
 pub use moments::{Kind, Place};
 pub use question::Question;
 
@@ -92,6 +95,15 @@ pub enum Finding {
     Superseded { entry: LogPosition, node: NodeId, committed: LogPosition, step: u64 },
     /// The `node` has another entry `there`, where the question has `entry`, which these others hold.
     Another { entry: LogPosition, node: NodeId, there: LogPosition, holders: Vec<NodeId> },
+    /// The `entry` that the `node` has stands on `below`, which lost its index to another: `committed` was
+    /// committed there, in `step`.
+    OnSuperseded {
+        entry: LogPosition,
+        node: NodeId,
+        below: LogPosition,
+        committed: LogPosition,
+        step: u64,
+    },
     /// The `node` has no entry at this `index`: its log ends at `last`.
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
     /// The `node` is down, and commits nothing.

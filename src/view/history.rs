@@ -3,7 +3,8 @@
 use super::status;
 use super::table::{Table, paragraph};
 use super::words::{Speaker, plural, when};
-use super::{colour, deeds, explain, message};
+use super::{colour, deeds, explain, message, why};
+use crate::explain::{client_calls, leaderships};
 use crate::raft::{Event, NodeId, Outcome, Role};
 use crate::record::History;
 use crate::record::history::{Moment, NodeState, StepRecord};
@@ -192,6 +193,25 @@ pub(crate) fn differences(a: &Moment<'_>, b: &Moment<'_>) -> Vec<String> {
     }
     let lines = table.lines();
     if lines.is_empty() { vec!["  every node stands as it did".to_owned()] } else { lines }
+}
+
+/// Who led when, a line each.
+pub(crate) fn leaders(history: &History) -> Vec<String> {
+    let all = leaderships(history);
+    if all.is_empty() {
+        return vec!["  nobody led".to_owned()];
+    }
+    all.iter().flat_map(|led| paragraph(&led.to_string(), "  ", "    ")).collect()
+}
+
+/// What clients had asked by the moment of `step`, and were told.
+pub(crate) fn clients(history: &History, step: u64) -> Vec<String> {
+    let all = client_calls(history, step);
+    if all.is_empty() {
+        return vec!["  no client has asked for anything".to_owned()];
+    }
+    let sentences = all.iter().map(|(call, silent)| why::told(call, *silent));
+    sentences.flat_map(|sentence| paragraph(&sentence, "  ", "    ")).collect()
 }
 
 /// Since when a field is as it is.

@@ -137,6 +137,11 @@ fn finding(finding: &Finding) -> String {
              {committed} was committed at index {} in step {step}.",
             entry.index
         ),
+        Finding::OnSuperseded { entry, node, below, committed, step } => format!(
+            "{entry} is not committed on {node} and, by Log Matching, never will be as it stands there: \
+             {node} has it behind {below}, and {committed} was committed at index {} in step {step}.",
+            below.index
+        ),
         Finding::Another { entry, node, there, holders } => {
             let holders = match &holders[..] {
                 [] => "which no log holds".to_owned(),
@@ -210,7 +215,8 @@ fn following(leader: Option<NodeId>) -> String {
     }
 }
 
-fn told(call: &ClientCall, silent: Option<Silent>) -> String {
+/// What a client asked and was told, in a sentence.
+pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
     let ClientCall { ticket, node, command, asked_in, told } = call;
     let client =
         format!("Client {} asked {node} for {command} in step {asked_in}", ticket.client());
@@ -236,7 +242,11 @@ fn told(call: &ClientCall, silent: Option<Silent>) -> String {
         Some((_, Told::Refused { leader: None })) => {
             format!("{client} and was refused: {node} does not lead.")
         }
-        Some((_, Told::Answered(answer))) => format!("{client} and {}.", deeds::told(answer)),
+        Some((step, Told::Answered(answer))) => {
+            let told = deeds::told(answer);
+            let told = told.strip_prefix("is told ").unwrap_or(&told);
+            format!("{client} and is told by {node}, in step {step}, {told}.")
+        }
     }
 }
 

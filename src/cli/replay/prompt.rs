@@ -19,6 +19,8 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     let (mut typed, output) = Lines::open(false, following).map_err(Error::Terminal)?;
     output.put_all(told::welcome(history));
     let mut table = TracePrompt { history, step: from, output: output.clone() };
+    let first = table.go(from);
+    output.put_all(first);
     let talked = table.answer_all(&mut typed);
     drop(typed);
     let written = output.settle();
@@ -78,6 +80,8 @@ impl TracePrompt<'_> {
             Word::Show(None) => Ok(told::nodes(&self.moment(step)?)),
             Word::Show(Some(id)) => Ok(told::node(&self.moment(step)?.nodes[id.index()])),
             Word::Log(id) => Ok(logs(&self.moment(step)?, id)),
+            Word::Leaders => Ok(told::leaders(history)),
+            Word::Clients => Ok(told::clients(history, step)),
             Word::Messages => Ok(told::messages(&self.moment(step)?)),
             Word::Diff(a, b) => Ok(told::differences(&self.moment(a)?, &self.moment(b)?)),
             Word::Blame(id, field) => self.blame(id, &field),

@@ -27,6 +27,10 @@ pub(super) enum Word {
     Show(Option<NodeId>),
     /// All logs, or one.
     Log(Option<NodeId>),
+    /// Who led when.
+    Leaders,
+    /// What clients asked, and were told.
+    Clients,
     /// The messages in flight.
     Messages,
     /// What differs between two steps.
@@ -51,6 +55,8 @@ pub(super) const WORDS: &[Usage] = &[
     Usage::new("goto", "STEP|TIME|first EVENT|last EVENT", "to a step, or to a time as in 0.014"),
     Usage::new("show", "[N]", "how all nodes stand, or the fields of node N as in Figure 2"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
+    Usage::new("leaders", "", "who led when, in the whole run"),
+    Usage::new("clients", "", "what clients asked, and what they were told by then"),
     Usage::new("messages", "", "the messages in flight"),
     Usage::new("diff", "STEP STEP", "what stands otherwise at one step than at another"),
     Usage::new(
@@ -103,6 +109,8 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         }
         "show" => some_node().map(Word::Show),
         "log" => some_node().map(Word::Log),
+        "leaders" => alone(Word::Leaders),
+        "clients" => alone(Word::Clients),
         "messages" => alone(Word::Messages),
         "diff" => match parts[..] {
             [a, b] => Ok(Word::Diff(number(a)?, number(b)?)),

@@ -58,7 +58,7 @@ class Explore {
   /** Takes in what the program said. */
   take(told, follow) {
     if (told.heading) {
-      this.run = new Run({ ...told.heading, moments: [], messages: [], properties: [], violations: [], left_out: null });
+      this.run = new Run({ ...told.heading, moments: [], messages: [], properties: [], violations: [], leaders: [], clients: [], left_out: null });
       this.ring.forget();
       document.title = `${this.run.title} – explore`;
       if (byId("new-rule").options.length === 1) byId("new-rule").append(...Object.keys(told.heading.rules).map((rule) => element("option", { value: rule }, rule)));
@@ -66,7 +66,8 @@ class Explore {
     const { run } = this;
     run.grow(told.moments, told.messages);
     if (told.violations) {
-      Object.assign(run, { properties: told.properties, violations: told.violations });
+      const { properties, violations, leaders, clients } = told;
+      Object.assign(run, { properties, violations, leaders, clients });
       for (const { step } of told.violations) {
         const moment = run.moments[run.ofStep.get(step) ?? run.length - 1];
         if (!moment.marks.includes("fell")) moment.marks.push("fell");

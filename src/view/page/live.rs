@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::answers;
 use super::moments::{Moments, ShownMoment, step_moment};
 use super::run_record::{
-    Fall, Heading, RunRecord, ShownMessage, about, falls, properties, why_lost,
+    AtAGlance, Fall, Heading, RunRecord, ShownMessage, about, falls, properties, why_lost,
 };
 use crate::explain::Explanation;
 use crate::properties::report::SafetyReport;
@@ -33,6 +33,8 @@ pub(crate) struct Growth<'a> {
     /// Nothing, if it was not asked this time.
     properties: Option<Vec<(String, u64, bool)>>,
     violations: Option<Vec<Fall>>,
+    #[serde(flatten)]
+    at_a_glance: Option<AtAGlance>,
 }
 
 /// What stands at the head of the page.
@@ -109,6 +111,7 @@ impl LiveRecord {
             messages: messages.filter_map(|sent| self.message(sent)).collect(),
             properties: safety.map(properties),
             violations: safety.map(falls),
+            at_a_glance: safety.map(|_| AtAGlance::of(history)),
         }
     }
 

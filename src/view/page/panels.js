@@ -135,6 +135,8 @@ function judgedPanel(run, chooseStep) {
     element("button", { type: "button", class: "link", onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, `step ${step}`), `: ✗ ${text}`));
   const rows = run.properties.map(([name, checks, fell]) => element("tr", { class: fell ? "fell" : "" },
     element("td", {}, fell ? "✗ fell" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, `${checks} checks`)));
+  const list = (title, sentences) => (sentences.length === 0 ? [] : [element("h3", {}, title), element("ul", { class: "glance" }, ...sentences.map(([step, text]) => element("li", {},
+    element("button", { type: "button", class: "link plain", title: `Look at step ${step}`, onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, text))))]);
   const about = run.left_out ? [element("p", { class: "hint" }, run.left_out)] : [];
-  return [...falls, element("table", { class: "properties" }, element("tbody", {}, ...rows)), ...about];
+  return [...falls, element("table", { class: "properties" }, element("tbody", {}, ...rows)), ...list("Leaders", run.leaders), ...list("Clients", run.clients), ...about];
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::answers::Answers;
 use super::moments::{Mark, Moments, ShownMoment, shown};
+use crate::explain::{client_calls, leaderships};
 use crate::properties::linearizability::Judgement;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{MessageKind, NodeId, Property, Rule};
@@ -14,7 +15,7 @@ use crate::record::history::{History, SentMessage};
 use crate::record::journal::Loss;
 use crate::record::{Clock, Header};
 use crate::view::words::plural;
-use crate::view::{message, violation};
+use crate::view::{message, violation, why};
 
 /// What kind of run it is, for the page.
 #[derive(Serialize)]
@@ -51,6 +52,8 @@ pub(super) struct RunRecord {
     /// Each property, how often it was compared with what happened, and whether it fell.
     properties: Vec<(String, u64, bool)>,
     violations: Vec<Fall>,
+    #[serde(flatten)]
+    at_a_glance: AtAGlance,
     answers: Answers,
     /// What is not in the page, and why.
     left_out: Option<String>,
@@ -117,9 +120,28 @@ impl RunRecord {
             messages,
             properties: properties(safety),
             violations: falls(safety),
+            at_a_glance: AtAGlance::of(history),
             left_out: left_out(history, steps, &answers),
             answers,
         }
+    }
+}
+
+/// Who led when, and what clients asked and were told: sentences, each with the step to look at.
+#[derive(Serialize)]
+pub(super) struct AtAGlance {
+    leaders: Vec<(u64, String)>,
+    clients: Vec<(u64, String)>,
+}
+
+impl AtAGlance {
+    pub(super) fn of(history: &History) -> Self {
+        let leaders = leaderships(history).into_iter().map(|led| (led.from, led.to_string()));
+        let clients = client_calls(history, history.last()).into_iter().map(|(call, silent)| {
+            let step = call.told.as_ref().map_or(call.asked_in, |(step, _)| *step);
+            (step, shown(&why::told(&call, silent)))
+        });
+        Self { leaders: leaders.collect(), clients: clients.collect() }
     }
 }
 

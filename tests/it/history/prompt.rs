@@ -45,6 +45,8 @@ fn a_trace_is_walked_forth_and_back() {
     let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
     let out = talk("next\nnext 5\nback\ngoto 2.624\nnext commit\nprevious election\n");
     for words in [
+        "All nodes start as followers An election",
+        "step 1: n0's election timer ends",
         "1/103 2.110> next step 2: n0 → n1 RequestVote: term 1",
         "2/103 2.112> next 5 step 7:",
         "7/103 2.116> back step 6:",

@@ -1,7 +1,8 @@
 //! Why and why not: asked of scenarios that ship, and of whatever makes no sense.
 
 use raft_in_practice::explain::{
-    Change, Explanation, Finding, Kind, Place, Question, Unanswerable, why,
+    Change, Explanation, Finding, Kind, LeadEnd, Place, Question, Silent, Unanswerable,
+    client_calls, leaderships, why,
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
 use raft_in_practice::record::History;
@@ -256,4 +257,74 @@ fn every_question_has_an_answer_or_a_reason_at_every_step() {
             }
         }
     }
+}
+
+/// What a cold reader found: an answer of a node's present leader named one that leads no more.
+#[test]
+fn who_no_longer_leads_is_not_said_to_lead() {
+    let history = history(&shipped("rejoin-high-term"));
+    let down = leaderships(&history)[0].end;
+    let Some(LeadEnd::SteppedDown(step)) = down else { panic!("{down:?}") };
+    let before = ask(&history, step - 1, "not leader 1").finding;
+    assert_eq!(before, Finding::NeverCampaigned { node: id(1), leader: Some(id(0)) });
+    let after = ask(&history, step, "not leader 1").finding;
+    assert_eq!(after, Finding::NeverCampaigned { node: id(1), leader: None });
+}
+
+/// An entry behind one that lost its index is lost with it, though nothing was committed where it stands.
+#[test]
+fn what_stands_on_a_lost_entry_is_lost_too() {
+    let history = history(&shipped("told"));
+    let committed = history
+        .steps()
+        .find(|step| {
+            step.node == id(2) && !step.events.is_empty() && ask_committed(&history, step.step, 4)
+        })
+        .unwrap()
+        .step;
+    let stood = history.node_at(id(0), committed).unwrap();
+    assert_eq!(stood.node.log().term_at(LogIndex::new(5)), Some(Term::new(1)));
+    let answer = ask(&history, committed, "not committed 5 on 0");
+    let (entry, below, by) = (at(5, 1), at(4, 1), at(4, 2));
+    let finding =
+        Finding::OnSuperseded { entry, node: id(0), below, committed: by, step: committed };
+    assert_eq!(answer.finding, finding);
+    // Before that, nothing is decided.
+    let before = ask(&history, committed - 1, "not committed 5 on 0").finding;
+    assert!(!matches!(before, Finding::OnSuperseded { .. }), "{before:?}");
+}
+
+/// Whether somebody has committed this index by a step.
+fn ask_committed(history: &History, step: u64, index: u64) -> bool {
+    let on = |node| history.node_at(node, step).unwrap();
+    NodeId::all(history.header().nodes)
+        .any(|node| on(node).up && on(node).node.commit_index() >= LogIndex::new(index))
+}
+
+#[test]
+fn who_led_when_and_what_clients_were_told() {
+    let history = history(&shipped("told"));
+    let told: Vec<String> = leaderships(&history).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "n0 leads term 1 from step 4 until it steps down in step 42",
+            "n2 leads term 2 from step 36 until it crashes after step 49",
+            "n0 leads term 3 from step 52 until it crashes after step 70",
+            "n1 leads term 4 from step 73 on",
+        ]
+    );
+    let calls = client_calls(&history, history.last());
+    assert_eq!(calls.len(), history.clients().len());
+    let silent: Vec<u64> = calls
+        .iter()
+        .filter(|(call, silent)| {
+            call.told.is_none() && matches!(silent, Some(Silent::CrashedAfter(_)))
+        })
+        .map(|(call, _)| call.ticket.client())
+        .collect();
+    assert_eq!(silent, [8]);
+    // What was told later was not told by then.
+    let early = client_calls(&history, calls[0].0.asked_in);
+    assert_eq!((early.len(), &early[0].0.told), (1, &None));
 }

@@ -1,0 +1,100 @@
+//! Who led when, and what clients asked and were told: a run at a glance.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Asked, Question, Silent};
+use crate::raft::{Event, NodeId, RoleKind, Term};
+use crate::record::History;
+use crate::record::history::ClientCall;
+use crate::record::journal::Deed;
+
+/// How a node came to lead no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeadEnd {
+    /// It stepped down, in this step.
+    SteppedDown(u64),
+    /// It crashed, after this step.
+    Crashed(u64),
+}
+
+/// A node led a term from this step on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Leadership {
+    /// Which node.
+    pub node: NodeId,
+    /// The term.
+    pub term: Term,
+    /// The step in which it won.
+    pub from: u64,
+    /// How that ended, if it has.
+    pub end: Option<LeadEnd>,
+}
+
+impl fmt::Display for Leadership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, term, from, end } = self;
+        write!(f, "{node} leads term {term} from step {from}")?;
+        match end {
+            None => f.write_str(" on"),
+            Some(LeadEnd::SteppedDown(step)) => write!(f, " until it steps down in step {step}"),
+            Some(LeadEnd::Crashed(step)) => write!(f, " until it crashes after step {step}"),
+        }
+    }
+}
+
+/// Who led when, in the order in which they won.
+pub fn leaderships(history: &History) -> Vec<Leadership> {
+    let mut all: Vec<Leadership> = Vec::new();
+    let end = |all: &mut Vec<Leadership>, node: NodeId, end: LeadEnd| {
+        let open = all.iter_mut().rev().find(|it| it.node == node && it.end.is_none());
+        if let Some(leadership) = open {
+            leadership.end = Some(end);
+        }
+    };
+    let mut deeds = history.deeds_from(0).peekable();
+    for step in history.steps() {
+        while let Some((after, _, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
+            if let Deed::Crash { node, .. } = deed {
+                end(&mut all, *node, LeadEnd::Crashed(after));
+            }
+        }
+        for event in step.events {
+            match *event {
+                Event::BecameLeader { term } => {
+                    all.push(Leadership { node: step.node, term, from: step.step, end: None });
+                }
+                Event::RoleChanged { from: RoleKind::Leader, .. } => {
+                    end(&mut all, step.node, LeadEnd::SteppedDown(step.step));
+                }
+                _ => {}
+            }
+        }
+    }
+    for (after, _, deed) in deeds {
+        if let Deed::Crash { node, .. } = deed {
+            end(&mut all, *node, LeadEnd::Crashed(after));
+        }
+    }
+    all
+}
+
+/// What clients had asked by the moment of `step`, what they were told by then, and why those who were told
+/// nothing were not.
+pub fn client_calls(history: &History, step: u64) -> Vec<(ClientCall, Option<Silent>)> {
+    let asked = history.clients().iter().filter(|call| call.asked_in <= step);
+    asked
+        .map(|call| {
+            let mut call = call.clone();
+            call.told = call.told.filter(|(told_in, _)| *told_in <= step);
+            let question = Question::Told { command: format!("client {}", call.ticket.client()) };
+            let silent = match call.told {
+                None => Asked { history, step, question: &question }.silent(&call),
+                Some(_) => None,
+            };
+            (call, silent)
+        })
+        .collect()
+}
