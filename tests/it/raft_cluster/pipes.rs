@@ -57,7 +57,7 @@ fn a_run_keeps_its_trace_and_its_verdict() {
 #[test]
 fn a_live_run_keeps_its_trace_and_its_verdict() {
     let trace = nothing_at("unread-live.jsonl");
-    assert_eq!(unread(&["run", "demo", "--speed", "50", "--trace", &trace], ""), Some(0));
+    assert_eq!(unread(&["run", "demo", "--speed", "10", "--trace", &trace], ""), Some(0));
     assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
 }
 

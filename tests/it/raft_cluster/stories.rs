@@ -59,7 +59,7 @@ fn is_the_demo(text: &str) {
 #[test]
 fn the_demo_has_eight_parts_in_virtual_time_and_on_threads() {
     is_the_demo(&printed(0, &["run", "demo", "--virtual"]));
-    is_the_demo(&printed(0, &["--speed", "20"]));
+    is_the_demo(&printed(0, &["--speed", "5"]));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_command_that_is_refused_is_told_to_programs() {
     let text = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ncrash 2\n\
                 submit to 1 SET x=1\nsubmit to 2 SET x=2\nwait 1s\nrestart 2\nwait 1s\n";
     fs::write(&script, text).unwrap();
-    for options in [&["--virtual"][..], &["--speed", "20"]] {
+    for options in [&["--virtual"][..], &["--speed", "5"]] {
         let run = ["run", script.to_str().unwrap(), "--format", "json"];
         let told = printed(0, &[&run[..], options].concat());
         let line = |words: &str| told.lines().find(|line| line.contains(words)).unwrap();

@@ -39,7 +39,7 @@ fn find(lines: &[String], text: &str) -> usize {
 #[test]
 fn a_run_replays_step_by_step_whether_on_threads_or_not() {
     for (name, options) in
-        [("virtual.jsonl", &["--virtual"][..]), ("threads.jsonl", &["--speed", "20"])]
+        [("virtual.jsonl", &["--virtual"][..]), ("threads.jsonl", &["--speed", "5"])]
     {
         let path = recorded(name, options);
         let verified = printed(0, &["replay", &path, "--verify"]);
@@ -255,7 +255,7 @@ fn line_ends_of_another_system_are_read_as_line_ends() {
 /// What programs are told of a run is its trace, with what was computed.
 #[test]
 fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
-    for options in [&["--virtual"][..], &["--speed", "20"]] {
+    for options in [&["--virtual"][..], &["--speed", "5"]] {
         let (trace, told) = ("beside.jsonl", "told.jsonl");
         let (trace, told) = (file(trace), file(told));
         let run = ["run", "demo", "--format", "json", "--trace", trace.to_str().unwrap()];
