@@ -61,7 +61,8 @@ impl Asked<'_> {
             _ => *self,
         };
         let of = |asked: &Self| asked.entry_of(call.node, call.command.as_str());
-        let entry = of(&heard).or_else(|| of(&then))?;
+        // Others may have asked for the same since.
+        let entry = of(&then).or_else(|| of(&heard))?;
         match heard.first_entry(entry.index) {
             Some((committed, step, by)) if committed == entry => {
                 Some(self.is_committed(entry.index, by, step))

@@ -268,9 +268,12 @@ impl Asked<'_> {
             )),
             _ => None,
         });
+        let later = nodes.iter().filter(|stood| stood.node.current_term() > term).count();
         let own_term = leader.own_term();
         let older = own_term.verdict.outcome == Outcome::Refused;
-        let change = if older {
+        let change = if later >= need {
+            Change::LaterLeader { leader: id, term }
+        } else if older {
             let log = nodes[id.index()].node.log();
             // Terms do not decrease along a log, and the leader's own is the last.
             let own = log.iter().find(|(_, entry)| entry.term == term).map(|(index, _)| index);

@@ -192,6 +192,9 @@ pub enum Change {
     LeaderCommits { leader: Option<NodeId>, index: LogIndex },
     /// The `leader` has committed `index`, and says so in a message that is not written yet.
     LeaderSays { leader: NodeId, index: LogIndex },
+    /// A later leader that has the entry commits one of its own: a majority is in a later term than
+    /// `term`, in which the `leader` leads.
+    LaterLeader { leader: NodeId, term: Term },
     /// This AppendEntries, in flight, arrives. It verifies the log `up_to` an index. In this run it
     /// arrives in the step `arrives_in`.
     Arrival {

@@ -307,6 +307,10 @@ fn changes(change: &Change) -> String {
         Change::LeaderCommits { leader: None, index } => {
             format!("a leader that holds it were elected, committed index {index}, and said so")
         }
+        Change::LaterLeader { leader, term } => format!(
+            "a later leader that has it committed an entry of its own: a majority is past term {term}, so \
+             {leader} can commit nothing more in it"
+        ),
         Change::LeaderSays { leader, index } => format!(
             "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
         ),

@@ -1,6 +1,7 @@
 //! What happened in a run, in order: the steps of nodes and what the world did, each with its text and with
 //! what it changed.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -63,6 +64,7 @@ pub(super) enum Mark {
     Commit,
     Campaign,
     Elected,
+    SteppedDown,
     Refused,
     Truncated,
     Crash,
@@ -321,12 +323,15 @@ const fn verdict_of(event: &Event) -> Option<Verdict> {
 /// By what one looks for a step, and what the diagram says of it: the most important of what happened.
 fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
     let mut marks = Vec::new();
-    let mut said: Option<(u8, String)> = None;
+    let mut said: Vec<(u8, String)> = Vec::new();
     for event in events {
         let (mark, weight, text) = match event {
             Event::BecameLeader { term } => (Mark::Elected, 5, format!("leads term {term}")),
             Event::ElectionStarted { term, .. } => {
                 (Mark::Campaign, 4, format!("campaigns, term {term}"))
+            }
+            Event::RoleChanged { from: RoleKind::Leader, term, .. } => {
+                (Mark::SteppedDown, 5, format!("steps down, term {term}"))
             }
             Event::Truncated { from, to } if from == to => {
                 (Mark::Truncated, 3, format!("deletes {from}"))
@@ -346,11 +351,14 @@ fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
         if !marks.contains(&mark) {
             marks.push(mark);
         }
-        if said.as_ref().is_none_or(|(most, _)| *most < weight) {
-            said = Some((weight, text));
-        }
+        said.push((weight, text));
     }
-    (marks, said.map(|(_, text)| text))
+    // The most important is said, and with it what it led to.
+    said.sort_by_key(|(weight, _)| Reverse(*weight));
+    said.dedup_by_key(|(weight, _)| *weight);
+    said.truncate(2);
+    let said: Vec<String> = said.into_iter().map(|(_, text)| text).collect();
+    (marks, (!said.is_empty()).then(|| said.join(", ")))
 }
 
 impl ShownMoment {

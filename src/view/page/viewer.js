@@ -4,6 +4,7 @@ const KINDS = [
   ["commit", "commit"],
   ["campaign", "campaign"],
   ["elected", "leader elected"],
+  ["stepped-down", "leader steps down"],
   ["refused", "refusal"],
   ["truncated", "entries deleted"],
   ["crash", "crash or restart"],

@@ -328,3 +328,26 @@ fn who_led_when_and_what_clients_were_told() {
     let early = client_calls(&history, calls[0].0.asked_in);
     assert_eq!((early.len(), &early[0].0.told), (1, &None));
 }
+
+/// Two clients asked for the same; what became of one's entry is not told of the other's.
+#[test]
+fn a_client_is_told_of_by_its_own_entry() {
+    let history = history(&shipped("told"));
+    let answer = ask(&history, history.last(), "told client 8");
+    let fate = answer.follows_from.expect("its entry was deleted").finding;
+    assert!(matches!(fate, Finding::Superseded { entry, .. } if entry == at(7, 3)), "{fate:?}");
+}
+
+/// A leader that most have left behind counts on nobody any more.
+#[test]
+fn a_leader_that_a_majority_is_past_commits_nothing_more() {
+    let history = history(&shipped("told"));
+    let next = leaderships(&history)[1].from;
+    let answer = ask(&history, next, "not committed 5 on 0");
+    let (leader, term) = (id(0), Term::new(1));
+    assert_eq!(answer.change, Some(Change::LaterLeader { leader, term }));
+    // While it can still be heard, acknowledgements help.
+    let asked = history.clients()[3].asked_in;
+    let early = ask(&history, asked, "not committed 4 on 0");
+    assert!(matches!(early.change, Some(Change::Acknowledgements { .. })), "{early:?}");
+}
