@@ -24,6 +24,20 @@ pub(super) fn on(act: impl FnMut() + Send + 'static) {
     });
 }
 
+/// Passes signals over while it lives; then they do what they did before.
+pub(super) struct PassedOver(Option<Box<dyn FnMut() + Send>>);
+
+impl Drop for PassedOver {
+    fn drop(&mut self) {
+        *ACT.lock().unwrap_or_else(PoisonError::into_inner) = self.0.take();
+    }
+}
+
+/// Passes signals over from now on.
+pub(super) fn passed_over() -> PassedOver {
+    PassedOver(ACT.lock().unwrap_or_else(PoisonError::into_inner).take())
+}
+
 /// From now on the first signal sets `stop`, and the next does what the first would have done.
 pub(super) fn first(stop: &Arc<AtomicBool>, also: impl Fn() + Send + 'static) {
     let mut then = ACT.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -22,18 +22,33 @@ pub(super) fn switch(on: bool) {
 
 /// Shows these lines: through the pager if the terminal is too short, and else as they are.
 pub(super) fn show(lines: Vec<String>) -> Result<ExitCode, Error> {
+    if paged(&lines)? { Ok(ExitCode::SUCCESS) } else { put(lines) }
+}
+
+/// The same for an answer at a prompt, below what was put before.
+pub(super) fn answer(output: &Output, lines: Vec<String>) {
+    let has_room = !is_too_long(&lines) || output.settle().is_err();
+    // Where a pager fails, there is still the terminal.
+    if has_room || !paged(&lines).unwrap_or(false) {
+        output.put_all(lines);
+    }
+}
+
+/// Whether a terminal shows these lines, and would not show all of them at once.
+fn is_too_long(lines: &[String]) -> bool {
     let height = terminal_size().map_or(usize::MAX, |(_, Height(height))| height.into());
     let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
-    if io::stdout().is_terminal()
-        && !dumb
-        && !OFF.load(Ordering::Relaxed)
-        && lines.len() >= height
+    io::stdout().is_terminal() && !dumb && !OFF.load(Ordering::Relaxed) && lines.len() >= height
+}
+
+/// Lets a pager show these lines, if they are too long and there is one. Says whether it did.
+fn paged(lines: &[String]) -> Result<bool, Error> {
+    if is_too_long(lines)
         && let Some(pager) = open()
-        && read(pager, &lines)?
     {
-        return Ok(ExitCode::SUCCESS);
+        return read(pager, lines);
     }
-    put(lines)
+    Ok(false)
 }
 
 /// Starts `$PAGER`, or `less` if nothing is said.
@@ -53,7 +68,7 @@ fn open() -> Option<Child> {
 /// Lets somebody read. Says no if there is no such pager after all.
 fn read(mut pager: Child, lines: &[String]) -> Result<bool, Error> {
     // Ctrl-C is for the pager, which goes on with it.
-    interrupt::on(|| {});
+    let _until_then = interrupt::passed_over();
     if let Some(input) = pager.stdin.take() {
         let output =
             Output::open_on(BufWriter::new(input), WhenFull::Wait).map_err(Error::Output)?;

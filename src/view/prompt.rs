@@ -14,11 +14,12 @@ use crate::scenario::world::InFlight;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
 
-/// The prompt itself: the time, and who leads.
-pub(crate) fn prompt(now: Time, statuses: &[NodeStatus]) -> String {
+/// The prompt itself: the last step, the time if any has passed, and who leads.
+pub(crate) fn prompt(step: u64, now: Time, statuses: &[NodeStatus]) -> String {
+    let time = if now == Time::ZERO { String::new() } else { format!("{now} ") };
     match leader_of(statuses) {
-        Some(leader) => format!("{now} {} leads {}> ", leader.id, leader.term),
-        None => format!("{now} no leader> "),
+        Some(leader) => format!("{step} {time}{} leads {}> ", leader.id, leader.term),
+        None => format!("{step} {time}no leader> "),
     }
 }
 

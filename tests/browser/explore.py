@@ -329,6 +329,17 @@ def two_windows():
 
 def talks_back():
     with Page("--nodes", "3") as page:
+        # What is typed while time passes is not lost.
+        page.click('.ring-node[data-node="0"]')
+        page.click("#play")
+        page.browser.type("#command", "SET typed=1")
+        page.browser.wait("explore.run.steps > 3")
+        check("what was typed", page.eval("document.getElementById('command').value"), "SET typed=1")
+        check("where one types", page.eval("document.activeElement.id"), "command")
+        page.click("#play")
+        page.settle()
+        page.eval("explore.replace(async () => ({ name: 'explore', text: 'nodes 3' }))")
+        page.browser.wait("explore.run.steps === 0")
         page.line("help")
         check("help is shown", "what can be typed" in page.eval("document.getElementById('said').textContent"), True)
         check("it can be seen", page.eval("!document.getElementById('said').hidden"), True)

@@ -180,7 +180,7 @@ impl<'a> Desk<'a> {
         match act {
             Act::Look => Ok(()),
             Act::Line { line, at } => self.line(&line, at, said),
-            Act::Pass { events } => self.session.carry_out(&Verb::Step(events)),
+            Act::Pass { events } => self.session.carry_out(&Verb::Step(events.max(1))),
             Act::Fork { at } => self.fork(Some(at)),
             Act::Until { mark, at } => {
                 self.fork(at)?;

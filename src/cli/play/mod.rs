@@ -12,12 +12,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::error::Error;
+use super::pager;
 use super::run::{Trace, check_clock, start};
 use crate::cluster::RaftCluster;
 use crate::explain::{self, Question};
 use crate::raft::NodeId;
 use crate::record::Clock;
-use crate::record::history::Recorder;
+use crate::record::history::{History, Recorder};
 use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
@@ -165,9 +166,10 @@ impl<S: Stage> PlayPrompt<'_, S> {
     /// Reads and answers. Returns the scenario with which to begin anew, if that is asked for.
     fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
         loop {
+            let step = self.stage.recorder().look(History::last);
             let cluster = self.session.world();
             let prompt = match self.clock {
-                Clock::Virtual => prompt::prompt(cluster.now(), &cluster.status()),
+                Clock::Virtual => prompt::prompt(step, cluster.now(), &cluster.status()),
                 // It would be out of date before anything is typed.
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
@@ -202,9 +204,9 @@ impl<S: Stage> PlayPrompt<'_, S> {
         match word {
             Word::Nothing | Word::Quit | Word::Load(_) => {}
             Word::Line(verb) => self.carry_out(verb),
-            Word::Help(None) => self.output.put_all(prompt::help(WORDS)),
+            Word::Help(None) => self.show(prompt::help(WORDS)),
             Word::Help(Some(word)) => {
-                self.output.put_all(prompt::help_on(WORDS, &word)?);
+                self.show(prompt::help_on(WORDS, &word)?);
             }
             Word::Back(count) => self.back(count)?,
             Word::Forward(count) => match self.session.forward(count) {
@@ -214,7 +216,7 @@ impl<S: Stage> PlayPrompt<'_, S> {
             Word::Next(count) => self.next(count)?,
             Word::Run(verb) if self.session.left().is_empty() => self.carry_out(verb),
             Word::Run(_) => self.all_planned(),
-            Word::Questions => self.output.put_all(why::questions()),
+            Word::Questions => self.show(why::questions()),
             Word::Why(question) => self.why(&question)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.stage.is_virtual())?;
@@ -223,7 +225,8 @@ impl<S: Stage> PlayPrompt<'_, S> {
             Word::Messages => {
                 let cluster = self.session.world().as_virtual();
                 let cluster = cluster.ok_or_else(|| prompt::ONLY_VIRTUAL.to_owned())?;
-                self.output.put_all(prompt::messages(&cluster.in_flight()));
+                let messages = prompt::messages(&cluster.in_flight());
+                self.show(messages);
             }
             Word::Log(node) => self.log(node),
         }
@@ -235,7 +238,7 @@ impl<S: Stage> PlayPrompt<'_, S> {
         let answer = self.stage.recorder().look(|history| {
             explain::why(history, history.last(), question).map(|it| why::answer(history, &it))
         });
-        self.output.put_all(answer.map_err(|error| why::unanswerable(&error))?);
+        self.show(answer.map_err(|error| why::unanswerable(&error))?);
         Ok(())
     }
 
@@ -279,7 +282,7 @@ impl<S: Stage> PlayPrompt<'_, S> {
             let logs: Vec<_> = statuses.iter().map(|status| world.log(status.id)).collect();
             prompt::all_logs(&statuses, &logs)
         };
-        self.output.put_all(lines);
+        self.show(lines);
     }
 
     /// The end of a session: what the checker found. Returns whether all is well.
@@ -296,6 +299,15 @@ impl<S: Stage> PlayPrompt<'_, S> {
         }
         struck?;
         Ok(safety.fallen() == 0 || !broken.is_intact())
+    }
+
+    /// Shows an answer, through the pager if it is long. A live cluster's lines would come between.
+    fn show(&self, lines: Vec<String>) {
+        if self.stage.is_virtual() {
+            pager::answer(self.output, lines);
+        } else {
+            self.output.put_all(lines);
+        }
     }
 
     fn say(&self, text: &str) {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::words::{WORDS, Word, following, parse};
 use crate::cli::error::Error;
+use crate::cli::pager;
 use crate::cli::play::lines::Lines;
 use crate::cli::play::{Play, play};
 use crate::explain::{self, Kind, Place, Unanswerable};
@@ -53,7 +54,7 @@ impl TracePrompt<'_> {
                 Err(sentence) => Err(sentence),
             };
             match answered {
-                Ok(lines) => self.output.put_all(lines),
+                Ok(lines) => pager::answer(&self.output, lines),
                 Err(sentence) => self.output.put_all(prompt::complaint(&sentence)),
             }
         }

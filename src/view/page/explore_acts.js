@@ -7,6 +7,7 @@ Object.assign(Explore.prototype, {
     // The second click of a double click would meet the button that has come in the place of the first.
     const button = (text, line) => element("button", { type: "button", title: line, onclick: (event) => { if (event.detail < 2) this.line(line); } }, text);
     const box = byId("selected");
+    const types = document.activeElement?.id === "command";
     const had = box.contains(document.activeElement) ? document.activeElement.title : null;
     for (const shape of ring.nodes.children) {
       const picked = what?.node === Number(shape.dataset.node);
@@ -26,7 +27,8 @@ Object.assign(Explore.prototype, {
       box.replaceChildren(...this.messageActions(what.message, button));
     }
     // Who is at the keyboard stays among these buttons.
-    if (had !== null) ([...box.querySelectorAll("button")].find((it) => it.title === had) ?? box.querySelector("button"))?.focus();
+    if (types) byId("command")?.focus();
+    else if (had !== null) ([...box.querySelectorAll("button")].find((it) => it.title === had) ?? box.querySelector("button"))?.focus();
   },
 
   nodeActions(node, button) {
@@ -43,8 +45,8 @@ Object.assign(Explore.prototype, {
     const others = this.run.states[0].map((_, other) => other).filter((other) => other !== node);
     const link = element("select", { "aria-label": `A link of n${node}`, onchange: (event) => { if (event.target.value) this.ring.choose({ link: [node, Number(event.target.value)] }); } },
       element("option", { value: "" }, "its link to …"), ...others.map((other) => element("option", { value: other }, `n${other}`)));
-    const command = element("input", { id: "command", value: this.command ?? "SET x=1", "aria-label": "A client's command", autocomplete: "off", spellcheck: "false" });
-    const ask = element("form", { class: "row", onsubmit: (event) => { event.preventDefault(); this.command = command.value; this.line(`submit to ${node} ${command.value}`); } },
+    const command = element("input", { id: "command", value: this.command ?? "SET x=1", "aria-label": "A client's command", autocomplete: "off", spellcheck: "false", oninput: (event) => { this.command = event.target.value; } });
+    const ask = element("form", { class: "row", onsubmit: (event) => { event.preventDefault(); this.line(`submit to ${node} ${command.value}`); } },
       element("label", {}, "a client asks: ", command), element("button", { type: "submit", title: `submit to ${node}` }, "propose"),
       element("button", { type: "button", title: `submit to ${node} GET x`, onclick: () => this.line(`submit to ${node} GET x`) }, "read x"));
     return [element("h3", {}, `n${node}: ${standing(state)}, term ${state.term}`), element("div", { class: "row" }, ...acts, others.length > 0 ? link : null), state.up ? ask : null].filter(Boolean);
@@ -82,10 +84,13 @@ Object.assign(Explore.prototype, {
     const { lines, tip, planned, done } = this.head;
     const way = [];
     for (let line = tip; line !== null; line = lines[line].parent) way.unshift(line);
-    const children = (parent) => lines.map((line, nth) => nth).filter((nth) => lines[nth].parent === parent);
+    const below = new Map();
+    lines.forEach(({ parent }, nth) => below.set(parent, [...(below.get(parent) ?? []), nth]));
+    const children = (parent) => below.get(parent) ?? [];
     const leaf = (line) => {
-      const below = children(line);
-      return below.length > 0 ? leaf(below[below.length - 1]) : line;
+      let last = line;
+      while (children(last).length > 0) last = children(last).at(-1);
+      return last;
     };
     const branches = (parent, own) => {
       const others = children(parent).filter((child) => child !== own);

@@ -175,6 +175,25 @@ fn what_is_longer_than_the_terminal_goes_through_the_pager() {
 }
 
 #[test]
+fn long_answers_at_a_prompt_go_through_the_pager_too() {
+    let shown = |keys: &str, rows, more: &str| {
+        let command = format!("raft-cluster play{more}");
+        typed_on_a_terminal(keys, 80, rows, "PAGER='sed s/^/paged:/'", &command)
+    };
+    // Behind the pager the prompt goes on, up to the end of what is typed and the report.
+    let short = shown("help\n", 15, "");
+    let (paged, after) = short.rsplit_once("paged:").unwrap();
+    assert!(paged.contains("paged:") && paged.contains("This prompt"), "{short}");
+    assert!(after.contains("no leader>") && words(after).contains("No entry was committed"));
+    let fits = shown("status\n", 15, "");
+    assert!(fits.contains("role") && !fits.contains("paged:"), "{fits}");
+    for (rows, more) in [(2_000, ""), (15, " --no-pager"), (15, " --threads")] {
+        let direct = shown("help\n", rows, more);
+        assert!(direct.contains("This prompt") && !direct.contains("paged:"), "{more}: {direct}");
+    }
+}
+
+#[test]
 fn every_signal_that_ends_a_search_lets_it_say_what_it_has_found() {
     for signal in ["INT", "TERM", "HUP"] {
         let mut command = Command::new(cargo_bin("raft-cluster"));
