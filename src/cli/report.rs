@@ -67,7 +67,7 @@ impl Report {
         let good = safety.fallen() == 0;
         let name = &history.header().scenario;
         printing(WhenFull::Wait, |output| {
-            output.put(violation::one_line(name, good, &safety));
+            output.put(violation::one_line(name, Some(good), &safety));
             output.put(self.written());
             Ok(ExitCode::from(u8::from(!good)))
         })

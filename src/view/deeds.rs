@@ -91,7 +91,9 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
     Some(match deed {
         Deed::Crash { node, point } => {
             let text = match point {
-                CrashPoint::Between => "CRASHES: all that was not durable is lost",
+                CrashPoint::Between => {
+                    "CRASHES: its role and commitIndex are gone; term, vote and log are on its disk"
+                }
                 CrashPoint::BeforeSave => {
                     "CRASHES: what it has just decided was not saved, and is gone"
                 }

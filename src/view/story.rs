@@ -37,6 +37,8 @@ struct Story {
     waiting: HashMap<Ticket, (Time, Command)>,
     /// The nodes that are down.
     down: NodeSet,
+    /// The nodes that have refused entries, and taken none in since.
+    refused: NodeSet,
 }
 
 /// A story on this output: of what happens in a cluster of `nodes`, and of what came of a script's
@@ -61,6 +63,7 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
         asked: None,
         waiting: HashMap::new(),
         down: NodeSet::default(),
+        refused: NodeSet::default(),
     };
     let script = Some(Box::new(ScriptText::new(columns, nodes)) as _);
     Listeners { observers: vec![Box::new(story)], script }
@@ -133,6 +136,22 @@ impl Story {
         matches!(event, Event::EntriesAccepted { count, .. } if by_hand || *count > 0)
             && verdicts.iter().any(what_to_tell::spares)
             && (by_hand || !brief && self.told_before(node, Again::Spared) == 0)
+    }
+
+    /// Whether a node takes in what it lacked, after it had refused what came before that.
+    const fn repairs(&mut self, event: &Event, node: NodeId) -> bool {
+        match event {
+            Event::EntriesRefused { .. } => {
+                self.refused.insert(node);
+                false
+            }
+            Event::EntriesAccepted { new_from: Some(_), .. } => {
+                let repairs = self.refused.contains(node);
+                self.refused.remove(node);
+                repairs
+            }
+            _ => false,
+        }
     }
 
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
@@ -245,7 +264,9 @@ impl Observer for Story {
                     }
                     continue;
                 }
-                if !self.tells(event, node) && !self.spares(event, node.id(), &verdicts) {
+                let repairs = self.repairs(event, node.id()) && !by_hand;
+                if !self.tells(event, node) && !repairs && !self.spares(event, node.id(), &verdicts)
+                {
                     continue;
                 }
                 let who = node.id().to_string();

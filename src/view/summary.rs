@@ -7,7 +7,7 @@ use super::walkthrough::where_to_go;
 use super::{header, script_text, status, violation};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
-use crate::scenario::line_outcome::Failure;
+use crate::scenario::line_outcome::{Failure, Why};
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb_table::Verb;
 
@@ -39,8 +39,7 @@ pub(super) fn full(ended: &EndedRun<'_>) -> Vec<String> {
 
 /// In one line, behind a run that was told in brief.
 pub(super) fn told_in_brief(ended: &EndedRun<'_>) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    lines.extend(brief(ended));
+    let mut lines = brief(ended);
     lines.extend(ended.what_next());
     lines
 }
@@ -48,7 +47,11 @@ pub(super) fn told_in_brief(ended: &EndedRun<'_>) -> Vec<String> {
 /// In one line.
 pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = ended.failure();
-    lines.extend(one_line(&violation::one_line(&ended.script.name, ended.good, ended.safety)));
+    let interrupted = ended.failure.is_some_and(|failure| failure.why == Why::Interrupted);
+    // Of what was broken off only a fall is a verdict.
+    let is_open = interrupted && ended.safety.fallen() == 0;
+    let good = (!is_open).then_some(ended.good);
+    lines.extend(one_line(&violation::one_line(&ended.script.name, good, ended.safety)));
     lines.extend(ended.broken());
     lines
 }

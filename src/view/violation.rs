@@ -226,9 +226,13 @@ pub fn not_judged(key: &NotJudged) -> String {
     )
 }
 
-/// A whole run in one line.
-pub fn one_line(name: &str, good: bool, report: &SafetyReport) -> String {
-    let verdict = if good { colour::good("✓ passed") } else { colour::wrong("✗ failed") };
+/// A whole run in one line; without a verdict, if it was broken off.
+pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String {
+    let verdict = match good {
+        Some(true) => colour::good("✓ passed").to_string(),
+        Some(false) => colour::wrong("✗ failed").to_string(),
+        None => "interrupted, so far".to_owned(),
+    };
     let not_judged = match report.not_judged() {
         Some(_) => "; Linearizability was not judged: too many open operations",
         None => "",

@@ -425,7 +425,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     assert!(row.contains("? not judged") && !row.contains('✓'), "{row}");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("Linearizability was not judged: too many open operations. Of 41 on x, 41 were open at one time"), "{text}");
-    let quiet = violation::one_line("name", true, &report);
+    let quiet = violation::one_line("name", Some(true), &report);
     assert!(
         quiet.ends_with("; Linearizability was not judged: too many open operations"),
         "{quiet}"
