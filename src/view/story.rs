@@ -138,6 +138,24 @@ impl Story {
             && (by_hand || !brief && self.told_before(node, Again::Spared) == 0)
     }
 
+    /// Tells which broken rules were made use of when the steps were saved.
+    fn decided_at_save(&mut self, batch: &Batch<'_>, events: &[Event]) {
+        for event in events {
+            if let Event::Checked(verdict) = event
+                && verdict.outcome == Outcome::Overridden
+            {
+                let speaker = Speaker { node: batch.server.node().id(), from: None };
+                self.overridden(batch.time, speaker, verdict);
+            }
+        }
+    }
+
+    /// Whether an event is not told.
+    fn passes_over(&mut self, event: &Event, node: &RaftNode, verdicts: &[Verdict]) -> bool {
+        let repairs = self.repairs(event, node.id()) && !self.columns.by_hand;
+        !self.tells(event, node) && !repairs && !self.spares(event, node.id(), verdicts)
+    }
+
     /// Whether a node takes in what it lacked, after it had refused what came before that.
     const fn repairs(&mut self, event: &Event, node: NodeId) -> bool {
         match event {
@@ -264,9 +282,7 @@ impl Observer for Story {
                     }
                     continue;
                 }
-                let repairs = self.repairs(event, node.id()) && !by_hand;
-                if !self.tells(event, node) && !repairs && !self.spares(event, node.id(), &verdicts)
-                {
+                if self.passes_over(event, node, &verdicts) {
                     continue;
                 }
                 let who = node.id().to_string();
@@ -309,14 +325,7 @@ impl Observer for Story {
         if let Some(moves) = self.moves.as_mut().filter(|_| batch.saved) {
             moves.mail.leaves(batch, self.step);
         }
-        // What was decided when the steps were saved.
-        for event in &batch.events[began..] {
-            if let Event::Checked(verdict) = event
-                && verdict.outcome == Outcome::Overridden
-            {
-                self.overridden(batch.time, Speaker { node: node.id(), from: None }, verdict);
-            }
-        }
+        self.decided_at_save(batch, &batch.events[began..]);
     }
 
     fn deed(&mut self, time: Time, deed: &Deed) {

@@ -36,7 +36,7 @@ use crate::visible;
 use branched_run::BranchedRun;
 use guard::{Admitted, Guard};
 use http::{Exchange, Response};
-use requests::{Desk, Heard};
+use requests::{Desk, UnseenEvents};
 
 /// What is explored, and where.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ fn has_screen() -> bool {
 fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) -> bool {
     let (mut next, mut world, mut good) = (Some((script, is_recorded)), 0, true);
     while let Some((script, is_recorded)) = next.take() {
-        let heard = Heard::default();
+        let heard = UnseenEvents::default();
         let mut told = heard.clone();
         let mut session = BranchedRun::new(&script, &mut told);
         if is_recorded {

@@ -111,17 +111,17 @@ struct ShownFlight {
 
 /// Keeps what came of events that leave no trace in a node: a message that is lost, or waits.
 #[derive(Clone, Default)]
-pub(super) struct Heard {
+pub(super) struct UnseenEvents {
     said: Arc<Mutex<Vec<String>>>,
 }
 
-impl Heard {
+impl UnseenEvents {
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl ScriptObserver for Heard {
+impl ScriptObserver for UnseenEvents {
     fn line_outcome(&mut self, _: Time, outcome: &LineOutcome) {
         if let LineOutcome::Happens(event @ (NextEvent::Lost(..) | NextEvent::Waits(_))) = outcome {
             let (who, text) = script_text::happening(event);
@@ -134,12 +134,12 @@ impl ScriptObserver for Heard {
 /// The session, as the page sees it.
 pub(super) struct Desk<'a> {
     pub(super) session: BranchedRun<'a>,
-    heard: Heard,
+    heard: UnseenEvents,
     world: u64,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) const fn new(session: BranchedRun<'a>, heard: Heard, world: u64) -> Self {
+    pub(super) const fn new(session: BranchedRun<'a>, heard: UnseenEvents, world: u64) -> Self {
         Self { session, heard, world }
     }
 

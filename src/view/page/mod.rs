@@ -97,6 +97,17 @@ const DRAWING: &str = concat!(
     include_str!("viewer.js"),
 );
 
+/// What both pages have in them, at the same places.
+fn shared(name: &str) -> &'static str {
+    match name {
+        "style" => STYLE,
+        "diagram" => include_str!("diagram.html"),
+        "panels" => include_str!("panels.html"),
+        "drawing" => DRAWING,
+        name => unreachable!("the page has no place called {name}"),
+    }
+}
+
 fn html(record: &RunRecord) -> String {
     let run = serde_json::to_string(record).expect("a run's record has only names as keys");
     // Inside a script element only a tag could end the data.
@@ -107,11 +118,9 @@ fn html(record: &RunRecord) -> String {
     filled(HTML, |name| match name {
         "title" => &title,
         "nonce" => &nonce,
-        "style" => STYLE,
         "run" => &run,
-        "drawing" => DRAWING,
         "script" => include_str!("main.js"),
-        name => unreachable!("the page has no place called {name}"),
+        name => shared(name),
     })
 }
 
@@ -132,11 +141,9 @@ pub(crate) fn explore(nonce: &str) -> (String, String) {
     let page = filled(include_str!("explore.html"), |name| match name {
         "scenarios" => &scenarios,
         "nonce" => nonce,
-        "style" => STYLE,
         "own-style" => include_str!("explore.css"),
-        "drawing" => DRAWING,
         "script" => EXPLORE,
-        name => unreachable!("the page has no place called {name}"),
+        name => shared(name),
     });
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
