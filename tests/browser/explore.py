@@ -294,6 +294,25 @@ def narrow_and_hostile():
         page.browser.screenshot(f"{FOLDER}/explore-narrow.png")
 
 
+def edits():
+    with Page("--nodes", "3") as page:
+        page.node(0, "end its timer")
+        page.click("#edit-lines")
+        page.browser.wait("document.getElementById('edited').value.includes('timeout 0')")
+        text = page.eval("document.getElementById('edited').value")
+        page.browser.type("#edited", text.replace("timeout 0", "timeout 1\nwaitt 1s"))
+        page.click("#edit button")
+        page.browser.wait("!document.getElementById('complaint').hidden")
+        check("what is wrong", "'waitt' does not fit; expected 'wait'" in page.complaint(), True)
+        check("it stays to be mended", "waitt" in page.eval("document.getElementById('edited').value"), True)
+        page.browser.type("#edited", text.replace("timeout 0", "timeout 1\nwait 1s"))
+        page.click("#edit button")
+        page.browser.wait("document.getElementById('edit').hidden")
+        page.settle()
+        check("the edited lines are done", page.lines(), ["timeout 1", "wait 1s"])
+        check("who leads", page.roles()[1], "leader")
+
+
 def predicts():
     with Page("--nodes", "3") as page:
         page.node(0, "end its timer")
@@ -393,6 +412,6 @@ def ends():
 
 
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
-             lambda: back_and_branch(FOLDER), keyboard_only, narrow_and_hostile, predicts, two_windows, talks_back, frames, ends):
+             lambda: back_and_branch(FOLDER), keyboard_only, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
     test()
 print("explore: all is as it should be")

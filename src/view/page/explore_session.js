@@ -22,6 +22,20 @@ Object.assign(Explore.prototype, {
     };
     byId("line").oninput = (event) => this.complete(event.target.value);
     byId("asked").onsubmit = (event) => { event.preventDefault(); this.why(byId("why-line").value); };
+    click("edit-lines", async () => {
+      byId("edited").value = await this.script() ?? "";
+      byId("edit").hidden = false;
+      byId("edited").focus();
+    });
+    click("leave-edit", () => { byId("edit").hidden = true; });
+    byId("edit").onsubmit = async (event) => {
+      event.preventDefault();
+      const text = byId("edited").value;
+      const begun = await this.replace(async () => ({ name: this.run.title, text }));
+      // What was refused stays, to be mended.
+      byId("edit").hidden = begun;
+      if (begun) await this.act({ act: "rest" });
+    };
     click("copy-lines", async () => {
       // Without the program there are still the lines that the page shows.
       const script = await this.script() ?? this.head.lines.map(({ text }) => text).join("\n");
@@ -92,22 +106,23 @@ Object.assign(Explore.prototype, {
     await this.replace(async () => (link ? { name: "link", text } : { name }));
   },
 
-  /** Opens what is `wanted` in place of this session, of which the lines up to its tip can be had back. */
+  /** Opens what is `wanted` in place of this session, of which the lines up to its tip can be had back. Says whether it was. */
   async replace(wanted) {
     const [title, had] = [this.run.title, this.head.lines.length > 0 ? await this.script() : null];
     const told = await this.post("open", await wanted());
-    if (!told) return;
+    if (!told) return false;
     if (told.complaint) {
       this.complain(told.complaint);
-      return;
+      return false;
     }
     await this.opened();
-    if (had === null) return;
+    if (had === null) return true;
     const back = async () => {
       await this.replace(async () => ({ name: title, text: had }));
       await this.act({ act: "rest" });
     };
     byId("kept").replaceChildren(`In place of '${title}'. `, element("button", { type: "button", class: "link", id: "had", onclick: back }, "back to that"));
+    return true;
   },
 
   async opened() {
