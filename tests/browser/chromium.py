@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 
@@ -16,10 +17,10 @@ class Browser:
     def __init__(self, program, size=(1360, 860), dark=False):
         to_browser, self._to = os.pipe()
         self._from, from_browser = os.pipe()
-        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._profile = tempfile.mkdtemp()
         options = [
             program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-            f"--window-size={size[0]},{size[1]}", f"--user-data-dir={self._profile.name}",
+            f"--window-size={size[0]},{size[1]}", f"--user-data-dir={self._profile}",
             "--remote-debugging-pipe", "about:blank",
         ]
         # The browser reads commands from 3 and writes to 4.
@@ -126,4 +127,5 @@ class Browser:
         self._process.wait()
         os.close(self._to)
         os.close(self._from)
-        self._profile.cleanup()
+        # The browser's own helpers may still be writing.
+        shutil.rmtree(self._profile, ignore_errors=True)
