@@ -1,7 +1,5 @@
 //! Who led when, and what clients asked and were told: a run at a glance.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::{Asked, Question, Silent};
@@ -31,18 +29,6 @@ pub struct Leadership {
     pub from: u64,
     /// How that ended, if it has.
     pub end: Option<LeadEnd>,
-}
-
-impl fmt::Display for Leadership {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, term, from, end } = self;
-        write!(f, "{node} leads term {term} from step {from}")?;
-        match end {
-            None => f.write_str(" on"),
-            Some(LeadEnd::SteppedDown(step)) => write!(f, " until it steps down in step {step}"),
-            Some(LeadEnd::Crashed(step)) => write!(f, " until it crashes after step {step}"),
-        }
-    }
 }
 
 /// Who led when, in the order in which they won.

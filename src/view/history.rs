@@ -201,7 +201,7 @@ pub(crate) fn leaders(history: &History) -> Vec<String> {
     if all.is_empty() {
         return vec!["  nobody led".to_owned()];
     }
-    all.iter().flat_map(|led| paragraph(&led.to_string(), "  ", "    ")).collect()
+    all.iter().flat_map(|led| paragraph(&why::leadership(led), "  ", "    ")).collect()
 }
 
 /// What clients had asked by the moment of `step`, and were told.

@@ -12,17 +12,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, read, tcgetpgrp};
 
+use super::reader::Key;
+
 /// The terminal as it was found, while it is otherwise.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
-
-/// What somebody may press.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Key {
-    /// The space bar.
-    Space,
-    /// Enter.
-    Enter,
-}
 
 /// Keys come one by one while this lives.
 #[derive(Debug)]

@@ -2,14 +2,7 @@
 
 use std::time::Instant;
 
-/// What somebody may press.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Key {
-    /// The space bar.
-    Space,
-    /// Enter.
-    Enter,
-}
+use super::reader::Key;
 
 /// Keys come one by one while this lives.
 #[derive(Debug)]

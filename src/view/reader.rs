@@ -7,8 +7,17 @@ use std::time::{Duration, Instant};
 use textwrap::core::display_width;
 
 use super::colour;
-use super::keys::{self, Key};
+use super::keys;
 use super::walkthrough::go_on;
+
+/// What somebody may press.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Key {
+    /// The space bar.
+    Space,
+    /// Enter.
+    Enter,
+}
 
 /// How many letters are read in a second.
 const LETTERS: f64 = 40.0;

@@ -5,7 +5,8 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
-    Change, Elsewhere, Explanation, Finding, Ground, Kind, Silent, Standing, Unanswerable,
+    Change, Elsewhere, Explanation, Finding, Ground, Kind, LeadEnd, Leadership, Silent, Standing,
+    Unanswerable,
 };
 use crate::raft::NodeId;
 use crate::record::History;
@@ -213,6 +214,17 @@ fn following(leader: Option<NodeId>) -> String {
         Some(leader) => format!(": {leader} leads, and its messages start the timer over"),
         None => ": its election timer has not ended".to_owned(),
     }
+}
+
+/// Who led when, in a few words.
+pub(super) fn leadership(led: &Leadership) -> String {
+    let Leadership { node, term, from, end } = led;
+    let until = match end {
+        None => "on".to_owned(),
+        Some(LeadEnd::SteppedDown(step)) => format!("until it steps down in step {step}"),
+        Some(LeadEnd::Crashed(step)) => format!("until it crashes after step {step}"),
+    };
+    format!("{node} leads term {term} from step {from} {until}")
 }
 
 /// What a client asked and was told, in a sentence.

@@ -136,7 +136,7 @@ pub(super) struct AtAGlance {
 
 impl AtAGlance {
     pub(super) fn of(history: &History) -> Self {
-        let leaders = leaderships(history).into_iter().map(|led| (led.from, led.to_string()));
+        let leaders = leaderships(history).into_iter().map(|led| (led.from, why::leadership(&led)));
         let clients = client_calls(history, history.last()).into_iter().map(|(call, silent)| {
             let step = call.told.as_ref().map_or(call.asked_in, |(step, _)| *step);
             (step, shown(&why::told(&call, silent)))

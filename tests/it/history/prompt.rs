@@ -252,3 +252,20 @@ fn lanes_tell_ranges_and_count_what_is_cut() {
     let out = lanes("partition");
     assert!(out.contains(" -3 +3..4"), "{out}");
 }
+
+#[test]
+fn the_prompt_tells_who_led_when_and_what_clients_were_told() {
+    let path = trace("told", "glance");
+    let out =
+        unwrapped(&printed(&["replay", &path, "--prompt"], "leaders\nclients\ngoto 85\nclients\n"));
+    for words in [
+        "n0 leads term 1 from step 4 until it steps down in step 42 n2 leads term 2 from step 36 until it \
+         crashes after step 49",
+        "n1 leads term 4 from step 73 on",
+        "clients no client has asked for anything",
+        "Client 8 asked n0",
+        "crashed after step 70 and forgot who had asked",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Why and why not: asked of scenarios that ship, and of whatever makes no sense.
 
 use raft_in_practice::explain::{
-    Change, Explanation, Finding, Kind, LeadEnd, Place, Question, Silent, Unanswerable,
+    Change, Explanation, Finding, Kind, LeadEnd, Leadership, Place, Question, Silent, Unanswerable,
     client_calls, leaderships, why,
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
@@ -304,14 +304,16 @@ fn ask_committed(history: &History, step: u64, index: u64) -> bool {
 #[test]
 fn who_led_when_and_what_clients_were_told() {
     let history = history(&shipped("told"));
-    let told: Vec<String> = leaderships(&history).iter().map(ToString::to_string).collect();
+    let led =
+        |node, term, from, end| Leadership { node: id(node), term: Term::new(term), from, end };
+    let (down, crash) = (LeadEnd::SteppedDown, LeadEnd::Crashed);
     assert_eq!(
-        told,
+        leaderships(&history),
         [
-            "n0 leads term 1 from step 4 until it steps down in step 42",
-            "n2 leads term 2 from step 36 until it crashes after step 49",
-            "n0 leads term 3 from step 52 until it crashes after step 70",
-            "n1 leads term 4 from step 73 on",
+            led(0, 1, 4, Some(down(42))),
+            led(2, 2, 36, Some(crash(49))),
+            led(0, 3, 52, Some(crash(70))),
+            led(1, 4, 73, None),
         ]
     );
     let calls = client_calls(&history, history.last());
