@@ -103,9 +103,9 @@ impl Network {
     }
 
     /// The conditions of the link from one node to another.
-    pub fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
+    pub fn link_conditions(&self, from: NodeId, to: NodeId) -> &Conditions {
         let own = self.own.iter().find(|(link, _)| *link == (from, to));
-        own.map_or(self.conditions, |(_, conditions)| *conditions)
+        own.map_or(&self.conditions, |(_, conditions)| conditions)
     }
 
     /// Changes the conditions of the link from one node to another.
@@ -152,7 +152,7 @@ impl Network {
             return Fate::Cut;
         }
         let conditions = self.link_conditions(from, to);
-        let Conditions { drop, duplicate, .. } = conditions;
+        let Conditions { drop, duplicate, .. } = *conditions;
         if drop > 0.0 && rng.chance(drop) {
             return Fate::Dropped;
         }
@@ -201,7 +201,7 @@ mod tests {
         network.set_link_conditions(node(0), node(1), lossy);
         assert_eq!(network.fate(node(0), node(1), &mut rng), Fate::Dropped);
         assert_eq!(network.fate(node(1), node(0), &mut rng), Fate::Delivered(Duration::ZERO));
-        assert_eq!(network.link_conditions(node(0), node(1)), lossy);
+        assert_eq!(*network.link_conditions(node(0), node(1)), lossy);
         network.set_conditions(Conditions::PERFECT);
         assert_eq!(network.fate(node(0), node(1), &mut rng), Fate::Delivered(Duration::ZERO));
     }

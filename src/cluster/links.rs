@@ -72,7 +72,7 @@ impl Links {
 
     /// The conditions of the link from one node to another.
     pub(super) fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
-        lock(&self.state).network.link_conditions(from, to)
+        *lock(&self.state).network.link_conditions(from, to)
     }
 
     /// Tells the delay queue to hold a message, or to stop.

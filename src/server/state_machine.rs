@@ -53,22 +53,26 @@ impl<'a> Operation<'a> {
     /// Reads a command's text, with its number or without.
     pub fn parse(text: &'a str) -> Self {
         let text = numbered(text).map_or(text, |(_, command)| command);
-        let Some((verb, rest)) = text.split_once(' ') else { return Self::Opaque };
-        let rest = rest.trim_ascii();
-        match (verb, rest.split_once('=')) {
-            ("SET", Some((key, value))) if !key.trim_ascii().is_empty() => {
-                Self::Set { key: key.trim_ascii(), value: value.trim_ascii() }
-            }
-            ("DELETE", _) if !rest.is_empty() => Self::Delete { key: rest },
-            ("GET", _) if !rest.is_empty() => Self::Get { key: rest },
-            ("ADD", _) => {
-                let Some((key, amount)) = rest.rsplit_once(' ') else { return Self::Opaque };
-                match amount.parse() {
-                    Ok(amount) => Self::Add { key: key.trim_ascii(), amount },
-                    Err(_) => Self::Opaque,
+        let operand = |verb| {
+            text.strip_prefix(verb).map(str::trim_ascii).filter(|operand| !operand.is_empty())
+        };
+        if let Some(pair) = operand("SET ") {
+            match pair.split_once('=') {
+                Some((key, value)) if !key.trim_ascii().is_empty() => {
+                    Self::Set { key: key.trim_ascii(), value: value.trim_ascii() }
                 }
+                _ => Self::Opaque,
             }
-            _ => Self::Opaque,
+        } else if let Some(key) = operand("DELETE ") {
+            Self::Delete { key }
+        } else if let Some(key) = operand("GET ") {
+            Self::Get { key }
+        } else if let Some((key, amount)) = operand("ADD ").and_then(|pair| pair.rsplit_once(' '))
+            && let Ok(amount) = amount.parse()
+        {
+            Self::Add { key: key.trim_ascii(), amount }
+        } else {
+            Self::Opaque
         }
     }
 }

@@ -175,7 +175,7 @@ impl World for Sim {
     }
 
     fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
-        self.network.link_conditions(from, to)
+        *self.network.link_conditions(from, to)
     }
 
     fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {

@@ -46,7 +46,7 @@ impl Checker {
         let watched = &mut self.watched[server.node().id().index()];
         watched.durable_term = disk.current_term;
         if let Some(from) = changes.disk_from {
-            watched.durable.follow(from, &disk.log);
+            watched.durable.follow(from, &disk.log, &mut self.digests);
         }
     }
 
@@ -61,7 +61,7 @@ impl Checker {
         let id = node.id();
         let watched = &mut self.watched[id.index()];
         let (term, leads) = (watched.term, watched.leads);
-        let change = watched.memory.follow(from, node.log());
+        let change = watched.memory.follow(from, node.log(), &mut self.digests);
         let cut = !change.removed.is_empty();
         for (nth, &link) in change.removed.iter().enumerate() {
             let index = change.from.plus(nth);

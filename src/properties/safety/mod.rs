@@ -20,7 +20,7 @@ mod logs;
 mod monotone_counters;
 
 pub use evidence::{Counter, Earlier, Evidence, Violation};
-use ledger::{Begun, EntryLedger, FirstCommit, Shadow};
+use ledger::{Begun, EntryLedger, FirstCommit, KnownDigests, Shadow};
 pub(crate) use logs::cut_while_leading;
 
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ pub struct Checker {
     begun: Vec<Begun>,
     votes: BTreeMap<(NodeId, Term), NodeId>,
     entries: EntryLedger,
+    digests: KnownDigests,
     committed: Vec<FirstCommit>,
     watched: Vec<Watched>,
     checks: [u64; Property::ALL.len()],
@@ -79,6 +80,7 @@ impl Checker {
             begun: Vec::new(),
             votes: BTreeMap::new(),
             entries: EntryLedger::default(),
+            digests: KnownDigests::default(),
             committed: Vec::new(),
             watched: vec![Watched::default(); nodes],
             checks: [0; Property::ALL.len()],
@@ -171,7 +173,7 @@ impl Checker {
     pub fn audit(&mut self, server: &Server) {
         let id = server.node().id();
         let mut fresh = Shadow::default();
-        fresh.follow(LogIndex::FIRST, server.node().log());
+        fresh.follow(LogIndex::FIRST, server.node().log(), &mut self.digests);
         let before = self.checks;
         self.checks[Property::LogMatching as usize] += fresh.last_index().get();
         if fresh != self.watched[id.index()].memory {

@@ -1,6 +1,6 @@
 //! Monotonicity: the numbers that may only grow, and the bounds of a leader's bookkeeping.
 
-use super::{Checker, Counter, Evidence, record};
+use super::{Checker, Counter, Evidence, Violation, record};
 use crate::raft::{LogIndex, NodeId, Progress, Property};
 use crate::server::Server;
 
@@ -16,14 +16,10 @@ impl Checker {
         };
         let same_term = watched.term == node.current_term();
         let (term, commit, applied) = (watched.term, watched.commit, watched.applied);
-        let mut found: Vec<Evidence> = [
-            grew(Counter::Term, term.get(), node.current_term().get()),
-            grew(Counter::CommitIndex, commit.get(), node.commit_index().get()),
-            grew(Counter::LastApplied, applied.get(), server.last_applied().get()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mut found = Vec::new();
+        found.extend(grew(Counter::Term, term.get(), node.current_term().get()));
+        found.extend(grew(Counter::CommitIndex, commit.get(), node.commit_index().get()));
+        found.extend(grew(Counter::LastApplied, applied.get(), server.last_applied().get()));
         let still_leads = watched.leads && node.is_leader() && same_term;
         let last = node.last().index;
         for peer in NodeId::all(self.nodes) {
@@ -44,13 +40,13 @@ impl Checker {
             record(&mut self.violations, self.steps, Property::Monotonicity, evidence);
         }
         // A second vote was reported already, if the node said that it gave it.
-        let now = self.violations.iter().rev().take_while(|found| found.step == self.steps);
-        let told = now.into_iter().any(|found| {
+        let told = |found: &Violation| {
             matches!(found.evidence, Evidence::TwoVotes { voter, second, .. }
                 if voter == id && Some(second) == node.voted_for())
-        });
+        };
+        let mut now = self.violations.iter().rev().take_while(|found| found.step == self.steps);
         let changed = watched.voted_for.is_some() && watched.voted_for != node.voted_for();
-        if same_term && changed && !told {
+        if same_term && changed && !now.any(told) {
             let evidence = Evidence::VoteChanged {
                 node: id,
                 term: watched.term,

@@ -167,7 +167,9 @@ fn a_leader_that_cuts_its_own_log_is_seen() {
     let log = Log::new(vec![LogEntry::no_op(Term::new(1))]);
     let disk = Disk::new(PersistentState::new(Term::new(1), None, log));
     bench.servers[0] = Server::start(NodeId::new(0), config, disk, Time::ZERO);
-    bench.checker.watched[0].memory.follow(LogIndex::FIRST, bench.servers[0].node().log());
+    let log = bench.servers[0].node().log();
+    let digests = &mut bench.checker.digests;
+    bench.checker.watched[0].memory.follow(LogIndex::FIRST, log, digests);
     bench.step(0, Input::ElectionTimeout);
     let granted = VoteResponse { term: Term::new(2), vote_granted: true };
     let message = Message::VoteResponse(granted);
