@@ -133,9 +133,10 @@ fn play<W: World>(
     (ended, safety, runner.into_world())
 }
 
-/// Whether two names are of one file, which may not exist yet.
+/// Whether two names are of one file, which may not exist yet. Links are followed, as they are in writing.
 fn is_same_place(a: &Path, b: &Path) -> bool {
     let place = |file: &Path| {
+        let file = followed(file);
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new(".")).canonicalize().ok()?;
         Some(folder.join(file.file_name()?))

@@ -125,7 +125,12 @@ fn one_file_is_not_asked_to_hold_two_things() {
     let path = file("two-things");
     let name = path.to_str().unwrap();
     let other = path.with_file_name("./two-things");
-    for report in [name, other.to_str().unwrap()] {
+    let link = file("link-to-two-things");
+    let _ = fs::remove_file(&link);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("two-things", &link).unwrap();
+    let links = cfg!(unix).then_some(link.to_str().unwrap());
+    for report in [name, other.to_str().unwrap()].into_iter().chain(links) {
         let sentence =
             complaint(&["run", "demo", "--virtual", "--trace", name, "--report", report]);
         assert!(sentence.contains("give each a file of its own"), "{sentence}");
