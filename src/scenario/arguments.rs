@@ -206,8 +206,12 @@ arguments! {
         |words| {
             let node = NodeId::read(words)?;
             match () {
-                () if words.take("->") => NodeId::read(words).map(|to| LinkSet::OneWay(node, to)),
-                () if words.take("<->") => NodeId::read(words).map(|b| LinkSet::Between(node, b)),
+                () if words.exactly("->").is_some() => {
+                    NodeId::read(words).map(|to| LinkSet::OneWay(node, to))
+                }
+                () if words.exactly("<->").is_some() => {
+                    NodeId::read(words).map(|b| LinkSet::Between(node, b))
+                }
                 () => Some(LinkSet::All(node)),
             }
         },
@@ -218,6 +222,12 @@ arguments! {
             LinkSet::Between(a, b) => format!("{} <-> {}", NodeId::write(a), NodeId::write(b)),
             LinkSet::All(node) => NodeId::write(node),
         };
+    Option<LinkSet> => Option<LinkSet>, ["", "of 0 -> 1", "of 1 <-> 2", "of 1"],
+        |words| match words.exactly("of") {
+            Some(()) => LinkSet::read(words).map(Some),
+            None => Some(None),
+        },
+        |links| links.map_or_else(String::new, |links| format!("of {}", LinkSet::write(&links)));
     Times => u64, ["2", "10"],
         |words| {
             let expected = format!("how often, from 1 to {}", Script::MOST_LINES);

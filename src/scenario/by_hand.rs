@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::script::Script;
 use super::verb_table::{LinkSet, Verb, Who};
-use crate::network::Conditions;
+use crate::network::Network;
 use crate::raft::{Envelope, Input, NodeId, NodeSet};
 use crate::record::History;
 use crate::record::history::StepRecord;
@@ -19,7 +19,8 @@ struct MoveWriter<'h> {
     history: &'h History,
     verbs: Vec<Verb>,
     now: Time,
-    conditions: Conditions,
+    /// The links as they are by now.
+    network: Network,
     /// The messages that can be named, the newest last.
     held: Vec<(MessageId, &'h Envelope)>,
     /// The processes that stand still.
@@ -45,9 +46,9 @@ impl Script {
             ..Self::empty(&header.scenario)
         };
         let verbs = vec![Verb::Manual];
-        let (now, conditions) = (Time::ZERO, header.conditions);
+        let (now, network) = (Time::ZERO, Network::new(header.conditions));
         let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
-        let mut moves = MoveWriter { history, verbs, now, conditions, held, paused, unheard };
+        let mut moves = MoveWriter { history, verbs, now, network, held, paused, unheard };
         let steps = history.steps().take_while(|step| step.step <= until);
         let mut deeds = history.deeds_from(0).peekable();
         for step in steps {
@@ -137,7 +138,7 @@ impl<'h> MoveWriter<'h> {
                 self.paused.remove(*node);
                 Verb::Resume(who(*node))
             }
-            Deed::Cut { from, to } => Verb::Cut { from: *from, to: *to },
+            Deed::Cut { from, to } => Verb::Cut(LinkSet::OneWay(*from, *to)),
             Deed::Partition { groups } => Verb::Partition(groups.clone()),
             Deed::Heal => Verb::Heal,
             Deed::Asked { node, command, .. } => {
@@ -160,14 +161,21 @@ impl<'h> MoveWriter<'h> {
             }
             Deed::Conditions(conditions) => {
                 self.wait(time);
-                let before = std::mem::replace(&mut self.conditions, *conditions);
-                self.changed(&before, conditions, None);
+                let mut verbs = Verb::changes(&self.network.conditions(), conditions, None);
+                if verbs.is_empty() {
+                    // Links that were not like the others are like them again.
+                    verbs.push(Verb::DropRate(conditions.drop, None));
+                }
+                self.verbs.extend(verbs);
+                deed.apply_to(&mut self.network);
                 return;
             }
             Deed::LinkConditions { from, to, conditions } => {
                 self.wait(time);
-                let before = self.conditions;
-                self.changed(&before, conditions, Some(LinkSet::OneWay(*from, *to)));
+                let before = self.network.link_conditions(*from, *to);
+                let links = Some(LinkSet::OneWay(*from, *to));
+                self.verbs.extend(Verb::changes(before, conditions, links));
+                deed.apply_to(&mut self.network);
                 return;
             }
             Deed::Answered { .. }
@@ -199,24 +207,6 @@ impl<'h> MoveWriter<'h> {
             }
             self.verbs.push(Verb::Remove(name));
             self.held.retain(|(id, _)| *id != message);
-        }
-    }
-
-    fn changed(&mut self, before: &Conditions, after: &Conditions, links: Option<LinkSet>) {
-        let latency = |it: &Conditions| (it.latency_min, it.latency_max);
-        let of = |every: Verb, some: &dyn Fn(LinkSet) -> Verb| links.map_or(every, some);
-        if latency(before) != latency(after) {
-            let range = latency(after);
-            self.verbs.push(of(Verb::Delay(range), &|links| Verb::DelayOf(range, links)));
-        }
-        if before.drop.total_cmp(&after.drop).is_ne() {
-            let rate = after.drop;
-            self.verbs.push(of(Verb::DropRate(rate), &|links| Verb::DropRateOf(rate, links)));
-        }
-        if before.duplicate.total_cmp(&after.duplicate).is_ne() {
-            let rate = after.duplicate;
-            let some = |links| Verb::DuplicateRateOf(rate, links);
-            self.verbs.push(of(Verb::DuplicateRate(rate), &some));
         }
     }
 }

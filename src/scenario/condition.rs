@@ -11,15 +11,24 @@ use crate::server::{Answer, Proposal, Ticket};
 /// What a condition may speak of that no node knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
-    /// The nodes that have crashed and are not back, the last one last.
+    /// The nodes that were to crash and are not back, the last one last. One that crashes within its next
+    /// step may still be up.
     pub(super) crashed: Vec<NodeId>,
     /// The clients that have asked, in this order, with their commands.
     pub(super) asked: Vec<(Ticket, String)>,
 }
 
 impl Memory {
-    pub(super) fn last_crashed(&self) -> Option<NodeId> {
-        self.crashed.last().copied()
+    /// The node that is meant, if there is one now.
+    pub(super) fn resolve(&self, who: Who, statuses: &[NodeStatus]) -> Result<NodeId, Why> {
+        let is_down = |node: &&NodeId| !statuses[node.index()].up;
+        match who {
+            Who::Node(node) => Ok(node),
+            Who::Leader => leader_of(statuses).map(|leader| leader.id).ok_or(Why::NoLeader),
+            Who::Crashed => {
+                self.crashed.iter().rev().find(is_down).copied().ok_or(Why::NoneCrashed)
+            }
+        }
     }
 
     /// The client that a condition asks about, with its command, if it is about what a client was told.
@@ -48,19 +57,6 @@ pub(super) fn positions(log: &Log) -> Vec<LogPosition> {
     log.iter().map(|(index, entry)| LogPosition { term: entry.term, index }).collect()
 }
 
-/// The node that is meant, if there is one now.
-pub(super) fn resolve(
-    who: Who,
-    statuses: &[NodeStatus],
-    crashed: Option<NodeId>,
-) -> Result<NodeId, Why> {
-    match who {
-        Who::Node(node) => Ok(node),
-        Who::Leader => leader_of(statuses).map(|leader| leader.id).ok_or(Why::NoLeader),
-        Who::Crashed => crashed.ok_or(Why::NoneCrashed),
-    }
-}
-
 /// Whether a condition is true of a world now.
 ///
 /// # Errors
@@ -71,7 +67,7 @@ pub(super) fn holds<W: World>(
     memory: &Memory,
 ) -> Result<bool, Why> {
     let statuses = world.status();
-    let resolve = |who: &Who| resolve(*who, &statuses, memory.last_crashed());
+    let resolve = |who: &Who| memory.resolve(*who, &statuses);
     let progress = |leader: &Who, peer: &NodeId| {
         let leader = resolve(leader)?;
         world.progress(leader, *peer).ok_or(Why::NotLeading(leader))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::condition::{Memory, holds, positions, resolve};
+use super::condition::{Memory, holds, positions};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
 use super::verb_table::{Condition, LinkSet, Verb, Who};
@@ -205,31 +205,17 @@ impl<'a, W: World> Runner<'a, W> {
     fn change_network(&mut self, verb: &Verb) -> Result<(), Why> {
         match verb {
             Verb::Partition(groups) => self.world.partition(groups),
-            Verb::Cut { from, to } => self.world.cut(*from, *to),
-            Verb::CutBoth { a, b } => {
-                self.world.cut(*a, *b);
-                self.world.cut(*b, *a);
-            }
-            Verb::CutAll(node) => {
-                for (from, to) in LinkSet::All(*node).links(self.world.size()) {
+            Verb::Cut(links) => {
+                for (from, to) in links.links(self.world.size()) {
                     self.world.cut(from, to);
                 }
             }
             Verb::Heal => self.world.heal(),
-            Verb::DropRate(drop) => self.change(|conditions| conditions.drop = *drop),
-            Verb::DuplicateRate(rate) => self.change(|conditions| conditions.duplicate = *rate),
-            Verb::Delay((min, max)) => self.change(|conditions| {
-                (conditions.latency_min, conditions.latency_max) = (*min, *max);
-            }),
-            Verb::DropRateOf(drop, links) => {
-                self.change_links(*links, |conditions| conditions.drop = *drop);
+            Verb::DropRate(rate, links) => self.change(*links, |it| it.drop = *rate),
+            Verb::DuplicateRate(rate, links) => self.change(*links, |it| it.duplicate = *rate),
+            Verb::Delay((min, max), links) => {
+                self.change(*links, |it| (it.latency_min, it.latency_max) = (*min, *max));
             }
-            Verb::DuplicateRateOf(rate, links) => {
-                self.change_links(*links, |conditions| conditions.duplicate = *rate);
-            }
-            Verb::DelayOf((min, max), links) => self.change_links(*links, |conditions| {
-                (conditions.latency_min, conditions.latency_max) = (*min, *max);
-            }),
             Verb::Manual => self.virtual_world()?.set_manual(true),
             Verb::Automatic => self.virtual_world()?.set_manual(false),
             Verb::Hold(name) => self.virtual_world()?.hold(*name).map_err(Why::Cannot)?,
@@ -255,13 +241,8 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     fn restart_all(&mut self) -> Result<(), Why> {
-        for status in self.world.status() {
-            if !status.up {
-                self.world.restart(status.id).map_err(Why::Cannot)?;
-            }
-        }
-        self.memory.crashed.clear();
-        Ok(())
+        let down = self.world.status().into_iter().filter(|status| !status.up);
+        down.map(|status| Who::Node(status.id)).try_for_each(|node| self.restart(node))
     }
 
     fn step(&mut self, events: u64) -> Result<(), Why> {
@@ -343,13 +324,13 @@ impl<'a, W: World> Runner<'a, W> {
         self.world.as_virtual().ok_or(Why::OnlyVirtual)
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut Conditions)) {
-        let mut conditions = self.world.conditions();
-        change(&mut conditions);
-        self.world.set_conditions(conditions);
-    }
-
-    fn change_links(&mut self, links: LinkSet, change: impl Fn(&mut Conditions)) {
+    /// Changes the conditions of some links, or makes those of all alike.
+    fn change(&mut self, links: Option<LinkSet>, change: impl Fn(&mut Conditions)) {
+        let Some(links) = links else {
+            let mut conditions = self.world.conditions();
+            change(&mut conditions);
+            return self.world.set_conditions(conditions);
+        };
         for (from, to) in links.links(self.world.size()) {
             let mut conditions = self.world.link_conditions(from, to);
             change(&mut conditions);
@@ -358,7 +339,7 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     pub(super) fn resolve(&self, who: Who) -> Result<NodeId, Why> {
-        resolve(who, &self.world.status(), self.memory.last_crashed())
+        self.memory.resolve(who, &self.world.status())
     }
 
     /// The same, but a leader may still have to be elected.

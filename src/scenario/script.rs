@@ -196,7 +196,11 @@ impl Script {
 
     /// Whether it does everything by hand, move by move, so that time means nothing in it.
     pub fn is_by_hand(&self) -> bool {
-        let is_deed = |verb: &&Verb| verb.kind() != Kind::Tell;
+        // What links are like means nothing either, to messages that wait for a hand.
+        let is_deed = |verb: &&Verb| {
+            verb.kind() != Kind::Tell
+                && !matches!(verb, Verb::DropRate(..) | Verb::DuplicateRate(..) | Verb::Delay(..))
+        };
         let mut deeds = self.lines.iter().map(|line| &line.verb).filter(is_deed);
         deeds.next() == Some(&Verb::Manual) && deeds.all(|verb| *verb != Verb::Automatic)
     }
@@ -204,22 +208,12 @@ impl Script {
     /// A scenario of these lines on this one's cluster. It shows `shows`, if this one says nothing; what the
     /// links are like at the start becomes lines, as the head of a scenario does not say it.
     pub fn with_lines(&self, shows: &str, verbs: impl IntoIterator<Item = Verb>) -> Self {
-        let (own, plain) = (self.conditions, Self::empty("").conditions);
-        let latency = (own.latency_min, own.latency_max);
-        let mut changes = Vec::new();
-        if latency != (plain.latency_min, plain.latency_max) {
-            changes.push(Verb::Delay(latency));
-        }
-        if own.drop > 0.0 {
-            changes.push(Verb::DropRate(own.drop));
-        }
-        if own.duplicate > 0.0 {
-            changes.push(Verb::DuplicateRate(own.duplicate));
-        }
+        let conditions = Self::empty("").conditions;
+        let changes = Verb::changes(&conditions, &self.conditions, None);
         let numbered = changes.into_iter().chain(verbs).enumerate();
         let lines = numbered.map(|(nth, verb)| Line { number: nth + 1, verb }).collect();
         let shows = if self.shows.is_empty() { shows } else { &self.shows };
-        Self { shows: shows.to_owned(), lines, ..self.clone() }
+        Self { shows: shows.to_owned(), conditions, lines, ..self.clone() }
     }
 
     /// Which properties it expects to fall.

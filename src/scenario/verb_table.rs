@@ -9,6 +9,7 @@ use super::arguments::{
 };
 use super::tokens::Words;
 use super::usage::{Kind, Usage, argument, examples, first_words, table};
+use crate::network::Conditions;
 use crate::raft::{LogPosition, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::engine::CrashPoint;
@@ -76,14 +77,6 @@ impl LinkSet {
     }
 }
 
-impl Verb {
-    /// Whether a line may have moved the world before it failed: it waits, or, if it has a command for the
-    /// leader, waits until there is one.
-    pub fn may_move_and_fail(&self) -> bool {
-        self.kind() == Kind::Wait || matches!(self, Self::Submit { .. })
-    }
-}
-
 /// How many of something there have been.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amount {
@@ -138,26 +131,21 @@ table! {
         "partition", "0 1 | 2 3 4", "split the cluster; nodes not named form one group" =>
             Links Partition(groups: Vec<NodeSet>);
         "cut", "1 -> 2 (or 1 <-> 2, or 1)", "cut a link in one direction, or in both, or all of a node" =>
-            Links Cut { from: NodeId, "->" to: NodeId },
-            Links CutBoth { a: NodeId, "<->" b: NodeId },
-            Links CutAll(node: NodeId);
+            Links Cut(links: LinkSet);
         "heal", "", "mend all links" =>
             Links Heal;
         "drop", "20% [of LINKS] (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
-            Links DropRate(rate: f64),
-            Links DropRateOf(rate: f64, "of" links: LinkSet),
+            Links DropRate(rate: f64, links: Option<LinkSet>),
             Links Remove(message: MessageName);
         "duplicate", "10% [of LINKS] (or: append 0 -> 1)",
             "let messages arrive twice by chance, or one by name" =>
-            Links DuplicateRate(rate: f64),
-            Links DuplicateRateOf(rate: f64, "of" links: LinkSet),
+            Links DuplicateRate(rate: f64, links: Option<LinkSet>),
             Links Duplicate(message: MessageName);
         "hold", "append 0 -> 1", "hold a message back until it is delivered by name" =>
             Links Hold(message: MessageName);
         "delay", "5ms..40ms [of LINKS]",
             "how long messages take; LINKS are 1 -> 2, 1 <-> 2, or all of node 1" =>
-            Links Delay(latency: (Duration, Duration)),
-            Links DelayOf(latency: (Duration, Duration), "of" links: LinkSet);
+            Links Delay(latency: (Duration, Duration), links: Option<LinkSet>);
         "timeout", "N", "end the election timer of a node that does not lead: it stands for election" =>
             Move Timeout(who: Who);
         "elect", "N", "end its election timer, each second once more until it leads" =>
@@ -197,6 +185,34 @@ table! {
             Tell Note(text: String as Remark);
         "phase", "TEXT", "open a part of the story" =>
             Tell Phase(text: String as Remark);
+    }
+}
+
+impl Verb {
+    /// Whether a line may have moved the world before it failed: it waits, or, if it has a command for the
+    /// leader, waits until there is one.
+    pub fn may_move_and_fail(&self) -> bool {
+        self.kind() == Kind::Wait || matches!(self, Self::Submit { .. })
+    }
+
+    /// What makes of links that were like `before` links that are like `after`: some of them, or all.
+    pub(super) fn changes(
+        before: &Conditions,
+        after: &Conditions,
+        links: Option<LinkSet>,
+    ) -> Vec<Self> {
+        let latency = |it: &Conditions| (it.latency_min, it.latency_max);
+        let mut verbs = Vec::new();
+        if latency(before) != latency(after) {
+            verbs.push(Self::Delay(latency(after), links));
+        }
+        if before.drop.total_cmp(&after.drop).is_ne() {
+            verbs.push(Self::DropRate(after.drop, links));
+        }
+        if before.duplicate.total_cmp(&after.duplicate).is_ne() {
+            verbs.push(Self::DuplicateRate(after.duplicate, links));
+        }
+        verbs
     }
 }
 

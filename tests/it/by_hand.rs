@@ -7,6 +7,7 @@ use raft_in_practice::record::history::Recorder;
 use raft_in_practice::scenario::library;
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::world::World;
 use raft_in_practice::sim::{Sim, SimConfig};
 
 /// The history of a script in virtual time, as far as it runs.
@@ -67,4 +68,44 @@ fn every_shipped_scenario_can_be_made_again_by_hand() {
             assert_eq!(history.node_at(id, last), again.node_at(id, last), "{name}: {id}");
         }
     }
+}
+
+/// What a script leaves its links like, in the lines of its run by hand.
+#[test]
+fn links_that_were_changed_one_by_one_or_mended_are_so_in_a_run_by_hand_too() {
+    for changes in [
+        "drop 100% of 0 -> 1\ndrop 0% of 0 -> 1\n",
+        "drop 100% of 0 -> 1\ndrop 0%\n",
+        "delay 1ms..2ms\ndelay 5ms..9ms of 0\nduplicate 10% of 0 <-> 2\ndelay 3ms..3ms of 1\n",
+        "drop 20% of 0\ndrop 30%\ndrop 20% of 1\n",
+    ] {
+        let script = Script::parse("links", &format!("nodes 3\n{changes}wait 1ms\n")).unwrap();
+        let links = |script: &Script| {
+            let (sim, mut told) = (Sim::new(SimConfig::of(script), Vec::new()), ());
+            let mut runner = Runner::new(sim, &mut told);
+            runner.run(&script.lines).unwrap();
+            let sim = runner.into_world();
+            let nodes = || NodeId::all(script.nodes);
+            let pairs = nodes().flat_map(|from| nodes().map(move |to| (from, to)));
+            pairs.map(|(from, to)| sim.link_conditions(from, to)).collect::<Vec<_>>()
+        };
+        let (history, _) = recorded(&script);
+        let by_hand = Script::by_hand(&history, history.last());
+        assert_eq!(links(&by_hand), links(&script), "{changes}: {by_hand}");
+    }
+}
+
+/// The conditions at the start are lines of a session that is kept, and not said twice when one goes on
+/// from it and keeps it again.
+#[test]
+fn what_links_are_like_at_the_start_is_said_once() {
+    let mut script = library::load("demo", None).unwrap();
+    script.conditions.drop = 0.1;
+    let (history, _) = recorded(&script);
+    let by_hand = Script::by_hand(&history, history.last());
+    assert!(by_hand.is_by_hand());
+    let lines = by_hand.lines.iter().map(|line| line.verb.clone());
+    let again = by_hand.with_lines("", lines);
+    assert_eq!(again, by_hand);
+    assert_eq!(again.to_string().matches("drop 0.1").count(), 1, "{again}");
 }

@@ -15,7 +15,7 @@ fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() 
         let written = verb.to_string();
         assert_eq!(parse_line(&written, 3), Ok(Some(verb)), "{line} wrote {written}");
     }
-    assert_eq!(parse_line("drop 20%", 5).unwrap(), Some(Verb::DropRate(0.2)));
+    assert_eq!(parse_line("drop 20%", 5).unwrap(), Some(Verb::DropRate(0.2, None)));
 }
 
 #[test]

@@ -205,6 +205,17 @@ fn a_command_that_runs_twice_is_seen_in_what_it_added() {
 }
 
 #[test]
+fn a_node_that_is_still_to_crash_is_none_that_has_crashed() {
+    let to_crash = "nodes 3\ncrash 0\ncrash 1 before send\n";
+    // n1 takes no step in the meantime.
+    assert_eq!(stops(&format!("{to_crash}restart crashed\nexpect role 0 = follower")), None);
+    let back = format!("{to_crash}restart all\n");
+    assert_eq!(stops(&format!("{back}restart crashed")), Some(Why::NoneCrashed));
+    let then = "timeout 1\nrestart crashed\nexpect role 1 = follower";
+    assert_eq!(stops(&format!("{back}{then}")), None);
+}
+
+#[test]
 fn links_are_bad_one_by_one_until_all_are_changed() {
     let deaf = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ndrop 100% of 0 -> 1\n\
                 write SET x=1\n";

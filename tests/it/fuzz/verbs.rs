@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use raft_in_practice::raft::{
@@ -66,9 +67,9 @@ fn message(nodes: usize) -> impl Strategy<Value = MessageName> {
 fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
     let roles = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];
     let position = (0_u64..6, 0_u64..4).prop_map(|(index, term)| LogPosition::new(index, term));
-    let value = proptest::option::of("[0-9a-z=]{0,3}");
+    let value = option::of("[0-9a-z=]{0,3}");
     prop_oneof![
-        proptest::option::of(who(nodes)).prop_map(Condition::Leader),
+        option::of(who(nodes)).prop_map(Condition::Leader),
         Just(Condition::NoLeader),
         (who(nodes), select(roles.to_vec())).prop_map(|(who, role)| Condition::Role(who, role)),
         (0_u64..9, on(nodes))
@@ -78,8 +79,7 @@ fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
         (command(), on(nodes)).prop_map(|(text, on)| Condition::NotCommitted(text, on)),
         (who(nodes), vec(position, 0..4)).prop_map(|(who, log)| Condition::Log(who, log)),
         (who(nodes), 0_u64..5).prop_map(|(who, term)| Condition::Term(who, term)),
-        (who(nodes), proptest::option::of(node(nodes)))
-            .prop_map(|(who, vote)| Condition::Vote(who, vote)),
+        (who(nodes), option::of(node(nodes))).prop_map(|(who, vote)| Condition::Vote(who, vote)),
         ("[xyz]", value, on(nodes)).prop_map(|(key, value, on)| match value {
             Some(value) => Condition::Value((key, value), on),
             None => Condition::NoValue(key, on),
@@ -96,7 +96,7 @@ fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
 
 /// What a client was told, who may not have asked.
 fn client_told() -> impl Strategy<Value = Condition> {
-    (proptest::option::of(1_u64..4), "[xyz]", "[0-9a-z=]{0,3}", 0..7).prop_map(
+    (option::of(1_u64..4), "[xyz]", "[0-9a-z=]{0,3}", 0..7).prop_map(
         |(client, key, value, which)| match which {
             0 => Condition::Answered(client),
             1 => Condition::Refused(client),
@@ -142,7 +142,7 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
     ];
     let flow = prop_oneof![
         3 => millis(2500).prop_map(Verb::Wait),
-        3 => (condition(nodes), proptest::option::weighted(0.9, millis(3000)))
+        3 => (condition(nodes), option::weighted(0.9, millis(3000)))
             .prop_map(|(condition, within)| Verb::WaitUntil { condition, within }),
         3 => (1_u64..40).prop_map(Verb::Step),
         2 => condition(nodes).prop_map(Verb::Expect),
@@ -166,21 +166,17 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
     ];
     let links = prop_oneof![
         2 => groups(nodes).prop_map(Verb::Partition),
-        1 => (node(nodes), node(nodes)).prop_map(|(from, to)| Verb::Cut { from, to }),
-        1 => (node(nodes), node(nodes)).prop_map(|(a, b)| Verb::CutBoth { a, b }),
-        1 => (0_u32..=60).prop_map(|percent| Verb::DropRate(f64::from(percent) / 100.0)),
-        1 => (0_u32..=60).prop_map(|percent| Verb::DuplicateRate(f64::from(percent) / 100.0)),
-        1 => (0_u64..50, 0_u64..3000).prop_map(|(min, more)| Verb::Delay((
-            Duration::from_millis(min),
-            Duration::from_millis(min + more)
-        ))),
-        1 => node(nodes).prop_map(Verb::CutAll),
-        1 => (0_u32..=60, link_set(nodes))
-            .prop_map(|(percent, links)| Verb::DropRateOf(f64::from(percent) / 100.0, links)),
-        1 => (0_u64..50, 0_u64..3000, link_set(nodes)).prop_map(|(min, more, links)| Verb::DelayOf(
-            (Duration::from_millis(min), Duration::from_millis(min + more)),
-            links
-        )),
+        3 => link_set(nodes).prop_map(Verb::Cut),
+        2 => (0_u32..=60, option::of(link_set(nodes)))
+            .prop_map(|(percent, links)| Verb::DropRate(f64::from(percent) / 100.0, links)),
+        2 => (0_u32..=60, option::of(link_set(nodes)))
+            .prop_map(|(percent, links)| Verb::DuplicateRate(f64::from(percent) / 100.0, links)),
+        2 => (0_u64..50, 0_u64..3000, option::of(link_set(nodes))).prop_map(
+            |(min, more, links)| Verb::Delay(
+                (Duration::from_millis(min), Duration::from_millis(min + more)),
+                links
+            )
+        ),
         6 => message(nodes).prop_map(Verb::Deliver),
         2 => message(nodes).prop_map(Verb::Remove),
     ];
@@ -200,7 +196,7 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let head = (1_usize..=7, any::<u64>(), any::<bool>(), 0_usize..=4, any::<bool>());
     head.prop_flat_map(|(nodes, seed, no_op, batch, paper)| {
-        let block = proptest::option::weighted(0.3, (any::<Index>(), any::<Index>(), 1_u64..4));
+        let block = option::weighted(0.3, (any::<Index>(), any::<Index>(), 1_u64..4));
         (vec(verb(nodes), 1..40), block).prop_map(move |(mut verbs, block)| {
             if let Some((from, to, times)) = block {
                 let (a, b) = (from.index(verbs.len()), to.index(verbs.len()));
