@@ -82,7 +82,7 @@ fn code(reach: Reach) -> ExitCode {
 /// The same for programs.
 fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, .. } = check;
-    let outcome = explore(*rules, bounds, |stats| output.put(json::search_depth(stats)));
+    let outcome = explore(*rules, bounds, |stats| output.put(json::text(stats)));
     looked(&outcome)?;
     let short = outcome.violation.clone().and_then(|found| as_short(found, bounds, *rules));
     output.put(json::search(*rules, bounds, &outcome, short.as_ref()));

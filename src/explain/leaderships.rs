@@ -40,7 +40,7 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
             leadership.end = Some(end);
         }
     };
-    let mut deeds = history.deeds_from(0).peekable();
+    let mut deeds = history.deeds_from(0, history.last()).peekable();
     for step in history.steps() {
         while let Some((after, _, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
             if let Deed::Crash { node, .. } = deed {

@@ -43,6 +43,21 @@ pub struct Batch<'a> {
     pub saved: bool,
 }
 
+impl<'a> Batch<'a> {
+    /// Its steps, each with its number, what happened in it and what it wrote. What was decided when
+    /// all of them were saved stands with the last.
+    pub fn each(&self) -> impl Iterator<Item = (u64, &'a Step, &'a [Event], &'a [Envelope])> {
+        let Self { steps, events, messages, first_step, .. } = *self;
+        let mut before = (0, 0);
+        (first_step..).zip(steps).enumerate().map(move |(nth, (number, step))| {
+            let is_last = nth + 1 == steps.len();
+            let end = if is_last { events.len() } else { step.events_end };
+            let begin = std::mem::replace(&mut before, (end, step.messages_end));
+            (number, step, &events[begin.0..end], &messages[begin.1..step.messages_end])
+        })
+    }
+}
+
 /// Why a message did not arrive.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

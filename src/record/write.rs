@@ -137,20 +137,17 @@ impl File {
         let Batch { server, saved, .. } = *batch;
         let id = server.node().id();
         let applied = self.applied[id.index()];
-        let number = |nth: usize| MessageId(batch.first_message.0 + nth as u64);
-        let (mut events, mut messages) = (0, 0);
-        for (nth, step) in batch.steps.iter().enumerate() {
-            self.steps = batch.first_step + nth as u64;
-            let is_last = nth + 1 == batch.steps.len();
-            // What was decided when the batch was saved stands with its last step.
-            let events_end = if is_last { batch.events.len() } else { step.events_end };
-            let written = messages..step.messages_end;
+        let mut ids = (batch.first_message.0..).map(MessageId);
+        let last = batch.first_step + batch.steps.len() as u64 - 1;
+        for (number, step, events, messages) in batch.each() {
+            self.steps = number;
+            let is_last = number == last;
             let line = StepLine {
                 step: self.steps,
                 time_us: batch.time,
                 node: id,
                 input: step.into(),
-                sent: written.len(),
+                sent: messages.len(),
                 digest: format!("{:016x}", step.digest),
                 batch: is_last.then_some(if saved { BatchEnd::Saved } else { BatchEnd::Lost }),
             };
@@ -161,13 +158,14 @@ impl File {
                     }
                     _ => None,
                 },
-                events: &batch.events[events..events_end],
-                messages: written
-                    .map(|nth| Numbered { message: number(nth), envelope: &batch.messages[nth] })
+                events,
+                messages: messages
+                    .iter()
+                    .zip(ids.by_ref())
+                    .map(|(envelope, message)| Numbered { message, envelope })
                     .collect(),
                 saved: (is_last && saved).then(|| Saved::of(server, applied)),
             });
-            (events, messages) = (events_end, step.messages_end);
         }
         if saved {
             self.applied[id.index()] = server.last_applied();

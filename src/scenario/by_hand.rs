@@ -50,7 +50,7 @@ impl Script {
         let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
         let mut moves = MoveWriter { history, verbs, now, network, held, paused, unheard };
         let steps = history.steps().take_while(|step| step.step <= until);
-        let mut deeds = history.deeds_from(0).peekable();
+        let mut deeds = history.deeds_from(0, until).peekable();
         for step in steps {
             while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
                 moves.deed(time, deed);
@@ -58,7 +58,7 @@ impl Script {
             moves.step(&step);
         }
         // What came after the last step belongs to it.
-        for (_, time, deed) in deeds.take_while(|(after, ..)| *after <= until) {
+        for (_, time, deed) in deeds {
             moves.deed(time, deed);
         }
         let unheard = moves.unheard.into_iter().map(|(_, verb)| verb);

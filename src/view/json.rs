@@ -11,22 +11,18 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::output::Output;
-use crate::explain::Explanation;
 use crate::network::micros;
-use crate::raft::{
-    Envelope, Event, Input, LogPosition, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
-};
+use crate::raft::{Envelope, Event, Input, NodeId, Property, RaftNode, Rule, RuleSet, Settings};
 use crate::record::{Header, NodeFields, Summary, TraceError, TraceWriter};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
-use crate::scenario::walkthrough::{Beat, Section};
+use crate::scenario::walkthrough::{AppliedEntry, Beat, Section};
 use crate::search::best_counterexample::{Best, Short, Source};
 use crate::search::exhaustive::{Bounds, Reach, SearchOutcome, Stats};
 use crate::search::objective::Fallen;
 use crate::search::random::HuntProgress;
 use crate::search::random::trial::HuntFinding;
-use crate::server::state_machine::Reply;
 use crate::visible::visible_json;
 
 /// The output as a file that takes whole lines.
@@ -44,8 +40,8 @@ impl Write for JsonLines {
     }
 }
 
-/// A line, without its end.
-fn text(line: &impl Serialize) -> String {
+/// A line, without its end: of what is one as it is, such as an answer to why or how far a search has come.
+pub(crate) fn text(line: &impl Serialize) -> String {
     let json = serde_json::to_string(line).expect("a result has only names as keys");
     visible_json(&json).into_owned()
 }
@@ -163,11 +159,6 @@ pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &HuntProgress) -> Stri
     })
 }
 
-/// How far a search has come.
-pub(crate) fn search_depth(stats: &Stats) -> String {
-    text(stats)
-}
-
 /// What a search came to.
 #[derive(Serialize)]
 struct SearchLine<'a> {
@@ -214,11 +205,6 @@ pub(crate) fn verified(trace: &Path, made: &Result<Summary, TraceError>) -> Stri
     text(&VerifiedLine { trace, verified: failure.is_none(), steps, failure })
 }
 
-/// An answer to why.
-pub(crate) fn answer(answer: &Explanation) -> String {
-    text(answer)
-}
-
 /// One step of the walkthrough.
 #[derive(Serialize)]
 struct JsonLine<'a> {
@@ -229,19 +215,12 @@ struct JsonLine<'a> {
     input: Option<&'a Input>,
     events: &'a [Event],
     messages: &'a [Envelope],
-    applied: Vec<AppliedFields<'a>>,
+    applied: &'a [AppliedEntry],
     /// The timeout that was drawn, if the election timer started over.
     election_timeout_us: Option<u64>,
     /// The rules that the node does not keep.
     broken: Vec<Rule>,
     state: NodeFields<'a>,
-}
-
-#[derive(Serialize)]
-struct AppliedFields<'a> {
-    #[serde(flatten)]
-    at: LogPosition,
-    reply: &'a Reply,
 }
 
 /// The lines of one section.
@@ -268,7 +247,7 @@ fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<JsonLine<'a>> {
         input: None,
         events: &[],
         messages: &[],
-        applied: Vec::new(),
+        applied: &[],
         election_timeout_us: None,
         broken: node.settings().rules.broken().collect(),
         state: node.into(),
@@ -282,11 +261,7 @@ fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<JsonLine<'a>> {
             input: Some(&step.input),
             events: &step.events,
             messages: &step.messages,
-            applied: step
-                .applied
-                .iter()
-                .map(|applied| AppliedFields { at: applied.at, reply: &applied.reply })
-                .collect(),
+            applied: &step.applied,
             election_timeout_us: step.election_timeout.map(micros),
             ..empty(&step.after)
         }),

@@ -231,12 +231,7 @@ impl Observer for Lanes {
     fn batch(&mut self, batch: &Batch<'_>) {
         self.put_cut();
         let node = batch.server.node();
-        let mut began = 0;
-        for (nth, step) in batch.steps.iter().enumerate() {
-            let last = nth + 1 == batch.steps.len();
-            let end = if last { batch.events.len() } else { step.events_end };
-            let events = &batch.events[began..end];
-            began = end;
+        for (number, step, events, _) in batch.each() {
             let lane = &mut self.nodes[node.id().index()];
             for event in events {
                 match *event {
@@ -252,7 +247,6 @@ impl Observer for Lanes {
                 _ => None,
             });
             if let Some(label) = told {
-                let number = batch.first_step + nth as u64;
                 let head = format!("{number:>6}  {:>7}", when(batch.time));
                 let from = match &step.input {
                     Input::Receive(envelope) => Some(envelope.from),

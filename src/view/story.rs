@@ -138,18 +138,6 @@ impl Story {
             && (by_hand || !brief && self.told_before(node, Again::Spared) == 0)
     }
 
-    /// Tells which broken rules were made use of when the steps were saved.
-    fn decided_at_save(&mut self, batch: &Batch<'_>, events: &[Event]) {
-        for event in events {
-            if let Event::Checked(verdict) = event
-                && verdict.outcome == Outcome::Overridden
-            {
-                let speaker = Speaker { node: batch.server.node().id(), from: None };
-                self.overridden(batch.time, speaker, verdict);
-            }
-        }
-    }
-
     /// Whether an event is not told.
     fn passes_over(&mut self, event: &Event, node: &RaftNode, verdicts: &[Verdict]) -> bool {
         let repairs = self.repairs(event, node.id()) && !self.columns.by_hand;
@@ -262,13 +250,11 @@ impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node();
         let by_hand = self.moves.is_some();
-        let mut began = 0;
-        for (number, step) in (batch.first_step..).zip(batch.steps) {
+        for (number, step, events, _) in batch.each() {
             self.step = number;
             let speaker = Speaker::of(node.id(), &step.input);
             self.begin(&self.input(node.id(), &step.input), step.received);
             let mut verdicts: Vec<Verdict> = Vec::new();
-            let events = &batch.events[began..step.events_end];
             for (nth, event) in events.iter().enumerate() {
                 if let Event::Checked(verdict) = event {
                     let explains =
@@ -320,12 +306,10 @@ impl Observer for Story {
                 self.line(batch.time, &node.id().to_string(), "takes no notice:");
                 self.why(speaker, verdict);
             }
-            began = step.events_end;
         }
         if let Some(moves) = self.moves.as_mut().filter(|_| batch.saved) {
             moves.mail.leaves(batch, self.step);
         }
-        self.decided_at_save(batch, &batch.events[began..]);
     }
 
     fn deed(&mut self, time: Time, deed: &Deed) {

@@ -70,6 +70,26 @@ fn every_shipped_scenario_can_be_made_again_by_hand() {
     }
 }
 
+/// What came after a step belongs to the next.
+#[test]
+fn a_run_by_hand_up_to_a_step_stands_as_it_stood_then() {
+    let mut stopped = 0;
+    for (name, _) in library::SHIPPED {
+        let (history, _) = recorded(&library::load(name, None).unwrap());
+        for until in (1..=history.last()).step_by(7) {
+            let (again, failed) = recorded(&Script::by_hand(&history, until));
+            assert_eq!((failed, again.last()), (None, until), "{name}");
+            assert_eq!(again.network_at(until), history.network_at(until), "{name}: {until}");
+            for id in NodeId::all(history.header().nodes) {
+                let stood = history.node_at(id, until);
+                assert_eq!(again.node_at(id, until), stood, "{name}: {id} at {until}");
+            }
+            stopped += 1;
+        }
+    }
+    assert!(stopped > 100, "{stopped}");
+}
+
 /// What a script leaves its links like, in the lines of its run by hand.
 #[test]
 fn links_that_were_changed_one_by_one_or_mended_are_so_in_a_run_by_hand_too() {

@@ -91,7 +91,7 @@ fn answer(
     let answers = answers.map_err(|error| Error::Usage(why::unanswerable(&error)))?;
     put(answers.iter().flat_map(|answer| match format {
         Format::Text => why::answer(history, answer),
-        Format::Json => vec![json::answer(answer)],
+        Format::Json => vec![json::text(answer)],
     }))
 }
 

@@ -30,7 +30,7 @@ use crate::server::timing::Time;
 
 pub use clients::{ClientCall, Told};
 pub use messages::SentMessage;
-pub use moment::{Moment, ToldNode, ToldStep};
+pub use moment::Moment;
 pub use recorder::Recorder;
 pub use rerun::NodeState;
 use rerun::Own;
@@ -214,10 +214,16 @@ impl History {
         self.deeds[begin..].iter().take_while(these)
     }
 
-    /// What the world did, but for the first `nth` deeds, in order: each with how many steps were made
-    /// before it.
-    pub fn deeds_from(&self, nth: usize) -> impl Iterator<Item = (u64, Time, &Deed)> {
-        self.deeds.iter().skip(nth).map(|done| (done.after, done.time, &done.deed))
+    /// What the world did up to the moment of `until`, but for the first `nth` deeds, in order: each with how
+    /// many steps were made before it.
+    pub fn deeds_from(&self, nth: usize, until: u64) -> impl Iterator<Item = (u64, Time, &Deed)> {
+        let these = self.deeds[..self.deeds_until(until)].iter().skip(nth);
+        these.map(|done| (done.after, done.time, &done.deed))
+    }
+
+    /// How many deeds belong to the moments up to that of `step`.
+    pub fn deeds_until(&self, step: u64) -> usize {
+        self.deeds.partition_point(|done| done.moment.min(self.last()) <= step)
     }
 
     /// After how many steps a node first crashed in the moments behind `since`, up to that of `until`.

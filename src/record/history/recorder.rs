@@ -74,17 +74,12 @@ impl Kept {
     fn batch(&mut self, batch: &Batch<'_>) {
         let Self { history, .. } = self;
         let node = batch.server.node().id();
-        let (events, messages) = (history.events.len(), history.messages.len());
-        let first = history.last();
-        let known = batch.first_message.0 == messages as u64;
+        let known = batch.first_message.0 == history.messages.len() as u64;
         assert!(known, "a recorder listens to a run from its beginning");
-        let batch_end = first + batch.steps.len() as u64;
-        history.events.extend_from_slice(batch.events);
-        let mut written = 0;
-        for (step, made) in (first + 1..).zip(batch.steps) {
-            // What was decided when the batch was saved stands with its last step.
-            let events_end = if step == batch_end { batch.events.len() } else { made.events_end };
-            for envelope in &batch.messages[written..made.messages_end] {
+        let batch_end = history.last() + batch.steps.len() as u64;
+        for (step, made, events, messages) in batch.each() {
+            history.events.extend_from_slice(events);
+            for envelope in messages {
                 history.messages.push(SentMessage {
                     message: MessageId(history.messages.len() as u64),
                     envelope: envelope.clone(),
@@ -95,7 +90,6 @@ impl Kept {
                     copies: 0,
                 });
             }
-            written = made.messages_end;
             let received = made.received.and_then(|it| history.messages.get_mut(it.0 as usize));
             if let Some(sent) = received {
                 sent.received_in.push(step);
@@ -104,8 +98,8 @@ impl Kept {
                 time: batch.time,
                 node,
                 input: made.into(),
-                events_end: events + events_end,
-                messages_end: messages + written,
+                events_end: history.events.len(),
+                messages_end: history.messages.len(),
                 batch_end,
                 saved: batch.saved,
             });

@@ -66,7 +66,7 @@ impl NodeState<'_> {
 }
 
 /// The same, to keep.
-pub(super) fn owned(stood: NodeState<'_>) -> NodeState<'static> {
+fn owned(stood: NodeState<'_>) -> NodeState<'static> {
     NodeState { node: Cow::Owned(stood.node.into_owned()), ..stood }
 }
 
@@ -122,7 +122,7 @@ enum Replica {
 }
 
 /// One node on its way through a history.
-pub(super) struct Rerun<'h> {
+struct Rerun<'h> {
     history: &'h History,
     own: &'h Own,
     id: NodeId,
@@ -140,13 +140,8 @@ impl<'h> Rerun<'h> {
         Self { history, own, id, at, replica: Replica::Up(server.clone()), paused: false }
     }
 
-    /// From the beginning.
-    pub(super) fn begin(history: &'h History, id: NodeId) -> Self {
-        Self::from(history, id, 0)
-    }
-
     /// Says `see` how it stood at the moment of `step`, which is not before where it is already.
-    pub(super) fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+    fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         let until = self.own.until(step, self.history);
         while self.at < until {
             let end = self.end_of_next();

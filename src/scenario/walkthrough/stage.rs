@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, PersistentState, RaftNode,
@@ -34,11 +35,13 @@ pub struct ShownStep {
 }
 
 /// A committed entry that was applied.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct AppliedEntry {
     /// Where it stands.
+    #[serde(flatten)]
     pub at: LogPosition,
     /// The entry.
+    #[serde(skip)]
     pub entry: LogEntry,
     /// What the state machine answered.
     pub reply: Reply,

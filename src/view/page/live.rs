@@ -18,8 +18,6 @@ use crate::visible::visible;
 /// What a page knows of a run that goes on.
 pub(crate) struct LiveRecord {
     moments: Moments,
-    /// How many deeds are among them.
-    deeds: usize,
 }
 
 /// What has come since.
@@ -65,7 +63,7 @@ impl LiveHeading {
 impl LiveRecord {
     /// Of a run that begins.
     pub(crate) fn begin(nodes: usize) -> Self {
-        Self { moments: Moments::begin(nodes), deeds: 0 }
+        Self { moments: Moments::begin(nodes) }
     }
 
     /// How many moments there are.
@@ -87,7 +85,7 @@ impl LiveRecord {
 
     /// Takes in what has happened. Cheap, if that is little.
     pub(crate) fn follow(&mut self, history: &History) {
-        self.deeds = self.moments.follow(history, self.deeds);
+        self.moments.follow(history, history.last());
     }
 
     /// What has come since the page knew so many moments.

@@ -102,6 +102,8 @@ pub(super) struct Moments {
     logs: Vec<Vec<LogEntry>>,
     /// The links.
     network: Network,
+    /// How many deeds are among them, or came before.
+    deeds: usize,
     /// Where messages were taken out of the network by hand, in a run that goes on.
     pub(super) removed: HashMap<MessageId, usize>,
 }
@@ -109,14 +111,15 @@ pub(super) struct Moments {
 impl Moments {
     fn new(list: Vec<ShownMoment>, first: u64, logs: Vec<Vec<LogEntry>>) -> Self {
         let network = Network::new(Conditions::PERFECT);
-        Self { list, first, of_step: vec![0], logs, network, removed: HashMap::new() }
+        Self { list, first, of_step: vec![0], logs, network, deeds: 0, removed: HashMap::new() }
     }
 
     /// The beginning, before step `first`: how every node stood then.
     pub(super) fn before(history: &History, first: u64) -> Self {
         let logs = vec![Vec::new(); history.header().nodes];
         let network = history.network_at(first - 1);
-        let mut moments = Self { network, ..Self::new(Vec::new(), first, logs) };
+        let deeds = history.deeds_until(first - 1);
+        let mut moments = Self { network, deeds, ..Self::new(Vec::new(), first, logs) };
         if let Some(before) = history.step(first - 1) {
             let title = format!("What came before step {first} is not shown.");
             let mut begin = ShownMoment::new(before.time, None, MomentKind::Note, &title);
@@ -139,34 +142,34 @@ impl Moments {
         Self::new(vec![begin], 1, logs)
     }
 
-    /// Takes in what has happened since, of a run that goes on: the steps, and the deeds but for the
-    /// first `told`, in the order in which they came. Returns how many deeds are told now.
-    pub(super) fn follow(&mut self, history: &History, told: usize) -> usize {
-        let mut deeds = history.deeds_from(told).peekable();
-        let (mut count, mut changed) = (told, Vec::new());
-        for step in self.steps().end..=history.last() {
+    /// Takes in what has happened since, up to the moment of `until`: steps and deeds, in the order in which
+    /// they came.
+    pub(super) fn follow(&mut self, history: &History, until: u64) {
+        let mut deeds = history.deeds_from(self.deeds, until).peekable();
+        let mut changed = Vec::new();
+        for step in self.steps().end..=until {
             while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step) {
-                count += 1;
                 changed.extend(self.world(time, deed));
             }
             let record = history.step(step).expect("a history has every step up to its last");
             self.of_step.push(self.list.len());
             self.list.push(step_moment(&record));
             changed.push(record.node);
+            // What came after the last step belongs to its moment.
+            if step == until {
+                changed.extend(deeds.by_ref().filter_map(|(_, time, deed)| self.world(time, deed)));
+            }
             self.stand(history, step, record.node, &mut changed);
         }
-        for (_, time, deed) in deeds {
-            count += 1;
-            changed.extend(self.world(time, deed));
-        }
+        changed.extend(deeds.filter_map(|(_, time, deed)| self.world(time, deed)));
         if let Some(&acting) = changed.first() {
-            self.stand(history, history.last(), acting, &mut changed);
+            self.stand(history, until, acting, &mut changed);
         }
-        count
     }
 
     /// Adds what the world did. Says which node it changed.
     fn world(&mut self, time: Time, deed: &Deed) -> Option<NodeId> {
+        self.deeds += 1;
         let mut moment = deed_moment(time, deed)?;
         let was = self.network.cut_links(self.logs.len());
         deed.apply_to(&mut self.network);
@@ -206,26 +209,6 @@ impl Moments {
     /// The steps that are shown.
     pub(super) const fn steps(&self) -> Range<u64> {
         self.first..self.first + self.of_step.len() as u64 - 1
-    }
-
-    pub(super) fn add(
-        &mut self,
-        history: &History,
-        step: &StepRecord<'_>,
-        changed: &[(NodeId, NodeState<'_>)],
-    ) {
-        for (time, deed) in history.deeds_before(step.step) {
-            self.world(time, deed);
-        }
-        self.of_step.push(self.list.len());
-        self.list.push(step_moment(step));
-        for (time, deed) in history.deeds_after(step.step) {
-            self.world(time, deed);
-        }
-        for (id, state) in changed {
-            let change = self.change(*id, state);
-            self.place(*id, step.node).after.push(change);
-        }
     }
 
     /// The moment that changed a node: that in which it crashed or started last, or else the step.

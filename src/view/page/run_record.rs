@@ -98,12 +98,7 @@ impl RunRecord {
     ) -> Self {
         let header = history.header();
         let mut moments = Moments::before(history, *steps.start());
-        history.walk(|step, changed| {
-            if steps.contains(&step) {
-                let step = history.step(step).expect("a history walks through its own steps");
-                moments.add(history, &step, changed);
-            }
-        });
+        moments.follow(history, history.last().min(*steps.end()));
         let fallen: Vec<u64> = history.violations().map(|violation| violation.step).collect();
         for moment in &mut moments.list {
             if moment.step > 0 && fallen.contains(&moment.step) {
