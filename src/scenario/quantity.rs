@@ -89,24 +89,3 @@ pub fn parse_latency(text: &str) -> Result<(Duration, Duration), BadConditions> 
     }
     Ok((from, to))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_a_probability_a_duration_or_a_range_is_refused_with_a_reason() {
-        assert_eq!(parse_probability("20%"), Ok(0.2));
-        for bad in ["2", "-0.1", "NaN", "x", "101%", ""] {
-            assert!(parse_probability(bad).is_err(), "{bad}");
-        }
-        assert_eq!(parse_latency("1ms..20ms").unwrap().1, Duration::from_millis(20));
-        assert_eq!(parse_duration("0.5s"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_duration("0.4us"), Ok(Duration::ZERO), "a microsecond is the finest");
-        for bad in ["", "5", "ms", "5 parsecs", "-1ms", "1e99s", "NaNs"] {
-            assert!(parse_duration(bad).is_err(), "{bad}");
-        }
-        let backwards = parse_latency("5ms..1ms").unwrap_err();
-        assert!(backwards.to_string().contains("1ms..5ms"), "{backwards}");
-    }
-}

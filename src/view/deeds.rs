@@ -11,24 +11,7 @@ use crate::server::{Answer, Proposal};
 
 /// What a client is told.
 pub(crate) fn told(answer: &Answer) -> String {
-    match answer {
-        Answer::Applied { position, reply } => {
-            let done = format!("is told that its command, entry {position}, is done");
-            match reply {
-                // To who has written, "done" is all there is to say.
-                Reply::Set | Reply::Done => done,
-                Reply::Deleted(_) | Reply::Value(_) => {
-                    format!("{done}: {}", violation::reply_words(reply))
-                }
-            }
-        }
-        Answer::Superseded { lost } => {
-            format!("is told that its command, entry {lost}, is lost: another was committed there")
-        }
-        Answer::Uncertain { position } => {
-            format!("is told that nobody knows what becomes of its command, entry {position}")
-        }
-    }
+    format!("is told that {}", answered("its command", answer))
 }
 
 /// What a node answers a client that asked it for `command`.
@@ -52,12 +35,13 @@ pub(super) fn answered(command: &str, answer: &Answer) -> String {
     }
 }
 
-/// Why a node takes no command.
-pub(super) fn refusal(node: NodeId, is_down: bool, leader: Option<NodeId>) -> String {
-    match leader {
-        _ if is_down => format!("{node} is down"),
-        Some(leader) => format!("{node} does not lead, and names {leader} (§8)"),
-        None => format!("{node} does not lead, and knows of no leader (§8)"),
+/// Why a node takes no command; whether it is up may not be known.
+pub(super) fn refusal(node: NodeId, is_up: Option<bool>, leader: Option<NodeId>) -> String {
+    match (is_up, leader) {
+        (Some(false), _) => format!("{node} is down"),
+        (_, Some(leader)) => format!("{node} does not lead, and names {leader} (§8)"),
+        (Some(true), None) => format!("{node} does not lead, and knows of no leader (§8)"),
+        (None, None) => format!("{node} is down, or does not lead and knows of no leader (§8)"),
     }
 }
 
@@ -83,6 +67,11 @@ pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> Stri
     };
     let all: Vec<String> = (first.get()..=last.get()).filter_map(entry).collect();
     format!(": {}", all.join(", "))
+}
+
+/// What the world did, in one sentence.
+pub(super) fn sentence(deed: &Deed) -> Option<String> {
+    world(deed).map(|(who, text)| format!("{who} {text}").trim_start().to_owned())
 }
 
 /// What the world did: who is concerned, and what happened.

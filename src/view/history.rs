@@ -76,8 +76,9 @@ fn deed_lines(deed: &Deed) -> Vec<String> {
         Deed::Asked { ticket, node, command } => {
             format!("client {} asks {node} for {command}", ticket.client())
         }
-        Deed::Refused { ticket, node, .. } => {
-            format!("client {} is refused by {node}", ticket.client())
+        Deed::Refused { ticket, node, leader } => {
+            let why = deeds::refusal(*node, None, *leader);
+            format!("client {} is refused: {why}", ticket.client())
         }
         Deed::Answered { ticket, answer, .. } => {
             format!("client {} {}", ticket.client(), deeds::told(answer))
@@ -86,8 +87,8 @@ fn deed_lines(deed: &Deed) -> Vec<String> {
             format!("message {} from {from} to {to} is lost", message.0)
         }
         Deed::Duplicated { message } => format!("message {} will arrive twice", message.0),
-        _ => match deeds::world(deed) {
-            Some((who, text)) => format!("{who} {text}").trim().to_owned(),
+        _ => match deeds::sentence(deed) {
+            Some(sentence) => sentence,
             None => return Vec::new(),
         },
     };

@@ -297,8 +297,8 @@ impl Observer for Lanes {
                 if let Deed::Pause { node } | Deed::Resume { node } = deed {
                     self.nodes[node.index()].paused = matches!(deed, Deed::Pause { .. });
                 }
-                if let Some((who, text)) = deeds::world(deed) {
-                    self.words(format!("{who} {text}").trim());
+                if let Some(sentence) = deeds::sentence(deed) {
+                    self.words(&sentence);
                 }
             }
         }

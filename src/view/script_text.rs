@@ -151,7 +151,6 @@ impl ScriptObserver for ScriptText {
     }
 }
 
-/// A condition as a person would say it.
 /// What the next event is: who is concerned, and what happens.
 pub(crate) fn happening(event: &NextEvent) -> (String, String) {
     match event {
@@ -179,6 +178,7 @@ pub(crate) fn happening(event: &NextEvent) -> (String, String) {
     }
 }
 
+/// A condition as a person would say it.
 fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),

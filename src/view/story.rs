@@ -198,7 +198,7 @@ impl Story {
         let command = asked.as_ref().map_or("its command", |(_, command)| command.as_str());
         let text = match deed {
             Deed::Refused { node, leader, .. } => {
-                let why = deeds::refusal(*node, self.down.contains(*node), *leader);
+                let why = deeds::refusal(*node, Some(!self.down.contains(*node)), *leader);
                 format!("client {client} is refused {command}: {why}")
             }
             Deed::Answered { answer, .. } if self.moves.is_some() => {
@@ -349,7 +349,8 @@ impl Observer for Story {
                         _ => text,
                     };
                     if self.moves.is_some() {
-                        let text = colour::strong(&format!("{who} {text}")).to_string();
+                        let text = format!("{who} {text}");
+                        let text = colour::strong(text.trim_start()).to_string();
                         self.columns.begin(None, &text);
                         return;
                     }

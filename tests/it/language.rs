@@ -1,6 +1,8 @@
 //! The language of the scenarios: every row of its tables reads and writes itself, and an error says
 //! which word, where, and what would have fitted.
 
+use std::time::Duration;
+
 use raft_in_practice::scenario::nearest;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::verb_table::{Condition, Verb};
@@ -16,6 +18,9 @@ fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() 
         assert_eq!(parse_line(&written, 3), Ok(Some(verb)), "{line} wrote {written}");
     }
     assert_eq!(parse_line("drop 20%", 5).unwrap(), Some(Verb::DropRate(0.2, None)));
+    let wait = |micros| Some(Verb::Wait(Duration::from_micros(micros)));
+    assert_eq!(parse_line("wait 0.5s", 5).unwrap(), wait(500_000));
+    assert_eq!(parse_line("wait 0.4us", 5).unwrap(), wait(0), "a microsecond is the finest");
 }
 
 #[test]

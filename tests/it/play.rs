@@ -135,12 +135,15 @@ fn going_back_leads_to_where_one_was() {
     }
     let stepped = status(&[&there[..], &["step 7", "back 3", "status"]].concat());
     assert_eq!(stepped, status(&[&there[..], &["step 4", "status"]].concat()));
+    let undone = status(&[&there[..], &["step 5", "status", "back 99", "status"]].concat());
+    assert_eq!(undone, status(&["status"]));
 }
 
 #[test]
 fn what_cannot_be_done_is_said_and_the_session_goes_on() {
     let lines = [
         "jump",
+        "zzz",
         "crsh 1",
         "crash 9",
         "crash leader",
@@ -154,6 +157,10 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "save",
         "save /",
         "help nothing",
+        "back 0",
+        "back x",
+        "messages all",
+        "run until",
         "log 7",
         "manual",
         "step",
@@ -164,6 +171,12 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
     assert_eq!(played.code, 0, "{}", played.out);
     for sentence in [
         "'jump' is no word here",
+        "'zzz' is no word here; 'help' lists them",
+        "'0' does not fit; expected a number above 0",
+        "'x' does not fit; expected a number above 0",
+        "'all' does not fit; expected the end of the line",
+        "the line ends where a condition",
+        "'7' does not fit; expected a node from 0 to 2",
         "did you mean 'crash'?",
         "'9' does not fit; expected a node from 0 to 2",
         "\n    crash 9\n          ^\n",

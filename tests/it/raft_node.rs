@@ -234,6 +234,8 @@ fn wrong_usage_is_one_sentence_and_code_2() {
             assert!(text.contains(word), "{arguments:?}: {text:?} lacks {word:?}");
         }
     }
+    // The largest is one.
+    assert!(!printed(&["--seed", "18446744073709551615"]).is_empty());
 }
 
 #[test]

@@ -224,35 +224,3 @@ fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Entry> {
     }
     undone
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::parse::parse_line;
-
-    fn entries(lines: &[&str]) -> Vec<Entry> {
-        let entry = |line: &&str| Entry {
-            pause: Duration::ZERO,
-            verb: parse_line(line, 5).unwrap().unwrap(),
-            planned: 0,
-        };
-        lines.iter().map(entry).collect()
-    }
-
-    #[test]
-    fn going_back_counts_what_moved_the_world_and_each_single_step() {
-        let lines = ["wait 1s", "step 5", "status", "crash 1", "expect no leader"];
-        for (count, kept) in [
-            (1, &["wait 1s", "step 5", "status"][..]),
-            (2, &["wait 1s", "step 4"]),
-            (5, &["wait 1s", "step"]),
-            (6, &["wait 1s"]),
-            (7, &[]),
-            (99, &[]),
-        ] {
-            let mut left = entries(&lines);
-            take_back(&mut left, count);
-            assert_eq!(left, entries(kept), "back {count}");
-        }
-    }
-}

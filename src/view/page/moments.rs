@@ -378,7 +378,7 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
             named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
         }
         Deed::Refused { ticket, node, leader } => {
-            let why = deeds::refusal(*node, false, *leader);
+            let why = deeds::refusal(*node, None, *leader);
             let title = format!("client {} is refused: {why}", ticket.client());
             let mark = format!("client {} is refused", ticket.client());
             named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
@@ -393,7 +393,6 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
         | Deed::Wipe { node }
         | Deed::Pause { node }
         | Deed::Resume { node } => {
-            let (who, text) = deeds::world(deed)?;
             let mark = match deed {
                 Deed::Crash { .. } => "crashes",
                 Deed::Wipe { .. } => "loses its disk",
@@ -401,17 +400,11 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
                 Deed::Resume { .. } => "goes on",
                 _ => "starts again",
             };
-            named(
-                MomentKind::Crash,
-                Some(*node),
-                format!("{who} {text}"),
-                Some(mark),
-                vec![Mark::Crash],
-            )
+            let title = deeds::sentence(deed)?;
+            named(MomentKind::Crash, Some(*node), title, Some(mark), vec![Mark::Crash])
         }
         _ => {
-            let (who, text) = deeds::world(deed)?;
-            let title = if who.is_empty() { text } else { format!("{who} {text}") };
+            let title = deeds::sentence(deed)?;
             named(MomentKind::Link, None, title.clone(), Some(&title), Vec::new())
         }
     })
