@@ -1,11 +1,10 @@
 //! Files that this program writes and may write again: beside their place first, and in the place of
 //! nothing that it did not write.
 
-use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::{fmt, process};
+use std::process;
 
 /// A kind of file that is known by how it begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,36 +16,17 @@ pub struct OwnFile {
 }
 
 /// Why a file was not written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum NotWritten {
     /// It cannot be, or its folder cannot.
-    Unwritable(PathBuf, io::Error),
+    #[error("'{0}' cannot be written: {1}")]
+    Unwritable(PathBuf, #[source] io::Error),
     /// There is one of this name, which is something else.
+    #[error(
+        "'{0}' exists and is no {kind} that was saved here; it stays, so choose another name",
+        kind = .1.kind
+    )]
     Other(PathBuf, OwnFile),
-}
-
-impl fmt::Display for NotWritten {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unwritable(file, error) => {
-                write!(f, "'{}' cannot be written: {error}", file.display())
-            }
-            Self::Other(file, OwnFile { kind, .. }) => write!(
-                f,
-                "'{}' exists and is no {kind} that was saved here; it stays, so choose another name",
-                file.display()
-            ),
-        }
-    }
-}
-
-impl Error for NotWritten {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Unwritable(_, cause) => Some(cause),
-            Self::Other(..) => None,
-        }
-    }
 }
 
 impl OwnFile {

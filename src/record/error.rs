@@ -1,20 +1,25 @@
 //! What can be wrong with a trace.
 
-use std::fmt;
-
 use super::format::VERSION;
 use crate::raft::NodeId;
 
 /// What is wrong with a trace.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TraceError {
     /// It cannot be read at all.
+    #[error("the trace cannot be read: {0}")]
     Io(String),
     /// It is not a trace, or not one of ours.
+    #[error("this is not a trace: {0}; 'raft-cluster run --trace FILE' writes one")]
     NotATrace(String),
     /// It is of another version, which is this number.
+    #[error(
+        "this trace is of format version {0}, and this program reads version {VERSION}; record the run \
+         again with 'raft-cluster run --trace FILE', from its scenario and its seed"
+    )]
     Version(String),
     /// A line is not of the format.
+    #[error("line {line} of the trace: {what}")]
     Line {
         /// Which, from 1.
         line: usize,
@@ -22,6 +27,10 @@ pub enum TraceError {
         what: String,
     },
     /// It stops before its last line.
+    #[error(
+        "the trace stops after line {lines} without its last line, as if the program that wrote it was \
+         stopped; the {steps} steps up to there replay"
+    )]
     Truncated {
         /// Its lines.
         lines: usize,
@@ -29,8 +38,12 @@ pub enum TraceError {
         steps: u64,
     },
     /// A line was changed since it was written.
+    #[error(
+        "the trace was changed after it was written: its last line counts other lines than these"
+    )]
     Altered,
     /// There is no such step.
+    #[error("there is no step {asked} in this run; its steps are 1 to {last}")]
     NoStep {
         /// Which was asked for.
         asked: u64,
@@ -38,6 +51,7 @@ pub enum TraceError {
         last: u64,
     },
     /// A step did not come out as it was recorded.
+    #[error("line {line} of the trace: step {step} of {node} does not come out as it was recorded")]
     Diverged {
         /// The line, from 1.
         line: usize,
@@ -47,40 +61,3 @@ pub enum TraceError {
         node: NodeId,
     },
 }
-
-impl fmt::Display for TraceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(what) => write!(f, "the trace cannot be read: {what}"),
-            Self::NotATrace(what) => {
-                write!(f, "this is not a trace: {what}; 'raft-cluster run --trace FILE' writes one")
-            }
-            Self::Version(version) => write!(
-                f,
-                "this trace is of format version {version}, and this program reads version \
-                 {VERSION}; record the run again with 'raft-cluster run --trace FILE', from its \
-                 scenario and its seed"
-            ),
-            Self::NoStep { asked, last } => {
-                write!(f, "there is no step {asked} in this run; its steps are 1 to {last}")
-            }
-            Self::Line { line, what } => write!(f, "line {line} of the trace: {what}"),
-            Self::Truncated { lines, steps } => write!(
-                f,
-                "the trace stops after line {lines} without its last line, as if the program that \
-                 wrote it was stopped; the {steps} steps up to there replay"
-            ),
-            Self::Altered => f.write_str(
-                "the trace was changed after it was written: its last line counts other lines \
-                 than these",
-            ),
-            Self::Diverged { line, step, node } => write!(
-                f,
-                "line {line} of the trace: step {step} of {node} does not come out as it was \
-                 recorded"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TraceError {}

@@ -133,34 +133,15 @@ impl fmt::Display for ScriptError {
 impl Error for ScriptError {}
 
 /// Why a scenario was not read from its file.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file cannot be read: a sentence, and the cause.
-    Io(String, io::Error),
+    #[error("{0}")]
+    Io(String, #[source] io::Error),
     /// The file holds something else: a sentence.
+    #[error("{0}")]
     Content(String),
     /// The file is not of the language.
+    #[error(transparent)]
     Script(ScriptError),
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(sentence, _) | Self::Content(sentence) => f.write_str(sentence),
-            Self::Script(error) => error.fmt(f),
-        }
-    }
-}
-
-impl Error for FileError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        if let Self::Io(_, cause) = self { Some(cause) } else { None }
-    }
-}
-
-/// What the command line says.
-impl From<FileError> for String {
-    fn from(error: FileError) -> Self {
-        error.to_string()
-    }
 }

@@ -1,19 +1,11 @@
 //! What scripts and command lines say of links and time: probabilities, durations, latencies.
 
-use std::fmt;
 use std::time::Duration;
 
 /// What is wrong with a description of link conditions.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct BadConditions(String);
-
-impl fmt::Display for BadConditions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadConditions {}
 
 /// Reads a probability: `0.2` or `20%`.
 ///

@@ -1,7 +1,5 @@
 //! What a script can do to a cluster, whether it runs on threads or in virtual time.
 
-use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use crate::network::Conditions;
@@ -17,60 +15,45 @@ use crate::server::timing::Time;
 use crate::server::{Proposal, Ticket};
 
 /// Why something cannot be done to a cluster.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CannotDo {
     /// The node is up, and would have to be down.
+    #[error("{0} is up")]
     IsUp(NodeId),
     /// The node is down, and would have to be up.
+    #[error("{0} is down")]
     IsDown(NodeId),
     /// The process stands still, and would have to run.
+    #[error("{0} stands still until 'resume {index}'", index = .0.index())]
     IsPaused(NodeId),
     /// The process does not stand still.
+    #[error("{0} is not paused")]
     IsNotPaused(NodeId),
     /// The node's thread panicked and left nothing to start from.
+    #[error("{0} panicked and left no disk to start from")]
     LeftNoDisk(NodeId),
     /// The system gives no thread for the node, for this reason.
+    #[error("no thread could be started for {0}: {1}")]
     NoThread(NodeId, String),
     /// The node leads, and its election timer stands still.
+    #[error("{0} leads, and the election timer of a leader stands still")]
     Leads(NodeId),
     /// The node does not lead, and has no heartbeat to send.
+    #[error("{0} does not lead, and sends no heartbeats")]
     DoesNotLead(NodeId),
     /// No such message is in flight.
+    #[error("no such message is on its way")]
     NoSuchMessage(MessageName),
     /// The message waits to be delivered by name, again and again.
+    #[error("it is held back already: it arrives when 'deliver' names it, as often as it does")]
     WaitsForName(MessageName),
     /// No timer runs, and no message arrives by itself.
+    #[error(
+        "nothing comes by itself: no timer runs, and no message arrives unless it is delivered by name \
+         ('automatic' gives timers and links back)"
+    )]
     NoEvent,
 }
-
-impl fmt::Display for CannotDo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::IsUp(node) => write!(f, "{node} is up"),
-            Self::IsDown(node) => write!(f, "{node} is down"),
-            Self::IsPaused(node) => {
-                write!(f, "{node} stands still until 'resume {}'", node.index())
-            }
-            Self::IsNotPaused(node) => write!(f, "{node} is not paused"),
-            Self::Leads(node) => {
-                write!(f, "{node} leads, and the election timer of a leader stands still")
-            }
-            Self::DoesNotLead(node) => write!(f, "{node} does not lead, and sends no heartbeats"),
-            Self::LeftNoDisk(node) => write!(f, "{node} panicked and left no disk to start from"),
-            Self::NoThread(node, why) => write!(f, "no thread could be started for {node}: {why}"),
-            Self::NoSuchMessage(_) => f.write_str("no such message is on its way"),
-            Self::WaitsForName(_) => f.write_str(
-                "it is held back already: it arrives when 'deliver' names it, as often as it does",
-            ),
-            Self::NoEvent => f.write_str(
-                "nothing comes by itself: no timer runs, and no message arrives unless it is \
-                 delivered by name ('automatic' gives timers and links back)",
-            ),
-        }
-    }
-}
-
-impl Error for CannotDo {}
 
 /// What a script says about the run, rather than does.
 #[derive(Clone, PartialEq, Eq, Debug)]

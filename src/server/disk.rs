@@ -1,34 +1,17 @@
 //! What survives a crash, and what happens when it cannot be written.
 
-use std::error::Error;
-use std::fmt;
-
 use crate::raft::{NodeId, PersistentState};
 
 /// A server's storage could not save, so the server stops: it would else go on with a log in
 /// memory that its disk does not have.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{node} stops, because its storage could not save: {cause}; start it again from it")]
 pub struct StorageFailed<E> {
     /// The server.
     pub node: NodeId,
     /// What the storage said.
+    #[source]
     pub cause: E,
-}
-
-impl<E: fmt::Display> fmt::Display for StorageFailed<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, cause } = self;
-        write!(
-            f,
-            "{node} stops, because its storage could not save: {cause}; start it again from it"
-        )
-    }
-}
-
-impl<E: Error + 'static> Error for StorageFailed<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
-    }
 }
 
 /// What survives a crash: a storage, and how often the server has started from it.

@@ -74,7 +74,10 @@ pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
 
 /// Listens on both loopback addresses, under one port.
 fn listen(port: Option<u16>) -> Result<(Vec<TcpListener>, u16), Error> {
-    let taken = |error| Error::Port(port, error);
+    let taken = |error| match port {
+        Some(port) => Error::Port(port, error),
+        None => Error::AnyPort(error),
+    };
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).map_err(taken)?;
     let port = first.local_addr().map_err(taken)?.port();
     // A machine may have no IPv6, or something else may have this port there.

@@ -103,8 +103,15 @@ fn every_file_that_is_named_exists() {
             let is_path = ROOTS.iter().any(|root| span.starts_with(root)) && !span.contains(' ');
             // `file.rs::function` names a place in a file.
             let file = span.split("::").next().unwrap_or_default();
-            let exists = file.contains('*') || pages::root().join(file).exists();
+            let root = pages::root();
+            let exists = file.contains('*') || root.join(file).exists();
             assert!(!is_path || exists, "{}: there is no {span}", page.name());
+            // Of a room's file the page may leave `src/` out.
+            if let (Some((room, _)), Some("rs")) = (file.split_once('/'), file.split('.').nth(1)) {
+                let exists = root.join("src").join(file).exists();
+                let is_room = root.join("src").join(room).is_dir();
+                assert!(!is_room || exists, "{}: there is no {span}", page.name());
+            }
         }
     }
 }
