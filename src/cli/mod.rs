@@ -15,6 +15,7 @@ mod play;
 mod replay;
 mod report;
 mod run;
+mod typed;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};

@@ -1,13 +1,12 @@
 //! `raft-cluster report`: a run as one page to look at and to step through.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
 use super::printing;
+use super::replay::history;
 use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::TraceError;
@@ -58,10 +57,7 @@ impl Report {
     /// The report of a run that was recorded. A trace that was cut is shown as far as it goes.
     pub(super) fn of_trace(&self, trace: &Path) -> Result<ExitCode, Error> {
         self.check()?;
-        let opened =
-            File::open(trace).map_err(|error| Error::Unreadable(trace.to_owned(), error))?;
-        let history = History::read(BufReader::new(opened))
-            .map_err(|error| Error::Trace(trace.to_owned(), error))?;
+        let history = history(trace)?;
         let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
         self.write(&history, &safety)?;
         let good = safety.fallen() == 0;

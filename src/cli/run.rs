@@ -89,16 +89,8 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let record = view.record.map(|open| open(output, &script.header(*clock)));
         observers.extend(record.iter().map(|record| Box::new(record.clone()) as _));
         let (ended, safety, stopped) = match *clock {
-            Clock::Virtual => {
-                let (ended, safety, _) =
-                    play(run, &stop, told, Sim::new(SimConfig::of(script), observers));
-                (ended, safety, Ok(()))
-            }
-            Clock::Threads { speed } => {
-                let cluster = start(script, speed, observers)?;
-                let (ended, safety, cluster) = play(run, &stop, told, cluster);
-                (ended, safety, cluster.stop().map_err(Error::Cluster))
-            }
+            Clock::Virtual => play::<Sim>(run, &stop, told, observers)?,
+            Clock::Threads { .. } => play::<RaftCluster>(run, &stop, told, observers)?,
         };
         output.set_waiting(true);
         output.end_story();
@@ -120,17 +112,62 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     code.map(|code| if stop.load(Ordering::Relaxed) { interrupt::code() } else { code })
 }
 
-/// Carries the script out. Returns how that ended, what the checker found, and the world.
-fn play<W: World>(
+/// How a script ended, what the checker found, and whether the world stopped as it should.
+type Played = (Result<(), Box<Failure>>, SafetyReport, Result<(), Error>);
+
+/// Carries the script out.
+fn play<W: ClockedWorld>(
     run: &Run,
     stop: &Arc<AtomicBool>,
     mut told: Listeners,
-    world: W,
-) -> (Result<(), Box<Failure>>, SafetyReport, W) {
+    observers: Vec<Box<dyn Observer>>,
+) -> Result<Played, Error> {
+    let world = W::start(&run.script, run.clock, observers)?;
     let mut runner = Runner::new(world, &mut told).spared(run.spared).stopped_by(stop);
     let ended = runner.run(&run.script.lines);
     let safety = runner.finish();
-    (ended, safety, runner.into_world())
+    Ok((ended, safety, runner.into_world().stop()))
+}
+
+/// A world that is started by its clock, and stops.
+pub(super) trait ClockedWorld: World + Sized {
+    /// Starts the scenario's cluster.
+    fn start(
+        script: &Script,
+        clock: Clock,
+        observers: Vec<Box<dyn Observer>>,
+    ) -> Result<Self, Error>;
+
+    /// Ends it.
+    fn stop(self) -> Result<(), Error>;
+}
+
+impl ClockedWorld for Sim {
+    fn start(script: &Script, _: Clock, observers: Vec<Box<dyn Observer>>) -> Result<Self, Error> {
+        Ok(Self::new(SimConfig::of(script), observers))
+    }
+
+    fn stop(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl ClockedWorld for RaftCluster {
+    fn start(
+        script: &Script,
+        clock: Clock,
+        observers: Vec<Box<dyn Observer>>,
+    ) -> Result<Self, Error> {
+        let mut config = ClusterConfig { observers, ..ClusterConfig::of(script) };
+        if let Clock::Threads { speed } = clock {
+            config.speed = speed;
+        }
+        Self::start(config).map_err(Error::Start)
+    }
+
+    fn stop(self) -> Result<(), Error> {
+        Self::stop(self).map_err(Error::Cluster)
+    }
 }
 
 /// Whether two names are of one file, which may not exist yet. Links are followed, as they are in writing.
@@ -151,16 +188,6 @@ pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), Error> {
         Clock::Threads { .. } if !script.on_threads => Err(Error::OnlyVirtual(script.name.clone())),
         Clock::Threads { speed } => check_speed(script.timing, speed).map_err(Error::Start),
     }
-}
-
-/// Starts the scenario's cluster on threads.
-pub(super) fn start(
-    script: &Script,
-    speed: f64,
-    observers: Vec<Box<dyn Observer>>,
-) -> Result<RaftCluster, Error> {
-    let config = ClusterConfig { speed, observers, ..ClusterConfig::of(script) };
-    RaftCluster::start(config).map_err(Error::Start)
 }
 
 /// A trace that is being written: beside its place, so that two runs do not write into one file, and

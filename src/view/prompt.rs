@@ -7,7 +7,7 @@ use super::logs::{self, LogRow};
 use super::table::{Table, paragraph};
 use super::words::plural;
 use super::{colour, message};
-use crate::raft::{Envelope, Log, LogIndex, LogPosition};
+use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId};
 use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
@@ -127,8 +127,16 @@ pub(crate) fn delivered(envelope: &Envelope) -> Vec<String> {
     beside(&colour::faint(&text).to_string())
 }
 
+/// The log of one node, or those of all.
+pub(crate) fn logs(node: Option<NodeId>, statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
+    match node.map(NodeId::index) {
+        Some(at) => one_log(&statuses[at], &logs[at]),
+        None => all_logs(statuses, logs),
+    }
+}
+
 /// All logs, drawn under each other.
-pub(crate) fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
+fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
     let words = |status: &NodeStatus| {
         if status.up {
             format!("{}, term {}, commitIndex {}", status.role, status.term, status.commit)
@@ -145,7 +153,7 @@ pub(crate) fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
 }
 
 /// One log, entry by entry.
-pub(crate) fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
+fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     if log.last_index() == LogIndex::ZERO {
         return vec![format!("  the log of {} is empty", status.id)];
     }

@@ -5,8 +5,8 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
-    Change, Elsewhere, Explanation, Finding, Ground, Kind, LeadEnd, Leadership, Silent, Standing,
-    Unanswerable,
+    Change, Elsewhere, Explanation, Finding, Ground, Kind, LeadEnd, Leadership, Question, Silent,
+    Standing, Unanswerable, why,
 };
 use crate::raft::NodeId;
 use crate::record::History;
@@ -32,6 +32,19 @@ pub(crate) fn questions() -> Vec<String> {
         table.row([format!("why {words}"), asks.to_owned()]);
     }
     table.lines()
+}
+
+/// What is asked of a history at a step, answered.
+///
+/// # Errors
+/// Why it has no answer, in a sentence.
+pub(crate) fn answered(
+    history: &History,
+    step: u64,
+    question: &Question,
+) -> Result<Vec<String>, String> {
+    let explained = why(history, step, question).map_err(|error| unanswerable(&error))?;
+    Ok(answer(history, &explained))
 }
 
 /// An answer, with the reasons below it.

@@ -251,11 +251,11 @@ impl<'a> Desk<'a> {
             }
             Word::Why(question) => {
                 let step = at.map_or(u64::MAX, |at| self.session.shown.step_of(at));
-                let answered = self.session.recorder.look(|history| {
-                    let step = step.min(history.last());
-                    explain::why(history, step, &question).map(|it| why::answer(history, &it))
-                });
-                said.extend(answered.map_err(|error| refused(why::unanswerable(&error)))?);
+                let answered = self
+                    .session
+                    .recorder
+                    .look(|history| why::answered(history, step.min(history.last()), &question));
+                said.extend(answered.map_err(refused)?);
                 Ok(())
             }
             Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {

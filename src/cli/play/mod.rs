@@ -13,9 +13,9 @@ use std::process::ExitCode;
 
 use super::error::Error;
 use super::pager;
-use super::run::{Trace, check_clock, start};
+use super::run::{ClockedWorld, Trace, check_clock};
 use crate::cluster::RaftCluster;
-use crate::explain::{self, Question};
+use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::record::Clock;
 use crate::record::history::{History, Recorder};
@@ -23,13 +23,12 @@ use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
-use crate::scenario::world::World;
-use crate::sim::{Sim, SimConfig};
+use crate::sim::Sim;
 use crate::view::output::Output;
 use crate::view::{STORY, View, header, prompt, script_text, violation, why};
 use crate::visible;
 use lines::Lines;
-use session::{Session, Stage};
+use session::Session;
 use words::{WORDS, Word};
 
 /// A session, as the command line asks for it.
@@ -53,7 +52,7 @@ pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
     let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
     let output = output.of_one_run();
-    let setup = Setup {
+    let mut setup = Setup {
         output: output.clone(),
         clock: play.clock,
         view: play.view,
@@ -62,8 +61,8 @@ pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
         recorder: None,
     };
     let played = match play.clock {
-        Clock::Virtual => sessions(&mut Virtual(setup), play, &mut typed, &output),
-        Clock::Threads { speed } => sessions(&mut Threads(setup, speed), play, &mut typed, &output),
+        Clock::Virtual => sessions::<Sim>(&mut setup, play, &mut typed, &output),
+        Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, play, &mut typed, &output),
     };
     // The editor goes first: what is still to be written must not wait for it.
     drop(typed);
@@ -74,8 +73,8 @@ pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
 }
 
 /// One session after the other, as scenarios are loaded. Returns whether all was well.
-fn sessions<S: Stage>(
-    stage: &mut S,
+fn sessions<W: ClockedWorld>(
+    setup: &mut Setup,
     play: &Play,
     typed: &mut Lines,
     output: &Output,
@@ -87,13 +86,9 @@ fn sessions<S: Stage>(
         let mut told = (STORY.open)(output, script.nodes, false);
         let head = Script { lines: Vec::new(), ..script.clone() };
         output.put_all(header::lines(&head, play.clock));
-        let world = stage.raise(&head)?;
-        let mut table = PlayPrompt {
-            session: Session::new(&script, world, &mut told),
-            stage,
-            output,
-            clock: play.clock,
-        };
+        let world: W = setup.start(&head)?;
+        let session = Session::new(&script, world, &mut told);
+        let mut table = PlayPrompt { session, setup, output };
         table.begin(is_recorded);
         next = table.talk(typed)?.map(|script| (script, false));
         good &= table.close()?;
@@ -102,14 +97,13 @@ fn sessions<S: Stage>(
 }
 
 /// Where a session is played: what is typed comes in, and answers go out.
-struct PlayPrompt<'a, S: Stage> {
-    session: Session<'a, S::World>,
-    stage: &'a mut S,
+struct PlayPrompt<'a, W> {
+    session: Session<'a, W>,
+    setup: &'a mut Setup,
     output: &'a Output,
-    clock: Clock,
 }
 
-impl<S: Stage> PlayPrompt<'_, S> {
+impl<W: ClockedWorld> PlayPrompt<'_, W> {
     /// Makes a recorded run again, or says which lines wait.
     fn begin(&mut self, is_recorded: bool) {
         self.output.put("");
@@ -166,9 +160,9 @@ impl<S: Stage> PlayPrompt<'_, S> {
     /// Reads and answers. Returns the scenario with which to begin anew, if that is asked for.
     fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
         loop {
-            let step = self.stage.recorder().look(History::last);
+            let step = self.setup.recorder().look(History::last);
             let cluster = self.session.world();
-            let prompt = match self.clock {
+            let prompt = match self.setup.clock {
                 Clock::Virtual => prompt::prompt(step, cluster.now(), &cluster.status()),
                 // It would be out of date before anything is typed.
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
@@ -196,7 +190,7 @@ impl<S: Stage> PlayPrompt<'_, S> {
 
     fn load(&self, name: &str) -> Result<Script, Error> {
         let script = library::load(name, None).map_err(Error::Scenario)?;
-        check_clock(&script, self.clock)?;
+        check_clock(&script, self.setup.clock)?;
         Ok(script)
     }
 
@@ -219,8 +213,8 @@ impl<S: Stage> PlayPrompt<'_, S> {
             Word::Questions => self.show(why::questions()),
             Word::Why(question) => self.why(&question)?,
             Word::Save(file) => {
-                let lines = self.session.save(&file, self.stage.is_virtual())?;
-                self.say(&prompt::saved(&file, lines, self.stage.is_virtual()));
+                let lines = self.session.save(&file, self.setup.is_virtual())?;
+                self.say(&prompt::saved(&file, lines, self.setup.is_virtual()));
             }
             Word::Messages => {
                 let cluster = self.session.world().as_virtual();
@@ -235,10 +229,8 @@ impl<S: Stage> PlayPrompt<'_, S> {
 
     /// Answers a question about the run as it stands.
     fn why(&self, question: &Question) -> Result<(), String> {
-        let answer = self.stage.recorder().look(|history| {
-            explain::why(history, history.last(), question).map(|it| why::answer(history, &it))
-        });
-        self.show(answer.map_err(|error| why::unanswerable(&error))?);
+        let recorder = self.setup.recorder();
+        self.show(recorder.look(|history| why::answered(history, history.last(), question))?);
         Ok(())
     }
 
@@ -253,17 +245,17 @@ impl<S: Stage> PlayPrompt<'_, S> {
         if let Err(failure) = self.session.carry_out(verb) {
             self.output.put_all(script_text::complaint(&failure));
         }
-        if self.stage.is_virtual() && self.output.lines_put() == before {
+        if self.setup.is_virtual() && self.output.lines_put() == before {
             self.say(prompt::DONE);
         }
     }
 
     fn back(&mut self, count: u64) -> Result<(), String> {
-        if !self.stage.is_virtual() {
+        if !self.setup.is_virtual() {
             return Err(prompt::NO_WAY_BACK.to_owned());
         }
         self.output.hush(true);
-        let undone = self.session.back(count, self.stage);
+        let undone = self.session.back(count, self.setup);
         self.output.hush(false);
         let undone = undone?;
         if undone.is_empty() {
@@ -276,20 +268,15 @@ impl<S: Stage> PlayPrompt<'_, S> {
     fn log(&mut self, node: Option<NodeId>) {
         let world = self.session.world();
         let statuses = world.status();
-        let lines = if let Some(node) = node {
-            prompt::one_log(&statuses[node.index()], &world.log(node))
-        } else {
-            let logs: Vec<_> = statuses.iter().map(|status| world.log(status.id)).collect();
-            prompt::all_logs(&statuses, &logs)
-        };
-        self.show(lines);
+        let logs: Vec<_> = statuses.iter().map(|status| world.log(status.id)).collect();
+        self.show(prompt::logs(node, &statuses, &logs));
     }
 
     /// The end of a session: what the checker found. Returns whether all is well.
     fn close(self) -> Result<bool, Error> {
         let (nodes, broken) = (self.session.script().nodes, self.session.script().broken);
         let (safety, world) = self.session.finish();
-        let struck = self.stage.strike(world);
+        let stopped = self.setup.stop(world);
         self.output.set_waiting(true);
         self.output.put("");
         self.output.put_all(violation::report(&safety, nodes));
@@ -297,13 +284,13 @@ impl<S: Stage> PlayPrompt<'_, S> {
             self.output.put("");
             self.output.put_all(header::broken(broken));
         }
-        struck?;
+        stopped?;
         Ok(safety.fallen() == 0 || !broken.is_intact())
     }
 
     /// Shows an answer, through the pager if it is long. A live cluster's lines would come between.
     fn show(&self, lines: Vec<String>) {
-        if self.stage.is_virtual() {
+        if self.setup.is_virtual() {
             pager::answer(self.output, lines);
         } else {
             self.output.put_all(lines);
@@ -345,57 +332,27 @@ impl Setup {
         Ok(observers)
     }
 
-    const fn recorder(&self) -> &Recorder {
-        self.recorder.as_ref().expect("a history is kept of every world that is set up")
+    /// A new world for this scenario.
+    fn start<W: ClockedWorld>(&mut self, script: &Script) -> Result<W, Error> {
+        // A cluster that runs by itself waits for no reader; in virtual time nothing is left out anyway.
+        self.output.set_waiting(self.is_virtual());
+        let observers = self.observers(script)?;
+        W::start(script, self.clock, observers)
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    /// Ends one, and its trace.
+    fn stop<W: ClockedWorld>(&mut self, world: W) -> Result<(), Error> {
+        world.stop()?;
         self.writing.take().map_or(Ok(()), Trace::finish)
     }
-}
 
-struct Virtual(Setup);
-
-impl Stage for Virtual {
-    type World = Sim;
-
-    fn raise(&mut self, script: &Script) -> Result<Sim, Error> {
-        Ok(Sim::new(SimConfig::of(script), self.0.observers(script)?))
+    /// The history of the world that was started last.
+    const fn recorder(&self) -> &Recorder {
+        self.recorder.as_ref().expect("a history is kept of every world that is started")
     }
 
-    fn strike(&mut self, _: Sim) -> Result<(), Error> {
-        self.0.finish()
-    }
-
-    fn recorder(&self) -> &Recorder {
-        self.0.recorder()
-    }
-
+    /// Whether the same lines give the same run.
     fn is_virtual(&self) -> bool {
-        true
-    }
-}
-
-struct Threads(Setup, f64);
-
-impl Stage for Threads {
-    type World = RaftCluster;
-
-    fn raise(&mut self, script: &Script) -> Result<RaftCluster, Error> {
-        self.0.output.set_waiting(false);
-        start(script, self.1, self.0.observers(script)?)
-    }
-
-    fn strike(&mut self, cluster: RaftCluster) -> Result<(), Error> {
-        cluster.stop().map_err(Error::Cluster)?;
-        self.0.finish()
-    }
-
-    fn recorder(&self) -> &Recorder {
-        self.0.recorder()
-    }
-
-    fn is_virtual(&self) -> bool {
-        false
+        self.clock == Clock::Virtual
     }
 }

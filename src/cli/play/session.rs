@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::error::Error;
+use super::Setup;
+use crate::cli::run::ClockedWorld;
 use crate::properties::report::SafetyReport;
-use crate::record::history::Recorder;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Script, unrolled};
@@ -13,24 +13,6 @@ use crate::scenario::usage::Kind;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::server::timing::Time;
-
-/// Sets worlds up and takes them down.
-pub(super) trait Stage {
-    /// What it sets up.
-    type World: World;
-
-    /// A new world for this scenario.
-    fn raise(&mut self, script: &Script) -> Result<Self::World, Error>;
-
-    /// Takes one down, at the end of its session.
-    fn strike(&mut self, world: Self::World) -> Result<(), Error>;
-
-    /// The history of the world that was set up last.
-    fn recorder(&self) -> &Recorder;
-
-    /// Whether the same lines give the same run.
-    fn is_virtual(&self) -> bool;
-}
 
 /// A line of the session as a scenario has it.
 #[derive(Clone, PartialEq, Debug)]
@@ -147,16 +129,16 @@ impl<'a, W: World> Session<'a, W> {
 
     /// Undoes the last `count` lines: a new world lives through all the others. In it the same
     /// happens, as all that is random comes from the same seed. Says what was undone, last first.
-    pub(super) fn back<S>(&mut self, count: u64, stage: &mut S) -> Result<Vec<Verb>, String>
+    pub(super) fn back(&mut self, count: u64, setup: &mut Setup) -> Result<Vec<Verb>, String>
     where
-        S: Stage<World = W>,
+        W: ClockedWorld,
     {
         let mut kept = self.entries.clone();
         let undone = take_back(&mut kept, count);
         if undone.is_empty() {
             return Ok(Vec::new());
         }
-        self.runner.start_over(stage.raise(&self.script).map_err(|error| error.to_string())?);
+        self.runner.start_over(setup.start(&self.script).map_err(|error| error.to_string())?);
         for entry in &kept {
             // It could be carried out before, and nothing is different now.
             self.runner.execute(0, &entry.verb).map_err(|failure| {

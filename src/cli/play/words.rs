@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::typed::Typed;
 use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::scenario::error::WrongLine;
-use crate::scenario::nearest::nearest;
 use crate::scenario::parse::parse_line;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
@@ -73,45 +73,31 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
 /// # Errors
 /// A sentence, if it says nothing that the prompt knows.
 pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
-    let line = line.trim();
-    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let rest = rest.trim();
-    let count = |rest: &str| match rest.parse() {
-        _ if rest.is_empty() => Ok(1),
-        Ok(count) if count > 0 => Ok(count),
-        _ => Err(format!("'{rest}' does not fit; expected a number above 0")),
-    };
+    let typed = Typed::new(line, nodes);
+    let Typed { word, rest, .. } = typed;
     let need = |what: &str| match rest {
         "" => Err(format!("the line ends where {what} should follow")),
         _ => Ok(rest.to_owned()),
     };
-    let alone = |word: Word| match rest {
-        "" => Ok(word),
-        _ => Err(format!("'{rest}' does not fit; expected the end of the line")),
-    };
     match word {
         "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
-        "back" => count(rest).map(Word::Back),
-        "forward" => count(rest).map(Word::Forward),
-        "next" => count(rest).map(Word::Next),
+        "back" => typed.count().map(Word::Back),
+        "forward" => typed.count().map(Word::Forward),
+        "next" => typed.count().map(Word::Next),
         "why" if rest.is_empty() => Ok(Word::Questions),
         "why" => {
             Question::parse(rest, nodes).map(Word::Why).map_err(|error| why::unanswerable(&error))
         }
         "save" => need("a file's name").map(|file| Word::Save(file.into())),
         "load" => need("a scenario's name, or a file's").map(Word::Load),
-        "messages" => alone(Word::Messages),
-        "log" if rest.is_empty() => Ok(Word::Log(None)),
-        "log" => match rest.parse::<u8>() {
-            Ok(node) if usize::from(node) < nodes => Ok(Word::Log(Some(NodeId::new(node)))),
-            _ => Err(format!("'{rest}' does not fit; expected a node from 0 to {}", nodes - 1)),
-        },
-        "quit" | "exit" => alone(Word::Quit),
+        "messages" => typed.alone(Word::Messages),
+        "log" => typed.some_node().map(Word::Log),
+        "quit" | "exit" => typed.alone(Word::Quit),
         "run" if rest.is_empty() => Ok(Word::Run(Verb::Wait(Duration::from_secs(1)))),
         "run" => script(&format!("wait {rest}"), nodes),
-        _ if word.is_empty() || word.starts_with('#') => Ok(Word::Nothing),
+        "" => Ok(Word::Nothing),
         _ if first_words(Verb::USAGE).contains(&word) => script(line, nodes),
-        _ => Err(unknown(word)),
+        _ => Err(typed.unknown(WORDS.iter().chain(Verb::USAGE))),
     }
 }
 
@@ -126,11 +112,4 @@ pub(super) fn wrong_line(line: &str, nodes: usize) -> Option<WrongLine> {
     let is_verb = line.split_whitespace().next().is_some_and(|word| known.contains(&word));
     let error = if is_verb { parse_line(line, nodes).err() } else { None };
     error.map(|error| WrongLine { number: 1, text: line.to_owned(), error })
-}
-
-fn unknown(word: &str) -> String {
-    match nearest(word, first_words(WORDS.iter().chain(Verb::USAGE))) {
-        Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
-        None => format!("'{word}' is no word here; 'help' lists them"),
-    }
 }

@@ -54,7 +54,7 @@ fn open(path: &Path) -> Result<File, Error> {
 }
 
 /// The history of a trace, as far as it goes.
-fn history(path: &Path) -> Result<History, Error> {
+pub(super) fn history(path: &Path) -> Result<History, Error> {
     let read = History::read(BufReader::new(open(path)?));
     read.map_err(|error| Error::Trace(path.to_owned(), error))
 }

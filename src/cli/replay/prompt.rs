@@ -7,7 +7,7 @@ use crate::cli::error::Error;
 use crate::cli::pager;
 use crate::cli::play::lines::Lines;
 use crate::cli::play::{Play, play};
-use crate::explain::{self, Kind, Place, Unanswerable};
+use crate::explain::{Kind, Place, Unanswerable};
 use crate::raft::NodeId;
 use crate::record::history::{Moment, NodeState};
 use crate::record::{Clock, History};
@@ -80,17 +80,19 @@ impl TracePrompt<'_> {
             }
             Word::Show(None) => Ok(told::nodes(&self.moment(step)?)),
             Word::Show(Some(id)) => Ok(told::node(&self.moment(step)?.nodes[id.index()])),
-            Word::Log(id) => Ok(logs(&self.moment(step)?, id)),
+            Word::Log(id) => {
+                let nodes = self.moment(step)?.nodes;
+                let statuses: Vec<_> = nodes.iter().map(NodeState::status).collect();
+                let logs: Vec<_> = nodes.iter().map(|stood| stood.node.log().clone()).collect();
+                Ok(prompt::logs(id, &statuses, &logs))
+            }
             Word::Leaders => Ok(told::leaders(history)),
             Word::Clients => Ok(told::clients(history, step)),
             Word::Messages => Ok(told::messages(&self.moment(step)?)),
             Word::Diff(a, b) => Ok(told::differences(&self.moment(a)?, &self.moment(b)?)),
             Word::Blame(id, field) => self.blame(id, &field),
             Word::Questions => Ok(why::questions()),
-            Word::Why(question) => match explain::why(history, step, &question) {
-                Ok(answer) => Ok(why::answer(history, &answer)),
-                Err(error) => Err(why::unanswerable(&error)),
-            },
+            Word::Why(question) => why::answered(history, step, &question),
         }
     }
 
@@ -139,13 +141,4 @@ impl TracePrompt<'_> {
 
 fn no_step(step: u64, last: u64) -> String {
     why::unanswerable(&Unanswerable::NoSuchStep { step, last })
-}
-
-fn logs(moment: &Moment<'_>, id: Option<NodeId>) -> Vec<String> {
-    let statuses: Vec<_> = moment.nodes.iter().map(NodeState::status).collect();
-    if let Some(id) = id {
-        return prompt::one_log(&statuses[id.index()], moment.nodes[id.index()].node.log());
-    }
-    let logs: Vec<_> = moment.nodes.iter().map(|stood| stood.node.log().clone()).collect();
-    prompt::all_logs(&statuses, &logs)
 }

@@ -1,5 +1,6 @@
 //! What can be typed at the prompt on a trace.
 
+use crate::cli::typed::Typed;
 use crate::explain::{Kind, Place, Question};
 use crate::raft::{NodeId, Rule};
 use crate::scenario::nearest::nearest;
@@ -75,49 +76,34 @@ pub(super) const WORDS: &[Usage] = &[
 /// # Errors
 /// A sentence, if it says nothing that the prompt knows.
 pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
-    let line = line.trim();
-    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let rest = rest.trim();
+    let typed = Typed::new(line, nodes);
+    let Typed { word, rest, .. } = typed;
     let parts: Vec<&str> = rest.split_whitespace().collect();
-    let node = |word: &str| match word.trim_start_matches('n').parse::<u8>() {
-        Ok(number) if usize::from(number) < nodes => Ok(NodeId::new(number)),
-        _ => Err(format!("'{word}' does not fit; expected a node from 0 to {}", nodes - 1)),
-    };
-    let number = |word: &str| {
-        let wrong = || format!("'{word}' does not fit; expected a number above 0");
-        word.parse().ok().filter(|&number| number > 0).ok_or_else(wrong)
-    };
-    let some_node = || if rest.is_empty() { Ok(None) } else { node(rest).map(Some) };
-    let alone = |word: Word| match rest {
-        "" => Ok(word),
-        _ => Err(format!("'{rest}' does not fit; expected the end of the line")),
-    };
-    let count = || if rest.is_empty() { Ok(1) } else { number(rest) };
     match word {
-        _ if word.is_empty() || word.starts_with('#') => Ok(Word::Nothing),
-        "help" | "?" => alone(Word::Help),
+        "" => Ok(Word::Nothing),
+        "help" | "?" => typed.alone(Word::Help),
         "next" => match Kind::parse(rest) {
             Some(kind) => Ok(Word::NextOf(kind)),
-            None => count().map(Word::Next).map_err(|_| no_place(rest)),
+            None => typed.count().map(Word::Next).map_err(|_| no_place(rest)),
         },
-        "back" => count().map(Word::Back),
+        "back" => typed.count().map(Word::Back),
         "previous" if rest.is_empty() => Ok(Word::Back(1)),
         "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
         "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(|| no_place(rest)),
         _ if rest.is_empty() && word.starts_with(|it: char| it.is_ascii_digit()) => {
             Place::parse(word).map(Word::Goto).ok_or_else(|| no_place(word))
         }
-        "show" => some_node().map(Word::Show),
-        "log" => some_node().map(Word::Log),
-        "leaders" => alone(Word::Leaders),
-        "clients" => alone(Word::Clients),
-        "messages" => alone(Word::Messages),
+        "show" => typed.some_node().map(Word::Show),
+        "log" => typed.some_node().map(Word::Log),
+        "leaders" => typed.alone(Word::Leaders),
+        "clients" => typed.alone(Word::Clients),
+        "messages" => typed.alone(Word::Messages),
         "diff" => match parts[..] {
-            [a, b] => Ok(Word::Diff(number(a)?, number(b)?)),
+            [a, b] => Ok(Word::Diff(Typed::number(a)?, Typed::number(b)?)),
             _ => Err("'diff' compares two steps, as in 'diff 40 41'".to_owned()),
         },
         "blame" => match parts[..] {
-            [id, field] => Ok(Word::Blame(node(id)?, field.to_owned())),
+            [id, field] => Ok(Word::Blame(typed.node(id)?, field.to_owned())),
             _ => Err("'blame' asks for a node and a field, as in 'blame 2 commitIndex'".to_owned()),
         },
         "why" if rest.is_empty() => Ok(Word::Questions),
@@ -125,12 +111,9 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
             let question = Question::parse(rest, nodes);
             question.map(Word::Why).map_err(|error| why::unanswerable(&error))
         }
-        "fork" => alone(Word::Fork),
-        "quit" | "exit" => alone(Word::Quit),
-        _ => Err(match nearest(word, first_words(WORDS)) {
-            Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
-            None => format!("'{word}' is no word here; 'help' lists them"),
-        }),
+        "fork" => typed.alone(Word::Fork),
+        "quit" | "exit" => typed.alone(Word::Quit),
+        _ => Err(typed.unknown(WORDS)),
     }
 }
 

@@ -1,0 +1,68 @@
+//! A line that is typed at a prompt: a word, and what follows it.
+
+use crate::raft::NodeId;
+use crate::scenario::nearest::nearest;
+use crate::scenario::usage::{Usage, first_words};
+
+/// A typed line, at a prompt on a cluster or a trace of so many nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Typed<'a> {
+    /// Its first word; an empty one if nothing was typed, or a comment.
+    pub(super) word: &'a str,
+    /// What follows it.
+    pub(super) rest: &'a str,
+    nodes: usize,
+}
+
+/// What is told of a word that does not fit.
+fn unfit(word: &str, expected: &str) -> String {
+    format!("'{word}' does not fit; expected {expected}")
+}
+
+impl<'a> Typed<'a> {
+    /// Takes the first word off.
+    pub(super) fn new(line: &'a str, nodes: usize) -> Self {
+        let line = line.trim();
+        let line = if line.starts_with('#') { "" } else { line };
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        Self { word, rest: rest.trim(), nodes }
+    }
+
+    /// A word that nothing follows.
+    pub(super) fn alone<T>(self, word: T) -> Result<T, String> {
+        if self.rest.is_empty() { Ok(word) } else { Err(unfit(self.rest, "the end of the line")) }
+    }
+
+    /// How often; once, if that is not said.
+    pub(super) fn count(self) -> Result<u64, String> {
+        if self.rest.is_empty() { Ok(1) } else { Self::number(self.rest) }
+    }
+
+    /// One number.
+    pub(super) fn number(word: &str) -> Result<u64, String> {
+        let number = word.parse().ok().filter(|&number| number > 0);
+        number.ok_or_else(|| unfit(word, "a number above 0"))
+    }
+
+    /// One node, `2` or `n2`.
+    pub(super) fn node(self, word: &str) -> Result<NodeId, String> {
+        match word.strip_prefix('n').unwrap_or(word).parse::<u8>() {
+            Ok(number) if usize::from(number) < self.nodes => Ok(NodeId::new(number)),
+            _ => Err(unfit(word, &format!("a node from 0 to {}", self.nodes - 1))),
+        }
+    }
+
+    /// A node that may follow, and nothing else.
+    pub(super) fn some_node(self) -> Result<Option<NodeId>, String> {
+        if self.rest.is_empty() { Ok(None) } else { self.node(self.rest).map(Some) }
+    }
+
+    /// What is wrong with a word that is none of these.
+    pub(super) fn unknown(self, words: impl IntoIterator<Item = &'static Usage>) -> String {
+        let word = self.word;
+        match nearest(word, first_words(words)) {
+            Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
+            None => format!("'{word}' is no word here; 'help' lists them"),
+        }
+    }
+}
