@@ -159,23 +159,9 @@ impl<'h> MoveWriter<'h> {
                 self.lost(*message, *why);
                 return;
             }
-            Deed::Conditions(conditions) => {
+            Deed::Conditions(_) | Deed::LinkConditions { .. } => {
                 self.wait(time);
-                let mut verbs = Verb::changes(&self.network.conditions(), conditions, None);
-                if verbs.is_empty() {
-                    // Links that were not like the others are like them again.
-                    verbs.push(Verb::DropRate(conditions.drop, None));
-                }
-                self.verbs.extend(verbs);
-                deed.apply_to(&mut self.network);
-                return;
-            }
-            Deed::LinkConditions { from, to, conditions } => {
-                self.wait(time);
-                let before = self.network.link_conditions(*from, *to);
-                let links = Some(LinkSet::OneWay(*from, *to));
-                self.verbs.extend(Verb::changes(before, conditions, links));
-                deed.apply_to(&mut self.network);
+                self.links_change(deed);
                 return;
             }
             Deed::Answered { .. }
@@ -186,6 +172,25 @@ impl<'h> MoveWriter<'h> {
         };
         self.wait(time);
         self.verbs.push(verb);
+    }
+
+    fn links_change(&mut self, deed: &Deed) {
+        let verbs = match deed {
+            Deed::LinkConditions { from, to, conditions } => {
+                let before = self.network.link_conditions(*from, *to);
+                Verb::changes(before, conditions, Some(LinkSet::OneWay(*from, *to)))
+            }
+            Deed::Conditions(conditions) => {
+                match Verb::changes(&self.network.conditions(), conditions, None) {
+                    // Links that were not like the others are like them again.
+                    none if none.is_empty() => vec![Verb::DropRate(conditions.drop, None)],
+                    verbs => verbs,
+                }
+            }
+            _ => Vec::new(),
+        };
+        self.verbs.extend(verbs);
+        deed.apply_to(&mut self.network);
     }
 
     /// What is to come within a step is announced before that step, which is the last move.

@@ -77,25 +77,21 @@ pub(super) fn holds<W: World>(
         return Ok(was_told(condition, command, &world.proposal(ticket)));
     }
     let of = |node: NodeId| statuses[node.index()];
-    let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| match on {
-        On::One(who) => Ok(test(&of(resolve(who)?))),
-        On::All => Ok(statuses.iter().filter(|status| status.up).all(&mut *test)),
-        On::Majority => {
-            let count = statuses.iter().filter(|status| status.up && test(status)).count();
-            Ok(count > statuses.len() / 2)
+    let running = |who: &Who| Ok(Some(of(resolve(who)?)).filter(|status| status.up));
+    let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| {
+        let mut up = statuses.iter().filter(|status| status.up);
+        match on {
+            On::One(who) => Ok(test(&of(resolve(who)?))),
+            On::All => Ok(up.all(test)),
+            On::Majority => Ok(up.filter(|status| test(status)).count() > statuses.len() / 2),
         }
     };
+    let leader = leader_of(&statuses);
     Ok(match condition {
-        Condition::Leader(None) => leader_of(&statuses).is_some(),
-        Condition::Leader(Some(who)) => {
-            let node = resolve(who)?;
-            leader_of(&statuses).is_some_and(|leader| leader.id == node)
-        }
-        Condition::NoLeader => leader_of(&statuses).is_none(),
-        Condition::Role(who, role) => {
-            let status = of(resolve(who)?);
-            status.up && status.role == *role
-        }
+        Condition::Leader(None) => leader.is_some(),
+        Condition::Leader(Some(who)) => leader.map(|it| it.id) == Some(resolve(who)?),
+        Condition::NoLeader => leader.is_none(),
+        Condition::Role(who, role) => running(who)?.is_some_and(|it| it.role == *role),
         Condition::Committed(Committed::Count(count), place) => {
             on(place, &mut |status| status.commit.get() >= *count)?
         }
@@ -111,19 +107,14 @@ pub(super) fn holds<W: World>(
         Condition::Value((key, value), place) => {
             on(place, &mut |status| is_value(world, status, key, Some(value)))?
         }
-        Condition::NoValue(key, place) => {
-            on(place, &mut |status| is_value(world, status, key, None))?
-        }
+        Condition::NoValue(key, at) => on(at, &mut |it| is_value(world, it, key, None))?,
         Condition::LeaderOther(who) => {
             let node = resolve(who)?;
-            leader_of(&statuses).is_some_and(|leader| leader.id != node)
+            leader.is_some_and(|leader| leader.id != node)
         }
-        Condition::LeaderSince(term) => {
-            leader_of(&statuses).is_some_and(|leader| leader.term.get() >= *term)
-        }
+        Condition::LeaderSince(term) => leader.is_some_and(|leader| leader.term.get() >= *term),
         Condition::Commit(who, index) => {
-            let status = of(resolve(who)?);
-            status.up && status.commit.get() == *index
+            running(who)?.is_some_and(|status| status.commit.get() == *index)
         }
         Condition::NextIndex { leader, peer, index } => {
             progress(leader, peer)?.next_index.get() == *index

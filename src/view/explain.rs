@@ -6,7 +6,7 @@
 
 use super::words::{Speaker, log_end, plural};
 use super::{facts, message};
-use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Verdict};
+use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, Verdict};
 
 /// What the input is, in one sentence.
 pub fn input(node: NodeId, input: &Input) -> String {
@@ -93,11 +93,7 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
         Event::VoteDenied { by } => format!("gets no vote from {by} (§5.2)"),
         Event::BecameLeader { term } => format!("has won the election of term {term} (§5.2)"),
         Event::Appended { first, last, term } => {
-            let first = LogPosition { term, index: first };
-            let last = LogPosition { term, index: last };
-            let range =
-                if first == last { first.to_string() } else { format!("{first} to {last}") };
-            format!("appends {range} to its own log (§5.3)")
+            format!("appends {} to its own log (§5.3)", positions(first, last, term))
         }
         Event::ProposalRefused { leader: Some(leader) } => {
             format!("takes no command: {leader} leads, not {node} (§8)")
@@ -143,6 +139,11 @@ fn accepted(count: usize, new_from: Option<LogIndex>, acknowledged: LogIndex) ->
             "accepts {carried}, none of them new, and acknowledges index {acknowledged} (§5.3)"
         ),
     }
+}
+
+fn positions(first: LogIndex, last: LogIndex, term: Term) -> String {
+    let [first, last] = [first, last].map(|index| LogPosition { term, index });
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
 }
 
 fn indexes(first: LogIndex, last: LogIndex) -> String {

@@ -26,12 +26,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         Facts::Vote { term, voted_for, candidate } => vote(node, term, voted_for, candidate, kept),
         Facts::Logs { candidate, own } => logs(speaker, rule, candidate, own),
         Facts::Lengths { candidate, own } => lengths(speaker, candidate, own),
-        Facts::VoteReceived { voter, counted_before: false } => {
-            format!("{voter}'s vote was not counted yet")
-        }
-        Facts::VoteReceived { voter, counted_before: true } => {
-            format!("{voter}'s vote was counted already, and each voter has one")
-        }
+        Facts::VoteReceived { voter, counted_before } => vote_received(voter, counted_before),
         Facts::Quorum { have, need, nodes } => {
             let count = format!("{have} of {}", plural(nodes, "vote", "votes"));
             majority(&count, have, need)
@@ -45,13 +40,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         }
         Facts::EntryTerm { entry, own } => entry_term(node, entry, own),
         Facts::PrevEntry { prev, found, last } => prev_entry(speaker, prev, found, last),
-        Facts::Conflict { leader, own } => {
-            let mine = LogPosition { term: own, index: leader.index };
-            let sender = speaker.sender();
-            format!(
-                "{node} has {mine} where {sender} has {leader}: from there on {sender}'s log counts"
-            )
-        }
+        Facts::Conflict { leader, own } => conflict(speaker, leader, own),
         Facts::NoConflict { from, last } => format!(
             "{node}'s log goes on to index {last}, and nothing from index {from} on contradicts the \
              request{}",
@@ -62,20 +51,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
             done(format!(": {verified} is acknowledged"))
         ),
         Facts::CommitLimit { leader_commit, verified, last } => {
-            let leader = speaker.sender();
-            let values = format!(
-                "{leader} has committed up to {leader_commit}, and the request verified {node}'s log"
-            );
-            if kept {
-                format!("{values} up to {verified}")
-            } else if verified == LogIndex::ZERO {
-                format!(
-                    "{leader} has committed up to {leader_commit}, and the request verified nothing \
-                     of {node}'s log, which goes on to {last}"
-                )
-            } else {
-                format!("{values} only up to {verified} of {last}")
-            }
+            commit_limit(speaker, leader_commit, verified, last, kept)
         }
         Facts::Match { peer, known, acknowledged } => {
             format!("{peer} acknowledges index {acknowledged}, but is known to hold {known}")
@@ -84,28 +60,11 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         Facts::Leader { leader, term } => {
             format!("{leader} won term {term}, in which {node} stands for election")
         }
-        Facts::VoteKept { term, voted_for: Some(vote) } => {
-            let vote = if vote == node { "itself".to_owned() } else { vote.to_string() };
-            format!(
-                "{node} voted for {vote} in term {term}{}",
-                done(", and remembers it".to_owned())
-            )
-        }
-        Facts::VoteKept { term, voted_for: None } => {
-            format!("{node} has not voted in term {term}")
-        }
+        Facts::VoteKept { term, voted_for } => vote_kept(node, term, voted_for, kept),
         Facts::Election { before, term } => {
             format!("the timer ended in term {before}, so term {term} is the election's")
         }
-        Facts::Tail { last, commit } => {
-            let known = if commit == LogIndex::ZERO {
-                "knows of nothing committed".to_owned()
-            } else {
-                format!("knows index {commit} to be committed")
-            };
-            let (log, kept) = (log_end(last), done(": it keeps all of it".to_owned()));
-            format!("{node}'s log {log}, and it {known}{kept}")
-        }
+        Facts::Tail { last, commit } => tail(node, last, commit, kept),
         Facts::Leadership { term } if rule == Rule::NoOpOnElection => format!(
             "{node} leads term {term}{}",
             done(", and begins it with an empty entry of its own".to_owned())
@@ -120,14 +79,67 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         Facts::Timeout { shortest_us, longest_us, drawn_us } => {
             timeout(shortest_us, longest_us, drawn_us, kept)
         }
-        Facts::Applied { awaited, applied } if applied == awaited.term => {
-            format!("{awaited} was applied, and that is the entry the client waits for")
-        }
-        Facts::Applied { awaited, applied } => {
-            let applied = LogPosition { term: applied, index: awaited.index };
-            format!("{applied} was applied, and the client waits for {awaited}")
-        }
+        Facts::Applied { awaited, applied } => answered(awaited, applied),
     }
+}
+
+fn conflict(speaker: Speaker, leader: LogPosition, own: Term) -> String {
+    let mine = LogPosition { term: own, index: leader.index };
+    let (node, sender) = (speaker.node, speaker.sender());
+    format!("{node} has {mine} where {sender} has {leader}: from there on {sender}'s log counts")
+}
+
+fn vote_received(voter: NodeId, counted_before: bool) -> String {
+    if counted_before {
+        format!("{voter}'s vote was counted already, and each voter has one")
+    } else {
+        format!("{voter}'s vote was not counted yet")
+    }
+}
+
+fn vote_kept(node: NodeId, term: Term, voted_for: Option<NodeId>, kept: bool) -> String {
+    let Some(vote) = voted_for else { return format!("{node} has not voted in term {term}") };
+    let vote = if vote == node { "itself".to_owned() } else { vote.to_string() };
+    let remembers = if kept { ", and remembers it" } else { "" };
+    format!("{node} voted for {vote} in term {term}{remembers}")
+}
+
+fn commit_limit(
+    speaker: Speaker,
+    leader_commit: LogIndex,
+    verified: LogIndex,
+    last: LogIndex,
+    kept: bool,
+) -> String {
+    let (node, leader) = (speaker.node, speaker.sender());
+    let committed = format!("{leader} has committed up to {leader_commit}");
+    match verified {
+        _ if kept => format!("{committed}, and the request verified {node}'s log up to {verified}"),
+        LogIndex::ZERO => format!(
+            "{committed}, and the request verified nothing of {node}'s log, which goes on to {last}"
+        ),
+        _ => format!(
+            "{committed}, and the request verified {node}'s log only up to {verified} of {last}"
+        ),
+    }
+}
+
+fn tail(node: NodeId, last: LogPosition, commit: LogIndex, kept: bool) -> String {
+    let known = if commit == LogIndex::ZERO {
+        "knows of nothing committed".to_owned()
+    } else {
+        format!("knows index {commit} to be committed")
+    };
+    let keeps = if kept { ": it keeps all of it" } else { "" };
+    format!("{node}'s log {}, and it {known}{keeps}", log_end(last))
+}
+
+fn answered(awaited: LogPosition, applied: Term) -> String {
+    if applied == awaited.term {
+        return format!("{awaited} was applied, and that is the entry the client waits for");
+    }
+    let applied = LogPosition { term: applied, index: awaited.index };
+    format!("{applied} was applied, and the client waits for {awaited}")
 }
 
 fn terms(speaker: Speaker, rule: Rule, message: Term, own: Term) -> String {

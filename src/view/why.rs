@@ -2,13 +2,13 @@
 
 use super::explain;
 use super::table::{Table, paragraph};
-use super::words::{Speaker, plural, when};
+use super::words::{Speaker, log_end, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
     Change, Elsewhere, Explanation, Finding, Ground, Kind, LeadEnd, Leadership, Question, Silent,
     Standing, Unanswerable, why,
 };
-use crate::raft::NodeId;
+use crate::raft::{LogPosition, NodeId, Term};
 use crate::record::History;
 use crate::record::history::{ClientCall, Told};
 
@@ -135,38 +135,24 @@ fn finding(finding: &Finding) -> String {
             entry.term
         ),
         Finding::NotTold { entry, node, leader, elsewhere } => {
-            let leader = match leader {
-                Some(leader) => format!("its leader, {leader}, has not told it that it is"),
-                None => "it knows of no leader that could tell it".to_owned(),
-            };
-            let elsewhere = elsewhere.map_or_else(String::new, |it| known(*node, &it));
-            format!("{entry} is not committed on {node}: {leader}.{elsewhere}")
+            not_told(*entry, *node, *leader, elsewhere.as_ref())
         }
         Finding::NotKnown { entry, leader, term, elsewhere } => format!(
             "{leader}, which leads term {term}, does not know that {entry} is committed.{}",
             known(*leader, elsewhere)
         ),
-        Finding::Superseded { entry, node, committed, step } => format!(
-            "{entry} is not committed on {node} and, by State Machine Safety, never will be: \
-             {committed} was committed at index {} in step {step}.",
-            entry.index
-        ),
-        Finding::OnSuperseded { entry, node, below, committed, step } => format!(
-            "{entry} is not committed on {node} and, by Log Matching, never will be as it stands there: \
-             {node} has it behind {below}, and {committed} was committed at index {} in step {step}.",
-            below.index
-        ),
+        Finding::Superseded { entry, node, committed, step } => {
+            superseded(*entry, *node, *committed, *step)
+        }
+        Finding::OnSuperseded { entry, node, below, committed, step } => {
+            on_superseded(*entry, *node, *below, *committed, *step)
+        }
         Finding::Another { entry, node, there, holders } => {
-            let holders = match &holders[..] {
-                [] => "which no log holds".to_owned(),
-                [holder] => format!("which {holder} holds"),
-                holders => format!("which {} hold", names(holders)),
-            };
-            format!("{node} has {there} at index {}, and not {entry}, {holders}.", entry.index)
+            let held = held_by(holders);
+            format!("{node} has {there} at index {}, and not {entry}, {held}.", entry.index)
         }
         Finding::Lacks { node, index, last } => {
-            let end = super::words::log_end(*last);
-            format!("{node} has no entry at index {index}: its log {end}.")
+            format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
         Finding::Down { node } => format!("{node} is down: it leads nothing and commits nothing."),
         Finding::Refused { from, to, message: kind, number } => {
@@ -174,9 +160,7 @@ fn finding(finding: &Finding) -> String {
             format!("{to} refused {from}'s {}{number}.", message::kind(*kind))
         }
         Finding::Leads { node, term, votes } => {
-            let votes = votes.iter().map(|(voter, step)| format!("{voter} (step {step})"));
-            let votes = votes.collect::<Vec<_>>().join(", ");
-            format!("{node} leads term {term}, by the votes of {votes}.")
+            format!("{node} leads term {term}, by the votes of {}.", voters(votes))
         }
         Finding::NeverCampaigned { node, leader } => {
             format!("{node} has never stood for election{}.", following(*leader))
@@ -186,14 +170,7 @@ fn finding(finding: &Finding) -> String {
             following(*leader)
         ),
         Finding::TooFewVotes { node, term, have, need, ended_in } => {
-            let votes = plural(*have, "vote", "votes");
-            let ended = match ended_in {
-                Some(step) => format!("it gave up in step {step}"),
-                None => "its election goes on".to_owned(),
-            };
-            format!(
-                "{node} stood for election in term {term} and got {votes}, where {need} are needed: {ended}."
-            )
+            too_few_votes(*node, *term, *have, *need, *ended_in)
         }
         Finding::SteppedDown { node, role, term } => {
             format!("{node} was {role} and became follower in term {term}.")
@@ -204,14 +181,78 @@ fn finding(finding: &Finding) -> String {
             "{node} acknowledged its log up to index {index}: {to} had sent {} after {prev}.",
             plural(*count, "entry", "entries")
         ),
+        Finding::Told { call, silent, earlier: 0 } => told(call, *silent),
         Finding::Told { call, silent, earlier } => {
-            let earlier = match earlier {
-                0 => String::new(),
-                more => format!(" {more} more, asked before, also match."),
-            };
-            format!("{}{earlier}", told(call, *silent))
+            format!("{} {earlier} more, asked before, also match.", told(call, *silent))
         }
     }
+}
+
+fn superseded(entry: LogPosition, node: NodeId, committed: LogPosition, step: u64) -> String {
+    format!(
+        "{entry} is not committed on {node} and, by State Machine Safety, never will be: {committed} was \
+         committed at index {} in step {step}.",
+        entry.index
+    )
+}
+
+fn on_superseded(
+    entry: LogPosition,
+    node: NodeId,
+    below: LogPosition,
+    committed: LogPosition,
+    step: u64,
+) -> String {
+    format!(
+        "{entry} is not committed on {node} and, by Log Matching, never will be as it stands there: \
+         {node} has it behind {below}, and {committed} was committed at index {} in step {step}.",
+        below.index
+    )
+}
+
+fn too_few_votes(
+    node: NodeId,
+    term: Term,
+    have: usize,
+    need: usize,
+    ended_in: Option<u64>,
+) -> String {
+    let votes = plural(have, "vote", "votes");
+    let ended = match ended_in {
+        Some(step) => format!("it gave up in step {step}"),
+        None => "its election goes on".to_owned(),
+    };
+    format!(
+        "{node} stood for election in term {term} and got {votes}, where {need} are needed: {ended}."
+    )
+}
+
+fn not_told(
+    entry: LogPosition,
+    node: NodeId,
+    leader: Option<NodeId>,
+    elsewhere: Option<&Elsewhere>,
+) -> String {
+    let leader = match leader {
+        Some(leader) => format!("its leader, {leader}, has not told it that it is"),
+        None => "it knows of no leader that could tell it".to_owned(),
+    };
+    let elsewhere = elsewhere.map_or_else(String::new, |it| known(node, it));
+    format!("{entry} is not committed on {node}: {leader}.{elsewhere}")
+}
+
+fn held_by(holders: &[NodeId]) -> String {
+    match holders {
+        [] => "which no log holds".to_owned(),
+        [holder] => format!("which {holder} holds"),
+        holders => format!("which {} hold", names(holders)),
+    }
+}
+
+/// Who has voted, and in which step each vote was counted.
+fn voters(votes: &[(NodeId, u64)]) -> String {
+    let votes = votes.iter().map(|(voter, step)| format!("{voter} (step {step})"));
+    votes.collect::<Vec<_>>().join(", ")
 }
 
 /// Who has committed an entry, and whether a node has known.
@@ -339,18 +380,15 @@ fn changes(change: &Change) -> String {
         Change::LeaderSays { leader, index } => format!(
             "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
         ),
-        Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => {
-            let arrives = arrives_in.map_or_else(
+        Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => format!(
+            "the AppendEntries arrived ({}) that {from} wrote in step {written_in}, message {}: it has \
+             leaderCommit {leader_commit} and verifies the log up to index {up_to} (commit-only-verified)",
+            arrives_in.map_or_else(
                 || "by the last step it has not".to_owned(),
                 |it| format!("it does in step {it}"),
-            );
-            format!(
-                "the AppendEntries arrived ({arrives}) that {from} wrote in step {written_in}, message \
-                 {}: it has leaderCommit {leader_commit} and verifies the log up to index {up_to} \
-                 (commit-only-verified)",
-                message.0
-            )
-        }
+            ),
+            message.0
+        ),
         Change::Replication { index } => {
             format!("a leader's AppendEntries brought it the entry at index {index}")
         }

@@ -10,182 +10,176 @@ fn told(rule: Rule, outcome: Outcome, facts: Facts) -> String {
     compared(speaker, &Verdict { rule, outcome, facts })
 }
 
+const TERM: Term = Term::new(7);
+const INDEX: LogIndex = LogIndex::new(4);
+const LAST: LogIndex = LogIndex::new(6);
+const A: LogPosition = LogPosition::new(4, 2);
+const B: LogPosition = LogPosition::new(6, 3);
+
+/// Facts of every kind, the rule that compared them, and what its sentence says of them.
+const EVERY_KIND: &[(Rule, Facts, &[&str])] = &[
+    (
+        Rule::StaleTermRejected,
+        Facts::Terms { message: Term::new(2), own: TERM },
+        &["n3", "term 2", "n1", "term 7", "older"],
+    ),
+    (
+        Rule::HigherTermStepsDown,
+        Facts::Terms { message: TERM, own: Term::new(2) },
+        &["term 7", "term 2", "higher"],
+    ),
+    (
+        Rule::VotesCountedOnceAndInTerm,
+        Facts::Terms { message: Term::new(2), own: TERM },
+        &["another election"],
+    ),
+    (
+        Rule::RepliesMatchedToTerm,
+        Facts::Terms { message: Term::new(2), own: TERM },
+        &["another leadership"],
+    ),
+    (Rule::StaleTermRejected, Facts::Terms { message: TERM, own: TERM }, &["term 7", "as is n1"]),
+    (
+        Rule::OneVotePerTerm,
+        Facts::Vote { term: TERM, voted_for: None, candidate: N3 },
+        &["n3", "n1", "votedFor", "null", "term 7"],
+    ),
+    (
+        Rule::OneVotePerTerm,
+        Facts::Vote { term: TERM, voted_for: Some(N1), candidate: N3 },
+        &["n3 asks", "itself"],
+    ),
+    (
+        Rule::OneVotePerTerm,
+        Facts::Vote { term: TERM, voted_for: Some(N3), candidate: N3 },
+        &["again"],
+    ),
+    (
+        Rule::CandidateVotesForItself,
+        Facts::Vote { term: TERM, voted_for: None, candidate: N1 },
+        &["itself", "term 7"],
+    ),
+    (Rule::UpToDateLog, Facts::Logs { candidate: A, own: B }, &["4@2", "6@3", "later last term"]),
+    (
+        Rule::UpToDateLog,
+        Facts::Logs { candidate: LogPosition::START, own: LogPosition::START },
+        &["empty", "equal"],
+    ),
+    (
+        Rule::UpToDateLog,
+        Facts::Logs { candidate: LogPosition::new(1, 2), own: A },
+        &["1@2", "longer"],
+    ),
+    (Rule::TermBeforeLength, Facts::Logs { candidate: A, own: B }, &["4@2", "6@3", "lengths"]),
+    (
+        Rule::VotesCountedOnceAndInTerm,
+        Facts::VoteReceived { voter: N3, counted_before: false },
+        &["n3", "not counted yet"],
+    ),
+    (
+        Rule::VotesCountedOnceAndInTerm,
+        Facts::VoteReceived { voter: N3, counted_before: true },
+        &["n3", "counted already"],
+    ),
+    (Rule::MajorityQuorum, Facts::Quorum { have: 2, need: 3, nodes: 5 }, &["2 of 5", "needs 3"]),
+    (
+        Rule::MajorityQuorum,
+        Facts::Quorum { have: 3, need: 3, nodes: 5 },
+        &["3 of 5", "3 are a majority"],
+    ),
+    (
+        Rule::MajorityQuorum,
+        Facts::Copies { index: INDEX, have: 1, need: 1, nodes: 1 },
+        &["index 4", "1 of 1 node,", "1 is a majority"],
+    ),
+    (Rule::CommitOnlyCurrentTerm, Facts::EntryTerm { entry: A, own: TERM }, &["4@2", "term 7"]),
+    (
+        Rule::CommitOnlyCurrentTerm,
+        Facts::EntryTerm { entry: A, own: Term::new(2) },
+        &["4@2", "n1 leads"],
+    ),
+    (
+        Rule::LogMatchingCheck,
+        Facts::PrevEntry { prev: A, found: Some(A.term), last: LAST },
+        &["n3", "4@2", "n1 has it"],
+    ),
+    (
+        Rule::LogMatchingCheck,
+        Facts::PrevEntry { prev: A, found: Some(Term::new(1)), last: LAST },
+        &["4@2", "4@1"],
+    ),
+    (
+        Rule::LogMatchingCheck,
+        Facts::PrevEntry { prev: B, found: None, last: INDEX },
+        &["6@3", "index 4"],
+    ),
+    (
+        Rule::LogMatchingCheck,
+        Facts::PrevEntry { prev: B, found: None, last: LogIndex::ZERO },
+        &["6@3", "empty"],
+    ),
+    (
+        Rule::LogMatchingCheck,
+        Facts::PrevEntry { prev: LogPosition::START, found: Some(Term::ZERO), last: LAST },
+        &["begins at index 1"],
+    ),
+    (Rule::ConflictTruncates, Facts::Conflict { leader: A, own: TERM }, &["4@2", "4@7"]),
+    (Rule::TruncateOnlyOnConflict, Facts::NoConflict { from: INDEX, last: LAST }, &["4", "6"]),
+    (Rule::AcknowledgeOnlyVerified, Facts::Verified { verified: INDEX, last: LAST }, &["4", "6"]),
+    (
+        Rule::CommitOnlyVerified,
+        Facts::CommitLimit { leader_commit: LogIndex::new(5), verified: INDEX, last: LAST },
+        &["5", "4", "6"],
+    ),
+    (
+        Rule::MatchIndexMonotone,
+        Facts::Match { peer: N3, known: LAST, acknowledged: INDEX },
+        &["n3", "4", "6"],
+    ),
+    (Rule::CandidateYieldsToLeader, Facts::Leader { leader: N3, term: TERM }, &["n3", "term 7"]),
+    (
+        Rule::VoteClearedOnlyByNewTerm,
+        Facts::VoteKept { term: TERM, voted_for: Some(N3) },
+        &["n3", "term 7"],
+    ),
+    (
+        Rule::VoteClearedOnlyByNewTerm,
+        Facts::VoteKept { term: TERM, voted_for: None },
+        &["not voted", "term 7"],
+    ),
+    (
+        Rule::NewTermPerElection,
+        Facts::Election { before: Term::new(6), term: TERM },
+        &["term 6", "term 7"],
+    ),
+    (Rule::LeaderAppendOnly, Facts::Tail { last: B, commit: INDEX }, &["6@3", "4"]),
+    (Rule::NoOpOnElection, Facts::Leadership { term: TERM }, &["n1", "term 7"]),
+    (Rule::LeaderHeartbeat, Facts::Leadership { term: TERM }, &["n1", "term 7"]),
+    (
+        Rule::PersistBeforeReply,
+        Facts::Durable { term_or_vote: true, log_from: Some(INDEX), messages: 2 },
+        &["vote", "index 4", "2 messages"],
+    ),
+    (
+        Rule::PersistBeforeReply,
+        Facts::Durable { term_or_vote: false, log_from: Some(INDEX), messages: 1 },
+        &["index 4", "1 message"],
+    ),
+    (
+        Rule::PersistBeforeReply,
+        Facts::Durable { term_or_vote: true, log_from: None, messages: 0 },
+        &["vote", "no message"],
+    ),
+    (
+        Rule::AnswerOnlyApplied,
+        Facts::Applied { awaited: A, applied: Term::new(9) },
+        &["4@2", "4@9", "waits"],
+    ),
+];
+
 #[test]
 fn every_kind_of_facts_is_told_with_its_values() {
-    let (term, index, last) = (Term::new(7), LogIndex::new(4), LogIndex::new(6));
-    let (a, b) = (LogPosition::new(4, 2), LogPosition::new(6, 3));
-    let table: &[(Rule, Facts, &[&str])] = &[
-        (
-            Rule::StaleTermRejected,
-            Facts::Terms { message: Term::new(2), own: term },
-            &["n3", "term 2", "n1", "term 7", "older"],
-        ),
-        (
-            Rule::HigherTermStepsDown,
-            Facts::Terms { message: term, own: Term::new(2) },
-            &["term 7", "term 2", "higher"],
-        ),
-        (
-            Rule::VotesCountedOnceAndInTerm,
-            Facts::Terms { message: Term::new(2), own: term },
-            &["another election"],
-        ),
-        (
-            Rule::RepliesMatchedToTerm,
-            Facts::Terms { message: Term::new(2), own: term },
-            &["another leadership"],
-        ),
-        (
-            Rule::StaleTermRejected,
-            Facts::Terms { message: term, own: term },
-            &["term 7", "as is n1"],
-        ),
-        (
-            Rule::OneVotePerTerm,
-            Facts::Vote { term, voted_for: None, candidate: N3 },
-            &["n3", "n1", "votedFor", "null", "term 7"],
-        ),
-        (
-            Rule::OneVotePerTerm,
-            Facts::Vote { term, voted_for: Some(N1), candidate: N3 },
-            &["n3 asks", "itself"],
-        ),
-        (
-            Rule::OneVotePerTerm,
-            Facts::Vote { term, voted_for: Some(N3), candidate: N3 },
-            &["again"],
-        ),
-        (
-            Rule::CandidateVotesForItself,
-            Facts::Vote { term, voted_for: None, candidate: N1 },
-            &["itself", "term 7"],
-        ),
-        (
-            Rule::UpToDateLog,
-            Facts::Logs { candidate: a, own: b },
-            &["4@2", "6@3", "later last term"],
-        ),
-        (
-            Rule::UpToDateLog,
-            Facts::Logs { candidate: LogPosition::START, own: LogPosition::START },
-            &["empty", "equal"],
-        ),
-        (
-            Rule::UpToDateLog,
-            Facts::Logs { candidate: LogPosition::new(1, 2), own: a },
-            &["1@2", "longer"],
-        ),
-        (Rule::TermBeforeLength, Facts::Logs { candidate: a, own: b }, &["4@2", "6@3", "lengths"]),
-        (
-            Rule::VotesCountedOnceAndInTerm,
-            Facts::VoteReceived { voter: N3, counted_before: false },
-            &["n3", "not counted yet"],
-        ),
-        (
-            Rule::VotesCountedOnceAndInTerm,
-            Facts::VoteReceived { voter: N3, counted_before: true },
-            &["n3", "counted already"],
-        ),
-        (
-            Rule::MajorityQuorum,
-            Facts::Quorum { have: 2, need: 3, nodes: 5 },
-            &["2 of 5", "needs 3"],
-        ),
-        (
-            Rule::MajorityQuorum,
-            Facts::Quorum { have: 3, need: 3, nodes: 5 },
-            &["3 of 5", "3 are a majority"],
-        ),
-        (
-            Rule::MajorityQuorum,
-            Facts::Copies { index, have: 1, need: 1, nodes: 1 },
-            &["index 4", "1 of 1 node,", "1 is a majority"],
-        ),
-        (Rule::CommitOnlyCurrentTerm, Facts::EntryTerm { entry: a, own: term }, &["4@2", "term 7"]),
-        (
-            Rule::CommitOnlyCurrentTerm,
-            Facts::EntryTerm { entry: a, own: Term::new(2) },
-            &["4@2", "n1 leads"],
-        ),
-        (
-            Rule::LogMatchingCheck,
-            Facts::PrevEntry { prev: a, found: Some(a.term), last },
-            &["n3", "4@2", "n1 has it"],
-        ),
-        (
-            Rule::LogMatchingCheck,
-            Facts::PrevEntry { prev: a, found: Some(Term::new(1)), last },
-            &["4@2", "4@1"],
-        ),
-        (
-            Rule::LogMatchingCheck,
-            Facts::PrevEntry { prev: b, found: None, last: index },
-            &["6@3", "index 4"],
-        ),
-        (
-            Rule::LogMatchingCheck,
-            Facts::PrevEntry { prev: b, found: None, last: LogIndex::ZERO },
-            &["6@3", "empty"],
-        ),
-        (
-            Rule::LogMatchingCheck,
-            Facts::PrevEntry { prev: LogPosition::START, found: Some(Term::ZERO), last },
-            &["begins at index 1"],
-        ),
-        (Rule::ConflictTruncates, Facts::Conflict { leader: a, own: term }, &["4@2", "4@7"]),
-        (Rule::TruncateOnlyOnConflict, Facts::NoConflict { from: index, last }, &["4", "6"]),
-        (Rule::AcknowledgeOnlyVerified, Facts::Verified { verified: index, last }, &["4", "6"]),
-        (
-            Rule::CommitOnlyVerified,
-            Facts::CommitLimit { leader_commit: LogIndex::new(5), verified: index, last },
-            &["5", "4", "6"],
-        ),
-        (
-            Rule::MatchIndexMonotone,
-            Facts::Match { peer: N3, known: last, acknowledged: index },
-            &["n3", "4", "6"],
-        ),
-        (Rule::CandidateYieldsToLeader, Facts::Leader { leader: N3, term }, &["n3", "term 7"]),
-        (
-            Rule::VoteClearedOnlyByNewTerm,
-            Facts::VoteKept { term, voted_for: Some(N3) },
-            &["n3", "term 7"],
-        ),
-        (
-            Rule::VoteClearedOnlyByNewTerm,
-            Facts::VoteKept { term, voted_for: None },
-            &["not voted", "term 7"],
-        ),
-        (
-            Rule::NewTermPerElection,
-            Facts::Election { before: Term::new(6), term },
-            &["term 6", "term 7"],
-        ),
-        (Rule::LeaderAppendOnly, Facts::Tail { last: b, commit: index }, &["6@3", "4"]),
-        (Rule::NoOpOnElection, Facts::Leadership { term }, &["n1", "term 7"]),
-        (Rule::LeaderHeartbeat, Facts::Leadership { term }, &["n1", "term 7"]),
-        (
-            Rule::PersistBeforeReply,
-            Facts::Durable { term_or_vote: true, log_from: Some(index), messages: 2 },
-            &["vote", "index 4", "2 messages"],
-        ),
-        (
-            Rule::PersistBeforeReply,
-            Facts::Durable { term_or_vote: false, log_from: Some(index), messages: 1 },
-            &["index 4", "1 message"],
-        ),
-        (
-            Rule::PersistBeforeReply,
-            Facts::Durable { term_or_vote: true, log_from: None, messages: 0 },
-            &["vote", "no message"],
-        ),
-        (
-            Rule::AnswerOnlyApplied,
-            Facts::Applied { awaited: a, applied: Term::new(9) },
-            &["4@2", "4@9", "waits"],
-        ),
-    ];
-    for (rule, facts, words) in table {
+    for (rule, facts, words) in EVERY_KIND {
         let kept = told(*rule, Outcome::Refused, *facts);
         for word in *words {
             assert!(kept.contains(word), "{facts:?}: {kept:?} lacks {word:?}");
