@@ -96,6 +96,15 @@ fn no_arrow_runs_up() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A file is one idea; how long a function may be, clippy is told in `clippy.toml`.
+#[test]
+fn no_file_is_longer_than_450_lines() {
+    visit(&pages::root().join("src"), &mut |path, text| {
+        let lines = text.lines().count();
+        assert!(lines <= 450, "{} has {lines} lines", path.display());
+    });
+}
+
 #[test]
 fn the_rooms_stand_in_the_order_of_the_maps() {
     let library = fs::read_to_string(pages::root().join("src/lib.rs")).unwrap();

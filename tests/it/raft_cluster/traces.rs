@@ -161,9 +161,19 @@ fn what_is_no_trace_is_refused() {
     }
 }
 
+/// Each of these is refused, with these words.
+fn refused(damaged: &[(String, &[&str])]) {
+    for (path, words) in damaged {
+        let sentence = complaint(&["replay", path, "--verify"]);
+        for word in *words {
+            assert!(sentence.contains(word), "{path}: {sentence:?} lacks {word:?}");
+        }
+    }
+}
+
 #[test]
-fn a_damaged_trace_is_noticed_and_the_place_is_named() {
-    for (path, words) in [
+fn a_header_that_cannot_be_is_refused() {
+    refused(&[
         (
             damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":3", "\"version\":7")),
             &["version 7", "reads version 3"][..],
@@ -196,6 +206,12 @@ fn a_damaged_trace_is_noticed_and_the_place_is_named() {
             damaged("rule.jsonl", |l| l[0] = l[0].replace("\"broken\":[]", "\"broken\":[\"zzz\"]")),
             &["line 1", "zzz", "one-vote-per-term"],
         ),
+    ]);
+}
+
+#[test]
+fn a_damaged_trace_is_noticed_and_the_place_is_named() {
+    refused(&[
         (damaged("behind.jsonl", |l| l.push("garbage".to_owned())), &["behind the last line"]),
         (damaged("twice.jsonl", |l| l.extend(l.clone())), &["behind the last line"]),
         (damaged("short.jsonl", |l| l.truncate(20)), &["stops after line 20"]),
@@ -235,12 +251,7 @@ fn a_damaged_trace_is_noticed_and_the_place_is_named() {
             }),
             &["there is no node 7"],
         ),
-    ] {
-        let sentence = complaint(&["replay", &path, "--verify"]);
-        for word in words {
-            assert!(sentence.contains(word), "{path}: {sentence:?} lacks {word:?}");
-        }
-    }
+    ]);
 }
 
 /// A file that another system has changed the line ends of is the same run.
