@@ -9,6 +9,7 @@ mod hunts;
 mod pipes;
 mod report;
 mod stories;
+mod tab;
 mod terminals;
 mod traces;
 mod written_traces;
