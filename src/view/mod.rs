@@ -40,6 +40,7 @@ pub(crate) mod logs;
 pub mod message;
 pub mod output;
 pub(crate) mod page;
+pub(crate) mod places;
 pub(crate) mod prompt;
 mod provenance;
 pub(crate) mod reader;

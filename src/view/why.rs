@@ -5,7 +5,7 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, log_end, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
-    Change, Elsewhere, Explanation, Finding, Ground, Kind, LeadEnd, Leadership, Question, Silent,
+    Change, Elsewhere, Explanation, Finding, Ground, LeadEnd, Leadership, Question, Silent,
     Standing, Unanswerable, why,
 };
 use crate::raft::{LogPosition, NodeId, Term};
@@ -419,20 +419,6 @@ fn changes(change: &Change) -> String {
             format!("the leader's entry at index {index} were of term {term} too")
         }
     }
-}
-
-/// What names a place in a run.
-pub(crate) fn places() -> String {
-    let kinds = Kind::WORDS.map(|(word, _)| word).join(", ");
-    format!(
-        "a place is a step's number, a time as in 0.014, or 'first' or 'last' and what happens \
-         there: {kinds}, a rule's id, or 'refused' or 'broken' with a rule's id"
-    )
-}
-
-/// What is looked for happens nowhere in a run of so many steps.
-pub(crate) fn no_place(last: u64) -> String {
-    format!("that happens nowhere in this run; its steps are 1 to {last}")
 }
 
 /// Why a question has no answer, and what to do, in one sentence.

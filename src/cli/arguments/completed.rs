@@ -10,11 +10,13 @@ use clap_complete::Shell;
 
 use crate::cli::error::Error;
 use crate::cli::printing;
+use crate::explain::Place;
 use crate::raft::Rule;
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::nearest;
 use crate::scenario::script::Script;
 use crate::view::output::WhenFull;
+use crate::view::places;
 
 /// A value that is read by `parser`, and whose likely values a shell may offer.
 #[derive(Clone)]
@@ -61,6 +63,20 @@ pub(super) fn scenario() -> impl TypedValueParser<Value = String> {
     Completed { parser, values }
 }
 
+/// A place in a run; what a shell may offer are those at which something happens.
+pub(in crate::cli) fn place() -> impl TypedValueParser<Value = Place> {
+    let parser = |text: &str| Place::parse(text).ok_or_else(places::places);
+    let values = || {
+        let named = |which| {
+            let value =
+                move |(event, what)| PossibleValue::new(format!("{which} {event}")).help(what);
+            places::events().map(value)
+        };
+        ["first", "last"].into_iter().flat_map(named).collect()
+    };
+    Completed { parser, values }
+}
+
 /// Whether something is on.
 pub(super) fn on_or_off() -> impl TypedValueParser<Value = bool> {
     let parser = |text: &str| match text {
@@ -83,14 +99,46 @@ pub(super) fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, E
         // The generator writes the hyphen in a program's name in two ways, and so never finds a subcommand.
         Shell::Bash => {
             script = script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
+            script = bash_places(&script);
         }
-        Shell::Fish => script.push_str(&operands(&command, &name)),
+        Shell::Fish => {
+            script = fish_places(&script) + &operands(&command, &name);
+        }
         _ => {}
     }
     printing(WhenFull::Wait, |output| {
         output.put_text(script);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The places that a shell may offer, each of several words.
+fn offered_places() -> Vec<String> {
+    let values = place();
+    let values = values.possible_values().into_iter().flatten();
+    values.map(|value| value.get_name().to_owned()).collect()
+}
+
+/// The generator lets bash take values of several words apart. Here each is one line, and gets its spaces
+/// escaped where no quote is open.
+fn bash_places(script: &str) -> String {
+    let places = offered_places();
+    let offer = |values: &str| format!("COMPREPLY=($(compgen -W \"{values}\" -- \"${{cur}}\"))");
+    let whole = format!(
+        "local IFS=$'\\n'
+                    {}
+                    [[ ${{COMP_WORDS[COMP_CWORD]}} == [\\\"\\']* ]] || COMPREPLY=(\"${{COMPREPLY[@]// /\\\\ }}\")",
+        offer(&places.join("\n"))
+    );
+    script.replace(&offer(&places.join(" ")), &whole)
+}
+
+/// The same for fish, where a space ends a value.
+fn fish_places(script: &str) -> String {
+    let escaped = |script: String, place: &String| {
+        script.replace(&format!("{place}\\t"), &format!("{}\\t", place.replace(' ', "\\ ")))
+    };
+    offered_places().iter().fold(script.to_owned(), escaped)
 }
 
 /// What fish may offer where a subcommand takes an operand: the generator passes that over.

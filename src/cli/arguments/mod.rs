@@ -15,6 +15,8 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 
+pub(super) use completed::place;
+
 use super::error::Error;
 use super::printing;
 use crate::raft::MAX_NODES;

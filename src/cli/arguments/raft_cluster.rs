@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
-use super::completed::{completions, rule, scenario};
+use super::completed::{completions, place, rule, scenario};
 use super::manual;
 use super::search::{BoundOptions, HuntOptions};
 use super::watch::WatchOptions;
@@ -179,7 +179,7 @@ The page is served on this machine to this machine only.")]
         #[arg(value_name = "NAME|FILE|TRACE", value_parser = scenario(), hide_possible_values = true)]
         run: Option<String>,
         /// Of a trace, where to go on: a step, a time as in 0.014, or 'first EVENT'
-        #[arg(long, value_parser = replay::place, value_name = "STEP|TIME|EVENT")]
+        #[arg(long, value_parser = place(), hide_possible_values = true, value_name = "STEP|TIME|EVENT")]
         at: Option<Place>,
         /// The port to listen on [default: one that is free]
         #[arg(long, value_name = "P", value_parser = of_range(1..=65_535, "a port is a number from 1 to 65535"))]

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueHint};
 use percent_encoding::percent_decode_str;
 
-use super::arguments::{Format, parse_view, put};
+use super::arguments::{Format, parse_view, place, put};
 use super::error::Error;
 use super::printing;
 use crate::explain::{self, Place, Question};
@@ -21,7 +21,7 @@ use crate::record::{Ending, Header, History, TraceError, is_trace, replay as aga
 use crate::scenario::error::FileError;
 use crate::scenario::script::Script;
 use crate::view::output::WhenFull;
-use crate::view::{JSON, STORY, View, header, json, summary, why};
+use crate::view::{JSON, STORY, View, header, json, places, summary, why};
 
 /// A trace to run again, as the command line asks for it.
 #[derive(Args, Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Replay {
     #[arg(long)]
     verify: bool,
     /// Stop after this step, at this time (0.014), or at 'first' or 'last' of something ('first commit')
-    #[arg(long, value_parser = place, allow_hyphen_values = true, value_name = "STEP|TIME|WHEN", conflicts_with = "verify")]
+    #[arg(long, value_parser = place(), hide_possible_values = true, allow_hyphen_values = true, value_name = "STEP|TIME|WHEN", conflicts_with = "verify")]
     at: Option<Place>,
     /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]
@@ -59,11 +59,6 @@ pub(super) fn history(path: &Path) -> Result<History, Error> {
     read.map_err(|error| Error::Trace(path.to_owned(), error))
 }
 
-/// A place in a trace, as it is typed.
-pub(super) fn place(text: &str) -> Result<Place, String> {
-    Place::parse(text).ok_or_else(why::places)
-}
-
 /// The step that a place names. Behind the end of a trace that was cut, the cut is what is wrong.
 fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
     let last = history.last();
@@ -72,7 +67,7 @@ fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
         (None, Place::Step(asked)) => {
             Error::Trace(path.to_owned(), TraceError::NoStep { asked, last })
         }
-        (None, _) => Error::Usage(why::no_place(last)),
+        (None, _) => Error::Usage(places::no_place(last)),
     })
 }
 

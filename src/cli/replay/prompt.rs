@@ -13,7 +13,7 @@ use crate::record::history::{Moment, NodeState};
 use crate::record::{Clock, History};
 use crate::scenario::script::Script;
 use crate::view::output::Output;
-use crate::view::{STORY, history as told, prompt, why};
+use crate::view::{STORY, history as told, places, prompt, why};
 
 /// Talks about a history, beginning at a step, until whoever types has had enough.
 pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
@@ -74,7 +74,7 @@ impl TracePrompt<'_> {
             Word::Goto(place) => {
                 let step = place.of(history).ok_or_else(|| match place {
                     Place::Step(step) => no_step(step, last),
-                    _ => why::no_place(last),
+                    _ => places::no_place(last),
                 })?;
                 Ok(self.go(step))
             }

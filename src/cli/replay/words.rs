@@ -5,7 +5,7 @@ use crate::explain::{Kind, Place, Question};
 use crate::raft::{NodeId, Rule};
 use crate::scenario::nearest::nearest;
 use crate::scenario::usage::{Usage, first_words};
-use crate::view::why;
+use crate::view::{places, why};
 
 /// What a typed line asks for.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ fn no_place(typed: &str) -> String {
     if bad == "end" {
         return "'end' is no place; 'next' with a large number goes to the last step".to_owned();
     }
-    format!("'{bad}' is no place or event; {meant}{}", why::places())
+    format!("'{bad}' is no place or event; {meant}{}", places::places())
 }
 
 /// What may follow these words.

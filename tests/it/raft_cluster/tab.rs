@@ -86,6 +86,11 @@ fn tab_completes_the_values_of_subcommands_in_every_shell() {
         ("report broken/up\t-o x", "<report><broken/up-to-date-log><-o><x>"),
         ("check --no-op of\t", "<check><--no-op><off>"),
         ("completions z\t", "<completions><zsh>"),
+        // A place is several words and one value.
+        ("replay x --at first\\ el\t", "<replay><x><--at><first election>"),
+        ("replay x --at 'last refused up\t", "<replay><x><--at><last refused up-to-date-log>"),
+        ("replay x --at \"last broken maj\t", "<replay><x><--at><last broken majority-quorum>"),
+        ("explore x --at la\theal\t--no-open", "<explore><x><--at><last heal><--no-open>"),
         // Two begin like this: they are listed, and the letter after them tells which it is.
         ("run figure-\t7", "<run><figure-7>"),
     ];

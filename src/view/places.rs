@@ -1,0 +1,49 @@
+//! The places in a run that can be named, in words.
+
+use crate::explain::Kind;
+use crate::raft::Rule;
+
+/// What names a place in a run.
+pub(crate) fn places() -> String {
+    let kinds = Kind::WORDS.map(|(word, _)| word).join(", ");
+    format!(
+        "a place is a step's number, a time as in 0.014, or 'first' or 'last' and what happens \
+         there: {kinds}, a rule's id, or 'refused' or 'broken' with a rule's id"
+    )
+}
+
+/// What is looked for happens nowhere in a run of so many steps.
+pub(crate) fn no_place(last: u64) -> String {
+    format!("that happens nowhere in this run; its steps are 1 to {last}")
+}
+
+/// All that can be looked for, with what it is.
+pub(crate) fn events() -> impl Iterator<Item = (Kind, String)> {
+    let of_rule = |rule| [Kind::Asked(rule), Kind::Refused(rule), Kind::Broken(rule)];
+    let kinds = Kind::WORDS.into_iter().map(|(_, kind)| kind);
+    let kinds = kinds.chain(Rule::ALL.into_iter().flat_map(of_rule));
+    kinds.map(|kind| (kind, event(kind)))
+}
+
+fn event(kind: Kind) -> String {
+    let text = match kind {
+        Kind::Commit => "a commit index grows",
+        Kind::Election => "a node stands for election",
+        Kind::Leader => "a node wins an election",
+        Kind::Truncation => "a node deletes entries",
+        Kind::Crash => "a node crashes",
+        Kind::Restart => "a node starts again",
+        Kind::Pause => "a node stands still",
+        Kind::Resume => "a node that stood still goes on",
+        Kind::Cut => "a link is cut, or the network splits",
+        Kind::Heal => "all links are mended",
+        Kind::Drop => "a message is lost",
+        Kind::Answer => "a client is answered",
+        Kind::Phase => "a part of the scenario begins",
+        Kind::Violation => "a property falls",
+        Kind::Asked(rule) => return format!("this is asked: {}", rule.statement()),
+        Kind::Refused(rule) => return format!("this refuses: {}", rule.statement()),
+        Kind::Broken(rule) => return format!("this is broken: {}", rule.statement()),
+    };
+    text.to_owned()
+}
