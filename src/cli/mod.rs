@@ -46,7 +46,9 @@ pub fn raft_node() -> ExitCode {
 fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCode {
     view::use_terminal();
     interrupt::on(|| interrupt::end());
-    let done = match T::try_parse() {
+    let columns = view::terminal_size().map_or(100, |(columns, _)| columns);
+    let read = T::command().term_width(columns).try_get_matches();
+    let done = match read.and_then(|mut read| T::from_arg_matches_mut(&mut read)) {
         Ok(arguments) => run(arguments),
         Err(error) if error.use_stderr() => Err(Error::Usage(one_sentence(&error))),
         // Help was asked for.

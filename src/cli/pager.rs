@@ -1,16 +1,15 @@
 //! Long answers on a terminal that is shorter: through the pager, as git does it.
 
 use std::env;
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::BufWriter;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use terminal_size::{Height, terminal_size};
 
 use super::arguments::put;
 use super::error::Error;
 use super::interrupt;
 use crate::view::output::{Output, WhenFull};
+use crate::view::terminal_size;
 
 /// Whether nobody wants a pager.
 static OFF: AtomicBool = AtomicBool::new(false);
@@ -36,9 +35,9 @@ pub(super) fn answer(output: &Output, lines: Vec<String>) {
 
 /// Whether a terminal shows these lines, and would not show all of them at once.
 fn is_too_long(lines: &[String]) -> bool {
-    let height = terminal_size().map_or(usize::MAX, |(_, Height(height))| height.into());
+    let height = terminal_size().map_or(usize::MAX, |(_, rows)| rows);
     let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
-    io::stdout().is_terminal() && !dumb && !OFF.load(Ordering::Relaxed) && lines.len() >= height
+    !dumb && !OFF.load(Ordering::Relaxed) && lines.len() >= height
 }
 
 /// Lets a pager show these lines, if they are too long and there is one. Says whether it did.

@@ -58,6 +58,7 @@ mod what_to_tell;
 pub(crate) mod why;
 pub mod words;
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 
@@ -72,10 +73,23 @@ use summary::EndedRun;
 /// How wide the terminal is on which all is printed, if it is one.
 static TERMINAL: OnceLock<Option<usize>> = OnceLock::new();
 
-/// From now on lines are as wide as the terminal, if that can be read: the programs say so as they begin.
+/// From now on lines are as wide as the terminal, if there is one: the programs say so as they begin.
 pub(crate) fn use_terminal() {
-    let width = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let _ = TERMINAL.set(io::stdout().is_terminal().then(width).flatten());
+    let _ = TERMINAL.set(terminal_size().map(|(columns, _)| columns));
+}
+
+/// How many columns and rows the terminal has on which all is printed, if it is one. Of one that does not say,
+/// the variables `COLUMNS` and `LINES` do, or else it counts as one of 80 by 24.
+pub(crate) fn terminal_size() -> Option<(usize, usize)> {
+    let variable = |name, usual| {
+        let said = env::var(name).ok().and_then(|text| text.parse().ok());
+        said.filter(|&number| number > 0).unwrap_or(usual)
+    };
+    let unsaid = || (variable("COLUMNS", 80), variable("LINES", 24));
+    io::stdout().is_terminal().then(|| {
+        let said = terminal_size::terminal_size();
+        said.map_or_else(unsaid, |(columns, rows)| (columns.0.into(), rows.0.into()))
+    })
 }
 
 /// No line is wider than this many columns: 100, or as many as the terminal has, from 60 to 100.

@@ -39,7 +39,7 @@ fn typed_after(
     let typed =
         format!("stty cols {columns} rows {rows}; {variables} {} {arguments}", program.display());
     let mut script = Command::new("script");
-    for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "PAGER", "LESS", "COLUMNS"] {
+    for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "PAGER", "LESS", "COLUMNS", "LINES"] {
         script.env_remove(name);
     }
     script.env("TERM", "xterm").env("SHELL", "/bin/sh");
@@ -190,6 +190,26 @@ fn long_answers_at_a_prompt_go_through_the_pager_too() {
     for (rows, more) in [(2_000, ""), (15, " --no-pager"), (15, " --threads")] {
         let direct = shown("help\n", rows, more);
         assert!(direct.contains("This prompt") && !direct.contains("paged:"), "{more}: {direct}");
+    }
+}
+
+/// Such as that of a container, or of a serial line.
+#[test]
+fn a_terminal_that_does_not_say_its_size_is_of_the_usual_one_or_of_what_is_said_for_it() {
+    let help = ("help\n", "raft-cluster play");
+    let demo = "raft-cluster run demo --virtual --view brief --pace none";
+    for (keys, command) in
+        [("", "raft-node rules"), ("", "raft-cluster check --help"), ("", demo), help]
+    {
+        let shown = |columns, rows, variables: &str| {
+            let variables = format!("NO_COLOR=1 PAGER='sed s/^/paged:/' {variables}");
+            typed_on_a_terminal(keys, columns, rows, &variables, command)
+        };
+        for (columns, rows) in [(0, 0), (100, 0), (0, 50)] {
+            assert_eq!(shown(columns, rows, ""), shown(80, 24, ""), "{command}");
+            assert_eq!(shown(columns, rows, "COLUMNS=0 LINES=many"), shown(80, 24, ""));
+        }
+        assert_eq!(shown(0, 0, "COLUMNS=70 LINES=2000"), shown(70, 2_000, ""), "{command}");
     }
 }
 
