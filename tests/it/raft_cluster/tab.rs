@@ -34,6 +34,7 @@ const SHELLS: [Shell; 3] = [
         reads: (
             ".zshrc",
             "fpath=($PWD $fpath)\nautoload -Uz compinit && compinit -u -D\n\
+             setopt interactive_comments\n\
              raft-cluster() { printf '<%s>' \"$@\"; echo; }\nPS1='ready> '\n",
         ),
         call: "ZDOTDIR=$PWD zsh -d -i",
@@ -70,7 +71,8 @@ impl Shell {
             assert!(read > 0, "is {} installed? {}", self.name, String::from_utf8_lossy(&shown));
         }
         let lines = typed.iter().map(|line| format!("raft-cluster {line}\n"));
-        let keys = lines.chain(["exit\n".to_owned()]).collect::<String>();
+        // What was not completed may have left a quote open: these close it, and else are comments.
+        let keys = lines.collect::<String>() + " #'\n #\"\nexit\n";
         child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
         out.read_to_end(&mut shown).unwrap();
         child.wait().unwrap();

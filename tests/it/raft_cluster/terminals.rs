@@ -196,21 +196,27 @@ fn long_answers_at_a_prompt_go_through_the_pager_too() {
 /// Such as that of a container, or of a serial line.
 #[test]
 fn a_terminal_that_does_not_say_its_size_is_of_the_usual_one_or_of_what_is_said_for_it() {
-    let help = ("help\n", "raft-cluster play");
+    let shown = |columns, rows, variables: &str, keys: &str, command: &str| {
+        let variables = format!("NO_COLOR=1 PAGER='sed s/^/paged:/' {variables}");
+        typed_on_a_terminal(keys, columns, rows, &variables, command)
+    };
     let demo = "raft-cluster run demo --virtual --view brief --pace none";
-    for (keys, command) in
-        [("", "raft-node rules"), ("", "raft-cluster check --help"), ("", demo), help]
-    {
-        let shown = |columns, rows, variables: &str| {
-            let variables = format!("NO_COLOR=1 PAGER='sed s/^/paged:/' {variables}");
-            typed_on_a_terminal(keys, columns, rows, &variables, command)
-        };
+    for command in ["raft-node rules", "raft-cluster check --help", demo] {
+        let shown = |columns, rows, variables| shown(columns, rows, variables, "", command);
         for (columns, rows) in [(0, 0), (100, 0), (0, 50)] {
             assert_eq!(shown(columns, rows, ""), shown(80, 24, ""), "{command}");
             assert_eq!(shown(columns, rows, "COLUMNS=0 LINES=many"), shown(80, 24, ""));
         }
         assert_eq!(shown(0, 0, "COLUMNS=70 LINES=2000"), shown(70, 2_000, ""), "{command}");
     }
+    // What is typed may be shown before the prompt is.
+    let answer = |columns, rows| {
+        let shown = shown(columns, rows, "", "help\n", "raft-cluster play");
+        let paged = shown.lines().filter(|line| line.starts_with("paged:"));
+        paged.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(answer(0, 0).len() > 24);
+    assert_eq!(answer(0, 0), answer(80, 24));
 }
 
 #[test]
