@@ -164,17 +164,38 @@ fn a_hunt_on_the_intact_core_finds_nothing_and_says_how_hard_it_looked() {
     assert!(told.starts_with("50 seeds in ") && told.contains("no property has fallen"), "{told}");
 }
 
-/// There are never more threads than processors, and so a hunt fits little memory.
-#[test]
+/// Lets a search run in so much memory, with stacks of this size, and compares its exit code.
 #[cfg(target_os = "linux")]
-fn many_threads_do_not_use_up_a_little_memory() {
+fn ends_in_little_memory(code: i32, kilobytes: u32, stack: &str, arguments: &str) {
     let mut shell = std::process::Command::new("sh");
     // The C library would set 64 MB of addresses aside for each thread that asks for memory, and how many
     // do at once is chance.
     shell.env("MALLOC_ARENA_MAX", "1");
-    shell.args(["-c", "ulimit -v 300000; exec \"$@\"", "sh"]).arg(cargo_bin("raft-cluster"));
-    let ended = shell.args(["hunt", "--jobs", "256", "--seeds", "50"]).output().unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    let limited = format!("ulimit -v {kilobytes}; exec \"$@\"");
+    shell.args(["-c", &limited, "sh"]).arg(cargo_bin("raft-cluster"));
+    let ended = shell.args(arguments.split(' ')).env("RUST_MIN_STACK", stack).output().unwrap();
+    let complaint = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(code), "{arguments}: {complaint}");
+}
+
+/// There are never more threads than processors, and so a hunt fits little memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn many_threads_do_not_use_up_a_little_memory() {
+    ends_in_little_memory(0, 300_000, "2097152", "hunt --jobs 256 --seeds 50");
+}
+
+/// One thread listens for signals and one writes; no third stack of this size fits beside theirs.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_search_for_which_there_are_no_threads_is_done_by_the_one_that_there_is() {
+    for (code, arguments) in [
+        (0, "hunt --jobs 2 --seeds 50"),
+        (1, "hunt --jobs 2 --break one-vote-per-term --seeds 50"),
+        (0, "check --jobs 2 --terms 3"),
+    ] {
+        ends_in_little_memory(code, 800_000, "300000000", arguments);
+    }
 }
 
 #[test]
