@@ -1,9 +1,8 @@
 //! Why a node leads, why it does not, and why it gave up.
 
-use super::{Asked, Change, Explanation, Finding, Ground, Standing, Unanswerable};
-use crate::raft::{Event, Facts, NodeId, Role, RoleKind, Rule, Term};
-use crate::record::history::NodeState;
-use crate::record::history::StepRecord;
+use super::{Asked, Change, Explanation, Finding, Ground, Standing, Unanswerable, Uncounted};
+use crate::raft::{Event, Facts, Message, NodeId, Role, RoleKind, Rule, Term};
+use crate::record::history::{NodeState, SentMessage, StepRecord};
 
 /// The rules by which a vote is refused.
 const VOTE_RULES: &[Rule] =
@@ -28,10 +27,7 @@ impl Asked<'_> {
         Explanation {
             decided_in: won.as_ref().map(|(step, _)| step.step),
             grounds: won.map_or_else(Vec::new, |(step, _)| self.vote_counts(&step)),
-            others: self.others(id, |node, standing| {
-                standing.counted = votes.iter().any(|(voter, _)| *voter == node);
-                standing.refused = self.refusal(node, id, term);
-            }),
+            others: self.voters(id, term, &votes),
             ..self.answer(Finding::Leads { node: id, term, votes })
         }
     }
@@ -61,6 +57,52 @@ impl Asked<'_> {
             .collect();
         votes.reverse();
         votes
+    }
+
+    /// How the others stand to a candidate that has counted these votes.
+    fn voters(&self, candidate: NodeId, term: Term, votes: &[(NodeId, u64)]) -> Vec<Standing> {
+        self.others(candidate, |node, standing| {
+            standing.counted = votes.iter().any(|(voter, _)| *voter == node);
+            standing.refused = self.refusal(node, candidate, term);
+            if !standing.counted && standing.refused.is_none() {
+                standing.uncounted = Some(self.uncounted(node, candidate, term));
+            }
+        })
+    }
+
+    /// What became of the vote of `voter`, which was neither counted nor refused.
+    fn uncounted(&self, voter: NodeId, candidate: NodeId, term: Term) -> Uncounted {
+        let newest = |from, to, is_it: fn(&Message) -> bool| {
+            let these = self.history.messages().iter().rev();
+            these.skip_while(|sent| sent.written_in > self.step).find(|sent| {
+                let (link, message) =
+                    ((sent.envelope.from, sent.envelope.to), &sent.envelope.message);
+                link == (from, to) && message.term() == term && is_it(message)
+            })
+        };
+        let arrived = |sent: &SentMessage| {
+            sent.received_in.first().copied().filter(|&step| step <= self.step)
+        };
+        let lost = |sent: &SentMessage| {
+            let mut lost = sent.lost_in.iter().map(|(step, _)| *step).rev();
+            lost.find(|&step| step <= self.step).filter(|_| !sent.is_in_flight(self.step))
+        };
+        let grants = |it: &Message| matches!(it, Message::VoteResponse(it) if it.vote_granted);
+        if let Some(vote) = newest(voter, candidate, grants).filter(|vote| vote.left_in.is_some()) {
+            let given = vote.written_in;
+            return match (arrived(vote), lost(vote)) {
+                (Some(came), _) => Uncounted::Late { given, came },
+                (None, Some(lost)) => Uncounted::VoteLost { given, lost },
+                (None, None) => Uncounted::VoteUnderWay { given },
+            };
+        }
+        let asked = newest(candidate, voter, |it| matches!(it, Message::VoteRequest(_)));
+        let asked = asked.expect("whoever campaigns asks every other node in that step");
+        match (arrived(asked), lost(asked)) {
+            (Some(arrived), _) => Uncounted::Unanswered { arrived },
+            (None, Some(lost)) => Uncounted::RequestLost { lost },
+            (None, None) => Uncounted::RequestUnderWay { asked: asked.written_in },
+        }
     }
 
     /// Why `voter` refused the vote that `candidate` asked for in `term`.
@@ -134,10 +176,7 @@ impl Asked<'_> {
         let stood = self.node(id);
         let votes = self.votes(id, term);
         let (have, need) = (votes.len(), stood.node.settings().majority());
-        let others = self.others(id, |node, standing: &mut Standing| {
-            standing.counted = votes.iter().any(|(voter, _)| *voter == node);
-            standing.refused = self.refusal(node, id, term);
-        });
+        let others = self.voters(id, term, &votes);
         let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
         let missing: Vec<NodeId> = missing.collect();
         let more = need.saturating_sub(have);

@@ -176,6 +176,28 @@ pub struct Standing {
     /// By which rule it refused, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Ground>,
+    /// What became of its vote, if a vote is asked about and was neither counted nor refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncounted: Option<Uncounted>,
+}
+
+/// Why a vote was not counted that nobody refused. Each number is a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
+pub enum Uncounted {
+    /// The request was written in the step `asked`, and has not arrived so far.
+    RequestUnderWay { asked: u64 },
+    /// The request was lost in the step `lost`.
+    RequestLost { lost: u64 },
+    /// The request arrived in the step `arrived`, and no answer has left, because of a crash.
+    Unanswered { arrived: u64 },
+    /// The vote was given in the step `given`, and is under way.
+    VoteUnderWay { given: u64 },
+    /// The vote was given in the step `given`, and lost in the step `lost`.
+    VoteLost { given: u64, lost: u64 },
+    /// The vote was given in the step `given` and came in the step `came`, when the campaign was over.
+    Late { given: u64, came: u64 },
 }
 
 /// What would make it otherwise.
@@ -388,6 +410,7 @@ impl<'h> Asked<'h> {
                 in_flight,
                 in_flight_to,
                 refused: None,
+                uncounted: None,
             };
             stands(node, &mut standing);
             standing

@@ -6,7 +6,7 @@ use super::words::{Speaker, log_end, plural, when};
 use super::{colour, deeds, message};
 use crate::explain::{
     Change, Elsewhere, Explanation, Finding, Ground, LeadEnd, Leadership, Question, Silent,
-    Standing, Unanswerable, why,
+    Standing, Unanswerable, Uncounted, why,
 };
 use crate::raft::{LogPosition, NodeId, Term};
 use crate::record::History;
@@ -317,17 +317,17 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
 }
 
 fn stands(standing: &Standing) -> String {
-    if let Some(Ground { node, from, verdict, .. }) = &standing.refused {
+    if let Some(Ground { node, from, verdict, step }) = &standing.refused {
         let speaker = Speaker { node: *node, from: *from };
-        return format!("refused: {}", explain::reason(speaker, verdict));
+        let step = step.map_or_else(String::new, |step| format!(" in step {step}"));
+        return format!("refused{step}: {}", explain::reason(speaker, verdict));
     }
     let holds = match (standing.holds, standing.counted) {
-        (Some(true), true) => "has it",
-        (Some(true), false) => "has it, and its leader does not know that",
-        (Some(false), true) => "has it no more",
-        (Some(false), false) => "lacks it",
-        (None, true) => "counted",
-        (None, false) => "not counted",
+        (Some(true), true) => "has it".to_owned(),
+        (Some(true), false) => "has it, and its leader does not know that".to_owned(),
+        (Some(false), true) => "has it no more".to_owned(),
+        (Some(false), false) => "lacks it".to_owned(),
+        (None, _) => standing.uncounted.map_or_else(|| "counted".to_owned(), uncounted),
     };
     let link = match (standing.up, standing.link) {
         (false, _) => ", is down",
@@ -346,6 +346,30 @@ fn stands(standing: &Standing) -> String {
     };
     let still = if standing.paused { ", stands still" } else { "" };
     format!("{holds}{link}{still}{in_flight}")
+}
+
+/// Why a vote is not counted that nobody refused.
+fn uncounted(why: Uncounted) -> String {
+    match why {
+        Uncounted::RequestUnderWay { asked } => {
+            format!("has not been reached: the request was written in step {asked}")
+        }
+        Uncounted::RequestLost { lost } => {
+            format!("does not know of the election: the request was lost in step {lost}")
+        }
+        Uncounted::Unanswered { arrived } => {
+            format!("was asked in step {arrived}: no answer has left it")
+        }
+        Uncounted::VoteUnderWay { given } => {
+            format!("voted for it in step {given}: the vote has not arrived")
+        }
+        Uncounted::VoteLost { given, lost } => {
+            format!("voted for it in step {given}: the vote was lost in step {lost}")
+        }
+        Uncounted::Late { given, came } => format!(
+            "voted for it in step {given}: the vote came in step {came}, when the campaign was over"
+        ),
+    }
 }
 
 fn names(nodes: &[NodeId]) -> String {

@@ -268,12 +268,21 @@ fn the_prompt_says_why() {
         "why",
         "why committed 2",
         "why told client 1",
+        "why leader 0",
         "back 2",
         "why committed 2",
         "quit",
     ];
     let played = play(&["--nodes", "3"], &lines);
-    for words in ["got 1 vote", "why committed INDEX", "2@1 is committed", "was told", "✗"] {
+    for words in [
+        "got 1 vote",
+        "has not been reached: the request was written in step 1, in flight: 1 to it",
+        "why committed INDEX",
+        "2@1 is committed",
+        "was told",
+        "when the campaign was over",
+        "✗",
+    ] {
         assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
     }
     assert_eq!(played.out.matches(" step    time").count(), 1, "{}", played.out);

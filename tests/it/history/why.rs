@@ -2,7 +2,7 @@
 
 use raft_in_practice::explain::{
     Change, Explanation, Finding, Kind, LeadEnd, Leadership, Place, Question, Silent, Unanswerable,
-    client_calls, leaderships, why,
+    Uncounted, client_calls, leaderships, why,
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
 use raft_in_practice::record::History;
@@ -149,6 +149,30 @@ fn an_election_is_won_and_lost_by_votes() {
     assert!(ask(&history, 3, "leader 1").contradicts);
     let never = ask(&history, 3, "not leader 1").finding;
     assert!(matches!(never, Finding::NeverCampaigned { .. }), "{never:?}");
+}
+
+/// "Not counted" alone would stand for each of these.
+#[test]
+fn a_vote_that_is_not_counted_says_what_became_of_it() {
+    let history = history(&script(
+        "nodes 5\nmanual\ntimeout 0\ndeliver vote 0 -> 1\ndrop vote 0 -> 2\ndeliver vote 0 -> 3\n\
+         drop vote-reply 3 -> 0\ncrash 4 before send\ndeliver vote 0 -> 4\ntimeout 2\ntimeout 2\n\
+         deliver vote 2 -> 0\ndeliver vote-reply 1 -> 0\n",
+    ));
+    let uncounted = |step| {
+        let others = ask(&history, step, "not leader 0").others;
+        others.iter().map(|it| it.uncounted).collect::<Option<Vec<_>>>().unwrap()
+    };
+    let waits = Uncounted::RequestUnderWay { asked: 1 };
+    assert_eq!(uncounted(1), [waits; 4]);
+    let given = Uncounted::VoteUnderWay { given: 2 };
+    let unheard = Uncounted::RequestLost { lost: 2 };
+    assert_eq!(uncounted(2), [given, unheard, waits, waits]);
+    let lost = Uncounted::VoteLost { given: 3, lost: 3 };
+    let crashed = Uncounted::Unanswered { arrived: 4 };
+    assert_eq!(uncounted(4), [given, unheard, lost, crashed]);
+    let late = Uncounted::Late { given: 2, came: 8 };
+    assert_eq!(uncounted(history.last()), [late, unheard, lost, crashed]);
 }
 
 #[test]
