@@ -88,21 +88,39 @@ impl Queue {
         flights
     }
 
-    /// Takes out the first message in flight that `wanted` names.
+    /// Takes out the message that arrives first of those in flight that `wanted` names.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
-        let id = self.arrivals().find(|(_, flight)| wanted(flight))?.1.id;
-        let mut taken = None;
-        let entries = std::mem::take(&mut self.heap).into_vec();
-        self.heap = entries
-            .into_iter()
-            .filter_map(|entry| match entry.event {
-                SimEvent::Arrive(flight) if flight.id == id && taken.is_none() => {
-                    taken = Some(flight);
-                    None
-                }
-                event => Some(QueuedEvent { event, ..entry }),
-            })
-            .collect();
-        taken
+        let is_wanted =
+            |entry: &QueuedEvent| matches!(&entry.event, SimEvent::Arrive(it) if wanted(it));
+        let mut entries = std::mem::take(&mut self.heap).into_vec();
+        let wanted = (0..entries.len()).filter(|&at| is_wanted(&entries[at]));
+        let taken = wanted.max_by_key(|&at| &entries[at]).map(|at| entries.swap_remove(at).event);
+        self.heap = entries.into();
+        match taken? {
+            SimEvent::Arrive(flight) => Some(flight),
+            SimEvent::Alarm(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Envelope, Message, Term, VoteResponse};
+    use crate::server::engine::MessageId;
+
+    #[test]
+    fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
+        let (from, to) = (NodeId::new(0), NodeId::new(1));
+        let message = Message::VoteResponse(VoteResponse { term: Term::ZERO, vote_granted: true });
+        let flight = Flight { id: MessageId(0), envelope: Envelope { from, to, message } };
+        let mut queue = Queue::default();
+        queue.push(Time::ZERO, SimEvent::Alarm(to));
+        for micros in [2, 1] {
+            queue.push(Time::from_micros(micros), SimEvent::Arrive(flight.clone()));
+        }
+        assert_eq!(queue.take_flight(|_| true), Some(flight));
+        let left: Vec<Time> = queue.arrivals().map(|(time, _)| time).collect();
+        assert_eq!(left, [Time::from_micros(2)]);
     }
 }
