@@ -7,9 +7,10 @@ use raft_in_practice::raft::{Property, Rule, RuleSet};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::world::World;
 use raft_in_practice::search::best_counterexample::{Searches, Source};
+use raft_in_practice::search::objective::Objective;
 use raft_in_practice::search::random::clients::Clients;
 use raft_in_practice::search::random::recovery::Stall;
-use raft_in_practice::search::random::trial::{HuntFinding, trial};
+use raft_in_practice::search::random::trial::{HuntFinding, record, trial};
 use raft_in_practice::search::random::{Hunt, HuntProgress, aim_of};
 use raft_in_practice::search::{best_counterexample, random};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
@@ -101,6 +102,18 @@ fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
     assert_eq!(best(rule, 0), None, "what ships is not found");
     assert_eq!(best(Rule::MatchIndexMonotone, SEEDS), Some((8, Source::Seed)));
     assert_eq!(best(Rule::LeaderHeartbeat, SEEDS), None, "a stall has no moves");
+}
+
+/// A message that a crash kept from leaving has no name, and counts in no other's.
+#[test]
+fn every_move_of_a_world_can_be_made_again() {
+    for seed in 0..100 {
+        let aim = Objective::Only(Property::Liveness);
+        let recorded = record(seed, RuleSet::INTACT, aim);
+        if recorded.play(aim).moves != recorded.moves {
+            println!("seed {seed}");
+        }
+    }
 }
 
 /// What is made short still fails, its script says so, and the intact core holds on the same moves.

@@ -20,6 +20,8 @@ struct RecordedMoves {
     moves: Vec<Verb>,
     /// The messages that were sent, oldest first.
     sent: Vec<Flight>,
+    /// How many of them were sent before the newest turn.
+    sent_before: usize,
 }
 
 impl MoveRecorder {
@@ -60,7 +62,7 @@ impl Observer for MoveRecorder {
                     }
                 }
             }
-            // What a crash kept from leaving is never on its way.
+            kept.sent_before = kept.sent.len();
             if batch.saved {
                 let numbered = (batch.first_message.0..).map(MessageId).zip(batch.messages);
                 let flight =
@@ -77,6 +79,10 @@ impl Observer for MoveRecorder {
                 // A crash within a step is announced before that step, which comes last.
                 let at = kept.moves.len() - usize::from(*point != CrashPoint::Between);
                 kept.moves.insert(at, verb);
+                // Its messages have not left. That it comes is known only after its turn is entered.
+                if *point == CrashPoint::BeforeSend {
+                    kept.sent.truncate(kept.sent_before);
+                }
             }
             Deed::Restart { node } => kept.moves.push(Verb::Restart(Who::Node(*node))),
             _ => {}
