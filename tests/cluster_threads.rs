@@ -8,7 +8,7 @@ use std::{fs, thread};
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::raft::NodeId;
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
-use raft_in_practice::scenario::world::World;
+use raft_in_practice::scenario::world::{CannotDo, World};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Time;
 
@@ -41,7 +41,9 @@ impl Observer for Explosive {
         assert!(batch.server.node().id() != NodeId::new(1), "n1 is not to my liking");
     }
 
-    fn deed(&mut self, _: Time, _: &Deed) {}
+    fn deed(&mut self, _: Time, deed: &Deed) {
+        assert!(!matches!(deed, Deed::Wipe { .. }), "no node leaves a disk that could be wiped");
+    }
 }
 
 #[test]
@@ -79,6 +81,7 @@ fn a_stopped_or_dropped_cluster_leaves_no_thread_and_a_panic_is_reported() {
     config.observers.push(Box::new(Explosive));
     let mut cluster = RaftCluster::start(config).unwrap();
     assert!(cluster.run_until(bound, |world| !world.status()[1].up), "a panic takes the node down");
+    assert_eq!(cluster.wipe(NodeId::new(1)), Err(CannotDo::LeftNoDisk(NodeId::new(1))));
     assert!(cluster.restart(NodeId::new(1)).unwrap_err().to_string().contains("no disk"));
     assert!(cluster.wait_for_leader(bound).is_some(), "the others go on");
     let panicked = cluster.stop().unwrap_err();

@@ -70,18 +70,15 @@ impl Registry {
         lock(&self.state).nodes[id.index()].disk.take()
     }
 
-    /// Loses what is on the disk that a node has left. Says whether there is one.
-    pub(super) fn wipe_disk(&self, id: NodeId) -> bool {
-        let mut wiped = false;
+    /// Loses what is on the disk that a node has left.
+    pub(super) fn wipe_disk(&self, id: NodeId) {
         self.change(|nodes| {
             let Known { status, disk } = &mut nodes[id.index()];
             if let Some(disk) = disk {
                 disk.wipe();
                 *status = NodeStatus::down(id, disk);
-                wiped = true;
             }
         });
-        wiped
     }
 
     /// Looks at the disk that a node has left.

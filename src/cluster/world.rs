@@ -95,8 +95,9 @@ impl World for RaftCluster {
         if registry.status(node).up {
             return Err(CannotDo::IsUp(node));
         }
-        let wiped = self.shared.record([Deed::Wipe { node }], || registry.wipe_disk(node));
-        if wiped { Ok(()) } else { Err(CannotDo::LeftNoDisk(node)) }
+        registry.inspect_disk(node, |_| ()).ok_or(CannotDo::LeftNoDisk(node))?;
+        self.shared.record([Deed::Wipe { node }], || registry.wipe_disk(node));
+        Ok(())
     }
 
     fn pause(&mut self, node: NodeId) -> Result<(), CannotDo> {
