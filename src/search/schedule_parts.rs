@@ -47,7 +47,7 @@ pub enum PartKind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
     /// What they amount to.
-    pub scene: PartKind,
+    pub kind: PartKind,
     /// Which moves.
     pub moves: Range<usize>,
 }
@@ -57,17 +57,17 @@ pub fn parts(moves: &[Verb]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for (at, verb) in moves.iter().enumerate() {
         if let Some(open) = parts.last_mut()
-            && goes_on(&mut open.scene, verb)
+            && goes_on(&mut open.kind, verb)
         {
             open.moves.end = at + 1;
-        } else if let Some(scene) = begins(verb) {
-            parts.push(Part { scene, moves: at..at + 1 });
+        } else if let Some(kind) = begins(verb) {
+            parts.push(Part { kind, moves: at..at + 1 });
         }
     }
     parts
 }
 
-/// The scene that a move opens.
+/// The part that a move opens.
 fn begins(verb: &Verb) -> Option<PartKind> {
     let reached = NodeSet::default();
     Some(match verb {
@@ -85,9 +85,9 @@ fn begins(verb: &Verb) -> Option<PartKind> {
     })
 }
 
-/// Whether a move belongs to the scene that is open.
-fn goes_on(scene: &mut PartKind, verb: &Verb) -> bool {
-    match (scene, verb) {
+/// Whether a move belongs to the part that is open.
+fn goes_on(kind: &mut PartKind, verb: &Verb) -> bool {
+    match (kind, verb) {
         (PartKind::Campaign { node, reached }, Verb::Deliver(name)) => match name.kind {
             MessageKind::VoteRequest if name.from == *node => reached.insert(name.to),
             MessageKind::VoteResponse => name.to == *node && reached.contains(name.from),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_campaign_and_a_replication_are_two_panels_and_a_late_vote_is_a_third() {
+    fn a_campaign_and_a_replication_are_two_parts_and_a_late_vote_is_a_third() {
         let moves = [
             Verb::Timeout(Who::Node(id(0))),
             deliver(MessageKind::VoteRequest, 0, 1),
@@ -136,10 +136,10 @@ mod tests {
             deliver(MessageKind::VoteResponse, 1, 0),
         ];
         let reached = |number| std::iter::once(id(number)).collect();
-        let scenes: Vec<_> = parts(&moves).into_iter().map(|p| (p.scene, p.moves)).collect();
+        let told: Vec<_> = parts(&moves).into_iter().map(|p| (p.kind, p.moves)).collect();
         let Verb::Deliver(late) = &moves[6] else { panic!("it is delivered") };
         assert_eq!(
-            scenes,
+            told,
             [
                 (PartKind::Campaign { node: id(0), reached: reached(1) }, 0..3),
                 (PartKind::Append { leader: id(0), reached: reached(2) }, 3..6),

@@ -333,8 +333,11 @@ impl Sim {
             return Some(flight);
         }
         let at = name.find(self.held.iter().map(|held| &held.flight.envelope))?;
+        if !keep {
+            return Some(self.held.remove(at).flight);
+        }
         self.held[at].delivered = true;
-        Some(if keep { self.held[at].flight.clone() } else { self.held.remove(at).flight })
+        Some(self.held[at].flight.clone())
     }
 
     /// That a message of this name arrives by itself, rather than being held.

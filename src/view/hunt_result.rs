@@ -223,7 +223,7 @@ pub fn tell(short: &Short, output: &Output) {
     let told = (STORY.open)(output, settings.nodes, true);
     let mut cluster = ManualCluster::new(*settings, told.observers);
     for part in parts(moves) {
-        cluster.begin_part(scene(part.scene));
+        cluster.begin_part(part_title(part.kind));
         for verb in &moves[part.moves] {
             cluster.make(verb);
         }
@@ -257,7 +257,7 @@ pub fn script(short: &Short, name: &str) -> Script {
     let asks = "At which move would an intact node have acted otherwise? --intact shows it.";
     let mut verbs = vec![Verb::Manual];
     for part in parts(moves) {
-        verbs.push(Verb::Phase(scene(part.scene)));
+        verbs.push(Verb::Phase(part_title(part.kind)));
         verbs.extend_from_slice(&moves[part.moves]);
     }
     let mut falls = short.schedule.falls();
@@ -280,8 +280,8 @@ pub fn script(short: &Short, name: &str) -> Script {
 }
 
 /// What a few moves amount to, in words.
-pub fn scene(scene: PartKind) -> String {
-    match scene {
+pub fn part_title(kind: PartKind) -> String {
+    match kind {
         PartKind::Campaign { node, reached } => {
             format!("{node} campaigns, reaching {}", names(reached))
         }

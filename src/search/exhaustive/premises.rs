@@ -1,7 +1,7 @@
 //! What dead messages rest on, and which rules see to it.
 //!
-//! Each clause in `collect` that calls a message dead rests on premises. A premise holds as long as
-//! all rules that uphold it are kept, and a clause is off without its premises. Which rules uphold
+//! Each clause in `dead_messages` that calls a message dead rests on premises. A premise holds as long
+//! as all rules that uphold it are kept, and a clause is off without its premises. Which rules uphold
 //! what is a `match` over all rules: a new rule does not compile until someone has thought about it
 //! here.
 

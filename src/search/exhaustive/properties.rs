@@ -177,7 +177,7 @@ mod tests {
     use crate::search::schedule::Schedule;
 
     /// What is meant by a move: who makes a step, and which step.
-    fn happening(model: &Model<'_>, state: &ClusterState, verb: &Verb) -> Option<Action> {
+    fn action(model: &Model<'_>, state: &ClusterState, verb: &Verb) -> Option<Action> {
         let prompt = |who: &Who, prompt| {
             let Who::Node(at) = *who else { panic!("moves name their nodes") };
             Some(Action { at, cause: Cause::Prompt(prompt) })
@@ -222,9 +222,9 @@ mod tests {
             let moves = Schedule::of(&script).moves;
             let mut came = Effect::Nothing;
             for verb in &moves {
-                let Some(happening) = happening(&model, &state, verb) else { continue };
+                let Some(action) = action(&model, &state, verb) else { continue };
                 assert!(!matches!(came, Effect::Fell(_)), "it falls with the last move");
-                came = model.apply(&state, happening, &mut next);
+                came = model.apply(&state, action, &mut next);
                 state.clone_from(&next);
             }
             assert_eq!(came, Effect::Fell(Property::LeaderCompleteness), "{text}");

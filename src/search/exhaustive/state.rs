@@ -68,7 +68,7 @@ pub(super) struct Model<'s> {
     pub(super) ledgers: Interner<'s, Ledger>,
     known: FxHashMap<(u32, Cause), u32>,
     taken: Vec<Transition>,
-    /// Memory that is used again and again: `in_flight` whose `send_freely` is still to be heard.
+    /// Memory that is used again and again: the messages that `send_freely` has still to answer.
     pub(super) fresh: Vec<u32>,
 }
 
@@ -116,7 +116,7 @@ impl<'s> Model<'s> {
         self.in_flight.get(id)
     }
 
-    /// Who sent a `message_id`, and to whom.
+    /// Who sent a message, and to whom.
     pub(super) fn ends(&self, message_id: u32) -> (NodeId, NodeId) {
         let Envelope { from, to, .. } = self.interned(message_id).envelope;
         (from, to)

@@ -1,11 +1,11 @@
 //! Fingerprints of states; and of states that differ only in the names of the nodes, one and the
 //! same fingerprint.
 //!
-//! A state is taken as a labelled: each node has a label, and so has each ordered pair of nodes,
-//! which sums up what one says of the other, messages included. To rename the nodes is to draw the
-//! same labelled with its rows and columns in another order. So no renamed state has to be built.
+//! A state is taken as a table of labels: each node has one, and so has each ordered pair of nodes,
+//! which sums up what one says of the other, messages included. To rename the nodes is to write the
+//! same table with its rows and columns in another order. So no renamed state has to be built.
 //!
-//! The order is chosen by the labelled itself. Each node gets a signature, made of its labels and of
+//! The order is chosen by the labels themselves. Each node gets a signature, made of its labels and of
 //! those around it, that does not depend on names, and the nodes are sorted by it. Where signatures
 //! are equal every order is tried and the least fingerprint taken. Signatures that are equal by
 //! chance only make more orders to try, so the result is exact, as far as a 64-bit fingerprint is.
@@ -37,19 +37,19 @@ const fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// A number that stands for a place in the labelled.
+/// A number that stands for a place in the table of labels.
 const fn place(a: usize, b: usize) -> u64 {
     mix((a * 16 + b) as u64 + 0x9e37_79b9_7f4a_7c15)
 }
 
 impl Model<'_> {
-    fn labelled(&self, state: &ClusterState) -> Labels {
+    fn labels(&self, state: &ClusterState) -> Labels {
         let nodes = self.settings.nodes;
         let ledger = self.ledgers.get(state.ledger);
         // Of states that count as one the first that is found is kept, and which that is depends on the
         // fingerprints. So the shift is part of the numbers of states that tests and docs name.
         let spent = u64::from(state.crashes) << 8;
-        let mut labelled = Labels {
+        let mut labels = Labels {
             nodes,
             whole: mix(ledger.label() ^ mix(spent)),
             unary: LabelRow::default(),
@@ -57,34 +57,34 @@ impl Model<'_> {
         };
         for (at, &server) in state.servers.iter().enumerate() {
             let server = self.servers.get(server);
-            labelled.unary[at] = server.label;
-            labelled.pairs[at][..nodes].copy_from_slice(&server.of_others);
+            labels.unary[at] = server.label;
+            labels.pairs[at][..nodes].copy_from_slice(&server.of_others);
         }
         for Led { term, leader, began_with } in &ledger.leaders {
-            let slot = &mut labelled.unary[leader.index()];
+            let slot = &mut labels.unary[leader.index()];
             let began_with = began_with.as_ref().map_or(0, |log| digest::chain(12, log));
             *slot = slot.wrapping_add(mix(term.get() + 17) ^ began_with);
         }
         for &message_id in &state.in_flight {
-            let message_id = self.interned(message_id);
-            let (from, to) = (message_id.envelope.from.index(), message_id.envelope.to.index());
-            let slot = &mut labelled.pairs[from][to];
-            *slot = slot.wrapping_add(mix(message_id.label));
+            let message = self.interned(message_id);
+            let (from, to) = (message.envelope.from.index(), message.envelope.to.index());
+            let slot = &mut labels.pairs[from][to];
+            *slot = slot.wrapping_add(mix(message.label));
         }
-        labelled
+        labels
     }
 
     /// The fingerprint of a state.
     pub(super) fn fingerprint(&self, state: &ClusterState) -> u64 {
-        let labelled = self.labelled(state);
+        let labels = self.labels(state);
         let mut order = [0; MAX_NODES];
         order.iter_mut().enumerate().for_each(|(at, slot)| *slot = at);
         let fingerprint = if self.bounds.merge.symmetry {
-            let signatures = labelled.signatures();
-            order[..labelled.nodes].sort_unstable_by_key(|&at| signatures[at]);
-            labelled.least(&mut order, &signatures, 0)
+            let signatures = labels.signatures();
+            order[..labels.nodes].sort_unstable_by_key(|&at| signatures[at]);
+            labels.least(&mut order, &signatures, 0)
         } else {
-            labelled.in_order(&order)
+            labels.in_order(&order)
         };
         // 0 stands for "no state" in the search's books.
         fingerprint.max(1)
@@ -162,7 +162,7 @@ impl Labels {
         (start..self.nodes).find(|&at| signatures[order[at]] != signature).unwrap_or(self.nodes)
     }
 
-    /// Whether these nodes can change places without changing the labelled, so that one order of
+    /// Whether these nodes can change places without changing the labels, so that one order of
     /// them is as good as any other.
     fn interchangeable(&self, tied: &[usize]) -> bool {
         tied.windows(2).all(|pair| self.twins(pair[0], pair[1]))

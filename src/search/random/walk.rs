@@ -63,16 +63,16 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> W
     };
     let mut cluster = ManualCluster::new(settings, Vec::new());
     let mut moves = Vec::new();
-    let mut told = 0;
+    let mut looked_at = 0;
     for nth in 0..length {
         let Some(verb) = draw(&cluster, weights, nth, rng) else { continue };
         if !cluster.make(&verb) {
             continue;
         }
         moves.push(verb);
-        let checked = cluster.sim().journal().checker().violations().len();
-        if checked > told {
-            told = checked;
+        let violations = cluster.sim().journal().checker().violations().len();
+        if violations > looked_at {
+            looked_at = violations;
             if let Some(fallen) = cluster.fallen(objective) {
                 let schedule = Schedule { settings, moves };
                 return Walk { schedule, fallen: Some(fallen), unjudged: false };
