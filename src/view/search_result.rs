@@ -69,7 +69,7 @@ pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) ->
 
 /// What fell, and how far away.
 pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
-    let (property, length) = (found.property, found.steps.len());
+    let (property, length) = (found.property, found.steps);
     let text = format!("{property} falls after {length} moves, and no way to it is shorter:");
     let mut lines = paragraph(&text, "", "");
     if let Some(moves) = short.map(|short| short.schedule.moves.len()).filter(|it| *it != length) {

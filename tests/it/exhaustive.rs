@@ -47,7 +47,7 @@ fn the_shortest_ways_are_as_long_as_they_were_and_fail_on_the_simulator_too() {
             let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
             let played = schedule.play(aim_of(rules));
             assert!(played.fallen.is_some(), "{rule}: {:?}", schedule.moves);
-            (rule, found.steps.len())
+            (rule, found.steps)
         })
         .collect();
     let expected = LENGTHS.iter().filter(|row| exhaustive::is_quick(row.rule));
@@ -82,7 +82,7 @@ fn merging_states_changes_no_verdict() {
             Rule::VoteClearedOnlyByNewTerm,
         ] {
             let length = |bounds: &Bounds| {
-                exhaustive::find(Some(rule), bounds).violation.map(|found| found.steps.len())
+                exhaustive::find(Some(rule), bounds).violation.map(|found| found.steps)
             };
             assert_eq!(length(&bounds), length(&small), "{rule}: {merge:?}");
         }

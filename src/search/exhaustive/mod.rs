@@ -44,7 +44,7 @@ use serde::Serialize;
 use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge};
-pub use counterexample::{Counterexample, CounterexampleStep};
+pub use counterexample::Counterexample;
 pub use memory_limit::spare_memory;
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
