@@ -51,7 +51,7 @@ pub use preset::{is_quick, preset};
 pub use search::{Pause, Stats};
 pub use symmetry::chance_of_a_miss;
 
-use search::{Search, StopReason};
+use search::Search;
 use state::Catalogue;
 
 /// How far a search came.
@@ -96,16 +96,7 @@ pub fn explore(
     let free_sends = bounds.merge.free_sends && rules.is_intact();
     let bounds = &Bounds { merge: Merge { free_sends, ..bounds.merge }, ..*bounds };
     let mut search = Search::new(bounds, rules, &catalogue);
-    let end = search.run(&mut progress);
-    let stats = *search.stats();
-    let (reach, violation) = match end {
-        StopReason::Exhausted => (Reach::Exhausted, None),
-        StopReason::OutOfMemory => (Reach::OutOfMemory, None),
-        StopReason::Stopped => (Reach::Stopped, None),
-        StopReason::Fell(property, way) => {
-            let found = Counterexample::new(search.model(), property, &way);
-            (Reach::Fell, Some(found))
-        }
-    };
-    SearchOutcome { violation, reach, stats }
+    let (reach, fell) = search.run(&mut progress);
+    let violation = fell.map(|(property, way)| Counterexample::new(search.model(), property, &way));
+    SearchOutcome { violation, reach, stats: *search.stats() }
 }

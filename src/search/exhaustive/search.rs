@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
+use super::Reach;
 use super::actions::{Action, Effect};
 use super::bounds::Bounds;
 use super::frontier::Frontier;
@@ -61,19 +62,6 @@ pub(super) struct Successor<'a> {
     pub(super) step: Action,
     pub(super) state: &'a ClusterState,
     pub(super) fell: Option<Property>,
-}
-
-/// How a search ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum StopReason {
-    /// Every state within the bounds was seen, and no property fell.
-    Exhausted,
-    /// A property fell, at the end of this way from the initial state.
-    Fell(Property, Vec<Action>),
-    /// There is no memory for more.
-    OutOfMemory,
-    /// It was told to stop.
-    Stopped,
 }
 
 impl Model<'_> {
@@ -239,17 +227,17 @@ impl<'s> Search<'s> {
     }
 
     /// Searches until it ends, telling `progress` of every depth, and on the way; if that says so, it
-    /// stops.
+    /// stops. A property that falls does so at the end of a way from the initial state.
     pub(super) fn run(
         &mut self,
         progress: &mut dyn FnMut(&Stats, Pause) -> ControlFlow<()>,
-    ) -> StopReason {
+    ) -> (Reach, Option<(Property, Vec<Action>)>) {
         loop {
             let depth = std::mem::take(&mut self.depth);
             let mut next = vec![Frontier::default(); SHARDS];
             self.take_stock([&depth, &next]);
             if progress(&self.stats, Pause::Depth).is_break() {
-                return StopReason::Stopped;
+                return (Reach::Stopped, None);
             }
             for part in &depth {
                 for start in (0..part.len()).step_by(BLOCK) {
@@ -258,22 +246,22 @@ impl<'s> Search<'s> {
                     if let Some((parent, property)) = self.workers.iter().find_map(|w| w.fell) {
                         self.take_stock([&depth, &next]);
                         let way = self.way_to(parent);
-                        return StopReason::Fell(property, way);
+                        return (Reach::Fell, Some((property, way)));
                     }
                     self.enter(&mut next);
                     self.take_stock([&depth, &next]);
                     if self.stats.memory > self.limit {
-                        return StopReason::OutOfMemory;
+                        return (Reach::OutOfMemory, None);
                     }
                     if progress(&self.stats, Pause::Block).is_break() {
-                        return StopReason::Stopped;
+                        return (Reach::Stopped, None);
                     }
                 }
             }
             let newest = next.iter().map(Frontier::len).sum::<usize>() as u64;
             self.depth = next;
             if newest == 0 {
-                return StopReason::Exhausted;
+                return (Reach::Exhausted, None);
             }
             self.stats.depth += 1;
             self.stats.newest = newest;
