@@ -189,27 +189,7 @@ impl ClientHistory {
     ///
     /// That a fall is found comes before that a search was given up, whichever key comes first.
     pub fn judge(&self, committed: impl Fn(LogIndex) -> Option<LogPosition>) -> Judgement {
-        let false_successes: Vec<_> = self.false_successes(committed).collect();
-        match (self.explain(), false_successes) {
-            (Ok(()), none) if none.is_empty() => Judgement::Held,
-            (Err(Unexplained::NotJudged(key)), none) if none.is_empty() => {
-                Judgement::NotJudged(key)
-            }
-            (ended, false_successes) => {
-                let unexplained = match ended {
-                    Err(Unexplained::NoOrder(key)) => Some(key),
-                    Ok(()) | Err(Unexplained::NotJudged(_)) => None,
-                };
-                Judgement::Fallen(Misled { false_successes, unexplained })
-            }
-        }
-    }
-
-    fn false_successes(
-        &self,
-        committed: impl Fn(LogIndex) -> Option<LogPosition>,
-    ) -> impl Iterator<Item = FalseSuccess> {
-        self.calls.values().filter_map(move |call| {
+        let false_success = |call: &Call| {
             let told = call.done.as_ref()?.position;
             let committed = committed(told.index).filter(|&committed| committed != told)?;
             Some(FalseSuccess {
@@ -218,11 +198,18 @@ impl ClientHistory {
                 told,
                 committed,
             })
-        })
+        };
+        let false_successes: Vec<_> = self.calls.values().filter_map(false_success).collect();
+        let (unexplained, given_up) = self.explain();
+        if unexplained.is_some() || !false_successes.is_empty() {
+            return Judgement::Fallen(Misled { false_successes, unexplained });
+        }
+        given_up.map_or(Judgement::Held, Judgement::NotJudged)
     }
 
     /// Looks for an order of the operations on each key that explains what their clients were told.
-    fn explain(&self) -> Result<(), Unexplained> {
+    /// Returns the first key that has none; or else the first on which the search was given up.
+    fn explain(&self) -> (Option<NotLinearizable>, Option<NotJudged>) {
         let mut keys: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
         for call in self.calls.values() {
             if let Some(key) = Operation::parse(&call.command).key() {
@@ -240,7 +227,7 @@ impl ClientHistory {
                 Ok(()) => {}
                 Err(Stopped::NoOrder { explained }) => {
                     let calls = calls.into_iter().cloned().collect();
-                    return Err(Unexplained::NoOrder(NotLinearizable { key, explained, calls }));
+                    return (Some(NotLinearizable { key, explained, calls }), None);
                 }
                 Err(Stopped::TooMuchWork) => {
                     let open = most_open(&calls);
@@ -248,14 +235,8 @@ impl ClientHistory {
                 }
             }
         }
-        given_up.map_or(Ok(()), |key| Err(Unexplained::NotJudged(key)))
+        (None, given_up)
     }
-}
-
-/// Why no order was found.
-enum Unexplained {
-    NoOrder(NotLinearizable),
-    NotJudged(NotJudged),
 }
 
 /// What a client takes `reply` for. It knows what it asked, and reads the reply as an answer to that:
