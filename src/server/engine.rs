@@ -56,32 +56,6 @@ pub struct Step {
     pub messages_end: usize,
 }
 
-impl Step {
-    /// Makes a step in `turn`, and keeps of it what `detail` asks for.
-    pub fn make<S: Storage>(
-        turn: &mut ServerTurn<'_, S>,
-        input: Input,
-        received: Option<MessageId>,
-        detail: Detail,
-    ) -> Option<Self> {
-        if detail == Detail::Batches {
-            turn.step(input);
-            return None;
-        }
-        let began = turn.peek_messages().len();
-        turn.step(input.clone());
-        let ServerTurn { turn, rest, .. } = turn;
-        let digest = if detail == Detail::Digests {
-            let (changed, written) = (turn.unsaved().log_from, &turn.peek_messages()[began..]);
-            rest.log_digests.of_step(turn, changed, written)
-        } else {
-            0
-        };
-        let (events_end, messages_end) = (turn.events().len(), turn.peek_messages().len());
-        Some(Self { input, received, digest, events_end, messages_end })
-    }
-}
-
 /// What is entered in the journal when a turn ends.
 #[derive(Debug)]
 pub enum JournalEntry<'a, S = PersistentState> {
@@ -142,8 +116,21 @@ impl<S: Storage> Steps<'_, S> {
     /// Hands the server one input; `received` is the number of the message, if it is one. Returns
     /// what is kept of the step, if somebody asked for steps.
     pub fn make(&mut self, input: Input, received: Option<MessageId>) -> Option<&Step> {
-        let step = Step::make(&mut self.turn, input, received, self.detail)?;
-        self.made.push(step);
+        if self.detail == Detail::Batches {
+            self.turn.step(input);
+            return None;
+        }
+        let began = self.messages();
+        self.turn.step(input.clone());
+        let ServerTurn { turn, rest, .. } = &mut self.turn;
+        let digest = if self.detail == Detail::Digests {
+            let (changed, written) = (turn.unsaved().log_from, &turn.peek_messages()[began..]);
+            rest.log_digests.of_step(turn, changed, written)
+        } else {
+            0
+        };
+        let (events_end, messages_end) = (turn.events().len(), turn.peek_messages().len());
+        self.made.push(Step { input, received, digest, events_end, messages_end });
         self.made.last()
     }
 

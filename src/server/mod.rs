@@ -180,10 +180,7 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
 
     /// When the next timer ends.
     pub fn next_deadline(&self) -> Option<Time> {
-        match (self.rest.election_deadline, self.rest.heartbeat_deadline) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        [self.rest.election_deadline, self.rest.heartbeat_deadline].into_iter().flatten().min()
     }
 
     /// Where the log changed since this was asked last: what a checker must look at.
@@ -391,10 +388,7 @@ impl<S> Rest<S> {
 }
 
 fn earliest(a: Option<LogIndex>, b: Option<LogIndex>) -> Option<LogIndex> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+    [a, b].into_iter().flatten().min()
 }
 
 #[cfg(test)]
