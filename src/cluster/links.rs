@@ -134,8 +134,8 @@ impl Shared {
     }
 
     /// Changes the network, as `deed` says.
-    pub(super) fn change_network(&self, deed: Deed, act: impl FnOnce(&mut Network)) {
-        self.record([deed], || act(&mut lock(&self.links.state).network));
+    pub(super) fn change_network(&self, deed: &Deed) {
+        self.record([deed.clone()], || deed.apply_to(&mut lock(&self.links.state).network));
     }
 
     /// A node is up again: it can receive. What a slow sender left in its inbox meanwhile is gone.
@@ -199,21 +199,20 @@ mod tests {
 
     impl TestLinks {
         fn cut(&self, from: u8, to: u8) {
-            let (from, to) = (node(from), node(to));
-            self.shared.change_network(Deed::Cut { from, to }, |links| links.cut_one_way(from, to));
+            self.shared.change_network(&Deed::Cut { from: node(from), to: node(to) });
         }
 
-        fn partition(&self, groups: &[NodeSet]) {
-            self.shared.change_network(Deed::Heal, |links| links.partition(groups));
+        fn partition(&self, group: &[u8]) {
+            let group = group.iter().copied().map(node).collect();
+            self.shared.change_network(&Deed::Partition { groups: vec![group] });
         }
 
         fn heal(&self) {
-            self.shared.change_network(Deed::Heal, Network::heal);
+            self.shared.change_network(&Deed::Heal);
         }
 
         fn set_conditions(&self, conditions: Conditions) {
-            let deed = Deed::Conditions(conditions);
-            self.shared.change_network(deed, |links| links.set_conditions(conditions));
+            self.shared.change_network(&Deed::Conditions(conditions));
         }
     }
 
@@ -269,7 +268,7 @@ mod tests {
         send(&bench, 0, 0, 1);
         send(&bench, 1, 1, 0);
         assert_eq!(next_loss(&bench), (0, Loss::Cut));
-        bench.partition(&[[node(0), node(1)].into_iter().collect()]);
+        bench.partition(&[0, 1]);
         send(&bench, 2, 0, 1);
         send(&bench, 3, 2, 1);
         assert_eq!(next_loss(&bench), (3, Loss::Cut));
@@ -298,7 +297,7 @@ mod tests {
     #[test]
     fn a_message_in_flight_is_lost_with_its_link_or_its_receiver() {
         let bench = open(late(200));
-        bench.partition(&[NodeSet::from_iter([node(0)])]);
+        bench.partition(&[0]);
         bench.heal();
         // The links are looked at twice: when it is sent ...
         send(&bench, 0, 0, 1);

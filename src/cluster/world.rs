@@ -10,11 +10,11 @@ use super::cluster::RaftCluster;
 use super::error::WriteError;
 use super::node_command::NodeCommand;
 use super::shared::lock;
-use crate::network::{Conditions, Network};
+use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
+use crate::raft::{Log, LogIndex, LogPosition, NodeId, Progress};
 use crate::record::journal::Deed;
-use crate::scenario::world::{CannotDo, Elections, Narration, World};
+use crate::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
@@ -129,36 +129,16 @@ impl World for RaftCluster {
         self.tell(node, NodeCommand::ElectionTimeout)
     }
 
-    fn cut(&mut self, from: NodeId, to: NodeId) {
-        self.shared.change_network(Deed::Cut { from, to }, |links| links.cut_one_way(from, to));
-    }
-
-    fn partition(&mut self, groups: &[NodeSet]) {
-        let deed = Deed::Partition { groups: groups.to_vec() };
-        self.shared.change_network(deed, |links| links.partition(groups));
-    }
-
-    fn heal(&mut self) {
-        self.shared.change_network(Deed::Heal, Network::heal);
+    fn change_network(&mut self, change: NetworkChange) {
+        self.shared.change_network(&change.into());
     }
 
     fn conditions(&self) -> Conditions {
         self.shared.links.conditions()
     }
 
-    fn set_conditions(&mut self, conditions: Conditions) {
-        let deed = Deed::Conditions(conditions);
-        self.shared.change_network(deed, |links| links.set_conditions(conditions));
-    }
-
     fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
         self.shared.links.link_conditions(from, to)
-    }
-
-    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
-        let deed = Deed::LinkConditions { from, to, conditions };
-        let change = |links: &mut Network| links.set_link_conditions(from, to, conditions);
-        self.shared.change_network(deed, change);
     }
 
     fn narrate(&mut self, narration: Narration) {

@@ -73,6 +73,17 @@ impl From<Narration> for Deed {
     }
 }
 
+/// A change of the network, as the deed that says it. Only the methods of [`World`] make one, so it says
+/// nothing else.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NetworkChange(Deed);
+
+impl From<NetworkChange> for Deed {
+    fn from(change: NetworkChange) -> Self {
+        change.0
+    }
+}
+
 /// The next thing that happens in virtual time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NextEvent {
@@ -216,14 +227,24 @@ pub trait World {
     /// If it is down, stands still, or leads.
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
+    /// Enters a change of the network in the journal, and makes it. What is in flight keeps the latency
+    /// that it has.
+    fn change_network(&mut self, change: NetworkChange);
+
     /// Cuts one direction of a link.
-    fn cut(&mut self, from: NodeId, to: NodeId);
+    fn cut(&mut self, from: NodeId, to: NodeId) {
+        self.change_network(NetworkChange(Deed::Cut { from, to }));
+    }
 
     /// Splits the cluster into groups; nodes that are in none form one together.
-    fn partition(&mut self, groups: &[NodeSet]);
+    fn partition(&mut self, groups: &[NodeSet]) {
+        self.change_network(NetworkChange(Deed::Partition { groups: groups.to_vec() }));
+    }
 
     /// Mends every link.
-    fn heal(&mut self);
+    fn heal(&mut self) {
+        self.change_network(NetworkChange(Deed::Heal));
+    }
 
     /// The conditions of every link that has none of its own.
     fn conditions(&self) -> Conditions;
@@ -232,10 +253,14 @@ pub trait World {
     fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions;
 
     /// Changes the conditions of the link from one node to another.
-    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions);
+    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
+        self.change_network(NetworkChange(Deed::LinkConditions { from, to, conditions }));
+    }
 
-    /// Changes the conditions of every link. What is in flight keeps the latency it has.
-    fn set_conditions(&mut self, conditions: Conditions);
+    /// Changes the conditions of every link.
+    fn set_conditions(&mut self, conditions: Conditions) {
+        self.change_network(NetworkChange(Deed::Conditions(conditions)));
+    }
 
     /// Enters what the script says in the journal.
     fn narrate(&mut self, narration: Narration);

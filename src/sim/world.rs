@@ -6,11 +6,11 @@ use super::queue::SimEvent;
 use super::{Process, Sim, Waiting};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
+use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, Progress};
 use crate::record::journal::{Deed, Flight, Loss};
 use crate::record::message_name::MessageName;
 use crate::scenario::world::{
-    CannotDo, Elections, InFlight, Narration, NextEvent, VirtualWorld, World,
+    CannotDo, Elections, InFlight, Narration, NetworkChange, NextEvent, VirtualWorld, World,
 };
 use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
@@ -150,37 +150,18 @@ impl World for Sim {
         Ok(())
     }
 
-    fn cut(&mut self, from: NodeId, to: NodeId) {
-        self.network.cut_one_way(from, to);
-        self.journal.deed(self.now, &Deed::Cut { from, to });
-    }
-
-    fn partition(&mut self, groups: &[NodeSet]) {
-        self.network.partition(groups);
-        self.journal.deed(self.now, &Deed::Partition { groups: groups.to_vec() });
-    }
-
-    fn heal(&mut self) {
-        self.network.heal();
-        self.journal.deed(self.now, &Deed::Heal);
+    fn change_network(&mut self, change: NetworkChange) {
+        let deed = Deed::from(change);
+        deed.apply_to(&mut self.network);
+        self.journal.deed(self.now, &deed);
     }
 
     fn conditions(&self) -> Conditions {
         self.network.conditions()
     }
 
-    fn set_conditions(&mut self, conditions: Conditions) {
-        self.network.set_conditions(conditions);
-        self.journal.deed(self.now, &Deed::Conditions(conditions));
-    }
-
     fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
         *self.network.link_conditions(from, to)
-    }
-
-    fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
-        self.network.set_link_conditions(from, to, conditions);
-        self.journal.deed(self.now, &Deed::LinkConditions { from, to, conditions });
     }
 
     fn narrate(&mut self, narration: Narration) {

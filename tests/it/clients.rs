@@ -18,7 +18,7 @@ use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::world::{CannotDo, Elections, Narration, World};
+use raft_in_practice::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
 use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::state_machine::{KeyValue, Reply};
 use raft_in_practice::server::status::NodeStatus;
@@ -349,23 +349,15 @@ impl World for Liar {
         Ok(())
     }
 
-    fn cut(&mut self, _: NodeId, _: NodeId) {}
-
-    fn partition(&mut self, _: &[NodeSet]) {}
-
-    fn heal(&mut self) {}
+    fn change_network(&mut self, _: NetworkChange) {}
 
     fn conditions(&self) -> Conditions {
         Conditions::PERFECT
     }
 
-    fn set_conditions(&mut self, _: Conditions) {}
-
     fn link_conditions(&self, _: NodeId, _: NodeId) -> Conditions {
         Conditions::PERFECT
     }
-
-    fn set_link_conditions(&mut self, _: NodeId, _: NodeId, _: Conditions) {}
 
     fn narrate(&mut self, _: Narration) {}
 
