@@ -71,20 +71,6 @@ fn a_restart_keeps_the_disk_and_applies_again_from_the_start() {
 }
 
 #[test]
-fn a_client_whose_entry_was_replaced_is_told_so() {
-    let mut server = alone();
-    let awaited = LogPosition::new(1, 1);
-    let (answer, verdict) = server.rest.answer(awaited, Term::new(2), Reply::Done);
-    assert_eq!(answer, Answer::Superseded { lost: awaited });
-    assert_eq!(verdict.outcome, Outcome::Refused);
-    let rules = &mut server.rest.config.settings.rules;
-    *rules = rules.without(Rule::AnswerOnlyApplied);
-    let (lie, verdict) = server.rest.answer(awaited, Term::new(2), Reply::Done);
-    assert_eq!(lie, Answer::Applied { position: awaited, reply: Reply::Done });
-    assert_eq!(verdict.outcome, Outcome::Overridden);
-}
-
-#[test]
 fn without_persist_before_reply_a_crash_loses_what_was_promised() {
     let mut server = alone();
     server.node = RaftNode::new(

@@ -132,8 +132,6 @@ impl Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn a_deadline_is_noticed_at_the_next_tick() {
@@ -147,39 +145,5 @@ mod tests {
         let last = Time::from_micros(u64::MAX);
         assert_eq!(last + Duration::from_secs(1), last);
         assert_eq!(last.rounded_up_to(Duration::from_millis(10)), last);
-    }
-
-    /// etcd `TestFollowerElectionTimeoutRandomized`: every timeout of the range occurs.
-    #[test]
-    fn timeouts_are_spread_over_the_range_and_all_alike_without_the_rule() {
-        let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let timing = Timing::PAPER;
-        let mut seen = [false; 15];
-        for _ in 0..1000 {
-            let (timeout, _) = timing.draw_timeout(RuleSet::INTACT, &mut rng);
-            assert!(timing.election_min <= timeout && timeout < timing.election_max);
-            seen[(timeout.as_millis() / 10) as usize - 15] = true;
-        }
-        assert!(seen.iter().all(|&seen| seen), "{seen:?}");
-        let broken = RuleSet::INTACT.without(Rule::RandomisedTimeout);
-        assert!((0..100).all(|_| timing.draw_timeout(broken, &mut rng).0 == timing.election_min));
-    }
-
-    /// etcd `TestFollowersElectionTimeoutNonconflict`: five nodes rarely stand at the same tick.
-    #[test]
-    fn five_nodes_rarely_draw_the_same_tick() {
-        let mut rng = ChaCha8Rng::seed_from_u64(11);
-        let conflicts = (0..1000)
-            .filter(|_| {
-                let mut ticks: Vec<_> = (0..5)
-                    .map(|_| {
-                        Timing::PAPER.draw_timeout(RuleSet::INTACT, &mut rng).0.as_millis() / 10
-                    })
-                    .collect();
-                ticks.sort_unstable();
-                ticks[0] == ticks[1]
-            })
-            .count();
-        assert!(conflicts <= 300, "{conflicts} of 1000 rounds began with a tie");
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use raft_in_practice::raft::{
-    Envelope, Event, Input, LogIndex, Message, NodeId, PersistentState, Rule, RuleSet, Sendable,
-    Settings,
+    Envelope, Event, Input, LogIndex, Message, NodeId, Outcome, PersistentState, Rule, RuleSet,
+    Sendable, Settings,
 };
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Answer, Disk, Server, ServerConfig, Ticket};
 
-use crate::common::{append, at, follower, id, vote, vote_request, with_rules};
+use crate::common::{append, at, follower, id, verdicts, vote, vote_request, with_rules};
 use crate::rules::shows;
 
 /// A vote leaves. Is it on the disk?
@@ -75,10 +75,11 @@ pub fn answer_only_applied() -> Rule {
         events.extend_from_slice(heard.events());
         assert_eq!(server.last_applied(), LogIndex::new(2));
         assert_eq!(server.machine().get("x"), None, "the command never took effect");
-        server.take_answers()
+        (server.take_answers(), verdicts(heard.events(), Rule::AnswerOnlyApplied))
     };
     let lost = at(2, 1);
-    let truth = vec![(Ticket(7), Answer::Superseded { lost })];
-    let lie = vec![(Ticket(7), Answer::Applied { position: lost, reply: Reply::Done })];
+    let truth = (vec![(Ticket(7), Answer::Superseded { lost })], vec![Outcome::Refused]);
+    let lie = Answer::Applied { position: lost, reply: Reply::Done };
+    let lie = (vec![(Ticket(7), lie)], vec![Outcome::Overridden]);
     shows(Rule::AnswerOnlyApplied, &truth, &lie, answers)
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,
     LogEntry, LogPosition, Message, PersistentState, Progress, Rule, RuleSet, Settings,
-    VoteRequest, VoteResponse,
+    VoteRequest,
 };
 use crate::server::timing::{Time, Timing};
 use crate::server::{Disk, ServerConfig};
@@ -121,61 +121,6 @@ fn two_leaders_of_one_term_are_seen_and_what_they_commit_too() {
     let fallen = bench.fallen();
     assert!(fallen.contains(&Property::StateMachineSafety), "{fallen:?}");
     assert!(fallen.contains(&Property::LogMatching), "2@1 stands for two different entries");
-}
-
-#[test]
-fn a_vote_that_a_crash_made_forgotten_is_remembered_here() {
-    let mut bench = Bench::new(3, &[Rule::PersistBeforeReply]);
-    let from_0 = bench.step(0, Input::ElectionTimeout);
-    let from_1 = bench.step(1, Input::ElectionTimeout);
-    bench.deliver(&from_0, 2);
-    bench.restart(2);
-    bench.deliver(&from_1, 2);
-    assert!(bench.fallen().contains(&Property::VoteUniqueness), "{:?}", bench.fallen());
-    assert!(bench.fallen().contains(&Property::Monotonicity), "the term went back");
-}
-
-#[test]
-fn a_leader_without_a_committed_entry_is_seen_at_its_election() {
-    let mut bench = Bench::new(3, &[Rule::UpToDateLog]);
-    let asked = bench.step(0, Input::ElectionTimeout);
-    let votes = bench.deliver(&asked, 1);
-    let appends = bench.deliver(&votes, 0);
-    let acks = bench.deliver(&appends, 1);
-    bench.deliver(&acks, 0);
-    bench.step(2, Input::ElectionTimeout);
-    let asked = bench.step(2, Input::ElectionTimeout);
-    let votes = bench.deliver(&asked, 1);
-    bench.deliver(&votes, 2);
-    let missing = LogPosition::new(1, 1);
-    let expected = Evidence::LeaderLacks {
-        leader: NodeId::new(2),
-        term: Term::new(2),
-        missing,
-        instead: None,
-        committed_in: Term::new(1),
-        committed_by: NodeId::new(0),
-    };
-    let violations = bench.checker.violations();
-    assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
-}
-
-#[test]
-fn a_leader_that_cuts_its_own_log_is_seen() {
-    let mut bench = Bench::new(3, &[Rule::LeaderAppendOnly]);
-    let config = bench.config;
-    let log = Log::new(vec![LogEntry::no_op(Term::new(1))]);
-    let disk = Disk::new(PersistentState::new(Term::new(1), None, log));
-    bench.servers[0] = Server::start(NodeId::new(0), config, disk, Time::ZERO);
-    let log = bench.servers[0].node().log();
-    let digests = &mut bench.checker.digests;
-    bench.checker.watched[0].memory.follow(LogIndex::FIRST, log, digests);
-    bench.step(0, Input::ElectionTimeout);
-    let granted = VoteResponse { term: Term::new(2), vote_granted: true };
-    let message = Message::VoteResponse(granted);
-    let vote = Envelope { from: NodeId::new(1), to: NodeId::new(0), message };
-    bench.step(0, Input::Receive(vote));
-    assert!(bench.fallen().contains(&Property::LeaderAppendOnly), "{:?}", bench.fallen());
 }
 
 #[test]
