@@ -1,10 +1,9 @@
 //! The best counterexample of a rule that a hunt and a search find.
 
-use std::thread;
-
 use super::objective::{Fallen, Objective};
-use super::random::{Hunt, HuntProgress, HuntResult, aim_of, joined, sole_rule};
+use super::random::{Hunt, HuntProgress, HuntResult, aim_of, sole_rule};
 use super::schedule::Schedule;
+use super::share_out::share_out;
 use super::shrink;
 use serde::Serialize;
 
@@ -112,14 +111,9 @@ pub fn shortest(result: &HuntResult, rules: RuleSet) -> Option<Short> {
     };
     let raws: Vec<&Schedule> =
         result.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
-    thread::scope(|scope| {
-        let spawn = |&raw| thread::Builder::new().spawn_scoped(scope, move || short(raw)).ok();
-        let threads: Vec<_> = raws.iter().map_while(spawn).collect();
-        // What got no thread is done by this one.
-        let rest: Vec<_> = raws[threads.len()..].iter().filter_map(|raw| short(raw)).collect();
-        let shorts = threads.into_iter().filter_map(joined).chain(rest);
-        shorts.min_by_key(Short::rank)
-    })
+    let mut shorts = vec![None; raws.len()];
+    share_out(raws.len(), raws.iter().zip(&mut shorts), |(raw, made)| *made = short(raw));
+    shorts.into_iter().flatten().min_by_key(Short::rank)
 }
 
 /// Searches for the shortest way to a fall, if there are bounds for this rule.

@@ -6,6 +6,7 @@
 //! * [`schedule`]: a run as named moves, which [`manual_cluster`] makes one by one in a cluster where nothing
 //!   else happens; [`shrink`] leaves out what is not needed, and [`schedule_parts`] groups what is left.
 //! * [`objective`]: what counts as a fall.
+//! * `share_out`: work that threads do side by side.
 //! * [`first_divergence`]: where a node that keeps the rule parts from the run that breaks it.
 
 pub mod best_counterexample;
@@ -16,4 +17,5 @@ pub mod objective;
 pub mod random;
 pub mod schedule;
 pub mod schedule_parts;
+mod share_out;
 pub mod shrink;

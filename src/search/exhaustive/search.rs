@@ -7,8 +7,6 @@
 //! threads.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,6 +18,7 @@ use super::bounds::Bounds;
 use super::frontier::Frontier;
 use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::{Property, RuleSet};
+use crate::search::share_out::share_out;
 
 /// How many parts the books have. A state's fingerprint says in which it is.
 const SHARDS: usize = 16;
@@ -271,21 +270,13 @@ impl<'s> Search<'s> {
     /// First round: the successors of a block.
     fn explore(&mut self, part: &Frontier, block: Range<usize>) {
         let books = &self.books;
-        let share = block.len().div_ceil(self.workers.len());
-        if block.len() < WORTH_THREADS || self.workers.len() == 1 {
-            for (nth, worker) in self.workers.iter_mut().enumerate() {
-                let mine = if nth == 0 { block.clone() } else { 0..0 };
-                worker.work(part, mine, books);
-            }
-            return;
-        }
-        thread::scope(|scope| {
-            for (nth, worker) in self.workers.iter_mut().enumerate() {
-                let start = (block.start + nth * share).min(block.end);
-                let mine = start..(start + share).min(block.end);
-                spawn(scope, move || worker.work(part, mine, books));
-            }
+        let threads = if block.len() < WORTH_THREADS { 1 } else { self.workers.len() };
+        let share = block.len().div_ceil(threads);
+        let shares = self.workers.iter_mut().enumerate().map(|(nth, worker)| {
+            let start = (block.start + nth * share).min(block.end);
+            (worker, start..(start + share).min(block.end))
         });
+        share_out(threads, shares, |(worker, share)| worker.work(part, share, books));
     }
 
     /// Second round: what is new goes into the books and to the next depth.
@@ -295,22 +286,8 @@ impl<'s> Search<'s> {
         let found = |shard: usize| workers.iter().map(move |worker| &worker.found[shard]);
         let amount: usize = (0..SHARDS).flat_map(found).map(Frontier::len).sum();
         let shards = self.books.shards.iter_mut().zip(next.iter_mut()).enumerate();
-        if amount < WORTH_THREADS || workers.len() == 1 {
-            shards.for_each(|(nth, (shard, next))| enter(shard, next, &mut found(nth)));
-        } else {
-            let mut shards: Vec<_> = shards.collect();
-            let share = SHARDS.div_ceil(workers.len());
-            thread::scope(|scope| {
-                for mine in shards.chunks_mut(share) {
-                    let found = &found;
-                    spawn(scope, move || {
-                        for (nth, (shard, next)) in mine {
-                            enter(shard, next, &mut found(*nth));
-                        }
-                    });
-                }
-            });
-        }
+        let threads = if amount < WORTH_THREADS { 1 } else { workers.len() };
+        share_out(threads, shards, |(nth, (shard, next))| enter(shard, next, &mut found(nth)));
         let after: usize = next.iter().map(Frontier::len).sum();
         self.stats.states += (after - before) as u64;
     }
@@ -376,22 +353,5 @@ impl<'s> Search<'s> {
     /// The model of the first thread, to look numbers up in.
     pub(super) fn model(&self) -> &Model<'s> {
         &self.workers[0].model
-    }
-}
-
-/// Does some work on a thread of its own, or here, if the machine gives no more threads.
-fn spawn<'scope>(scope: &'scope thread::Scope<'scope, '_>, work: impl FnOnce() + Send + 'scope) {
-    let work = Arc::new(Mutex::new(Some(work)));
-    let theirs = Arc::clone(&work);
-    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let begun = thread::Builder::new().spawn_scoped(scope, move || {
-        if let Some(work) = take(&theirs) {
-            work();
-        }
-    });
-    if begun.is_err()
-        && let Some(work) = take(&work)
-    {
-        work();
     }
 }

@@ -25,6 +25,7 @@ use crate::panic_message;
 use crate::raft::{Property, Rule, RuleSet};
 use crate::search::objective::Objective;
 use crate::search::schedule::Schedule;
+use crate::search::share_out::joined;
 use trial::HuntFinding;
 
 /// The moves of a walk.
@@ -169,12 +170,6 @@ impl Hunt {
         }
         HuntResult { catches, took: began.elapsed() }
     }
-}
-
-/// What a thread came to. If it panicked, so does whoever waited for it: nobody shall take silence
-/// for a result.
-pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
 /// What was found in a seed, and its moves if it is a schedule.

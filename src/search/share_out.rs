@@ -1,0 +1,35 @@
+//! Work that threads share out among them, as many as the machine gives.
+
+use std::panic;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// Does `work` on each item, on this thread and on others: `threads` in all, or as many as the machine
+/// gives. Each takes the next item when it is done with one.
+pub(super) fn share_out<T: Send>(
+    threads: usize,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) + Sync,
+) {
+    let items = Mutex::new(items);
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(item) = next() {
+            work(item);
+        }
+    };
+    thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).map_while(spawn).collect();
+        work();
+        for other in others {
+            joined(other);
+        }
+    });
+}
+
+/// What a thread came to. If it panicked, so does whoever waited for it: nobody shall take silence
+/// for a result.
+pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
