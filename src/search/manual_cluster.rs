@@ -5,7 +5,7 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::properties::safety::Violation;
-use crate::raft::{NodeId, Property, Settings};
+use crate::raft::{Property, Settings};
 use crate::record::journal::Observer;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{Narration, VirtualWorld, World};
@@ -48,34 +48,31 @@ impl ManualCluster {
     /// Makes a move, if it can be made.
     pub fn make(&mut self, verb: &Verb) -> bool {
         self.made += 1;
-        let sim = &mut self.sim;
-        let is_up = |sim: &Sim, node: NodeId| sim.server(node).is_some();
-        let made = match verb {
-            Verb::Timeout(who) => who.numbered().is_some_and(|node| {
-                let may = sim.server(node).is_some_and(|server| !server.node().is_leader());
-                may && sim.election_timeout(node).is_ok()
-            }),
-            Verb::Heartbeat(who) => who.numbered().is_some_and(|node| {
-                let may = sim.server(node).is_some_and(|server| server.node().is_leader());
-                may && sim.heartbeat(node).is_ok()
-            }),
-            Verb::Deliver(name) => is_up(sim, name.to) && sim.deliver(*name).is_ok(),
-            Verb::Crash { who, point } => {
-                who.numbered().is_some_and(|node| sim.crash(node, *point).is_ok())
-            }
-            Verb::Restart(who) => who.numbered().is_some_and(|node| sim.restart(node).is_ok()),
-            Verb::Submit { to, command } => to.numbered().is_some_and(|node| {
-                let leads = sim.server(node).is_some_and(|server| server.node().is_leader());
-                if leads {
-                    let ticket = sim.propose(node, command);
-                    self.history.asked(ticket, command, self.made * 2);
-                }
-                leads
-            }),
-            _ => false,
-        };
+        let made = self.carry_out(verb).is_some();
         self.collect_answers();
         made
+    }
+
+    fn carry_out(&mut self, verb: &Verb) -> Option<()> {
+        let sim = &mut self.sim;
+        match verb {
+            Verb::Timeout(who) => sim.election_timeout(who.numbered()?).ok(),
+            Verb::Heartbeat(who) => sim.heartbeat(who.numbered()?).ok(),
+            Verb::Deliver(name) => {
+                sim.server(name.to)?;
+                sim.deliver(*name).ok()
+            }
+            Verb::Crash { who, point } => sim.crash(who.numbered()?, *point).ok(),
+            Verb::Restart(who) => sim.restart(who.numbered()?).ok(),
+            Verb::Submit { to, command } => {
+                let node = to.numbered()?;
+                sim.server(node).filter(|server| server.node().is_leader())?;
+                let ticket = sim.propose(node, command);
+                self.history.asked(ticket, command, self.made * 2);
+                Some(())
+            }
+            _ => None,
+        }
     }
 
     fn collect_answers(&mut self) {
