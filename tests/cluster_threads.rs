@@ -21,16 +21,21 @@ fn threads() -> Vec<String> {
         .collect()
 }
 
-/// Says whether only these threads are left. The kernel lists a thread a moment longer than it runs.
-fn only(before: &[String]) -> bool {
+/// Says whether the threads come to be so. The kernel lists a thread a moment longer than it runs.
+fn come_to_be(so: impl Fn(&[String]) -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(5);
-    while threads() != before {
+    while !so(&threads()) {
         if Instant::now() > deadline {
             return false;
         }
         thread::yield_now();
     }
     true
+}
+
+/// Says whether only these threads are left.
+fn only(before: &[String]) -> bool {
+    come_to_be(|now| now == before)
 }
 
 /// Panics when it is told to, on whichever thread tells it.
@@ -68,7 +73,8 @@ fn a_stopped_or_dropped_cluster_leaves_no_thread_and_a_panic_is_reported() {
 
     let mut cluster = RaftCluster::start(ClusterConfig::new(3)).unwrap();
     cluster.crash(NodeId::new(2), CrashPoint::Between).unwrap();
-    assert_eq!(threads().len(), before.len() + 3, "two nodes and the delay queue");
+    let three = |now: &[String]| now.len() == before.len() + 3;
+    assert!(come_to_be(three), "two nodes and the delay queue: {:?}", threads());
     cluster.restart(NodeId::new(2)).unwrap();
     cluster.crash(NodeId::new(1), CrashPoint::BeforeSave).unwrap();
     let dropped = Instant::now();
