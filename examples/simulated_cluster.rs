@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use raft_in_practice::scenario::world::World;
-use raft_in_practice::server::engine::CrashPoint;
+use raft_in_practice::server::turn_order::CrashPoint;
 use raft_in_practice::sim::{Sim, SimConfig};
 
 const BOUND: Duration = Duration::from_mins(1);

@@ -23,8 +23,8 @@
 //! 1. [`raft`]: the protocol.
 //! 2. [`digest`], [`random_draws`], [`network`]: hashes and random draws that are the same everywhere; what links
 //!    do to messages.
-//! 3. [`server`]: what runs a node: timers, storage, a key-value store, answers; and the
-//!    [engine](server::engine), one turn of a server, which has the order of saving, recording and sending.
+//! 3. [`server`]: what runs a node: timers, storage, a key-value store, answers; and
+//!    [one turn](server::turn_order) of it, which has the order of saving, recording and sending.
 //! 4. [`properties`]: what must hold, and the ledgers that watch it.
 //! 5. [`record`]: what happens in a cluster, in one order; and a run as its inputs, written and run again.
 //! 6. [`scenario`]: the small language that says what is to happen, and what it can ask of a

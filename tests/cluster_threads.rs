@@ -9,8 +9,8 @@ use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::raft::NodeId;
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
 use raft_in_practice::scenario::world::{CannotDo, World};
-use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::turn_order::CrashPoint;
 
 fn threads() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").expect("the kernel lists them");

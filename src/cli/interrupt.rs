@@ -4,7 +4,7 @@ use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::view::keys;
+use crate::view::keyboard;
 
 /// The exit code of what was interrupted, as a shell has it.
 const INTERRUPTED: u8 = 130;
@@ -17,7 +17,7 @@ pub(super) fn on(act: impl FnMut() + Send + 'static) {
     *ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     // It is refused the second time, when it is there already.
     let _ = ctrlc::set_handler(|| {
-        keys::give_back();
+        keyboard::give_back();
         if let Some(act) = &mut *ACT.lock().unwrap_or_else(PoisonError::into_inner) {
             act();
         }

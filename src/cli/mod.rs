@@ -15,7 +15,7 @@ mod play;
 mod replay;
 mod report;
 mod run;
-mod typed;
+mod typed_line;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};
@@ -25,7 +25,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::scenario::library;
-use crate::view::keys::Keys;
+use crate::view::keyboard::Keys;
 use crate::view::output::{Output, WhenFull, unless_closed};
 use crate::view::reader::{KEYS, Reader};
 use crate::view::{self, colour};

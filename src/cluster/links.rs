@@ -17,7 +17,7 @@ use super::shared::{Shared, lock};
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Envelope, NodeId, NodeSet};
 use crate::record::journal::{Deed, Flight, Loss};
-use crate::server::engine::{CrashPoint, MessageId};
+use crate::server::turn_order::{CrashPoint, MessageId};
 
 /// The links of a cluster. Whoever holds them holds both ends of every channel in them, so that
 /// sending cannot fail.

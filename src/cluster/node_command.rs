@@ -5,7 +5,7 @@ use crossbeam_channel::Sender;
 use super::client::WriteOutcome;
 use super::error::WriteError;
 use crate::raft::{Command, NodeId};
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 use crate::server::{Server, Ticket};
 
 /// What a node is told by those who run it.

@@ -12,8 +12,8 @@ use super::node_command::{NodeCommand, Promise};
 use super::shared::Shared;
 use crate::raft::{Command, Input, NodeId};
 use crate::record::journal::{Deed, Flight};
-use crate::server::engine::{CrashPoint, Ended, take_turn_of};
 use crate::server::status::NodeStatus;
+use crate::server::turn_order::{CrashPoint, Ended, take_turn_of};
 use crate::server::{Answer, Server, Ticket};
 
 /// How much of what is queued shares one save and one send; small enough that a flood does not keep a

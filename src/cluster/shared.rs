@@ -15,8 +15,8 @@ use crate::network::Conditions;
 use crate::raft::NodeId;
 use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::Server;
-use crate::server::engine::{Detail, JournalEntry, MessageId};
 use crate::server::timing::Time;
+use crate::server::turn_order::{Detail, JournalEntry, MessageId};
 
 /// What a client waits at least, however short a fast clock makes it; and how long a cluster that a busy
 /// machine starves of its time is waited for at most.

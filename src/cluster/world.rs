@@ -15,10 +15,10 @@ use crate::properties::report::SafetyReport;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Progress};
 use crate::record::journal::Deed;
 use crate::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
-use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
+use crate::server::turn_order::CrashPoint;
 use crate::server::{Answer, Proposal, Server, Ticket};
 
 impl World for RaftCluster {

@@ -24,7 +24,7 @@ use crate::raft::{
 };
 use crate::record::History;
 use crate::record::history::{ClientCall, NodeState, SentMessage, StepRecord};
-use crate::server::engine::MessageId;
+use crate::server::turn_order::MessageId;
 
 pub use leaderships::{LeadEnd, Leadership, client_calls, leaderships};
 pub use moments::{Kind, Place};

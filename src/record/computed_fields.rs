@@ -12,9 +12,9 @@ use crate::raft::{
     Envelope, Event, LogEntry, LogIndex, NodeId, Progress, Property, RaftNode, RoleKind, Term,
 };
 use crate::server::Server;
-use crate::server::engine::MessageId;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
+use crate::server::turn_order::MessageId;
 
 /// A line of a trace, and what is computed of it.
 #[derive(Serialize)]

@@ -13,8 +13,8 @@ use super::error::TraceError;
 use crate::network::Conditions;
 use crate::raft::{Command, Input, MAX_NODES, NodeId, Rule, RuleSet, Settings};
 use crate::record::journal::Deed;
-use crate::server::engine::{MessageId, Step};
 use crate::server::timing::{Time, Timing};
+use crate::server::turn_order::{MessageId, Step};
 
 /// The word by which a trace is known.
 pub(super) const FORMAT: &str = "raft-in-practice trace";

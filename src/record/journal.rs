@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::network::{Conditions, Network};
 use crate::properties::safety::{Checker, Violation};
 use crate::raft::{Command, Envelope, Event, Lost, NodeId, NodeSet};
-use crate::server::engine::{CrashPoint, Detail, JournalEntry, MessageId, Step};
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, Detail, JournalEntry, MessageId, Step};
 use crate::server::{Answer, Server, Ticket};
 
 /// A message on its way, with the number under which the journal knows it.

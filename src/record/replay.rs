@@ -12,9 +12,9 @@ use crate::properties::linearizability::ClientHistory;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{Envelope, Input, NodeId};
 use crate::record::journal::{Deed, Journal, Observer};
-use crate::server::engine::{CrashPoint, Detail, Ended, MessageId, take_turn};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, Detail, Ended, MessageId, take_turn};
 use crate::server::{Disk, Proposal, Server, ServerConfig};
 
 /// What a replay came to.

@@ -16,8 +16,8 @@ use crate::properties::safety::Violation;
 use crate::raft::{Input, LogIndex, MAX_NODES};
 use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::Server;
-use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
+use crate::server::turn_order::{Detail, MessageId};
 use crate::visible::visible_json;
 
 /// Whether a file begins like a trace, of whatever version.

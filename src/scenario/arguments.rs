@@ -9,7 +9,7 @@ use super::tokens::Words;
 use super::verb_table::{Amount, Committed, Condition, LinkSet, On, Verb, Who, property_word};
 use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 
 /// How a value stands in a line.
 pub(super) trait Argument<T = Self> {

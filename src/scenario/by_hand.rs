@@ -11,8 +11,8 @@ use crate::record::History;
 use crate::record::history::StepRecord;
 use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
-use crate::server::engine::{CrashPoint, MessageId};
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, MessageId};
 
 /// The moves so far, and what a world that makes them holds.
 struct MoveWriter<'h> {

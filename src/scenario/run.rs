@@ -13,7 +13,7 @@ use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
 use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 
 /// How long a line waits for what it asks, if it does not say, in the cluster's own time.
 pub const PATIENCE: Duration = Duration::from_secs(12);

@@ -12,7 +12,7 @@ use super::usage::{Kind, Usage, argument, examples, first_words, table};
 use crate::network::Conditions;
 use crate::raft::{LogPosition, NodeId, NodeSet, Property, RoleKind};
 use crate::record::message_name::MessageName;
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 
 /// A node, by number or by what it is when the line is carried out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

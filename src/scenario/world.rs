@@ -8,10 +8,10 @@ use crate::properties::safety::Checker;
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
 use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
-use crate::server::engine::{CrashPoint, MessageId};
 use crate::server::state_machine::KeyValue;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, MessageId};
 use crate::server::{Proposal, Ticket};
 
 /// Why something cannot be done to a cluster.

@@ -12,8 +12,8 @@ use crate::record::journal::{Batch, Deed, Observer};
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::server::Answer;
-use crate::server::engine::Detail;
 use crate::server::timing::Time;
+use crate::server::turn_order::Detail;
 
 /// The first move at which nodes that keep every rule would have acted otherwise.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@
 
 mod answer;
 mod disk;
-pub mod engine;
 pub mod state_machine;
 pub mod status;
 pub mod timing;
+pub mod turn_order;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;

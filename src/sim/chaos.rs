@@ -15,8 +15,8 @@ use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, RuleSet, Settings};
 use crate::random_draws::Draw;
 use crate::scenario::world::World;
-use crate::server::engine::CrashPoint;
 use crate::server::timing::Timing;
+use crate::server::turn_order::CrashPoint;
 
 /// What one seed does to its cluster.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -22,9 +22,9 @@ use crate::record::journal::{Deed, Flight, Journal, Loss, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::Script;
 use crate::scenario::world::World;
-use crate::server::engine::{CrashPoint, Ended, MessageId, take_turn_of};
 use crate::server::status::NodeStatus;
 use crate::server::timing::{Time, Timing};
+use crate::server::turn_order::{CrashPoint, Ended, MessageId, take_turn_of};
 use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
 use queue::{Queue, SimEvent};
 

@@ -107,7 +107,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::raft::{Envelope, Message, Term, VoteResponse};
-    use crate::server::engine::MessageId;
+    use crate::server::turn_order::MessageId;
 
     #[test]
     fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {

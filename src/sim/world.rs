@@ -12,10 +12,10 @@ use crate::record::message_name::MessageName;
 use crate::scenario::world::{
     CannotDo, Elections, InFlight, Narration, NetworkChange, NextEvent, VirtualWorld, World,
 };
-use crate::server::engine::CrashPoint;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
+use crate::server::turn_order::CrashPoint;
 use crate::server::{Proposal, Server, Ticket};
 
 impl World for Sim {

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use clap::ValueEnum;
 use colored::{ColoredString, Colorize, control};
 
-use super::explain;
+use super::event_text;
 use crate::raft::{Outcome, RoleKind, Verdict};
 use crate::visible::{is_hidden, visible};
 
@@ -137,7 +137,7 @@ pub(crate) fn role(role: RoleKind, text: &str) -> Painted {
 
 /// The outcome of a verdict as one word, coloured: good, in the way, or wrong.
 pub(crate) fn outcome(verdict: &Verdict) -> Painted {
-    paint(explain::outcome(verdict), |word| match verdict.outcome {
+    paint(event_text::outcome(verdict), |word| match verdict.outcome {
         Outcome::Holds => word.green(),
         Outcome::Refused => word.yellow(),
         Outcome::Overridden => word.red().bold(),

@@ -5,8 +5,8 @@ use super::{message, violation};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, RaftNode};
 use crate::record::journal::{Deed, Loss};
-use crate::server::engine::CrashPoint;
 use crate::server::state_machine::Reply;
+use crate::server::turn_order::CrashPoint;
 use crate::server::{Answer, Proposal};
 
 /// What a client is told.

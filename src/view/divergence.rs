@@ -4,7 +4,7 @@ use super::output::Output;
 use super::table::{Table, paragraph};
 use super::what_to_tell::too_old;
 use super::words::{Speaker, log_end};
-use super::{colour, deeds, explain};
+use super::{colour, deeds, event_text};
 use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
 use crate::search::first_divergence::{Divergence, Side, Speaking};
 
@@ -97,10 +97,10 @@ fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
     for event in events {
         match event {
             Event::Checked(verdict) if is_beside_the_point(verdict) || is_told(verdict) => {}
-            Event::Checked(verdict) => lines.push(explain::verdict(speaker, verdict)),
+            Event::Checked(verdict) => lines.push(event_text::verdict(speaker, verdict)),
             _ => lines.push(match too_old(event, &verdicts) {
                 Some(old) => format!("{} {}", who.node, old.sentence(speaker)),
-                None => format!("{} {}", who.node, explain::event(speaker, event)),
+                None => format!("{} {}", who.node, event_text::event(speaker, event)),
             }),
         }
     }

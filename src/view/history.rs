@@ -3,7 +3,7 @@
 use super::status;
 use super::table::{Table, paragraph};
 use super::words::{Speaker, plural, when};
-use super::{colour, deeds, explain, message, why};
+use super::{colour, deeds, event_text, finding_text, message, why};
 use crate::explain::{client_calls, leaderships};
 use crate::raft::{Event, NodeId, Outcome, Role};
 use crate::record::History;
@@ -39,14 +39,14 @@ pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
     let mut lines: Vec<String> =
         history.deeds_before(step).flat_map(|(_, deed)| deed_lines(deed)).collect();
     let input = record.input();
-    let mut text = format!("step {step}: {}", explain::input(record.node, &input));
+    let mut text = format!("step {step}: {}", event_text::input(record.node, &input));
     if let Some(sent) = record.received.and_then(|message| history.message(message)) {
         text = format!("{text} (written in step {})", sent.written_in);
     }
     lines.extend(paragraph(&colour::strong(&text).to_string(), "  ", "    "));
     let speaker = Speaker::of(record.node, &input);
     for event in record.events {
-        let text = explain::event(speaker, event);
+        let text = event_text::event(speaker, event);
         let text = match event {
             Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
                 colour::wrong(&text).to_string()
@@ -211,7 +211,7 @@ pub(crate) fn clients(history: &History, step: u64) -> Vec<String> {
     if all.is_empty() {
         return vec!["  no client has asked for anything".to_owned()];
     }
-    let sentences = all.iter().map(|(call, silent)| why::told(call, *silent));
+    let sentences = all.iter().map(|(call, silent)| finding_text::told(call, *silent));
     sentences.flat_map(|sentence| paragraph(&sentence, "  ", "    ")).collect()
 }
 

@@ -11,8 +11,8 @@ use crate::raft::{
 };
 use crate::record::journal::{Batch, Deed, Loss, Observer};
 use crate::server::Server;
-use crate::server::engine::Detail;
 use crate::server::timing::Time;
+use crate::server::turn_order::Detail;
 
 /// Where the lanes begin: behind the number of the step and the time.
 const MARGIN: usize = 17;

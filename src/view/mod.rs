@@ -6,7 +6,7 @@
 //!
 //! * A view is a way to tell a run as it happens. `VIEWS` lists them: a row there is all that it
 //!   takes for `--view` to know one more.
-//! * `explain`: one sentence for an event, `facts`: one for the reason behind a decision,
+//! * `event_text`: one sentence for an event, `facts`: one for the reason behind a decision,
 //!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
 //!   without colour.
 //! * `colour`: colour, which only repeats what the words say already.
@@ -20,21 +20,23 @@
 //! * `lanes`: a run as columns with arrows between them.
 //! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
 //!   `divergence`: what the searches found.
-//! * `prompt`: what the prompt answers; `history`: the same of a trace; `why`: answers to why and why not.
-//! * `reader`: how fast a person reads, and `keys`, which say otherwise. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
+//! * `prompt`: what the prompt answers; `history`: the same of a trace; `why`: answers to why and why not, with
+//!   `finding_text`: what was found.
+//! * `reader`: how fast a person reads, and `keyboard`: keys that say otherwise. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
 pub(crate) mod colour;
 mod columns;
 pub(crate) mod deeds;
 mod divergence;
-pub mod explain;
+pub mod event_text;
 mod facts;
+mod finding_text;
 pub(crate) mod header;
 pub(crate) mod history;
 pub mod hunt_result;
 pub mod json;
-#[cfg_attr(not(unix), path = "no_keys.rs")]
-pub(crate) mod keys;
+#[cfg_attr(not(unix), path = "no_keyboard.rs")]
+pub(crate) mod keyboard;
 mod lanes;
 pub(crate) mod logs;
 pub mod message;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use textwrap::core::display_width;
 
 use super::colour;
-use super::keys;
+use super::keyboard;
 use super::walkthrough::go_on;
 
 /// What somebody may press.
@@ -80,7 +80,7 @@ impl Reading {
     /// Nobody waits any more once `over` says so.
     pub(super) fn rest(&mut self, wait: Duration, over: impl Fn() -> bool) -> io::Result<()> {
         let until = Instant::now() + wait;
-        let key = if self.reader.keys { keys::pressed(Some(until), &over) } else { None };
+        let key = if self.reader.keys { keyboard::pressed(Some(until), &over) } else { None };
         let key = match key {
             Some(Key::Enter) => pause(&over)?,
             key => key,
@@ -101,7 +101,7 @@ fn pause(over: impl Fn() -> bool) -> io::Result<Option<Key>> {
     let mut out = io::stdout();
     write!(out, "{}", colour::finished(&colour::faint(PAUSED).to_string()))?;
     out.flush()?;
-    let key = keys::pressed(None, over);
+    let key = keyboard::pressed(None, over);
     write!(out, "\r{}\r", " ".repeat(PAUSED.len()))?;
     out.flush()?;
     Ok(key)

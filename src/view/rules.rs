@@ -3,7 +3,7 @@
 use crate::raft::{Property, Rule};
 
 use super::table::{Table, paragraph};
-use super::{colour, explain};
+use super::{colour, event_text};
 
 /// One row a rule: id, section, statement.
 pub(crate) fn list() -> Vec<String> {
@@ -11,7 +11,7 @@ pub(crate) fn list() -> Vec<String> {
     for rule in Rule::ALL {
         table.row([
             colour::strong(rule.id()).to_string(),
-            explain::section(rule).to_owned(),
+            event_text::section(rule).to_owned(),
             rule.statement().to_owned(),
         ]);
     }

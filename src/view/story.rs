@@ -9,15 +9,15 @@ use super::script_text::ScriptText;
 use super::table::paragraph;
 use super::what_to_tell::{TooOld, is_reason, is_turning_point, is_worth_telling, too_old};
 use super::words::{Speaker, duration};
-use super::{Listeners, colour, deeds, explain, facts, message, violation, what_to_tell};
+use super::{Listeners, colour, deeds, event_text, facts, message, violation, what_to_tell};
 use crate::properties::safety::Violation;
 use crate::raft::{
     Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RaftNode, RoleKind, Rule,
     Term, Verdict,
 };
 use crate::record::journal::{Batch, Deed, Observer};
-use crate::server::engine::{Detail, MessageId};
 use crate::server::timing::Time;
+use crate::server::turn_order::{Detail, MessageId};
 use crate::server::{Answer, Ticket};
 
 /// Tells a journal as a story.
@@ -111,7 +111,7 @@ impl Story {
             (Input::Propose(commands), Some(ticket)) if commands.len() == 1 => {
                 format!("client {} asks {node} for {}", ticket.client(), commands[0])
             }
-            _ => explain::input(node, input),
+            _ => event_text::input(node, input),
         }
     }
 
@@ -165,7 +165,7 @@ impl Story {
         if self.columns.brief && verdict.outcome != Outcome::Overridden {
             return;
         }
-        let text = explain::verdict(speaker, verdict);
+        let text = event_text::verdict(speaker, verdict);
         let text = match verdict.outcome {
             Outcome::Overridden => colour::wrong(&text),
             _ => colour::faint(&text),
@@ -272,7 +272,7 @@ impl Observer for Story {
                     continue;
                 }
                 let who = node.id().to_string();
-                let mut text = explain::event(speaker, event);
+                let mut text = event_text::event(speaker, event);
                 if let Event::Appended { first, last, .. } = event {
                     text.push_str(&deeds::contents(node, *first, *last));
                 }

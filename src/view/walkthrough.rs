@@ -10,7 +10,7 @@ use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
 use super::words::{Speaker, duration, log_end, plural};
-use super::{colour, explain, logs, message, width};
+use super::{colour, event_text, logs, message, width};
 
 /// Where the lines of a beat begin.
 const INDENT: usize = 4;
@@ -124,16 +124,16 @@ fn started(node: &RaftNode, timeout: Duration) -> Vec<String> {
 fn stepped(step: &ShownStep) -> Vec<String> {
     let id = step.after.id();
     let mut block = Block::new();
-    block.line(&colour::strong("input"), explain::input(id, &step.input));
+    block.line(&colour::strong("input"), event_text::input(id, &step.input));
     let speaker = Speaker::of(id, &step.input);
     for event in &step.events {
         match event {
             Event::Checked(verdict) => {
-                block.line(&colour::outcome(verdict), explain::reason(speaker, verdict));
+                block.line(&colour::outcome(verdict), event_text::reason(speaker, verdict));
             }
             event => {
                 let name = colour::role(step.after.role().kind(), &id.to_string());
-                block.line(&name, explain::event(speaker, event));
+                block.line(&name, event_text::event(speaker, event));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What of all that happens in a node moves a story on, and which rules are its reasons.
 
 use super::words::Speaker;
-use super::{explain, message};
+use super::{event_text, message};
 use crate::raft::{Event, Facts, MessageKind, Outcome, RaftNode, RoleKind, Rule, Term, Verdict};
 
 /// Whether an event moves the story on. The rest is for those who ask for every step. Where single
@@ -93,7 +93,7 @@ impl TooOld {
         let Self { message, own, .. } = self;
         let (node, sender, kind) = (speaker.node, speaker.sender(), message::kind(self.kind));
         let rule = Rule::StaleTermRejected;
-        let section = explain::section(rule);
+        let section = event_text::section(rule);
         format!(
             "refuses {sender}'s {kind} of term {message}: {node} is in term {own} ({rule}, {section})"
         )

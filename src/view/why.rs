@@ -1,16 +1,14 @@
 //! Answers to why and why not, in words.
 
-use super::explain;
 use super::table::{Table, paragraph};
-use super::words::{Speaker, log_end, plural, when};
-use super::{colour, deeds, message};
+use super::words::{Speaker, when};
+use super::{colour, event_text, finding_text};
 use crate::explain::{
-    Change, Elsewhere, Explanation, Finding, Ground, LeadEnd, Leadership, Question, Silent,
-    Standing, Unanswerable, Uncounted, why,
+    Explanation, Finding, Ground, LeadEnd, Leadership, Question, Standing, Unanswerable, Uncounted,
+    why,
 };
-use crate::raft::{LogPosition, NodeId, Term};
+use crate::raft::NodeId;
 use crate::record::History;
-use crate::record::history::{ClientCall, Told};
 
 /// What can be asked, one line each: the words, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
@@ -72,7 +70,7 @@ pub(super) enum Sentence {
 
 /// The answer alone: what is so, the reasons behind it, how the others stand, what would change it.
 pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
-    let mut text = finding(&answer.finding);
+    let mut text = finding_text::finding(&answer.finding);
     // Since its timer was started over last it has not been so: it has always been.
     let always = matches!(answer.finding, Finding::NeverCampaigned { .. });
     if let Some(step) = answer.decided_in.filter(|_| !always) {
@@ -84,7 +82,7 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     }
     said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
-        Sentence::Ground(explain::verdict(speaker, &ground.verdict))
+        Sentence::Ground(event_text::verdict(speaker, &ground.verdict))
     }));
     if let (Finding::Committed { .. }, Some(step)) = (&answer.finding, answer.decided_in) {
         said.push(Sentence::Finding(format!("In step {step}:")));
@@ -92,7 +90,10 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     let standing = |standing: &Standing| Sentence::Standing(standing.node, stands(standing));
     said.extend(answer.others.iter().map(standing));
     if let Some(change) = &answer.change {
-        said.push(Sentence::Finding(format!("It would change if {}.", changes(change))));
+        said.push(Sentence::Finding(format!(
+            "It would change if {}.",
+            finding_text::changes(change)
+        )));
     }
     if let Some(deeper) = &answer.follows_from {
         let other = matches!(answer.finding, Finding::Another { .. });
@@ -117,159 +118,6 @@ fn reasons(answer: &Explanation) -> Vec<String> {
     lines
 }
 
-fn finding(finding: &Finding) -> String {
-    match finding {
-        Finding::Committed { entry, node, told_by: None } => {
-            format!("{entry} is committed: {node} led, and counted a majority.")
-        }
-        Finding::Committed { entry, node, told_by: Some(leader) } => {
-            format!("{entry} is committed on {node}: {leader} led, and had said so.")
-        }
-        Finding::TooFewCopies { entry, leader, term } => format!(
-            "{entry} is not committed: {leader} leads term {term} and knows of too few copies."
-        ),
-        Finding::OlderTerm { entry, leader, term } => format!(
-            "{entry} is not committed, though a majority holds it: it is of term {}, and {leader} \
-             leads term {term}. A leader counts only entries of its own term; what stands before \
-             one is committed with it.",
-            entry.term
-        ),
-        Finding::NotTold { entry, node, leader, elsewhere } => {
-            not_told(*entry, *node, *leader, elsewhere.as_ref())
-        }
-        Finding::NotKnown { entry, leader, term, elsewhere } => format!(
-            "{leader}, which leads term {term}, does not know that {entry} is committed.{}",
-            known(*leader, elsewhere)
-        ),
-        Finding::Superseded { entry, node, committed, step } => {
-            superseded(*entry, *node, *committed, *step)
-        }
-        Finding::OnSuperseded { entry, node, below, committed, step } => {
-            on_superseded(*entry, *node, *below, *committed, *step)
-        }
-        Finding::Another { entry, node, there, holders } => {
-            let held = held_by(holders);
-            format!("{node} has {there} at index {}, and not {entry}, {held}.", entry.index)
-        }
-        Finding::Lacks { node, index, last } => {
-            format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
-        }
-        Finding::Down { node } => format!("{node} is down: it leads nothing and commits nothing."),
-        Finding::Refused { from, to, message: kind, number } => {
-            let number = number.map_or_else(String::new, |it| format!(" (message {})", it.0));
-            format!("{to} refused {from}'s {}{number}.", message::kind(*kind))
-        }
-        Finding::Leads { node, term, votes } => {
-            format!("{node} leads term {term}, by the votes of {}.", voters(votes))
-        }
-        Finding::NeverCampaigned { node, leader } => {
-            format!("{node} has never stood for election{}.", following(*leader))
-        }
-        Finding::StartedAgain { node, leader } => format!(
-            "{node} has started again as a follower and not stood for election since{}.",
-            following(*leader)
-        ),
-        Finding::TooFewVotes { node, term, have, need, ended_in } => {
-            too_few_votes(*node, *term, *have, *need, *ended_in)
-        }
-        Finding::SteppedDown { node, role, term } => {
-            format!("{node} was {role} and became follower in term {term}.")
-        }
-        Finding::Truncated { node, from, to } if from == to => format!("{node} deleted {from}."),
-        Finding::Truncated { node, from, to } => format!("{node} deleted {from} to {to}."),
-        Finding::Acknowledged { node, to, index, prev, count } => format!(
-            "{node} acknowledged its log up to index {index}: {to} had sent {} after {prev}.",
-            plural(*count, "entry", "entries")
-        ),
-        Finding::Told { call, silent, earlier: 0 } => told(call, *silent),
-        Finding::Told { call, silent, earlier } => {
-            format!("{} {earlier} more, asked before, also match.", told(call, *silent))
-        }
-    }
-}
-
-fn superseded(entry: LogPosition, node: NodeId, committed: LogPosition, step: u64) -> String {
-    format!(
-        "{entry} is not committed on {node} and, by State Machine Safety, never will be: {committed} was \
-         committed at index {} in step {step}.",
-        entry.index
-    )
-}
-
-fn on_superseded(
-    entry: LogPosition,
-    node: NodeId,
-    below: LogPosition,
-    committed: LogPosition,
-    step: u64,
-) -> String {
-    format!(
-        "{entry} is not committed on {node} and, by Log Matching, never will be as it stands there: \
-         {node} has it behind {below}, and {committed} was committed at index {} in step {step}.",
-        below.index
-    )
-}
-
-fn too_few_votes(
-    node: NodeId,
-    term: Term,
-    have: usize,
-    need: usize,
-    ended_in: Option<u64>,
-) -> String {
-    let votes = plural(have, "vote", "votes");
-    let ended = match ended_in {
-        Some(step) => format!("it gave up in step {step}"),
-        None => "its election goes on".to_owned(),
-    };
-    format!(
-        "{node} stood for election in term {term} and got {votes}, where {need} are needed: {ended}."
-    )
-}
-
-fn not_told(
-    entry: LogPosition,
-    node: NodeId,
-    leader: Option<NodeId>,
-    elsewhere: Option<&Elsewhere>,
-) -> String {
-    let leader = match leader {
-        Some(leader) => format!("its leader, {leader}, has not told it that it is"),
-        None => "it knows of no leader that could tell it".to_owned(),
-    };
-    let elsewhere = elsewhere.map_or_else(String::new, |it| known(node, it));
-    format!("{entry} is not committed on {node}: {leader}.{elsewhere}")
-}
-
-fn held_by(holders: &[NodeId]) -> String {
-    match holders {
-        [] => "which no log holds".to_owned(),
-        [holder] => format!("which {holder} holds"),
-        holders => format!("which {} hold", names(holders)),
-    }
-}
-
-/// Who has voted, and in which step each vote was counted.
-fn voters(votes: &[(NodeId, u64)]) -> String {
-    let votes = votes.iter().map(|(voter, step)| format!("{voter} (step {step})"));
-    votes.collect::<Vec<_>>().join(", ")
-}
-
-/// Who has committed an entry, and whether a node has known.
-fn known(node: NodeId, Elsewhere { step, by, forgot_after }: &Elsewhere) -> String {
-    let forgot = forgot_after.map_or_else(String::new, |after| {
-        format!(" {node} knew, and lost its commitIndex when it crashed after step {after}.")
-    });
-    format!(" It is committed since step {step}, by {by}.{forgot}")
-}
-
-fn following(leader: Option<NodeId>) -> String {
-    match leader {
-        Some(leader) => format!(": {leader} leads, and its messages start the timer over"),
-        None => ": its election timer has not ended".to_owned(),
-    }
-}
-
 /// Who led when, in a few words.
 pub(super) fn leadership(led: &Leadership) -> String {
     let Leadership { node, term, from, end } = led;
@@ -281,46 +129,11 @@ pub(super) fn leadership(led: &Leadership) -> String {
     format!("{node} leads term {term} from step {from} {until}")
 }
 
-/// What a client asked and was told, in a sentence.
-pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
-    let ClientCall { ticket, node, command, asked_in, told } = call;
-    let client =
-        format!("Client {} asked {node} for {command} in step {asked_in}", ticket.client());
-    match told {
-        None => match silent {
-            Some(Silent::CrashedAfter(step)) => format!(
-                "{client} and was told nothing: {node} crashed after step {step} and forgot who had \
-                 asked, so nobody will answer."
-            ),
-            Some(Silent::PausedSince(step)) => {
-                format!("{client} and was told nothing yet: {node} stands still since step {step}.")
-            }
-            Some(Silent::AnswerLostIn(step)) => {
-                format!(
-                    "{client} and was told nothing: {node} answered in step {step}, and the answer was lost."
-                )
-            }
-            None => format!("{client} and was told nothing yet."),
-        },
-        Some((_, Told::Refused { leader: Some(leader) })) => {
-            format!("{client} and was refused: {leader} leads.")
-        }
-        Some((_, Told::Refused { leader: None })) => {
-            format!("{client} and was refused: {node} does not lead.")
-        }
-        Some((step, Told::Answered(answer))) => {
-            let told = deeds::told(answer);
-            let told = told.strip_prefix("is told ").unwrap_or(&told);
-            format!("{client} and is told by {node}, in step {step}, {told}.")
-        }
-    }
-}
-
 fn stands(standing: &Standing) -> String {
     if let Some(Ground { node, from, verdict, step }) = &standing.refused {
         let speaker = Speaker { node: *node, from: *from };
         let step = step.map_or_else(String::new, |step| format!(" in step {step}"));
-        return format!("refused{step}: {}", explain::reason(speaker, verdict));
+        return format!("refused{step}: {}", event_text::reason(speaker, verdict));
     }
     let holds = match (standing.holds, standing.counted) {
         (Some(true), true) => "has it".to_owned(),
@@ -369,79 +182,6 @@ fn uncounted(why: Uncounted) -> String {
         Uncounted::Late { given, came } => format!(
             "voted for it in step {given}: the vote came in step {came}, when the campaign was over"
         ),
-    }
-}
-
-fn names(nodes: &[NodeId]) -> String {
-    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn changes(change: &Change) -> String {
-    match change {
-        Change::Acknowledgements { leader, index, more, missing } => format!(
-            "{more} more of {} acknowledged {leader}'s log up to index {index}",
-            names(missing)
-        ),
-        Change::EntryOfOwnTerm { leader, term, index: Some(index), have, need } => format!(
-            "the entry of term {term} at index {index} came on a majority: {have} of the {need} that \
-             {leader} needs have it"
-        ),
-        Change::EntryOfOwnTerm { leader, term, index: None, .. } => format!(
-            "a client proposed a command to {leader}, and that entry of term {term} came on a majority"
-        ),
-        Change::LeaderCommits { leader: Some(leader), index } => {
-            format!(
-                "{leader} committed index {index} and said so in an AppendEntries that it accepts"
-            )
-        }
-        Change::LeaderCommits { leader: None, index } => {
-            format!("a leader that holds it were elected, committed index {index}, and said so")
-        }
-        Change::LaterLeader { leader, term } => format!(
-            "a later leader that has it committed an entry of its own: a majority is past term {term}, so \
-             {leader} can commit nothing more in it"
-        ),
-        Change::LeaderSays { leader, index } => format!(
-            "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
-        ),
-        Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => format!(
-            "the AppendEntries arrived ({}) that {from} wrote in step {written_in}, message {}: it has \
-             leaderCommit {leader_commit} and verifies the log up to index {up_to} (commit-only-verified)",
-            arrives_in.map_or_else(
-                || "by the last step it has not".to_owned(),
-                |it| format!("it does in step {it}"),
-            ),
-            message.0
-        ),
-        Change::Replication { index } => {
-            format!("a leader's AppendEntries brought it the entry at index {index}")
-        }
-        Change::Restart { node } => format!("{node} started again"),
-        Change::Votes { more, missing } => {
-            format!("{more} more of {} voted for it", names(missing))
-        }
-        Change::LaterElection { term } => {
-            format!("a timer ended and a later term began: too few have a vote left in term {term}")
-        }
-        Change::Timeout { node } => {
-            format!("{node}'s election timer ended, and a majority voted for it")
-        }
-        Change::Term { least } => format!("the sender were in term {least} or a later one"),
-        Change::NoLaterTerm { most } => {
-            format!("the message were of term {most} or an earlier one")
-        }
-        Change::LaterTerm { after } => {
-            format!("the candidate asked in a term after {after}: the vote in that one is given")
-        }
-        Change::Log { least } => {
-            format!("the candidate's log ended at {least}, or were more up to date")
-        }
-        Change::EarlierEntry { index } => {
-            format!("the leader sent from an entry before index {index} that both have")
-        }
-        Change::SameEntry { index, term } => {
-            format!("the leader's entry at index {index} were of term {term} too")
-        }
     }
 }
 

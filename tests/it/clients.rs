@@ -19,10 +19,10 @@ use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why}
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
-use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::state_machine::{KeyValue, Reply};
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::turn_order::CrashPoint;
 use raft_in_practice::server::{Answer, Proposal, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::{hunt_result, violation};

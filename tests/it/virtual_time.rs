@@ -16,8 +16,8 @@ use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::{VirtualWorld, World};
-use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::turn_order::CrashPoint;
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
 
 use crate::common::MemoryFile;

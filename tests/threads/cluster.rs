@@ -12,10 +12,10 @@ use raft_in_practice::raft::{
 };
 use raft_in_practice::record::journal::{Batch, Deed, Loss, Observer};
 use raft_in_practice::scenario::world::{CannotDo, Narration, World};
-use raft_in_practice::server::engine::{CrashPoint, Detail, MessageId};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::turn_order::{CrashPoint, Detail, MessageId};
 use raft_in_practice::server::{Answer, Proposal, Ticket};
 
 /// Far away.

@@ -2,7 +2,7 @@
 //! alike. What is printed of a value that does not fit is one sentence with the range in it.
 
 mod completed;
-mod manual;
+mod man_pages;
 pub(super) mod raft_cluster;
 pub(super) mod raft_node;
 pub(super) mod search;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::completed::{completions, place, rule, scenario};
-use super::manual;
+use super::man_pages;
 use super::search::{BoundOptions, HuntOptions};
 use super::watch::WatchOptions;
 use super::{Format, nodes, of_range, parse_steps, parse_view, put, seed};
@@ -291,7 +291,7 @@ impl Arguments {
                 options.explore(run.as_deref(), at, port, !no_open)
             }
             Some(RaftClusterCommand::Completions { shell }) => completions::<Self>(shell),
-            Some(RaftClusterCommand::Man { folder }) => manual::pages::<Self>(&folder),
+            Some(RaftClusterCommand::Man { folder }) => man_pages::pages::<Self>(&folder),
         }
     }
 }

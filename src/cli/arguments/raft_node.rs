@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use super::completed::{completions, rule};
-use super::manual;
+use super::man_pages;
 use super::{Format, nodes, put, seed};
 use crate::cli::error::Error;
 use crate::cli::pager;
@@ -149,7 +149,7 @@ impl Arguments {
                 Format::Json => put(json::rules(&[rule])),
             },
             Some(RaftNodeCommand::Completions { shell }) => completions::<Self>(shell),
-            Some(RaftNodeCommand::Man { folder }) => manual::pages::<Self>(&folder),
+            Some(RaftNodeCommand::Man { folder }) => man_pages::pages::<Self>(&folder),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::typed::Typed;
+use crate::cli::typed_line::Typed;
 use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::scenario::error::WrongLine;

@@ -1,6 +1,6 @@
 //! What can be typed at the prompt on a trace.
 
-use crate::cli::typed::Typed;
+use crate::cli::typed_line::Typed;
 use crate::explain::{Kind, Place, Question};
 use crate::raft::{NodeId, Rule};
 use crate::scenario::nearest::nearest;

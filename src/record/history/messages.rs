@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::History;
 use crate::raft::Envelope;
 use crate::record::journal::Loss;
-use crate::server::engine::MessageId;
+use crate::server::turn_order::MessageId;
 
 /// A message that a step wrote, and what became of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

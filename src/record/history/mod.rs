@@ -25,8 +25,8 @@ use crate::properties::safety::Violation;
 use crate::raft::{Event, Input, NodeId};
 use crate::record::journal::Deed;
 use crate::server::Ticket;
-use crate::server::engine::MessageId;
 use crate::server::timing::Time;
+use crate::server::turn_order::MessageId;
 
 pub use clients::{ClientCall, Told};
 pub use messages::SentMessage;

@@ -11,8 +11,8 @@ use crate::raft::NodeId;
 use crate::record::format::Header;
 use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::Ticket;
-use crate::server::engine::{CrashPoint, Detail, MessageId};
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, Detail, MessageId};
 
 /// Keeps a run while it goes on. A handle to the same record stays with whoever started the run.
 #[derive(Clone)]

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use super::{History, MadeStep};
 use crate::raft::{LogIndex, NodeId, RaftNode};
 use crate::record::format::Header;
-use crate::server::engine::{CrashPoint, Detail, MessageId, Steps, take_turn_of};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, Detail, MessageId, Steps, take_turn_of};
 use crate::server::{Disk, Server, ServerConfig};
 
 /// After how many of its own steps a node is copied.
@@ -258,7 +258,7 @@ impl History {
             let node = Cow::Borrowed(turn.node());
             seen = Some(see(NodeState { up: true, paused: false, starts, node, applied }));
         };
-        let enter = |_: crate::server::engine::JournalEntry<'_>| MessageId::default();
+        let enter = |_: crate::server::turn_order::JournalEntry<'_>| MessageId::default();
         _ = take_turn_of(server, Time::ZERO, Detail::Batches, &mut crash, make, enter);
         seen.expect("a turn is made")
     }

@@ -6,7 +6,7 @@ use super::state::{Cause, Model};
 use crate::raft::{Envelope, NodeId, Property};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 
 /// How a property can fall.
 #[derive(Clone, PartialEq, Debug)]

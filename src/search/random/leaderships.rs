@@ -17,7 +17,7 @@ use crate::scenario::verb_table::{Verb, Who};
 use crate::search::manual_cluster::ManualCluster;
 use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 
 /// Games that one seed plays, each on a new cluster.
 const GAMES: usize = 4;

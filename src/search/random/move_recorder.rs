@@ -6,8 +6,8 @@ use crate::raft::{Envelope, Input};
 use crate::record::journal::{Batch, Deed, Flight, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
-use crate::server::engine::{CrashPoint, Detail, MessageId};
 use crate::server::timing::Time;
+use crate::server::turn_order::{CrashPoint, Detail, MessageId};
 
 /// Writes down a run in virtual time as moves.
 #[derive(Clone, Default)]

@@ -10,9 +10,9 @@ use serde::Serialize;
 use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, Term};
 use crate::scenario::world::World;
-use crate::server::engine::CrashPoint;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
+use crate::server::turn_order::CrashPoint;
 use crate::sim::Sim;
 
 /// Two of the longest election timeouts.

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::raft::{Event, Input, MAX_NODES, Message, NodeId, Term};
 use crate::record::journal::{Batch, Deed, Observer};
-use crate::server::engine::Detail;
 use crate::server::timing::Time;
+use crate::server::turn_order::Detail;
 
 /// An election that nothing called for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

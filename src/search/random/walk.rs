@@ -12,7 +12,7 @@ use crate::scenario::verb_table::{Verb, Who};
 use crate::search::manual_cluster::ManualCluster;
 use crate::search::objective::{Fallen, Objective};
 use crate::search::schedule::Schedule;
-use crate::server::engine::CrashPoint;
+use crate::server::turn_order::CrashPoint;
 use std::num::NonZeroUsize;
 
 /// How likely each move is; drawn afresh for each walk.

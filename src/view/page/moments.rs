@@ -13,11 +13,11 @@ use crate::raft::{
 };
 use crate::record::history::{History, NodeState, StepRecord};
 use crate::record::journal::Deed;
-use crate::server::engine::MessageId;
 use crate::server::timing::Time;
+use crate::server::turn_order::MessageId;
 use crate::view::what_to_tell::too_old;
 use crate::view::words::Speaker;
-use crate::view::{deeds, explain, facts, message};
+use crate::view::{deeds, event_text, facts, message};
 use crate::visible::visible;
 
 /// Something that happened: a step of a node, or what the world did.
@@ -271,20 +271,20 @@ pub(super) fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
             let name = message::kind(envelope.message.kind());
             (MomentKind::Receive, format!("{} receives {name} from {}", step.node, envelope.from))
         }
-        Input::Propose(_) => (MomentKind::Propose, explain::input(step.node, &input)),
+        Input::Propose(_) => (MomentKind::Propose, event_text::input(step.node, &input)),
         Input::ElectionTimeout | Input::HeartbeatDue => {
-            (MomentKind::Timer, explain::input(step.node, &input))
+            (MomentKind::Timer, event_text::input(step.node, &input))
         }
     };
     let verdicts: Vec<Verdict> = step.events.iter().filter_map(verdict_of).collect();
     let lines = step.events.iter().map(|event| match event {
         Event::Checked(verdict) => {
             let rule = Some(verdict.rule.id());
-            (explain::outcome(verdict), facts::compared(speaker, verdict), rule)
+            (event_text::outcome(verdict), facts::compared(speaker, verdict), rule)
         }
         event => {
             let too_old = too_old(event, &verdicts).map(|old| old.sentence(speaker));
-            let text = too_old.unwrap_or_else(|| explain::event(speaker, event));
+            let text = too_old.unwrap_or_else(|| event_text::event(speaker, event));
             ("event", format!("{} {text}", step.node), None)
         }
     });

@@ -15,7 +15,7 @@ use crate::record::history::{History, SentMessage};
 use crate::record::journal::Loss;
 use crate::record::{Clock, Header};
 use crate::view::words::plural;
-use crate::view::{message, violation, why};
+use crate::view::{finding_text, message, violation, why};
 
 /// What kind of run it is, for the page.
 #[derive(Serialize)]
@@ -134,7 +134,7 @@ impl AtAGlance {
         let leaders = leaderships(history).into_iter().map(|led| (led.from, why::leadership(&led)));
         let clients = client_calls(history, history.last()).into_iter().map(|(call, silent)| {
             let step = call.told.as_ref().map_or(call.asked_in, |(step, _)| *step);
-            (step, shown(&why::told(&call, silent)))
+            (step, shown(&finding_text::told(&call, silent)))
         });
         Self { leaders: leaders.collect(), clients: clients.collect() }
     }

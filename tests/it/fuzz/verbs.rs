@@ -15,8 +15,8 @@ use raft_in_practice::scenario::script::{Line, Script};
 use raft_in_practice::scenario::verb_table::{
     Amount, Committed, Condition, LinkSet, On, Verb, Who,
 };
-use raft_in_practice::server::engine::CrashPoint;
 use raft_in_practice::server::timing::Timing;
+use raft_in_practice::server::turn_order::CrashPoint;
 
 fn node(nodes: usize) -> impl Strategy<Value = NodeId> {
     (0..nodes as u8).prop_map(NodeId::new)

@@ -11,8 +11,8 @@ use raft_in_practice::record::{Clock, Header, History, TraceError, TraceWriter, 
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::World;
-use raft_in_practice::server::engine::{Detail, MessageId};
 use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::turn_order::{Detail, MessageId};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim};
 
 use super::{history, script, shipped, traced};

@@ -2,7 +2,7 @@
 
 use raft_in_practice::explain::{Change, Elsewhere, Finding, Silent};
 use raft_in_practice::raft::{LogIndex, LogPosition, Outcome, Rule, Term};
-use raft_in_practice::server::engine::MessageId;
+use raft_in_practice::server::turn_order::MessageId;
 
 use super::why::{ask, find, grounds};
 use super::{history, shipped};

@@ -8,10 +8,10 @@ use raft_in_practice::raft::{
     Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, Settings, Storage, Term,
     VoteResponse, Write,
 };
-use raft_in_practice::server::engine::{
+use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::turn_order::{
     Detail, Ended, JournalEntry, MessageId, Steps, take_turn_of,
 };
-use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Disk, Server, ServerConfig, StorageFailed};
 
 use crate::common::{append, at, id, server, settings};
