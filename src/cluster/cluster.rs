@@ -119,7 +119,9 @@ impl RaftCluster {
             // An error drops the cluster, which stops the threads that did start.
             let thread = cluster.spawn(id).map_err(StartError::Thread)?;
             let now = cluster.shared.clock.now();
-            cluster.launch(&thread, Server::start(id, cluster.config, Disk::default(), now));
+            let server = Server::start(id, cluster.config, Disk::default(), now);
+            cluster.shared.begins(&server);
+            cluster.launch(&thread, server);
         }
         Ok(cluster)
     }

@@ -169,6 +169,12 @@ impl Shared {
         done
     }
 
+    /// Says that a node begins.
+    pub(super) fn begins(&self, server: &Server) {
+        let mut journal = self.journal();
+        journal.begins(self.clock.now(), server);
+    }
+
     /// Enters the restart of a node, which can receive from then on.
     pub(super) fn restarted(&self, server: &Server) {
         let mut journal = self.journal();

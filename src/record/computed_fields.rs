@@ -69,6 +69,14 @@ impl<'a> Saved<'a> {
     }
 }
 
+/// A node started for the first time, and its timer was drawn.
+#[derive(Serialize)]
+pub(super) struct BeginLine {
+    pub(super) time_us: Time,
+    pub(super) begins: NodeId,
+    pub(super) timer_us: Option<Time>,
+}
+
 /// What a node starts again with.
 #[derive(Serialize)]
 pub(super) struct Restarted<'a> {

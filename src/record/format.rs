@@ -203,8 +203,8 @@ pub(super) enum Record {
     Step(StepLine),
     Deed(DeedLine),
     End(EndLine),
-    /// A property fell: computed, so it is not read.
-    Violation,
+    /// A node began, or a property fell: computed, so it is not read.
+    Computed,
 }
 
 impl Record {
@@ -219,8 +219,8 @@ impl Record {
         let has = |field| value.get(field).is_some();
         if has("deed") {
             fields(value).map(Self::Deed)
-        } else if has("violation") {
-            Ok(Self::Violation)
+        } else if has("begins") || has("violation") {
+            Ok(Self::Computed)
         } else if has("step") {
             fields(value).map(Self::Step)
         } else if has("steps") {

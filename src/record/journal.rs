@@ -264,6 +264,11 @@ pub trait Observer: Send {
     /// The world did something.
     fn deed(&mut self, time: Time, deed: &Deed);
 
+    /// A node starts for the first time, with this server.
+    fn begins(&mut self, time: Time, server: &Server) {
+        let _ = (time, server);
+    }
+
     /// A node started again, with what this server has: the deed with its state.
     fn restarted(&mut self, time: Time, server: &Server) {
         self.deed(time, &Deed::Restart { node: server.node().id() });
@@ -372,6 +377,13 @@ impl Journal {
         }
         for observer in &mut self.observers {
             observer.deed(time, deed);
+        }
+    }
+
+    /// Says that a node starts for the first time.
+    pub fn begins(&mut self, time: Time, server: &Server) {
+        for observer in &mut self.observers {
+            observer.begins(time, server);
         }
     }
 

@@ -110,7 +110,7 @@ impl ReplayedRun {
         let wrong = |what: String| TraceError::Line { line, what };
         self.line += 1;
         match record {
-            Record::End(_) | Record::Violation => Ok(()),
+            Record::End(_) | Record::Computed => Ok(()),
             Record::Deed(DeedLine { time_us, deed }) => {
                 self.now = time_us;
                 deed.nodes().iter().try_for_each(|node| self.knows(node)).map_err(wrong)?;

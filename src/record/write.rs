@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use super::computed_fields::{
-    Ending, NodeFields, Numbered, Restarted, Saved, StepOutcome, ViolationLine, WithComputed,
+    BeginLine, Ending, NodeFields, Numbered, Restarted, Saved, StepOutcome, ViolationLine,
+    WithComputed,
 };
 use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, LONGEST_LINE, StepLine};
 use crate::digest::chain_line;
@@ -180,6 +181,16 @@ impl Observer for TraceWriter {
 
     fn deed(&mut self, time_us: Time, deed: &Deed) {
         self.with(|file| file.put(&DeedLine { time_us, deed }));
+    }
+
+    fn begins(&mut self, time: Time, server: &Server) {
+        let (begins, timer_us) = (server.node().id(), server.next_deadline());
+        let line = BeginLine { time_us: time, begins, timer_us };
+        self.with(|file| {
+            if file.computed {
+                file.put(&line);
+            }
+        });
     }
 
     fn restarted(&mut self, time: Time, server: &Server) {

@@ -159,6 +159,10 @@ impl Sim {
             handled: 0,
         };
         for node in NodeId::all(size) {
+            let Self { nodes, journal, .. } = &mut sim;
+            if let Process::Up(server) = &nodes[node.index()].process {
+                journal.begins(Time::ZERO, server);
+            }
             sim.set_alarm(node);
         }
         sim

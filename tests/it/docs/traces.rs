@@ -48,8 +48,13 @@ fn kind(line: &str) -> String {
         _ => panic!("{line}"),
     };
     let field = |name: &str| value.get(name);
-    let computed =
-        [("events", "step"), ("state", "restart"), ("violation", "violation"), ("passed", "end")];
+    let computed = [
+        ("begins", "begin"),
+        ("events", "step"),
+        ("state", "restart"),
+        ("violation", "violation"),
+        ("passed", "end"),
+    ];
     if let Some((_, line)) = computed.iter().find(|(name, _)| field(name).is_some()) {
         format!("computed {line}")
     } else if let Some(input) = field("input") {

@@ -274,7 +274,11 @@ fn every_command_with_results_speaks_to_programs() {
     let verified = read(0, &["replay", trace, "--verify"]);
     assert_eq!((verified.len(), &verified[0]["verified"]), (1, &Value::Bool(true)));
     let again = read(0, &["replay", trace]);
-    let told = read(0, &["run", "split-vote", "--virtual"]);
+    let mut told = read(0, &["run", "split-vote", "--virtual"]);
+    // When the first timers end is drawn in the run alone: in a replay there are none.
+    let (begun, lines) = (told.len(), told.iter().filter(|line| line.get("begins").is_none()));
+    told = lines.cloned().collect();
+    assert_eq!(begun, told.len() + 4);
     assert_eq!(again.len(), told.len());
     for (again, told) in again.iter().zip(&told) {
         for field in ["step", "deed", "digest", "messages", "received", "applied", "committed"] {
