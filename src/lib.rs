@@ -48,7 +48,7 @@ pub mod digest;
 pub mod explain;
 pub mod network;
 mod own_file;
-mod panic_message;
+mod panics;
 pub mod properties;
 pub mod raft;
 pub mod random_draws;

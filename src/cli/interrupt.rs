@@ -2,8 +2,9 @@
 
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::panics::lock;
 use crate::view::keyboard;
 
 /// The exit code of what was interrupted, as a shell has it.
@@ -14,11 +15,11 @@ static ACT: Mutex<Option<Box<dyn FnMut() + Send>>> = Mutex::new(None);
 
 /// From now on a signal does this. What ends later says then what it has found, and ends with [`code`].
 pub(super) fn on(act: impl FnMut() + Send + 'static) {
-    *ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
+    *lock(&ACT) = Some(Box::new(act));
     // It is refused the second time, when it is there already.
     let _ = ctrlc::set_handler(|| {
         keyboard::give_back();
-        if let Some(act) = &mut *ACT.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(act) = &mut *lock(&ACT) {
             act();
         }
     });
@@ -29,18 +30,18 @@ pub(super) struct PassedOver(Option<Box<dyn FnMut() + Send>>);
 
 impl Drop for PassedOver {
     fn drop(&mut self) {
-        *ACT.lock().unwrap_or_else(PoisonError::into_inner) = self.0.take();
+        *lock(&ACT) = self.0.take();
     }
 }
 
 /// Passes signals over from now on.
 pub(super) fn passed_over() -> PassedOver {
-    PassedOver(ACT.lock().unwrap_or_else(PoisonError::into_inner).take())
+    PassedOver(lock(&ACT).take())
 }
 
 /// From now on the first signal sets `stop`, and the next does what the first would have done.
 pub(super) fn first(stop: &Arc<AtomicBool>, also: impl Fn() + Send + 'static) {
-    let mut then = ACT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut then = lock(&ACT).take();
     let stop = Arc::clone(stop);
     on(move || {
         if !stop.swap(true, Ordering::Relaxed) {

@@ -8,7 +8,8 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::error::WriteError;
 use super::node_command::{NodeCommand, Promise};
-use super::shared::{Shared, lock};
+use super::shared::Shared;
+use crate::panics::lock;
 use crate::raft::{Command, LogPosition, NodeId};
 use crate::record::journal::Deed;
 use crate::server::state_machine::Reply;

@@ -15,7 +15,7 @@ use super::node_command::NodeCommand;
 use super::node_thread::ClusterNode;
 use super::shared::{ClusterClock, Shared};
 use crate::network::Conditions;
-use crate::panic_message;
+use crate::panics;
 use crate::raft::{Command, MAX_NODES, NodeId, Settings};
 use crate::record::journal::Observer;
 use crate::scenario::script::Script;
@@ -168,14 +168,14 @@ impl RaftCluster {
         }
         self.shared.links.delay(Delay::Stop);
         if let Some(Err(panic)) = self.delay_queue.take().map(JoinHandle::join) {
-            self.panicked.push(("the delay queue".to_owned(), panic_message::words(&*panic)));
+            self.panicked.push(("the delay queue".to_owned(), panics::words(&*panic)));
         }
     }
 
     /// Waits until a node's thread has ended.
     pub(super) fn join(&mut self, node: NodeId) {
         if let Some(Err(panic)) = self.nodes[node.index()].take().map(JoinHandle::join) {
-            self.panicked.push((node.to_string(), panic_message::words(&*panic)));
+            self.panicked.push((node.to_string(), panics::words(&*panic)));
         }
     }
 

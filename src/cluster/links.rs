@@ -13,8 +13,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::delay_queue::Delay;
-use super::shared::{Shared, lock};
+use super::shared::Shared;
 use crate::network::{Conditions, Fate, Network};
+use crate::panics::lock;
 use crate::raft::{Envelope, NodeId, NodeSet};
 use crate::record::journal::{Deed, Flight, Loss};
 use crate::server::turn_order::{CrashPoint, MessageId};

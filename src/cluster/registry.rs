@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::shared::lock;
+use crate::panics::lock;
 use crate::raft::NodeId;
 use crate::server::Disk;
 use crate::server::status::NodeStatus;

@@ -2,7 +2,7 @@
 //! the ways to each other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -12,6 +12,7 @@ use super::delay_queue::Delay;
 use super::links::Links;
 use super::registry::Registry;
 use crate::network::Conditions;
+use crate::panics::lock;
 use crate::raft::NodeId;
 use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::Server;
@@ -21,12 +22,6 @@ use crate::server::turn_order::{Detail, JournalEntry, MessageId};
 /// What a client waits at least, however short a fast clock makes it; and how long a cluster that a busy
 /// machine starves of its time is waited for at most.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Locks. A thread that panicked while it held the lock does not matter here: its panic is reported
-/// when the cluster stops, and until then the others go on.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Counts the cluster's time: real time since the start, `speed` times as fast.
 #[derive(Clone, Copy, Debug)]

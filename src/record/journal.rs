@@ -4,9 +4,12 @@
 //! messages leave. So an effect never comes before its cause, and the order of the journal is one
 //! in which the whole run could have happened on a single thread.
 
+use std::sync::{Arc, Mutex};
+
 use serde::{Deserialize, Serialize};
 
 use crate::network::{Conditions, Network};
+use crate::panics::lock;
 use crate::properties::safety::{Checker, Violation};
 use crate::raft::{Command, Envelope, Event, Lost, NodeId, NodeSet};
 use crate::server::timing::Time;
@@ -282,6 +285,34 @@ pub trait Observer: Send {
     /// What it wants to know of the single steps of a batch.
     fn wants(&self) -> Detail {
         Detail::Batches
+    }
+}
+
+/// A listener that whoever started the run keeps hold of, to ask it what it has heard. While it is locked
+/// the run cannot go on: it is asked between two moves.
+impl<O: Observer> Observer for Arc<Mutex<O>> {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        lock(self).batch(batch);
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        lock(self).deed(time, deed);
+    }
+
+    fn begins(&mut self, time: Time, server: &Server) {
+        lock(self).begins(time, server);
+    }
+
+    fn restarted(&mut self, time: Time, server: &Server) {
+        lock(self).restarted(time, server);
+    }
+
+    fn violation(&mut self, time: Time, violation: &Violation) {
+        lock(self).violation(time, violation);
+    }
+
+    fn wants(&self) -> Detail {
+        lock(self).wants()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use super::computed_fields::{
 };
 use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, LONGEST_LINE, StepLine};
 use crate::digest::chain_line;
+use crate::panics::lock;
 use crate::properties::safety::Violation;
 use crate::raft::{Input, LogIndex, MAX_NODES};
 use crate::record::journal::{Batch, Deed, Observer};
@@ -77,7 +78,7 @@ impl TraceWriter {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut File) -> T) -> T {
-        act(&mut self.file.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.file))
     }
 
     /// Writes the last line.

@@ -1,9 +1,11 @@
 //! The first move at which nodes that keep every rule would have acted otherwise.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem::take;
+use std::sync::{Arc, Mutex};
 
 use super::manual_cluster::ManualCluster;
 use super::schedule::Schedule;
+use crate::panics::lock;
 use crate::properties::linearizability::ClientHistory;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
@@ -49,11 +51,6 @@ pub struct Speaking {
 }
 
 /// Keeps what happened in the last move.
-#[derive(Clone, Default)]
-struct Ear {
-    heard: Arc<Mutex<Heard>>,
-}
-
 #[derive(Default)]
 struct Heard {
     events: Vec<(Speaking, Vec<Event>)>,
@@ -62,28 +59,20 @@ struct Heard {
     steps: u64,
 }
 
-impl Ear {
-    fn take(&self) -> Heard {
-        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Observer for Ear {
+impl Observer for Heard {
     fn batch(&mut self, batch: &Batch<'_>) {
         let from = batch.steps.first().and_then(|step| match &step.input {
             Input::Receive(envelope) => Some(envelope.from),
             _ => None,
         });
         let who = Speaking { node: batch.server.node().id(), from };
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.events.push((who, batch.events.to_vec()));
-        heard.steps += batch.steps.len() as u64;
+        self.events.push((who, batch.events.to_vec()));
+        self.steps += batch.steps.len() as u64;
     }
 
     fn deed(&mut self, _: Time, deed: &Deed) {
         if let Deed::Answered { answer, .. } = deed {
-            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.answers.push(answer.clone());
+            self.answers.push(answer.clone());
         }
     }
 
@@ -96,15 +85,15 @@ impl Schedule {
     /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
     /// where the two runs part.
     pub fn divergence(&self) -> Option<Divergence> {
-        let (left, right) = (Ear::default(), Ear::default());
+        let (left, right) = <(Arc<Mutex<Heard>>, Arc<Mutex<Heard>>)>::default();
         let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
-        let mut broken = ManualCluster::new(self.settings, vec![Box::new(left.clone())]);
-        let mut kept = ManualCluster::new(intact, vec![Box::new(right.clone())]);
+        let mut broken = ManualCluster::new(self.settings, vec![Box::new(Arc::clone(&left))]);
+        let mut kept = ManualCluster::new(intact, vec![Box::new(Arc::clone(&right))]);
         let mut after = 0;
         for verb in &self.moves {
             broken.make(verb);
             kept.make(verb);
-            let (without, with) = (left.take(), right.take());
+            let (without, with) = (take(&mut *lock(&left)), take(&mut *lock(&right)));
             if outlook(&broken) != outlook(&kept) {
                 let node =
                     |cluster: &ManualCluster, id| Some(cluster.sim().server(id)?.node().clone());

@@ -1,8 +1,10 @@
 //! Work that threads share out among them, as many as the machine gives.
 
 use std::panic;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
+
+use crate::panics::lock;
 
 /// Does `work` on each item, on this thread and on others: `threads` in all, or as many as the machine
 /// gives. Each takes the next item when it is done with one.
@@ -12,7 +14,7 @@ pub(super) fn share_out<T: Send>(
     work: impl Fn(T) + Sync,
 ) {
     let items = Mutex::new(items);
-    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || lock(&items).next();
     let work = || {
         while let Some(item) = next() {
             work(item);

@@ -5,8 +5,10 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use crate::panics::lock;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
@@ -28,7 +30,7 @@ impl Keys {
         let found = is_in_front().then(|| tcgetattr(io::stdin()).ok()).flatten()?;
         let mut single = found.clone();
         single.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
-        *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        *lock(&FOUND) = Some(found);
         let keys = Self(());
         tcsetattr(io::stdin(), SetArg::TCSANOW, &single).is_ok().then_some(keys)
     }
@@ -42,7 +44,7 @@ impl Drop for Keys {
 
 /// Gives the terminal back as it was found, if it was taken.
 pub(crate) fn give_back() {
-    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let found = lock(&FOUND).take();
     if let Some(found) = found {
         // A terminal that is gone needs nothing.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &found);

@@ -4,9 +4,11 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::panics::lock;
 
 use crossbeam_channel::{Sender, bounded};
 
@@ -53,7 +55,7 @@ struct Unheard {
 
 impl Unheard {
     fn with<T>(&self, act: impl FnOnce(&mut VecDeque<(u64, TcpStream)>) -> T) -> T {
-        act(&mut self.streams.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.streams))
     }
 
     fn enter(&self, number: u64, stream: TcpStream) {

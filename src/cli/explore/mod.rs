@@ -13,7 +13,7 @@ mod requests;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, bounded};
 use serde::Deserialize;
@@ -23,6 +23,7 @@ use serde_json::json;
 use super::error::Error;
 use super::play::lines::following;
 use super::printing;
+use crate::panics::lock;
 use crate::raft::Rule;
 use crate::record::{Clock, History, TraceWriter};
 use crate::scenario::file::LONGEST;
@@ -270,13 +271,13 @@ struct InMemory {
 
 impl InMemory {
     fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.bytes))
     }
 }
 
 impl Write for InMemory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        lock(&self.bytes).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

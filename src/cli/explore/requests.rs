@@ -1,13 +1,14 @@
 //! What the page asks of a session, and what it is told.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
 use super::branched_run::{BranchedRun, NotDone, TreeLine, world_of};
 use crate::cli::play::words::{self, Word};
 use crate::explain::{self, Question};
+use crate::panics::lock;
 use crate::raft::{NodeId, Rule};
 use crate::record::Clock;
 use crate::record::message_name::MessageName;
@@ -117,7 +118,7 @@ pub(super) struct UnseenEvents {
 
 impl UnseenEvents {
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.said))
     }
 }
 
@@ -126,7 +127,7 @@ impl ScriptObserver for UnseenEvents {
         if let LineOutcome::Happens(event @ (NextEvent::Lost(..) | NextEvent::Waits(_))) = outcome {
             let (who, text) = script_text::happening(event);
             let said = if who.is_empty() { text } else { format!("{who} {text}") };
-            self.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+            lock(&self.said).push(said);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::clients::Told;
 use super::rerun::{COPY_EVERY, Own, Taken};
 use super::{ClientCall, DatedDeed, History, MadeStep, SentMessage};
+use crate::panics::lock;
 use crate::properties::safety::Violation;
 use crate::raft::NodeId;
 use crate::record::format::Header;
@@ -53,7 +54,7 @@ impl Recorder {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
-        act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.kept))
     }
 
     /// Looks at the run so far, which goes on afterwards.

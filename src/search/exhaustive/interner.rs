@@ -3,7 +3,9 @@
 
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::panics::lock;
 
 use rustc_hash::FxHashMap;
 
@@ -42,7 +44,7 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
 
     /// Takes over what other threads have numbered since.
     pub(super) fn refresh(&mut self) {
-        let all = self.shared.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = lock(&self.shared.all);
         self.values.extend_from_slice(&all.values[self.values.len()..]);
     }
 
@@ -51,7 +53,7 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
         if let Some(&id) = self.ids.get(&value) {
             return id;
         }
-        let mut all = self.shared.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.shared.all);
         let next = all.values.len() as u32;
         let value = Arc::new(value);
         let id = match all.ids.entry(Arc::clone(&value)) {

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::panic_message;
+use crate::panics;
 use crate::raft::{Property, Rule, RuleSet};
 use crate::search::objective::Objective;
 use crate::search::schedule::Schedule;
@@ -179,7 +179,7 @@ type Found = Option<(HuntFinding, Option<Schedule>)>;
 fn caught(play: impl FnOnce() -> Found) -> Found {
     // What was played is thrown away, so nobody sees what the panic left half done.
     panic::catch_unwind(AssertUnwindSafe(play))
-        .unwrap_or_else(|panic| Some((HuntFinding::Panicked(panic_message::words(&*panic)), None)))
+        .unwrap_or_else(|panic| Some((HuntFinding::Panicked(panics::words(&*panic)), None)))
 }
 
 /// Plays the three games of a seed until something falls.

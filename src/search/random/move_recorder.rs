@@ -1,7 +1,5 @@
 //! Writes a run in virtual time down as moves that anyone can make again.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use crate::raft::{Envelope, Input};
 use crate::record::journal::{Batch, Deed, Flight, Observer};
 use crate::record::message_name::MessageName;
@@ -10,14 +8,10 @@ use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, MessageId};
 
 /// Writes down a run in virtual time as moves.
-#[derive(Clone, Default)]
-pub struct MoveRecorder {
-    kept: Arc<Mutex<RecordedMoves>>,
-}
-
 #[derive(Default)]
-struct RecordedMoves {
-    moves: Vec<Verb>,
+pub struct MoveRecorder {
+    /// The moves so far.
+    pub moves: Vec<Verb>,
     /// The messages that were sent, oldest first.
     sent: Vec<Flight>,
     /// How many of them were sent before the newest turn.
@@ -25,17 +19,6 @@ struct RecordedMoves {
 }
 
 impl MoveRecorder {
-    /// The moves so far.
-    pub fn moves(&self) -> Vec<Verb> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).moves.clone()
-    }
-
-    fn with(&self, act: impl FnOnce(&mut RecordedMoves)) {
-        act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-impl RecordedMoves {
     fn name(&self, id: MessageId, envelope: &Envelope) -> MessageName {
         let newer = self.sent.iter().rev().take_while(|sent| sent.id != id);
         MessageName::of(envelope, newer.map(|sent| &sent.envelope))
@@ -45,48 +28,45 @@ impl RecordedMoves {
 impl Observer for MoveRecorder {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = Who::Node(batch.server.node().id());
-        self.with(|kept| {
-            for step in batch.steps {
-                match &step.input {
-                    Input::ElectionTimeout => kept.moves.push(Verb::Timeout(node)),
-                    Input::HeartbeatDue => kept.moves.push(Verb::Heartbeat(node)),
-                    Input::Propose(commands) => {
-                        kept.moves.extend(commands.iter().map(|command| Verb::Submit {
-                            to: node,
-                            command: command.as_str().to_owned(),
-                        }));
-                    }
-                    Input::Receive(envelope) => {
-                        let name = kept.name(step.received.unwrap_or_default(), envelope);
-                        kept.moves.push(Verb::Deliver(name));
-                    }
+        for step in batch.steps {
+            match &step.input {
+                Input::ElectionTimeout => self.moves.push(Verb::Timeout(node)),
+                Input::HeartbeatDue => self.moves.push(Verb::Heartbeat(node)),
+                Input::Propose(commands) => {
+                    self.moves.extend(commands.iter().map(|command| Verb::Submit {
+                        to: node,
+                        command: command.as_str().to_owned(),
+                    }));
+                }
+                Input::Receive(envelope) => {
+                    let name = self.name(step.received.unwrap_or_default(), envelope);
+                    self.moves.push(Verb::Deliver(name));
                 }
             }
-            kept.sent_before = kept.sent.len();
-            if batch.saved {
-                let numbered = (batch.first_message.0..).map(MessageId).zip(batch.messages);
-                let flight =
-                    |(id, envelope): (_, &Envelope)| Flight { id, envelope: envelope.clone() };
-                kept.sent.extend(numbered.map(flight));
-            }
-        });
+        }
+        self.sent_before = self.sent.len();
+        if batch.saved {
+            let numbered = (batch.first_message.0..).map(MessageId).zip(batch.messages);
+            let flight = |(id, envelope): (_, &Envelope)| Flight { id, envelope: envelope.clone() };
+            self.sent.extend(numbered.map(flight));
+        }
     }
 
     fn deed(&mut self, _: Time, deed: &Deed) {
-        self.with(|kept| match deed {
+        match deed {
             Deed::Crash { node, point } => {
                 let verb = Verb::Crash { who: Who::Node(*node), point: *point };
                 // A crash within a step is announced before that step, which comes last.
-                let at = kept.moves.len() - usize::from(*point != CrashPoint::Between);
-                kept.moves.insert(at, verb);
+                let at = self.moves.len() - usize::from(*point != CrashPoint::Between);
+                self.moves.insert(at, verb);
                 // Its messages have not left. That it comes is known only after its turn is entered.
                 if *point == CrashPoint::BeforeSend {
-                    kept.sent.truncate(kept.sent_before);
+                    self.sent.truncate(self.sent_before);
                 }
             }
-            Deed::Restart { node } => kept.moves.push(Verb::Restart(Who::Node(*node))),
+            Deed::Restart { node } => self.moves.push(Verb::Restart(Who::Node(*node))),
             _ => {}
-        });
+        }
     }
 
     fn wants(&self) -> Detail {

@@ -1,6 +1,7 @@
 //! What a cluster owes its users once the faults stop: a leader within a bounded time, all that was
 //! left over committed, a leader that stays while nothing disturbs it, and new commands committed.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::clients::Clients;
@@ -8,6 +9,7 @@ use super::unneeded_elections::{UnneededElection, UnneededElections};
 use serde::Serialize;
 
 use crate::network::Conditions;
+use crate::panics::lock;
 use crate::raft::{NodeId, NodeSet, Term};
 use crate::scenario::world::World;
 use crate::server::status::{NodeStatus, leader_of};
@@ -91,7 +93,7 @@ pub enum Stall {
 pub fn recover(
     sim: &mut Sim,
     clients: &mut Clients,
-    unneeded: &UnneededElections,
+    unneeded: &Mutex<UnneededElections>,
     deaf: bool,
     blackout: bool,
 ) -> Result<(), Stall> {
@@ -139,7 +141,7 @@ pub fn recover(
 
 /// Makes the leader deaf: it goes on sending, and never hears that its term is over. Someone else
 /// has begun a new term, and crashed at once, so that nobody leads it.
-fn deafen_the_leader(sim: &mut Sim, unneeded: &UnneededElections) -> Option<NodeId> {
+fn deafen_the_leader(sim: &mut Sim, unneeded: &Mutex<UnneededElections>) -> Option<NodeId> {
     let nodes = sim.size();
     let leader = leader_of(&sim.status())?;
     let deaf = leader.id;
@@ -153,7 +155,7 @@ fn deafen_the_leader(sim: &mut Sim, unneeded: &UnneededElections) -> Option<Node
     for _ in sim.status_of(other).term.get()..=leader.term.get() {
         let _ = sim.election_timeout(other);
     }
-    unneeded.excuse(Some(other), sim.now());
+    lock(unneeded).excuse(Some(other), sim.now());
     restart(sim, other);
     Some(deaf)
 }

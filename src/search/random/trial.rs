@@ -1,6 +1,7 @@
 //! One seed's world: a cluster with clocks, clients and drawn faults, then a calm in which it has
 //! to recover.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::clients::Clients;
@@ -9,6 +10,7 @@ use super::recovery::{self, Stall};
 use super::unneeded_elections::UnneededElections;
 use serde::Serialize;
 
+use crate::panics::lock;
 use crate::properties::linearizability::Judgement;
 use crate::properties::safety::Violation;
 use crate::raft::{Property, RuleSet};
@@ -67,10 +69,11 @@ pub fn trial(seed: u64, rules: RuleSet, objective: Objective) -> Trial {
 
 /// Plays the world of `seed` again and writes its moves down.
 pub fn record(seed: u64, rules: RuleSet, objective: Objective) -> Schedule {
-    let recorder = MoveRecorder::default();
+    let recorder = Arc::new(Mutex::new(MoveRecorder::default()));
     let mix = FaultMix::draw(seed);
-    let _ = play(seed, rules, objective, vec![Box::new(recorder.clone())]);
-    Schedule { settings: mix.world(seed, rules).settings, moves: recorder.moves() }
+    let _ = play(seed, rules, objective, vec![Box::new(Arc::clone(&recorder))]);
+    let moves = std::mem::take(&mut lock(&recorder).moves);
+    Schedule { settings: mix.world(seed, rules).settings, moves }
 }
 
 fn play(
@@ -81,9 +84,9 @@ fn play(
 ) -> Trial {
     let mix = FaultMix::draw(seed);
     let config = mix.world(seed, rules);
-    let unneeded = UnneededElections::new(config.timing.election_min);
+    let unneeded = Arc::new(Mutex::new(UnneededElections::new(config.timing.election_min)));
     let mut all: Vec<Box<dyn Observer>> = observers;
-    all.push(Box::new(unneeded.clone()));
+    all.push(Box::new(Arc::clone(&unneeded)));
     let mut sim = Sim::new(config, all);
     let mut chaos = Chaos::new(mix, seed);
     let mut clients = Clients::new(seed, mix);
@@ -95,7 +98,8 @@ fn play(
         let until = strikes.min(clients.next_move());
         sim.run_to(until);
         if until == strikes {
-            unneeded.excuse(chaos.strike(&mut sim), sim.now());
+            let struck = chaos.strike(&mut sim);
+            lock(&unneeded).excuse(struck, sim.now());
             faults += 1;
             strikes = sim.now() + chaos.rest();
         }
@@ -110,7 +114,7 @@ fn play(
         let ended = recovery::recover(&mut sim, &mut clients, &unneeded, deaf, blackout);
         finding = safety(&sim, objective).map(HuntFinding::Fallen);
         if finding.is_none() && objective.is_met_by(Property::Liveness) {
-            let disturbed = unneeded.unneeded().map(Stall::UnneededElection);
+            let disturbed = lock(&unneeded).found.map(Stall::UnneededElection);
             finding = ended.err().or(disturbed).map(HuntFinding::Stalled);
         }
         if finding.is_none() && objective.is_met_by(Property::Linearizability) {

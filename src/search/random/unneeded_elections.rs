@@ -1,7 +1,6 @@
 //! Watches for elections that nothing calls for: a node that has heard the leader of its term less
 //! than the shortest election timeout ago has no reason to stand.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -26,47 +25,32 @@ pub struct UnneededElection {
     pub stood: Time,
 }
 
-#[derive(Debug, Default)]
-struct HeardLeaders {
+/// The watch.
+#[derive(Debug)]
+pub struct UnneededElections {
+    shortest: Duration,
     /// For each node, the last AppendEntries of its own term: which term, and when.
     heard: [Option<(Term, Time)>; MAX_NODES],
     /// A node that was told to stand, and when.
     excused: Option<(NodeId, Time)>,
-    found: Option<UnneededElection>,
-}
-
-/// The watch; copies share what they see.
-#[derive(Clone, Debug)]
-pub struct UnneededElections {
-    shortest: Duration,
-    kept: Arc<Mutex<HeardLeaders>>,
+    /// The first that nothing called for.
+    pub found: Option<UnneededElection>,
 }
 
 impl UnneededElections {
     /// A watch in a cluster whose shortest election timeout is this.
-    pub fn new(shortest: Duration) -> Self {
-        Self { shortest, kept: Arc::default() }
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut HeardLeaders) -> T) -> T {
-        act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    pub const fn new(shortest: Duration) -> Self {
+        Self { shortest, heard: [None; MAX_NODES], excused: None, found: None }
     }
 
     /// Someone made a node stand: that is no fault of its own.
-    pub fn excuse(&self, node: Option<NodeId>, now: Time) {
+    pub fn excuse(&mut self, node: Option<NodeId>, now: Time) {
         if let Some(node) = node {
-            self.with(|kept| {
-                kept.excused = Some((node, now));
-                if kept.found.is_some_and(|found| found.node == node && found.stood == now) {
-                    kept.found = None;
-                }
-            });
+            self.excused = Some((node, now));
+            if self.found.is_some_and(|found| found.node == node && found.stood == now) {
+                self.found = None;
+            }
         }
-    }
-
-    /// The first such election.
-    pub fn unneeded(&self) -> Option<UnneededElection> {
-        self.with(|kept| kept.found)
     }
 }
 
@@ -74,30 +58,28 @@ impl Observer for UnneededElections {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node().id();
         let (now, shortest) = (batch.time, self.shortest);
-        self.with(|kept| {
-            for step in batch.steps {
-                if let Input::Receive(envelope) = &step.input
-                    && let Message::AppendEntriesRequest(request) = &envelope.message
-                    && request.term == batch.server.node().current_term()
-                {
-                    kept.heard[node.index()] = Some((request.term, now));
-                }
+        for step in batch.steps {
+            if let Input::Receive(envelope) = &step.input
+                && let Message::AppendEntriesRequest(request) = &envelope.message
+                && request.term == batch.server.node().current_term()
+            {
+                self.heard[node.index()] = Some((request.term, now));
             }
-            for event in batch.events {
-                let Event::ElectionStarted { term, .. } = *event else { continue };
-                let Some((heard_in, heard)) = kept.heard[node.index()] else { continue };
-                let same = heard_in.next() == Some(term);
-                let told = kept.excused == Some((node, now));
-                if same && !told && now - heard < shortest && kept.found.is_none() {
-                    kept.found = Some(UnneededElection { node, term, heard, stood: now });
-                }
+        }
+        for event in batch.events {
+            let Event::ElectionStarted { term, .. } = *event else { continue };
+            let Some((heard_in, heard)) = self.heard[node.index()] else { continue };
+            let same = heard_in.next() == Some(term);
+            let told = self.excused == Some((node, now));
+            if same && !told && now - heard < shortest && self.found.is_none() {
+                self.found = Some(UnneededElection { node, term, heard, stood: now });
             }
-        });
+        }
     }
 
     fn deed(&mut self, _: Time, deed: &Deed) {
         if let Deed::Crash { node, .. } = deed {
-            self.with(|kept| kept.heard[node.index()] = None);
+            self.heard[node.index()] = None;
         }
     }
 

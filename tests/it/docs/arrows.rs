@@ -10,7 +10,7 @@ const ROOMS: [&str; 17] = [
     "raft",
     "digest",
     "random_draws",
-    "panic_message",
+    "panics",
     "own_file",
     "visible",
     "network",
