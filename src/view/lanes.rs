@@ -5,11 +5,12 @@ use std::fmt::Write;
 use super::output::Output;
 use super::table::paragraph;
 use super::words::when;
-use super::{Listeners, colour, deeds, width};
+use super::{Listeners, colour, deeds, violation, width};
 use crate::raft::{
     AppendOutcome, Event, Input, LogIndex, Message, NodeId, Outcome, RoleKind, Term,
 };
 use crate::record::journal::{Batch, Deed, Loss, Observer};
+use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::server::Server;
 use crate::server::timing::Time;
 use crate::server::turn_order::Detail;
@@ -26,8 +27,9 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
     the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote \
     and 'vote' gives it, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
     acknowledges index 5, 'no' refuses. 'timeout': the election timer ends; 'asked': by clients; \
-    'cut': lost on a cut link. +5..6: appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, \
-    !: goes on without a rule, …: there is no room for more. Heartbeats that change nothing are left out.";
+    ×: the message does not arrive: 'lost' by chance, 'cut' on a cut link, 'down': the receiver is. +5..6: \
+    appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: goes on without a rule, …: there \
+    is no room for more. Heartbeats that change nothing are left out.";
 
 /// Lanes on this output, for a cluster of `nodes`.
 pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
@@ -41,7 +43,22 @@ pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
         begins: true,
         cut: Vec::new(),
     };
-    Listeners { observers: vec![Box::new(lanes)], script: None }
+    let checks = Checks { output: output.clone(), nodes };
+    Listeners { observers: vec![Box::new(lanes)], script: Some(Box::new(checks)) }
+}
+
+/// Tells what was checked, where the script asks for it: the part with that has no lanes.
+struct Checks {
+    output: Output,
+    nodes: usize,
+}
+
+impl ScriptObserver for Checks {
+    fn line_outcome(&mut self, _: Time, outcome: &LineOutcome) {
+        if let LineOutcome::Safety(report) = outcome {
+            self.output.put_all(violation::report(report, self.nodes));
+        }
+    }
 }
 
 /// A node as its lane shows it.
