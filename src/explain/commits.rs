@@ -128,11 +128,7 @@ impl Asked<'_> {
 
     /// The step in which somebody first committed the entry at `index`, and who.
     pub(super) fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
-        let steps = self.history.steps().take_while(|step| step.step <= self.step);
-        steps
-            .filter(|step| step.saved)
-            .find(|step| step.events.iter().any(|event| commits(event, index)))
-            .map(|step| (step.step, step.node))
+        self.history.first_commit(index).filter(|(step, _)| *step <= self.step)
     }
 
     /// The step in which a node that has committed the entry at `index` did so. In a trace that was
@@ -164,13 +160,7 @@ impl Asked<'_> {
     /// What this entry stands on lost its index to another. Logs that part do so from there on, so it is
     /// enough to look at the last index that anyone has committed.
     fn on_superseded(&self, entry: LogPosition, stood: &NodeState<'_>) -> Option<Explanation> {
-        let steps = self.history.steps().take_while(|step| step.step <= self.step);
-        let steps = steps.filter(|step| step.saved);
-        let commits = steps.flat_map(|step| step.events).filter_map(|event| match event {
-            Event::CommitAdvanced { to, .. } => Some(*to),
-            _ => None,
-        });
-        let index = commits.max().filter(|&index| index < entry.index)?;
+        let index = Some(self.history.committed(self.step)).filter(|&index| index < entry.index)?;
         let below = LogPosition { term: stood.node.log().term_at(index)?, index };
         let (committed, step, by) = self.first_entry(index)?;
         let node = stood.node.id();

@@ -22,7 +22,7 @@ use super::error::TraceError;
 use super::format::{Header, InputLine};
 use super::replay::{Summary, replay};
 use crate::properties::safety::Violation;
-use crate::raft::{Event, Input, NodeId};
+use crate::raft::{Event, Input, LogIndex, NodeId};
 use crate::record::journal::Deed;
 use crate::server::Ticket;
 use crate::server::timing::Time;
@@ -45,6 +45,8 @@ pub struct History {
     deeds: Vec<DatedDeed>,
     clients: Vec<ClientCall>,
     violations: Vec<(Time, Violation)>,
+    /// For each index in which step, and by whom, an entry was committed there first.
+    commits: Vec<(u64, NodeId)>,
     /// For each node, what it was given and what befell it, with copies of it in between.
     nodes: Vec<Own>,
     /// How the replay came out, if the history was read from a whole trace.
@@ -224,6 +226,16 @@ impl History {
     /// How many deeds belong to the moments up to that of `step`.
     pub fn deeds_until(&self, step: u64) -> usize {
         self.deeds.partition_point(|done| done.moment.min(self.last()) <= step)
+    }
+
+    /// The step in which somebody first committed an entry at `index`, and who.
+    pub fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
+        self.commits.get(index.get().checked_sub(1)? as usize).copied()
+    }
+
+    /// The last index at which anybody had committed an entry by the end of `step`.
+    pub fn committed(&self, step: u64) -> LogIndex {
+        LogIndex::new(self.commits.partition_point(|(first, _)| *first <= step) as u64)
     }
 
     /// After how many steps a node first crashed in the moments behind `since`, up to that of `until`.

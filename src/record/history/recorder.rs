@@ -8,7 +8,7 @@ use super::rerun::{COPY_EVERY, Own, Taken};
 use super::{ClientCall, DatedDeed, History, MadeStep, SentMessage};
 use crate::panics::lock;
 use crate::properties::safety::Violation;
-use crate::raft::NodeId;
+use crate::raft::{Event, NodeId};
 use crate::record::format::Header;
 use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::Ticket;
@@ -45,6 +45,7 @@ impl Recorder {
             deeds: Vec::new(),
             clients: Vec::new(),
             violations: Vec::new(),
+            commits: Vec::new(),
             nodes: nodes.map(|id| Own::new(id, header)).collect(),
             summary: None,
             stopped: None,
@@ -105,6 +106,12 @@ impl Kept {
                 saved: batch.saved,
             });
             history.nodes[node.index()].taken.push(Taken::Step(step));
+            let committed = events.iter().filter_map(|event| match event {
+                Event::CommitAdvanced { to, .. } if batch.saved => Some(to.count()),
+                _ => None,
+            });
+            let longest = committed.max().unwrap_or(0).max(history.commits.len());
+            history.commits.resize(longest, (step, node));
         }
         self.follows = true;
         let own = &mut self.history.nodes[node.index()];
