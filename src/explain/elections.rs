@@ -1,7 +1,7 @@
 //! Why a node leads, why it does not, and why it gave up.
 
 use super::{Asked, Change, Explanation, Finding, Ground, Standing, Unanswerable, Uncounted};
-use crate::raft::{Event, Facts, Message, NodeId, Role, RoleKind, Rule, Term};
+use crate::raft::{Event, Facts, Message, NodeId, Outcome, Role, RoleKind, Rule, Term, Verdict};
 use crate::record::history::{NodeState, SentMessage, StepRecord};
 
 /// The rules by which a vote is refused.
@@ -39,15 +39,19 @@ impl Asked<'_> {
         grounds
     }
 
-    /// The votes that a candidate counted in a term, each with the step; its own with that in which it
-    /// campaigned.
+    /// The votes that a candidate counted in its last campaign, that of `term`, each with the step; its own
+    /// with that in which it campaigned.
     fn votes(&self, id: NodeId, term: Term) -> Vec<(NodeId, u64)> {
-        let campaign = self.steps_of(id).take_while(|step| {
-            let earlier =
-                |event: &Event| matches!(event, Event::TermAdvanced { to, .. } if *to < term);
-            !step.events.iter().any(earlier)
-        });
+        let begins = |event: &Event| matches!(event, Event::ElectionStarted { .. });
+        let mut campaign: Vec<StepRecord<'_>> = Vec::new();
+        for step in self.steps_of(id) {
+            campaign.push(step);
+            if step.events.iter().any(begins) {
+                break;
+            }
+        }
         let mut votes: Vec<_> = campaign
+            .into_iter()
             .flat_map(|step| step.events.iter().rev().map(move |event| (step.step, event)))
             .filter_map(|(step, event)| match *event {
                 Event::VoteCounted { from, .. } => Some((from, step)),
@@ -97,7 +101,8 @@ impl Asked<'_> {
             };
         }
         let asked = newest(candidate, voter, |it| matches!(it, Message::VoteRequest(_)));
-        let asked = asked.expect("whoever campaigns asks every other node in that step");
+        // Where rules are broken, the term of a campaign may be another before it asks.
+        let Some(asked) = asked else { return Uncounted::NotAsked };
         match (arrived(asked), lost(asked)) {
             (Some(arrived), _) => Uncounted::Unanswered { arrived },
             (None, Some(lost)) => Uncounted::RequestLost { lost },
@@ -131,17 +136,20 @@ impl Asked<'_> {
         });
         let Some((began, term)) = campaign else {
             let leader = self.leading(&stood);
+            // What has started its timer over last, and not what was ignored since.
+            let rule = Rule::TimerResetOnlyByAuthority;
             let timer = self.latest(id, |event| match event {
-                Event::Checked(verdict) if verdict.rule == Rule::TimerResetOnlyByAuthority => {
-                    Some(())
+                Event::Checked(Verdict { rule: asked, outcome, .. }) => {
+                    (*asked == rule && *outcome != Outcome::Refused).then_some(())
                 }
                 _ => None,
             });
+            let mut grounds =
+                timer.map_or_else(Vec::new, |(step, ())| self.grounds(&step, &[rule]));
+            grounds.retain(|ground| ground.verdict.outcome != Outcome::Refused);
             return Ok(Explanation {
-                decided_in: timer.as_ref().map(|(step, ())| step.step),
-                grounds: timer.map_or_else(Vec::new, |(step, ())| {
-                    self.grounds(&step, &[Rule::TimerResetOnlyByAuthority])
-                }),
+                decided_in: timer.map(|(step, ())| step.step),
+                grounds,
                 change: Some(Change::Timeout { node: id }),
                 ..self.answer(Finding::NeverCampaigned { node: id, leader })
             });

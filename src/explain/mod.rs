@@ -186,6 +186,8 @@ pub struct Standing {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Uncounted {
+    /// It was not asked in this term.
+    NotAsked,
     /// The request was written in the step `asked`, and has not arrived so far.
     RequestUnderWay { asked: u64 },
     /// The request was lost in the step `lost`.

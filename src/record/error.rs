@@ -43,7 +43,7 @@ pub enum TraceError {
     )]
     Altered,
     /// There is no such step.
-    #[error("there is no step {asked} in this run; its steps are 1 to {last}")]
+    #[error("there is no step {asked} in this run; {}", steps(*last))]
     NoStep {
         /// Which was asked for.
         asked: u64,
@@ -60,4 +60,9 @@ pub enum TraceError {
         /// The node.
         node: NodeId,
     },
+}
+
+/// Which steps a run has, up to its last.
+pub(crate) fn steps(last: u64) -> String {
+    if last == 0 { "it has none".to_owned() } else { format!("its steps are 1 to {last}") }
 }

@@ -12,7 +12,7 @@
 //! * [`history`]: a run that can be asked how everything stood at any of its steps.
 
 mod computed_fields;
-mod error;
+pub(crate) mod error;
 mod format;
 pub mod history;
 pub mod journal;

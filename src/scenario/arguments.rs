@@ -77,6 +77,17 @@ macro_rules! arguments {
     )*};
 }
 
+/// The other end of a link of this node.
+fn other(words: &mut Words<'_>, node: NodeId) -> Option<NodeId> {
+    let start = words.at;
+    let other = NodeId::read(words)?;
+    if other == node {
+        words.at = start;
+        return words.expected("another node: none has a link to itself");
+    }
+    Some(other)
+}
+
 arguments! {
     NodeId => NodeId, ["1", "n2"],
         |words| {
@@ -207,10 +218,10 @@ arguments! {
             let node = NodeId::read(words)?;
             match () {
                 () if words.exactly("->").is_some() => {
-                    NodeId::read(words).map(|to| LinkSet::OneWay(node, to))
+                    other(words, node).map(|to| LinkSet::OneWay(node, to))
                 }
                 () if words.exactly("<->").is_some() => {
-                    NodeId::read(words).map(|b| LinkSet::Between(node, b))
+                    other(words, node).map(|b| LinkSet::Between(node, b))
                 }
                 () => Some(LinkSet::All(node)),
             }

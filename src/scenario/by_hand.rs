@@ -50,7 +50,13 @@ impl Script {
         let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
         let mut moves = MoveWriter { history, verbs, now, network, held, paused, unheard };
         let steps = history.steps().take_while(|step| step.step <= until);
-        let mut deeds = history.deeds_from(0, until).peekable();
+        // A crash within a step is known once the step was made, and belongs to it all the same.
+        let within = history.deeds_before(until + 1).next().filter(
+            |(_, deed)| matches!(deed, Deed::Crash { point, .. } if *point != CrashPoint::Between),
+        );
+        let within = within.filter(|_| until < history.last());
+        let within = within.map(|(time, deed)| (until, time, deed));
+        let mut deeds = history.deeds_from(0, until).chain(within).peekable();
         for step in steps {
             while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
                 moves.deed(time, deed);
@@ -61,6 +67,7 @@ impl Script {
         for (_, time, deed) in deeds {
             moves.deed(time, deed);
         }
+        moves.settle_copies(until);
         let unheard = moves.unheard.into_iter().map(|(_, verb)| verb);
         moves.verbs.extend(unheard);
         let shows = match history.last() {
@@ -191,6 +198,23 @@ impl<'h> MoveWriter<'h> {
         };
         self.verbs.extend(verbs);
         deed.apply_to(&mut self.network);
+    }
+
+    /// Of messages that are copied in flight, as many wait at the end as are in flight then.
+    fn settle_copies(&mut self, until: u64) {
+        for (message, _) in self.held.clone() {
+            let sent = self.history.message(message).filter(|sent| sent.copies > 0);
+            let Some((sent, name)) = sent.zip(self.name(message)) else { continue };
+            let has_arrived = sent.received_in.iter().any(|&step| step <= until);
+            match (sent.is_in_flight(until), has_arrived) {
+                (true, true) => self.verbs.push(Verb::Duplicate(name)),
+                (false, false) => {
+                    self.verbs.push(Verb::Remove(name));
+                    self.held.retain(|(id, _)| *id != message);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// What is to come within a step is announced before that step, which is the last move.

@@ -11,9 +11,8 @@ use crate::server::{Answer, Proposal, Ticket};
 /// What a condition may speak of that no node knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
-    /// The nodes that were to crash and are not back, the last one last. One that crashes within its next
-    /// step may still be up.
-    pub(super) crashed: Vec<NodeId>,
+    /// The nodes that are down, the one that crashed last at the end.
+    crashed: Vec<NodeId>,
     /// The clients that have asked, in this order, with their commands.
     pub(super) asked: Vec<(Ticket, String)>,
 }
@@ -21,14 +20,20 @@ pub(super) struct Memory {
 impl Memory {
     /// The node that is meant, if there is one now.
     pub(super) fn resolve(&self, who: Who, statuses: &[NodeStatus]) -> Result<NodeId, Why> {
-        let is_down = |node: &&NodeId| !statuses[node.index()].up;
         match who {
             Who::Node(node) => Ok(node),
             Who::Leader => leader_of(statuses).map(|leader| leader.id).ok_or(Why::NoLeader),
-            Who::Crashed => {
-                self.crashed.iter().rev().find(is_down).copied().ok_or(Why::NoneCrashed)
-            }
+            Who::Crashed => self.crashed.last().copied().ok_or(Why::NoneCrashed),
         }
+    }
+
+    /// Notes which nodes have crashed since it looked last: between two lines, as a crash may come within a
+    /// step that is still to be made.
+    pub(super) fn note_crashes(&mut self, statuses: &[NodeStatus]) {
+        self.crashed.retain(|node| !statuses[node.index()].up);
+        let down = statuses.iter().filter(|status| !status.up).map(|status| status.id);
+        let news: Vec<NodeId> = down.filter(|node| !self.crashed.contains(node)).collect();
+        self.crashed.extend(news);
     }
 
     /// The client that a condition asks about, with its command, if it is about what a client was told.

@@ -95,6 +95,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// As for [`run`](Self::run).
     pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
         self.tell(&LineOutcome::Began(verb.clone()));
+        self.memory.note_crashes(&self.world.status());
         let done = if self.is_stopped() { Ok(()) } else { self.carry_out(verb) };
         let done = if self.is_stopped() { Err(Why::Interrupted) } else { done };
         self.listen();
@@ -228,16 +229,12 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn crash(&mut self, who: Who, point: CrashPoint) -> Result<(), Why> {
         let node = self.resolve(who)?;
-        self.world.crash(node, point).map_err(Why::Cannot)?;
-        self.memory.crashed.push(node);
-        Ok(())
+        self.world.crash(node, point).map_err(Why::Cannot)
     }
 
     fn restart(&mut self, who: Who) -> Result<(), Why> {
         let node = self.resolve(who)?;
-        self.world.restart(node).map_err(Why::Cannot)?;
-        self.memory.crashed.retain(|&crashed| crashed != node);
-        Ok(())
+        self.world.restart(node).map_err(Why::Cannot)
     }
 
     fn restart_all(&mut self) -> Result<(), Why> {

@@ -128,11 +128,12 @@ table! {
             Move Pause(who: Who);
         "resume", "N", "let a paused process go on, with what has waited for it" =>
             Move Resume(who: Who);
-        "partition", "0 1 | 2 3 4", "split the cluster; nodes not named form one group" =>
+        "partition", "0 1 | 2 3 4",
+            "split the cluster, in place of all cuts so far; nodes not named form one group" =>
             Links Partition(groups: Vec<NodeSet>);
         "cut", "1 -> 2 (or 1 <-> 2, or 1)", "cut a link in one direction, or in both, or all of a node" =>
             Links Cut(links: LinkSet);
-        "heal", "", "mend all links" =>
+        "heal", "", "undo all cuts and splits; what links lose or delay stays" =>
             Links Heal;
         "drop", "20% [of LINKS] (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
             Links DropRate(rate: f64, links: Option<LinkSet>),

@@ -318,10 +318,11 @@ pub trait VirtualWorld: World {
     /// If there is none of that name, or it waits already.
     fn hold(&mut self, name: MessageName) -> Result<(), CannotDo>;
 
-    /// Lets a message arrive twice: a copy of it comes right behind it.
+    /// Lets a message arrive twice: a copy of it comes right behind it. Of one that waited for its name,
+    /// and has arrived, a copy waits again.
     ///
     /// # Errors
-    /// If there is none of that name that arrives by itself.
+    /// If there is none of that name that arrives by itself, or has arrived.
     fn duplicate(&mut self, name: MessageName) -> Result<(), CannotDo>;
 
     /// Moves time on to the next event, says what it is, and lets it happen.

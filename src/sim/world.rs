@@ -246,6 +246,13 @@ impl VirtualWorld for Sim {
     }
 
     fn duplicate(&mut self, name: MessageName) -> Result<(), CannotDo> {
+        let held = name.find(self.held.iter().map(|held| &held.flight.envelope));
+        if let Some(held) = held.map(|at| &mut self.held[at]).filter(|held| held.delivered) {
+            held.delivered = false;
+            let message = held.flight.id;
+            self.journal.deed(self.now, &Deed::Duplicated { message });
+            return Ok(());
+        }
         self.check_arrives(name)?;
         let is_named = |(_, flight): &(Time, &Flight)| name.matches(&flight.envelope);
         let found = self.queue.arrivals().find(is_named).map(|(due, flight)| (due, flight.clone()));

@@ -110,7 +110,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
             let groups: Vec<String> = groups.iter().map(|group| names(&mut group.iter())).collect();
             (nobody, format!("the network splits: {}", groups.join(" | ")))
         }
-        Deed::Heal => (nobody, "every link is whole again".to_owned()),
+        Deed::Heal => (nobody, "no link is cut any more".to_owned()),
         Deed::Conditions(conditions) => (nobody, format!("links: {}", links(conditions))),
         Deed::LinkConditions { from, to, conditions } => {
             (nobody, format!("the link from {from} to {to}: {}", links(conditions)))

@@ -203,11 +203,11 @@ pub(super) fn changes(change: &Change) -> String {
             names(missing)
         ),
         Change::EntryOfOwnTerm { leader, term, index: Some(index), have, need } => format!(
-            "the entry of term {term} at index {index} came on a majority: {have} of the {need} that \
+            "the entry of term {term} at index {index} came to be on a majority: {have} of the {need} that \
              {leader} needs have it"
         ),
         Change::EntryOfOwnTerm { leader, term, index: None, .. } => format!(
-            "a client proposed a command to {leader}, and that entry of term {term} came on a majority"
+            "a client proposed a command to {leader}, and that entry of term {term} came to be on a majority"
         ),
         Change::LeaderCommits { leader: Some(leader), index } => {
             format!(
@@ -218,7 +218,7 @@ pub(super) fn changes(change: &Change) -> String {
             format!("a leader that holds it were elected, committed index {index}, and said so")
         }
         Change::LaterLeader { leader, term } => format!(
-            "a later leader that has it committed an entry of its own: a majority is past term {term}, so \
+            "a later leader whose log holds it committed an entry of its own term: a majority is past term {term}, so \
              {leader} can commit nothing more in it"
         ),
         Change::LeaderSays { leader, index } => format!(
@@ -238,7 +238,8 @@ pub(super) fn changes(change: &Change) -> String {
         }
         Change::Restart { node } => format!("{node} started again"),
         Change::Votes { more, missing } => {
-            format!("{more} more of {} voted for it", names(missing))
+            let votes = if *more == 1 { "vote" } else { "votes" };
+            format!("{more} more {votes} of {} came and were counted", names(missing))
         }
         Change::LaterElection { term } => {
             format!("a timer ended and a later term began: too few have a vote left in term {term}")

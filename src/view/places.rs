@@ -2,6 +2,7 @@
 
 use crate::explain::Kind;
 use crate::raft::Rule;
+use crate::record::error::steps;
 
 /// What names a place in a run.
 pub(crate) fn places() -> String {
@@ -14,7 +15,7 @@ pub(crate) fn places() -> String {
 
 /// What is looked for happens nowhere in a run of so many steps.
 pub(crate) fn no_place(last: u64) -> String {
-    format!("that happens nowhere in this run; its steps are 1 to {last}")
+    format!("that happens nowhere in this run; {}", steps(last))
 }
 
 /// All that can be looked for, with what it is.

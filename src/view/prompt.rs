@@ -49,11 +49,11 @@ pub(crate) fn complaint(told: &str) -> Vec<String> {
 
 /// Where a session was saved, and how to play it again.
 pub(crate) fn saved(file: &Path, lines: usize, is_virtual: bool) -> String {
-    let file = file.display();
+    let (file, lines) = (file.display(), plural(lines, "line", "lines"));
     if is_virtual {
-        format!("{lines} lines; 'raft-cluster run {file} --virtual' does it all again")
+        format!("{lines}; 'raft-cluster run {file} --virtual' does it all again")
     } else {
-        format!("{lines} lines; 'raft-cluster run {file}' asks for the same again")
+        format!("{lines}; 'raft-cluster run {file}' asks for the same again")
     }
 }
 
@@ -82,6 +82,8 @@ pub(crate) fn undone(verbs: &[Verb]) -> String {
     format!("as if this had not been typed: {}", verbs.join(", "))
 }
 
+/// A file of nothing could not be run.
+pub(crate) const NOTHING_TO_SAVE: &str = "no line has done anything, so there is nothing to save";
 /// Nothing was typed that could be undone.
 pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
 /// A live cluster cannot live again.

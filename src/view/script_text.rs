@@ -324,7 +324,7 @@ fn why(failure: &Failure) -> String {
             format!("not within {}.{hint}", duration(*bound))
         }
         Why::NoLeader => format!("there is no leader.{}", no_majority(status)),
-        Why::NoneCrashed => "no node has crashed in this run.".to_owned(),
+        Why::NoneCrashed => "no node that has crashed is down.".to_owned(),
         Why::Cannot(why) => format!("{why}."),
         Why::OnlyVirtual => {
             "threads run as they please; this needs virtual time (--virtual).".to_owned()

@@ -9,6 +9,7 @@ use crate::explain::{
 };
 use crate::raft::NodeId;
 use crate::record::History;
+use crate::record::error::steps;
 
 /// What can be asked, one line each: the words, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
@@ -52,7 +53,11 @@ pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     let asked = format!("Step {}{comma}{time}: why {}?", answer.step, answer.question);
     let mut lines = vec![colour::heading(&asked).to_string()];
     if answer.contradicts {
-        lines.extend(paragraph("It is not so; this is why it is as it is.", "  ", "  "));
+        lines.extend(paragraph(
+            "The question takes for granted what is not so. Why it is otherwise:",
+            "  ",
+            "  ",
+        ));
     }
     lines.extend(reasons(answer));
     lines
@@ -164,6 +169,7 @@ fn stands(standing: &Standing) -> String {
 /// Why a vote is not counted that nobody refused.
 fn uncounted(why: Uncounted) -> String {
     match why {
+        Uncounted::NotAsked => "was not asked in this term".to_owned(),
         Uncounted::RequestUnderWay { asked } => {
             format!("has not been reached: the request was written in step {asked}")
         }
@@ -196,7 +202,7 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             format!("there is no node {node} in this run; its nodes are 0 to {}", nodes - 1)
         }
         Unanswerable::NoSuchStep { step, last } => {
-            format!("there is no step {step} in this run; its steps are 1 to {last}")
+            format!("there is no step {step} in this run; {}", steps(*last))
         }
         Unanswerable::NoSuchEntry { index, last } if last.get() == 0 => {
             format!(
@@ -214,7 +220,7 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             )
         }
         Unanswerable::NotHappened { question, step, .. } => format!(
-            "up to step {step} nothing happened of which '{question}' asks; ask at a later step, or \
+            "'{question}' asks of what has not happened up to step {step}; ask at a later step, or \
              'committed', 'not committed', 'leader' or 'not leader' of any node"
         ),
     }

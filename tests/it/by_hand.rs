@@ -76,18 +76,52 @@ fn a_run_by_hand_up_to_a_step_stands_as_it_stood_then() {
     let mut stopped = 0;
     for (name, _) in library::SHIPPED {
         let (history, _) = recorded(&library::load(name, None).unwrap());
-        for until in (1..=history.last()).step_by(7) {
-            let (again, failed) = recorded(&Script::by_hand(&history, until));
-            assert_eq!((failed, again.last()), (None, until), "{name}");
-            assert_eq!(again.network_at(until), history.network_at(until), "{name}: {until}");
-            for id in NodeId::all(history.header().nodes) {
-                let stood = history.node_at(id, until);
-                assert_eq!(again.node_at(id, until), stood, "{name}: {id} at {until}");
-            }
+        for until in (1..=history.last()).step_by(3) {
+            stands_as_then(name, &history, until);
             stopped += 1;
         }
     }
-    assert!(stopped > 100, "{stopped}");
+    assert!(stopped > 200, "{stopped}");
+}
+
+/// That a run by hand up to a step leaves nodes, links, and messages in flight as they were then. A crash
+/// within the step belongs to it.
+fn stands_as_then(name: &str, history: &History, until: u64) {
+    let (again, failed) = recorded(&Script::by_hand(history, until));
+    let context = format!("{name}: {until}");
+    assert_eq!((failed, again.last()), (None, until), "{context}");
+    assert_eq!(again.network_at(until), history.network_at(until), "{context}");
+    let crashes = history.step(until).unwrap();
+    for id in NodeId::all(history.header().nodes) {
+        let (now, then) = (again.node_at(id, until).unwrap(), history.node_at(id, until).unwrap());
+        let within = then.up && !now.up && id == crashes.node;
+        assert!(within || now == then, "{context}: {id}\n{now:?}\n{then:?}");
+    }
+    let in_flight = |history: &History| {
+        let these = history.in_flight(until).map(|sent| (sent.message, sent.envelope.clone()));
+        these.collect::<Vec<_>>()
+    };
+    assert_eq!(in_flight(&again), in_flight(history), "{context}");
+}
+
+/// Batches that a crash undoes, copies that are lost or are still on their way, and messages that
+/// somebody takes out.
+#[test]
+fn what_is_in_flight_in_a_run_by_hand_was_so_then() {
+    for text in [
+        "nodes 3\ncrash 0 before save\ntimeout 0\nwait 50ms\nrestart 0\nwait 10ms\ntimeout 1\nwait 20ms\n",
+        "nodes 3\ncrash 1 before send\ntimeout 0\nwait 50ms\nrestart 1\nwait 10ms\ntimeout 1\nwait 20ms\n",
+        "nodes 3\nduplicate 100% of 0 -> 2\ntimeout 0\nwait until leader is 0\nwait 100ms\ncrash 2\nwait 200ms\n",
+        "nodes 3\nduplicate 100% of 0\ntimeout 0\nwait 13ms\n",
+        "nodes 3\nduplicate 50%\ndrop 30%\ntimeout 0\nwait 100ms\nsubmit to 0 SET x=1\nwait 200ms\n",
+        "nodes 3\nmanual\ntimeout 0\ndrop vote 0 -> 1\n",
+    ] {
+        let (history, failed) = recorded(&Script::parse("copies", text).unwrap());
+        assert_eq!(failed, None, "{text}");
+        for until in 1..=history.last() {
+            stands_as_then(text, &history, until);
+        }
+    }
 }
 
 /// What a script leaves its links like, in the lines of its run by hand.

@@ -37,6 +37,8 @@ fn an_error_names_the_word_and_what_was_expected() {
         ("partition 0 1 |", "groups of nodes"),
         ("partition 0 0 | 1", "'0' does not fit; expected each node once"),
         ("cut 1 2", "'2' does not fit; expected '->', or '<->'"),
+        ("cut 1 -> 1", "'1' does not fit; expected another node"),
+        ("drop 20% of 2 <-> 2", "'2' does not fit; expected another node"),
         ("drop 200%", "'200%' does not fit; expected a probability"),
         ("delay 9ms..1ms", "'9ms..1ms' does not fit"),
         ("expect log 1 = 1", "'1' does not fit; expected entries as index@term"),

@@ -213,6 +213,9 @@ fn a_node_that_is_still_to_crash_is_none_that_has_crashed() {
     assert_eq!(stops(&format!("{back}restart crashed")), Some(Why::NoneCrashed));
     let then = "timeout 1\nrestart crashed\nexpect role 1 = follower";
     assert_eq!(stops(&format!("{back}{then}")), None);
+    // Which crashed last is not which was told to last.
+    let told = "nodes 3\ncrash 1 before send\ncrash 0\ntimeout 1\n";
+    assert_eq!(stops(&format!("{told}restart crashed\nexpect role 1 = follower")), None);
 }
 
 #[test]

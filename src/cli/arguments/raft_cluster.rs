@@ -210,7 +210,7 @@ The page is served on this machine to this machine only.")]
 }
 
 /// What one can say of a scenario's cluster.
-#[derive(Args, Debug)]
+#[derive(Args, PartialEq, Default, Debug)]
 #[command(allow_negative_numbers = true)]
 struct ClusterOptions {
     /// How many nodes: 1 to 9 [default: the scenario's]
@@ -327,6 +327,7 @@ impl RunOptions {
                 replay::named(name, None, u64::MAX, |name| Ok(self.cluster.script(name)?.0))?
             }
         };
+        self.cluster.check_recorded(is_recorded)?;
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
             (false, None) => Clock::Virtual,
@@ -370,7 +371,18 @@ impl ClusterOptions {
                 self.script(name).map(|(script, _)| script)
             })?,
         };
+        self.check_recorded(is_recorded)?;
         explore::explore(Explore { script, is_recorded, port, opens })
+    }
+
+    /// Nothing of this can be asked of a run that was recorded.
+    fn check_recorded(&self, is_recorded: bool) -> Result<(), Error> {
+        if !is_recorded || *self == Self::default() {
+            return Ok(());
+        }
+        let why = "a recorded run has its own cluster, links and rules; leave --nodes, --seed, --drop, \
+                   --duplicate, --latency, --break and --intact out";
+        Err(Error::Usage(why.to_owned()))
     }
 
     /// A cluster in which nothing has happened yet.
@@ -384,6 +396,7 @@ impl ClusterOptions {
         // A pipe can be read only once, so nothing of it is read to see what it holds.
         let is_pipe = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
         if is_pipe || is_trace(path) {
+            self.check_recorded(true)?;
             return report.of_trace(path);
         }
         let (script, spared) = self.script(run)?;

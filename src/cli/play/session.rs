@@ -13,6 +13,7 @@ use crate::scenario::usage::Kind;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::server::timing::Time;
+use crate::view::prompt;
 
 /// A line of the session as a scenario has it.
 #[derive(Clone, PartialEq, Debug)]
@@ -170,6 +171,9 @@ impl<'a, W: World> Session<'a, W> {
     /// Writes the session down. Says how many lines it took.
     pub(super) fn save(&self, file: &Path, is_virtual: bool) -> Result<usize, String> {
         let script = self.as_script(is_virtual);
+        if script.lines.iter().all(|line| line.verb.kind() == Kind::Tell) {
+            return Err(prompt::NOTHING_TO_SAVE.to_owned());
+        }
         script.save(file).map_err(|error| error.to_string())?;
         Ok(script.lines.len())
     }

@@ -17,6 +17,11 @@ use crate::view::{STORY, history as told, places, prompt, why};
 
 /// Talks about a history, beginning at a step, until whoever types has had enough.
 pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
+    if history.last() == 0 {
+        let nothing = "no step was made in this run, so there is none to go to";
+        let instead = "'raft-cluster play TRACE' goes on from its beginning";
+        return Err(Error::Usage(format!("{nothing}; {instead}")));
+    }
     let (mut typed, output) = Lines::open(false, following).map_err(Error::Terminal)?;
     output.put_all(told::welcome(history));
     let mut table = TracePrompt { history, step: from, output: output.clone() };

@@ -123,6 +123,9 @@ fn no_place(typed: &str) -> String {
     let known = known.chain(Kind::WORDS.map(|(word, _)| word));
     let known: Vec<&str> = known.chain(Rule::ALL.iter().map(|rule| rule.id())).collect();
     let bad = typed.split_whitespace().find(|word| !known.contains(word)).unwrap_or(typed);
+    if ["refused", "broken"].contains(&typed) {
+        return format!("'{typed}' needs a rule, as in '{typed} one-vote-per-term'");
+    }
     let meant = nearest(bad, known);
     let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
     if bad == "end" {

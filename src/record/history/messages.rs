@@ -41,6 +41,8 @@ impl History {
     pub fn in_flight(&self, step: u64) -> impl Iterator<Item = &SentMessage> {
         // What is written later has not left.
         let written = self.messages.partition_point(|sent| sent.written_in <= step);
+        // What came after the last step belongs to it.
+        let step = if step == self.last() { u64::MAX } else { step };
         self.messages[..written].iter().filter(move |sent| sent.is_in_flight(step))
     }
 }

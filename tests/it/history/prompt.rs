@@ -104,7 +104,7 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     for words in [
         "waits: commit-only-current-term (§5.4.2): 2@2 is of term 2, n0 leads term 4",
         "index 2 is known to be on 3 of 5 nodes, and 3 are a majority",
-        "if a client proposed a command to n0, and that entry of term 4 came on a majority",
+        "if a client proposed a command to n0, and that entry of term 4 came to be on a majority",
     ] {
         assert!(text.contains(words), "{text:?} lacks {words:?}");
     }
@@ -116,7 +116,11 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     // What is committed says so.
     let path = trace("partition", "why-partition");
     let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
-    assert!(text.contains("It is not so") && text.contains("2@1 is committed: n0 led"), "{text}");
+    assert!(
+        text.contains("takes for granted what is not so")
+            && text.contains("2@1 is committed: n0 led"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -137,7 +141,7 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
             &["--why", "colour 3"],
             "no question that is known here; ask 'committed INDEX[@TERM] [on N]'",
         ),
-        (&["--why", "refused 1 -> 3"], "nothing happened of which 'refused 1 -> 3' asks"),
+        (&["--why", "refused 1 -> 3"], "'refused 1 -> 3' asks of what has not happened up to step"),
         (&["--why", "leader 0", "--verify"], "--why"),
         (&["--prompt", "--verify"], "--prompt"),
     ] {

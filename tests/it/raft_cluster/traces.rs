@@ -254,6 +254,29 @@ fn a_damaged_trace_is_noticed_and_the_place_is_named() {
     ]);
 }
 
+#[test]
+fn a_recorded_run_takes_no_other_cluster() {
+    let path = recorded("own-cluster.jsonl", &["--virtual"]);
+    for option in ["--break=one-vote-per-term", "--nodes=3", "--drop=10%", "--intact"] {
+        for command in [&["play", &path][..], &["report", &path, "-o", "page.html"]] {
+            let sentence = complaint(&[command, &[option]].concat());
+            assert!(sentence.contains("has its own cluster, links and rules"), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn a_run_without_a_step_has_no_place_to_stand_at() {
+    let path = damaged("no-step.jsonl", |lines| {
+        let at = find(lines, "\"step\":1,");
+        lines.truncate(at);
+    });
+    for arguments in [&["--prompt"][..], &["--at", "1"], &["--at", "first commit"]] {
+        let sentence = complaint(&[&["replay", &path], arguments].concat());
+        assert!(!sentence.contains("1 to 0"), "{sentence}");
+    }
+}
+
 /// A file that another system has changed the line ends of is the same run.
 #[test]
 fn line_ends_of_another_system_are_read_as_line_ends() {
