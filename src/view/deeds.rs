@@ -3,7 +3,7 @@
 use super::words::duration;
 use super::{message, violation};
 use crate::network::Conditions;
-use crate::raft::{LogIndex, NodeId, RaftNode};
+use crate::raft::{LogIndex, NodeId, Payload, RaftNode};
 use crate::record::journal::{Deed, Loss};
 use crate::server::state_machine::Reply;
 use crate::server::turn_order::CrashPoint;
@@ -63,9 +63,12 @@ pub(super) fn proposal(proposal: &Proposal) -> String {
 pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> String {
     let entry = |index| {
         let entry = node.log().get(LogIndex::new(index))?;
-        Some(message::payload(&entry.payload).to_owned())
+        Some(match entry.payload {
+            Payload::NoOp => "no-op, an empty entry to begin its term with",
+            Payload::Command(_) => message::payload(&entry.payload),
+        })
     };
-    let all: Vec<String> = (first.get()..=last.get()).filter_map(entry).collect();
+    let all: Vec<&str> = (first.get()..=last.get()).filter_map(entry).collect();
     format!(": {}", all.join(", "))
 }
 

@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(
             verdict(speaker(), &refusal),
             "refused: up-to-date-log (§5.4.1): n3's log ends at 3@1, n1's ends at 2@2: \
-             the later last term wins"
+             the later last term is more up to date"
         );
     }
 

@@ -190,9 +190,9 @@ fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) 
     let why = if rule == Rule::TermBeforeLength {
         "their last terms decide, not their lengths"
     } else if candidate.term != own.term {
-        "the later last term wins"
+        "the later last term is more up to date"
     } else if candidate.index != own.index {
-        "of equal last terms the longer log wins"
+        "of equal last terms the longer log is more up to date"
     } else if own.index == LogIndex::ZERO {
         return "both logs are empty, and equal is good enough".to_owned();
     } else {

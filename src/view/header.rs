@@ -40,8 +40,9 @@ fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
     };
     let timing = script.timing;
     let setting = format!(
-        "{}, seed {}, {clock}; election timeouts {} to {}{more}",
+        "{}{}, seed {}, {clock}; election timeouts {} to {}{more}",
         plural(script.nodes, "node", "nodes"),
+        if script.no_op { "" } else { " without no-ops" },
         script.seed,
         duration(timing.election_min),
         duration(timing.election_max),

@@ -24,8 +24,8 @@ const WIDEST: usize = 14;
 
 const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down; ‖: stands still; 'restarts': as a \
     follower. An arrow leads from \
-    the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote \
-    and 'vote' gives it, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
+    the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote, \
+    'yes' gives it, 'vote' is its arrival, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
     acknowledges index 5, 'no' refuses. 'timeout': the election timer ends; 'asked': by clients; \
     ×: the message does not arrive: 'lost' by chance, 'cut' on a cut link, 'down': the receiver is. +5..6: \
     appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: goes on without a rule, …: there \

@@ -18,7 +18,7 @@ use crate::server::timing::Time;
 pub(crate) fn prompt(step: u64, now: Time, statuses: &[NodeStatus]) -> String {
     let time = if now == Time::ZERO { String::new() } else { format!("{now} ") };
     match leader_of(statuses) {
-        Some(leader) => format!("{step} {time}{} leads {}> ", leader.id, leader.term),
+        Some(leader) => format!("{step} {time}{} leads term {}> ", leader.id, leader.term),
         None => format!("{step} {time}no leader> "),
     }
 }

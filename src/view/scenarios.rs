@@ -13,8 +13,8 @@ pub(crate) fn list() -> Vec<String> {
         table.row([colour::strong(name).to_string(), shows]);
     }
     let broken = format!(
-        "And for each of the {} rules broken/RULE: what happens without it, as in 'raft-cluster run \
-         {}'. 'raft-node rules' lists them.",
+        "'raft-cluster run NAME' runs one. What happens without a rule is shown by broken/RULE, one for \
+         each of the {} rules that 'raft-node rules' lists, as in 'raft-cluster run {}'.",
         BROKEN.len(),
         BROKEN[1].0
     );

@@ -43,12 +43,13 @@ impl ScriptText {
         Self { columns, nodes, status: Vec::new(), drawn: false, waits: false, held: Vec::new() }
     }
 
-    /// Tells the expectations that held, of many the first and how many there are.
+    /// Tells the expectations that held, of many the last, for which a script comes to them, and how many
+    /// there were before.
     fn tell_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         if held.len() > HELD {
             let more = format!("; and {} more hold", held.len() - 1);
-            held.truncate(1);
+            held.drain(..held.len() - 1);
             held[0].1 += &more;
         }
         for (time, condition) in held {

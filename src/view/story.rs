@@ -12,8 +12,8 @@ use super::words::{Speaker, duration};
 use super::{Listeners, colour, deeds, event_text, facts, message, violation, what_to_tell};
 use crate::properties::safety::Violation;
 use crate::raft::{
-    Command, Event, Facts, Input, MessageKind, NodeId, NodeSet, Outcome, RaftNode, RoleKind, Rule,
-    Term, Verdict,
+    Command, Event, Facts, Input, LogPosition, MessageKind, NodeId, NodeSet, Outcome, RaftNode,
+    RoleKind, Rule, Term, Verdict,
 };
 use crate::record::journal::{Batch, Deed, Observer};
 use crate::server::timing::Time;
@@ -246,6 +246,16 @@ fn instead(node: NodeId, verdict: &Verdict) -> Option<String> {
     }
 }
 
+/// The entry with which a leader begins its term, among the events of its victory: a log in brief has one
+/// more of them than clients have asked for.
+fn no_op(events: &[Event]) -> String {
+    let appended = events.iter().find_map(|event| match *event {
+        Event::Appended { first: index, term, .. } => Some(LogPosition { term, index }),
+        _ => None,
+    });
+    appended.map_or_else(String::new, |it| format!(", and begins it with an empty entry, {it}"))
+}
+
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node();
@@ -281,6 +291,9 @@ impl Observer for Story {
                     && let Some(instead) = verdicts.iter().find_map(|it| instead(node.id(), it))
                 {
                     text = format!("{text}: {instead}");
+                }
+                if let (true, Event::BecameLeader { .. }) = (self.columns.brief, event) {
+                    text.push_str(&no_op(&events[nth..]));
                 }
                 let text = match event {
                     Event::BecameLeader { .. } => colour::role(RoleKind::Leader, &text).to_string(),
