@@ -11,6 +11,7 @@ use super::error::Error;
 use super::hunt::save;
 use super::interrupt;
 use super::printing;
+use super::room;
 use crate::raft::RuleSet;
 use crate::scenario::script::Script;
 use crate::search::best_counterexample::as_short;
@@ -36,6 +37,7 @@ pub(super) struct Check {
 pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, format } = check;
     file.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
+    room::check()?;
     printing(WhenFull::Wait, |output| {
         if *format == Format::Json {
             return for_programs(check, output);

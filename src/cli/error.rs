@@ -57,6 +57,17 @@ pub(super) enum Error {
     /// The system gives nothing that nobody guesses.
     #[error("no token can be drawn: {0}")]
     Random(getrandom::Error),
+    /// A search has too little memory to begin.
+    #[error(
+        "a search needs {needs} MB of addresses, and 'ulimit -v' leaves {has} MB; raise it, or set \
+         MALLOC_ARENA_MAX=1, with which it needs less"
+    )]
+    NoRoom {
+        /// In megabytes.
+        needs: u64,
+        /// In megabytes.
+        has: u64,
+    },
     /// Nothing can be asked at the terminal.
     #[error("the terminal fails: {0}")]
     Terminal(#[source] io::Error),

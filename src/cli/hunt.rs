@@ -11,10 +11,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::Format;
-use super::arguments::search::{HuntOptions, jobs_or_all};
+use super::arguments::search::HuntOptions;
 use super::error::Error;
 use super::interrupt;
 use super::printing;
+use super::room::{self, jobs_or_all};
 use crate::raft::{Rule, RuleSet};
 use crate::scenario::library;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
@@ -42,6 +43,7 @@ impl HuntOptions {
 /// caught. What is interrupted before ends with 130.
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
+    room::check()?;
     let progress = Arc::new(HuntProgress::default());
     let interrupted = Arc::clone(&progress);
     // The hunt ends and says what it has.

@@ -14,6 +14,7 @@ mod pager;
 mod play;
 mod replay;
 mod report;
+mod room;
 mod run;
 mod typed_line;
 

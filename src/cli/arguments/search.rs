@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use clap::builder::TypedValueParser;
@@ -10,6 +9,7 @@ use clap::{Args, ValueHint};
 
 use super::completed::{on_or_off, rule};
 use super::{Format, count, nodes, of_range, seed};
+use crate::cli::room::{self, jobs_or_all};
 use crate::raft::Rule;
 use crate::scenario::quantity::parse_hunting_time;
 use crate::search::exhaustive::{Bounds, preset, spare_memory};
@@ -82,6 +82,8 @@ impl BoundOptions {
             _ => None,
         };
         let bounds = preset.unwrap_or_else(|| Bounds::new(3, 2, 1).without_no_op());
+        let jobs = jobs_or_all(self.jobs);
+        let spare = || spare_memory().min(room::beside(jobs));
         Bounds {
             nodes: self.nodes.unwrap_or(bounds.nodes),
             terms: self.terms.unwrap_or(bounds.terms),
@@ -89,18 +91,11 @@ impl BoundOptions {
             crashes: self.crashes.map_or(bounds.crashes, |crashes| crashes as u8),
             no_op: self.no_op.unwrap_or(bounds.no_op),
             max_batch: self.batch.or(bounds.max_batch),
-            jobs: jobs_or_all(self.jobs),
-            memory: self.memory.map_or_else(spare_memory, |mb| mb.saturating_mul(1 << 20)),
+            jobs,
+            memory: self.memory.map_or_else(spare, |mb| mb.saturating_mul(1 << 20)),
             ..bounds
         }
     }
-}
-
-/// As many threads as the machine has processors, or fewer, if somebody said so. More would only cost memory: what
-/// a search finds does not depend on their number.
-pub(in crate::cli) fn jobs_or_all(jobs: Option<usize>) -> usize {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    jobs.map_or(processors, |jobs| jobs.min(processors))
 }
 
 /// A bound of a search.

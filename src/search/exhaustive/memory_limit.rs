@@ -20,6 +20,23 @@ fn spare(read: impl Fn(&str) -> Option<String>) -> u64 {
     known.min().map_or(UNKNOWN, |bytes| bytes / 2)
 }
 
+/// How many bytes of addresses this process may still take, if that is limited (`ulimit -v`).
+pub fn spare_addresses() -> Option<u64> {
+    addresses(|path| fs::read_to_string(path).ok())
+}
+
+fn addresses(read: impl Fn(&str) -> Option<String>) -> Option<u64> {
+    let number = |path: &str, name: &str| {
+        let text = read(path)?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    // Without a limit there stands "unlimited".
+    let limit = number("/proc/self/limits", "Max address space")?;
+    let taken = number("/proc/self/status", "VmSize:")?.saturating_mul(1024);
+    Some(limit.saturating_sub(taken))
+}
+
 /// The memory that the whole machine has free.
 fn available(read: impl Fn(&str) -> Option<String>) -> Option<u64> {
     let text = read("/proc/meminfo")?;
@@ -90,6 +107,21 @@ mod tests {
         ];
         assert_eq!(spare_of(&first), FREE / 2);
         assert_eq!(spare_of(&[]), UNKNOWN);
+    }
+
+    #[test]
+    fn what_is_left_of_the_addresses_is_known_where_they_are_limited() {
+        let of = |limit: &str| {
+            addresses(|path| match path {
+                "/proc/self/limits" => {
+                    Some(format!("Max address space  {limit}  unlimited  bytes\n"))
+                }
+                _ => Some("Name:\tlab\nVmSize:\t   20000 kB\n".to_owned()),
+            })
+        };
+        assert_eq!(of("102400000"), Some(102_400_000 - 20_480_000));
+        assert_eq!(of("1000"), Some(0));
+        assert_eq!(of("unlimited"), None);
     }
 
     #[test]

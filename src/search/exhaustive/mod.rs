@@ -45,7 +45,7 @@ use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge};
 pub use counterexample::Counterexample;
-pub use memory_limit::spare_memory;
+pub use memory_limit::{spare_addresses, spare_memory};
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
 pub use search::{Pause, Stats};

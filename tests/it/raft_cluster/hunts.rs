@@ -190,6 +190,31 @@ fn many_threads_do_not_use_up_a_little_memory() {
     }
 }
 
+/// Whatever the limit on addresses: a search ends as it should, or says in one sentence that it is too little.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_search_in_too_little_memory_says_so() {
+    let mut refused = 0;
+    for megabytes in [60, 100, 200, 300, 400, 500] {
+        for arguments in ["hunt --jobs 256 --seeds 50", "check --jobs 4"] {
+            let mut shell = std::process::Command::new("sh");
+            let limited = format!("ulimit -v {}; exec \"$@\"", megabytes * 1000);
+            shell.args(["-c", &limited, "sh"]).arg(cargo_bin("raft-cluster"));
+            let ended = shell.args(arguments.split(' ')).output().unwrap();
+            let sentence = String::from_utf8_lossy(&ended.stderr);
+            match ended.status.code() {
+                Some(0) => assert!(megabytes >= 200, "{arguments}, {megabytes}"),
+                Some(2) => {
+                    assert!(sentence.contains("MB of addresses, and 'ulimit -v' leaves"));
+                    refused += 1;
+                }
+                other => panic!("{arguments}, {megabytes} MB: {other:?}, {sentence}"),
+            }
+        }
+    }
+    assert!((4..12).contains(&refused), "{refused}");
+}
+
 /// One thread listens for signals and one writes; no third stack of this size fits beside theirs.
 #[test]
 #[cfg(target_os = "linux")]

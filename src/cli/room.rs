@@ -1,0 +1,44 @@
+//! How many threads a search gets where a limit on addresses, `ulimit -v`, leaves it little room: to run out
+//! of them in the middle would end the program without a word.
+
+use std::{env, thread};
+
+use super::error::Error;
+use crate::search::exhaustive::spare_addresses;
+
+const MB: u64 = 1 << 20;
+
+/// What a search needs besides its threads and its tables.
+const BASE: u64 = 32 * MB;
+
+/// As many threads as the machine has processors, or fewer, if somebody said so, or there is no room for
+/// more. More would only cost memory: what a search finds does not depend on their number.
+pub(super) fn jobs_or_all(jobs: Option<usize>) -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let wanted = jobs.map_or(processors, |jobs| jobs.min(processors));
+    (1..=wanted).rev().find(|&jobs| needed(jobs) <= room()).unwrap_or(1)
+}
+
+/// Whether there is room for a search at all.
+pub(super) fn check() -> Result<(), Error> {
+    let (needs, has) = (needed(1), room());
+    if needs <= has { Ok(()) } else { Err(Error::NoRoom { needs: needs / MB, has: has / MB }) }
+}
+
+/// What so many threads leave for the tables of a search.
+pub(super) fn beside(jobs: usize) -> u64 {
+    room().saturating_sub(needed(jobs))
+}
+
+fn room() -> u64 {
+    spare_addresses().unwrap_or(u64::MAX)
+}
+
+/// What so many threads need, and the two that listen for signals and write: a stack each, and what the C
+/// library sets aside for each thread that asks for memory, unless it is told to do so for fewer.
+fn needed(jobs: usize) -> u64 {
+    let threads = jobs as u64 + 2;
+    let told = env::var("MALLOC_ARENA_MAX").ok().and_then(|number| number.parse::<u64>().ok());
+    let arenas = told.map_or(threads, |most| threads.min(most.saturating_sub(1)));
+    BASE + threads * 2 * MB + arenas * 64 * MB
+}
