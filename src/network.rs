@@ -141,7 +141,7 @@ impl Network {
         }
     }
 
-    /// Mends every link.
+    /// Undoes all cuts.
     pub fn heal(&mut self) {
         self.cut = Default::default();
     }

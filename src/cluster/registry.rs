@@ -74,10 +74,9 @@ impl Registry {
     pub(super) fn wipe_disk(&self, id: NodeId) {
         self.change(|nodes| {
             let Known { status, disk } = &mut nodes[id.index()];
-            if let Some(disk) = disk {
-                disk.wipe();
-                *status = NodeStatus::down(id, disk);
-            }
+            let disk = disk.as_mut().expect("a disk that is wiped is there");
+            disk.wipe();
+            *status = NodeStatus::down(id, disk);
         });
     }
 

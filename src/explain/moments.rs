@@ -28,7 +28,7 @@ pub enum Kind {
     Resume,
     /// Links are cut, or the network splits.
     Cut,
-    /// All links are mended.
+    /// All cuts are undone.
     Heal,
     /// A message is lost.
     Drop,

@@ -119,7 +119,7 @@ pub enum Deed {
         #[serde(with = "node_sets")]
         groups: Vec<NodeSet>,
     },
-    /// All links are mended.
+    /// All cuts are undone.
     Heal,
     /// Every link is now like this.
     Conditions(Conditions),

@@ -51,10 +51,11 @@ impl Script {
         let mut moves = MoveWriter { history, verbs, now, network, held, paused, unheard };
         let steps = history.steps().take_while(|step| step.step <= until);
         // A crash within a step is known once the step was made, and belongs to it all the same.
-        let within = history.deeds_before(until + 1).next().filter(
+        let next =
+            if until < history.last() { history.deeds_before(until + 1).next() } else { None };
+        let within = next.filter(
             |(_, deed)| matches!(deed, Deed::Crash { point, .. } if *point != CrashPoint::Between),
         );
-        let within = within.filter(|_| until < history.last());
         let within = within.map(|(time, deed)| (until, time, deed));
         let mut deeds = history.deeds_from(0, until).chain(within).peekable();
         for step in steps {

@@ -241,7 +241,7 @@ pub trait World {
         self.change_network(NetworkChange(Deed::Partition { groups: groups.to_vec() }));
     }
 
-    /// Mends every link.
+    /// Undoes all cuts.
     fn heal(&mut self) {
         self.change_network(NetworkChange(Deed::Heal));
     }

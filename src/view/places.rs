@@ -37,7 +37,7 @@ fn event(kind: Kind) -> String {
         Kind::Pause => "a node stands still",
         Kind::Resume => "a node that stood still goes on",
         Kind::Cut => "a link is cut, or the network splits",
-        Kind::Heal => "all links are mended",
+        Kind::Heal => "all cuts are undone",
         Kind::Drop => "a message is lost",
         Kind::Answer => "a client is answered",
         Kind::Phase => "a part of the scenario begins",

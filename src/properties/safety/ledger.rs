@@ -88,15 +88,20 @@ pub(super) struct KnownDigests(Vec<(u64, LogEntry, u64)>);
 impl KnownDigests {
     /// The digest of a log that ends with `entry` behind `len` entries, whose digest is `before`.
     fn chain(&mut self, len: usize, before: u64, entry: &LogEntry) -> u64 {
-        match self.0.get(len) {
-            Some((behind, known, digest)) if *behind == before && known == entry => *digest,
-            _ => {
-                let digest = digest::chain_entry(before, entry);
-                self.0.truncate(len);
-                self.0.push((before, entry.clone(), digest));
-                digest
-            }
+        if let Some((behind, known, digest)) = self.0.get(len)
+            && (*behind, known) == (before, entry)
+        {
+            return *digest;
         }
+        let digest = digest::chain_entry(before, entry);
+        let computed = (before, entry.clone(), digest);
+        assert!(len <= self.0.len(), "what stands before an entry was followed before it");
+        if len < self.0.len() {
+            self.0[len] = computed;
+        } else {
+            self.0.push(computed);
+        }
+        digest
     }
 }
 
