@@ -139,11 +139,14 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
     pub fn turn(&mut self) -> ServerTurn<'_, S> {
         let rest = &mut self.rest;
         assert!(!rest.stopped, "a server that has stopped takes no further turn");
-        let late = std::mem::take(&mut rest.late);
-        let saved = self.node.save_late(late, &mut rest.disk.storage);
-        rest.changes.disk_from = earliest(rest.changes.disk_from, late.log_from);
-        if saved.is_err() {
-            rest.stop();
+        let mut saved = Ok(());
+        if !rest.late.is_empty() {
+            let late = std::mem::take(&mut rest.late);
+            saved = self.node.save_late(late, &mut rest.disk.storage);
+            rest.changes.disk_from = earliest(rest.changes.disk_from, late.log_from);
+            if saved.is_err() {
+                rest.stop();
+            }
         }
         let turn = self.node.turn_reusing(std::mem::take(&mut rest.spent));
         ServerTurn { turn, rest, late: saved }
@@ -180,7 +183,7 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
 
     /// When the next timer ends.
     pub fn next_deadline(&self) -> Option<Time> {
-        [self.rest.election_deadline, self.rest.heartbeat_deadline].into_iter().flatten().min()
+        earliest(self.rest.election_deadline, self.rest.heartbeat_deadline)
     }
 
     /// Where the log changed since this was asked last: what a checker must look at.
@@ -200,6 +203,9 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
 
     /// Takes those of the due answers out that are lost.
     pub(crate) fn take_lost_answers(&mut self) -> Vec<(Ticket, Answer)> {
+        if self.rest.answers_to_lose == 0 {
+            return Vec::new();
+        }
         let count = self.rest.answers.len().min(self.rest.answers_to_lose);
         self.rest.answers_to_lose -= count;
         self.rest.answers.drain(..count).collect()
@@ -387,8 +393,11 @@ impl<S> Rest<S> {
     }
 }
 
-fn earliest(a: Option<LogIndex>, b: Option<LogIndex>) -> Option<LogIndex> {
-    [a, b].into_iter().flatten().min()
+fn earliest<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What will happen, by time; what is due at the same moment happens in the order it was entered.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::raft::NodeId;
@@ -16,92 +16,96 @@ pub(super) enum SimEvent {
     Alarm(NodeId),
 }
 
-#[derive(Clone, Debug)]
-struct QueuedEvent {
-    time: Time,
-    order: u64,
-    event: SimEvent,
-}
-
-impl PartialEq for QueuedEvent {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for QueuedEvent {}
-
-impl PartialOrd for QueuedEvent {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for QueuedEvent {
-    /// Reversed, because the standard heap yields its greatest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.time, other.order).cmp(&(self.time, self.order))
-    }
-}
+/// When an event is due, which was entered before which, and where it lies. Reversed, because the
+/// standard heap yields its greatest.
+type Due = Reverse<(Time, u64, usize)>;
 
 /// The queue of events: a heap, with which a simulated hour takes a tenth less time than with an
-/// ordered map.
+/// ordered map. The events lie apart, because a heap moves what it holds about.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    heap: BinaryHeap<QueuedEvent>,
+    heap: BinaryHeap<Due>,
+    events: Vec<Option<SimEvent>>,
+    free: Vec<usize>,
     entered: u64,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, time: Time, event: SimEvent) {
-        self.heap.push(QueuedEvent { time, order: self.entered, event });
+        let place = self.free.pop().unwrap_or(self.events.len());
+        if place == self.events.len() {
+            self.events.push(Some(event));
+        } else {
+            self.events[place] = Some(event);
+        }
+        self.heap.push(Reverse((time, self.entered, place)));
         self.entered += 1;
     }
 
     /// Takes the next event, if it is due by `until`.
     pub(super) fn pop(&mut self, until: Time) -> Option<(Time, SimEvent)> {
-        if self.heap.peek()?.time > until {
+        if self.heap.peek()?.0.0 > until {
             return None;
         }
-        self.heap.pop().map(|entry| (entry.time, entry.event))
+        let Reverse((time, _, place)) = self.heap.pop()?;
+        Some((time, self.take(place)))
+    }
+
+    /// Takes out the event in a place that stands in the heap no more.
+    fn take(&mut self, place: usize) -> SimEvent {
+        self.free.push(place);
+        self.events[place].take().expect(IS_THERE)
     }
 
     /// Looks at the next event.
     pub(super) fn peek(&self) -> Option<(Time, &SimEvent)> {
-        self.heap.peek().map(|entry| (entry.time, &entry.event))
+        let &Reverse((time, _, place)) = self.heap.peek()?;
+        Some((time, self.events[place].as_ref().expect(IS_THERE)))
     }
 
     /// The messages in flight, with the time of their arrival, by that time.
     pub(super) fn arrivals(&self) -> impl Iterator<Item = (Time, &Flight)> {
-        let mut entries: Vec<&QueuedEvent> = self.heap.iter().collect();
-        entries.sort_unstable_by(|a, b| b.cmp(a));
-        entries.into_iter().filter_map(|entry| match &entry.event {
-            SimEvent::Arrive(flight) => Some((entry.time, flight)),
+        let mut due: Vec<Due> = self.heap.iter().copied().collect();
+        due.sort_unstable_by(|a, b| b.cmp(a));
+        due.into_iter().filter_map(|Reverse((time, _, place))| Some((time, self.flight_at(place)?)))
+    }
+
+    /// The message that lies in a place, if it is one.
+    fn flight_at(&self, place: usize) -> Option<&Flight> {
+        match self.events[place].as_ref()? {
+            SimEvent::Arrive(flight) => Some(flight),
             SimEvent::Alarm(_) => None,
-        })
+        }
     }
 
     /// Takes out every message in flight, by the time of arrival.
     pub(super) fn take_all_flights(&mut self) -> Vec<Flight> {
         let flights = self.arrivals().map(|(_, flight)| flight.clone()).collect();
-        self.heap.retain(|entry| matches!(entry.event, SimEvent::Alarm(_)));
+        let Self { heap, events, free, .. } = self;
+        heap.retain(|&Reverse((_, _, place))| {
+            let stays = matches!(events[place], Some(SimEvent::Alarm(_)));
+            if !stays {
+                events[place] = None;
+                free.push(place);
+            }
+            stays
+        });
         flights
     }
 
     /// Takes out the message that arrives first of those in flight that `wanted` names.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
-        let is_wanted =
-            |entry: &QueuedEvent| matches!(&entry.event, SimEvent::Arrive(it) if wanted(it));
-        let mut entries = std::mem::take(&mut self.heap).into_vec();
-        let wanted = (0..entries.len()).filter(|&at| is_wanted(&entries[at]));
-        let taken = wanted.max_by_key(|&at| &entries[at]).map(|at| entries.swap_remove(at).event);
-        self.heap = entries.into();
-        match taken? {
+        let is_wanted = |due: &&Due| self.flight_at(due.0.2).is_some_and(&wanted);
+        let found = *self.heap.iter().filter(is_wanted).max()?;
+        self.heap.retain(|due| *due != found);
+        match self.take(found.0.2) {
             SimEvent::Arrive(flight) => Some(flight),
             SimEvent::Alarm(_) => None,
         }
     }
 }
+
+const IS_THERE: &str = "an event lies where the heap says until it is taken";
 
 #[cfg(test)]
 mod tests {

@@ -11,15 +11,17 @@ impl Checker {
         let id = node.id();
         self.checks[Property::Monotonicity as usize] += 1;
         let watched = &mut self.watched[id.index()];
-        let grew = |counter, from: u64, to: u64| {
-            (to < from).then_some(Evidence::WentBack { node: id, counter, from, to })
-        };
         let same_term = watched.term == node.current_term();
         let (term, commit, applied) = (watched.term, watched.commit, watched.applied);
         let mut found = Vec::new();
-        found.extend(grew(Counter::Term, term.get(), node.current_term().get()));
-        found.extend(grew(Counter::CommitIndex, commit.get(), node.commit_index().get()));
-        found.extend(grew(Counter::LastApplied, applied.get(), server.last_applied().get()));
+        let compare = |found: &mut Vec<Evidence>, counter, from: u64, to: u64| {
+            if to < from {
+                found.push(Evidence::WentBack { node: id, counter, from, to });
+            }
+        };
+        compare(&mut found, Counter::Term, term.get(), node.current_term().get());
+        compare(&mut found, Counter::CommitIndex, commit.get(), node.commit_index().get());
+        compare(&mut found, Counter::LastApplied, applied.get(), server.last_applied().get());
         let still_leads = watched.leads && node.is_leader() && same_term;
         let last = node.last().index;
         for peer in NodeId::all(self.nodes) {
@@ -27,7 +29,8 @@ impl Checker {
             let Progress { match_index, next_index, .. } = progress;
             let known = std::mem::replace(&mut watched.matches[peer.index()], match_index);
             if still_leads {
-                found.extend(grew(Counter::MatchIndex(peer), known.get(), match_index.get()));
+                let counter = Counter::MatchIndex(peer);
+                compare(&mut found, counter, known.get(), match_index.get());
             }
             if !is_sound(progress, last) {
                 let leader = id;
