@@ -48,7 +48,7 @@ impl Color {
 }
 
 /// Whether the environment asks for colour, or else the terminal can show it: the first that speaks has its way.
-fn asked_for(variable: impl Fn(&str) -> String, terminal: bool) -> bool {
+pub fn asked_for(variable: impl Fn(&str) -> String, terminal: bool) -> bool {
     let is_set = |name: &str| !matches!(&*variable(name), "" | "0");
     match () {
         () if !variable("NO_COLOR").is_empty() => false,
@@ -77,12 +77,12 @@ pub(super) fn guarded(text: &str) -> Cow<'_, str> {
 }
 
 /// A line as it goes out: guarded, and with the colours that a terminal knows.
-pub(super) fn finished(line: &str) -> String {
+pub fn finished(line: &str) -> String {
     guarded(line).replace(MARK.as_str(), "\u{1b}[")
 }
 
 /// Text of ours with the colours that a terminal knows, marked as ours.
-pub(super) fn marked(coloured: &str) -> String {
+pub fn marked(coloured: &str) -> String {
     coloured.replace("\u{1b}[", &MARK)
 }
 
@@ -142,29 +142,4 @@ pub(crate) fn outcome(verdict: &Verdict) -> Painted {
         Outcome::Refused => word.yellow(),
         Outcome::Overridden => word.red().bold(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_speaks_first_about_colour_has_its_way() {
-        for (set, in_a_pipe, on_a_terminal) in [
-            (&[][..], false, true),
-            (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false, false),
-            (&[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")], true, true),
-            (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], true, true),
-            (&[("CLICOLOR_FORCE", "0")], false, true),
-            (&[("TERM", "dumb")], false, false),
-            (&[("CLICOLOR", "0")], false, false),
-        ] {
-            let variable = |name: &str| {
-                let found = set.iter().find(|(set, _)| *set == name);
-                found.map_or_else(String::new, |(_, value)| (*value).to_owned())
-            };
-            let asked = [false, true].map(|terminal| asked_for(variable, terminal));
-            assert_eq!(asked, [in_a_pipe, on_a_terminal], "{set:?}");
-        }
-    }
 }

@@ -6,7 +6,7 @@ use super::words::{Speaker, log_end, plural};
 
 /// The values that a verdict compared and why they lead to its outcome. Where the rule is broken,
 /// what it asked for, and what the node does instead.
-pub(super) fn compared(speaker: Speaker, verdict: &Verdict) -> String {
+pub fn compared(speaker: Speaker, verdict: &Verdict) -> String {
     let values = values(speaker, verdict);
     if verdict.outcome == Outcome::Overridden {
         format!("{values}; the rule is broken: {}", as_clause(verdict.rule.when_broken()))
@@ -305,11 +305,8 @@ fn durable(term_or_vote: bool, log_from: Option<LogIndex>, messages: usize, kept
 }
 
 /// A sentence as a part of another: without its capital and its full stop.
-fn as_clause(sentence: &str) -> String {
+pub fn as_clause(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()
 }
-
-#[cfg(test)]
-mod tests;

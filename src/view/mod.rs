@@ -24,12 +24,12 @@
 //!   `finding_text`: what was found.
 //! * `reader`: how fast a person reads, and `keyboard`: keys that say otherwise. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
 
-pub(crate) mod colour;
+pub mod colour;
 mod columns;
 pub(crate) mod deeds;
 mod divergence;
 pub mod event_text;
-mod facts;
+pub mod facts;
 mod finding_text;
 pub(crate) mod header;
 pub(crate) mod history;
@@ -38,22 +38,22 @@ pub mod json;
 #[cfg_attr(not(unix), path = "no_keyboard.rs")]
 pub(crate) mod keyboard;
 mod lanes;
-pub(crate) mod logs;
+pub mod logs;
 pub mod message;
 pub mod output;
 pub(crate) mod page;
 pub(crate) mod places;
 pub(crate) mod prompt;
 mod provenance;
-pub(crate) mod reader;
-pub(crate) mod rules;
+pub mod reader;
+pub mod rules;
 pub(crate) mod scenarios;
 pub(crate) mod script_text;
 pub(crate) mod search_result;
 pub(crate) mod status;
 mod story;
 pub(crate) mod summary;
-pub(crate) mod table;
+pub mod table;
 pub mod violation;
 pub(crate) mod walkthrough;
 mod what_to_tell;
@@ -95,7 +95,7 @@ pub(crate) fn terminal_size() -> Option<(usize, usize)> {
 }
 
 /// No line is wider than this many columns: 100, or as many as the terminal has, from 60 to 100.
-pub(crate) fn width() -> usize {
+pub fn width() -> usize {
     TERMINAL.get().copied().flatten().map_or(100, |columns| columns.clamp(60, 100))
 }
 

@@ -22,7 +22,7 @@ use super::colour;
 use super::reader::{Reader, Reading, enter_pressed};
 
 /// How many lines wait for a reader.
-const QUEUE: usize = 1 << 16;
+pub const QUEUE: usize = 1 << 16;
 
 /// Where lines are put. Each part of a story may begin and end with an empty line: of several in a
 /// row only one is written, and none at the beginning or the end.
@@ -48,7 +48,7 @@ struct OutputState {
 
 /// What becomes of a line while the queue is full.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum WhenFull {
+pub enum WhenFull {
     /// Whoever puts it waits.
     Wait,
     /// It is left out; so many left out are said like this.
@@ -71,7 +71,7 @@ enum Order {
 ///
 /// # Errors
 /// If it could not be written for another reason.
-pub(crate) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+pub fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
@@ -85,10 +85,7 @@ impl Output {
     }
 
     /// The same on something else, such as a terminal on which somebody types meanwhile.
-    pub(crate) fn open_on(
-        to: impl Write + Send + 'static,
-        when_full: WhenFull,
-    ) -> io::Result<Self> {
+    pub fn open_on(to: impl Write + Send + 'static, when_full: WhenFull) -> io::Result<Self> {
         Self::open_for(Reader::default(), to, when_full)
     }
 
@@ -123,7 +120,7 @@ impl Output {
     }
 
     /// Puts a line on the output: one, whatever stands in it.
-    pub(crate) fn put(&self, line: impl AsRef<str>) {
+    pub fn put(&self, line: impl AsRef<str>) {
         self.put_text(colour::finished(line.as_ref()));
     }
 
@@ -185,7 +182,7 @@ impl Output {
     }
 
     /// How many lines were put on it.
-    pub(crate) fn lines_put(&self) -> u64 {
+    pub fn lines_put(&self) -> u64 {
         self.state.put.load(Ordering::Relaxed)
     }
 
@@ -208,7 +205,7 @@ impl Output {
     ///
     /// # Errors
     /// If something could not be written since the last time, and not because nobody reads any more.
-    pub(crate) fn settle(&self) -> io::Result<()> {
+    pub fn settle(&self) -> io::Result<()> {
         let (done, settled) = bounded(1);
         self.order(Order::Settle(done));
         // A thread that panicked has said so on standard error.
@@ -265,77 +262,5 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &A
             open = false;
             failed = unless_closed(flushed);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{BufRead, BufReader, Read};
-
-    use super::*;
-
-    /// With a real pipe: however slowly it is read, no more lines wait than fit the queue.
-    #[test]
-    fn whoever_puts_lines_waits_for_a_reader_who_is_slow() {
-        let (reader, writer) = io::pipe().unwrap();
-        let output = Output::open_on(writer, WhenFull::Wait).unwrap();
-        let copy = output.clone();
-        let line = "x".repeat(500);
-        let lines = 3 * QUEUE as u64;
-        let putter = thread::spawn(move || {
-            (0..lines).for_each(|_| copy.put(line.clone()));
-            copy.settle()
-        });
-        // What the pipe and the buffer of this reader may hold besides.
-        let beside = (1 << 21) / 500;
-        let mut read = 0;
-        for line in BufReader::new(reader).lines().take(lines as usize) {
-            assert_eq!(line.unwrap().len(), 500);
-            read += 1;
-            let waiting = output.lines_put() - read;
-            assert!(waiting <= QUEUE as u64 + beside, "{waiting} lines wait");
-        }
-        assert!(putter.join().unwrap().is_ok());
-        assert_eq!(read, lines, "no line is left out");
-    }
-
-    #[test]
-    fn a_live_output_leaves_lines_out_says_how_many_and_never_waits() {
-        let (mut reader, writer) = io::pipe().unwrap();
-        let output =
-            Output::open_on(writer, WhenFull::LeaveOut(|lines| format!("left out: {lines}")))
-                .unwrap();
-        let lines = 4 * QUEUE as u64;
-        // Nobody reads until all is put: if putting waited, this would not end.
-        (0..lines).for_each(|nth| output.put(format!("line {nth}")));
-        let settled = thread::spawn(move || output.settle());
-        let mut text = String::new();
-        reader.read_to_string(&mut text).unwrap();
-        assert!(settled.join().unwrap().is_ok());
-        let told = text.lines().filter(|line| line.starts_with("line")).count() as u64;
-        let said = text.lines().filter_map(|line| line.strip_prefix("left out: "));
-        let said: u64 = said.map(|number| number.parse::<u64>().unwrap()).sum();
-        assert!(said >= QUEUE as u64 && told + said == lines, "{told} lines, {said} left out");
-    }
-
-    #[test]
-    fn a_closed_pipe_ends_the_printing_and_is_no_failure() {
-        let (reader, writer) = io::pipe().unwrap();
-        drop(reader);
-        let output = Output::open_on(writer, WhenFull::Wait).unwrap();
-        (0..3 * QUEUE).for_each(|_| output.put("nobody reads this"));
-        assert!(output.settle().is_ok());
-        assert!(unless_closed(Err(ErrorKind::StorageFull.into())).is_err());
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn what_cannot_be_written_is_an_error_once() {
-        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let output = Output::open_on(BufWriter::new(full), WhenFull::Wait).unwrap();
-        output.put("one line");
-        assert_eq!(output.settle().unwrap_err().kind(), ErrorKind::StorageFull);
-        output.put("another");
-        assert!(output.settle().is_ok());
     }
 }

@@ -24,13 +24,13 @@ const LETTERS: f64 = 40.0;
 
 /// Who reads what is written.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub(crate) struct Reader {
+pub struct Reader {
     /// How many times as fast as usual lines may come, if they wait for the reader at all.
-    pub(crate) pace: Option<f64>,
+    pub pace: Option<f64>,
     /// Whether each part of a story waits for Enter.
-    pub(crate) steps: bool,
+    pub steps: bool,
     /// Whether keys say when to hurry, and when to pause.
-    pub(crate) keys: bool,
+    pub keys: bool,
 }
 
 /// What the keys do, for a reader who may press them.
@@ -40,7 +40,7 @@ const PAUSED: &str = "  -- Enter goes on; Space, to the next part";
 
 impl Reader {
     /// How long it takes to read a line.
-    pub(super) fn time_for(self, line: &str) -> Duration {
+    pub fn time_for(self, line: &str) -> Duration {
         // The shafts of arrows are not read.
         let shafts = line.matches('─').count();
         let letters = display_width(line.trim()).saturating_sub(shafts) as f64;
@@ -50,21 +50,21 @@ impl Reader {
 
 /// When a reader is done with what was written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
+pub struct Reading {
     reader: Reader,
     done: Instant,
     /// Whether nothing waits up to the next part.
-    hurries: bool,
+    pub hurries: bool,
 }
 
 impl Reading {
     /// A reader who has nothing to read yet.
-    pub(super) const fn new(reader: Reader, now: Instant) -> Self {
+    pub const fn new(reader: Reader, now: Instant) -> Self {
         Self { reader, done: now, hurries: false }
     }
 
     /// How long the next line has to wait from `now` on. Its own time counts from when it is written.
-    pub(super) fn wait(&mut self, line: &str, now: Instant) -> Duration {
+    pub fn wait(&mut self, line: &str, now: Instant) -> Duration {
         let wait = self.done.saturating_duration_since(now);
         let reads = self.reader.time_for(line);
         self.done = now + wait + if self.hurries { Duration::ZERO } else { reads };
@@ -119,27 +119,4 @@ pub(crate) fn enter_pressed() -> io::Result<bool> {
     }
     writeln!(out)?;
     Ok(false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_waits_until_the_one_before_is_read_and_no_longer() {
-        let reader = Reader { pace: Some(2.0), ..Reader::default() };
-        let line = format!("  \u{1b}[32m{}\u{1b}[0m", "x".repeat(80));
-        let second = Duration::from_secs(1);
-        assert_eq!(reader.time_for(&line), second, "neither colour nor indentation is read");
-        let began = Instant::now();
-        let mut reading = Reading::new(reader, began);
-        assert_eq!(reading.wait(&line, began), Duration::ZERO);
-        assert_eq!(reading.wait(&line, began), second);
-        assert_eq!(reading.wait(&line, began + second), second);
-        assert_eq!(reading.wait(&line, began + 9 * second), Duration::ZERO);
-        reading.hurries = true;
-        assert_eq!(reading.wait(&line, began + 10 * second), Duration::ZERO);
-        assert_eq!(reading.wait(&line, began + 10 * second), Duration::ZERO, "whoever hurries");
-        assert_eq!(Reader::default().time_for(&line), Duration::ZERO, "without a pace");
-    }
 }

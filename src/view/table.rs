@@ -21,7 +21,7 @@ const BENEATH: usize = 4;
 
 /// Rows of cells under each other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
+pub struct Table {
     indent: usize,
     least: Vec<usize>,
     rows: Vec<Vec<String>>,
@@ -29,23 +29,23 @@ pub(crate) struct Table {
 
 impl Table {
     /// A table that stands so many columns from the left.
-    pub(crate) fn new(indent: usize) -> Self {
+    pub fn new(indent: usize) -> Self {
         Self { indent, ..Self::default() }
     }
 
     /// Makes the columns at least as wide as this, so that several tables stand in line.
-    pub(crate) fn at_least(mut self, widths: &[usize]) -> Self {
+    pub fn at_least(mut self, widths: &[usize]) -> Self {
         self.least = widths.to_vec();
         self
     }
 
     /// Adds a row. Cells may be coloured.
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.map(|cell| colour::guarded(&cell).into_owned()).into());
     }
 
     /// The lines, none wider than [`width`].
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let widths = self.widths();
         let start = self.indent + widths.iter().map(|width| width + GAP).sum::<usize>();
         let room = width().saturating_sub(start);
@@ -105,9 +105,11 @@ impl Table {
 }
 
 /// Text in lines of at most [`width`] columns, after `first` on the first line and after `others`
-/// on the others. Breaks at spaces only: an id or a range is never torn apart. A word that is longer than
+/// on the others.
+///
+/// Breaks at spaces only: an id or a range is never torn apart. A word that is longer than
 /// a line is broken with marks, so that no line can begin with a part of it that looks like a line of ours.
-pub(crate) fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
+pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(width())
         .initial_indent(first)
         .subsequent_indent(others)
@@ -148,47 +150,5 @@ pub(crate) fn one_line(text: &str) -> Vec<String> {
     match TERMINAL.get() {
         Some(Some(_)) => paragraph(text, "", "  "),
         _ => vec![text.to_owned()],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_that_is_longer_than_a_line_is_broken_with_marks() {
-        let lines = paragraph(&format!("see '{}✓forged'", "x".repeat(96)), "  ", "");
-        assert_eq!(lines[0], "  see");
-        assert_eq!(lines[1], format!("'{}…", "x".repeat(96)));
-        assert_eq!(lines[2], "…✓forged'");
-    }
-
-    #[test]
-    fn columns_are_as_wide_as_their_widest_cell_and_the_last_wraps_under_itself() {
-        let mut table = Table::new(2);
-        table.row(["n0".to_owned(), "word ".repeat(40)]);
-        table.row(["leader".to_owned(), "short".to_owned()]);
-        let lines = table.lines();
-        assert!(lines[0].starts_with("  n0      word word"));
-        assert!(lines[1].starts_with("          word"));
-        assert_eq!(lines.last().unwrap(), "  leader  short");
-        assert!(lines.iter().all(|line| line.chars().count() <= width()));
-    }
-
-    #[test]
-    fn colour_and_wide_letters_do_not_shift_a_column() {
-        let mut table = Table::new(0);
-        table.row([colour::marked("\u{1b}[32mn0\u{1b}[0m"), "a".to_owned()]);
-        table.row(["→é".to_owned(), "b".to_owned()]);
-        table.row(["語".to_owned(), "c".to_owned()]);
-        let lines: Vec<String> = table.lines().iter().map(|line| colour::finished(line)).collect();
-        assert_eq!(lines, ["\u{1b}[32mn0\u{1b}[0m  a", "→é  b", "語  c"]);
-    }
-
-    #[test]
-    fn an_empty_last_cell_leaves_no_trailing_space() {
-        let mut table = Table::new(0).at_least(&[8]);
-        table.row(["x".to_owned(), String::new()]);
-        assert_eq!(table.lines(), ["x"]);
     }
 }

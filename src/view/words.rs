@@ -47,7 +47,7 @@ pub fn plural(count: usize, one: &str, many: &str) -> String {
 
 /// How long something takes: to the tenth of a millisecond, from a second on to the millisecond, and
 /// below a millisecond to the microsecond.
-pub(super) fn duration(time: Duration) -> String {
+pub fn duration(time: Duration) -> String {
     let micros = time.as_micros();
     let (number, unit) = match micros {
         1..1_000 => return format!("{micros} µs"),
@@ -67,26 +67,4 @@ pub(super) fn when(time: Time) -> String {
 /// Says that a live cluster did not wait for its reader.
 pub(crate) fn left_out(lines: u64) -> String {
     format!("  ({lines} lines are left out here: a live cluster does not wait for its reader)")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_has_the_unit_that_fits_and_no_zeros_at_its_end() {
-        for (micros, text) in [
-            (0, "0 ms"),
-            (250, "250 µs"),
-            (20_000, "20 ms"),
-            (57_349, "57.3 ms"),
-            (6_550, "6.6 ms"),
-            (1_500_000, "1.5 s"),
-            (1_234_567, "1.235 s"),
-            (12_000_000, "12 s"),
-            (3_600_000_000, "3600 s"),
-        ] {
-            assert_eq!(duration(Duration::from_micros(micros)), text);
-        }
-    }
 }

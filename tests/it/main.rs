@@ -35,5 +35,6 @@ mod stateright;
 mod tla;
 mod transcripts;
 mod verbs;
+mod view;
 mod virtual_time;
 mod walkthrough;

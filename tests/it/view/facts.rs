@@ -1,6 +1,10 @@
 //! Every kind of facts, and the words that must not be missing from it.
 
-use super::*;
+use raft_in_practice::raft::{
+    Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, TimerCause, Verdict,
+};
+use raft_in_practice::view::facts::{as_clause, compared};
+use raft_in_practice::view::words::Speaker;
 
 const N1: NodeId = NodeId::new(1);
 const N3: NodeId = NodeId::new(3);

@@ -1,0 +1,12 @@
+//! What the programs show, piece by piece: its words, its columns, and its way to the reader.
+
+mod colour;
+mod event_text;
+mod facts;
+mod logs;
+mod message;
+mod output;
+mod reader;
+mod rules;
+mod table;
+mod words;
