@@ -11,7 +11,7 @@ mod explore;
 mod hunt;
 mod interrupt;
 mod pager;
-mod play;
+pub mod play;
 mod replay;
 mod report;
 mod room;

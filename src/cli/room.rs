@@ -4,7 +4,7 @@
 use std::{env, thread};
 
 use super::error::Error;
-use crate::search::exhaustive::spare_addresses;
+use crate::search::exhaustive::memory_limit::spare_addresses;
 
 const MB: u64 = 1 << 20;
 

@@ -87,34 +87,3 @@ fn read_escape(rest: &str) -> Option<(char, &str)> {
     };
     Some((meant, after))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_quoted_only_where_it_must_be_and_reads_back() {
-        for (text, ambiguous, written) in [
-            ("SET x=1", false, "SET x=1"),
-            ("to 1 SET x=1", true, "\"to 1 SET x=1\""),
-            ("", false, "\"\""),
-            (" x", false, "\" x\""),
-            ("say \"a\\b\"", true, "\"say \\\"a\\\\b\\\"\""),
-            ("\"", false, "\"\\\"\""),
-            ("a\nb\u{1b}[2J", false, "\"a\\nb\\u{1b}[2J\""),
-        ] {
-            let line = FreeText::unless(text, ambiguous).to_string();
-            assert_eq!(line, written);
-            if line.starts_with('"') {
-                assert_eq!(read_quoted(&format!("{line} on 1")), Some((text.to_owned(), " on 1")));
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_closed_or_means_nothing_is_no_quoted_text() {
-        for line in ["\"a", "\"a\\\"", "\"\\x\"", "\"\\u{110000}\"", "\"\\u{zz}\"", "a\"", ""] {
-            assert_eq!(read_quoted(line), None, "{line}");
-        }
-    }
-}

@@ -41,7 +41,7 @@ pub fn shrink(schedule: &Schedule, objective: Objective) -> Schedule {
 
 /// The same cluster with and without a no-op, with the usual batches and, if they differ, its own;
 /// the most usual first.
-fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
+pub fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
     let usual = Settings::new(settings.nodes);
     let own = (settings.max_batch != usual.max_batch).then_some(settings.max_batch);
     [usual.no_op, !usual.no_op].into_iter().flat_map(move |no_op| {
@@ -177,31 +177,5 @@ impl Shrinker {
                 from += 1;
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::num::NonZeroUsize;
-
-    #[test]
-    fn a_cluster_is_tried_with_and_without_what_is_unusual_about_it() {
-        let usual = Settings::new(3);
-        let told = |settings| -> Vec<(bool, Option<NonZeroUsize>)> {
-            let pair = |other: Settings| (other.no_op, other.max_batch);
-            variants(settings).map(pair).collect()
-        };
-        assert_eq!(told(usual), [(true, usual.max_batch), (false, usual.max_batch)]);
-        let odd = Settings { no_op: false, max_batch: NonZeroUsize::new(1), ..usual };
-        assert_eq!(
-            told(odd),
-            [
-                (true, usual.max_batch),
-                (true, odd.max_batch),
-                (false, usual.max_batch),
-                (false, odd.max_batch)
-            ]
-        );
     }
 }

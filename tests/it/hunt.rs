@@ -11,7 +11,7 @@ use raft_in_practice::search::objective::Objective;
 use raft_in_practice::search::random::clients::Clients;
 use raft_in_practice::search::random::recovery::Stall;
 use raft_in_practice::search::random::trial::{HuntFinding, record, trial};
-use raft_in_practice::search::random::{Hunt, HuntProgress, aim_of};
+use raft_in_practice::search::random::{Hunt, HuntProgress, aim_of, caught};
 use raft_in_practice::search::{best_counterexample, random};
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
 use raft_in_practice::view::hunt_result as view;
@@ -135,4 +135,26 @@ fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
         let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut silent);
         assert_eq!(runner.run(&script.lines), Ok(()), "{rule}: the script reproduces it");
     }
+}
+
+#[test]
+fn a_panic_in_a_seed_is_found_and_not_passed_over() {
+    let found = caught(|| panic!("no such index"));
+    assert_eq!(found, Some((HuntFinding::Panicked("no such index".to_owned()), None)));
+    assert_eq!(caught(|| None), None);
+}
+
+#[test]
+fn behind_the_largest_seed_there_is_none() {
+    let hunt = Hunt {
+        rules: RuleSet::INTACT,
+        first: u64::MAX - 1,
+        seeds: 100,
+        within: None,
+        jobs: 2,
+        enough: 1,
+    };
+    let progress = HuntProgress::default();
+    assert_eq!(hunt.run(&progress).catches, []);
+    assert_eq!(progress.seeds.load(Ordering::Relaxed), 2);
 }

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use raft_in_practice::raft::NodeId;
 use raft_in_practice::scenario::nearest;
 use raft_in_practice::scenario::parse::parse_line;
-use raft_in_practice::scenario::verb_table::{Condition, Verb};
+use raft_in_practice::scenario::verb_table::{Condition, On, Verb, Who};
 
 #[test]
 fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() {
@@ -73,4 +74,40 @@ fn a_mistyped_rule_is_met_with_the_nearest_one() {
     assert!(error.contains("did you mean 'one-vote-per-term'?"), "{error}");
     let error = nearest::rule("zzz").unwrap_err().to_string();
     assert!(!error.contains("did you mean"), "{error}");
+}
+
+#[test]
+fn text_is_quoted_only_where_it_must_be_and_reads_back() {
+    for (text, written) in [
+        ("SET x=1", "SET x=1"),
+        ("to 1 SET x=1", "\"to 1 SET x=1\""),
+        ("", "\"\""),
+        (" x", "\" x\""),
+        ("to say \"a\\b\"", "\"to say \\\"a\\\\b\\\"\""),
+        ("\"", "\"\\\"\""),
+        ("a\nb\u{1b}[2J", "\"a\\nb\\u{1b}[2J\""),
+    ] {
+        let submit = Verb::Submit { to: Who::Leader, command: text.to_owned() };
+        let line = submit.to_string();
+        assert_eq!(line, format!("submit {written}"));
+        assert_eq!(parse_line(&line, 3), Ok(Some(submit)));
+        // Behind it the line goes on.
+        let on = On::One(Who::Node(NodeId::new(1)));
+        let expect = Verb::Expect(Condition::NotCommitted(text.to_owned(), on));
+        assert_eq!(
+            parse_line(&format!("expect not committed {written} on 1"), 3),
+            Ok(Some(expect))
+        );
+    }
+}
+
+#[test]
+fn what_is_not_closed_or_means_nothing_is_no_quoted_text() {
+    for text in ["\"a", "\"a\\\"", "\"\\x\"", "\"\\u{110000}\"", "\"\\u{zz}\""] {
+        let error = parse_line(&format!("note {text}"), 3).unwrap_err().to_string();
+        assert!(error.contains("text that ends with a quote"), "{text}: {error}");
+    }
+    assert_eq!(parse_line("note a\"", 3), Ok(Some(Verb::Note("a\"".to_owned()))));
+    let error = parse_line("note", 3).unwrap_err().to_string();
+    assert!(error.contains("some text"), "{error}");
 }

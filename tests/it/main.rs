@@ -30,6 +30,7 @@ mod raft_cluster;
 mod raft_node;
 mod raft_tables;
 mod rules;
+mod search;
 mod shrink;
 mod stateright;
 mod tla;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
+use raft_in_practice::cli::play::lines::{fitting, following};
 
 /// What a session printed, and its exit code.
 struct Played {
@@ -402,4 +403,23 @@ fn wrong_usage_is_one_sentence_and_code_2() {
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
         assert_eq!(complaint.lines().count(), 1, "{complaint}");
     }
+}
+
+#[test]
+fn words_complete_by_where_they_stand() {
+    let complete = |before: &[&str], begun| {
+        let pairs = fitting(following(before), begun);
+        pairs.into_iter().map(|pair| pair.display).collect::<Vec<_>>()
+    };
+    assert_eq!(complete(&[], "st"), ["step", "status"]);
+    assert_eq!(complete(&["crash"], ""), ["leader", "crashed"]);
+    assert_eq!(complete(&["crash", "1"], ""), ["before"]);
+    assert_eq!(complete(&["try", "restart"], "a"), ["all"]);
+    assert_eq!(complete(&["expect", "violation"], "li"), ["linearizability", "liveness"]);
+    assert_eq!(complete(&["submit", "to", "2"], "S"), ["SET"]);
+    assert_eq!(complete(&["run"], "u"), ["until"]);
+    assert_eq!(complete(&["run", "until"], "l"), ["leader", "log", "leaders", "lost"]);
+    assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);
+    assert_eq!(complete(&["deliver"], "vote"), ["vote", "vote-reply"]);
+    assert_eq!(complete(&["heal"], ""), Vec::<String>::new());
 }

@@ -10,7 +10,7 @@ use raft_in_practice::search::best_counterexample::Short;
 use raft_in_practice::search::random::{Hunt, HuntProgress, HuntResult, aim_of};
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::search::schedule_parts::parts;
-use raft_in_practice::search::shrink::shrink;
+use raft_in_practice::search::shrink::{shrink, variants};
 
 use crate::common::lengths::LENGTHS;
 
@@ -77,4 +77,24 @@ fn making_it_short_again_changes_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn a_cluster_is_tried_with_and_without_what_is_unusual_about_it() {
+    let usual = Settings::new(3);
+    let told = |settings| -> Vec<(bool, Option<NonZeroUsize>)> {
+        let pair = |other: Settings| (other.no_op, other.max_batch);
+        variants(settings).map(pair).collect()
+    };
+    assert_eq!(told(usual), [(true, usual.max_batch), (false, usual.max_batch)]);
+    let odd = Settings { no_op: false, max_batch: NonZeroUsize::new(1), ..usual };
+    assert_eq!(
+        told(odd),
+        [
+            (true, usual.max_batch),
+            (true, odd.max_batch),
+            (false, usual.max_batch),
+            (false, odd.max_batch)
+        ]
+    );
 }

@@ -12,7 +12,8 @@ use super::{Format, count, nodes, of_range, seed};
 use crate::cli::room::{self, jobs_or_all};
 use crate::raft::Rule;
 use crate::scenario::quantity::parse_hunting_time;
-use crate::search::exhaustive::{Bounds, preset, spare_memory};
+use crate::search::exhaustive::memory_limit::spare_memory;
+use crate::search::exhaustive::{Bounds, preset};
 
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]

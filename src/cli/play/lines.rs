@@ -171,7 +171,7 @@ fn shipped() -> Vec<String> {
 }
 
 /// What may follow these words: what the prompt knows itself, and what the language has there.
-pub(in crate::cli) fn following(before: &[&str]) -> Vec<String> {
+pub fn following(before: &[&str]) -> Vec<String> {
     let own = || first_words(WORDS).into_iter().map(str::to_owned);
     match before {
         [] => own().chain(words_after("")).collect(),
@@ -181,31 +181,7 @@ pub(in crate::cli) fn following(before: &[&str]) -> Vec<String> {
     }
 }
 
-fn fitting(words: Vec<String>, begun: &str) -> Vec<Pair> {
+pub fn fitting(words: Vec<String>, begun: &str) -> Vec<Pair> {
     let fits = words.into_iter().filter(|word| word.starts_with(begun));
     fits.map(|word| Pair { replacement: format!("{word} "), display: word }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_complete_by_where_they_stand() {
-        let complete = |before: &[&str], begun| {
-            let pairs = fitting(following(before), begun);
-            pairs.into_iter().map(|pair| pair.display).collect::<Vec<_>>()
-        };
-        assert_eq!(complete(&[], "st"), ["step", "status"]);
-        assert_eq!(complete(&["crash"], ""), ["leader", "crashed"]);
-        assert_eq!(complete(&["crash", "1"], ""), ["before"]);
-        assert_eq!(complete(&["try", "restart"], "a"), ["all"]);
-        assert_eq!(complete(&["expect", "violation"], "li"), ["linearizability", "liveness"]);
-        assert_eq!(complete(&["submit", "to", "2"], "S"), ["SET"]);
-        assert_eq!(complete(&["run"], "u"), ["until"]);
-        assert_eq!(complete(&["run", "until"], "l"), ["leader", "log", "leaders", "lost"]);
-        assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);
-        assert_eq!(complete(&["deliver"], "vote"), ["vote", "vote-reply"]);
-        assert_eq!(complete(&["heal"], ""), Vec::<String>::new());
-    }
 }

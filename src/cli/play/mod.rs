@@ -4,7 +4,7 @@
 //! session: to go back is to live through all but the last of them again, and to save is to write
 //! them down. On threads the cluster goes on while somebody thinks.
 
-pub(super) mod lines;
+pub mod lines;
 mod session;
 pub(super) mod words;
 

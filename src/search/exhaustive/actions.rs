@@ -6,14 +6,14 @@ use crate::raft::{NodeId, Property};
 
 /// What happens next in the cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Action {
-    pub(super) at: NodeId,
-    pub(super) cause: Cause,
+pub struct Action {
+    pub at: NodeId,
+    pub cause: Cause,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Effect {
+pub enum Effect {
     /// Another state.
     New,
     /// The same state, or one beyond the bounds.
@@ -52,12 +52,7 @@ impl Model<'_> {
     }
 
     /// Makes `next` what `state` becomes.
-    pub(super) fn apply(
-        &mut self,
-        state: &ClusterState,
-        it: Action,
-        next: &mut ClusterState,
-    ) -> Effect {
+    pub fn apply(&mut self, state: &ClusterState, it: Action, next: &mut ClusterState) -> Effect {
         next.clone_from(state);
         let nth = match self.take(next, it.at, it.cause) {
             Ok(Some(nth)) => nth,

@@ -20,21 +20,21 @@
 //! hold; `counterexample` turns a way to its fall into moves. `outline` compares searches that merge
 //! in different ways.
 
-mod actions;
+pub mod actions;
 mod bounds;
 mod counterexample;
 mod dead_messages;
 mod frontier;
 mod interner;
 mod ledger;
-mod memory_limit;
+pub mod memory_limit;
 mod outline;
 mod premises;
 mod preset;
 mod properties;
 mod search;
-mod server_state;
-mod state;
+pub mod server_state;
+pub mod state;
 mod symmetry;
 
 use std::ops::ControlFlow;
@@ -45,7 +45,6 @@ use crate::raft::{Rule, RuleSet};
 
 pub use bounds::{Bounds, Merge};
 pub use counterexample::Counterexample;
-pub use memory_limit::{spare_addresses, spare_memory};
 pub use outline::outlines;
 pub use preset::{is_quick, preset};
 pub use search::{Pause, Stats};

@@ -27,7 +27,7 @@ pub(super) struct ServerState {
 
 /// What can happen to a server besides a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) enum Prompt {
+pub enum Prompt {
     Timeout,
     Heartbeat,
     Propose,
@@ -181,8 +181,8 @@ fn labels(
 
 /// A message, with what it says beyond names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct InternedMessage {
-    pub(super) envelope: Envelope,
+pub struct InternedMessage {
+    pub envelope: Envelope,
     /// What it says. Whom a message names is its sender, so nothing else is left out.
     pub(super) label: u64,
     /// A number to order messages by, which is the same in every run.

@@ -15,7 +15,7 @@ use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term}
 
 /// A state of the cluster, by the numbers of its parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct ClusterState {
+pub struct ClusterState {
     pub(super) servers: Vec<u32>,
     pub(super) ledger: u32,
     /// Crashes so far.
@@ -23,12 +23,12 @@ pub(super) struct ClusterState {
     /// All messages that were ever sent and may still change something, in the order of
     /// [`InternedMessage::order`]. Nothing is taken out by being delivered: so a message can be lost,
     /// overtaken and duplicated without an action of its own for any of it.
-    pub(super) in_flight: Vec<u32>,
+    pub in_flight: Vec<u32>,
 }
 
 /// What happens to one server: a prompt, or the message of that number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Cause {
+pub enum Cause {
     Prompt(Prompt),
     Message(u32),
 }
@@ -51,7 +51,7 @@ pub(super) struct Transition {
 
 /// The values behind the numbers, shared by all threads of a search.
 #[derive(Debug, Default)]
-pub(super) struct Catalogue {
+pub struct Catalogue {
     pub(super) servers: Interned<ServerState>,
     pub(super) in_flight: Interned<InternedMessage>,
     pub(super) ledgers: Interned<Ledger>,
@@ -59,7 +59,7 @@ pub(super) struct Catalogue {
 
 /// One thread's view of the transition system.
 #[derive(Debug)]
-pub(super) struct Model<'s> {
+pub struct Model<'s> {
     pub(super) bounds: Bounds,
     pub(super) settings: Settings,
     pub(super) premises: Premises,
@@ -73,7 +73,7 @@ pub(super) struct Model<'s> {
 }
 
 impl<'s> Model<'s> {
-    pub(super) fn new(bounds: &Bounds, rules: RuleSet, catalogue: &'s Catalogue) -> Self {
+    pub fn new(bounds: &Bounds, rules: RuleSet, catalogue: &'s Catalogue) -> Self {
         Self {
             bounds: *bounds,
             settings: bounds.settings(rules),
@@ -95,7 +95,7 @@ impl<'s> Model<'s> {
     }
 
     /// All nodes new, no message sent.
-    pub(super) fn initial(&mut self) -> ClusterState {
+    pub fn initial(&mut self) -> ClusterState {
         let (settings, ignore_known_leader) =
             (self.settings, self.bounds.merge.ignore_known_leader);
         let fresh = |id| self.servers.id(ServerState::fresh(id, settings, ignore_known_leader));
@@ -112,7 +112,7 @@ impl<'s> Model<'s> {
         self.servers.get(state.servers[id.index()])
     }
 
-    pub(super) fn interned(&self, id: u32) -> &InternedMessage {
+    pub fn interned(&self, id: u32) -> &InternedMessage {
         self.in_flight.get(id)
     }
 

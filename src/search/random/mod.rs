@@ -176,7 +176,7 @@ impl Hunt {
 type Found = Option<(HuntFinding, Option<Schedule>)>;
 
 /// The same, where a panic is a finding too.
-fn caught(play: impl FnOnce() -> Found) -> Found {
+pub fn caught(play: impl FnOnce() -> Found) -> Found {
     // What was played is thrown away, so nobody sees what the panic left half done.
     panic::catch_unwind(AssertUnwindSafe(play))
         .unwrap_or_else(|panic| Some((HuntFinding::Panicked(panics::words(&*panic)), None)))
@@ -210,31 +210,4 @@ fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &HuntProgress
 /// Whether the intact core, in the world of the same seed, does what the broken one did not.
 pub fn intact_recovers(seed: u64) -> bool {
     trial::trial(seed, RuleSet::INTACT, Objective::Anything).finding.is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_in_a_seed_is_found_and_not_passed_over() {
-        let found = caught(|| panic!("no such index"));
-        assert_eq!(found, Some((HuntFinding::Panicked("no such index".to_owned()), None)));
-        assert_eq!(caught(|| None), None);
-    }
-
-    #[test]
-    fn behind_the_largest_seed_there_is_none() {
-        let hunt = Hunt {
-            rules: RuleSet::INTACT,
-            first: u64::MAX - 1,
-            seeds: 100,
-            within: None,
-            jobs: 2,
-            enough: 1,
-        };
-        let progress = HuntProgress::default();
-        assert_eq!(hunt.run(&progress).catches, []);
-        assert_eq!(progress.seeds.load(Ordering::Relaxed), 2);
-    }
 }

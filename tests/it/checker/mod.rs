@@ -1,6 +1,7 @@
 //! The checker on runs that once misled it: a fall that it did not see, and sentences that were not
 //! true any more, or never, when they were said. Each run is a file beside this one.
 
+mod exhaustive;
 mod witness;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,13 @@ use witness::Witness;
 /// Walks for each rule, and the moves of each.
 const SEEDS: u64 = 400;
 const MOVES: usize = 200;
+
+/// Runs in which it is known late that the leader of a later term began without a committed entry.
+const LATE_COMMITS: [&str; 3] = [
+    "late-commit-after-incomplete-leader",
+    "late-commit-after-repaired-leader",
+    "commit-known-later-in-an-earlier-term",
+];
 
 fn file(name: &str) -> Script {
     let text = fs::read_to_string(format!("tests/it/checker/{name}.raft")).unwrap();
@@ -49,11 +57,7 @@ fn incomplete(script: &Script) -> Vec<String> {
 /// more, or has it by now, or when it was committed in term 3 already. With the rule all three hold.
 #[test]
 fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed() {
-    for name in [
-        "late-commit-after-incomplete-leader",
-        "late-commit-after-repaired-leader",
-        "commit-known-later-in-an-earlier-term",
-    ] {
+    for name in LATE_COMMITS {
         let script = file(name);
         let told = incomplete(&script);
         let expected = "n0 committed 1@1 in term 1, and n2 became leader of term 2 without it";
