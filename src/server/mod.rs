@@ -399,6 +399,3 @@ fn earliest<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
         (one, other) => one.or(other),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -106,25 +106,3 @@ impl Queue {
 }
 
 const IS_THERE: &str = "an event lies where the heap says until it is taken";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::raft::{Envelope, Message, Term, VoteResponse};
-    use crate::server::turn_order::MessageId;
-
-    #[test]
-    fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
-        let (from, to) = (NodeId::new(0), NodeId::new(1));
-        let message = Message::VoteResponse(VoteResponse { term: Term::ZERO, vote_granted: true });
-        let flight = Flight { id: MessageId(0), envelope: Envelope { from, to, message } };
-        let mut queue = Queue::default();
-        queue.push(Time::ZERO, SimEvent::Alarm(to));
-        for micros in [2, 1] {
-            queue.push(Time::from_micros(micros), SimEvent::Arrive(flight.clone()));
-        }
-        assert_eq!(queue.take_flight(|_| true), Some(flight));
-        let left: Vec<Time> = queue.arrivals().map(|(time, _)| time).collect();
-        assert_eq!(left, [Time::from_micros(2)]);
-    }
-}

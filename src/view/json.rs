@@ -41,7 +41,7 @@ impl Write for JsonLines {
 }
 
 /// A line, without its end: of what is one as it is, such as an answer to why or how far a search has come.
-pub(crate) fn text(line: &impl Serialize) -> String {
+pub fn text(line: &impl Serialize) -> String {
     let json = serde_json::to_string(line).expect("a result has only names as keys");
     visible_json(&json).into_owned()
 }

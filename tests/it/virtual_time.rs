@@ -272,3 +272,28 @@ impl Observer for Counter {
 
     fn deed(&mut self, _: Time, _: &Deed) {}
 }
+
+#[test]
+fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
+    let (from, to) = (NodeId::new(0), NodeId::new(1));
+    let name = MessageName { kind: MessageKind::VoteRequest, from, to, nth_newest: 0 };
+    let due = |sim: &Sim| -> Vec<Time> {
+        let named = sim.in_flight().into_iter().filter(|it| name.matches(&it.envelope));
+        named.map(|it| it.due.unwrap()).collect()
+    };
+    // Of some seeds the copy that is sent first arrives first, of others the other.
+    for seed in 0..10 {
+        let conditions = Conditions {
+            duplicate: 1.0,
+            latency_min: Duration::from_millis(1),
+            latency_max: Duration::from_millis(9),
+            ..Conditions::PERFECT
+        };
+        let mut sim = Sim::new(SimConfig { conditions, seed, ..SimConfig::new(3) }, Vec::new());
+        sim.election_timeout(from).unwrap();
+        let [first, second] = due(&sim)[..] else { panic!("it is in flight twice") };
+        assert!(first < second);
+        sim.deliver(name).unwrap();
+        assert_eq!(due(&sim), [second]);
+    }
+}

@@ -22,6 +22,9 @@ mod monotone_counters;
 pub use evidence::{Counter, Earlier, Evidence, Violation};
 use ledger::{Begun, EntryLedger, FirstCommit, KnownDigests, Shadow};
 pub(crate) use logs::cut_while_leading;
+// Public for the tests: a node's own bookkeeping cannot be led astray from outside.
+#[doc(hidden)]
+pub use monotone_counters::is_sound;
 
 use std::collections::BTreeMap;
 
@@ -230,6 +233,12 @@ impl Checker {
         self.violations.iter().filter(second).count()
     }
 
+    /// How many entries of what each leader began with are kept: the tests see that they do not become more.
+    #[doc(hidden)]
+    pub fn kept_of_leaders(&self) -> impl Iterator<Item = (Term, usize)> {
+        self.begun.iter().map(|begun| (begun.term, begun.rest.len()))
+    }
+
     /// Who won which term first.
     pub const fn leaders(&self) -> &BTreeMap<Term, NodeId> {
         &self.leaders
@@ -253,6 +262,3 @@ fn record(to: &mut Vec<Violation>, step: u64, property: Property, evidence: Evid
         to.push(Violation { property, step, evidence });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -67,6 +67,6 @@ impl Checker {
 }
 
 /// What a leader knows of a follower: match < next ≤ last + 1.
-pub(super) fn is_sound(progress: Progress, last: LogIndex) -> bool {
+pub fn is_sound(progress: Progress, last: LogIndex) -> bool {
     progress.match_index < progress.next_index && progress.next_index <= last.next()
 }

@@ -238,3 +238,15 @@ fn a_speed_at_which_heartbeats_are_due_more_often_than_threads_look_is_refused()
     let sentence = complaint(&["run", path.to_str().unwrap(), "--speed", "20"]);
     assert!(sentence.contains("at speed 20") && sentence.contains("speed is 5"), "{sentence}");
 }
+
+#[test]
+fn a_complaint_is_never_longer_than_anyone_reads() {
+    let short = "x".repeat(190);
+    let sentence = complaint(&["--break", &short]);
+    assert!(sentence.contains(&format!("'{short}'")), "{sentence}");
+    let long = complaint(&["--break", &"x".repeat(100_000)]);
+    let longest = long.split(' ').map(|word| word.chars().count()).max();
+    assert!(long.contains("xxx' for '--break") && longest <= Some(200), "{long}");
+    let words = complaint(&["--break", &"x ".repeat(60_000)]);
+    assert_eq!(words.trim_end().chars().count(), "raft-cluster: ".len() + 2_000);
+}

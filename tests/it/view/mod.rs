@@ -9,4 +9,5 @@ mod output;
 mod reader;
 mod rules;
 mod table;
+mod visible;
 mod words;

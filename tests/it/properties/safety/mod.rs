@@ -1,14 +1,17 @@
-mod late;
+//! The checker on servers whose messages are carried by hand.
 
-use super::monotone_counters::is_sound;
-use super::*;
-use crate::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, Envelope, Input, Log,
-    LogEntry, LogPosition, Message, PersistentState, Progress, Rule, RuleSet, Settings,
-    VoteRequest,
+mod late;
+mod logs;
+
+use raft_in_practice::properties::safety::{Checker, Evidence, is_sound};
+use raft_in_practice::raft::{
+    Command, Envelope, Input, Log, LogEntry, LogIndex, LogPosition, NodeId, PersistentState,
+    Progress, Property, Rule, RuleSet, Settings, Term,
 };
-use crate::server::timing::{Time, Timing};
-use crate::server::{Disk, ServerConfig};
+use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::{Changes, Disk, Server, ServerConfig};
+
+use crate::common::{self, id};
 
 /// A checker with the servers that it watches; messages are carried by hand.
 struct Bench {
@@ -45,7 +48,7 @@ impl Bench {
     }
 
     fn deliver(&mut self, messages: &[Envelope], to: u8) -> Vec<Envelope> {
-        let for_it = messages.iter().filter(|m| m.to == NodeId::new(to)).cloned();
+        let for_it = messages.iter().filter(|m| m.to == id(to)).cloned();
         for_it.flat_map(|message| self.step(to.into(), Input::Receive(message))).collect()
     }
 
@@ -59,7 +62,7 @@ impl Bench {
     fn restart(&mut self, node: u8) {
         let at = usize::from(node);
         let disk = self.servers[at].clone().crash();
-        self.servers[at] = Server::start(NodeId::new(node), self.config, disk, Time::ZERO);
+        self.servers[at] = Server::start(id(node), self.config, disk, Time::ZERO);
         self.checker.restarted(&self.servers[at]);
     }
 
@@ -134,22 +137,19 @@ fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
 }
 
 /// A request of a candidate that shows an empty log.
-fn vote_request(from: u8, to: u8, term: u64) -> Envelope {
-    let (from, to) = (NodeId::new(from), NodeId::new(to));
-    let request = VoteRequest {
-        term: Term::new(term),
-        candidate_id: from,
-        last_log_index: LogIndex::ZERO,
-        last_log_term: Term::ZERO,
-    };
-    Envelope { from, to, message: Message::VoteRequest(request) }
+const fn vote_request(from: u8, to: u8, term: u64) -> Envelope {
+    let message = common::vote_request(from, term, LogPosition::START);
+    Envelope { from: id(from), to: id(to), message }
 }
 
 /// A server that its disk has brought to this term, with this log.
-fn restored(bench: &Bench, node: u8, term: u64, log: &[u64]) -> Server {
-    let entries = log.iter().map(|&term| LogEntry::no_op(Term::new(term))).collect();
+fn restored(bench: &Bench, node: u8, term: u64, entries: Vec<LogEntry>) -> Server {
     let disk = Disk::new(PersistentState::new(Term::new(term), None, Log::new(entries)));
-    Server::start(NodeId::new(node), bench.config, disk, Time::ZERO)
+    Server::start(id(node), bench.config, disk, Time::ZERO)
+}
+
+fn no_ops(terms: &[u64]) -> Vec<LogEntry> {
+    terms.iter().map(|&term| LogEntry::no_op(Term::new(term))).collect()
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_leader_that_goes_on_leading_with_less_is_seen() {
 fn a_node_that_rewrites_what_it_has_committed_is_seen() {
     let mut bench = Bench::new(1, &[]);
     bench.step(0, Input::ElectionTimeout);
-    let other = restored(&bench, 0, 2, &[2]);
+    let other = restored(&bench, 0, 2, no_ops(&[2]));
     let changes = Changes { memory_from: Some(LogIndex::FIRST), disk_from: None };
     bench.checker.observe(&other, changes, &[]);
     assert!(bench.fallen().contains(&Property::StateMachineSafety), "{:?}", bench.fallen());
@@ -194,17 +194,17 @@ fn what_is_committed_in_a_term_is_not_asked_of_another_leader_of_that_term() {
 #[test]
 fn a_leader_of_a_later_term_without_what_an_older_one_commits_is_seen() {
     let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
-    bench.servers[1] = restored(&bench, 1, 1, &[]);
+    bench.servers[1] = restored(&bench, 1, 1, no_ops(&[]));
     bench.step(1, Input::ElectionTimeout);
     bench.step(0, Input::ElectionTimeout);
     bench.step(0, Input::Propose(vec![Command::new("a")]));
     let expected = Evidence::LeaderLacks {
-        leader: NodeId::new(1),
+        leader: id(1),
         term: Term::new(2),
         missing: LogPosition::new(2, 1),
         instead: None,
         committed_in: Term::new(1),
-        committed_by: NodeId::new(0),
+        committed_by: id(0),
     };
     let violations = bench.checker.violations();
     assert!(violations.iter().any(|found| found.evidence == expected), "{violations:?}");
@@ -230,7 +230,7 @@ fn an_audit_sees_a_log_that_its_steps_did_not_make() {
     bench.step(0, Input::ElectionTimeout);
     bench.checker.audit(&bench.servers[0]);
     assert_eq!(bench.fallen(), []);
-    let other = restored(&bench, 0, 1, &[1, 1]);
+    let other = restored(&bench, 0, 1, no_ops(&[1, 1]));
     bench.checker.audit(&other);
     assert_eq!(bench.fallen(), [Property::LogMatching]);
 }

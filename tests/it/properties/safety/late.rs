@@ -1,5 +1,10 @@
 //! What is known late: commits in the term in which they happened, and leaders of the past.
 
+use std::collections::BTreeSet;
+
+use raft_in_practice::properties::safety::{Counter, Earlier, Violation};
+use raft_in_practice::raft::{AppendEntriesRequest, Message};
+
 use super::*;
 
 /// On threads steps share a batch. What a node commits as a leader is judged as a leader's, though the
@@ -7,23 +12,20 @@ use super::*;
 #[test]
 fn a_commit_is_judged_as_what_it_was_when_it_happened() {
     let mut bench = Bench::new(3, &[]);
-    let node = NodeId::new;
     let asked = bench.step(0, Input::ElectionTimeout);
     let vote = bench.deliver(&asked, 1);
     let _ = bench.deliver(&vote, 0);
     // n1 acknowledges what it has not; n2 stands with an empty log.
-    let lie = AppendEntriesResponse {
-        term: Term::new(1),
-        outcome: AppendOutcome::Accepted { match_index: LogIndex::FIRST },
-    };
-    let lie = Envelope { from: node(1), to: node(0), message: Message::AppendEntriesResponse(lie) };
+    let lie = Envelope { from: id(1), to: id(0), message: common::accepted(1, 1) };
     let stands = vote_request(2, 0, 2);
     bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
     assert!(!bench.servers[0].node().is_leader());
     assert_eq!(bench.fallen(), [Property::DurableQuorum]);
     assert_eq!(bench.checker.second_leaders(), 0);
-    let Some(committed) = bench.checker.committed.first() else { panic!("it was committed") };
-    assert_eq!(committed.in_term, Term::new(1));
+    // The leader of the same term 2 is asked for it.
+    bench.step(2, Input::ElectionTimeout);
+    let _ = elect(&mut bench, 2, &[1]);
+    assert_eq!(lacks(&bench), [(Term::new(2), LogPosition::new(1, 1), Term::new(1))]);
 }
 
 /// A follower may learn of a term and of a commit in it by one message.
@@ -32,17 +34,32 @@ fn a_commit_counts_for_the_term_that_the_same_step_entered() {
     let mut bench = Bench::new(3, &[]);
     let request = AppendEntriesRequest {
         term: Term::new(2),
-        leader_id: NodeId::new(1),
+        leader_id: id(1),
         prev_log_index: LogIndex::ZERO,
         prev_log_term: Term::ZERO,
         entries: vec![LogEntry::no_op(Term::new(1))].into(),
         leader_commit: LogIndex::FIRST,
     };
-    let (from, to) = (NodeId::new(1), NodeId::new(0));
+    let (from, to) = (id(1), id(0));
     let message = Message::AppendEntriesRequest(request);
     bench.step(0, Input::Receive(Envelope { from, to, message }));
-    let terms = bench.checker.committed.iter().map(|entry| (entry.term, entry.in_term));
-    assert_eq!(terms.collect::<Vec<_>>(), [(Term::new(1), Term::new(2))]);
+    // The leader of term 3 is asked for what was committed in term 2.
+    for _ in 1..3 {
+        bench.step(2, Input::ElectionTimeout);
+    }
+    let _ = elect(&mut bench, 2, &[1]);
+    assert_eq!(lacks(&bench), [(Term::new(3), LogPosition::new(1, 1), Term::new(2))]);
+}
+
+/// Which leader lacked which entry, and in which term that was committed.
+fn lacks(bench: &Bench) -> Vec<(Term, LogPosition, Term)> {
+    let lacks = |found: &Violation| match found.evidence {
+        Evidence::LeaderLacks { term, missing, committed_in, .. } => {
+            Some((term, missing, committed_in))
+        }
+        _ => None,
+    };
+    bench.checker.violations().iter().filter_map(lacks).collect()
 }
 
 /// Elects a node by the votes of these, and lets its AppendEntries go.
@@ -63,7 +80,7 @@ fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
     bench.settle(appends, &[0, 1]);
     let appends = elect(&mut bench, 1, &[0]);
     let terms = |bench: &Bench| -> Vec<(u64, usize)> {
-        bench.checker.begun.iter().map(|begun| (begun.term.get(), begun.rest.len())).collect()
+        bench.checker.kept_of_leaders().map(|(term, entries)| (term.get(), entries)).collect()
     };
     assert_eq!(terms(&bench), [(1, 0), (2, 0)], "n2 is in term 0; 1@1 was committed by n0");
     bench.settle(appends, &[0, 1, 2]);
@@ -85,7 +102,7 @@ fn an_entry_that_a_crash_undid_is_said_to_be_lost() {
     }
     let found = bench.checker.violations().iter().map(|found| found.evidence);
     let logs: Vec<_> = found.filter(|it| matches!(it, Evidence::LogsDiffer { .. })).collect();
-    let node = NodeId::new(0);
+    let node = id(0);
     let expected = |position| Evidence::LogsDiffer {
         position,
         a: node,
@@ -106,14 +123,14 @@ fn what_a_batch_commits_and_rewrites_is_not_said_to_be_committed() {
     bench.deliver(&acks, 1);
     let heartbeat = bench.step(1, Input::HeartbeatDue);
     let for_2 = |messages: &[Envelope]| {
-        let mut found = messages.iter().filter(|it| it.to == NodeId::new(2)).cloned();
+        let mut found = messages.iter().filter(|it| it.to == id(2)).cloned();
         Input::Receive(found.next().expect("n2 was sent something"))
     };
     bench.steps(2, [for_2(&heartbeat), for_2(&stale)]);
     let evidence: Vec<_> = bench.checker.violations().iter().map(|found| found.evidence).collect();
     let index = LogIndex::FIRST;
-    let (first, first_term) = (NodeId::new(1), Term::new(2));
-    let (node, now) = (NodeId::new(2), Some(Term::new(1)));
+    let (first, first_term) = (id(1), Term::new(2));
+    let (node, now) = (id(2), Some(Term::new(1)));
     assert_eq!(evidence, [Evidence::CommittedReplaced { index, first, first_term, node, now }]);
 }
 
@@ -122,9 +139,9 @@ fn what_a_batch_commits_and_rewrites_is_not_said_to_be_committed() {
 fn of_several_numbers_that_go_back_at_once_each_is_said() {
     let mut bench = Bench::new(1, &[]);
     bench.step(0, Input::ElectionTimeout);
-    let other = restored(&bench, 0, 0, &[]);
+    let other = restored(&bench, 0, 0, no_ops(&[]));
     bench.checker.observe(&other, Changes::default(), &[]);
-    let node = NodeId::new(0);
+    let node = id(0);
     let back = |counter| Evidence::WentBack { node, counter, from: 1, to: 0 };
     let found = bench.checker.violations().iter().map(|found| found.evidence);
     let expected = [Counter::Term, Counter::CommitIndex, Counter::LastApplied].map(back);
@@ -133,15 +150,29 @@ fn of_several_numbers_that_go_back_at_once_each_is_said() {
 
 #[test]
 fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
-    let mut kept = Vec::new();
-    let evidence = |from| Evidence::LeaderCut { leader: NodeId::new(0), term: Term::new(1), from };
-    for step in 0..1000 {
-        record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(step)));
-        record(&mut kept, step, Property::LeaderAppendOnly, evidence(LogIndex::new(0)));
+    let mut bench = Bench::new(3, &[]);
+    let _ = elect(&mut bench, 0, &[1]);
+    let short = bench.servers[0].clone();
+    for _ in 0..1000 {
+        // It goes on leading with one entry less, and then with as many as at its beginning.
+        let long = bench.servers[0].clone();
+        for less in [&long, &short] {
+            let propose = Input::Propose(vec![Command::new("a")]);
+            bench.step(0, propose);
+            let from = Some(less.node().last().index.next());
+            bench.checker.observe(less, Changes { memory_from: from, disk_from: None }, &[]);
+        }
     }
-    assert_eq!(kept.len(), KEPT);
-    assert_ne!(kept[0].evidence, kept[1].evidence, "what is known is not kept twice");
-    let two = Evidence::ShadowDiffers { node: NodeId::new(0) };
-    record(&mut kept, 1000, Property::LogMatching, two);
-    assert_eq!(kept.len(), KEPT + 1, "another property has room of its own");
+    let of = |property| {
+        let found = bench.checker.violations().iter().filter(move |it| it.property == property);
+        found.map(|it| it.evidence).collect::<Vec<_>>()
+    };
+    let kept = of(Property::LeaderAppendOnly);
+    assert_eq!(kept.len(), 16);
+    let different: BTreeSet<_> = kept.iter().collect();
+    assert_eq!(different.len(), 16, "what is known is not kept twice");
+    assert_eq!(of(Property::LogMatching), []);
+    bench.checker.audit(&restored(&bench, 0, 1, no_ops(&[])));
+    let fallen = bench.fallen().into_iter().filter(|it| *it == Property::LogMatching);
+    assert_eq!(fallen.count(), 1, "another property has room of its own");
 }
