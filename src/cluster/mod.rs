@@ -49,3 +49,6 @@ mod world;
 pub use client::{Applied, Client};
 pub use cluster::{ClusterConfig, RaftCluster, check_speed};
 pub use error::{Panicked, StartError, WriteError};
+// Public for the tests: no machine can be told to starve a node of its time.
+#[doc(hidden)]
+pub use shared::{ClusterClock, TimeHad};

@@ -135,37 +135,3 @@ impl Registry {
         state.version != seen
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::thread;
-
-    #[test]
-    fn a_change_ends_a_wait_and_nothing_ends_it_at_its_bound() {
-        let registry = Registry::new(2);
-        let id = NodeId::new(1);
-        let up = || registry.status(id).up;
-        thread::scope(|scope| {
-            let waiting =
-                scope.spawn(|| registry.wait(Instant::now() + Duration::from_mins(1), || None, up));
-            let mut status = registry.status(id);
-            status.up = true;
-            registry.post(status);
-            assert!(waiting.join().unwrap());
-        });
-        let bound = Duration::from_millis(20);
-        let start = Instant::now();
-        assert!(!registry.wait(start + bound, || None, || false));
-        assert!(start.elapsed() >= bound);
-    }
-
-    #[test]
-    fn a_condition_on_the_time_is_asked_when_the_bound_has_passed() {
-        let start = Instant::now();
-        let bound = start + Duration::from_millis(20);
-        let more = || Some(start + Duration::from_mins(1));
-        assert!(Registry::new(1).wait(bound, more, || Instant::now() >= bound));
-        assert!(start.elapsed() < Duration::from_secs(30));
-    }
-}

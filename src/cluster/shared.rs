@@ -16,6 +16,7 @@ use crate::panics::lock;
 use crate::raft::NodeId;
 use crate::record::journal::{Deed, Journal, Observer};
 use crate::server::Server;
+use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, JournalEntry, MessageId};
 
@@ -25,28 +26,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Counts the cluster's time: real time since the start, `speed` times as fast.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClusterClock {
+pub struct ClusterClock {
     start: Instant,
     speed: f64,
 }
 
 impl ClusterClock {
-    pub(super) fn start(speed: f64) -> Self {
+    /// A clock that starts now.
+    pub fn start(speed: f64) -> Self {
         Self { start: Instant::now(), speed }
     }
 
-    pub(super) fn now(&self) -> Time {
+    /// The cluster's time.
+    pub fn now(&self) -> Time {
         Time::from_micros(self.start.elapsed().mul_f64(self.speed).as_micros() as u64)
     }
 
     /// How long a duration of the cluster's time really takes.
-    pub(super) fn real(&self, duration: Duration) -> Duration {
+    pub fn real(&self, duration: Duration) -> Duration {
         duration.div_f64(self.speed)
     }
 
     /// The moments at which a client's wait of `bound` has lasted that long in the cluster's time, and at
     /// which patience ends: the same, unless the clock is fast.
-    pub(super) fn deadlines(&self, bound: Duration) -> (Instant, Instant) {
+    pub fn deadlines(&self, bound: Duration) -> (Instant, Instant) {
         let (now, real) = (Instant::now(), self.real(bound));
         let patience = if self.speed > 1.0 { real.max(PATIENCE) } else { real };
         (now + real, now + patience)
@@ -55,7 +58,7 @@ impl ClusterClock {
 
 /// How much of a wait the nodes have really had.
 #[derive(Debug)]
-pub(super) struct TimeHad {
+pub struct TimeHad {
     /// What each node's count of ticks was at the beginning.
     since: Vec<u64>,
     /// How many ticks belong to the wait.
@@ -63,6 +66,29 @@ pub(super) struct TimeHad {
     tick: Duration,
     /// The moment at which it is over, whatever the nodes have had.
     last: Instant,
+}
+
+impl TimeHad {
+    /// A wait of so long, in real time, begins; nodes look at their timers each `tick`, and have done so
+    /// this often.
+    pub fn begin(real: Duration, tick: Duration, since: Vec<u64>) -> Self {
+        // A tick may just be under way, and a thread that is woken a little late is no busy machine.
+        let due = (real.as_nanos() * 9 / 10 / tick.as_nanos().max(1)) as u64;
+        Self { since, due: due.saturating_sub(2), tick, last: Instant::now() + real.max(PATIENCE) }
+    }
+
+    /// Until when a wait goes on whose time is over, because the machine was too busy to let every
+    /// node that runs look at its timers as often as belongs to it.
+    pub fn more(&self, statuses: &[NodeStatus], ticks: &[u64]) -> Option<Instant> {
+        let running = statuses.iter().filter(|status| status.up && !status.paused);
+        let missing = running.map(|status| {
+            let at = status.id.index();
+            self.due.saturating_sub(ticks[at] - self.since[at])
+        });
+        let (now, missing) = (Instant::now(), missing.max().unwrap_or_default());
+        let until = now + self.tick * u32::try_from(missing).unwrap_or(u32::MAX);
+        (missing > 0 && now < self.last).then(|| until.min(self.last))
+    }
 }
 
 /// What the threads share.
@@ -112,29 +138,9 @@ impl Shared {
         self.ticks[node.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A wait of `bound`, in the cluster's time, begins; nodes look at their timers each `tick`.
-    pub(super) fn begin_wait(&self, bound: Duration, tick: Duration) -> TimeHad {
-        let real = self.clock.real(bound);
-        // A tick may just be under way, and a thread that is woken a little late is no busy machine.
-        let due = (real.as_nanos() * 9 / 10 / tick.as_nanos().max(1)) as u64;
-        let since = self.ticks.iter().map(|ticks| ticks.load(Ordering::Relaxed)).collect();
-        let last = Instant::now() + real.max(PATIENCE);
-        TimeHad { since, due: due.saturating_sub(2), tick, last }
-    }
-
-    /// Until when a wait goes on whose time is over, because the machine was too busy to let every
-    /// node that runs look at its timers as often as belongs to it.
-    pub(super) fn more_time(&self, wait: &TimeHad) -> Option<Instant> {
-        let statuses = self.registry.statuses();
-        let running = statuses.iter().filter(|status| status.up && !status.paused);
-        let missing = running.map(|status| {
-            let at = status.id.index();
-            let had = self.ticks[at].load(Ordering::Relaxed) - wait.since[at];
-            wait.due.saturating_sub(had)
-        });
-        let (now, missing) = (Instant::now(), missing.max().unwrap_or_default());
-        let until = now + wait.tick * u32::try_from(missing).unwrap_or(u32::MAX);
-        (missing > 0 && now < wait.last).then(|| until.min(wait.last))
+    /// How often each node has looked at them.
+    pub(super) fn ticks(&self) -> Vec<u64> {
+        self.ticks.iter().map(|ticks| ticks.load(Ordering::Relaxed)).collect()
     }
 
     pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -183,56 +189,5 @@ impl Shared {
     pub(super) fn audit(&self, server: &Server) {
         let mut journal = self.journal();
         journal.audit(self.clock.now(), server);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fast_clock_shortens_a_wait_but_not_below_the_patience() {
-        let second = Duration::from_secs(1);
-        let clock = ClusterClock::start(10.0);
-        assert_eq!(clock.real(second), Duration::from_millis(100));
-        let (bound, patience) = clock.deadlines(second);
-        assert!(patience - bound > Duration::from_secs(4));
-        let (bound, patience) = clock.deadlines(100 * second);
-        assert_eq!(bound, patience);
-        let (bound, patience) = ClusterClock::start(1.0).deadlines(second);
-        assert_eq!(bound, patience, "in real time a wait is as long as it says");
-    }
-
-    /// No thread runs here, so a node that is said to be up is one that the machine gives no time.
-    #[test]
-    fn a_wait_goes_on_for_nodes_that_had_no_time_and_for_no_others() {
-        let clock = ClusterClock::start(10.0);
-        let (shared, _) = Shared::new(2, Conditions::PERFECT, 0, clock, Vec::new());
-        let tick = Duration::from_millis(10);
-        let starved = shared.begin_wait(Duration::from_secs(1), tick);
-        assert_eq!(shared.more_time(&starved), None, "no node is up");
-        let mut status = shared.registry.status(NodeId::new(1));
-        status.up = true;
-        shared.registry.post(status);
-        assert!(shared.more_time(&starved).is_some());
-        for _ in 0..7 {
-            shared.ticked(status.id);
-        }
-        assert_eq!(shared.more_time(&starved), None, "seven ticks of ten are near enough");
-        let short = shared.begin_wait(Duration::from_millis(100), tick);
-        assert_eq!(shared.more_time(&short), None, "nor does it go on for one tick");
-        status.paused = true;
-        shared.registry.post(status);
-        let paused = shared.begin_wait(Duration::from_secs(1), tick);
-        assert_eq!(shared.more_time(&paused), None, "nor for who stands still");
-    }
-
-    #[test]
-    fn the_clusters_time_runs_as_fast_as_it_is_told_to() {
-        let start = Instant::now();
-        let fast = ClusterClock { start, speed: 1000.0 }.now();
-        let slow = ClusterClock { start, speed: 1.0 }.now();
-        let took = start.elapsed();
-        assert!(slow <= Time::ZERO + took && fast <= Time::ZERO + took * 1000);
     }
 }

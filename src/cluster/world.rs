@@ -9,6 +9,7 @@ use super::client::{Applied, WriteOutcome};
 use super::cluster::RaftCluster;
 use super::error::WriteError;
 use super::node_command::NodeCommand;
+use super::shared::{Shared, TimeHad};
 use crate::network::Conditions;
 use crate::panics::lock;
 use crate::properties::report::SafetyReport;
@@ -47,9 +48,11 @@ impl World for RaftCluster {
     /// The bound is a time of the cluster, whatever its speed. If the machine was too busy to let every
     /// node have that time, the wait goes on until each has had it, for five real seconds at most.
     fn run_until(&mut self, bound: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
-        let had = self.shared.begin_wait(bound, self.tick);
-        let deadline = Instant::now() + self.shared.clock.real(bound);
-        self.shared.registry.wait(deadline, || self.shared.more_time(&had), || done(self))
+        let Shared { clock, registry, .. } = &*self.shared;
+        let real = clock.real(bound);
+        let had = TimeHad::begin(real, self.tick, self.shared.ticks());
+        let more = || had.more(&registry.statuses(), &self.shared.ticks());
+        registry.wait(Instant::now() + real, more, || done(self))
     }
 
     fn propose(&mut self, node: NodeId, command: &str) -> Ticket {

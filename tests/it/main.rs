@@ -10,6 +10,7 @@ mod broken;
 mod by_hand;
 mod checker;
 mod clients;
+mod cluster;
 mod common;
 mod digests;
 mod docs;

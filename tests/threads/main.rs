@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "the modules of one binary share it, nobody else sees it")]
 
 mod cluster;
+mod links;
 #[path = "../it/common/memory_file.rs"]
 mod memory_file;
 mod refusals;
