@@ -1,7 +1,7 @@
 //! Colour, by role and by outcome. It repeats what the words say and never says anything alone, so
 //! nothing is lost where it is off: in a pipe, with `NO_COLOR`, or for a reader who does not see it.
 //!
-//! Whether it is on is decided once for the program, by [`Color::apply`]: by the flag, `NO_COLOR`,
+//! Whether it is on is decided once for the program, by `Color::apply`: by the flag, `NO_COLOR`,
 //! `CLICOLOR_FORCE`, the terminal and `TERM`, in this order.
 
 use std::borrow::Cow;

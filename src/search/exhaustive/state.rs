@@ -21,7 +21,7 @@ pub struct ClusterState {
     /// Crashes so far.
     pub(super) crashes: u8,
     /// All messages that were ever sent and may still change something, in the order of
-    /// [`InternedMessage::order`]. Nothing is taken out by being delivered: so a message can be lost,
+    /// `InternedMessage::order`. Nothing is taken out by being delivered: so a message can be lost,
     /// overtaken and duplicated without an action of its own for any of it.
     pub in_flight: Vec<u32>,
 }

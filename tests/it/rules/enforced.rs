@@ -37,7 +37,7 @@ struct Function {
     body: String,
 }
 
-/// Every `.rs` file below `src/`, by its path from there, without its unit tests and comments.
+/// Every `.rs` file below `src/`, by its path from there, without its comments.
 fn sources() -> Vec<(String, String)> {
     fn collect(root: &Path, below: &Path, found: &mut Vec<(String, String)>) {
         for item in fs::read_dir(below).expect("src/ can be read") {
@@ -46,8 +46,7 @@ fn sources() -> Vec<(String, String)> {
                 collect(root, &path, found);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source is text");
-                let protocol = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-                let code = protocol.lines().filter(|line| !line.trim_start().starts_with("//"));
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
                 let name = path.strip_prefix(root).expect("it is below src/");
                 let name = name.to_string_lossy().replace('\\', "/");
                 found.push((name, code.collect::<Vec<_>>().join("\n")));
