@@ -25,4 +25,5 @@ pub use error::TraceError;
 pub use format::{Clock, Header};
 pub use history::History;
 pub use replay::{ReplayedRun, Summary, replay};
+pub(crate) use write::begins_trace;
 pub use write::{TraceWriter, is_trace};

@@ -24,10 +24,14 @@ use crate::visible::visible_json;
 
 /// Whether a file begins like a trace, of whatever version.
 pub fn is_trace(path: &Path) -> bool {
-    let Ok(file) = fs::File::open(path) else { return false };
+    fs::File::open(path).is_ok_and(begins_trace)
+}
+
+/// The same of what is read from somewhere.
+pub(crate) fn begins_trace(from: impl Read) -> bool {
     let mut line = String::new();
     // The first line of a trace is shorter than that.
-    let read = BufReader::new(file.take(1 << 16)).read_line(&mut line);
+    let read = BufReader::new(from.take(1 << 16)).read_line(&mut line);
     let value = serde_json::from_str::<serde_json::Value>(&line);
     read.is_ok() && value.is_ok_and(|value| value["format"] == FORMAT)
 }

@@ -8,6 +8,7 @@ use super::error::FileError;
 use super::library::nearest;
 use super::script::Script;
 use crate::own_file::{NotWritten, OwnFile};
+use crate::record::begins_trace;
 
 /// As long as a scenario may be, in bytes. The longest that ships has not a hundredth of that.
 pub(crate) const LONGEST: u64 = 1 << 20;
@@ -16,19 +17,13 @@ pub(crate) const LONGEST: u64 = 1 << 20;
 const SAVED: OwnFile =
     OwnFile { kind: "scenario", marker: "# Written by raft-cluster, which may replace this file." };
 
-/// The beginning of a file, at most one byte more than a scenario may have: a device may have no end.
-fn beginning(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// The text of a file.
 ///
 /// # Errors
-/// If it cannot be read, is too long, or is no text in UTF-8.
+/// If it cannot be read, or holds no scenario.
 pub(super) fn read(name: &str) -> Result<String, FileError> {
-    let bytes = beginning(Path::new(name)).map_err(|error| {
+    let opened = File::open(name).and_then(beginning);
+    let bytes = opened.map_err(|error| {
         let meant =
             nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
         let sentence = format!(
@@ -37,7 +32,28 @@ pub(super) fn read(name: &str) -> Result<String, FileError> {
         );
         FileError::Io(sentence, error)
     })?;
-    let content = |what| FileError::Content(format!("'{name}' {what}"));
+    text(name, bytes)
+}
+
+/// What can be read from somewhere, at most one byte more than a scenario may have: a device may have
+/// no end.
+pub(super) fn beginning(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The text that was read under this name.
+///
+/// # Errors
+/// If it is a trace, too long, or no text in UTF-8.
+pub(super) fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
+    let content = |what: &str| FileError::Content(format!("'{name}' {what}"));
+    if begins_trace(&*bytes) {
+        return Err(content(
+            "is a trace, and no scenario; 'raft-cluster replay' runs it again from its file",
+        ));
+    }
     if bytes.len() as u64 > LONGEST {
         return Err(content("is longer than 1 MiB, and a scenario may have no more than that"));
     }

@@ -1,13 +1,12 @@
 //! The scenarios that ship with the program, from `examples/scenarios/`, and those that show what
 //! happens without a rule, from `examples/broken/`.
 
-use std::path::Path;
+use std::io::Read;
 
 use super::error::{FileError, ScriptError};
 use super::file;
 use super::script::Script;
 use crate::raft::Rule;
-use crate::record::is_trace;
 
 macro_rules! shipped {
     ($(#[$doc:meta])* $table:ident, $folder:literal, $prefix:literal, [$($name:literal),* $(,)?]) => {
@@ -79,11 +78,16 @@ pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, FileError> {
         Some((_, text)) => (*text).to_owned(),
         None => file::read(name)?,
     };
-    if is_trace(Path::new(name)) {
-        let what = format!(
-            "'{name}' is a trace, and no scenario; 'raft-cluster replay {name}' runs it again"
-        );
-        return Err(FileError::Content(what));
-    }
+    Script::parse_sized(name, &text, nodes).map_err(FileError::Script)
+}
+
+/// The scenario that can be read from somewhere, which is called so.
+///
+/// # Errors
+/// If it cannot be read, or is not of the language.
+pub fn read(name: &str, from: impl Read, nodes: Option<usize>) -> Result<Script, FileError> {
+    let bytes = file::beginning(from)
+        .map_err(|error| FileError::Io(format!("'{name}' cannot be read ({error})"), error))?;
+    let text = file::text(name, bytes)?;
     Script::parse_sized(name, &text, nodes).map_err(FileError::Script)
 }

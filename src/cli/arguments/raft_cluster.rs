@@ -1,6 +1,7 @@
 //! What `raft-cluster` can be told on the command line, and what each command does with it.
 
 use std::fs;
+use std::io::stdin;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -69,10 +70,11 @@ enum RaftClusterCommand {
   raft-cluster run partition --virtual
   raft-cluster run my.raft --seed 7 --view quiet
   raft-cluster run broken/up-to-date-log --intact
-  raft-cluster run demo --virtual --format json")]
+  raft-cluster run demo --virtual --format json
+  printf 'wait until leader\\nwrite SET x=1\\n' | raft-cluster run - --virtual")]
     Run {
-        /// A scenario's name ('raft-cluster scenarios' lists them), or a file
-        #[arg(default_value = "demo", value_name = "NAME|FILE", value_parser = scenario(), hide_possible_values = true)]
+        /// A scenario's name ('raft-cluster scenarios' lists them), a file, or '-' for standard input
+        #[arg(default_value = "demo", value_name = "NAME|FILE|-", value_parser = scenario(), hide_possible_values = true)]
         scenario: String,
         #[command(flatten)]
         options: RunOptions,
@@ -321,6 +323,11 @@ impl RunOptions {
     }
 
     fn play(self, name: Option<&str>, threads: bool) -> Result<ExitCode, Error> {
+        if name == Some(STANDARD_INPUT) {
+            let why =
+                "the prompt takes its lines from standard input; give it the scenario in a file";
+            return Err(Error::Usage(why.to_owned()));
+        }
         let (script, is_recorded) = match name {
             None => (self.cluster.new_cluster("play"), false),
             Some(name) => {
@@ -350,10 +357,18 @@ impl RunOptions {
     }
 }
 
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
 impl ClusterOptions {
     /// The scenario of this name, and whether rules are kept that it breaks.
     fn script(&self, name: &str) -> Result<(Script, bool), Error> {
-        let script = library::load(name, self.nodes).map_err(Error::Scenario)?;
+        let script = if name == STANDARD_INPUT {
+            library::read(name, stdin(), self.nodes)
+        } else {
+            library::load(name, self.nodes)
+        };
+        let script = script.map_err(Error::Scenario)?;
         let spared = self.intact && !script.broken.is_intact();
         Ok((self.change(script), spared))
     }

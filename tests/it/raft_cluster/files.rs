@@ -137,3 +137,28 @@ fn one_file_is_not_asked_to_hold_two_things() {
     }
     assert!(!path.exists());
 }
+
+#[test]
+fn a_scenario_may_come_from_standard_input() {
+    let run = |arguments: &[&str], input: &str| {
+        let output = raft_cluster(arguments).write_stdin(input).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), text)
+    };
+    let text = fs::read_to_string("examples/scenarios/partition.raft").unwrap();
+    let piped = run(&["run", "-", "--virtual", "--view", "story"], &text);
+    let named = run(&["run", "partition", "--virtual", "--view", "story"], "");
+    assert_eq!(piped.1.replace("raft-cluster: -\n", "raft-cluster: partition\n"), named.1);
+    assert_eq!((piped.0, named.0), (Some(0), Some(0)));
+    let page = file("piped.html");
+    let (code, _) = run(&["report", "-", "-o", page.to_str().unwrap()], &text);
+    assert_eq!((code, page.is_file()), (Some(0), true));
+    let (code, told) = run(&["run", "-"], "wait until leader\nflood 1\n");
+    assert!(code == Some(2) && told.contains("-:2:1: 'flood'"), "{told}");
+    let trace = run(&["run", "demo", "--virtual", "--format", "json"], "").1;
+    let (code, told) = run(&["run", "-"], &trace);
+    assert!(code == Some(2) && told.contains("is a trace, and no scenario"), "{told}");
+    // At the prompt it would take what is typed there.
+    let (code, told) = run(&["play", "-"], "status\n");
+    assert!(code == Some(2) && told.contains("takes its lines from standard input"), "{told}");
+}
