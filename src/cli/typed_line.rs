@@ -46,10 +46,8 @@ impl<'a> Typed<'a> {
 
     /// One node, `2` or `n2`.
     pub(super) fn node(self, word: &str) -> Result<NodeId, String> {
-        match word.strip_prefix('n').unwrap_or(word).parse::<u8>() {
-            Ok(number) if usize::from(number) < self.nodes => Ok(NodeId::new(number)),
-            _ => Err(unfit(word, &format!("a node from 0 to {}", self.nodes - 1))),
-        }
+        let expected = || unfit(word, &format!("a node from 0 to {}", self.nodes - 1));
+        node_of(word, self.nodes).ok_or_else(expected)
     }
 
     /// A node that may follow, and nothing else.
@@ -65,4 +63,10 @@ impl<'a> Typed<'a> {
             None => format!("'{word}' is no word here; 'help' lists them"),
         }
     }
+}
+
+/// One of so many nodes, `2` or `n2`.
+pub(super) fn node_of(word: &str, nodes: usize) -> Option<NodeId> {
+    let number = word.strip_prefix('n').unwrap_or(word).parse::<u8>().ok()?;
+    (usize::from(number) < nodes).then(|| NodeId::new(number))
 }

@@ -148,6 +148,12 @@ fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
     fields
 }
 
+/// A node at a step, field by field.
+pub(crate) fn one_node(step: u64, stood: &NodeState<'_>) -> Vec<String> {
+    let title = format!("{} at step {step}", stood.node.id());
+    [vec![colour::strong(&title).to_string()], node(stood)].concat()
+}
+
 /// A node, field by field.
 pub(crate) fn node(stood: &NodeState<'_>) -> Vec<String> {
     let mut table = Table::new(2);

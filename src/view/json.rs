@@ -12,7 +12,10 @@ use serde::Serialize;
 
 use super::output::Output;
 use crate::network::micros;
-use crate::raft::{Envelope, Event, Input, NodeId, Property, RaftNode, Rule, RuleSet, Settings};
+use crate::raft::{
+    Envelope, Event, Input, LogIndex, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
+};
+use crate::record::history::NodeState;
 use crate::record::{Header, NodeFields, Summary, TraceError, TraceWriter};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
@@ -44,6 +47,29 @@ impl Write for JsonLines {
 pub fn text(line: &impl Serialize) -> String {
     let json = serde_json::to_string(line).expect("a result has only names as keys");
     visible_json(&json).into_owned()
+}
+
+/// How a node stood at a step.
+#[derive(Serialize)]
+struct NodeLine<'a> {
+    step: u64,
+    node: NodeId,
+    up: bool,
+    paused: bool,
+    last_applied: LogIndex,
+    state: NodeFields<'a>,
+}
+
+/// How a node stood at a step.
+pub(crate) fn node(step: u64, stood: &NodeState<'_>) -> String {
+    text(&NodeLine {
+        step,
+        node: stood.node.id(),
+        up: stood.up,
+        paused: stood.paused,
+        last_applied: stood.applied,
+        state: (&*stood.node).into(),
+    })
 }
 
 /// A rule with all that is known of it.

@@ -1,5 +1,7 @@
 //! The places in a run that can be named, in words.
 
+use super::colour;
+use super::table::Table;
 use crate::explain::Kind;
 use crate::raft::Rule;
 use crate::record::error::steps;
@@ -24,6 +26,22 @@ pub(crate) fn events() -> impl Iterator<Item = (Kind, String)> {
     let kinds = Kind::WORDS.into_iter().map(|(_, kind)| kind);
     let kinds = kinds.chain(Rule::ALL.into_iter().flat_map(of_rule));
     kinds.map(|kind| (kind, event(kind)))
+}
+
+/// What happens in a run and can be looked for, as a table.
+pub(crate) fn table() -> Vec<String> {
+    let mut table = Table::new(2);
+    for (word, kind) in Kind::WORDS {
+        table.row([colour::strong(word).to_string(), event(kind)]);
+    }
+    for (words, what) in [
+        ("RULE", "this rule is asked ('raft-node rules' lists them)"),
+        ("refused RULE", "this rule refuses"),
+        ("broken RULE", "this rule does not hold, and was switched off"),
+    ] {
+        table.row([colour::strong(words).to_string(), what.to_owned()]);
+    }
+    table.lines()
 }
 
 fn event(kind: Kind) -> String {

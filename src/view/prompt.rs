@@ -6,7 +6,7 @@ use super::columns::beside;
 use super::logs::{self, LogRow};
 use super::table::{Table, paragraph};
 use super::words::plural;
-use super::{colour, message};
+use super::{colour, message, places};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId};
 use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::{Condition, Verb};
@@ -190,16 +190,23 @@ pub(crate) fn help(words: &[Usage]) -> Vec<String> {
 
 /// What one word is for, or that there is no such word.
 pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String> {
-    if word == "conditions" {
-        return Ok(rows(Condition::USAGE));
-    }
-    let all = words.iter().chain(Verb::USAGE);
-    let found: Vec<Usage> = all.filter(|row| row.first_word() == word).copied().collect();
-    let Some(first) = found.first() else { return Err(format!("'{word}' is no word here")) };
+    let conditions = || rows(Condition::USAGE);
+    let found: Vec<Usage> = words.iter().filter(|row| row.first_word() == word).copied().collect();
+    let knows = |what| words.iter().any(|row| row.follows.contains(what));
+    let Some(first) = found.first() else {
+        return match word {
+            "conditions" if knows("CONDITION") => Ok(conditions()),
+            _ => Err(format!("'{word}' is no word here")),
+        };
+    };
     let mut lines = rows(&found);
     if first.follows.contains("CONDITION") {
         lines.push(String::new());
-        lines.extend(rows(Condition::USAGE));
+        lines.extend(conditions());
+    }
+    if first.follows.contains("EVENT") {
+        lines.push(String::new());
+        lines.extend(places::table());
     }
     Ok(lines)
 }

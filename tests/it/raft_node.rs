@@ -64,6 +64,20 @@ fn without_a_subcommand_it_walks_through_ten_sections_in_order() {
 }
 
 #[test]
+fn a_section_alone_is_what_it_is_in_the_whole() {
+    let (text, lines) = (printed(&[]), json(&["--format", "json"]));
+    for (at, heading) in HEADINGS.iter().enumerate() {
+        let number = (at + 1).to_string();
+        let section = printed(&["--section", &number]);
+        assert!(section.starts_with(heading) && text.contains(&section), "{section}");
+        assert_eq!(HEADINGS.iter().filter(|other| section.contains(**other)).count(), 1);
+        let own = json(&["walkthrough", "--section", &number, "--format", "json"]);
+        let same = |line: &&Value| line["section"] == at + 1;
+        assert!(!own.is_empty() && own.iter().eq(lines.iter().filter(same)), "{number}");
+    }
+}
+
+#[test]
 fn the_sections_show_what_they_promise() {
     let text = printed(&["--nodes", "5"]);
     for shown in [
@@ -214,6 +228,7 @@ fn wrong_usage_is_one_sentence_and_code_2() {
         (&["--nodes", "100"], &["'100'", "--nodes", "1 to 9"]),
         (&["--nodes", "-1"], &["'-1'", "--nodes", "1 to 9"]),
         (&["walkthrough", "--nodes", "x"], &["'x'", "--nodes", "1 to 9"]),
+        (&["--section", "11"], &["'11'", "--section", "1 to 10"]),
         (&["--seed", "-1"], &["'-1'", "--seed", "whole number"]),
         (&["--format", "xml"], &["'xml'", "text, json"]),
         (&["--color", "maybe"], &["'maybe'", "auto, always, never"]),

@@ -19,7 +19,8 @@ pub(super) use completed::place;
 
 use super::error::Error;
 use super::printing;
-use crate::raft::MAX_NODES;
+use super::typed_line::node_of;
+use crate::raft::{MAX_NODES, NodeId};
 use crate::view::output::WhenFull;
 use crate::view::{STORY, VIEWS, View};
 
@@ -46,6 +47,12 @@ where
         Ok(value) if range.contains(&value) => Ok(value),
         _ => Err(sentence.clone()),
     })
+}
+
+/// A node, `2` or `n2`.
+pub(super) fn parse_node(text: &str) -> Result<NodeId, String> {
+    node_of(text, MAX_NODES)
+        .ok_or_else(|| format!("a node is a number from 0 to {}", MAX_NODES - 1))
 }
 
 /// The size of a cluster.

@@ -9,12 +9,12 @@ use clap_complete::Shell;
 
 use super::completed::{completions, rule};
 use super::man_pages;
-use super::{Format, nodes, put, seed};
+use super::{Format, nodes, of_range, put, seed};
 use crate::cli::error::Error;
 use crate::cli::pager;
 use crate::cli::printing;
 use crate::raft::Rule;
-use crate::scenario::walkthrough::{self, Options};
+use crate::scenario::walkthrough::{self, Options, SECTIONS};
 use crate::view::colour::Color;
 use crate::view::output::WhenFull;
 use crate::view::reader::enter_pressed;
@@ -34,6 +34,7 @@ const SEED: u64 = 1;
     version,
     after_long_help = "Examples:\n  \
         raft-node                              the walkthrough\n  \
+        raft-node --section 9                  one section: how a log that diverged is repaired\n  \
         raft-node --step                       a section at a time, with Enter\n  \
         raft-node --nodes 4 --seed 7           an even cluster, other timeouts\n  \
         raft-node --format json | head -1      one object a line, for programs\n  \
@@ -64,6 +65,7 @@ pub(in crate::cli) struct Arguments {
 enum RaftNodeCommand {
     /// One node through every role and every decision (the default)
     #[command(after_long_help = "Examples:
+  raft-node walkthrough --section 9
   raft-node walkthrough --step
   raft-node walkthrough --nodes 4 --seed 7")]
     Walkthrough(WalkthroughOptions),
@@ -98,6 +100,9 @@ enum RaftNodeCommand {
 #[derive(Args, Clone, Copy, PartialEq, Eq, Default)]
 #[command(allow_negative_numbers = true)]
 struct WalkthroughOptions {
+    /// Only this section, from 1 to 10
+    #[arg(long, value_name = "N", value_parser = of_range(1..=SECTIONS, format!("there are sections 1 to {SECTIONS}")))]
+    section: Option<usize>,
     /// Nodes in the cluster, 1 to 9 [default: 5]
     #[arg(long, value_name = "N", value_parser = nodes())]
     nodes: Option<usize>,
@@ -116,6 +121,7 @@ impl WalkthroughOptions {
     /// Options count before the subcommand and after it; after it they win.
     fn or(self, before: Self) -> Self {
         Self {
+            section: self.section.or(before.section),
             nodes: self.nodes.or(before.nodes),
             seed: self.seed.or(before.seed),
             step: self.step || before.step,
@@ -134,8 +140,7 @@ impl Arguments {
             None => before.walk(),
             Some(RaftNodeCommand::Walkthrough(args)) => args.or(before).walk(),
             Some(_) if before != WalkthroughOptions::default() => {
-                let why =
-                    "only the walkthrough takes --nodes, --seed, --step and --format (see --help)";
+                let why = "only the walkthrough takes --section, --nodes, --seed, --step and --format (see --help)";
                 Err(Error::Usage(why.to_owned()))
             }
             Some(RaftNodeCommand::Rules { id: None, format: Format::Text }) => {
@@ -157,9 +162,14 @@ impl Arguments {
 impl WalkthroughOptions {
     fn walk(self) -> Result<ExitCode, Error> {
         let options = Options::new(self.nodes.unwrap_or(NODES), self.seed.unwrap_or(SEED));
-        let sections = walkthrough::play(options);
+        let mut sections = walkthrough::play(options);
+        sections.retain(|section| self.section.is_none_or(|number| number == section.number));
         if self.format == Some(Format::Json) {
             return put(sections.iter().flat_map(json::section));
+        }
+        if let (Some(_), [section]) = (self.section, &sections[..]) {
+            // The empty line before it divides it from what stands above; here nothing does.
+            return pager::show(text::section(section).split_off(1));
         }
         if !(self.step && io::stdin().is_terminal() && io::stdout().is_terminal()) {
             let told = sections.iter().flat_map(text::section);

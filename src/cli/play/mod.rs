@@ -22,6 +22,7 @@ use crate::record::history::{History, Recorder};
 use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
+use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::Verb;
 use crate::sim::Sim;
 use crate::view::output::Output;
@@ -200,7 +201,8 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             Word::Line(verb) => self.carry_out(verb),
             Word::Help(None) => self.show(prompt::help(WORDS)),
             Word::Help(Some(word)) => {
-                self.show(prompt::help_on(WORDS, &word)?);
+                let words: Vec<Usage> = WORDS.iter().chain(Verb::USAGE).copied().collect();
+                self.show(prompt::help_on(&words, &word)?);
             }
             Word::Back(count) => self.back(count)?,
             Word::Forward(count) => match self.session.forward(count) {

@@ -11,17 +11,18 @@ use std::process::ExitCode;
 use clap::{Args, ValueHint};
 use percent_encoding::percent_decode_str;
 
-use super::arguments::{Format, parse_view, place, put};
+use super::arguments::{Format, parse_node, parse_view, place, put};
 use super::error::Error;
 use super::printing;
 use crate::explain::{self, Place, Question};
 use crate::properties::report::SafetyReport;
+use crate::raft::NodeId;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, History, TraceError, is_trace, replay as again};
 use crate::scenario::error::FileError;
 use crate::scenario::script::Script;
 use crate::view::output::WhenFull;
-use crate::view::{JSON, STORY, View, header, json, places, summary, why};
+use crate::view::{JSON, STORY, View, header, history as told, json, places, summary, why};
 
 /// A trace to run again, as the command line asks for it.
 #[derive(Args, Debug)]
@@ -38,11 +39,14 @@ pub(super) struct Replay {
     /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]
     why: Vec<String>,
+    /// Show how a node stood there, under the names of Figure 2
+    #[arg(long, value_name = "N", value_parser = parse_node, conflicts_with = "verify")]
+    show: Vec<NodeId>,
     /// How to tell it
-    #[arg(long, value_parser = parse_view())]
+    #[arg(long, value_parser = parse_view(), conflicts_with_all = ["why", "show"])]
     view: Option<&'static View>,
     /// Walk through it at a prompt, as at a terminal if nothing else is asked for; also with lines from a pipe
-    #[arg(long, conflicts_with_all = ["verify", "why", "view", "format"])]
+    #[arg(long, conflicts_with_all = ["verify", "why", "show", "view", "format"])]
     prompt: bool,
     /// What to write: text for people, or JSON, one object a line
     #[arg(long, value_enum, default_value_t)]
@@ -71,23 +75,41 @@ fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
     })
 }
 
+/// Shows how these nodes stood at a step.
+fn show(
+    history: &History,
+    step: u64,
+    nodes: &[NodeId],
+    format: Format,
+) -> Result<Vec<Vec<String>>, Error> {
+    let moment = history.at(step).expect("whoever shows a step shows one that there is");
+    let last = moment.nodes.len() - 1;
+    let shown = |id: &NodeId| match moment.nodes.get(id.index()) {
+        Some(stood) if format == Format::Json => Ok(vec![json::node(step, stood)]),
+        Some(stood) => Ok(told::one_node(step, stood)),
+        None => Err(Error::Usage(format!("this run has nodes n0 to n{last}, and no {id}"))),
+    };
+    nodes.iter().map(shown).collect()
+}
+
 /// Answers questions about a step.
 fn answer(
     history: &History,
     step: u64,
     questions: &[String],
     format: Format,
-) -> Result<ExitCode, Error> {
+) -> Result<Vec<String>, Error> {
     let answers = questions.iter().map(|typed| {
         let question = Question::parse(typed, history.header().nodes)?;
         explain::why(history, step, &question)
     });
     let answers = answers.collect::<Result<Vec<_>, _>>();
     let answers = answers.map_err(|error| Error::Usage(why::unanswerable(&error)))?;
-    put(answers.iter().flat_map(|answer| match format {
+    let lines = answers.iter().map(|answer| match format {
         Format::Text => why::answer(history, answer),
         Format::Json => vec![json::text(answer)],
-    }))
+    });
+    Ok(lines.collect::<Vec<_>>().concat())
 }
 
 /// Runs a trace again.
@@ -96,12 +118,17 @@ fn answer(
 /// otherwise it tells the story, up to step `at` if one is named. Exit code 1 if a step comes out
 /// otherwise, or a property falls in a story that is told.
 pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
-    let Replay { trace, verify, at, why, view, prompt, format } = replay;
+    let Replay { trace, verify, at, why, show: nodes, view, prompt, format } = replay;
     let path = trace.as_path();
-    if !why.is_empty() {
+    if !why.is_empty() || !nodes.is_empty() {
         let history = history(path)?;
         let step = at.map_or(Ok(history.last()), |at| step(path, &history, at))?;
-        return answer(&history, step, why, *format);
+        let mut blocks = show(&history, step, nodes, *format)?;
+        if !why.is_empty() {
+            blocks.push(answer(&history, step, why, *format)?);
+        }
+        let between: &[String] = if *format == Format::Text { &[String::new()] } else { &[] };
+        return put(blocks.join(between));
     }
     let unasked = !verify && at.is_none() && view.is_none() && *format == Format::Text;
     if *prompt || unasked && stdin().is_terminal() && stdout().is_terminal() {

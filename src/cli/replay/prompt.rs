@@ -69,7 +69,8 @@ impl TracePrompt<'_> {
         let (history, step, last) = (self.history, self.step, self.history.last());
         match word {
             Word::Nothing | Word::Quit | Word::Fork => Ok(Vec::new()),
-            Word::Help => Ok(prompt::rows(WORDS)),
+            Word::Help(None) => Ok(prompt::rows(WORDS)),
+            Word::Help(Some(word)) => prompt::help_on(WORDS, &word),
             Word::Next(_) if step == last => Err(format!("step {last} is the last")),
             Word::Next(count) => Ok(self.go(step.saturating_add(count).min(last))),
             Word::Back(_) if step == 1 => Err("step 1 is the first".to_owned()),

@@ -12,8 +12,8 @@ use crate::view::{places, why};
 pub(super) enum Word {
     /// Nothing: the line is empty, or a comment.
     Nothing,
-    /// What can be said here.
-    Help,
+    /// What can be said here, or what one of the words does.
+    Help(Option<String>),
     /// So many steps on.
     Next(u64),
     /// So many steps back.
@@ -67,7 +67,7 @@ pub(super) const WORDS: &[Usage] = &[
     ),
     Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
     Usage::new("fork", "", "go on from here: a cluster at a prompt, as it stood then"),
-    Usage::new("help", "", "what can be typed"),
+    Usage::new("help", "[WORD]", "what can be typed, or what this word does"),
     Usage::new("quit", "", "the end (Ctrl-D does it too)"),
 ];
 
@@ -81,7 +81,7 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     let parts: Vec<&str> = rest.split_whitespace().collect();
     match word {
         "" => Ok(Word::Nothing),
-        "help" | "?" => typed.alone(Word::Help),
+        "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
         "next" => match Kind::parse(rest) {
             Some(kind) => Ok(Word::NextOf(kind)),
             None => typed.count().map(Word::Next).map_err(|_| no_place(rest)),
@@ -139,7 +139,7 @@ pub(super) fn following(before: &[&str]) -> Vec<String> {
     let kinds = || Kind::WORDS.iter().map(|(word, _)| *word);
     let rules = || Rule::ALL.iter().map(|rule| rule.id());
     let texts: Vec<&str> = match before {
-        [] => first_words(WORDS),
+        [] | ["help" | "?"] => first_words(WORDS),
         ["next" | "previous"] | ["goto", "first" | "last"] => {
             kinds().chain(["refused", "broken"]).chain(rules()).collect()
         }

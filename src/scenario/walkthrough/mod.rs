@@ -24,6 +24,9 @@ pub use stage::{AppliedEntry, ShownStep};
 
 use script::Walkthrough;
 
+/// How many sections there are.
+pub const SECTIONS: usize = 10;
+
 /// What the walkthrough is asked to show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {

@@ -40,6 +40,39 @@ fn unwrapped(text: &str) -> String {
 }
 
 #[test]
+fn the_command_line_shows_nodes_as_the_prompt_does() {
+    let path = trace("demo", "show");
+    let typed = printed(&["replay", &path, "--prompt"], "goto 7\nshow 0\n");
+    let shown = printed(&["replay", &path, "--at", "7", "--show", "n0"], "");
+    let (title, fields) = shown.split_once('\n').unwrap();
+    assert_eq!(title, "n0 at step 7");
+    assert!(fields.contains("nextIndex[4]") && typed.contains(fields), "{shown}");
+    let both = ["replay", &path, "--at", "first commit", "--show", "0", "--why", "committed 1"];
+    let both = printed(&both, "");
+    assert!(both.starts_with("n0 at step 15\n") && both.contains("why committed 1?"), "{both}");
+    let line = printed(&["replay", &path, "--at", "7", "--show", "0", "--format", "json"], "");
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["step"], &line["node"], &line["up"]), (&7.into(), &0.into(), &true.into()));
+    assert_eq!(
+        (&line["state"]["role"], &line["state"]["log"][0]["index"]),
+        (&"leader".into(), &1.into())
+    );
+    assert!(complaint(&["replay", &path, "--show", "6"]).contains("n0 to n4, and no n6"));
+    assert!(complaint(&["replay", &path, "--show", "x"]).contains("a number from 0 to 8"));
+}
+
+#[test]
+fn help_on_a_word_says_what_may_follow_it() {
+    let path = trace("demo", "help");
+    let out =
+        unwrapped(&printed(&["replay", &path, "--prompt"], "help next\nhelp show\nhelp crash\n"));
+    for words in ["[N|EVENT]", "truncation a node deletes entries", "refused RULE", "show [N]"] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    assert!(out.contains("'crash' is no word here"), "it is one of the scripts: {out}");
+}
+
+#[test]
 fn a_trace_is_walked_forth_and_back() {
     let path = trace("demo", "walk");
     let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
