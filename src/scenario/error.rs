@@ -42,11 +42,22 @@ impl fmt::Display for LineError {
             Some(meant) if expected.is_empty() => write!(f, "'{meant}'"),
             Some(meant) => write!(f, "'{meant}' perhaps, or {expected}"),
             None => f.write_str(expected),
+        }?;
+        match stuck(word) {
+            Some(",") => f.write_str("; words are parted by blanks, without ','"),
+            Some(sign) => write!(f, "; '{sign}' stands between blanks"),
+            None => Ok(()),
         }
     }
 }
 
 impl Error for LineError {}
+
+/// The sign of the language to which the words beside it were stuck.
+fn stuck(word: &str) -> Option<&'static str> {
+    let sticks = |sign: &&str| word.contains(*sign) && word.chars().any(char::is_alphanumeric);
+    ["<->", "->", "|", ","].into_iter().find(sticks)
+}
 
 /// The letters of a line, each as it is shown.
 fn letters(line: &str) -> Vec<String> {

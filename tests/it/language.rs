@@ -28,6 +28,13 @@ fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() 
 fn an_error_names_the_word_and_what_was_expected() {
     let table = [
         ("jump", "'jump' does not fit; expected a verb"),
+        ("cut 1->2", "expected a node from 0 to 4; '->' stands between blanks"),
+        ("cut 1<->2", "expected a node from 0 to 4; '<->' stands between blanks"),
+        (
+            "partition 0,1 | 2",
+            "expected a node from 0 to 4; words are parted by blanks, without ','",
+        ),
+        ("partition 0 1|2 3", "expected a node from 0 to 4; '|' stands between blanks"),
         ("nods 3", "'nods' does not fit; expected 'nodes' perhaps, or a verb: submit"),
         ("tiemout 0", "'tiemout' does not fit; expected 'timeout' perhaps, or a verb: submit"),
         ("note \"open", "'\"open' does not fit; expected text that ends with a quote"),
