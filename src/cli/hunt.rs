@@ -1,5 +1,6 @@
 //! `raft-cluster hunt`: looks for a run in which Raft fails, and tells the shortest one it finds.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -108,8 +109,12 @@ fn for_programs(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     output.put(json::hunt(rules, best, progress));
-    if let (Some(file), Some(short)) = (&options.save, &best.short) {
-        view::script(short, "counterexample").save(file).map_err(Error::NotWritten)?;
+    if let Some(file) = options.save.as_deref().filter(|_| best.has_caught()) {
+        match worth_saving(best, rules) {
+            Some(script) => script.save(file).map_err(Error::NotWritten)?,
+            // It is about the results, and does not belong among them.
+            None => _ = writeln!(io::stderr(), "{}", view::NOT_SAVED),
+        }
     }
     let stopped = progress.stop.load(Ordering::Relaxed);
     Ok(if stopped && !best.has_caught() {
@@ -126,19 +131,27 @@ fn recovers(best: &Best, rules: RuleSet) -> Option<bool> {
     (stalled && !rules.is_intact()).then(|| intact_recovers(first.seed))
 }
 
+/// The shortest counterexample as a scenario, or the one that ships for a stall.
+fn worth_saving(best: &Best, rules: RuleSet) -> Option<Script> {
+    match &best.short {
+        Some(short) => Some(view::script(short, "counterexample")),
+        None => sole_rule(rules).and_then(library::broken),
+    }
+}
+
 /// Tells the shortest counterexample, or the story that ships for a stall, and saves it.
 fn tell(best: &Best, rules: RuleSet, file: Option<&Path>, output: &Output) -> Result<(), Error> {
+    let script = worth_saving(best, rules);
     if let Some(short) = &best.short {
         view::tell(short, output);
         output.put_all(view::worth(rules));
-        return save(file, || view::script(short, "counterexample"), output);
+    } else if let Some(script) = &script {
+        tell_stall(script, output);
     }
-    if let Some(script) = sole_rule(rules).and_then(library::broken) {
-        tell_stall(&script, output);
-        return save(file, || script, output);
-    }
-    if file.is_some() {
-        output.put_all(paragraph(view::NOT_SAVED, "", ""));
+    match script {
+        Some(script) => return save(file, || script, output),
+        None if file.is_some() => output.put_all(paragraph(view::NOT_SAVED, "", "")),
+        None => {}
     }
     Ok(())
 }

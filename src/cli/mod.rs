@@ -18,12 +18,14 @@ mod room;
 mod run;
 mod typed_line;
 
+use std::env;
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ColorChoice, Parser};
 
 use crate::scenario::library;
 use crate::view::keyboard::Keys;
@@ -48,7 +50,8 @@ fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCod
     view::use_terminal();
     interrupt::on(|| interrupt::end());
     let columns = view::terminal_size().map_or(100, |(columns, _)| columns);
-    let read = T::command().term_width(columns).try_get_matches();
+    let command = T::command().term_width(columns).color(color_of_help(env::args_os()));
+    let read = command.try_get_matches();
     let done = match read.and_then(|mut read| T::from_arg_matches_mut(&mut read)) {
         Ok(arguments) => run(arguments),
         Err(error) if error.use_stderr() => Err(Error::Usage(one_sentence(&error))),
@@ -62,6 +65,14 @@ fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCod
         // 1 would say that a property of Raft had been violated.
         ExitCode::from(2)
     })
+}
+
+/// What `--color` says, before the rest of the command line is read: help is coloured by it too.
+fn color_of_help(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
+    let words: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
+    let own = words.iter().filter_map(|word| word.strip_prefix("--color="));
+    let next = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1].as_str());
+    own.chain(next).find_map(|when| when.parse().ok()).unwrap_or_default()
 }
 
 /// Lets `act` print on standard output, and waits until all is written.
@@ -126,6 +137,10 @@ fn one_sentence(error: &clap::Error) -> String {
         ErrorKind::ArgumentConflict => match all(ContextKind::PriorArg).join("', '") {
             prior if prior.is_empty() || prior == argument => {
                 format!("the argument '{argument}' cannot be used multiple times")
+            }
+            // The options before a command belong to the story that runs without one.
+            prior if argument.is_empty() => {
+                format!("'{prior}' stands before a command, and belongs after it")
             }
             prior => format!("the argument '{argument}' cannot be used with '{prior}'"),
         },

@@ -54,7 +54,8 @@ impl Report {
         page::written(&self.file, self.kind)
     }
 
-    /// The report of a run that was recorded. A trace that was cut is shown as far as it goes.
+    /// The report of a run that was recorded. A trace that was cut is shown as far as it goes, without a
+    /// verdict, and what is wrong with it is the error.
     pub(super) fn of_trace(&self, trace: &Path) -> Result<ExitCode, Error> {
         self.check()?;
         let history = history(trace)?;
@@ -63,6 +64,10 @@ impl Report {
         let good = safety.fallen() == 0;
         let name = &history.header().scenario;
         printing(WhenFull::Wait, |output| {
+            if let Some(error) = history.stopped() {
+                output.put(self.written());
+                return Err(Error::Trace(trace.to_owned(), error.clone()));
+            }
             output.put(violation::one_line(name, Some(good), &safety));
             output.put(self.written());
             Ok(ExitCode::from(u8::from(!good)))

@@ -189,7 +189,7 @@ impl Place {
         let last = history.last();
         match self {
             Self::Step(step) => (1..=last).contains(&step).then_some(step),
-            Self::Time(time) => Some(history.step_at(time)),
+            Self::Time(time) => history.step_at(time),
             Self::First(kind) => kind.next(history, 0),
             Self::Last(kind) => kind.previous(history, last + 1),
         }

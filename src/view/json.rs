@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::output::Output;
+use super::rules::shown_in;
 use crate::network::micros;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
@@ -81,6 +82,7 @@ struct RuleLine {
     protects: Property,
     enforced_in: &'static str,
     when_broken: &'static str,
+    scenarios: Vec<String>,
 }
 
 /// A line for each of these rules.
@@ -92,6 +94,7 @@ pub(crate) fn rules(rules: &[Rule]) -> Vec<String> {
         protects: rule.protects(),
         enforced_in: rule.enforced_in(),
         when_broken: rule.when_broken(),
+        scenarios: shown_in(rule),
     };
     rules.iter().map(|rule| text(&line(rule))).collect()
 }

@@ -2,8 +2,10 @@
 
 use super::colour;
 use super::table::Table;
-use crate::explain::Kind;
+use super::words::when;
+use crate::explain::{Kind, Place};
 use crate::raft::Rule;
+use crate::record::History;
 use crate::record::error::steps;
 
 /// What names a place in a run.
@@ -15,9 +17,14 @@ pub(crate) fn places() -> String {
     )
 }
 
-/// What is looked for happens nowhere in a run of so many steps.
-pub(crate) fn no_place(last: u64) -> String {
-    format!("that happens nowhere in this run; {}", steps(last))
+/// A place that is not there in this run.
+pub(crate) fn no_place(place: Place, history: &History) -> String {
+    match (place, history.step(1)) {
+        (Place::Time(_), Some(first)) => {
+            format!("no step was made by then; the first is at {}", when(first.time))
+        }
+        _ => format!("that happens nowhere in this run; {}", steps(history.last())),
+    }
 }
 
 /// All that can be looked for, with what it is.

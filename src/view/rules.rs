@@ -1,6 +1,8 @@
 //! The rules: all of them in a table, or one in full.
 
 use crate::raft::{Property, Rule};
+use crate::scenario::library::SHIPPED;
+use crate::scenario::script::Script;
 
 use super::table::{Table, paragraph};
 use super::{colour, event_text};
@@ -32,12 +34,21 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
         ("enforced in", format!("src/{}", rule.enforced_in())),
         ("when broken", rule.when_broken().to_owned()),
         ("break it", format!("raft-cluster hunt --break {rule}")),
+        ("scenarios", shown_in(rule).join(", ")),
     ];
     let mut table = Table::new(2);
     for (name, text) in rows {
         table.row([colour::faint(name).to_string(), text]);
     }
     [title, statement, vec![String::new()], table.lines()].concat()
+}
+
+/// The scenarios in which the rule decides, and last the one in which it is broken.
+pub(super) fn shown_in(rule: Rule) -> Vec<String> {
+    let about =
+        |name: &str, text| Script::parse(name, text).is_ok_and(|it| it.rules.contains(&rule));
+    let all = SHIPPED.iter().filter(|(name, text)| about(name, text)).map(|(name, _)| *name);
+    all.map(str::to_owned).chain([format!("broken/{rule}")]).collect()
 }
 
 /// What a property promises, in one sentence.

@@ -51,8 +51,12 @@ fn an_error_names_the_word_and_what_was_expected() {
         ("delay 9ms..1ms", "'9ms..1ms' does not fit"),
         ("expect log 1 = 1", "'1' does not fit; expected entries as index@term"),
         (
-            "expect violation liveliness",
-            "expected 'liveness' perhaps, or a property: election-safety",
+            "expect violation log-machting",
+            "expected 'log-matching' perhaps, or a property: election-safety",
+        ),
+        (
+            "expect violation liveness",
+            "'liveness' does not fit; expected a property: election-safety",
         ),
         ("crash 1 befor save", "expected 'before' perhaps, or the end of the line"),
         ("restart 9", "'9' does not fit; expected a node from 0 to 4, or 'all'"),

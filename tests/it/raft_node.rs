@@ -130,6 +130,7 @@ fn the_rules_fit_a_hundred_columns_and_are_told_in_full_by_id() {
         {
             assert!(text.contains(part), "{id}: {part}");
         }
+        assert!(text.contains(&format!("broken/{id}")), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
 }

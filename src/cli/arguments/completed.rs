@@ -10,8 +10,9 @@ use clap_complete::Shell;
 
 use crate::cli::error::Error;
 use crate::cli::printing;
+use crate::cli::typed_line::node_of;
 use crate::explain::Place;
-use crate::raft::Rule;
+use crate::raft::{MAX_NODES, NodeId, Rule};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::nearest;
 use crate::scenario::script::Script;
@@ -47,6 +48,17 @@ pub(super) fn rule() -> impl TypedValueParser<Value = Rule> {
     let values =
         || Rule::ALL.map(|rule| PossibleValue::new(rule.id()).help(rule.statement())).into();
     Completed { parser: nearest::rule, values }
+}
+
+/// A node, `2` or `n2`, of which a shell may offer as many as a cluster can have.
+pub(in crate::cli) fn node() -> impl TypedValueParser<Value = NodeId> {
+    let parser = |text: &str| {
+        let last = MAX_NODES - 1;
+        node_of(text, MAX_NODES).ok_or_else(|| format!("a node is a number from 0 to {last}"))
+    };
+    let values =
+        || NodeId::all(MAX_NODES).map(|node| PossibleValue::new(node.to_string())).collect();
+    Completed { parser, values }
 }
 
 /// A scenario that ships, or a file.

@@ -15,12 +15,11 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 
-pub(super) use completed::place;
+pub(super) use completed::{node, place};
 
 use super::error::Error;
 use super::printing;
-use super::typed_line::node_of;
-use crate::raft::{MAX_NODES, NodeId};
+use crate::raft::MAX_NODES;
 use crate::view::output::WhenFull;
 use crate::view::{STORY, VIEWS, View};
 
@@ -47,12 +46,6 @@ where
         Ok(value) if range.contains(&value) => Ok(value),
         _ => Err(sentence.clone()),
     })
-}
-
-/// A node, `2` or `n2`.
-pub(super) fn parse_node(text: &str) -> Result<NodeId, String> {
-    node_of(text, MAX_NODES)
-        .ok_or_else(|| format!("a node is a number from 0 to {}", MAX_NODES - 1))
 }
 
 /// The size of a cluster.

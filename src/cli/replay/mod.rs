@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueHint};
 use percent_encoding::percent_decode_str;
 
-use super::arguments::{Format, parse_node, parse_view, place, put};
+use super::arguments::{Format, node, parse_view, place, put};
 use super::error::Error;
 use super::printing;
 use crate::explain::{self, Place, Question};
@@ -40,7 +40,7 @@ pub(super) struct Replay {
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]
     why: Vec<String>,
     /// Show how a node stood there, under the names of Figure 2
-    #[arg(long, value_name = "N", value_parser = parse_node, conflicts_with = "verify")]
+    #[arg(long, value_name = "N", value_parser = node(), hide_possible_values = true, conflicts_with = "verify")]
     show: Vec<NodeId>,
     /// How to tell it
     #[arg(long, value_parser = parse_view(), conflicts_with_all = ["why", "show"])]
@@ -71,7 +71,7 @@ fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
         (None, Place::Step(asked)) => {
             Error::Trace(path.to_owned(), TraceError::NoStep { asked, last })
         }
-        (None, _) => Error::Usage(places::no_place(last)),
+        (None, _) => Error::Usage(places::no_place(at, history)),
     })
 }
 
@@ -194,9 +194,11 @@ pub(super) fn named(
         return scenario(name).map(|script| (script, false));
     }
     let history = history(path)?;
-    let until = match at {
-        Some(at) => step(path, &history, at)?,
-        None => history.last().min(most),
+    let until = match (at, history.stopped()) {
+        (Some(at), _) => step(path, &history, at)?,
+        // Nobody goes on from an end that is not there without hearing of it.
+        (None, Some(error)) => return Err(Error::Trace(path.to_owned(), error.clone())),
+        (None, None) => history.last().min(most),
     };
     Ok((Script::by_hand(&history, until), true))
 }

@@ -80,7 +80,7 @@ impl TracePrompt<'_> {
             Word::Goto(place) => {
                 let step = place.of(history).ok_or_else(|| match place {
                     Place::Step(step) => no_step(step, last),
-                    _ => places::no_place(last),
+                    _ => places::no_place(place, history),
                 })?;
                 Ok(self.go(step))
             }

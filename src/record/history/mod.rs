@@ -275,8 +275,8 @@ impl History {
         self.violations.iter().map(|(_, violation)| violation)
     }
 
-    /// The last step that was made at this time or before; the first, if there is none.
-    pub fn step_at(&self, time: Time) -> u64 {
-        (self.steps.partition_point(|made| made.time <= time) as u64).max(1)
+    /// The last step that was made at this time or before, if there is one.
+    pub fn step_at(&self, time: Time) -> Option<u64> {
+        Some(self.steps.partition_point(|made| made.time <= time) as u64).filter(|step| *step > 0)
     }
 }

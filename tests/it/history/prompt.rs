@@ -62,6 +62,18 @@ fn the_command_line_shows_nodes_as_the_prompt_does() {
 }
 
 #[test]
+fn before_the_first_step_there_is_nothing_to_show() {
+    let path = trace("demo", "early");
+    let sentence = complaint(&["replay", &path, "--at", "0.5", "--show", "0"]);
+    assert!(sentence.contains("no step was made by then; the first is at 2.110"), "{sentence}");
+    let out = printed(&["replay", &path, "--prompt"], "goto 2.109\ngoto 2.110\n");
+    assert!(
+        out.contains("no step was made by then") && out.matches("step 1: ").count() == 2,
+        "{out}"
+    );
+}
+
+#[test]
 fn help_on_a_word_says_what_may_follow_it() {
     let path = trace("demo", "help");
     let out =

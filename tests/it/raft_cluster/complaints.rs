@@ -250,3 +250,14 @@ fn a_complaint_is_never_longer_than_anyone_reads() {
     let words = complaint(&["--break", &"x ".repeat(60_000)]);
     assert_eq!(words.trim_end().chars().count(), "raft-cluster: ".len() + 2_000);
 }
+
+#[test]
+fn an_option_that_stands_before_a_command_is_named() {
+    for arguments in [&["--color", "never", "scenarios"][..], &["--virtual", "run", "demo"]] {
+        let sentence = complaint(arguments);
+        assert!(
+            sentence.contains(arguments[0]) && sentence.contains("belongs after it"),
+            "{sentence}"
+        );
+    }
+}

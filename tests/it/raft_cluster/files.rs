@@ -162,3 +162,18 @@ fn a_scenario_may_come_from_standard_input() {
     let (code, told) = run(&["play", "-"], "status\n");
     assert!(code == Some(2) && told.contains("takes its lines from standard input"), "{told}");
 }
+
+/// In either format the same is saved: the counterexample, or the run that ships for a stall.
+#[test]
+fn what_a_hunt_saves_does_not_depend_on_the_format() {
+    let saved = |rule: &str, format: &str| {
+        let path = file(&format!("{rule}-{format}.raft"));
+        let _ = fs::remove_file(&path);
+        let target = path.to_str().unwrap();
+        printed(1, &["hunt", "--break", rule, "--save", target, "--format", format]);
+        fs::read_to_string(path).unwrap()
+    };
+    for rule in ["no-op-on-election", "one-vote-per-term"] {
+        assert_eq!(saved(rule, "json"), saved(rule, "text"), "{rule}");
+    }
+}

@@ -93,3 +93,19 @@ fn a_reader_that_goes_away_later_changes_nothing_either() {
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
 }
+
+/// Help is printed before the command line is read, and is coloured by it all the same.
+#[test]
+fn help_heeds_what_color_says() {
+    for (arguments, coloured) in [
+        (&["--color", "always", "--help"][..], true),
+        (&["run", "--color=always", "--help"], true),
+        (&["--color", "never", "--help"], false),
+        (&["run", "--color=never", "--help"], false),
+    ] {
+        let output = raft_cluster(arguments).env("CLICOLOR_FORCE", "1").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.contains('\u{1b}'), coloured, "{arguments:?}");
+        assert!(text.contains("Usage: raft-cluster") || coloured, "{text}");
+    }
+}

@@ -161,9 +161,37 @@ fn a_trace_that_was_cut_is_shown_as_far_as_it_goes() {
     let text = fs::read_to_string(&trace).unwrap();
     let lines: Vec<&str> = text.lines().take(40).collect();
     fs::write(&trace, lines.join("\n") + "\n").unwrap();
-    let record = record(&page("cut.html", 0, &[name]));
+    let page = file("cut.html");
+    let output = raft_cluster(&["report", name, "-o", page.to_str().unwrap()]).output().unwrap();
+    let record = record(&fs::read_to_string(page).unwrap());
     assert!(record["left_out"].as_str().unwrap().contains("goes no further"));
     assert!(record["moments"].as_array().unwrap().len() > 10);
+    // Of what cannot be read to its end nobody says that all is well.
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("passed"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("stops after line 40"));
+}
+
+/// A fall that is recorded is one, whatever stands behind the trace's end; and nobody goes on from there.
+#[test]
+fn what_stands_behind_the_end_of_a_trace_makes_no_run_pass() {
+    let trace = file("report-garbage.jsonl");
+    let name = trace.to_str().unwrap();
+    let recorded = ["run", "broken/answer-only-applied", "--virtual", "--view", "quiet"];
+    printed(0, &[&recorded[..], &["--trace", name]].concat());
+    let text = fs::read_to_string(&trace).unwrap();
+    page("fallen.html", 1, &[name]);
+    for behind in ["garbage\n", &text] {
+        fs::write(&trace, format!("{text}{behind}")).unwrap();
+        let page = file("garbage.html");
+        for arguments in [&["report", name, "-o", page.to_str().unwrap()][..], &["play", name]] {
+            let output = raft_cluster(arguments).write_stdin("").output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            assert!(!String::from_utf8(output.stdout).unwrap().contains("passed"));
+            let sentence = String::from_utf8(output.stderr).unwrap();
+            assert!(sentence.contains("behind the last line"), "{sentence}");
+        }
+    }
 }
 
 #[test]
