@@ -35,10 +35,15 @@ impl World for RaftCluster {
         self.shared.registry.statuses()
     }
 
-    fn log(&self, node: NodeId) -> Log {
-        let durable = || self.shared.registry.inspect_disk(node, |disk| disk.state().log.clone());
-        let running = self.inspect(node, |server| server.node().log().clone());
-        running.or_else(durable).unwrap_or_default()
+    fn look_at_log<T: Send + 'static>(
+        &self,
+        node: NodeId,
+        look: impl Fn(&Log) -> T + Clone + Send + 'static,
+    ) -> T {
+        let at_server = look.clone();
+        let running = self.inspect(node, move |server| at_server(server.node().log()));
+        let durable = || self.shared.registry.inspect_disk(node, |disk| look(&disk.state().log));
+        running.or_else(durable).unwrap_or_else(|| look(&Log::default()))
     }
 
     fn machine(&self, node: NodeId) -> Option<KeyValue> {

@@ -1,5 +1,7 @@
 //! Whether a condition is true of a world.
 
+use std::sync::Arc;
+
 use super::line_outcome::Why;
 use super::verb_table::{Committed, Condition, On, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
@@ -106,7 +108,7 @@ pub(super) fn holds<W: World>(
         Condition::NotCommitted(text, place) => {
             on(place, &mut |status| !is_committed(world, status, text))?
         }
-        Condition::Log(who, expected) => positions(&world.log(resolve(who)?)) == *expected,
+        Condition::Log(who, expected) => world.look_at_log(resolve(who)?, positions) == *expected,
         Condition::Term(who, term) => of(resolve(who)?).term.get() == *term,
         Condition::Vote(who, vote) => of(resolve(who)?).voted_for == *vote,
         Condition::Value((key, value), place) => {
@@ -161,18 +163,23 @@ fn is_value<W: World>(world: &W, status: &NodeStatus, key: &str, value: Option<&
 }
 
 fn is_committed<W: World>(world: &W, status: &NodeStatus, text: &str) -> bool {
-    let is_it = |payload: &Payload| matches!(payload, Payload::Command(command) if command.as_str() == text);
-    let log = world.log(status.id);
-    log.iter().any(|(index, entry)| index <= status.commit && is_it(&entry.payload))
+    let (text, commit) = (text.to_owned(), status.commit);
+    world.look_at_log(status.id, move |log| {
+        let is_it = |payload: &Payload| matches!(payload, Payload::Command(command) if command.as_str() == text);
+        log.iter().any(|(index, entry)| index <= commit && is_it(&entry.payload))
+    })
 }
 
 fn in_step<W: World>(world: &W, statuses: &[NodeStatus]) -> bool {
     let mut up = statuses.iter().filter(|status| status.up);
     let Some(first) = up.next() else { return false };
-    let log = world.log(first.id);
+    let log = Arc::new(world.log(first.id));
     let level =
         |status: &NodeStatus| status.commit == status.last.index && status.applied == status.commit;
     first.last.index > LogIndex::ZERO
         && level(first)
-        && up.all(|status| level(status) && world.log(status.id) == log)
+        && up.all(|status| {
+            let log = Arc::clone(&log);
+            level(status) && world.look_at_log(status.id, move |other| *other == *log)
+        })
 }

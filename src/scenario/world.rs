@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Checker;
-use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, NodeSet, Progress};
+use crate::raft::{Envelope, Log, LogEntry, LogIndex, LogPosition, NodeId, NodeSet, Progress};
 use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
 use crate::server::state_machine::KeyValue;
@@ -142,8 +142,30 @@ pub trait World {
     /// How every node stands, in ascending order.
     fn status(&self) -> Vec<NodeStatus>;
 
-    /// A node's log; what its disk holds, if it is down.
-    fn log(&self, node: NodeId) -> Log;
+    /// Looks at a node's log without copying it; at what its disk holds, if it is down.
+    fn look_at_log<T: Send + 'static>(
+        &self,
+        node: NodeId,
+        look: impl Fn(&Log) -> T + Clone + Send + 'static,
+    ) -> T
+    where
+        Self: Sized;
+
+    /// A copy of it.
+    fn log(&self, node: NodeId) -> Log
+    where
+        Self: Sized,
+    {
+        self.look_at_log(node, Log::clone)
+    }
+
+    /// One entry of it.
+    fn entry(&self, node: NodeId, index: LogIndex) -> Option<LogEntry>
+    where
+        Self: Sized,
+    {
+        self.look_at_log(node, move |log| log.get(index).cloned())
+    }
 
     /// A node's key-value store; none if it is down.
     fn machine(&self, node: NodeId) -> Option<KeyValue>;

@@ -31,10 +31,14 @@ impl World for Sim {
         NodeId::all(self.nodes.len()).map(|node| self.status_of(node)).collect()
     }
 
-    fn log(&self, node: NodeId) -> Log {
+    fn look_at_log<T: Send + 'static>(
+        &self,
+        node: NodeId,
+        look: impl Fn(&Log) -> T + Clone + Send + 'static,
+    ) -> T {
         match &self.nodes[node.index()].process {
-            Process::Up(server) => server.node().log().clone(),
-            Process::Down(disk) => disk.state().log.clone(),
+            Process::Up(server) => look(server.node().log()),
+            Process::Down(disk) => look(&disk.state().log),
         }
     }
 

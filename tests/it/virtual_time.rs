@@ -7,7 +7,9 @@ use std::time::Duration;
 use raft_in_practice::network::Conditions;
 use raft_in_practice::properties::linearizability::Judgement;
 use raft_in_practice::properties::report::SafetyReport;
-use raft_in_practice::raft::{Event, MessageKind, NodeId, Property, Rule, RuleSet, Settings};
+use raft_in_practice::raft::{
+    Event, MessageKind, NodeId, Payload, Property, Rule, RuleSet, Settings,
+};
 use raft_in_practice::record::journal::{Batch, Deed, Observer};
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::record::{Clock, Header, Summary, TraceError, TraceWriter, replay};
@@ -16,6 +18,7 @@ use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::{VirtualWorld, World};
+use raft_in_practice::server::status::leader_of;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::turn_order::CrashPoint;
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
@@ -296,4 +299,18 @@ fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
         sim.deliver(name).unwrap();
         assert_eq!(due(&sim), [second]);
     }
+}
+
+/// On a node that is up, and on the disk of one that is down.
+#[test]
+fn one_entry_is_looked_at_without_the_rest_of_the_log() {
+    let mut sim = Sim::new(SimConfig::new(3), Vec::new());
+    let at = sim.write("SET x=1", Duration::from_secs(5)).unwrap();
+    let leader = leader_of(&sim.status()).unwrap().id;
+    let entry = sim.entry(leader, at.index).unwrap();
+    assert_eq!((entry.term, entry.payload), (at.term, Payload::Command("SET x=1".into())));
+    assert_eq!(sim.entry(leader, at.index.next()), None);
+    sim.crash(leader, CrashPoint::Between).unwrap();
+    assert_eq!(sim.entry(leader, at.index), sim.log(leader).get(at.index).cloned());
+    assert!(sim.entry(leader, at.index).is_some());
 }
