@@ -1,6 +1,7 @@
 //! The two programs: what they can be told on the command line, and what they do then.
 //!
-//! Nothing but `main` ends a program, with the exit code that it gets from here. A complaint is one
+//! `main` ends a program, with the exit code that it gets from here; only a signal does so too, in
+//! `interrupt`, where nobody would hear of it otherwise. A complaint is one
 //! sentence on standard error: what is wrong, with what, and what to do. `clap` explains on several
 //! lines; they are drawn together here.
 

@@ -72,6 +72,16 @@ impl World for RaftCluster {
         self.told_so_far().get(&ticket).cloned().unwrap_or(Proposal::Pending)
     }
 
+    fn position_of(&self, ticket: Ticket) -> Option<LogPosition> {
+        let waits_at = |node| self.inspect(node, move |server| server.waits_at(ticket))?;
+        // Asked in this order, because an answer may come between the two.
+        let waiting = NodeId::all(self.size()).find_map(waits_at);
+        waiting.or_else(|| match self.proposal(ticket) {
+            Proposal::Answered(answer) => Some(answer.position()),
+            _ => None,
+        })
+    }
+
     fn settled(&self) -> u64 {
         self.told_so_far().len() as u64
     }

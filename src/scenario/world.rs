@@ -202,6 +202,11 @@ pub trait World {
     /// What has become of a command.
     fn proposal(&self, ticket: Ticket) -> Proposal;
 
+    /// Where the entry of a command stands or stood, before anything is committed too, as the node says
+    /// that took it in: in virtual time at once, on threads as soon as it has. Nothing if no node did, or
+    /// it went down since without an answer.
+    fn position_of(&self, ticket: Ticket) -> Option<LogPosition>;
+
     /// How many commands are not pending any more: unchanged, it says that nobody was told anything.
     fn settled(&self) -> u64;
 

@@ -41,6 +41,17 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// Where the entry stands, or stood.
+    pub const fn position(&self) -> LogPosition {
+        match *self {
+            Self::Applied { position, .. }
+            | Self::Superseded { lost: position }
+            | Self::Uncertain { position } => position,
+        }
+    }
+}
+
 /// What has become of a command that was handed to a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Proposal {

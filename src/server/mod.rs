@@ -196,6 +196,13 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         std::mem::take(&mut self.rest.answers)
     }
 
+    /// Where the entry stands for which this claim waits here.
+    pub fn waits_at(&self, ticket: Ticket) -> Option<LogPosition> {
+        let mut waiting = self.rest.waiting.iter();
+        let (&index, &(term, _)) = waiting.find(|(_, (_, waits))| *waits == ticket)?;
+        Some(LogPosition { term, index })
+    }
+
     /// Has one more of the next answers lost on its way.
     pub const fn lose_next_answer(&mut self) {
         self.rest.answers_to_lose += 1;

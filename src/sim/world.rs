@@ -75,6 +75,13 @@ impl World for Sim {
         self.proposals.get(&ticket).cloned().unwrap_or(Proposal::Pending)
     }
 
+    fn position_of(&self, ticket: Ticket) -> Option<LogPosition> {
+        if let Proposal::Answered(answer) = self.proposal(ticket) {
+            return Some(answer.position());
+        }
+        NodeId::all(self.nodes.len()).find_map(|node| self.server(node)?.waits_at(ticket))
+    }
+
     fn settled(&self) -> u64 {
         self.settled
     }

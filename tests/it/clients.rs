@@ -321,6 +321,10 @@ impl World for Liar {
         Proposal::Answered(Answer::Applied { position, reply })
     }
 
+    fn position_of(&self, _: Ticket) -> Option<LogPosition> {
+        None
+    }
+
     fn settled(&self) -> u64 {
         if self.now == Time::ZERO { 0 } else { self.asked.len() as u64 }
     }

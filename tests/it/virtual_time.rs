@@ -18,6 +18,7 @@ use raft_in_practice::scenario::line_outcome::{Failure, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::{VirtualWorld, World};
+use raft_in_practice::server::Proposal;
 use raft_in_practice::server::status::leader_of;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::turn_order::CrashPoint;
@@ -313,4 +314,19 @@ fn one_entry_is_looked_at_without_the_rest_of_the_log() {
     sim.crash(leader, CrashPoint::Between).unwrap();
     assert_eq!(sim.entry(leader, at.index), sim.log(leader).get(at.index).cloned());
     assert!(sim.entry(leader, at.index).is_some());
+}
+
+#[test]
+fn where_a_command_stands_is_known_at_once_and_stays_so() {
+    let mut sim = Sim::new(SimConfig::new(3), Vec::new());
+    let first = sim.write("SET x=1", Duration::from_secs(5)).unwrap();
+    let leader = leader_of(&sim.status()).unwrap().id;
+    let ticket = sim.propose(leader, "SET x=2");
+    let at = sim.position_of(ticket).unwrap();
+    assert_eq!((at.term, at.index), (first.term, first.index.next()));
+    assert!(sim.run_until(Duration::from_secs(5), |sim| sim.proposal(ticket) != Proposal::Pending));
+    assert_eq!(sim.position_of(ticket), Some(at));
+    let follower = NodeId::all(3).find(|node| *node != leader).unwrap();
+    let refused = sim.propose(follower, "SET x=3");
+    assert_eq!(sim.position_of(refused), None);
 }

@@ -272,6 +272,7 @@ fn a_script_drives_threads_as_it_drives_the_simulator() {
         panic!("{:?}", world.proposal(ticket))
     };
     assert_eq!(world.log(leader).term_at(position.index), Some(position.term));
+    assert_eq!(world.position_of(ticket), Some(position));
 
     let follower = NodeId::all(3).find(|&id| id != leader).unwrap();
     // Nothing else changes any more, so nothing else wakes whoever waits for the refusal.
@@ -281,6 +282,7 @@ fn a_script_drives_threads_as_it_drives_the_simulator() {
     assert!(world.run_until(BOUND, |w| w.proposal(refused) != Proposal::Pending));
     assert!(asked.elapsed() < Duration::from_secs(3), "a refusal wakes whoever waits for it");
     assert!(matches!(world.proposal(refused), Proposal::Refused { .. }));
+    assert_eq!(world.position_of(refused), None);
 
     // A moment of the cluster's time comes when it should, though the wait would be patient.
     let (from, asked) = (world.now(), Instant::now());

@@ -170,3 +170,12 @@ fn every_field_and_word_that_is_written_is_in_a_table_and_the_reverse() {
     let unseen: BTreeSet<&str> = unseen.map(String::as_str).collect();
     assert_eq!(unseen, BTreeSet::from(UNSEEN), "on the page, and not written");
 }
+
+#[test]
+fn the_version_in_the_table_is_the_one_that_is_written() {
+    let (name, text) = SHIPPED[0];
+    let header: Value = serde_json::from_str(&record(name, text, false)[0]).unwrap();
+    let page = fs::read_to_string(format!("docs/{PAGE}")).unwrap();
+    let row = format!("| `version` | {} |", header["version"]);
+    assert!(page.contains(&row), "the page lacks '{row}'");
+}
