@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 use super::arguments::{Format, node, parse_view, place, put};
 use super::error::Error;
 use super::printing;
-use crate::explain::{self, Place, Question};
+use crate::explain::{self, Place, Question, Unanswerable};
 use crate::properties::report::SafetyReport;
 use crate::raft::NodeId;
 use crate::record::journal::Observer;
@@ -82,12 +82,20 @@ fn show(
     nodes: &[NodeId],
     format: Format,
 ) -> Result<Vec<Vec<String>>, Error> {
-    let moment = history.at(step).expect("whoever shows a step shows one that there is");
-    let last = moment.nodes.len() - 1;
-    let shown = |id: &NodeId| match moment.nodes.get(id.index()) {
-        Some(stood) if format == Format::Json => Ok(vec![json::node(step, stood)]),
-        Some(stood) => Ok(told::one_node(step, stood)),
-        None => Err(Error::Usage(format!("this run has nodes n0 to n{last}, and no {id}"))),
+    let unanswerable = |why: &Unanswerable| Error::Usage(why::unanswerable(why));
+    let (last, size) = (history.last(), history.header().nodes);
+    let shown = |&id: &NodeId| {
+        let moment = history.at(step);
+        let moment =
+            moment.ok_or_else(|| unanswerable(&Unanswerable::NoSuchStep { step, last }))?;
+        let stood = moment.nodes.get(id.index());
+        let node = u64::from(u8::from(id));
+        let no_node = || unanswerable(&Unanswerable::NoSuchNode { node, nodes: size });
+        let stood = stood.ok_or_else(no_node)?;
+        Ok(match format {
+            Format::Text => told::one_node(step, stood),
+            Format::Json => vec![json::node(step, stood)],
+        })
     };
     nodes.iter().map(shown).collect()
 }

@@ -57,7 +57,7 @@ fn the_command_line_shows_nodes_as_the_prompt_does() {
         (&line["state"]["role"], &line["state"]["log"][0]["index"]),
         (&"leader".into(), &1.into())
     );
-    assert!(complaint(&["replay", &path, "--show", "6"]).contains("n0 to n4, and no n6"));
+    assert!(complaint(&["replay", &path, "--show", "6"]).contains("no node 6 in this run"));
     assert!(complaint(&["replay", &path, "--show", "x"]).contains("a number from 0 to 8"));
 }
 

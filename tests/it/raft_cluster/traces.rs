@@ -271,7 +271,14 @@ fn a_run_without_a_step_has_no_place_to_stand_at() {
         let at = find(lines, "\"step\":1,");
         lines.truncate(at);
     });
-    for arguments in [&["--prompt"][..], &["--at", "1"], &["--at", "first commit"]] {
+    for arguments in [
+        &["--prompt"][..],
+        &["--at", "1"],
+        &["--at", "1.0"],
+        &["--at", "first commit"],
+        &["--show", "0"],
+        &["--why", "leader 0"],
+    ] {
         let sentence = complaint(&[&["replay", &path], arguments].concat());
         assert!(!sentence.contains("1 to 0"), "{sentence}");
     }
