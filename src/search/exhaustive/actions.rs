@@ -53,7 +53,7 @@ impl Model<'_> {
 
     /// Makes `next` what `state` becomes.
     pub fn apply(&mut self, state: &ClusterState, it: Action, next: &mut ClusterState) -> Effect {
-        next.clone_from(state);
+        next.become_like(state);
         let nth = match self.take(next, it.at, it.cause) {
             Ok(Some(nth)) => nth,
             Ok(None) => return Effect::Nothing,
@@ -142,13 +142,17 @@ impl Model<'_> {
     }
 
     /// Takes out what died because the server at `at` changed: only messages to it or from it can.
-    fn collect(&self, state: &mut ClusterState, at: NodeId) {
+    fn collect(&mut self, state: &mut ClusterState, at: NodeId) {
+        let mut left = std::mem::take(&mut self.spare);
+        left.clear();
         let all = std::mem::take(&mut state.in_flight);
         let lives = |&message_id: &u32| {
             let envelope = &self.interned(message_id).envelope;
             let touched = envelope.to == at || envelope.from == at;
             !(touched && self.is_dead(state, message_id, &all))
         };
-        state.in_flight = all.iter().copied().filter(lives).collect();
+        left.extend(all.iter().copied().filter(lives));
+        state.in_flight = left;
+        self.spare = all;
     }
 }

@@ -338,7 +338,7 @@ impl<'s> Search<'s> {
                     return ControlFlow::Continue(());
                 }
                 found = Some(next.step);
-                next.state.clone_into(state);
+                state.become_like(next.state);
                 ControlFlow::Break(())
             });
             way.extend(found);
