@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::output::Output;
-use super::rules::shown_in;
+use super::rules::{shown_in, test_of, told_in};
 use crate::network::micros;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
@@ -83,6 +83,8 @@ struct RuleLine {
     enforced_in: &'static str,
     when_broken: &'static str,
     scenarios: Vec<String>,
+    test: String,
+    sections: Vec<&'static str>,
 }
 
 /// A line for each of these rules.
@@ -95,6 +97,8 @@ pub(crate) fn rules(rules: &[Rule]) -> Vec<String> {
         enforced_in: rule.enforced_in(),
         when_broken: rule.when_broken(),
         scenarios: shown_in(rule),
+        test: test_of(rule),
+        sections: told_in(rule),
     };
     rules.iter().map(|rule| text(&line(rule))).collect()
 }

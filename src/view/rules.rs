@@ -7,6 +7,9 @@ use crate::scenario::script::Script;
 use super::table::{Table, paragraph};
 use super::{colour, event_text};
 
+/// The page that tells why the rules are as they are.
+const DEEP_DIVE: &str = include_str!("../../docs/distributed_consensus_deep_dive.md");
+
 /// One row a rule: id, section, statement.
 pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
@@ -35,6 +38,8 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
         ("when broken", rule.when_broken().to_owned()),
         ("break it", format!("raft-cluster hunt --break {rule}")),
         ("scenarios", shown_in(rule).join(", ")),
+        ("test", test_of(rule)),
+        ("read", format!("docs/distributed_consensus_deep_dive.md: {}", told_in(rule).join("; "))),
     ];
     let mut table = Table::new(2);
     for (name, text) in rows {
@@ -49,6 +54,18 @@ pub(super) fn shown_in(rule: Rule) -> Vec<String> {
         |name: &str, text| Script::parse(name, text).is_ok_and(|it| it.rules.contains(&rule));
     let all = SHIPPED.iter().filter(|(name, text)| about(name, text)).map(|(name, _)| *name);
     all.map(str::to_owned).chain([format!("broken/{rule}")]).collect()
+}
+
+/// How its test is run, which has its name.
+pub(super) fn test_of(rule: Rule) -> String {
+    format!("cargo test {}", rule.id().replace('-', "_"))
+}
+
+/// The sections of the deep dive that name the rule, by their headings.
+pub(super) fn told_in(rule: Rule) -> Vec<&'static str> {
+    let name = format!("`{rule}`");
+    let sections = DEEP_DIVE.split("\n## ").skip(1).filter(|section| section.contains(&name));
+    sections.filter_map(|section| section.lines().next()).collect()
 }
 
 /// What a property promises, in one sentence.

@@ -131,6 +131,9 @@ fn the_rules_fit_a_hundred_columns_and_are_told_in_full_by_id() {
             assert!(text.contains(part), "{id}: {part}");
         }
         assert!(text.contains(&format!("broken/{id}")), "{text}");
+        assert!(text.contains(&format!("cargo test {}", id.replace('-', "_"))), "{text}");
+        let read = text.split("distributed_consensus_deep_dive.md: ").nth(1).unwrap();
+        assert!(read.starts_with(|letter: char| letter.is_ascii_digit()), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
 }

@@ -84,8 +84,11 @@ fn every_rule_and_scenario_that_is_named_exists() {
 #[test]
 fn every_rule_and_every_scenario_is_told_of() {
     let all: String = pages::all().iter().map(|page| page.text.clone()).collect();
+    let named = |text: &str, rule| text.contains(&format!("`{rule}`"));
     for rule in Rule::ALL {
-        assert!(all.contains(&format!("`{rule}`")), "no page tells of {rule}");
+        let chapter = |page: &&Page| page.name() == "distributed_consensus_deep_dive.md";
+        let chapter = pages::all().iter().any(|page| chapter(&page) && named(&page.text, rule));
+        assert!(chapter, "no chapter tells of {rule}");
     }
     for (name, _) in SHIPPED {
         assert!(
