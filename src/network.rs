@@ -141,6 +141,11 @@ impl Network {
         }
     }
 
+    /// Undoes the cut of one direction of a link.
+    pub const fn heal_one_way(&mut self, from: NodeId, to: NodeId) {
+        self.cut[from.index()].remove(to);
+    }
+
     /// Undoes all cuts.
     pub fn heal(&mut self) {
         self.cut = Default::default();

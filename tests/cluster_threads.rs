@@ -7,7 +7,8 @@ use std::{fs, thread};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::raft::NodeId;
-use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::deed::Deed;
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::scenario::world::{CannotDo, World};
 use raft_in_practice::server::timing::Time;
 use raft_in_practice::server::turn_order::CrashPoint;

@@ -11,7 +11,7 @@ use super::node_command::{NodeCommand, Promise};
 use super::shared::Shared;
 use crate::panics::lock;
 use crate::raft::{Command, LogPosition, NodeId};
-use crate::record::journal::Deed;
+use crate::record::deed::Deed;
 use crate::server::state_machine::Reply;
 use crate::server::status::leader_of;
 use crate::server::{Answer, Ticket};

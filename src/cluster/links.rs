@@ -17,7 +17,8 @@ use super::shared::Shared;
 use crate::network::{Conditions, Fate, Network};
 use crate::panics::lock;
 use crate::raft::{Envelope, NodeId, NodeSet};
-use crate::record::journal::{Deed, Flight, Loss};
+use crate::record::deed::{Deed, Loss};
+use crate::record::journal::Flight;
 use crate::server::turn_order::{CrashPoint, MessageId};
 
 /// The links of a cluster. Whoever holds them holds both ends of every channel in them, so that

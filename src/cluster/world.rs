@@ -14,7 +14,7 @@ use crate::network::Conditions;
 use crate::panics::lock;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Progress};
-use crate::record::journal::Deed;
+use crate::record::deed::Deed;
 use crate::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{Asked, Question, Silent};
 use crate::raft::{Event, NodeId, RoleKind, Term};
 use crate::record::History;
+use crate::record::deed::Deed;
 use crate::record::history::ClientCall;
-use crate::record::journal::Deed;
 
 /// How a node came to lead no more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::raft::{Event, Outcome, Rule};
 use crate::record::History;
-use crate::record::journal::Deed;
+use crate::record::deed::Deed;
 use crate::server::timing::Time;
 
 /// Something that can happen in a step.
@@ -28,7 +28,7 @@ pub enum Kind {
     Resume,
     /// Links are cut, or the network splits.
     Cut,
-    /// All cuts are undone.
+    /// A cut is undone, or all of them.
     Heal,
     /// A message is lost.
     Drop,
@@ -104,7 +104,7 @@ impl Kind {
                     | (Self::Pause, Deed::Pause { .. })
                     | (Self::Resume, Deed::Resume { .. })
                     | (Self::Cut, Deed::Cut { .. } | Deed::Partition { .. })
-                    | (Self::Heal, Deed::Heal)
+                    | (Self::Heal, Deed::HealLink { .. } | Deed::Heal)
                     | (Self::Drop, Deed::Lost { .. })
                     | (Self::Answer, Deed::Answered { .. })
                     | (Self::Phase, Deed::Phase(_))

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::error::TraceError;
 use crate::network::Conditions;
 use crate::raft::{Command, Input, MAX_NODES, NodeId, Rule, RuleSet, Settings};
-use crate::record::journal::Deed;
+use crate::record::deed::Deed;
 use crate::server::timing::{Time, Timing};
 use crate::server::turn_order::{MessageId, Step};
 

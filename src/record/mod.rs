@@ -2,6 +2,7 @@
 //!
 //! * [`journal`]: the order in which batches of steps and deeds of the world are entered, told to the
 //!   checker and to whoever listens.
+//! * [`deed`]: what the world does, rather than a node.
 //! * [`message_name`]: by which name a message is told from others.
 //! * `format`, `computed_fields`, `write`, `replay`: a trace, which is a run as its inputs. It records, in
 //!   the journal's order, what each node was given and what the world did; never what came of it. All states, messages
@@ -12,6 +13,7 @@
 //! * [`history`]: a run that can be asked how everything stood at any of its steps.
 
 mod computed_fields;
+pub mod deed;
 pub(crate) mod error;
 mod format;
 pub mod history;

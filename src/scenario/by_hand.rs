@@ -8,8 +8,8 @@ use super::verb_table::{LinkSet, Verb, Who};
 use crate::network::Network;
 use crate::raft::{Envelope, Input, NodeId, NodeSet};
 use crate::record::History;
+use crate::record::deed::{Deed, Loss};
 use crate::record::history::StepRecord;
-use crate::record::journal::{Deed, Loss};
 use crate::record::message_name::MessageName;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, MessageId};
@@ -148,6 +148,7 @@ impl<'h> MoveWriter<'h> {
             }
             Deed::Cut { from, to } => Verb::Cut(LinkSet::OneWay(*from, *to)),
             Deed::Partition { groups } => Verb::Partition(groups.clone()),
+            Deed::HealLink { from, to } => Verb::HealLinks(LinkSet::OneWay(*from, *to)),
             Deed::Heal => Verb::Heal,
             Deed::Asked { node, command, .. } => {
                 let verb = Verb::Submit { to: who(*node), command: command.as_str().to_owned() };

@@ -211,6 +211,11 @@ impl<'a, W: World> Runner<'a, W> {
                     self.world.cut(from, to);
                 }
             }
+            Verb::HealLinks(links) => {
+                for (from, to) in links.links(self.world.size()) {
+                    self.world.heal_link(from, to);
+                }
+            }
             Verb::Heal => self.world.heal(),
             Verb::DropRate(rate, links) => self.change(*links, |it| it.drop = *rate),
             Verb::DuplicateRate(rate, links) => self.change(*links, |it| it.duplicate = *rate),

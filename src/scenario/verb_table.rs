@@ -133,7 +133,9 @@ table! {
             Links Partition(groups: Vec<NodeSet>);
         "cut", "1 -> 2 (or 1 <-> 2, or 1)", "cut a link in one direction, or in both, or all of a node" =>
             Links Cut(links: LinkSet);
-        "heal", "", "undo all cuts and splits; what links lose or delay stays" =>
+        "heal", "[1 -> 2 (or 1 <-> 2, or 1)]",
+            "undo all cuts and splits, or those of a link, or of a node; what links lose or delay stays" =>
+            Links HealLinks(links: LinkSet),
             Links Heal;
         "drop", "20% [of LINKS] (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
             Links DropRate(rate: f64, links: Option<LinkSet>),

@@ -6,7 +6,7 @@ use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Checker;
 use crate::raft::{Envelope, Log, LogEntry, LogIndex, LogPosition, NodeId, NodeSet, Progress};
-use crate::record::journal::{Deed, Loss};
+use crate::record::deed::{Deed, Loss};
 use crate::record::message_name::MessageName;
 use crate::server::state_machine::KeyValue;
 use crate::server::status::{NodeStatus, leader_of};
@@ -266,6 +266,11 @@ pub trait World {
     /// Splits the cluster into groups; nodes that are in none form one together.
     fn partition(&mut self, groups: &[NodeSet]) {
         self.change_network(NetworkChange(Deed::Partition { groups: groups.to_vec() }));
+    }
+
+    /// Undoes the cut of one direction of a link.
+    fn heal_link(&mut self, from: NodeId, to: NodeId) {
+        self.change_network(NetworkChange(Deed::HealLink { from, to }));
     }
 
     /// Undoes all cuts.

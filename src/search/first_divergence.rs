@@ -10,7 +10,8 @@ use crate::properties::linearizability::ClientHistory;
 use crate::raft::{
     Envelope, Event, Input, LogIndex, NodeId, PersistentState, RaftNode, Role, RuleSet, Settings,
 };
-use crate::record::journal::{Batch, Deed, Observer};
+use crate::record::deed::Deed;
+use crate::record::journal::{Batch, Observer};
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::World;
 use crate::server::Answer;

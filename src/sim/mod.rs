@@ -18,7 +18,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Command, Envelope, Input, LogPosition, NodeId, Settings};
-use crate::record::journal::{Deed, Flight, Journal, Loss, Observer};
+use crate::record::deed::{Deed, Loss};
+use crate::record::journal::{Flight, Journal, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::Script;
 use crate::scenario::world::World;

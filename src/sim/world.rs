@@ -7,7 +7,8 @@ use super::{Process, Sim, Waiting};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, Progress};
-use crate::record::journal::{Deed, Flight, Loss};
+use crate::record::deed::{Deed, Loss};
+use crate::record::journal::Flight;
 use crate::record::message_name::MessageName;
 use crate::scenario::world::{
     CannotDo, Elections, InFlight, Narration, NetworkChange, NextEvent, VirtualWorld, World,

@@ -4,7 +4,7 @@ use super::words::duration;
 use super::{message, violation};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, Payload, RaftNode};
-use crate::record::journal::{Deed, Loss};
+use crate::record::deed::{Deed, Loss};
 use crate::server::state_machine::Reply;
 use crate::server::turn_order::CrashPoint;
 use crate::server::{Answer, Proposal};
@@ -113,6 +113,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
             let groups: Vec<String> = groups.iter().map(|group| names(&mut group.iter())).collect();
             (nobody, format!("the network splits: {}", groups.join(" | ")))
         }
+        Deed::HealLink { from, to } => (nobody, format!("the link from {from} to {to} is whole")),
         Deed::Heal => (nobody, "no link is cut any more".to_owned()),
         Deed::Conditions(conditions) => (nobody, format!("links: {}", links(conditions))),
         Deed::LinkConditions { from, to, conditions } => {

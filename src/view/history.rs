@@ -7,8 +7,8 @@ use super::{colour, deeds, event_text, finding_text, message, why};
 use crate::explain::{client_calls, leaderships};
 use crate::raft::{Event, NodeId, Outcome, Role};
 use crate::record::History;
+use crate::record::deed::Deed;
 use crate::record::history::{Moment, NodeState, StepRecord};
-use crate::record::journal::Deed;
 
 /// The prompt itself: the step, of how many, and when.
 pub(crate) fn prompt(history: &History, step: u64) -> String {

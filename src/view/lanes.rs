@@ -9,7 +9,8 @@ use super::{Listeners, colour, deeds, violation, width};
 use crate::raft::{
     AppendOutcome, Event, Input, LogIndex, Message, NodeId, Outcome, RoleKind, Term,
 };
-use crate::record::journal::{Batch, Deed, Loss, Observer};
+use crate::record::deed::{Deed, Loss};
+use crate::record::journal::{Batch, Observer};
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::server::Server;
 use crate::server::timing::Time;

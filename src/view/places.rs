@@ -62,7 +62,7 @@ fn event(kind: Kind) -> String {
         Kind::Pause => "a node stands still",
         Kind::Resume => "a node that stood still goes on",
         Kind::Cut => "a link is cut, or the network splits",
-        Kind::Heal => "all cuts are undone",
+        Kind::Heal => "a cut is undone, or all of them",
         Kind::Drop => "a message is lost",
         Kind::Answer => "a client is answered",
         Kind::Phase => "a part of the scenario begins",

@@ -5,7 +5,7 @@ use super::table::paragraph;
 use super::words::{duration, plural};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::{Envelope, Log};
-use crate::record::journal::Loss;
+use crate::record::deed::Loss;
 use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
 use crate::scenario::world::{Elections, NextEvent};

@@ -15,7 +15,8 @@ use crate::raft::{
     Command, Event, Facts, Input, LogPosition, MessageKind, NodeId, NodeSet, Outcome, RaftNode,
     RoleKind, Rule, Term, Verdict,
 };
-use crate::record::journal::{Batch, Deed, Observer};
+use crate::record::deed::Deed;
+use crate::record::journal::{Batch, Observer};
 use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, MessageId};
 use crate::server::{Answer, Ticket};

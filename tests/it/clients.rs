@@ -13,7 +13,8 @@ use raft_in_practice::raft::{
     Log, LogIndex, LogPosition, NodeId, NodeSet, Progress, Property, Rule, RuleSet,
 };
 use raft_in_practice::record::Ending;
-use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::deed::Deed;
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;

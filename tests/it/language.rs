@@ -68,7 +68,7 @@ fn an_error_names_the_word_and_what_was_expected() {
             "wait 2s utnil leader",
             "'utnil' does not fit; expected 'until' perhaps, or the end of the line",
         ),
-        ("heal now", "'now' does not fit; expected the end of the line"),
+        ("heal now", "'now' does not fit; expected a node from 0 to 4, or the end of the line"),
         ("wait until", "a condition"),
         ("step 0", "'0' does not fit; expected a number of events from 1 to"),
         ("try try heal", "'try' does not fit; expected a line that says what to try"),

@@ -28,6 +28,16 @@ fn a_one_way_cut_leaves_the_way_back_open() {
 }
 
 #[test]
+fn one_link_of_several_that_are_cut_is_made_whole() {
+    let mut network = Network::new(Conditions::PERFECT);
+    network.cut_one_way(id(0), id(1));
+    network.cut_one_way(id(1), id(0));
+    network.cut_one_way(id(0), id(2));
+    network.heal_one_way(id(0), id(1));
+    assert_eq!(network.cut_links(3), [(id(0), id(2)), (id(1), id(0))]);
+}
+
+#[test]
 fn a_link_may_be_worse_than_the_others_until_all_are_changed() {
     let mut network = Network::new(Conditions::PERFECT);
     let mut rng = ChaCha8Rng::seed_from_u64(0);

@@ -63,6 +63,17 @@ fn a_script_can_say_what_each_client_was_told() {
 }
 
 #[test]
+fn one_link_is_healed_and_the_others_stay_cut() {
+    let link = format!("{ASKED}cut 0\nheal 0 <-> 1\nwrite SET z=1\nwait 600ms\n");
+    holds(&link, &["committed SET z=1 on 1", "not committed SET z=1 on 2"], &[]);
+    let node = format!("{link}heal 0\nwait 600ms\n");
+    holds(&node, &["committed SET z=1 on all"], &[]);
+    // One direction is not enough for an answer.
+    let one_way = format!("{ASKED}cut 0\nheal 0 -> 1\nsubmit to 0 SET z=1\nwait 600ms\n");
+    holds(&one_way, &["leader is 0", "unanswered", "not committed SET z=1"], &[]);
+}
+
+#[test]
 fn a_script_can_tell_a_new_leader_from_a_deposed_one_that_does_not_know() {
     let cut = format!("{ASKED}partition 0 | 1 2\n");
     holds(

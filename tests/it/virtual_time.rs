@@ -10,7 +10,8 @@ use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
     Event, MessageKind, NodeId, Payload, Property, Rule, RuleSet, Settings,
 };
-use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::deed::Deed;
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::record::{Clock, Header, Summary, TraceError, TraceWriter, replay};
 use raft_in_practice::scenario::library::{BROKEN, SHIPPED};

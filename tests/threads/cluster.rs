@@ -10,7 +10,8 @@ use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{
     Command, LogIndex, LogPosition, NodeId, NodeSet, Payload, Property, Rule, Settings,
 };
-use raft_in_practice::record::journal::{Batch, Deed, Loss, Observer};
+use raft_in_practice::record::deed::{Deed, Loss};
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::scenario::world::{CannotDo, Narration, World};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::status::NodeStatus;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster, WriteError};
 use raft_in_practice::raft::NodeId;
-use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::deed::Deed;
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::server::timing::Time;
 
 /// Far away.

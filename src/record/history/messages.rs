@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::History;
 use crate::raft::Envelope;
-use crate::record::journal::Loss;
+use crate::record::deed::Loss;
 use crate::server::turn_order::MessageId;
 
 /// A message that a step wrote, and what became of it.

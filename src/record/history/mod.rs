@@ -23,7 +23,7 @@ use super::format::{Header, InputLine};
 use super::replay::{Summary, replay};
 use crate::properties::safety::Violation;
 use crate::raft::{Event, Input, LogIndex, NodeId};
-use crate::record::journal::Deed;
+use crate::record::deed::Deed;
 use crate::server::Ticket;
 use crate::server::timing::Time;
 use crate::server::turn_order::MessageId;

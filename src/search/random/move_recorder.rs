@@ -1,7 +1,8 @@
 //! Writes a run in virtual time down as moves that anyone can make again.
 
 use crate::raft::{Envelope, Input};
-use crate::record::journal::{Batch, Deed, Flight, Observer};
+use crate::record::deed::Deed;
+use crate::record::journal::{Batch, Flight, Observer};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::server::timing::Time;

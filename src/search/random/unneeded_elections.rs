@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::raft::{Event, Input, MAX_NODES, Message, NodeId, Term};
-use crate::record::journal::{Batch, Deed, Observer};
+use crate::record::deed::Deed;
+use crate::record::journal::{Batch, Observer};
 use crate::server::timing::Time;
 use crate::server::turn_order::Detail;
 

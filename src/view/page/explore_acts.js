@@ -21,7 +21,7 @@ Object.assign(Explore.prototype, {
     } else if (what.link) {
       const [a, b] = what.link;
       box.replaceChildren(element("h3", {}, `The link between n${a} and n${b}`), element("div", { class: "row" },
-        button("cut both ways", `cut ${a} <-> ${b}`), button(`cut n${a} → n${b}`, `cut ${a} -> ${b}`), button(`cut n${b} → n${a}`, `cut ${b} -> ${a}`),
+        button("cut both ways", `cut ${a} <-> ${b}`), button("heal", `heal ${a} <-> ${b}`), button(`cut n${a} → n${b}`, `cut ${a} -> ${b}`), button(`cut n${b} → n${a}`, `cut ${b} -> ${a}`),
         button("lose half", `drop 50% of ${a} <-> ${b}`), button("slow", `delay 100ms..300ms of ${a} <-> ${b}`)));
     } else {
       box.replaceChildren(...this.messageActions(what.message, button));
@@ -41,6 +41,7 @@ Object.assign(Explore.prototype, {
       acts.push(button("crash", `crash ${node}`), button("crash before it saves", `crash ${node} before save`), button("crash before it sends", `crash ${node} before send`), button("pause", `pause ${node}`));
     }
     acts.push(button("cut it off", `cut ${node}`));
+    if ([...this.cut].some((link) => link.split(",").includes(String(node)))) acts.push(button("heal its links", `heal ${node}`));
     if (!state.up) acts.push(button("lose its disk", `wipe ${node}`));
     const others = this.run.states[0].map((_, other) => other).filter((other) => other !== node);
     const link = element("select", { "aria-label": `A link of n${node}`, onchange: (event) => { if (event.target.value) this.ring.choose({ link: [node, Number(event.target.value)] }); } },

@@ -11,8 +11,8 @@ use crate::network::{Conditions, Network};
 use crate::raft::{
     Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term, Verdict,
 };
+use crate::record::deed::Deed;
 use crate::record::history::{History, NodeState, StepRecord};
-use crate::record::journal::Deed;
 use crate::server::timing::Time;
 use crate::server::turn_order::MessageId;
 use crate::view::what_to_tell::too_old;

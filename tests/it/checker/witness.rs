@@ -8,7 +8,8 @@ use raft_in_practice::properties::safety::{Earlier, Evidence, Violation};
 use raft_in_practice::raft::{
     Event, Log, LogEntry, LogIndex, LogPosition, MAX_NODES, NodeId, Term,
 };
-use raft_in_practice::record::journal::{Batch, Deed, Observer};
+use raft_in_practice::record::deed::Deed;
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::server::timing::Time;
 
 /// How a node stood after a step.

@@ -99,7 +99,7 @@ fn every_example_line_is_from_a_trace_and_every_kind_of_line_has_an_example() {
 /// What happens in no scenario that ships: commands and messages that come at the wrong moment, by hand
 /// and otherwise, and links that are changed.
 const RARE: &str = "nodes 3\nthreads off\ntimeout 0\nwait until leader is 0\nheartbeat 0\nsubmit to 1 SET x=1\n\
-                    crash 2\nsubmit to 2 SET x=1\nsubmit to 0 SET x=1\nwait 1s\nwipe 2\ndrop 50% of 0 -> 1\nmanual\ntimeout 1\nautomatic\n\
+                    crash 2\nsubmit to 2 SET x=1\nsubmit to 0 SET x=1\nwait 1s\nwipe 2\ndrop 50% of 0 -> 1\ncut 1\nheal 0 -> 1\nheal\nmanual\ntimeout 1\nautomatic\n\
                     wait 1s\n";
 
 /// Words of the page that no run here comes to: what cannot happen without a fault of the checker or the

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use raft_in_practice::digest;
 use raft_in_practice::raft::{Envelope, LogIndex, NodeId, RuleSet, Term};
+use raft_in_practice::record::deed::{Deed, Loss};
 use raft_in_practice::record::history::{Recorder, StepRecord};
-use raft_in_practice::record::journal::{Batch, Deed, Loss, Observer};
+use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::record::{Clock, Header, History, TraceError, TraceWriter, replay};
 use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::script::Script;

@@ -4,7 +4,8 @@ use std::fs;
 
 use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
-use raft_in_practice::record::journal::{Deed, Observer};
+use raft_in_practice::record::deed::Deed;
+use raft_in_practice::record::journal::Observer;
 use raft_in_practice::record::{Clock, Header, TraceWriter};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};

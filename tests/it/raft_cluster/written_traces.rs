@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
-use raft_in_practice::record::journal::Deed;
+use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::{Clock, TraceWriter};
 use raft_in_practice::server::timing::Time;
 use raft_in_practice::{Observer, Script};
