@@ -2,6 +2,7 @@
 
 use crate::raft::NodeId;
 use crate::scenario::nearest::nearest;
+use crate::scenario::quantity::node_number;
 use crate::scenario::usage::{Usage, first_words};
 
 /// A typed line, at a prompt on a cluster or a trace of so many nodes.
@@ -67,6 +68,5 @@ impl<'a> Typed<'a> {
 
 /// One of so many nodes, `2` or `n2`.
 pub(super) fn node_of(word: &str, nodes: usize) -> Option<NodeId> {
-    let number = word.strip_prefix('n').unwrap_or(word).parse::<u8>().ok()?;
-    (usize::from(number) < nodes).then(|| NodeId::new(number))
+    NodeId::all(nodes).nth(node_number(word)?)
 }

@@ -261,7 +261,7 @@ pub enum Unanswerable {
     /// It is no question that is known.
     NotUnderstood { typed: String },
     /// There is no node of this number among so many.
-    NoSuchNode { node: u64, nodes: usize },
+    NoSuchNode { node: usize, nodes: usize },
     /// There is no such step among so many.
     NoSuchStep { step: u64, last: u64 },
     /// No log has an entry at this index; the longest ends at `last`.
@@ -302,7 +302,7 @@ pub fn why(history: &History, step: u64, question: &Question) -> Result<Explanat
     }
     let nodes = history.header().nodes;
     if let Some(node) = question.nodes().into_iter().find(|node| node.index() >= nodes) {
-        return Err(Unanswerable::NoSuchNode { node: u8::from(node).into(), nodes });
+        return Err(Unanswerable::NoSuchNode { node: node.index(), nodes });
     }
     let asked = Asked { history, step, question };
     match *question {

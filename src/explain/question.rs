@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Unanswerable;
 use crate::raft::{LogIndex, NodeId, Term};
+use crate::scenario::quantity::node_number;
 
 /// What can be asked of a step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -56,11 +57,11 @@ impl Question {
         }
         let mut unknown = None;
         let question = Self::of(&words, |word| {
-            let number = word.strip_prefix('n').unwrap_or(word).parse().ok()?;
-            if number >= nodes as u64 {
+            let number = node_number(word)?;
+            if number >= nodes {
                 unknown = Some(number);
             }
-            u8::try_from(number).ok()?.try_into().ok()
+            NodeId::all(nodes).nth(number)
         });
         match (unknown, question) {
             (Some(node), _) => Err(Unanswerable::NoSuchNode { node, nodes }),

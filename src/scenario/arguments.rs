@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::free_text::FreeText;
-use super::quantity::{parse_duration, parse_latency, parse_probability};
+use super::quantity::{node_number, parse_duration, parse_latency, parse_probability};
 use super::script::Script;
 use super::tokens::Words;
 use super::verb_table::{Amount, Committed, Condition, LinkSet, On, Verb, Who, property_word};
@@ -93,8 +93,7 @@ arguments! {
         |words| {
             let nodes = words.nodes.min(MAX_NODES);
             words.word(&format!("a node from 0 to {}", nodes.saturating_sub(1)), |word| {
-                let number = word.strip_prefix('n').unwrap_or(word).parse().ok()?;
-                (usize::from(number) < nodes).then(|| NodeId::new(number))
+                NodeId::all(nodes).nth(node_number(word)?)
             })
         },
         |node| node.index().to_string();

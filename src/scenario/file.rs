@@ -57,14 +57,22 @@ pub(super) fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
     if bytes.len() as u64 > LONGEST {
         return Err(content("is longer than 1 MiB, and a scenario may have no more than that"));
     }
-    let utf_16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    if is_utf_16(&bytes) {
+        return Err(content(
+            "is written in UTF-16, and a scenario is text in UTF-8; save it as that",
+        ));
+    }
     String::from_utf8(bytes).map_err(|_| {
-        content(if utf_16 {
-            "is written in UTF-16, and a scenario is text in UTF-8; save it as that"
-        } else {
-            "is no text in UTF-8, and a scenario is text in UTF-8; save it as that"
-        })
+        content("is no text in UTF-8, and a scenario is text in UTF-8; save it as that")
     })
+}
+
+/// Whether a text begins like one in UTF-16: with its mark, or with a plain letter of two bytes.
+pub(crate) const fn is_utf_16(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b' '..=b'~', ..] | [b' '..=b'~', 0, ..]
+    )
 }
 
 impl Script {

@@ -1,4 +1,5 @@
-//! What scripts and command lines say of links and time: probabilities, durations, latencies.
+//! What scripts, questions and command lines say of links, time and nodes: probabilities, durations, latencies,
+//! numbers of nodes.
 
 use std::time::Duration;
 
@@ -80,4 +81,9 @@ pub fn parse_latency(text: &str) -> Result<(Duration, Duration), BadConditions> 
         )));
     }
     Ok((from, to))
+}
+
+/// The number of a node that is written `2` or `n2`, whether there is such a node or not.
+pub fn node_number(word: &str) -> Option<usize> {
+    word.strip_prefix('n').unwrap_or(word).parse().ok()
 }

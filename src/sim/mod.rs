@@ -347,25 +347,25 @@ impl Sim {
     }
 
     /// Messages in flight: those that wait to be delivered by name, then by the time of arrival.
-    pub fn flights(&self) -> Vec<&Flight> {
+    pub(crate) fn flights(&self) -> Vec<&Flight> {
         let waiting = self.held.iter().filter(|held| !held.delivered).map(|held| &held.flight);
         waiting.chain(self.queue.arrivals().map(|(_, flight)| flight)).collect()
     }
 
     /// Every message that was sent under manual control, delivered or not, oldest first.
-    pub fn sent(&self) -> impl Iterator<Item = &Flight> {
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &Flight> {
         self.held.iter().map(|held| &held.flight)
     }
 
     /// Loses every message that is in flight.
-    pub fn lose_all(&mut self) {
+    pub(crate) fn lose_all(&mut self) {
         for flight in self.queue.take_all_flights() {
             self.lose(&flight, Loss::Dropped);
         }
     }
 
     /// Calls off every crash that was to come within a node's next step.
-    pub fn cancel_crashes(&mut self) {
+    pub(crate) fn cancel_crashes(&mut self) {
         self.nodes.iter_mut().for_each(|node| node.crash_at = None);
     }
 
@@ -383,7 +383,7 @@ impl Sim {
     }
 
     /// The name by which a message that waits under manual control can be delivered now.
-    pub fn name_of(&self, flight: &Flight) -> MessageName {
+    pub(crate) fn name_of(&self, flight: &Flight) -> MessageName {
         let newer = self.held.iter().rev().take_while(|held| held.flight.id != flight.id);
         MessageName::of(&flight.envelope, newer.map(|held| &held.flight.envelope))
     }
@@ -397,18 +397,18 @@ impl Sim {
     }
 
     /// When a node's next timer ends; nothing if none runs, or the node stands still.
-    pub fn deadline(&self, node: NodeId) -> Option<Time> {
+    pub(crate) fn deadline(&self, node: NodeId) -> Option<Time> {
         let runs = !self.manual && self.nodes[node.index()].waiting.is_none();
         self.server(node).filter(|_| runs)?.next_deadline()
     }
 
     /// Where in its next turn a node is to crash, if it is.
-    pub fn crash_within(&self, node: NodeId) -> Option<CrashPoint> {
+    pub(crate) fn crash_within(&self, node: NodeId) -> Option<CrashPoint> {
         self.nodes[node.index()].crash_at
     }
 
     /// Whether someone else says which message arrives and whose timer ends.
-    pub const fn is_manual(&self) -> bool {
+    pub(crate) const fn is_manual(&self) -> bool {
         self.manual
     }
 

@@ -87,6 +87,8 @@ enum RaftClusterCommand {
   raft-cluster play figure-8
   raft-cluster play --threads --speed 0.5
   printf 'run until leader\\nwrite SET x=1\\n' | raft-cluster play")]
+    // Whoever asks for these at a prompt is told what to do instead.
+    #[command(mut_arg("report", |it| it.hide(true)), mut_arg("format", |it| it.hide(true)))]
     Play {
         /// A scenario, whose lines wait for you, or a trace, to go on from its end
         #[arg(value_name = "NAME|FILE|TRACE", value_parser = scenario(), hide_possible_values = true)]

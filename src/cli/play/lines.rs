@@ -11,6 +11,7 @@ use rustyline::{
 };
 
 use super::words::WORDS;
+use crate::scenario::file::is_utf_16;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
 use crate::scenario::usage::first_words;
@@ -82,7 +83,11 @@ impl Lines {
                 if line.len() as u64 == LONGEST {
                     return Err(io::Error::other("a line has more than 1 MiB"));
                 }
-                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                if is_utf_16(&line) {
+                    return Err(io::Error::other("a line is in UTF-16, and not in UTF-8"));
+                }
+                let line = String::from_utf8_lossy(&line);
+                let line = line.strip_prefix('\u{feff}').unwrap_or(&line).trim_end().to_owned();
                 // Nobody has seen it typed.
                 output.put(format!("{prompt}{line}"));
                 Ok(Some(line))

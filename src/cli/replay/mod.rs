@@ -88,8 +88,8 @@ fn show(
         let moment = history.at(step);
         let moment =
             moment.ok_or_else(|| unanswerable(&Unanswerable::NoSuchStep { step, last }))?;
-        let stood = moment.nodes.get(id.index());
-        let node = u64::from(u8::from(id));
+        let node = id.index();
+        let stood = moment.nodes.get(node);
         let no_node = || unanswerable(&Unanswerable::NoSuchNode { node, nodes: size });
         let stood = stood.ok_or_else(no_node)?;
         Ok(match format {

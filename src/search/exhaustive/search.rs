@@ -41,6 +41,7 @@ pub struct Stats {
     /// Different servers, and different messages, of which all states are made.
     pub parts: (u64, u64),
     /// The most memory that the books and the states took, in bytes.
+    #[serde(rename = "memory_bytes")]
     pub memory: u64,
     /// How long it took.
     #[serde(rename = "elapsed_us", with = "crate::network::micros")]

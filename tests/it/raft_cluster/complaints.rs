@@ -191,12 +191,18 @@ fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
     for (bytes, words) in [
         (&b"\xff\xfen\0o\0d\0"[..], "is written in UTF-16"),
         (b"\xfe\xff\0n\0o", "is written in UTF-16"),
+        (b"n\0o\0d\0e\0", "is written in UTF-16"),
+        (b"\0n\0o\0d\0e", "is written in UTF-16"),
         (b"nodes \xff", "is no text in UTF-8"),
     ] {
         fs::write(&path, bytes).unwrap();
         let sentence = complaint(&["run", name]);
         assert!(sentence.contains(words) && sentence.contains("save it as that"), "{sentence}");
     }
+    let typed = |bytes: &[u8]| raft_cluster(&["play"]).write_stdin(bytes).assert();
+    typed("\u{feff}timeout 0\n".as_bytes()).success();
+    let told = typed(b"\xff\xfet\0i\0m\0\n\0").code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(told).unwrap().contains("a line is in UTF-16, and not in UTF-8"));
 }
 
 /// No ✓ stands where nothing was looked at.
