@@ -1,7 +1,7 @@
 //! The server of `raft-cluster explore`, as someone meets it who means harm, and as its page does.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -146,6 +146,13 @@ fn only_its_own_page_is_answered_and_the_session_goes_on() {
     assert_eq!(served.lines(), Vec::<String>::new(), "nothing was carried out");
     assert_eq!(served.line("crash 1")["complaint"], Value::Null);
     assert_eq!(served.lines(), ["crash 1"]);
+}
+
+#[test]
+fn the_port_that_is_asked_for_is_listened_on() {
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let served = Served::start(&["--port", &free.to_string()]);
+    assert_eq!(served.port, free);
 }
 
 #[test]

@@ -186,7 +186,7 @@ The page is served on this machine to this machine only.")]
         #[arg(long, value_parser = place(), hide_possible_values = true, value_name = "STEP|TIME|EVENT")]
         at: Option<Place>,
         /// The port to listen on [default: one that is free]
-        #[arg(long, value_name = "P", value_parser = of_range(1..=65_535, "a port is a number from 1 to 65535"))]
+        #[arg(long, value_name = "P", value_parser = of_range(1..=65_535_u16, "a port is a number from 1 to 65535"))]
         port: Option<u16>,
         /// Only print the address
         #[arg(long)]

@@ -181,6 +181,61 @@ fn output_that_cannot_be_written_is_said_and_nothing_panics() {
     }
 }
 
+/// An option whose values are read as another type than it is declared with would fail for every value.
+#[test]
+fn every_option_takes_a_value() {
+    let page = file("values.svg");
+    let trace = file("values.jsonl");
+    let (page, trace) = (page.to_str().unwrap(), trace.to_str().unwrap());
+    for arguments in [
+        &[
+            "run",
+            "--virtual",
+            "--view",
+            "quiet",
+            "--nodes",
+            "3",
+            "--seed",
+            "1",
+            "--drop",
+            "0.01",
+            "--duplicate",
+            "0.01",
+            "--latency",
+            "1ms..2ms",
+            "--pace",
+            "none",
+            "--trace",
+            trace,
+        ][..],
+        &["run", "--speed", "50", "--view", "quiet", "--format", "text", "--color", "never"],
+        &["hunt", "--seed", "1", "--seeds", "1", "--for", "1s", "--jobs", "1", "--format", "text"],
+        &[
+            "check",
+            "--nodes",
+            "1",
+            "--terms",
+            "1",
+            "--log",
+            "1",
+            "--crashes",
+            "0",
+            "--no-op",
+            "on",
+            "--batch",
+            "1",
+            "--jobs",
+            "1",
+            "--memory",
+            "100",
+        ],
+        &["replay", trace, "--at", "last commit", "--show", "0", "--why", "committed 1 on 0"],
+        &["report", trace, "--steps", "1..2", "--as", "svg", "-o", page],
+    ] {
+        raft_cluster(arguments).assert().success();
+    }
+}
+
 /// What an editor makes of a scenario must not be a riddle.
 #[test]
 fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
