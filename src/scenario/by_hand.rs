@@ -25,8 +25,11 @@ struct MoveWriter<'h> {
     held: Vec<(MessageId, &'h Envelope)>,
     /// The processes that stand still.
     paused: NodeSet,
-    /// What clients have asked of those: it is heard after the messages that waited.
+    /// What clients have asked and was not heard yet: threads hear it in a turn of their own, and a process
+    /// that stands still after the messages that wait for it.
     unheard: Vec<(NodeId, Verb)>,
+    /// Where the moves of the last step begin.
+    last_step: usize,
 }
 
 impl Script {
@@ -48,7 +51,9 @@ impl Script {
         let verbs = vec![Verb::Manual];
         let (now, network) = (Time::ZERO, Network::new(header.conditions));
         let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
-        let mut moves = MoveWriter { history, verbs, now, network, held, paused, unheard };
+        let last_step = 1;
+        let mut moves =
+            MoveWriter { history, verbs, now, network, held, paused, unheard, last_step };
         let steps = history.steps().take_while(|step| step.step <= until);
         // A crash within a step is known once the step was made, and belongs to it all the same.
         let next =
@@ -69,7 +74,9 @@ impl Script {
             moves.deed(time, deed);
         }
         moves.settle_copies(until);
-        let unheard = moves.unheard.into_iter().map(|(_, verb)| verb);
+        // Who runs has heard no more by this step, and would hear it at once.
+        let waits = |(node, _): &(NodeId, Verb)| moves.paused.contains(*node);
+        let unheard = moves.unheard.into_iter().filter(waits).map(|(_, verb)| verb);
         moves.verbs.extend(unheard);
         let shows = match history.last() {
             last if until < last => format!("A recorded run up to step {until} of {last}."),
@@ -91,15 +98,26 @@ impl<'h> MoveWriter<'h> {
 
     fn step(&mut self, step: &StepRecord<'h>) {
         self.wait(step.time);
+        self.last_step = self.verbs.len();
         let node = Who::Node(step.node);
         match step.input() {
             Input::ElectionTimeout => self.verbs.push(Verb::Timeout(node)),
             Input::HeartbeatDue => self.verbs.push(Verb::Heartbeat(node)),
             // The clients' deeds say what they asked for.
-            Input::Propose(_) => self.hear(step.node),
-            Input::Receive(_) => {
+            Input::Propose(commands) => commands.iter().for_each(|_| self.hear(step.node)),
+            Input::Receive(envelope) => {
                 let name = step.received.and_then(|message| self.name(message));
-                self.verbs.extend(name.map(Verb::Deliver));
+                let deliver = name.map(Verb::Deliver);
+                let (from, to) = (envelope.from, envelope.to);
+                if self.network.is_cut(from, to) {
+                    // It had arrived before the link was cut, and waited for a process that stood still.
+                    let link = LinkSet::OneWay(from, to);
+                    self.verbs.push(Verb::HealLinks(link));
+                    self.verbs.extend(deliver);
+                    self.verbs.push(Verb::Cut(link));
+                } else {
+                    self.verbs.extend(deliver);
+                }
             }
         }
         // They can be named once they have left.
@@ -107,11 +125,15 @@ impl<'h> MoveWriter<'h> {
         self.held.extend(left.map(|sent| (sent.message, &sent.envelope)));
     }
 
-    /// What a client has asked of a node that stood still is heard now, if there is such a thing.
+    /// The first of what clients have asked of a node is heard now, if there is such a thing.
     fn hear(&mut self, node: NodeId) {
-        if let Some(at) = self.unheard.iter().position(|(asked, _)| *asked == node) {
+        if let Some(at) = self.asked_of(node) {
             self.verbs.push(self.unheard.remove(at).1);
         }
+    }
+
+    fn asked_of(&self, node: NodeId) -> Option<usize> {
+        self.unheard.iter().position(|(asked, _)| *asked == node)
     }
 
     fn name(&self, message: MessageId) -> Option<MessageName> {
@@ -124,11 +146,17 @@ impl<'h> MoveWriter<'h> {
         let who = Who::Node;
         let verb = match deed {
             Deed::Crash { node, point: CrashPoint::Between } => {
+                self.wait(time);
+                // Who waits for an answer of a process that stands still gets none.
+                while self.paused.contains(*node) && self.asked_of(*node).is_some() {
+                    self.hear(*node);
+                }
                 self.paused.remove(*node);
                 self.unheard.retain(|(asked, _)| asked != node);
                 Verb::Crash { who: who(*node), point: CrashPoint::Between }
             }
             Deed::Crash { node, point } => {
+                self.unheard.retain(|(asked, _)| asked != node);
                 self.before_last(Verb::Crash { who: who(*node), point: *point });
                 return;
             }
@@ -152,13 +180,11 @@ impl<'h> MoveWriter<'h> {
             Deed::Heal => Verb::Heal,
             Deed::Asked { node, command, .. } => {
                 let verb = Verb::Submit { to: who(*node), command: command.as_str().to_owned() };
-                if self.paused.contains(*node) {
-                    self.unheard.push((*node, verb));
-                    return;
-                }
-                verb
+                self.unheard.push((*node, verb));
+                return;
             }
             Deed::Refused { node, .. } => {
+                self.wait(time);
                 self.hear(*node);
                 return;
             }
@@ -181,6 +207,7 @@ impl<'h> MoveWriter<'h> {
         };
         self.wait(time);
         self.verbs.push(verb);
+        deed.apply_to(&mut self.network);
     }
 
     fn links_change(&mut self, deed: &Deed) {
@@ -219,10 +246,9 @@ impl<'h> MoveWriter<'h> {
         }
     }
 
-    /// What is to come within a step is announced before that step, which is the last move.
+    /// What is to come within a step is announced before that step, which is the last.
     fn before_last(&mut self, verb: Verb) {
-        let at = self.verbs.len().saturating_sub(1);
-        self.verbs.insert(at, verb);
+        self.verbs.insert(self.last_step, verb);
     }
 
     /// A message that is lost is taken out, unless a copy of it arrives, or it is only tried in vain.

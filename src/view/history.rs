@@ -10,6 +10,10 @@ use crate::record::History;
 use crate::record::deed::Deed;
 use crate::record::history::{Moment, NodeState, StepRecord};
 
+/// What is said of a run that was made again from a trace, and does not come out as it did then.
+pub(crate) const MADE_OTHERWISE: &str = "This does not come out as the run did: what nodes took in at once \
+    there, as they do on threads, they take in one by one here.";
+
 /// The prompt itself: the step, of how many, and when.
 pub(crate) fn prompt(history: &History, step: u64) -> String {
     let time = history.step(step).map_or_else(String::new, |step| when(step.time));

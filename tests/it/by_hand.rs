@@ -3,6 +3,7 @@
 use raft_in_practice::raft::{Input, NodeId};
 use raft_in_practice::record::Clock;
 use raft_in_practice::record::History;
+use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::history::Recorder;
 use raft_in_practice::scenario::library;
 use raft_in_practice::scenario::run::Runner;
@@ -120,6 +121,43 @@ fn what_is_in_flight_in_a_run_by_hand_was_so_then() {
         assert_eq!(failed, None, "{text}");
         for until in 1..=history.last() {
             stands_as_then(text, &history, until);
+        }
+    }
+}
+
+/// Messages that wait for a process when their link is cut, and clients that wait for one that then crashes,
+/// between two steps or within one.
+#[test]
+fn what_waited_for_a_process_that_stood_still_is_taken_in_by_hand_too() {
+    for text in [
+        "nodes 2\ntimeout 1\npause 1\nwait 20ms\ncut 0 <-> 1\nwait 10ms\nresume 1\nwait 100ms\n",
+        "nodes 3\ntimeout 1\npause 1\nwait 20ms\npartition 1 | 0 2\nwait 10ms\ncrash 1 before send\n\
+         resume 1\nwait 10ms\n",
+        "nodes 1\nelect 0\npause 0\ncrash 0 before save\nsubmit to 0 A\nsubmit to 0 B\nresume 0\nrestart 0\n\
+         elect 0\nsubmit to 0 C\nwait 1ms\n",
+        "nodes 1\nelect 0\npause 0\nsubmit to 0 A\nsubmit to 0 B\nresume 0\nwait 1s\n",
+        "nodes 1\nelect 0\npause 0\nsubmit to 0 A\ncrash 0\nrestart 0\nelect 0\nsubmit to 0 B\nwait 1ms\n\
+         expect answered client 2\n",
+    ] {
+        let (history, failed) = recorded(&Script::parse("waiting", text).unwrap());
+        assert_eq!(failed, None, "{text}");
+        for until in 1..=history.last() {
+            stands_as_then(text, &history, until);
+        }
+        let clients = |history: &History| {
+            let deeds = history.deeds_from(0, history.last());
+            let told = deeds.filter_map(|(_, _, deed)| match deed {
+                Deed::Asked { ticket, command, .. } => Some((*ticket, command.to_string())),
+                _ => None,
+            });
+            told.collect::<Vec<_>>()
+        };
+        let (again, _) = recorded(&Script::by_hand(&history, history.last()));
+        let asked = clients(&history);
+        let lost = usize::from(text.contains("before save"));
+        assert_eq!(clients(&again).len(), asked.len() - lost, "{text}");
+        if lost == 0 {
+            assert_eq!(clients(&again), asked, "{text}");
         }
     }
 }

@@ -318,6 +318,24 @@ fn one_can_go_on_from_a_recorded_run() {
     assert!(forked.out.contains("✓ all running nodes"), "{}", forked.out);
 }
 
+/// On threads a node may take in several commands in one turn, and by hand it takes in each by itself.
+#[test]
+fn a_run_that_cannot_be_made_again_as_it_was_says_so() {
+    let (trace, script) = (file("together.jsonl"), file("together.raft"));
+    let (name, path) = (trace.to_str().unwrap(), script.to_str().unwrap());
+    let submits: String = (0..40).map(|nth| format!("submit to 0 SET a={nth}\n")).collect();
+    fs::write(&script, format!("nodes 3\nelect 0\n{submits}wait until in step\n")).unwrap();
+    let speed = ["--speed", "5", "--view", "quiet", "--trace", name];
+    let made = raft_cluster(&[&["run", path][..], &speed].concat(), "");
+    assert_eq!(made.code, 0, "{}", made.out);
+    let again = play(&[name], &["status", "quit"]);
+    let out = again.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_said = out.contains("This does not come out as the run did");
+    let recorded = raft_cluster(&["replay", name], "").out;
+    let is_alike = last_status(&recorded) == last_status(&again.out);
+    assert!(is_said || is_alike, "{recorded}\n{}", again.out);
+}
+
 #[test]
 fn a_broken_rule_is_announced_and_what_falls_is_no_failure_then() {
     let lines = [

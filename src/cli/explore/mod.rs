@@ -23,6 +23,7 @@ use serde_json::json;
 use super::error::Error;
 use super::play::lines::following;
 use super::printing;
+use super::replay::made_again;
 use crate::panics::lock;
 use crate::raft::Rule;
 use crate::record::{Clock, History, TraceWriter};
@@ -296,7 +297,7 @@ fn opened(open: &Open) -> Result<(Script, bool), String> {
     if text.trim_start().starts_with('{') {
         let history = History::read(text.as_bytes()).map_err(|error| error.to_string())?;
         let until = history.last().min(FIRST_STEPS);
-        return Ok((Script::by_hand(&history, until), true));
+        return Ok((made_again(&history, until), true));
     }
     if text.len() as u64 > LONGEST {
         return Err(format!(

@@ -20,7 +20,9 @@ use crate::raft::NodeId;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, History, TraceError, is_trace, replay as again};
 use crate::scenario::error::FileError;
+use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
+use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
 use crate::view::{JSON, STORY, View, header, history as told, json, places, summary, why};
 
@@ -73,6 +75,13 @@ fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
         }
         (None, _) => Error::Usage(places::no_place(at, history)),
     })
+}
+
+/// The step before which a replay ends that is asked for up to a place: none for the last, to which all
+/// belongs that came after it. What was cut off has no end to come to.
+fn end_of(path: &Path, history: &History, at: Place) -> Result<Option<u64>, Error> {
+    let step = step(path, history, at)?;
+    Ok((step < history.last() || history.stopped().is_some()).then_some(step))
 }
 
 /// Shows how these nodes stood at a step.
@@ -144,7 +153,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
         let from = at.map_or(Ok(1), |at| step(path, &history, at))?;
         return prompt::talk(&history, from);
     }
-    let at = at.map(|at| step(path, &history(path)?, at)).transpose()?;
+    let at = at.map(|at| end_of(path, &history(path)?, at)).transpose()?.flatten();
     let file = open(path)?;
     let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&STORY) };
     let mut record = None;
@@ -208,5 +217,28 @@ pub(super) fn named(
         (None, Some(error)) => return Err(Error::Trace(path.to_owned(), error.clone())),
         (None, None) => history.last().min(most),
     };
-    Ok((Script::by_hand(&history, until), true))
+    Ok((made_again(&history, until), true))
+}
+
+/// A run up to a step, as a scenario to go on from. What it shows says if it does not come out as the run
+/// did.
+pub(super) fn made_again(history: &History, until: u64) -> Script {
+    let script = Script::by_hand(history, until);
+    let mut told = ();
+    let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut told);
+    let mut is_alike = runner.run(&script.lines).is_ok();
+    let sim = runner.into_world();
+    let crashed = history.step(until).map(|step| step.node);
+    for node in NodeId::all(script.nodes) {
+        let then = history.node_at(node, until);
+        is_alike &= then.is_some_and(|then| match sim.server(node) {
+            Some(server) => then.up && *server.node() == *then.node,
+            // A crash within the step belongs to it.
+            None => !then.up || crashed == Some(node),
+        });
+    }
+    if is_alike {
+        return script;
+    }
+    Script { shows: format!("{} {}", script.shows, told::MADE_OTHERWISE), ..script }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::made_again;
 use super::words::{WORDS, Word, following, parse};
 use crate::cli::error::Error;
 use crate::cli::pager;
@@ -11,7 +12,6 @@ use crate::explain::{Kind, Place, Unanswerable};
 use crate::raft::NodeId;
 use crate::record::history::{Moment, NodeState};
 use crate::record::{Clock, History};
-use crate::scenario::script::Script;
 use crate::view::output::Output;
 use crate::view::{STORY, history as told, places, prompt, why};
 
@@ -35,7 +35,7 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     if !forks {
         return Ok(ExitCode::SUCCESS);
     }
-    let script = Script::by_hand(history, table.step);
+    let script = made_again(history, table.step);
     play(&Play { script, is_recorded: true, clock: Clock::Virtual, trace: None, view: &STORY })
 }
 

@@ -6,7 +6,7 @@ use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
 use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Clock, Header, TraceWriter};
+use raft_in_practice::record::{Clock, Header, History, TraceWriter};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Answer, Ticket};
@@ -68,6 +68,23 @@ fn a_replay_can_stop_at_a_step() {
     assert!(text.contains("6 steps made again"), "{text}");
     let sentence = complaint(&["replay", &path, "--at", "6", "--verify"]);
     assert!(sentence.contains("--at"), "{sentence}");
+}
+
+/// What came after the last step belongs to it.
+#[test]
+fn a_replay_up_to_the_last_step_is_the_whole_run() {
+    let (path, script) = (file("after.jsonl"), file("after.raft"));
+    let (trace, name) = (path.to_str().unwrap(), script.to_str().unwrap());
+    fs::write(&script, "nodes 3\nelect 0\nwait 100ms\ncrash 0\npause 1\ncut 2\n").unwrap();
+    printed(0, &["run", name, "--virtual", "--view", "quiet", "--trace", trace]);
+    let whole = printed(0, &["replay", trace]);
+    let last = History::read(&*fs::read(&path).unwrap()).unwrap().last().to_string();
+    for at in [last.as_str(), "first pause", "last crash"] {
+        assert_eq!(printed(0, &["replay", trace, "--at", at]), whole, "{at}");
+    }
+    let shown = unwrapped(&printed(0, &["replay", trace, "--at", &last, "--show", "0"]));
+    assert!(shown.contains("crashed") && whole.contains("n0    CRASHED"), "{shown}\n{whole}");
+    assert!(whole.contains("n1 stands still"), "{whole}");
 }
 
 #[test]
