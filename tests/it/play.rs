@@ -323,7 +323,8 @@ fn one_can_go_on_from_a_recorded_run() {
 fn a_run_that_cannot_be_made_again_as_it_was_says_so() {
     let (trace, script) = (file("together.jsonl"), file("together.raft"));
     let (name, path) = (trace.to_str().unwrap(), script.to_str().unwrap());
-    let submits: String = (0..40).map(|nth| format!("submit to 0 SET a={nth}\n")).collect();
+    let submits = (0..40).map(|nth| format!("submit to 0 SET a={nth}\n"));
+    let submits = submits.collect::<Vec<_>>().concat();
     fs::write(&script, format!("nodes 3\nelect 0\n{submits}wait until in step\n")).unwrap();
     let speed = ["--speed", "5", "--view", "quiet", "--trace", name];
     let made = raft_cluster(&[&["run", path][..], &speed].concat(), "");

@@ -1,7 +1,7 @@
 //! Whatever a script does to a simulated cluster: it stays safe, and its trace says all of it.
 
 use proptest::prelude::*;
-use raft_in_practice::record::{TraceError, replay};
+use raft_in_practice::record::{History, TraceError, replay};
 use raft_in_practice::scenario::script::{Line, Script};
 use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::scenario::world::World;
@@ -38,6 +38,10 @@ proptest! {
         let beyond = replay(&trace[..], |_| Vec::new(), Some(asked)).unwrap_err();
         prop_assert_eq!(beyond, TraceError::NoStep { asked, last });
         prop_assert_eq!(summary.safety.committed, report.committed);
-        prop_assert_eq!(record(&again).1, trace, "the same script gives the same bytes");
+        prop_assert_eq!(record(&again).1, &trace[..], "the same script gives the same bytes");
+
+        let history = History::read(&trace[..]).unwrap();
+        let by_hand = Script::by_hand(&history, history.last());
+        prop_assert_eq!(record(&by_hand).0.status(), sim.status(), "{}\nby hand:\n{}", script, by_hand);
     }
 }
