@@ -19,8 +19,8 @@ pub(super) struct Words<'a> {
     /// Where a word ends.
     pub(super) separator: fn(char) -> bool,
     furthest: usize,
-    /// What would have fitted there, in words of ours ...
-    expected: Vec<String>,
+    /// What would have fitted there, in words of ours, some with a list of what that can be ...
+    expected: Vec<(String, Vec<&'static str>)>,
     /// ... and in words of the language.
     fitting: Vec<String>,
 }
@@ -161,7 +161,16 @@ impl<'a> Words<'a> {
 
     /// What comes next does not fit; this would.
     pub(super) fn expected<T>(&mut self, expected: impl Into<String>) -> Option<T> {
-        let expected = expected.into();
+        self.expected_one_of(expected, Vec::new())
+    }
+
+    /// The same, and these are all that there are of it: whoever is told of one that is near needs no list.
+    pub(super) fn expected_one_of<T>(
+        &mut self,
+        expected: impl Into<String>,
+        all: Vec<&'static str>,
+    ) -> Option<T> {
+        let expected = (expected.into(), all);
         if self.is_furthest() && !self.expected.contains(&expected) {
             self.expected.push(expected);
         }
@@ -174,9 +183,14 @@ impl<'a> Words<'a> {
         let word = self.peek().to_owned();
         let meant = nearest(&word, self.fitting.iter().map(String::as_str)).map(str::to_owned);
         // It comes first, and need not be named twice.
-        self.expected.retain(|expected| Some(expected.trim_matches('\'')) != meant.as_deref());
+        self.expected.retain(|(expected, _)| Some(expected.trim_matches('\'')) != meant.as_deref());
         let column = self.line[..self.furthest].chars().count() + 1;
-        LineError { column, word, meant, expected: self.expected.join(", or ") }
+        let expected = self.expected.into_iter().map(|(what, all)| match &all[..] {
+            [_, ..] if meant.is_none() => format!("{what}: {}", all.join(", ")),
+            _ => what,
+        });
+        let expected = expected.collect::<Vec<_>>().join(", or ");
+        LineError { column, word, meant, expected }
     }
 
     /// What may be typed next.

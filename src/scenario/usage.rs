@@ -106,7 +106,7 @@ macro_rules! table {
                         return form;
                     }
                 )+)*
-                words.expected(format!("{}: {}", $what, first_words(Self::USAGE).join(", ")))
+                words.expected_one_of($what, first_words(Self::USAGE))
             }
 
             /// Lines in which every form stands, with every example of each of its arguments.
