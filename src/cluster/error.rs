@@ -7,6 +7,7 @@ use crate::raft::{LogPosition, MAX_NODES, NodeId};
 
 /// Why a cluster did not start.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum StartError {
     /// No cluster has so many nodes.
     #[error("a cluster has 1 to {MAX_NODES} nodes, not {0}")]
@@ -14,20 +15,14 @@ pub enum StartError {
     /// No clock runs at such a speed.
     #[error("a speed is a number above 0, not {0}")]
     Speed(f64),
-    /// Timers would end faster than threads look at them.
+    /// At this `speed` timers would end faster than threads look at them, which is once a `tick`. With this
+    /// timing the `highest` speed is less.
     #[error(
         "at speed {speed} heartbeats are due more often than every {tick} ms, when threads look at their \
          timers; with the timing of this cluster the highest speed is {highest}",
         tick = tick.as_millis()
     )]
-    TooFast {
-        /// The speed that was asked for.
-        speed: f64,
-        /// The highest that this timing allows.
-        highest: f64,
-        /// How often threads look.
-        tick: Duration,
-    },
+    TooFast { speed: f64, highest: f64, tick: Duration },
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[source] io::Error),
@@ -35,8 +30,10 @@ pub enum StartError {
 
 /// Why a command was not seen to be applied.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum WriteError {
-    /// The node does not lead; the command had no effect.
+    /// The `node` that was asked does not lead; the command had no effect. As far as it knows, this
+    /// `leader` leads.
     #[error(
         "{node} does not lead{}",
         leader.map_or_else(
@@ -44,44 +41,26 @@ pub enum WriteError {
             |leader| format!("; ask {leader}")
         )
     )]
-    NotLeader {
-        /// The node that was asked.
-        node: NodeId,
-        /// Who leads, as far as that node knows.
-        leader: Option<NodeId>,
-    },
-    /// Another entry was committed in its place; the command had no effect.
+    NotLeader { node: NodeId, leader: Option<NodeId> },
+    /// Where its entry stood, at `lost`, another was committed; the command had no effect.
     #[error("entry {lost} was replaced by another leader's; submit the command again")]
-    Superseded {
-        /// Where the entry stood.
-        lost: LogPosition,
-    },
-    /// The node lost the entry while it did not lead: the command may have an effect.
+    Superseded { lost: LogPosition },
+    /// The node lost the entry, which stood at `position`, while it did not lead: the command may have an
+    /// effect.
     #[error("the node has lost entry {position}; another node may still hold it, and apply it")]
-    Uncertain {
-        /// Where the entry stood.
-        position: LogPosition,
-    },
-    /// The node is down, or went down before it could answer: the command may have an effect.
+    Uncertain { position: LogPosition },
+    /// The `node` that was asked is down, or went down before it could answer: the command may have an
+    /// effect.
     #[error(
         "{node} is down and did not answer; if the command reached another node, it may still be applied"
     )]
-    NodeDown {
-        /// The node that was asked.
-        node: NodeId,
-    },
-    /// No answer in time: the command may have an effect.
+    NodeDown { node: NodeId },
+    /// No answer within `bound`: the command may have an effect.
     #[error("no answer within {bound:?}; the command may still be applied")]
-    Timeout {
-        /// How long the client waited.
-        bound: Duration,
-    },
-    /// No leader in time; the command was given to nobody.
+    Timeout { bound: Duration },
+    /// No leader within `bound`; the command was given to nobody.
     #[error("no leader within {bound:?}; the command was given to nobody")]
-    NoLeader {
-        /// How long the client waited.
-        bound: Duration,
-    },
+    NoLeader { bound: Duration },
 }
 
 /// Threads of a cluster ended in a panic: a defect, of this program or of an observer.

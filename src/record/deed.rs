@@ -24,54 +24,28 @@ pub enum Loss {
 /// What the world does, rather than a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Deed {
-    /// A node crashes.
-    Crash {
-        /// Which.
-        node: NodeId,
-        /// Where in its step.
-        point: CrashPoint,
-    },
-    /// A node starts again with what was durable.
-    Restart {
-        /// Which.
-        node: NodeId,
-    },
-    /// The disk of a node that is down is lost.
-    Wipe {
-        /// Which node.
-        node: NodeId,
-    },
-    /// A process stands still from here on.
-    Pause {
-        /// Of which node.
-        node: NodeId,
-    },
-    /// A process that stood still goes on.
-    Resume {
-        /// Of which node.
-        node: NodeId,
-    },
-    /// One direction of a link is cut.
-    Cut {
-        /// The sender.
-        from: NodeId,
-        /// Whom it cannot reach any more.
-        to: NodeId,
-    },
+    /// A `node` crashes, at this `point` of its step.
+    Crash { node: NodeId, point: CrashPoint },
+    /// A `node` starts again with what was durable.
+    Restart { node: NodeId },
+    /// The disk of a `node` that is down is lost.
+    Wipe { node: NodeId },
+    /// The process of a `node` stands still from here on.
+    Pause { node: NodeId },
+    /// The process of a `node` that stood still goes on.
+    Resume { node: NodeId },
+    /// The link `from` one node `to` another is cut, in this direction.
+    Cut { from: NodeId, to: NodeId },
     /// The cluster is split into groups; nodes that are in none form one together.
     Partition {
         /// The groups.
         #[serde(with = "node_sets")]
         groups: Vec<NodeSet>,
     },
-    /// One direction of a link is whole again.
-    HealLink {
-        /// The sender.
-        from: NodeId,
-        /// Whom it can reach again.
-        to: NodeId,
-    },
+    /// The link `from` one node `to` another is whole again, in this direction.
+    HealLink { from: NodeId, to: NodeId },
     /// All cuts are undone.
     Heal,
     /// Every link is now like this.
@@ -86,65 +60,26 @@ pub enum Deed {
         #[serde(flatten)]
         conditions: Conditions,
     },
-    /// A message is lost.
-    Lost {
-        /// Which.
-        message: MessageId,
-        /// From whom.
-        from: NodeId,
-        /// For whom.
-        to: NodeId,
-        /// Why.
-        why: Loss,
-    },
-    /// A message will arrive twice.
-    Duplicated {
-        /// Which.
-        message: MessageId,
-    },
-    /// A client asks a node.
-    Asked {
-        /// The claim to an answer.
-        ticket: Ticket,
-        /// The node it asks.
-        node: NodeId,
-        /// What it asks for.
-        command: Command,
-    },
-    /// A client is told that a node does not lead, or is down, and so takes no command.
-    Refused {
-        /// The claim, which is void.
-        ticket: Ticket,
-        /// The node that was asked.
-        node: NodeId,
-        /// Who leads, as far as that node knows.
-        leader: Option<NodeId>,
-    },
-    /// A client is answered.
-    Answered {
-        /// The claim.
-        ticket: Ticket,
-        /// The node that answers.
-        node: NodeId,
-        /// The answer.
-        answer: Answer,
-    },
-    /// The answer to a client is lost on its way.
-    AnswerLost {
-        /// The claim, which stays open.
-        ticket: Ticket,
-        /// The node that has answered.
-        node: NodeId,
-    },
+    /// This `message` is lost: `from` whom, for whom (`to`), and `why`.
+    Lost { message: MessageId, from: NodeId, to: NodeId, why: Loss },
+    /// This `message` will arrive twice.
+    Duplicated { message: MessageId },
+    /// A client asks a `node` for what its `command` says. The `ticket` is its claim to an answer.
+    Asked { ticket: Ticket, node: NodeId, command: Command },
+    /// A client is told that the `node` it asked does not lead, or is down, and so takes no command: its
+    /// `ticket` is void. As far as that node knows, this `leader` leads.
+    Refused { ticket: Ticket, node: NodeId, leader: Option<NodeId> },
+    /// The client that holds this `ticket` is given this `answer` by a `node`.
+    Answered { ticket: Ticket, node: NodeId, answer: Answer },
+    /// The answer of a `node` to the client that holds this `ticket` is lost on its way. The claim stays
+    /// open.
+    AnswerLost { ticket: Ticket, node: NodeId },
     /// From here on timers and links stand still: each input is given by hand.
     Manual,
     /// Timers and links go on by themselves.
     Automatic,
-    /// The next input of this node comes by hand, though timers and links go on.
-    ByHand {
-        /// Which node.
-        node: NodeId,
-    },
+    /// The next input of this `node` comes by hand, though timers and links go on.
+    ByHand { node: NodeId },
     /// The script opens a part of the run.
     Phase(String),
     /// The script says something.

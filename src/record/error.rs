@@ -5,6 +5,7 @@ use crate::raft::NodeId;
 
 /// What is wrong with a trace.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum TraceError {
     /// It cannot be read at all.
     #[error("the trace cannot be read: {0}")]
@@ -18,48 +19,26 @@ pub enum TraceError {
          again with 'raft-cluster run --trace FILE', from its scenario and its seed"
     )]
     Version(String),
-    /// A line is not of the format.
+    /// A `line`, counted from 1, is not of the format: `what` is wrong with it.
     #[error("line {line} of the trace: {what}")]
-    Line {
-        /// Which, from 1.
-        line: usize,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// It stops before its last line.
+    Line { line: usize, what: String },
+    /// It stops after so many `lines`, before its last line; all `steps` up to there replayed.
     #[error(
         "the trace stops after line {lines} without its last line, as if the program that wrote it was \
          stopped; the {steps} steps up to there replay"
     )]
-    Truncated {
-        /// Its lines.
-        lines: usize,
-        /// The steps up to there, all of which replayed.
-        steps: u64,
-    },
+    Truncated { lines: usize, steps: u64 },
     /// A line was changed since it was written.
     #[error(
         "the trace was changed after it was written: its last line counts other lines than these"
     )]
     Altered,
-    /// There is no such step.
+    /// There is no step `asked`: the last is `last`.
     #[error("there is no step {asked} in this run; {}", steps(*last))]
-    NoStep {
-        /// Which was asked for.
-        asked: u64,
-        /// The last one.
-        last: u64,
-    },
-    /// A step did not come out as it was recorded.
+    NoStep { asked: u64, last: u64 },
+    /// In this `line`, counted from 1, a `step` of a `node` did not come out as it was recorded.
     #[error("line {line} of the trace: step {step} of {node} does not come out as it was recorded")]
-    Diverged {
-        /// The line, from 1.
-        line: usize,
-        /// The step.
-        step: u64,
-        /// The node.
-        node: NodeId,
-    },
+    Diverged { line: usize, step: u64, node: NodeId },
 }
 
 /// Which steps a run has, up to its last.

@@ -8,37 +8,18 @@ use crate::scenario::verb_table::{Verb, Who};
 
 /// What a few moves amount to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum PartKind {
-    /// A node stands for election; these hear of it.
-    Campaign {
-        /// The candidate.
-        node: NodeId,
-        /// Who hears of it.
-        reached: NodeSet,
-    },
-    /// A leader takes a command in, and sends it to these.
-    Append {
-        /// The leader.
-        leader: NodeId,
-        /// Whom it reaches.
-        reached: NodeSet,
-    },
-    /// What a leader sends reaches these.
-    Replicate {
-        /// The leader.
-        leader: NodeId,
-        /// Whom it reaches.
-        reached: NodeSet,
-    },
+    /// A `node` campaigns; those that are `reached` hear of it.
+    Campaign { node: NodeId, reached: NodeSet },
+    /// The `leader` takes a command in, and sends it to those that are `reached`.
+    Append { leader: NodeId, reached: NodeSet },
+    /// What the `leader` sends reaches these.
+    Replicate { leader: NodeId, reached: NodeSet },
     /// A message arrives by itself, late or again.
     Late(MessageName),
-    /// A node crashes, and may start again at once.
-    Crash {
-        /// Which.
-        node: NodeId,
-        /// Whether it starts again.
-        restarts: bool,
-    },
+    /// A `node` crashes, and starts again at once if it `restarts`.
+    Crash { node: NodeId, restarts: bool },
     /// A node starts again.
     Restart(NodeId),
 }

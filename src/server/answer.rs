@@ -20,25 +20,16 @@ impl Ticket {
 /// What a client is told.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Answer {
-    /// Its entry was committed and applied.
-    Applied {
-        /// Where the entry stands.
-        position: LogPosition,
-        /// What the state machine said.
-        reply: Reply,
-    },
-    /// Another entry was committed at its index: this one is lost, and never took effect.
-    Superseded {
-        /// Where the entry stood.
-        lost: LogPosition,
-    },
-    /// This node's log lost the entry while it did not lead. Another node may still hold it, and
-    /// commit it, so nobody can say what becomes of it.
-    Uncertain {
-        /// Where the entry stood.
-        position: LogPosition,
-    },
+    /// Its entry, which stands at `position`, was committed and applied, and the state machine gave this
+    /// `reply`.
+    Applied { position: LogPosition, reply: Reply },
+    /// Another entry was committed at its index: its own, which stood at `lost`, never took effect.
+    Superseded { lost: LogPosition },
+    /// This node's log lost the entry, which stood at `position`, while it did not lead. Another node may
+    /// still hold it, and commit it, so nobody can say what becomes of it.
+    Uncertain { position: LogPosition },
 }
 
 impl Answer {

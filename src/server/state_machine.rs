@@ -10,31 +10,17 @@ use crate::raft::Payload;
 
 /// What a command's text means to the store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Operation<'a> {
     /// `SET key=value`.
-    Set {
-        /// The key.
-        key: &'a str,
-        /// Its new value.
-        value: &'a str,
-    },
+    Set { key: &'a str, value: &'a str },
     /// `DELETE key`.
-    Delete {
-        /// The key.
-        key: &'a str,
-    },
+    Delete { key: &'a str },
     /// `GET key`: changes nothing, answers with the value at its place in the log.
-    Get {
-        /// The key.
-        key: &'a str,
-    },
-    /// `ADD key n`: adds to a number, and answers with the sum. Done twice, it adds twice.
-    Add {
-        /// The key. No value, or one that is no whole number, counts as 0.
-        key: &'a str,
-        /// What is added.
-        amount: i64,
-    },
+    Get { key: &'a str },
+    /// `ADD key amount`: adds to a number, and answers with the sum. Done twice, it adds twice. No value,
+    /// or one that is no whole number, counts as 0.
+    Add { key: &'a str, amount: i64 },
     /// Any other text: logged and applied without effect.
     Opaque,
 }

@@ -58,16 +58,11 @@ pub struct Step {
 
 /// What is entered in the journal when a turn ends.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum JournalEntry<'a, S = PersistentState> {
-    /// A crash undid the steps before they were saved.
-    Lost {
-        /// The server, which is about to crash.
-        server: &'a mut Server<S>,
-        /// The steps, if somebody asked for them.
-        steps: &'a [Step],
-        /// What they had come to.
-        lost: &'a Lost,
-    },
+    /// A crash undid the steps before they were saved: this `server` is about to crash, and the `steps`,
+    /// which are there if somebody asked for them, had come to what is `lost`.
+    Lost { server: &'a mut Server<S>, steps: &'a [Step], lost: &'a Lost },
     /// The steps were saved.
     Saved {
         /// The server, after the last of them.

@@ -32,159 +32,78 @@ pub enum Counter {
 /// What became of an entry in the log that held it first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Earlier {
-    /// The log still holds it, and first differs from the other at this index, with entries of these
-    /// terms there.
-    Differs {
-        /// The index.
-        index: LogIndex,
-        /// The term of the entry in the first log.
-        a: Term,
-        /// The term of the entry in the other.
-        b: Term,
-    },
-    /// No log holds it any more.
-    Lost {
-        /// The term of its holder when it lost it.
-        in_term: Term,
-    },
+    /// The log still holds it, and differs from the other first at this `index`, where it has an entry of
+    /// term `a`, and the other one of term `b`.
+    Differs { index: LogIndex, a: Term, b: Term },
+    /// No log holds it any more: its holder lost it `in_term`.
+    Lost { in_term: Term },
 }
 
 /// Two facts that cannot both be. Each says what is so, or was so, when the property fell; a sentence
 /// made of it must be true at that step.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Evidence {
-    /// Two nodes became leaders of one term.
-    TwoLeaders {
-        /// The term.
-        term: Term,
-        /// Who led it first. It need not lead it any more.
-        first: NodeId,
-        /// Who led it too.
-        second: NodeId,
-    },
-    /// A node voted twice in one term.
-    TwoVotes {
-        /// The voter.
-        voter: NodeId,
-        /// The term.
-        term: Term,
-        /// For whom it voted first.
-        first: NodeId,
-        /// For whom it voted then.
-        second: NodeId,
-    },
-    /// A vote changed, or was forgotten, within its term.
-    VoteChanged {
-        /// The voter.
-        node: NodeId,
-        /// The term.
-        term: Term,
-        /// The vote before.
-        from: Option<NodeId>,
-        /// The vote now.
-        to: Option<NodeId>,
-    },
-    /// A leader removed entries of its own log.
-    LeaderCut {
-        /// The leader.
-        leader: NodeId,
-        /// The term it led when it did.
-        term: Term,
-        /// The first entry it removed.
-        from: LogIndex,
-    },
-    /// The same position stood for different entries, or came after different entries, in two logs.
-    LogsDiffer {
-        /// The position.
-        position: LogPosition,
-        /// Who held it before.
-        a: NodeId,
-        /// Whether it still does.
-        earlier: Earlier,
-        /// Who holds it now, in a log that differs.
-        b: NodeId,
-    },
-    /// A leader began without an entry that was committed in an earlier term, before that or since.
+    /// Two nodes became leaders of one `term`: the `first`, which need not lead it any more, and the
+    /// `second`.
+    TwoLeaders { term: Term, first: NodeId, second: NodeId },
+    /// The `voter` voted twice in one `term`: for the `first`, and then for the `second`.
+    TwoVotes { voter: NodeId, term: Term, first: NodeId, second: NodeId },
+    /// The vote of a `node` changed, or was forgotten, within its `term`: it was `from`, and is `to`.
+    VoteChanged { node: NodeId, term: Term, from: Option<NodeId>, to: Option<NodeId> },
+    /// The `leader` removed entries of its own log, the first at index `from`, while it led this `term`.
+    LeaderCut { leader: NodeId, term: Term, from: LogIndex },
+    /// The same `position` stood for different entries, or came after different entries, in two logs: in
+    /// that of `a`, which held it before (`earlier` says whether it still does), and in that of `b`, which
+    /// holds it now.
+    LogsDiffer { position: LogPosition, a: NodeId, earlier: Earlier, b: NodeId },
+    /// The `leader` of a `term` began without the entry `missing`, which was committed in an earlier term,
+    /// before that or since: in the term `committed_in`, by the node `committed_by`. In its place it had an
+    /// entry of the term `instead`, if it had one.
     LeaderLacks {
-        /// The leader.
         leader: NodeId,
-        /// The term it led.
         term: Term,
-        /// The entry it lacked.
         missing: LogPosition,
-        /// The term of the entry that it had in that place, if it had one.
         instead: Option<Term>,
-        /// The term in which the missing entry was committed.
         committed_in: Term,
-        /// Who committed it then.
         committed_by: NodeId,
     },
-    /// Two nodes committed different entries at one index, or one node did so twice.
+    /// Two nodes committed different entries at one `index`, or one node did so twice: the `first` one of
+    /// `first_term`, the `second` then one of `second_term`.
     CommitsDiffer {
-        /// The index.
         index: LogIndex,
-        /// Who committed an entry there before.
         first: NodeId,
-        /// The term of that entry.
         first_term: Term,
-        /// Who committed another one.
         second: NodeId,
-        /// The term of the other.
         second_term: Term,
     },
-    /// A node has another entry where it had committed one. It has not committed the other.
+    /// At this `index` the `first` node committed an entry of `first_term`, and a `node` that had committed
+    /// it too, or is the first, has an entry of the term `now` there, or none. It has not committed the
+    /// other.
     CommittedReplaced {
-        /// The index.
         index: LogIndex,
-        /// Who committed an entry there first.
         first: NodeId,
-        /// The term of that entry.
         first_term: Term,
-        /// Who had committed this index too, or is the first.
         node: NodeId,
-        /// The term of the entry that it has there now, if it has one.
         now: Option<Term>,
     },
-    /// A leader committed an entry that too few durable logs hold.
-    NotDurable {
-        /// The leader.
-        leader: NodeId,
-        /// The entry.
-        position: LogPosition,
-        /// Durable logs that hold it.
-        copies: usize,
-        /// Durable logs that make a majority.
-        need: usize,
-    },
-    /// A number went back.
-    WentBack {
-        /// Whose.
-        node: NodeId,
-        /// Which.
-        counter: Counter,
-        /// What it was.
-        from: u64,
-        /// What it became.
-        to: u64,
-    },
-    /// A leader's bookkeeping of a follower left its bounds.
+    /// The `leader` committed the entry at `position`, of which so many `copies` are in durable logs, and a
+    /// majority takes as many as `need`.
+    NotDurable { leader: NodeId, position: LogPosition, copies: usize, need: usize },
+    /// This `counter` of a `node` went back: it was `from`, and is `to`.
+    WentBack { node: NodeId, counter: Counter, from: u64, to: u64 },
+    /// What a `leader` keeps of a follower, its `peer`, left its bounds: the `match_index` and the
+    /// `next_index`, where the leader's log ends at `last`.
     ProgressOutOfBounds {
-        /// The leader.
         leader: NodeId,
-        /// The follower.
         peer: NodeId,
-        /// Its match index.
         match_index: LogIndex,
-        /// Its next index.
         next_index: LogIndex,
-        /// The end of the leader's log.
         last: LogIndex,
     },
-    /// A node's log is not what its steps made it.
-    ShadowDiffers {
-        /// The node.
-        node: NodeId,
-    },
+    /// The log of a `node` is not what its steps made it.
+    ShadowDiffers { node: NodeId },
 }
