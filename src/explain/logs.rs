@@ -31,7 +31,7 @@ impl Asked<'_> {
             decided_in: Some(step.step),
             grounds,
             change,
-            ..self.answer(Finding::Refused { from, to, message, number: step.received })
+            ..self.answer(Finding::Refused { from, to, message, written_in: sent.written_in })
         })
     }
 

@@ -108,11 +108,11 @@ pub enum Finding {
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
     /// The `node` is down, and commits nothing.
     Down { node: NodeId },
-    /// `to` refused what `from` had sent.
-    Refused { from: NodeId, to: NodeId, message: MessageKind, number: Option<MessageId> },
+    /// `to` refused what `from` had sent, and had written in this step.
+    Refused { from: NodeId, to: NodeId, message: MessageKind, written_in: u64 },
     /// The `node` leads this term by these votes, each with the step in which it was counted.
     Leads { node: NodeId, term: Term, votes: Vec<(NodeId, u64)> },
-    /// The `node` has never stood for election: its timer was always started over. It follows `leader`.
+    /// The `node` has never campaigned: its timer was always started over. It follows `leader`.
     NeverCampaigned { node: NodeId, leader: Option<NodeId> },
     /// The `node` started again as a follower, and has not campaigned since. It follows `leader`.
     StartedAgain { node: NodeId, leader: Option<NodeId> },

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::rpc::{AppendOutcome, ConflictHint};
 use super::types::{LogEntry, LogIndex, LogPosition, Payload, Term};
 
-/// A server's log (Figure 2, `log[]`).
+/// A node's log (Figure 2, `log[]`).
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Log {

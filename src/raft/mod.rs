@@ -5,15 +5,15 @@
 //!
 //! # One machine out of several
 //!
-//! A service on one server is gone when that server is. So it is put on several, and each of them
-//! keeps a **log**: the commands of the clients, in order. Servers that carry out the same commands
+//! A service on one server is gone when that server is. So it is put on several, the **nodes**, each of
+//! which keeps a **log**: the commands of the clients, in order. Nodes that carry out the same commands
 //! in the same order are in the same state; so all that has to be agreed on is the log. That is hard
-//! because servers crash at any moment and come back with only what they had saved, and because
+//! because nodes crash at any moment and come back with only what they had saved, and because
 //! messages are lost, doubled, late, and overtake each other.
 //!
 //! # A leader, and its term
 //!
-//! Raft lets one server decide: the **leader** puts commands into its own log, and the others, its
+//! Raft lets one node decide: the **leader** puts commands into its own log, and the others, its
 //! **followers**, copy that log. Leaders crash too, so leaderships have an order: time is cut into
 //! **terms**, numbered upwards, with one leader in each at most. Every message carries its sender's
 //! term. Who hears of a higher one moves on to it, as a follower. A request of an older one is refused
@@ -23,8 +23,8 @@
 //!
 //! A follower that has not heard a leader for a while, its **election timeout**, **campaigns**: it
 //! goes to the next term as a candidate, votes for itself, and asks all others for their vote. A
-//! server gives one vote a term. Whoever has the votes of a **majority** leads. Two majorities always
-//! have a server in common, and that server has one vote, so no term gets two leaders (§5.2). If
+//! node gives one vote a term. Whoever has the votes of a **majority** leads. Two majorities always
+//! have a node in common, and that node has one vote, so no term gets two leaders (§5.2). If
 //! the votes are split, nobody wins, and a later term decides; timeouts are drawn at random, so that
 //! candidates seldom get in each other's way. A leader speaks often enough that no timeout ends.
 //!
@@ -45,12 +45,12 @@
 //! soon as a majority has it, and all before it with it; the next AppendEntries tells the followers.
 //! Why does no later leader lack it? A vote is refused to a candidate whose log is **behind** the
 //! voter's: its last entry is of a lower term, or of the same term with a lower index. Of any majority
-//! that elects, one server has the committed entry (§5.4.1).
+//! that elects, one node has the committed entry (§5.4.1).
 //!
-//! Why only of its own term? Say server 5 led term 3 and took in one entry that nobody else got. The
-//! leader of term 4 then copies an entry of term 2 to servers 1, 2 and 3, a majority. But the last term
-//! of server 5 is the higher one, so it can still win term 5 and have that entry deleted. Once servers
-//! 1, 2 and 3 have an entry of term 4, it cannot win any more (§5.4.2, Figure 8). A new leader therefore
+//! Why only of its own term? Say n4 led term 3 and took in one entry that nobody else got. The
+//! leader of term 4 then copies an entry of term 2 to n0, n1 and n2, a majority. But the last term of n4
+//! is the higher one, so it can still win term 5 and have that entry deleted. Once n0, n1 and n2 have an
+//! entry of term 4, it cannot win any more (§5.4.2, Figure 8). A new leader therefore
 //! begins its term with an empty entry, a **no-op**.
 //!
 //! And promises outlive a crash: term, vote and log are durable before a message that relies on them leaves.
@@ -58,7 +58,7 @@
 //! # How to read the files
 //!
 //! 1. `types`: terms, indexes, entries. `rpc`: the two calls, as four messages. Skim both.
-//! 2. `node` and `role`: what a server remembers, which is Figure 2. Of `turn`, the first page: a turn
+//! 2. `node` and `role`: what a node remembers, which is Figure 2. Of `turn`, the first page: a turn
 //!    borrows its node, reads like it, and collects messages and what is unsaved.
 //! 3. `terms`: a message arrives. Here one sees how a **rule** is asked. `check` asks whether something
 //!    holds, and a refusal is an `Err`. `must` asks whether the node does what the rule demands, and in

@@ -37,10 +37,10 @@ impl Settings {
 }
 
 /// What survives a crash (Figure 2, persistent state on all servers): exactly what is saved. The
-/// default is that of a new server.
+/// default is that of a new node.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct PersistentState {
-    /// The latest term this server has seen.
+    /// The latest term this node has seen.
     pub current_term: Term,
     /// Whom it voted for in that term, if anyone.
     pub voted_for: Option<NodeId>,
@@ -70,7 +70,7 @@ pub enum Input {
     HeartbeatDue,
 }
 
-/// One Raft server: pure. No clock, no threads, no randomness, no I/O.
+/// One Raft node: pure. No clock, no threads, no randomness, no I/O.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RaftNode {
     pub(super) id: NodeId,
@@ -82,7 +82,7 @@ pub struct RaftNode {
 }
 
 impl RaftNode {
-    /// A server that starts, or starts again, as a follower with what it had saved. Nothing else
+    /// A node that starts, or starts again, as a follower with what it had saved. Nothing else
     /// survives: it knows of no leader, no votes, and of no committed entry.
     ///
     /// # Panics

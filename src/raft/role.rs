@@ -30,7 +30,7 @@ impl fmt::Display for RoleKind {
     }
 }
 
-/// A server's role, with its data.
+/// A node's role, with its data.
 #[expect(clippy::large_enum_variant, reason = "one role a node; a box would only cost a jump")]
 #[expect(missing_docs, reason = "the sentence of each variant names its field")]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -44,8 +44,9 @@ impl Turn<'_> {
         let (theirs, own) = (message.term(), self.current_term());
         let facts = Facts::Terms { message: theirs, own };
         if theirs > own {
+            let steps_down = self.must(Rule::HigherTermStepsDown, facts);
             self.enter_term(theirs);
-            if self.must(Rule::HigherTermStepsDown, facts) {
+            if steps_down {
                 self.change_role(Role::Follower { leader: None });
             }
             return Ok(());

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The largest cluster this lab runs. Real clusters rarely have more than seven voters.
 pub const MAX_NODES: usize = 9;
 
-/// The identity of a server: a small number, unique in the cluster, counted from 0.
+/// The identity of a node: a small number, unique in the cluster, counted from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct NodeId(u8);

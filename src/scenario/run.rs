@@ -352,7 +352,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.resolve(who)
     }
 
-    /// Lets a node stand for election until it leads: over bad links votes are lost, or another wins
+    /// Lets a node campaign until it leads: over bad links votes are lost, or another wins
     /// before. A leader of an older term has to hear of that first.
     fn elect(&mut self, who: Who) -> Result<(), Why> {
         let node = self.resolve(who)?;

@@ -149,7 +149,7 @@ table! {
         "delay", "5ms..40ms [of LINKS]",
             "how long messages take; LINKS are 1 -> 2, 1 <-> 2, or all of node 1" =>
             Links Delay(latency: (Duration, Duration), links: Option<LinkSet>);
-        "timeout", "N", "end the election timer of a node that does not lead: it stands for election" =>
+        "timeout", "N", "end the election timer of a node that does not lead: it campaigns" =>
             Move Timeout(who: Who);
         "elect", "N", "end its election timer, each second once more until it leads" =>
             Wait Elect(who: Who);

@@ -1,4 +1,4 @@
-//! A run as a list of moves in someone's hand: who stands, which message arrives, who crashes.
+//! A run as a list of moves in someone's hand: who campaigns, which message arrives, who crashes.
 //!
 //! A move names what it means (the newest AppendEntries from n0 to n1), never a position in a list,
 //! so a schedule still makes sense when some of its moves are taken out. A move that has become

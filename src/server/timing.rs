@@ -112,8 +112,8 @@ impl Timing {
         }
     }
 
-    /// A fresh election timeout: drawn at random each time, so that nodes which stood at the same
-    /// moment once do not do so for ever (§5.2).
+    /// A fresh election timeout: drawn at random each time, so that nodes which campaigned at the
+    /// same moment once do not do so for ever (§5.2).
     pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Draw) -> (Duration, Verdict) {
         let shortest_us = self.election_min.as_micros() as u64;
         let longest_us = self.election_max.as_micros() as u64;

@@ -81,6 +81,16 @@ pub fn finished(line: &str) -> String {
     guarded(line).replace(MARK.as_str(), "\u{1b}[")
 }
 
+/// Text of ours without its colours.
+pub(super) fn without(text: &str) -> Cow<'_, str> {
+    if !text.contains(MARK.as_str()) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(MARK.as_str());
+    let first = parts.next().into_iter();
+    first.chain(parts.map(|part| part.split_once('m').map_or("", |(_, rest)| rest))).collect()
+}
+
 /// Text of ours with the colours that a terminal knows, marked as ours.
 pub fn marked(coloured: &str) -> String {
     coloured.replace("\u{1b}[", &MARK)

@@ -70,9 +70,7 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
         }
         Event::ElectionStarted { term, last } => {
             let log = log_end(last);
-            format!(
-                "stands for election in term {term} and shows the voters a log that {log} (§5.2)"
-            )
+            format!("campaigns in term {term} and shows the voters a log that {log} (§5.2)")
         }
         Event::TermsExhausted => {
             "holds no election: it is in the largest term there can be (§5.1)".to_owned()
@@ -82,10 +80,9 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
         }
         Event::VoteGranted { to, term } => format!("votes for {to} in term {term} (§5.2)"),
         Event::VoteRefused { to, term, rule } => {
-            format!(
-                "gives {to} no vote, by {rule}, and is in term {term} itself ({})",
-                section(rule)
-            )
+            // A candidate of an older term asks in that one: its voter names the term it is in.
+            let when = if rule == Rule::StaleTermRejected { ", and is" } else { "" };
+            format!("refuses {to} its vote{when} in term {term} ({rule}, {})", section(rule))
         }
         Event::VoteCounted { from, votes } => {
             format!("counts the vote of {from}: {} so far (§5.2)", plural(votes, "vote", "votes"))

@@ -58,7 +58,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
         }
         Facts::Timer { cause } => timer(speaker, cause),
         Facts::Leader { leader, term } => {
-            format!("{leader} won term {term}, in which {node} stands for election")
+            format!("{leader} won term {term}, in which {node} campaigns")
         }
         Facts::VoteKept { term, voted_for } => vote_kept(node, term, voted_for, kept),
         Facts::Election { before, term } => {
@@ -98,7 +98,7 @@ fn vote_received(voter: NodeId, counted_before: bool) -> String {
 }
 
 fn vote_kept(node: NodeId, term: Term, voted_for: Option<NodeId>, kept: bool) -> String {
-    let Some(vote) = voted_for else { return format!("{node} has not voted in term {term}") };
+    let Some(vote) = voted_for else { return format!("{node}'s votedFor in term {term} is null") };
     let vote = if vote == node { "itself".to_owned() } else { vote.to_string() };
     let remembers = if kept { ", and remembers it" } else { "" };
     format!("{node} voted for {vote} in term {term}{remembers}")

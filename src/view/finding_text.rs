@@ -3,7 +3,7 @@
 use super::words::{log_end, plural};
 use super::{deeds, message};
 use crate::explain::{Change, Elsewhere, Finding, Silent};
-use crate::raft::{LogPosition, NodeId, Term};
+use crate::raft::{LogIndex, LogPosition, NodeId, Term};
 use crate::record::history::{ClientCall, Told};
 
 /// What is so.
@@ -45,18 +45,18 @@ pub(super) fn finding(finding: &Finding) -> String {
             format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
         Finding::Down { node } => format!("{node} is down: it leads nothing and commits nothing."),
-        Finding::Refused { from, to, message: kind, number } => {
-            let number = number.map_or_else(String::new, |it| format!(" (message {})", it.0));
-            format!("{to} refused {from}'s {}{number}.", message::kind(*kind))
+        Finding::Refused { from, to, message: kind, written_in } => {
+            let kind = message::kind(*kind);
+            format!("{to} refused {from}'s {kind} (written in step {written_in}).")
         }
         Finding::Leads { node, term, votes } => {
             format!("{node} leads term {term}, by the votes of {}.", voters(votes))
         }
         Finding::NeverCampaigned { node, leader } => {
-            format!("{node} has never stood for election{}.", following(*leader))
+            format!("{node} has never campaigned{}.", following(*leader))
         }
         Finding::StartedAgain { node, leader } => format!(
-            "{node} has started again as a follower and not stood for election since{}.",
+            "{node} has started again as a follower and not campaigned since{}.",
             following(*leader)
         ),
         Finding::TooFewVotes { node, term, have, need, ended_in } => {
@@ -112,9 +112,7 @@ fn too_few_votes(
         Some(step) => format!("it gave up in step {step}"),
         None => "its election goes on".to_owned(),
     };
-    format!(
-        "{node} stood for election in term {term} and got {votes}, where {need} are needed: {ended}."
-    )
+    format!("{node} campaigned in term {term} and got {votes}, where {need} are needed: {ended}.")
 }
 
 fn not_told(
@@ -150,7 +148,7 @@ fn known(node: NodeId, Elsewhere { step, by, forgot_after }: &Elsewhere) -> Stri
     let forgot = forgot_after.map_or_else(String::new, |after| {
         format!(" {node} knew, and lost its commitIndex when it crashed after step {after}.")
     });
-    format!(" It is committed since step {step}, by {by}.{forgot}")
+    format!(" It has been committed since step {step}, by {by}.{forgot}")
 }
 
 fn following(leader: Option<NodeId>) -> String {
@@ -172,7 +170,9 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
                  asked, so nobody will answer."
             ),
             Some(Silent::PausedSince(step)) => {
-                format!("{client} and was told nothing yet: {node} stands still since step {step}.")
+                format!(
+                    "{client} and was told nothing yet: {node} has stood still since step {step}."
+                )
             }
             Some(Silent::AnswerLostIn(step)) => {
                 format!(
@@ -190,7 +190,7 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
         Some((step, Told::Answered(answer))) => {
             let told = deeds::told(answer);
             let told = told.strip_prefix("is told ").unwrap_or(&told);
-            format!("{client} and is told by {node}, in step {step}, {told}.")
+            format!("{client} and was told by {node}, in step {step}, {told}.")
         }
     }
 }
@@ -256,6 +256,9 @@ pub(super) fn changes(change: &Change) -> String {
         }
         Change::Log { least } => {
             format!("the candidate's log ended at {least}, or were more up to date")
+        }
+        Change::EarlierEntry { index: LogIndex::FIRST } => {
+            "the leader sent its log from index 1 on".to_owned()
         }
         Change::EarlierEntry { index } => {
             format!("the leader sent from an entry before index {index} that both have")

@@ -228,8 +228,8 @@ pub(crate) fn clients(history: &History, step: u64) -> Vec<String> {
 /// Since when a field is as it is.
 pub(crate) fn blame(id: NodeId, name: &str, value: &str, since: u64) -> Vec<String> {
     let since = match since {
-        0 => "since the beginning".to_owned(),
-        step => format!("since step {step}"),
+        0 => "the beginning".to_owned(),
+        step => format!("step {step}"),
     };
-    paragraph(&format!("{id}'s {name} is '{value}' {since}"), "  ", "  ")
+    paragraph(&format!("{id}'s {name} has been '{value}' since {since}"), "  ", "  ")
 }

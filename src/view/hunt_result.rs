@@ -25,23 +25,31 @@ use crate::server::timing::Timing;
 /// A hunt's figures in one line.
 pub fn figures(progress: &HuntProgress, took: Duration) -> String {
     let seeds = progress.seeds.load(Ordering::Relaxed);
-    let simulated = Duration::from_micros(progress.simulated.load(Ordering::Relaxed));
     let faults = progress.faults.load(Ordering::Relaxed);
     format!(
-        "{} in {:.1} s: {:.1} simulated hours, {}",
+        "{} in {:.1} s: {}, {}",
         plural(seeds as usize, "seed", "seeds"),
         took.as_secs_f64(),
-        simulated.as_secs_f64() / 3600.0,
+        simulated(progress),
         plural(faults as usize, "fault", "faults")
     )
 }
 
 /// How far a hunt is, while it goes on.
 pub(crate) fn so_far(progress: &HuntProgress) -> String {
-    let hours = progress.simulated.load(Ordering::Relaxed) as f64 / 3.6e9;
     let faults = progress.faults.load(Ordering::Relaxed);
     let caught = progress.caught.load(Ordering::Relaxed);
-    format!("{hours:.1} simulated hours, {faults} faults, {caught} caught")
+    format!("{}, {faults} faults, {caught} caught", simulated(progress))
+}
+
+/// How long the runs of a hunt were: below a tenth of an hour in minutes.
+fn simulated(progress: &HuntProgress) -> String {
+    let minutes = progress.simulated.load(Ordering::Relaxed) as f64 / 6e7;
+    if minutes < 6.0 {
+        format!("{minutes:.1} simulated minutes")
+    } else {
+        format!("{:.1} simulated hours", minutes / 60.0)
+    }
 }
 
 /// What it means that nothing was caught: of what was played, if somebody stopped it; and where to
@@ -145,9 +153,8 @@ pub fn stall(stall: &Stall) -> String {
             "{leader} leads, all have its log, and a new command waits for more than a round trip"
         ),
         Stall::UnneededElection(found) => format!(
-            "{} stood for election in term {} at {} s, though it had heard the leader of the term \
-             before at {} s",
-            found.node, found.term, found.stood, found.heard
+            "{} campaigned in term {} at {} s, though it had heard the leader of the term before at {} s",
+            found.node, found.term, found.campaigned, found.heard
         ),
     }
 }
@@ -207,7 +214,7 @@ fn fallen(fallen: &Fallen) -> String {
 /// otherwise.
 pub fn tell(short: &Short, output: &Output) {
     let Schedule { settings, moves } = &short.schedule;
-    let no_op = if settings.no_op { "" } else { ", no no-op on election" };
+    let no_op = if settings.no_op { "" } else { " without no-ops" };
     let usual = Settings::new(settings.nodes).max_batch;
     let batch = match settings.max_batch.filter(|_| settings.max_batch != usual) {
         Some(batch) => format!(", batches of {batch}"),

@@ -181,7 +181,8 @@ pub(crate) fn help(words: &[Usage]) -> Vec<String> {
     lines.push(colour::heading("The cluster, in the words of the scripts").to_string());
     lines.extend(rows(Verb::USAGE));
     lines.push(String::new());
-    let note = "N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
+    let note = "The prompt begins with the number of the last step, 0 before the first, and the time once it \
+                has passed. N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
                 waited for and expected. Tab completes, and the arrow keys bring back what was \
                 typed.";
     lines.extend(paragraph(note, "  ", "  "));

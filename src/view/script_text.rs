@@ -201,7 +201,7 @@ fn condition_text(condition: &Condition) -> String {
             format!("{}'s log is {}", name(*who), log.join(" "))
         }
         Condition::Term(who, term) => format!("{} is in term {term}", name(*who)),
-        Condition::Vote(who, None) => format!("{} has not voted in its term", name(*who)),
+        Condition::Vote(who, None) => format!("{}'s votedFor is null", name(*who)),
         Condition::Vote(who, Some(vote)) => {
             format!("{} has voted for {vote} in its term", name(*who))
         }
@@ -237,7 +237,9 @@ fn condition_text(condition: &Condition) -> String {
         Condition::Lost(client) => format!("{} is told that its entry is lost", asker(*client)),
         Condition::Uncertain(client) => format!("{} is told that nobody knows", asker(*client)),
         Condition::Unanswered(client) => format!("{} has heard nothing", asker(*client)),
-        Condition::InStep => "all running nodes hold, and have applied, the same log".to_owned(),
+        Condition::InStep => {
+            "all running nodes hold, and have committed and applied, the same log".to_owned()
+        }
     }
 }
 

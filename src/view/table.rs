@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use textwrap::core::display_width;
+use textwrap::core::{Word, display_width};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use super::{TERMINAL, colour, width};
@@ -107,18 +107,47 @@ impl Table {
 /// Text in lines of at most [`width`] columns, after `first` on the first line and after `others`
 /// on the others.
 ///
-/// Breaks at spaces only: an id or a range is never torn apart. A word that is longer than
-/// a line is broken with marks, so that no line can begin with a part of it that looks like a line of ours.
+/// Breaks at spaces only: an id or a range is never torn apart, nor a number from its unit. A word that
+/// is longer than a line is broken with marks, so that no line can begin with a part of it that looks like a line of ours.
 pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(width())
         .initial_indent(first)
         .subsequent_indent(others)
-        .word_separator(WordSeparator::AsciiSpace)
+        .word_separator(WordSeparator::Custom(words))
         .word_splitter(WordSplitter::NoHyphenation);
     let room = width().saturating_sub(display_width(first).max(display_width(others)));
     let text = colour::guarded(text);
     let words: Vec<Cow<'_, str>> = text.split(' ').map(|word| broken(word, room)).collect();
     wrap(&words.join(" "), options).iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The words of a line, each with the spaces behind it. A number and its unit are one, and so are `index`
+/// and the number behind it: apart they are hard to read.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let (mut all, mut before) = (Vec::new(), Cow::default());
+    let (mut begin, mut end) = (0, 0);
+    for word in WordSeparator::AsciiSpace.find_words(line) {
+        let bare = colour::without(word.word);
+        if end > begin && !belongs_to(&before, &bare) {
+            all.push(Word::from(&line[begin..end]));
+            begin = end;
+        }
+        end += word.word.len() + word.whitespace.len();
+        before = bare;
+    }
+    all.push(Word::from(&line[begin..end]));
+    Box::new(all.into_iter())
+}
+
+/// Whether a word is the unit of the number before it, or the number of an index. Together they have to fit
+/// into a line.
+fn belongs_to(before: &str, word: &str) -> bool {
+    let unit = word.split(|letter: char| !letter.is_alphanumeric()).next();
+    let measures = unit.is_some_and(|unit| ["µs", "ms", "s"].contains(&unit));
+    let number = before.trim_start_matches('(');
+    let index =
+        before.ends_with("ndex") && word.starts_with(|letter: char| letter.is_ascii_digit());
+    before.len() + word.len() < ROOM && (index || measures && number.parse::<f64>().is_ok())
 }
 
 /// A word in pieces that fit into so many columns, with the mark `…` where it was broken. A coloured word stays as it is.

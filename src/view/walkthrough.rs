@@ -175,7 +175,7 @@ fn names(nodes: &[NodeId]) -> String {
 /// A node's state on one line.
 fn state(node: &RaftNode) -> String {
     let role = colour::role(node.role().kind(), &node.role().kind().to_string());
-    let vote = node.voted_for().map_or_else(|| "none".to_owned(), |vote| vote.to_string());
+    let vote = node.voted_for().map_or_else(|| "null".to_owned(), |vote| vote.to_string());
     let known = match node.role() {
         Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
         Role::Candidate { votes } => {
@@ -194,7 +194,7 @@ fn state(node: &RaftNode) -> String {
 
 fn durable(node: &RaftNode, disk: &PersistentState) -> Vec<String> {
     let mut block = Block::new();
-    let vote = disk.voted_for.map_or_else(|| "none".to_owned(), |vote| vote.to_string());
+    let vote = disk.voted_for.map_or_else(|| "null".to_owned(), |vote| vote.to_string());
     let (term, log) = (disk.current_term, log_end(disk.log.last()));
     block
         .line(&colour::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));

@@ -53,11 +53,7 @@ pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     let asked = format!("Step {}{comma}{time}: why {}?", answer.step, answer.question);
     let mut lines = vec![colour::heading(&asked).to_string()];
     if answer.contradicts {
-        lines.extend(paragraph(
-            "The question takes for granted what is not so. Why it is otherwise:",
-            "  ",
-            "  ",
-        ));
+        lines.extend(paragraph("That is not so. Why not:", "  ", "  "));
     }
     lines.extend(reasons(answer));
     lines
@@ -79,11 +75,11 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     // Since its timer was started over last it has not been so: it has always been.
     let always = matches!(answer.finding, Finding::NeverCampaigned { .. });
     if let Some(step) = answer.decided_in.filter(|_| !always) {
-        text = format!("{text} That is so since step {step}.");
+        text = format!("{text} That has been so since step {step}.");
     }
     let mut said = vec![Sentence::Finding(text)];
     if let Some((node, step)) = answer.paused {
-        said.push(Sentence::Finding(format!("{node} stands still since step {step}.")));
+        said.push(Sentence::Finding(format!("{node} has stood still since step {step}.")));
     }
     said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
@@ -147,12 +143,14 @@ fn stands(standing: &Standing) -> String {
         (Some(false), false) => "lacks it".to_owned(),
         (None, _) => standing.uncounted.map_or_else(|| "counted".to_owned(), uncounted),
     };
+    // What became of a vote is a sentence about an earlier step, and this is about now.
+    let (and, now) = if standing.uncounted.is_some() { ("; it", " now") } else { (",", "") };
     let link = match (standing.up, standing.link) {
-        (false, _) => ", is down",
-        (true, (true, true)) => "",
-        (true, (false, false)) => ", is cut off",
-        (true, (false, true)) => ", cannot be reached",
-        (true, (true, false)) => ", and its replies cannot come back",
+        (false, _) => format!("{and} is down{now}"),
+        (true, (true, true)) => String::new(),
+        (true, (false, false)) => format!("{and} is cut off{now}"),
+        (true, (false, true)) => format!("{and} cannot be reached{now}"),
+        (true, (true, false)) => ", and its replies cannot come back".to_owned(),
     };
     let to = standing.in_flight_to;
     let directions = [(to, "to it"), (standing.in_flight.len() - to, "from it")];
@@ -162,7 +160,7 @@ fn stands(standing: &Standing) -> String {
         [] => String::new(),
         _ => format!(", in flight: {}", directions.join(" and ")),
     };
-    let still = if standing.paused { ", stands still" } else { "" };
+    let still = if standing.paused { format!("{and} stands still{now}") } else { String::new() };
     format!("{holds}{link}{still}{in_flight}")
 }
 

@@ -47,13 +47,15 @@ pub fn plural(count: usize, one: &str, many: &str) -> String {
 
 /// How long something takes: to the tenth of a millisecond, from a second on to the millisecond, and
 /// below a millisecond to the microsecond.
+///
+/// What is beyond is cut off and not rounded, as in [`Time`], so that a wait from the beginning of a run
+/// ends at the time that is told beside it.
 pub fn duration(time: Duration) -> String {
     let micros = time.as_micros();
     let (number, unit) = match micros {
         1..1_000 => return format!("{micros} µs"),
-        // A half is rounded up, whatever it is as a binary fraction.
-        0..1_000_000 => (format!("{:.1}", ((micros + 50) / 100) as f64 / 10.0), "ms"),
-        _ => (format!("{:.3}", ((micros + 500) / 1_000) as f64 / 1e3), "s"),
+        0..1_000_000 => (format!("{:.1}", (micros / 100) as f64 / 10.0), "ms"),
+        _ => (format!("{:.3}", (micros / 1_000) as f64 / 1e3), "s"),
     };
     format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
 }

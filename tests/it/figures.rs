@@ -71,7 +71,7 @@ fn figure_7_each_follower_is_repaired_in_a_few_round_trips() {
 
 /// The servers of Figure 8, S1 to S5, up to (c): S1 leads again, in term 4, and its old entry of
 /// term 2 has just reached a majority. Figure 8 needs leaders that have nothing of their own term
-/// to replicate first, so there is no no-op, and one entry a message.
+/// to replicate first, so leaders begin without a no-op, and one entry a message.
 fn figure_8_up_to_c(rules: RuleSet) -> Cluster {
     let settings: Settings = bare(5, rules);
     let mut cluster = Cluster::with_logs(settings, 1, &[[1].as_slice(); 5]);

@@ -81,7 +81,7 @@ fn a_section_alone_is_what_it_is_in_the_whole() {
 fn the_sections_show_what_they_promise() {
     let text = printed(&["--nodes", "5"]);
     for shown in [
-        "n0 follower, currentTerm 0, votedFor none, log is empty, commitIndex 0",
+        "n0 follower, currentTerm 0, votedFor null, log is empty, commitIndex 0",
         "RequestVote: term 1, candidateId n0, lastLogIndex 0, lastLogTerm 0",
         "3 of 5 votes, and 3 are a majority",
         "appends 1@1 to its own log",

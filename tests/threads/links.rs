@@ -1,5 +1,5 @@
 //! What the links between threads do to messages. Four nodes live, of eight, so that nobody can win: a node
-//! that stands for election speaks to each other one, each of these answers, and that is all.
+//! that campaigns speaks to each other one, each of these answers, and that is all.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};

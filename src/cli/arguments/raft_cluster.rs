@@ -112,9 +112,9 @@ known to expose it, and any other takes three nodes, two terms and a log of one.
 
 Examples:
   raft-cluster check                                    three nodes, two terms, one entry
-  raft-cluster check --log 2                            two entries: about half a minute
+  raft-cluster check --log 2                            two entries: about twenty seconds
   raft-cluster check --break up-to-date-log             the shortest way, proven
-  raft-cluster check --break commit-only-current-term   Figure 8: about half a minute"
+  raft-cluster check --break commit-only-current-term   Figure 8: about twenty seconds"
     )]
     Check {
         #[command(flatten)]

@@ -56,7 +56,7 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new(
         "next",
         "[N]",
-        "carry out the next line of the scenario that was loaded, or N of them",
+        "carry out the next line of the scenario that was loaded, or N of them; in 'replay' it is the next step",
     ),
     Usage::new("back", "[N]", "undo the last N lines; of single steps each counts"),
     Usage::new("forward", "[N]", "do again what 'back' has undone, line by line"),

@@ -36,7 +36,7 @@ pub(super) struct Replay {
     #[arg(long)]
     verify: bool,
     /// Stop after this step, at this time (0.014), or at 'first' or 'last' of something ('first commit')
-    #[arg(long, value_parser = place(), hide_possible_values = true, allow_hyphen_values = true, value_name = "STEP|TIME|WHEN", conflicts_with = "verify")]
+    #[arg(long, value_parser = place(), hide_possible_values = true, allow_hyphen_values = true, value_name = "STEP|TIME|EVENT", conflicts_with = "verify")]
     at: Option<Place>,
     /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]

@@ -50,7 +50,11 @@ pub(super) enum Word {
 
 /// The words, with what follows them, for help and completion.
 pub(super) const WORDS: &[Usage] = &[
-    Usage::new("next", "[N|EVENT]", "so many steps on, or to the next step with this event"),
+    Usage::new(
+        "next",
+        "[N|EVENT]",
+        "so many steps on, or to the next step with this event; in 'play' it is the next line",
+    ),
     Usage::new("back", "[N]", "so many steps back"),
     Usage::new("previous", "[EVENT]", "to the step before, or to the last one with this event"),
     Usage::new("goto", "STEP|TIME|first EVENT|last EVENT", "to a step, or to a time as in 0.014"),

@@ -91,7 +91,7 @@ macro_rules! rules {
                 match self { $(Self::$variant => $statement,)* }
             }
 
-            /// The property that falls without it.
+            /// The property that the rule is there for.
             pub const fn protects(self) -> Property {
                 match self { $(Self::$variant => Property::$property,)* }
             }
@@ -110,7 +110,7 @@ macro_rules! rules {
 }
 
 rules! {
-    MajorityQuorum, "majority-quorum", "§5.2",
+    MajorityQuorum, "majority-quorum", "§5.2, §5.3",
         "A decision needs a strict majority of the cluster, even-sized ones too.",
         ElectionSafety, "raft/turn.rs::check_quorum",
         "Half of the cluster, rounded down, is enough.";
@@ -205,7 +205,7 @@ rules! {
         Liveness, "raft/turn.rs::election_timer_hears",
         "Any request restarts the timer, those of deposed leaders too.";
     RandomisedTimeout, "randomised-timeout", "§5.2",
-        "Each election draws a fresh timeout at random.",
+        "Whenever the election timer starts, its timeout is drawn afresh, at random.",
         Liveness, "server/timing.rs::draw_timeout",
         "Every timeout is the shortest one, so that nodes keep campaigning at the same moment.";
     LeaderHeartbeat, "leader-heartbeat", "§5.2, Figure 2 leaders 1",

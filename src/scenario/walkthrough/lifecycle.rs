@@ -17,7 +17,7 @@ const LATER_TERM: Term = Term::new(5);
 
 pub(super) fn play(script: &mut Walkthrough, options: Options) {
     starts(script, options);
-    let requests = stands(script, options);
+    let requests = campaigns(script, options);
     let mut mail = wins(script, options, &requests);
     mail.extend(takes_commands(script, options));
     commits(script, options, &mail);
@@ -56,8 +56,8 @@ fn starts(script: &mut Walkthrough, options: Options) {
     );
 }
 
-fn stands(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
-    script.open("Its election timer ends: it stands for election");
+fn campaigns(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
+    script.open("Its election timer ends: it campaigns");
     let others = if options.nodes == 1 {
         "there are no others to ask, and its own vote is a majority already."
     } else {
@@ -167,8 +167,8 @@ fn commits(script: &mut Walkthrough, options: Options, mail: &[Envelope]) {
     }
     script.say(
         "§5.3",
-        "Committed means: no later leader can be without it. Only now the entries are applied, in \
-         the order of the log, on every node the same; only now the clients may be answered.",
+        "Committed means: no later leader can be without it. Only now are the entries applied, in \
+         the order of the log, on every node the same; only now may the clients be answered.",
     );
     script.store(N0);
     script.say(
@@ -194,7 +194,7 @@ fn with_others(script: &mut Walkthrough, options: Options) -> Options {
     let three = Options::new(3, options.seed);
     let mut past = Walkthrough::new(three);
     starts(&mut past, three);
-    let requests = stands(&mut past, three);
+    let requests = campaigns(&mut past, three);
     let mut mail = wins(&mut past, three, &requests);
     mail.extend(takes_commands(&mut past, three));
     commits(&mut past, three, &mail);
@@ -229,8 +229,8 @@ fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     requests
 }
 
-/// While n0 hears nothing, n1 stands until it wins, if there are enough others to vote; then it
-/// starts again and stands once more. Returns its last requests.
+/// While n0 hears nothing, n1 campaigns until it wins, if there are enough others to vote; then it
+/// starts again and campaigns once more. Returns its last requests.
 fn the_others_go_on(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let stage = &mut script.stage;
     let mut requests = stage.time_out(N1);

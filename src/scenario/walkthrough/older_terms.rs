@@ -32,9 +32,9 @@ pub(super) fn play(script: &mut Walkthrough) {
 fn old_entry_on_a_majority(script: &mut Walkthrough) {
     script.say(
         "§5.4.2, Figure 8",
-        "Five nodes, without the no-op of section 3, as in the paper. In term 2 n0 led and \
-         reached only n1 with its entry at index 2. In term 3 n4 led and reached nobody with \
-         another one there. Now n0 has started again, and leads once more:",
+        "Five nodes, without the no-op of section 3, as in the paper. In term 2 n0 led, \
+         reached only n1 with its entry at index 2, and crashed. In term 3 n4 led, wrote another \
+         one there, reached nobody, and crashed. Both have started again, and n0 leads once more:",
     );
     let (stage, mail) = second_leadership(RuleSet::INTACT, script.seed());
     script.stage = stage;
@@ -67,9 +67,9 @@ fn commit_through_an_own_entry(script: &mut Walkthrough) {
     script.say(
         "§5.4.1",
         "That is safe: a candidate without these entries needs a vote from one of the three nodes \
-         that have them. n4 starts again, stands, and asks n1:",
+         that have them. n4 campaigns, and asks n1:",
     );
-    let requests = stand_after_restart(&mut script.stage);
+    let requests = campaign_after(&mut script.stage);
     script.deliver(&requests, N1);
 }
 
@@ -127,36 +127,36 @@ fn second_leadership(rules: RuleSet, seed: u64) -> (Servers, Vec<Envelope>) {
     let settings = Settings { rules, no_op: false, ..Settings::new(ALL.len()) };
     let disk = PersistentState::new(Term::new(1), None, log_of(&[1]));
     let mut stage = Servers::from_disks(settings, vec![disk; ALL.len()], seed);
-    let requests = stand(&mut stage, N0, Term::new(2));
+    let requests = campaign(&mut stage, N0, Term::new(2));
     elect(&mut stage, &requests, N0, &[N1, N2]);
     let mail = stage.step(N0, propose("SET x=2")).messages;
     stage.deliver(&mail, N1);
-    let requests = stand(&mut stage, N4, Term::new(3));
+    let requests = campaign(&mut stage, N4, Term::new(3));
     elect(&mut stage, &requests, N4, &[N2, N3]);
     stage.step(N4, propose("SET x=3"));
+    stage.restart(N4);
     stage.restart(N0);
-    let requests = stand(&mut stage, N0, Term::new(4));
+    let requests = campaign(&mut stage, N0, Term::new(4));
     let mail = elect(&mut stage, &requests, N0, &[N1, N2]);
     (stage, mail)
 }
 
-/// n4 starts again, is elected in a term above n0's, and repairs the logs of these followers.
+/// n4 is elected in a term above n0's, and repairs the logs of these followers.
 /// Returns the last reply, which it has not seen yet.
 fn successor_takes_over(stage: &mut Servers, followers: &[NodeId]) -> Vec<Envelope> {
-    let requests = stand_after_restart(stage);
+    let requests = campaign_after(stage);
     let mail = elect(stage, &requests, N4, followers);
     spread(stage, &mail, N4, followers)
 }
 
-/// n4 starts again and stands in the term after n0's. Returns its requests.
-fn stand_after_restart(stage: &mut Servers) -> Vec<Envelope> {
-    stage.restart(N4);
+/// n4 campaigns in the term after n0's. Returns its requests.
+fn campaign_after(stage: &mut Servers) -> Vec<Envelope> {
     let term = stage.node(N0).current_term().next().expect("the walkthrough holds few elections");
-    stand(stage, N4, term)
+    campaign(stage, N4, term)
 }
 
-/// A node's timer ends until it stands in `term`; nobody hears of its earlier attempts.
-fn stand(stage: &mut Servers, candidate: NodeId, term: Term) -> Vec<Envelope> {
+/// A node's timer ends until it campaigns in `term`; nobody hears of its earlier attempts.
+fn campaign(stage: &mut Servers, candidate: NodeId, term: Term) -> Vec<Envelope> {
     let mut requests = stage.time_out(candidate);
     while stage.node(candidate).current_term() < term {
         requests = stage.time_out(candidate);

@@ -31,15 +31,15 @@ pub(super) fn play(script: &mut Walkthrough) {
     );
     script.logs(&[N1, N0, N2]);
 
-    script.say("§5.1", "The first rule: n2 was away, and the term it stands in is long over.");
+    script.say("§5.1", "The first rule: n2 was away, and the term it campaigns in is long over.");
     let requests = script.stage.time_out(N2);
     let replies = script.deliver(&requests, N1);
     script.stage.deliver(&replies, N2);
 
     script.say(
         "§5.2",
-        "The second: n2 has learned the term from the answer and stands in the next one. But n0 \
-         was faster and has n1's vote in it.",
+        "The second: n2 has learned the term from the answer and campaigns in the next one. But \
+         n0 was faster and has n1's vote in it.",
     );
     let requests = script.stage.time_out(N0);
     script.stage.deliver(&requests, N1);
@@ -48,8 +48,8 @@ pub(super) fn play(script: &mut Walkthrough) {
 
     script.say(
         "§5.4.1",
-        "The third: n2 stands once more. The term is new, so n1's vote is free; but n1 has an entry \
-         of a later term, which may be committed, and n2 would lead without it.",
+        "The third: n2 campaigns once more. The term is new, so n1's vote is free; but n1 has an \
+         entry of a later term, which may be committed, and n2 would lead without it.",
     );
     let requests = script.stage.time_out(N2);
     script.deliver(&requests, N1);

@@ -40,7 +40,7 @@ impl Merge {
 pub struct Bounds {
     /// How many nodes.
     pub nodes: usize,
-    /// The highest term: no node stands for election beyond it.
+    /// The highest term: no node campaigns beyond it.
     pub terms: u64,
     /// A leader takes a command in while its log is shorter than this. The no-op of a new leader
     /// comes on top.

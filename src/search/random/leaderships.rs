@@ -121,7 +121,7 @@ impl Game {
         others
     }
 
-    /// A node stands, in a term that is news to those it reaches: just a majority.
+    /// A node campaigns, in a term that is news to those it reaches: just a majority.
     fn campaign(&mut self, rng: &mut ChaCha8Rng) {
         let again: Vec<NodeId> = self.led.iter().collect();
         let node = match rng.pick(&again) {

@@ -26,7 +26,7 @@ const COMMIT_WITHIN: Duration = Duration::from_secs(3);
 /// A leader sends a command to its followers as soon as it has it, so in the calm one round trip, of 10 ms
 /// at most, commits it; a heartbeat would come only after 50 ms.
 const PROMPTLY: Duration = Duration::from_millis(20);
-/// An election ends without a leader if another node stands within a round trip, or if the one that stands
+/// An election ends without a leader if another node campaigns within a round trip, or if the one that campaigns
 /// lacks what is committed. That is every second election at worst (of six nodes, which can split evenly),
 /// so 25 come to pass in one world of sixteen million; in 60,000 worlds there were 14 at most.
 const MOST_ELECTIONS: u64 = 24;
@@ -149,7 +149,7 @@ fn deafen_the_leader(sim: &mut Sim, unneeded: &Mutex<UnneededElections>) -> Opti
         sim.cut(node, deaf);
     }
     let other = NodeId::all(nodes).find(|&node| node != deaf)?;
-    // It may lead an older term itself, and a leader does not stand.
+    // It may lead an older term itself, and a leader does not campaign.
     restart(sim, other);
     // Each time raises its term by one, unless the rule that says so is broken.
     for _ in sim.status_of(other).term.get()..=leader.term.get() {

@@ -1,5 +1,5 @@
 //! Watches for elections that nothing calls for: a node that has heard the leader of its term less
-//! than the shortest election timeout ago has no reason to stand.
+//! than the shortest election timeout ago has no reason to campaign.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::server::turn_order::Detail;
 /// An election that nothing called for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct UnneededElection {
-    /// Who stood.
+    /// Who campaigned.
     pub node: NodeId,
     /// In which term.
     pub term: Term,
     /// When it had last heard the leader of the term before.
     #[serde(rename = "heard_us")]
     pub heard: Time,
-    /// When it stood.
-    #[serde(rename = "stood_us")]
-    pub stood: Time,
+    /// When it campaigned.
+    #[serde(rename = "campaigned_us")]
+    pub campaigned: Time,
 }
 
 /// The watch.
@@ -32,7 +32,7 @@ pub struct UnneededElections {
     shortest: Duration,
     /// For each node, the last AppendEntries of its own term: which term, and when.
     heard: [Option<(Term, Time)>; MAX_NODES],
-    /// A node that was told to stand, and when.
+    /// A node that was told to campaign, and when.
     excused: Option<(NodeId, Time)>,
     /// The first that nothing called for.
     pub found: Option<UnneededElection>,
@@ -44,11 +44,11 @@ impl UnneededElections {
         Self { shortest, heard: [None; MAX_NODES], excused: None, found: None }
     }
 
-    /// Someone made a node stand: that is no fault of its own.
+    /// Someone made a node campaign: that is no fault of its own.
     pub fn excuse(&mut self, node: Option<NodeId>, now: Time) {
         if let Some(node) = node {
             self.excused = Some((node, now));
-            if self.found.is_some_and(|found| found.node == node && found.stood == now) {
+            if self.found.is_some_and(|found| found.node == node && found.campaigned == now) {
                 self.found = None;
             }
         }
@@ -73,7 +73,7 @@ impl Observer for UnneededElections {
             let same = heard_in.next() == Some(term);
             let told = self.excused == Some((node, now));
             if same && !told && now - heard < shortest && self.found.is_none() {
-                self.found = Some(UnneededElection { node, term, heard, stood: now });
+                self.found = Some(UnneededElection { node, term, heard, campaigned: now });
             }
         }
     }

@@ -84,7 +84,7 @@ impl Cluster {
         self.queue.extend(sent.drain_messages());
     }
 
-    /// The node stands for election, and everything that follows from it.
+    /// The node campaigns, and everything that follows from it.
     pub fn elect(&mut self, number: u8) {
         self.step(id(number), Input::ElectionTimeout);
         self.deliver_all();

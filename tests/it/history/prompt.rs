@@ -108,7 +108,7 @@ fn a_trace_is_walked_forth_and_back() {
         "role leader currentTerm 1 votedFor n0 log 1@1 commitIndex 0 lastApplied 0",
         "nextIndex[1] 2 matchIndex[1] 0",
         "n0 role 'candidate' → 'leader'",
-        "n1's votedFor is 'n0' since step 2 step 2:",
+        "n1's votedFor has been 'n0' since step 2 step 2:",
         "n1 has no 'x' here; it has role, currentTerm,",
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
@@ -162,8 +162,7 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     let path = trace("partition", "why-partition");
     let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
     assert!(
-        text.contains("takes for granted what is not so")
-            && text.contains("2@1 is committed: n0 led"),
+        text.contains("That is not so. Why not:") && text.contains("2@1 is committed: n0 led"),
         "{text}"
     );
 }
@@ -239,7 +238,7 @@ fn a_node_that_stands_still_is_seen_to() {
         unwrapped(&printed(&["replay", &path, "--at", place, "--why", question], ""))
     };
     let answer = at("first pause", "leader 0");
-    for words in ["n0 leads term 1, by the votes of", "n0 stands still since step"] {
+    for words in ["n0 leads term 1, by the votes of", "n0 has stood still since step"] {
         assert!(answer.contains(words), "{answer:?} lacks {words:?}");
     }
     assert!(!at("first resume", "leader 0").contains("stands still"));
@@ -283,8 +282,8 @@ fn what_is_asked_amiss_is_helped() {
     {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
-    let never = &out[out.find("n3 has never stood for election").unwrap()..];
-    assert!(!never.split("└").next().unwrap().contains("That is so since"), "{never}");
+    let never = &out[out.find("n3 has never campaigned").unwrap()..];
+    assert!(!never.split("└").next().unwrap().contains("That has been so since"), "{never}");
     let out = talk("goto 48\nwhy not committed 3 on 0\n");
     assert!(out.contains("in flight: 1 to it") || out.contains(" from it"), "{out}");
 }

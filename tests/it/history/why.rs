@@ -286,7 +286,7 @@ fn every_question_has_an_answer_or_a_reason_at_every_step() {
     }
 }
 
-/// A node that stands again has only the votes of its last campaign.
+/// A node that campaigns again has only the votes of its last campaign.
 #[test]
 fn a_vote_of_an_earlier_campaign_does_not_count_in_a_later_one() {
     let again = "manual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\ntimeout 0\n";

@@ -39,7 +39,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     assert_eq!(moves(&again), moves(&told));
     let held = printed(0, &["run", saved, "--intact"]);
     assert!(held.contains("with every rule kept Election Safety has not fallen"), "{held}");
-    assert!(held.contains("no vote, by one-vote-per-term"), "{held}");
+    assert!(held.contains("its vote in term 1 (one-vote-per-term, §5.2)"), "{held}");
 }
 
 /// A message that arrives once more says when it came first, and no other is said to come late.
@@ -80,7 +80,7 @@ fn a_hunt_for_a_stall_tells_the_story_of_one() {
         "the intact core recovers",
         "raft-cluster run broken/leader-heartbeat'",
         "The same with the rule: 'raft-cluster run broken/leader-heartbeat --intact'",
-        "✓ all running nodes hold, and have applied, the same log (after",
+        "✓ all running nodes hold, and have committed and applied, the same log (after",
     ] {
         assert!(text.contains(words), "{words}\n{told}");
     }

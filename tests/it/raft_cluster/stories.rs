@@ -341,7 +341,7 @@ fn a_success_that_is_false_is_told_with_both_entries() {
     for words in [
         "✗ fallen Linearizability 20 answers",
         "9 clients were told of success for entries that are lost.",
-        "client 7 was told of success for 7@3, first of term 3, and index 7 committed 7@5",
+        "client 7 was told of success for 7@3, SET k7=3, and index 7 committed 7@5",
         "and so were 3 others",
     ] {
         assert!(text.contains(words), "{words:?} is not in: {text}");

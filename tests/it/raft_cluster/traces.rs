@@ -355,7 +355,7 @@ fn what_a_stopped_program_left_can_be_told_up_to_there() {
     let output = raft_cluster(&["replay", &path]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.contains("n0 stands for election in term 1"), "{told}");
+    assert!(told.contains("n0 campaigns in term 1"), "{told}");
     assert!(String::from_utf8(output.stderr).unwrap().contains("the 16 steps up to there replay"));
 }
 

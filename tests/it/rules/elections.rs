@@ -77,7 +77,7 @@ pub fn higher_term_steps_down() -> Rule {
     shows(Rule::HigherTermStepsDown, &kept, &broken, situation)
 }
 
-/// A voter of this term stands for election itself.
+/// A voter of this term campaigns itself.
 pub fn new_term_per_election() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = server(0, with_rules(3, rules), 1, Some(1), &[]);

@@ -149,7 +149,7 @@ const EVERY_KIND: &[(Rule, Facts, &[&str])] = &[
     (
         Rule::VoteClearedOnlyByNewTerm,
         Facts::VoteKept { term: TERM, voted_for: None },
-        &["not voted", "term 7"],
+        &["is null", "term 7"],
     ),
     (
         Rule::NewTermPerElection,

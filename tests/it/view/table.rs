@@ -11,6 +11,17 @@ fn a_word_that_is_longer_than_a_line_is_broken_with_marks() {
     assert_eq!(lines[2], "…✓forged'");
 }
 
+/// What belongs together is on one line; but no word that is put together so is longer than a line.
+#[test]
+fn a_number_stays_with_its_unit_and_with_the_index_that_it_is() {
+    for (end, together) in [("(500 ms)", true), ("commitIndex 7,", true), ("500 nodes", false)] {
+        let lines = paragraph(&format!("{} {end}", "x".repeat(width() - end.len() + 1)), "", "");
+        assert_eq!(lines[1] == end, together, "{lines:?}");
+    }
+    let lines = paragraph(&format!("{}index 9✓forged", "x".repeat(94)), "", "");
+    assert_eq!(lines[1], "9✓forged");
+}
+
 #[test]
 fn columns_are_as_wide_as_their_widest_cell_and_the_last_wraps_under_itself() {
     let mut table = Table::new(2);
