@@ -40,8 +40,10 @@ impl OwnFile {
         self.check(file)?;
         let target = &followed(file);
         let part = beside(target);
-        let written = OpenOptions::new().write(true).create_new(true).open(&part);
-        let written = written.and_then(|mut part| part.write_all(text.as_bytes()));
+        let opened = OpenOptions::new().write(true).create_new(true).open(&part);
+        // What was there before is somebody else's: a trace that is being written to this file.
+        let mut opened = opened.map_err(|error| NotWritten::Unwritable(file.to_owned(), error))?;
+        let written = opened.write_all(text.as_bytes());
         written.and_then(|()| fs::rename(&part, target)).map_err(|error| {
             // What is half written is of no use to anyone.
             let _ = fs::remove_file(&part);

@@ -294,6 +294,8 @@ fn nothing_is_lost_by_going_back() {
 #[test]
 fn a_scenario_waits_for_its_reader_and_a_trace_goes_on() {
     let served = Served::start(&["figure-8"]);
+    let help = served.line("help step").to_string();
+    assert!(help.contains("let the next event happen"), "{help}");
     let told = served.line("# nothing");
     assert_eq!(told["done"], 0);
     assert!(told["planned"].as_array().unwrap().len() > 100);

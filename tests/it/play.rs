@@ -296,6 +296,19 @@ fn the_prompt_says_why() {
     }
 }
 
+/// Both are written beside the file first, and neither takes the other's away.
+#[test]
+fn a_scenario_saved_where_the_trace_is_written_costs_nobody_the_trace() {
+    let trace = file("both");
+    let name = trace.to_str().unwrap();
+    let typed = format!("step 3\nsave {name}\nquit\n");
+    let played = raft_cluster(&["play", "--trace", name], &typed);
+    assert_eq!(played.code, 0, "{}", played.out);
+    assert!(played.out.contains("cannot be written"), "{}", played.out);
+    let verified = raft_cluster(&["replay", name, "--verify"], "");
+    assert_eq!(verified.code, 0, "{}", verified.out);
+}
+
 #[test]
 fn one_can_go_on_from_a_recorded_run() {
     let trace = file("left-off.jsonl");

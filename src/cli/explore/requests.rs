@@ -15,6 +15,7 @@ use crate::record::message_name::MessageName;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
+use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
@@ -240,7 +241,8 @@ impl<'a> Desk<'a> {
                 Ok(())
             }
             Word::Help(Some(word)) => {
-                said.extend(prompt::help_on(words::WORDS, &word).map_err(refused)?);
+                let words: Vec<Usage> = words::WORDS.iter().chain(Verb::USAGE).copied().collect();
+                said.extend(prompt::help_on(&words, &word).map_err(refused)?);
                 Ok(())
             }
             Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(BranchedRun::undo)),
