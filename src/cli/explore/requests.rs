@@ -15,7 +15,6 @@ use crate::record::message_name::MessageName;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
-use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
@@ -241,8 +240,7 @@ impl<'a> Desk<'a> {
                 Ok(())
             }
             Word::Help(Some(word)) => {
-                let words: Vec<Usage> = words::WORDS.iter().chain(Verb::USAGE).copied().collect();
-                said.extend(prompt::help_on(&words, &word).map_err(refused)?);
+                said.extend(words::help_on(&word).map_err(refused)?);
                 Ok(())
             }
             Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(BranchedRun::undo)),

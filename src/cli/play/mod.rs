@@ -22,7 +22,6 @@ use crate::record::history::{History, Recorder};
 use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
-use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::Verb;
 use crate::sim::Sim;
 use crate::view::output::Output;
@@ -30,7 +29,7 @@ use crate::view::{STORY, View, header, prompt, script_text, violation, why};
 use crate::visible;
 use lines::Lines;
 use session::Session;
-use words::{WORDS, Word};
+use words::{WORDS, Word, help_on};
 
 /// A session, as the command line asks for it.
 #[derive(Debug)]
@@ -200,10 +199,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             Word::Nothing | Word::Quit | Word::Load(_) => {}
             Word::Line(verb) => self.carry_out(verb),
             Word::Help(None) => self.show(prompt::help(WORDS)),
-            Word::Help(Some(word)) => {
-                let words: Vec<Usage> = WORDS.iter().chain(Verb::USAGE).copied().collect();
-                self.show(prompt::help_on(&words, &word)?);
-            }
+            Word::Help(Some(word)) => self.show(help_on(&word)?),
             Word::Back(count) => self.back(count)?,
             Word::Forward(count) => match self.session.forward(count) {
                 again if again.is_empty() => return Err(prompt::NOTHING_TO_DO_AGAIN.to_owned()),

@@ -10,7 +10,7 @@ use crate::scenario::error::WrongLine;
 use crate::scenario::parse::parse_line;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
-use crate::view::why;
+use crate::view::{prompt, why};
 
 /// What a typed line asks for.
 #[derive(Clone, PartialEq, Debug)]
@@ -99,6 +99,12 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         _ if first_words(Verb::USAGE).contains(&word) => script(line, nodes),
         _ => Err(typed.unknown(WORDS.iter().chain(Verb::USAGE))),
     }
+}
+
+/// What a word does that can be typed here, one of the language too.
+pub(in crate::cli) fn help_on(word: &str) -> Result<Vec<String>, String> {
+    let words: Vec<Usage> = WORDS.iter().chain(Verb::USAGE).copied().collect();
+    prompt::help_on(&words, word)
 }
 
 fn script(line: &str, nodes: usize) -> Result<Word, String> {

@@ -186,53 +186,22 @@ fn output_that_cannot_be_written_is_said_and_nothing_panics() {
 fn every_option_takes_a_value() {
     let page = file("values.svg");
     let trace = file("values.jsonl");
-    let (page, trace) = (page.to_str().unwrap(), trace.to_str().unwrap());
-    for arguments in [
-        &[
-            "run",
-            "--virtual",
-            "--view",
-            "quiet",
-            "--nodes",
-            "3",
-            "--seed",
-            "1",
-            "--drop",
-            "0.01",
-            "--duplicate",
-            "0.01",
-            "--latency",
-            "1ms..2ms",
-            "--pace",
-            "none",
-            "--trace",
-            trace,
-        ][..],
-        &["run", "--speed", "50", "--view", "quiet", "--format", "text", "--color", "never"],
-        &["hunt", "--seed", "1", "--seeds", "1", "--for", "1s", "--jobs", "1", "--format", "text"],
-        &[
-            "check",
-            "--nodes",
-            "1",
-            "--terms",
-            "1",
-            "--log",
-            "1",
-            "--crashes",
-            "0",
-            "--no-op",
-            "on",
-            "--batch",
-            "1",
-            "--jobs",
-            "1",
-            "--memory",
-            "100",
-        ],
-        &["replay", trace, "--at", "last commit", "--show", "0", "--why", "committed 1 on 0"],
-        &["report", trace, "--steps", "1..2", "--as", "svg", "-o", page],
+    for line in [
+        "run --virtual --view quiet --nodes 3 --seed 1 --drop 0.01 --duplicate 0.01 --latency 1ms..2ms \
+         --pace none --trace TRACE",
+        "run --speed 50 --view quiet --format text --color never",
+        "hunt --seed 1 --seeds 1 --for 1s --jobs 1 --format text",
+        "check --nodes 1 --terms 1 --log 1 --crashes 0 --no-op on --batch 1 --jobs 1 --memory 100",
+        "replay TRACE --at 30 --show 0 --why committed",
+        "report TRACE --steps 1..2 --as svg -o PAGE",
     ] {
-        raft_cluster(arguments).assert().success();
+        let value = |word| match word {
+            "TRACE" => trace.to_str().unwrap(),
+            "PAGE" => page.to_str().unwrap(),
+            "committed" => "committed 1 on 0",
+            plain => plain,
+        };
+        raft_cluster(&line.split(' ').map(value).collect::<Vec<_>>()).assert().success();
     }
 }
 
