@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::process;
 
 /// A kind of file that is known by how it begins.
@@ -38,16 +38,13 @@ impl OwnFile {
     pub fn write(self, file: &Path, text: &str) -> Result<(), NotWritten> {
         assert!(text.starts_with(self.marker), "what is written here can be told from other files");
         self.check(file)?;
-        let target = &followed(file);
-        let part = beside(target);
-        let opened = OpenOptions::new().write(true).create_new(true).open(&part);
-        // What was there before is somebody else's: a trace that is being written to this file.
-        let mut opened = opened.map_err(|error| NotWritten::Unwritable(file.to_owned(), error))?;
+        let unwritten = |error| NotWritten::Unwritable(file.to_owned(), error);
+        let (part, mut opened) = begun(file).map_err(unwritten)?;
         let written = opened.write_all(text.as_bytes());
-        written.and_then(|()| fs::rename(&part, target)).map_err(|error| {
+        written.and_then(|()| fs::rename(&part, followed(file))).map_err(|error| {
             // What is half written is of no use to anyone.
             let _ = fs::remove_file(&part);
-            NotWritten::Unwritable(file.to_owned(), error)
+            unwritten(error)
         })
     }
 
@@ -59,28 +56,48 @@ impl OwnFile {
     pub fn check(self, file: &Path) -> Result<(), NotWritten> {
         let unwritten = |error| NotWritten::Unwritable(file.to_owned(), error);
         match fs::metadata(file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let target = followed(file);
-                let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.unwrap_or_else(|| Path::new("."));
-                fs::metadata(folder).map(|_| ()).map_err(unwritten)
-            }
-            Err(error) => Err(unwritten(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unwritten(error)),
             Ok(found) if found.is_file() => {
                 let mut begins = Vec::new();
                 let length = self.marker.len() as u64;
                 let read = File::open(file).and_then(|it| it.take(length).read_to_end(&mut begins));
                 read.map_err(unwritten)?;
-                if begins.is_empty() || begins == self.marker.as_bytes() {
-                    Ok(())
-                } else {
-                    Err(NotWritten::Other(file.to_owned(), self))
+                if !begins.is_empty() && begins != self.marker.as_bytes() {
+                    return Err(NotWritten::Other(file.to_owned(), self));
                 }
             }
-            Ok(found) if found.is_dir() => Err(unwritten(io::ErrorKind::IsADirectory.into())),
-            Ok(_) => Err(NotWritten::Other(file.to_owned(), self)),
+            Ok(found) if found.is_dir() => {
+                return Err(unwritten(io::ErrorKind::IsADirectory.into()));
+            }
+            Ok(_) => return Err(NotWritten::Other(file.to_owned(), self)),
         }
+        // Whoever waits for what comes into the file should hear now that nothing will.
+        begun(file).and_then(|(part, _)| fs::remove_file(part)).map_err(unwritten)
     }
+}
+
+/// Begins what is to be put in the place of a file, or to become it: beside it.
+///
+/// # Errors
+/// If the file may not be written, which may not be replaced either, or its folder may not.
+pub(crate) fn begun(file: &Path) -> io::Result<(PathBuf, File)> {
+    let name = file.as_os_str().as_encoded_bytes();
+    if name.last().is_some_and(|&last| is_separator(last.into())) {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let target = followed(file);
+    match fs::metadata(&target) {
+        // An administrator could write it all the same.
+        Ok(found) if found.permissions().readonly() => {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(_) => _ = OpenOptions::new().append(true).open(&target)?,
+        Err(_) => {}
+    }
+    // What is there already is somebody else's: a trace that is being written to this file.
+    let part = beside(&target);
+    File::create_new(&part).map(|opened| (part, opened))
 }
 
 /// The file that is meant: a link stays one, and what it points to is written, which may not exist yet.
@@ -95,7 +112,7 @@ pub(crate) fn followed(file: &Path) -> PathBuf {
 }
 
 /// Where a file is written before it gets its name.
-pub(crate) fn beside(file: &Path) -> PathBuf {
+fn beside(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", process::id()));
     file.with_file_name(name)

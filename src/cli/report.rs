@@ -1,12 +1,13 @@
 //! `raft-cluster report`: a run as one page to look at and to step through.
 
+use std::io::BufRead;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::Error;
 use super::printing;
-use super::replay::history;
+use super::replay::history_of;
 use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::TraceError;
@@ -56,19 +57,19 @@ impl Report {
 
     /// The report of a run that was recorded. A trace that was cut is shown as far as it goes, without a
     /// verdict, and what is wrong with it is the error.
-    pub(super) fn of_trace(&self, trace: &Path) -> Result<ExitCode, Error> {
+    pub(super) fn of_trace(&self, name: &Path, trace: impl BufRead) -> Result<ExitCode, Error> {
         self.check()?;
-        let history = history(trace)?;
+        let history = history_of(name, trace)?;
         let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
         self.write(&history, &safety)?;
         let good = safety.fallen() == 0;
-        let name = &history.header().scenario;
+        let scenario = &history.header().scenario;
         printing(WhenFull::Wait, |output| {
             if let Some(error) = history.stopped() {
                 output.put(self.written());
-                return Err(Error::Trace(trace.to_owned(), error.clone()));
+                return Err(Error::Trace(name.to_owned(), error.clone()));
             }
-            output.put(violation::one_line(name, Some(good), &safety));
+            output.put(violation::one_line(scenario, Some(good), &safety));
             output.put(self.written());
             Ok(ExitCode::from(u8::from(!good)))
         })

@@ -11,7 +11,7 @@ use super::interrupt;
 use super::printing_for;
 use super::report::Report;
 use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
-use crate::own_file::{beside, followed};
+use crate::own_file::{begun, followed};
 use crate::properties::report::SafetyReport;
 use crate::record::history::Recorder;
 use crate::record::journal::Observer;
@@ -208,14 +208,14 @@ impl Trace {
         if is_file && found.as_ref().is_some_and(|it| it.len() > 0) && !is_trace(path) {
             return Err(Error::NoTrace(path.to_owned()));
         }
-        let unwritable = |error| Error::TraceUnwritable(path.to_owned(), error);
-        if is_file {
-            // What may not be written may not be replaced either.
-            File::options().append(true).open(path).map_err(unwritable)?;
-        }
         let target = followed(path);
-        let part = (is_file || found.is_none()).then(|| beside(&target));
-        let file = File::create(part.as_deref().unwrap_or(path)).map_err(unwritable)?;
+        let begun = if is_file || found.is_none() {
+            begun(path).map(|(part, file)| (Some(part), file))
+        } else {
+            File::create(path).map(|file| (None, file))
+        };
+        let unwritable = |error| Error::TraceUnwritable(path.to_owned(), error);
+        let (part, file) = begun.map_err(unwritable)?;
         if let Some(part) = part.clone() {
             let target = target.clone();
             interrupt::on(move || {

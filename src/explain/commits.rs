@@ -171,14 +171,17 @@ impl Asked<'_> {
         })
     }
 
-    /// Who has committed this entry, which the node `id` does not know to be committed.
-    fn elsewhere(&self, entry: LogPosition, id: NodeId) -> Option<Elsewhere> {
+    /// Who has committed this entry, which this node does not know to be committed.
+    fn elsewhere(&self, entry: LogPosition, stood: &NodeState<'_>) -> Option<Elsewhere> {
         let (committed, step, by) = self.first_entry(entry.index)?;
+        let id = stood.node.id();
         let knew = || {
             let known = self.latest(id, |event| commits(event, entry.index).then_some(()))?;
             self.history.crashed(id, known.0.step, self.step)
         };
-        (committed == entry).then(|| Elsewhere { step, by, forgot_after: knew() })
+        // Only a start anew forgets.
+        let forgot_after = if stood.starts > 1 { knew() } else { None };
+        (committed == entry).then_some(Elsewhere { step, by, forgot_after })
     }
 
     /// The entry at `index` was committed by a node in this step.
@@ -273,7 +276,7 @@ impl Asked<'_> {
             let more = need.saturating_sub(have);
             Change::Acknowledgements { leader: id, index: entry.index, more, missing }
         };
-        let finding = match self.elsewhere(entry, id) {
+        let finding = match self.elsewhere(entry, &nodes[id.index()]) {
             Some(elsewhere) => Finding::NotKnown { entry, leader: id, term, elsewhere },
             None if have < need => Finding::TooFewCopies { entry, leader: id, term },
             None => Finding::OlderTerm { entry, leader: id, term },
@@ -303,14 +306,12 @@ impl Asked<'_> {
             stood.node.log().contains(entry) && stood.node.commit_index() < index
         });
         // What it was told last by a leader, since it has had the entry.
-        let heard = self.latest(id, |event| match event {
-            Event::EntriesAccepted { .. } => Some(()),
-            _ => None,
+        let heard = self.steps_of(id).take_while(|step| Some(step.step) >= since).find(|step| {
+            step.events.iter().any(|event| matches!(event, Event::EntriesAccepted { .. }))
         });
-        let heard = heard.filter(|(step, ())| Some(step.step) >= since);
         Explanation {
             decided_in: since.filter(|&step| step > 0),
-            grounds: heard.map_or_else(Vec::new, |(step, ())| self.grounds(&step, COMMIT_RULES)),
+            grounds: heard.map_or_else(Vec::new, |step| self.grounds(&step, COMMIT_RULES)),
             change: Some(match leader {
                 Some(leader) if !waits(&leader) => self.says(leader, id, index),
                 _ => Change::LeaderCommits { leader, index },
@@ -322,7 +323,7 @@ impl Asked<'_> {
                 entry,
                 node: id,
                 leader: stood.node.leader(),
-                elsewhere: self.elsewhere(entry, id),
+                elsewhere: self.elsewhere(entry, stood),
             })
         }
     }

@@ -353,8 +353,7 @@ impl<'h> Asked<'h> {
 
     /// The steps of a node up to the one that was asked about, the latest first.
     fn steps_of(&self, id: NodeId) -> impl Iterator<Item = StepRecord<'h>> + use<'h> {
-        let history = self.history;
-        (1..=self.step).rev().filter_map(|step| history.step(step)).filter(move |it| it.node == id)
+        self.history.steps_of(id, self.step).rev()
     }
 
     /// The latest step of a node in which something happened, and what it was.

@@ -1,7 +1,7 @@
 //! Writes a run down as it happens.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -30,11 +30,21 @@ pub fn is_trace(path: &Path) -> bool {
 
 /// The same of what is read from somewhere.
 pub(crate) fn begins_trace(from: impl Read) -> bool {
-    let mut line = String::new();
+    opened(from).is_ok_and(|(is_trace, _)| is_trace)
+}
+
+/// Whether what is read from somewhere is a trace, and all of it: a pipe gives what it has only once.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn opened(mut from: impl Read) -> io::Result<(bool, impl BufRead)> {
+    let mut begins = Vec::new();
     // The first line of a trace is shorter than that.
-    let read = BufReader::new(from.take(1 << 16)).read_line(&mut line);
-    let value = serde_json::from_str::<serde_json::Value>(&line);
-    read.is_ok() && value.is_ok_and(|value| value["format"] == FORMAT)
+    from.by_ref().take(1 << 16).read_to_end(&mut begins)?;
+    let line = begins.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let value = serde_json::from_slice::<serde_json::Value>(line);
+    let is_trace = value.is_ok_and(|value| value["format"] == FORMAT);
+    Ok((is_trace, Cursor::new(begins).chain(BufReader::new(from))))
 }
 
 /// Listens to a journal and writes what it hears. A handle to the same file stays with whoever

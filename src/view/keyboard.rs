@@ -42,6 +42,25 @@ impl Drop for Keys {
     }
 }
 
+/// The line editor has the terminal while this lives, and gives it back itself, unless a signal ends the
+/// program before.
+#[derive(Debug)]
+pub(crate) struct Lent(());
+
+impl Lent {
+    /// Remembers how the terminal is.
+    pub(crate) fn to_editor() -> Self {
+        *lock(&FOUND) = tcgetattr(io::stdin()).ok();
+        Self(())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        *lock(&FOUND) = None;
+    }
+}
+
 /// Gives the terminal back as it was found, if it was taken.
 pub(crate) fn give_back() {
     let found = lock(&FOUND).take();

@@ -14,6 +14,16 @@ impl Keys {
     }
 }
 
+/// The line editor has the terminal while this lives.
+#[derive(Debug)]
+pub(crate) struct Lent(());
+
+impl Lent {
+    pub(crate) const fn to_editor() -> Self {
+        Self(())
+    }
+}
+
 pub(crate) const fn give_back() {}
 
 pub(super) fn pressed(_: Option<Instant>, _: impl Fn() -> bool) -> Option<Key> {

@@ -287,6 +287,10 @@ def narrow_and_hostile():
     with Page("--nodes", "3", size=(390, 844), dark=True) as page:
         page.line("submit to 0 SET <img src=x onerror=document.title=1>=1")
         page.line("note </script><script>document.title='forged'</script>")
+        # Words that nothing breaks.
+        unbroken = "unbroken" * 30
+        for line in (f"phase {unbroken}", f"note {unbroken}", "timeout 0", "wait 1s", f"write SET {unbroken}={unbroken}"):
+            page.line(line)
         page.line("wait 2s")
         wide = page.eval("document.documentElement.scrollWidth")
         check("nothing is wider than the window", wide <= 390, True)
@@ -359,6 +363,10 @@ def talks_back():
         page.settle()
         page.eval("explore.replace(async () => ({ name: 'explore', text: 'nodes 3' }))")
         page.browser.wait("explore.run.steps === 0")
+        for posted, why in (("explore.line('x'.repeat(70000))", "64 KiB"), ("explore.post('open', { name: 'x', text: 'x'.repeat(17 << 20) })", "16 MiB")):
+            page.eval(posted)
+            check("what is too long is said to be", why in page.complaint(), True)
+            check("the program still answers", page.eval("document.getElementById('lost').hidden"), True)
         page.line("help")
         check("help is shown", "what can be typed" in page.eval("document.getElementById('said').textContent"), True)
         check("it can be seen", page.eval("!document.getElementById('said').hidden"), True)

@@ -291,6 +291,51 @@ fn nothing_is_lost_by_going_back() {
     assert_eq!(way(&behind).last().unwrap(), "write SET x=1");
 }
 
+/// What is saved can be opened again: no line of it is longer than a session takes. And to go back and forth by
+/// many lines is to make one other world.
+#[test]
+fn lines_that_let_time_pass_become_one_only_within_the_bounds() {
+    let served = Served::start(&["--nodes", "1"]);
+    for line in ["wait 3m", "wait 2m", "wait 1s", "step 9998", "step", "step", "step"] {
+        assert!(served.line(line)["complaint"].is_null(), "{line}");
+    }
+    let whole = served.lines();
+    assert_eq!(whole, ["wait 300s", "wait 1s", "step 10000", "step"]);
+    let path = format!("/{}/scenario.raft", served.token);
+    let (status, saved) = served.request("GET", &path, &[], "");
+    assert_eq!(status, 200);
+    let (status, _) = served.post("open", &json!({ "name": "saved", "text": saved }));
+    assert_eq!(status, 200);
+    let told = served.line("run");
+    assert!(told["complaint"].is_null(), "{}", told["complaint"]);
+    assert_eq!(served.lines(), whole);
+}
+
+#[test]
+fn many_lines_are_undone_and_done_again_as_one_by_one() {
+    let served = Served::start(&["--nodes", "3", "--seed", "2"]);
+    for line in ["timeout 0", "step 6", "write SET x=1", "crash 1", "step 2"] {
+        assert!(served.line(line)["complaint"].is_null(), "{line}");
+    }
+    let stands = |told: &Value| {
+        let moments = told["moments"].as_array().unwrap().len();
+        (told["now"].clone(), moments, told["complaint"].clone())
+    };
+    for count in 1..=10 {
+        let begins = stands(&served.line("# nothing"));
+        let one_by_one: Vec<_> = (0..count).map(|_| stands(&served.line("back"))).collect();
+        let forth: Vec<_> = (0..count).map(|_| stands(&served.line("forward"))).collect();
+        assert_eq!(stands(&served.line(&format!("back {count}"))), one_by_one[count - 1]);
+        assert_eq!(stands(&served.line(&format!("forward {count}"))), forth[count - 1]);
+        assert_eq!(forth[count - 1], begins);
+    }
+    let too_many = served.line("back 1000000");
+    assert_eq!((too_many["tip"].clone(), stands(&too_many).1), (Value::Null, 1));
+    assert!(too_many["complaint"].as_str().unwrap().contains("nothing to undo"));
+    let world = too_many["world"].as_u64().unwrap();
+    assert_eq!(served.line("forward 5")["world"].as_u64(), Some(world + 1), "one other world");
+}
+
 #[test]
 fn a_scenario_waits_for_its_reader_and_a_trace_goes_on() {
     let served = Served::start(&["figure-8"]);

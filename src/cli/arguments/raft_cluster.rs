@@ -1,7 +1,6 @@
 //! What `raft-cluster` can be told on the command line, and what each command does with it.
 
-use std::fs;
-use std::io::stdin;
+use std::io::{Read, stdin};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,12 +19,12 @@ use crate::cli::explore::{self, Explore, FIRST_STEPS};
 use crate::cli::hunt;
 use crate::cli::pager;
 use crate::cli::play::{self, Play};
-use crate::cli::replay::{self, Replay};
+use crate::cli::replay::{self, Named, Replay};
 use crate::cli::report::Report;
 use crate::cli::run::{self, Run};
 use crate::explain::Place;
 use crate::raft::{Rule, RuleSet};
-use crate::record::{Clock, is_trace};
+use crate::record::Clock;
 use crate::scenario::library;
 use crate::scenario::quantity::{parse_latency, parse_probability};
 use crate::scenario::script::Script;
@@ -303,7 +302,7 @@ impl Arguments {
 impl RunOptions {
     fn run(self, name: &str, watch: &WatchOptions) -> Result<ExitCode, Error> {
         let reader = watch.reader(self.format)?;
-        let (script, spared) = self.cluster.script(name)?;
+        let (script, spared) = self.cluster.script(name, None)?;
         // Where a script takes time into its own hands, threads cannot follow.
         let by_itself = !script.on_threads && self.speed.is_none();
         let clock = if self.is_virtual || by_itself {
@@ -333,7 +332,7 @@ impl RunOptions {
         let (script, is_recorded) = match name {
             None => (self.cluster.new_cluster("play"), false),
             Some(name) => {
-                replay::named(name, None, u64::MAX, |name| Ok(self.cluster.script(name)?.0))?
+                replay::named(name, None, u64::MAX, |text| Ok(self.cluster.script(name, text)?.0))?
             }
         };
         self.cluster.check_recorded(is_recorded)?;
@@ -363,12 +362,12 @@ impl RunOptions {
 const STANDARD_INPUT: &str = "-";
 
 impl ClusterOptions {
-    /// The scenario of this name, and whether rules are kept that it breaks.
-    fn script(&self, name: &str) -> Result<(Script, bool), Error> {
-        let script = if name == STANDARD_INPUT {
-            library::read(name, stdin(), self.nodes)
-        } else {
-            library::load(name, self.nodes)
+    /// The scenario of this name, or with this text, and whether rules are kept that it breaks.
+    fn script(&self, name: &str, text: Option<Box<dyn Read>>) -> Result<(Script, bool), Error> {
+        let script = match text {
+            Some(text) => library::read(name, text, self.nodes),
+            None if name == STANDARD_INPUT => library::read(name, stdin(), self.nodes),
+            None => library::load(name, self.nodes),
         };
         let script = script.map_err(Error::Scenario)?;
         let spared = self.intact && !script.broken.is_intact();
@@ -384,9 +383,7 @@ impl ClusterOptions {
     ) -> Result<ExitCode, Error> {
         let (script, is_recorded) = match run {
             None => (self.new_cluster("explore"), false),
-            Some(run) => replay::named(run, at, FIRST_STEPS, |name| {
-                self.script(name).map(|(script, _)| script)
-            })?,
+            Some(run) => replay::named(run, at, FIRST_STEPS, |text| Ok(self.script(run, text)?.0))?,
         };
         self.check_recorded(is_recorded)?;
         explore::explore(Explore { script, is_recorded, port, opens })
@@ -409,14 +406,14 @@ impl ClusterOptions {
     }
 
     fn report(&self, run: &str, report: Report) -> Result<ExitCode, Error> {
-        let path = Path::new(run);
-        // A pipe can be read only once, so nothing of it is read to see what it holds.
-        let is_pipe = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-        if is_pipe || is_trace(path) {
-            self.check_recorded(true)?;
-            return report.of_trace(path);
-        }
-        let (script, spared) = self.script(run)?;
+        let text = match Named::of(run) {
+            Named::Trace(trace) => {
+                self.check_recorded(true)?;
+                return report.of_trace(Path::new(run), trace);
+            }
+            Named::Scenario(text) => text,
+        };
+        let (script, spared) = self.script(run, text)?;
         let (trace, report, view) = (None, Some(report), &QUIET);
         let (clock, reader) = (Clock::Virtual, Reader::default());
         run::run(&Run { script, clock, trace, report, view, reader, spared })

@@ -162,20 +162,7 @@ impl<'a> BranchedRun<'a> {
                 "this session has 5000 lines, and takes no more; save it, and load what is saved",
             );
         }
-        let wait = match verb {
-            Verb::Wait(time) => *time,
-            Verb::WaitUntil { within, .. } => within.unwrap_or(PATIENCE),
-            Verb::ExpectStall { within, .. } => *within,
-            Verb::Step(events) if *events > MOST_EVENTS => {
-                return refused("no line may let more than 10000 events happen here");
-            }
-            Verb::Try(verb) => return self.check(verb),
-            _ => Duration::ZERO,
-        };
-        if wait > LONGEST {
-            return refused("no line may let the cluster run for more than 5 minutes here");
-        }
-        Ok(())
+        within_bounds(verb)
     }
 
     /// Keeps a line at the tip: as it stands there already, if it was carried out there before. Of two
@@ -197,7 +184,8 @@ impl<'a> BranchedRun<'a> {
                 (Verb::Wait(before), Verb::Wait(more)) => Some(Verb::Wait(*before + *more)),
                 _ => None,
             };
-            if let Some(together) = together {
+            // What is saved can be carried out again only if no line of it is too much.
+            if let Some(together) = together.filter(|it| within_bounds(it).is_ok()) {
                 (last.verb, last.moments) = (together, moments);
                 return;
             }
@@ -241,23 +229,54 @@ impl<'a> BranchedRun<'a> {
         self.tip = tip;
     }
 
-    /// Undoes the last line; of several single steps only the last.
-    pub(super) fn undo(&mut self) -> Result<(), NotDone> {
-        let tip =
-            self.tip.ok_or_else(|| NotDone::Refused("there is nothing to undo".to_owned()))?;
-        self.go_to(self.lines[tip].parent);
-        match self.lines[tip].verb {
-            Verb::Step(events) if events > 1 => self.step_into(tip, |done, _| done + 1 < events),
-            _ => Ok(()),
+    /// Undoes so many lines, or all that there are; each of several single steps counts as a line.
+    pub(super) fn undo(&mut self, count: u64) -> Result<(), NotDone> {
+        let (mut tip, mut left) = (self.tip, count);
+        while let Some(line) = tip.filter(|_| left > 0) {
+            tip = self.lines[line].parent;
+            match self.lines[line].verb {
+                Verb::Step(events) if events > left => {
+                    self.go_to(tip);
+                    return self.step_into(line, |done, _| done < events - left);
+                }
+                Verb::Step(events) => left -= events,
+                _ => left -= 1,
+            }
         }
+        self.go_to_if_other(tip);
+        if left > 0 {
+            return Err(NotDone::Refused("there is nothing to undo".to_owned()));
+        }
+        Ok(())
     }
 
-    /// The lines that were carried out at the tip before, and can be gone on with.
-    pub(super) fn redo(&mut self) -> Result<(), NotDone> {
-        let next = self.lines.iter().rposition(|line| line.parent == self.tip);
-        let next = next.ok_or_else(|| NotDone::Refused("nothing was undone here".to_owned()))?;
-        self.go_to(Some(next));
+    /// Carries out again so many lines that were carried out at the tip before, or all that there are, in the
+    /// same units.
+    pub(super) fn redo(&mut self, count: u64) -> Result<(), NotDone> {
+        let (mut tip, mut left) = (self.tip, count);
+        let next = |lines: &[TreeLine], tip| lines.iter().rposition(|line| line.parent == tip);
+        while let Some(line) = next(&self.lines, tip).filter(|_| left > 0) {
+            match self.lines[line].verb {
+                Verb::Step(events) if events > left => {
+                    self.go_to_if_other(tip);
+                    return self.step_into(line, |done, _| done < left);
+                }
+                Verb::Step(events) => left -= events,
+                _ => left -= 1,
+            }
+            tip = Some(line);
+        }
+        self.go_to_if_other(tip);
+        if left > 0 {
+            return Err(NotDone::Refused("nothing more was undone here".to_owned()));
+        }
         Ok(())
+    }
+
+    fn go_to_if_other(&mut self, tip: Option<usize>) {
+        if tip != self.tip {
+            self.go_to(tip);
+        }
     }
 
     /// Goes back to a moment, so that what comes next begins a branch there. A line that does more than
@@ -318,6 +337,25 @@ impl<'a> BranchedRun<'a> {
         let way = self.way_to(self.tip).into_iter().map(|line| self.lines[line].verb.clone());
         self.head.with_lines("A session in the browser.", way)
     }
+}
+
+/// That a line does not do too much at once.
+fn within_bounds(verb: &Verb) -> Result<(), NotDone> {
+    let refused = |why: &str| Err(NotDone::Refused(why.to_owned()));
+    let wait = match verb {
+        Verb::Wait(time) => *time,
+        Verb::WaitUntil { within, .. } => within.unwrap_or(PATIENCE),
+        Verb::ExpectStall { within, .. } => *within,
+        Verb::Step(events) if *events > MOST_EVENTS => {
+            return refused("no line may let more than 10000 events happen here");
+        }
+        Verb::Try(verb) => return within_bounds(verb),
+        _ => Duration::ZERO,
+    };
+    if wait > LONGEST {
+        return refused("no line may let the cluster run for more than 5 minutes here");
+    }
+    Ok(())
 }
 
 /// A new world of a scenario, and who keeps its history.

@@ -89,20 +89,29 @@ impl Guard {
         let length = match &head.length {
             None => 0,
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().map_err(|_| TOO_LONG)?
+                text.parse().map_err(|_| too_long(path))?
             }
             Some(_) => return Err(Refusal(400, "the length is no number")),
         };
         if length > most(path) || !posts && length > 0 {
-            return Err(TOO_LONG);
+            return Err(too_long(path));
         }
         Ok(Admitted { posts, path: path.to_owned(), length })
     }
 }
 
-const TOO_LONG: Refusal = Refusal(413, "this is more than is read here");
+/// Where a whole scenario or trace may be posted.
+const OPEN: &str = "/open";
 
-/// How many bytes may be posted there: a line, or a whole scenario or trace.
+/// How many bytes may be posted there: a file, or a line.
 fn most(path: &str) -> usize {
-    if path == "/open" { 16 << 20 } else { 64 << 10 }
+    if path == OPEN { 16 << 20 } else { 64 << 10 }
+}
+
+fn too_long(path: &str) -> Refusal {
+    let why = match path {
+        OPEN => "no file of more than 16 MiB is read here; 'raft-cluster explore FILE' opens it",
+        _ => "no line of more than 64 KiB is read here",
+    };
+    Refusal(413, why)
 }

@@ -131,7 +131,10 @@ fn converse(
     // What was not read of a refused request would make the system throw the answer away.
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(Duration::from_millis(200)))?;
-    io::copy(&mut stream.take(1 << 20), &mut io::sink()).map(|_| ())
+    let until = Instant::now() + PATIENCE;
+    let mut rest = vec![0; 64 << 10];
+    while Instant::now() < until && stream.read(&mut rest)? > 0 {}
+    Ok(())
 }
 
 /// Reads a request, if it is admitted.

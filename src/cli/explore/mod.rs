@@ -64,6 +64,8 @@ pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
     http::serve(listeners, &guard, &asked);
     printing(WhenFull::Wait, |output| {
         output.put_all(live::invitation(&address));
+        // A page whose address nobody has learned is of no use.
+        output.settle().map_err(Error::Output)?;
         if explore.opens && has_screen() {
             // Where there is none, the address has been said.
             let _ = open::that_detached(&address);

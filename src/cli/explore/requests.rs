@@ -189,8 +189,8 @@ impl<'a> Desk<'a> {
             }
             Act::Next => self.session.next_planned(),
             Act::Rest => self.session.rest(),
-            Act::Undo => self.elsewhere(BranchedRun::undo),
-            Act::Redo => self.elsewhere(BranchedRun::redo),
+            Act::Undo => self.elsewhere(|session| session.undo(1)),
+            Act::Redo => self.elsewhere(|session| session.redo(1)),
             Act::GoTo { line } => {
                 if line.is_some_and(|line| line >= self.session.lines.len()) {
                     return Err(NotDone::Refused("there is no such line".to_owned()));
@@ -243,8 +243,8 @@ impl<'a> Desk<'a> {
                 said.extend(words::help_on(&word).map_err(refused)?);
                 Ok(())
             }
-            Word::Back(count) => (0..count).try_for_each(|_| self.elsewhere(BranchedRun::undo)),
-            Word::Forward(count) => (0..count).try_for_each(|_| self.elsewhere(BranchedRun::redo)),
+            Word::Back(count) => self.elsewhere(|session| session.undo(count)),
+            Word::Forward(count) => self.elsewhere(|session| session.redo(count)),
             Word::Next(count) => (0..count).try_for_each(|_| self.session.next_planned()),
             Word::Questions => {
                 said.extend(why::questions());

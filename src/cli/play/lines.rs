@@ -15,6 +15,7 @@ use crate::scenario::file::is_utf_16;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
 use crate::scenario::usage::first_words;
+use crate::view::keyboard::Lent;
 use crate::view::output::{Output, WhenFull};
 use crate::view::reader::Reader;
 use crate::view::{prompt, words};
@@ -102,7 +103,10 @@ fn read(
     prompt: &str,
     output: &Output,
 ) -> io::Result<Option<String>> {
-    match editor.readline(prompt) {
+    let lent = Lent::to_editor();
+    let typed = editor.readline(prompt);
+    drop(lent);
+    match typed {
         Ok(line) => {
             *interrupted = false;
             Ok(Some(line))

@@ -4,7 +4,7 @@ mod prompt;
 mod words;
 
 use std::fs::File;
-use std::io::{BufReader, IsTerminal, stdin, stdout};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,8 +18,9 @@ use crate::explain::{self, Place, Question, Unanswerable};
 use crate::properties::report::SafetyReport;
 use crate::raft::NodeId;
 use crate::record::journal::Observer;
-use crate::record::{Ending, Header, History, TraceError, is_trace, replay as again};
+use crate::record::{Ending, Header, History, TraceError, opened, replay as again};
 use crate::scenario::error::FileError;
+use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
@@ -61,8 +62,26 @@ fn open(path: &Path) -> Result<File, Error> {
 
 /// The history of a trace, as far as it goes.
 pub(super) fn history(path: &Path) -> Result<History, Error> {
-    let read = History::read(BufReader::new(open(path)?));
-    read.map_err(|error| Error::Trace(path.to_owned(), error))
+    history_of(path, BufReader::new(open(path)?))
+}
+
+/// The history of what is read under this name.
+pub(super) fn history_of(path: &Path, trace: impl BufRead) -> Result<History, Error> {
+    History::read(trace).map_err(|error| Error::Trace(path.to_owned(), error))
+}
+
+/// Keeps what is read through it, so that it can be read again from a pipe too.
+struct Kept<'a> {
+    from: File,
+    read: &'a mut Vec<u8>,
+}
+
+impl Read for Kept<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        self.read.extend_from_slice(&buffer[..count]);
+        Ok(count)
+    }
 }
 
 /// The step that a place names. Behind the end of a trace that was cut, the cut is what is wrong.
@@ -153,8 +172,14 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
         let from = at.map_or(Ok(1), |at| step(path, &history, at))?;
         return prompt::talk(&history, from);
     }
-    let at = at.map(|at| end_of(path, &history(path)?, at)).transpose()?.flatten();
-    let file = open(path)?;
+    let mut from: Box<dyn BufRead> = Box::new(BufReader::new(open(path)?));
+    let mut until = None;
+    if let Some(at) = *at {
+        let mut read = Vec::new();
+        let kept = Kept { from: open(path)?, read: &mut read };
+        until = end_of(path, &history_of(path, BufReader::new(kept))?, at)?;
+        from = Box::new(io::Cursor::new(read));
+    }
     let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&STORY) };
     let mut record = None;
     printing(WhenFull::Wait, |output| {
@@ -168,7 +193,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
             output.put_all(header::replayed(header));
             (view.open)(output, header.nodes, false).observers
         };
-        let made = again(BufReader::new(file), observers, at);
+        let made = again(from, observers, until);
         let (good, lines, ending) = match &made {
             Ok(summary) => {
                 // What the steps were is one question, what fell in them another.
@@ -192,13 +217,35 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     })
 }
 
+/// What a name stands for, opened once.
+pub(super) enum Named {
+    Trace(Box<dyn BufRead>),
+    /// With its text, if that is in a file.
+    Scenario(Option<Box<dyn Read>>),
+}
+
+impl Named {
+    pub(super) fn of(name: &str) -> Self {
+        if library::find(name).is_some() {
+            return Self::Scenario(None);
+        }
+        match File::open(name).and_then(opened) {
+            Ok((true, trace)) => Self::Trace(Box::new(trace)),
+            Ok((false, text)) => Self::Scenario(Some(Box::new(text))),
+            // Whoever reads the scenario says why it cannot be read.
+            Err(_) => Self::Scenario(None),
+        }
+    }
+}
+
 /// What a word on the command line names: a trace, a link that the page of a session has made, or a
-/// scenario. Of a trace the run up to a place, or its first steps. Says whether it is such a run.
+/// scenario, of which the text follows if it is a file. Of a trace the run up to a place, or its first steps.
+/// Says whether it is such a run.
 pub(super) fn named(
     name: &str,
     at: Option<Place>,
     most: u64,
-    scenario: impl FnOnce(&str) -> Result<Script, Error>,
+    scenario: impl FnOnce(Option<Box<dyn Read>>) -> Result<Script, Error>,
 ) -> Result<(Script, bool), Error> {
     if let Some((_, link)) = name.split_once("#run=") {
         let text = percent_decode_str(link).decode_utf8_lossy();
@@ -207,10 +254,10 @@ pub(super) fn named(
         return Ok((script, false));
     }
     let path = Path::new(name);
-    if !is_trace(path) {
-        return scenario(name).map(|script| (script, false));
-    }
-    let history = history(path)?;
+    let history = match Named::of(name) {
+        Named::Trace(trace) => history_of(path, trace)?,
+        Named::Scenario(text) => return Ok((scenario(text)?, false)),
+    };
     let until = match (at, history.stopped()) {
         (Some(at), _) => step(path, &history, at)?,
         // Nobody goes on from an end that is not there without hearing of it.

@@ -33,7 +33,7 @@ pub use messages::SentMessage;
 pub use moment::Moment;
 pub use recorder::Recorder;
 pub use rerun::NodeState;
-use rerun::Own;
+use rerun::{Own, Taken};
 
 /// A run, to be asked.
 #[derive(Clone, Debug)]
@@ -188,6 +188,22 @@ impl History {
             saved: made.saved,
             input: &made.input,
             history: self,
+        })
+    }
+
+    /// The steps of a node up to the moment of `step`, in order. From behind, too.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn steps_of(
+        &self,
+        id: NodeId,
+        step: u64,
+    ) -> impl DoubleEndedIterator<Item = StepRecord<'_>> {
+        let own = &self.nodes[id.index()];
+        own.taken[..own.until(step, self)].iter().filter_map(|taken| match *taken {
+            Taken::Step(step) => self.step(step),
+            _ => None,
         })
     }
 

@@ -99,7 +99,7 @@ impl Own {
     }
 
     /// How much of what was taken belongs to the moment of `step` and those before.
-    fn until(&self, step: u64, history: &History) -> usize {
+    pub(super) fn until(&self, step: u64, history: &History) -> usize {
         self.taken.partition_point(|&taken| history.moment_of(taken) <= step)
     }
 }

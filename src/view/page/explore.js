@@ -27,13 +27,16 @@ class Explore {
 
   get atEnd() { return this.viewer.at === this.viewer.end; }
 
-  /** Asks the program. What it does not answer is said once, and everything stays as it is. */
+  /** Asks the program. What it refuses or does not answer is said once, and everything stays as it is. */
   async post(path, body) {
     try {
       const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-      if (!response.ok) throw new Error(await response.text());
+      if (response.status >= 500) throw new Error(await response.text());
       byId("lost").hidden = true;
-      return await response.json();
+      if (response.ok) return await response.json();
+      this.stop();
+      this.complain(await response.text());
+      return null;
     } catch (error) {
       this.stop();
       byId("lost").hidden = false;

@@ -170,7 +170,12 @@ fn a_script_that_is_no_text_cannot_be_read() {
 #[test]
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_is_said_and_nothing_panics() {
-    for arguments in [&["completions", "zsh"][..], &["scenarios"], &["run", "demo", "--virtual"]] {
+    for arguments in [
+        &["completions", "zsh"][..],
+        &["scenarios"],
+        &["run", "demo", "--virtual"],
+        &["explore", "--no-open"],
+    ] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let program = raft_cluster(arguments).get_program().to_owned();
         let output = Command::new(program).args(arguments).stdout(full).output().unwrap();

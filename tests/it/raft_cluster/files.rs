@@ -75,6 +75,41 @@ fn what_was_saved_here_is_replaced_and_nothing_half_written_is_left() {
     assert!(sentence.contains("cannot be written"), "{sentence}");
 }
 
+/// What may not be written may not be replaced either, and nobody waits for a run to hear so.
+#[test]
+#[cfg(unix)]
+fn where_nothing_may_be_written_nothing_is_begun() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = file("protected");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    for (code, arguments) in [
+        (1, &HUNT[..]),
+        (0, &["report", "split-vote", "-o"]),
+        (0, &["run", "split-vote", "--virtual", "--trace"]),
+        (0, &["run", "split-vote", "--virtual", "--report"]),
+    ] {
+        let path = folder.join("found");
+        let name = path.to_str().unwrap();
+        printed(code, &[arguments, &[name]].concat());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+        let before = fs::read(&path).unwrap();
+        // A folder of this name would be meant by the last.
+        for (target, why) in [
+            (name.to_owned(), "ermission denied"),
+            (format!("{name}-folder/"), "is a directory"),
+            (format!("{name}-no/such"), "No such file"),
+        ] {
+            let sentence = complaint(&[arguments, &[&target]].concat());
+            assert!(sentence.contains("cannot be written"), "{arguments:?} {target}: {sentence}");
+            assert!(sentence.contains(why), "{arguments:?} {target}: {sentence}");
+        }
+        assert_eq!(fs::read(&path).unwrap(), before, "{arguments:?}");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing half written is left");
+    }
+}
+
 /// A link stays one: what it points to is written, whether it exists or not.
 #[test]
 #[cfg(unix)]
@@ -118,6 +153,34 @@ fn a_page_of_the_manual_takes_the_place_of_nothing_else() {
     fs::write(&page, "mine").unwrap();
     assert!(complaint(&["man", name]).contains("it stays"));
     assert_eq!(fs::read_to_string(page).unwrap(), "mine");
+}
+
+/// A pipe gives what it has only once, whatever that is.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_comes_from_a_pipe_is_as_good_as_a_file() {
+    let (trace, page) = (file("piped.jsonl"), file("piped.html"));
+    let (name, page) = (trace.to_str().unwrap(), page.to_str().unwrap());
+    printed(0, &["run", "demo", "--virtual", "--view", "quiet", "--trace", name]);
+    let recorded = fs::read_to_string(&trace).unwrap();
+    let from = |input: &str, arguments: &[&str]| {
+        let output = raft_cluster(arguments).write_stdin(input).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().replace("/dev/stdin", name)
+    };
+    for arguments in [
+        &["replay", "FILE", "--at", "first commit"][..],
+        &["replay", "FILE", "--show", "0"],
+        &["replay", "FILE"],
+        &["report", "FILE", "-o", page],
+    ] {
+        let with = |file| arguments.iter().map(move |&it| if it == "FILE" { file } else { it });
+        let own = printed(0, &with(name).collect::<Vec<_>>());
+        let piped = from(&recorded, &with("/dev/stdin").collect::<Vec<_>>());
+        assert!(!own.is_empty() && piped == own, "{arguments:?}: {piped}");
+    }
+    let told = from("nodes 3\nwait until leader", &["report", "/dev/stdin", "-o", page]);
+    assert!(told.contains("passed"), "{told}");
 }
 
 #[test]

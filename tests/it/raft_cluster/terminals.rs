@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use assert_cmd::cargo::cargo_bin;
 use unicode_width::UnicodeWidthStr;
 
-use crate::raft_cluster::{printed, raft_cluster, unwrapped};
+use crate::raft_cluster::{file, printed, raft_cluster, unwrapped};
 
 /// What a terminal of this size shows of a command, in a shell with these variables.
 fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) -> String {
@@ -217,6 +217,27 @@ fn a_terminal_that_does_not_say_its_size_is_of_the_usual_one_or_of_what_is_said_
     };
     assert!(answer(0, 0).len() > 24);
     assert_eq!(answer(0, 0), answer(80, 24));
+}
+
+/// The line editor has made it otherwise, and has no chance to give it back itself.
+#[test]
+fn a_signal_at_a_prompt_gives_the_terminal_back() {
+    let trace = file("signalled.jsonl");
+    let trace = trace.to_str().unwrap();
+    printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", trace]);
+    for command in ["play", "play --threads", &format!("replay {trace}")] {
+        for signal in ["TERM", "HUP"] {
+            // It comes when the editor has taken the terminal, of which the shell's parent is another.
+            let kill = format!(
+                "(until stty -a < /dev/tty | grep -q -e -icanon; do :; done; pkill -{signal} -P $$ raft-cluster) & exec 3>&1;"
+            );
+            let text = on_a_terminal(80, 99, &kill, &format!("raft-cluster {command}; stty -a"));
+            let words: Vec<&str> = text.split_whitespace().collect();
+            for flag in ["icanon", "echo", "isig", "icrnl"] {
+                assert!(words.contains(&flag), "{command} {signal}: {text}");
+            }
+        }
+    }
 }
 
 #[test]
