@@ -1,4 +1,4 @@
-//! When an entry is committed (§5.3, §5.4.2): the leader counts, a follower is told.
+//! When an entry is committed (§5.3, §5.4.2): the leader counts copies, and tells the followers.
 
 use super::event::Event;
 use super::leader::Leader;
@@ -8,12 +8,12 @@ use super::turn::Turn;
 use super::types::{LogIndex, LogPosition};
 
 impl Leader<'_, '_> {
-    /// A leader counts the copies, after one more node is known to hold its log up to `heard`. It
-    /// commits the highest index that a majority holds, if that is an entry of its own term: then all
-    /// before it are committed too. Copies of an older entry prove nothing, because a later leader may
-    /// not have it (Figure 8). Terms never decrease along a log, so no lower index need be looked at.
+    /// Counts copies, after one more node is known to hold the leader's log up to `heard`. Commits the
+    /// highest index that a majority holds, if its entry is of the leader's own term; all entries
+    /// before it are then committed too. Copies of an older entry prove nothing, because a later leader
+    /// may not have it (Figure 8). Terms never decrease along a log, so no lower index need be checked.
     ///
-    /// The callers do nothing with a refusal: the leader waits, and the verdict says for what.
+    /// Callers ignore a refusal: the leader waits, and the verdict says what it waits for.
     pub(super) fn advance_commit(&mut self, heard: LogIndex) -> Result<(), Rule> {
         let (need, nodes) = (self.settings.majority(), self.settings.nodes);
         let held = self.table().held_by(self.settings.quorum(), nodes);
@@ -34,9 +34,8 @@ impl Leader<'_, '_> {
 }
 
 impl Turn<'_> {
-    /// A follower learns how far the leader has committed. It commits that, but at most what this
-    /// request verified: what it holds after that may come from a leader that was deposed (Figure 2,
-    /// AppendEntries receiver 5).
+    /// Commits what the leader has committed, but at most up to the last entry that this request
+    /// verified: entries after that may come from a deposed leader (Figure 2, AppendEntries receiver 5).
     pub(super) fn commit_as_follower(&mut self, leader_commit: LogIndex, verified: Verified) {
         let (verified, last) = (verified.index(), self.last().index);
         if leader_commit <= self.commit_index {
@@ -50,8 +49,8 @@ impl Turn<'_> {
         self.commit(leader_commit.min(verified));
     }
 
-    /// Raises the commit index. (It stays in the log, which without `log-matching-check` may end
-    /// before what a request seems to verify.)
+    /// Raises the commit index, at most to the end of the log. (If `log-matching-check` is broken,
+    /// the log may end before the index that a request seems to verify.)
     pub(super) fn commit(&mut self, to: LogIndex) {
         let (from, to) = (self.commit_index, to.min(self.last().index));
         if to > from {

@@ -8,8 +8,8 @@ use super::turn::Turn;
 use super::types::{LogPosition, NodeId, Payload};
 
 impl Turn<'_> {
-    /// The election timer ended: the node campaigns in a new term, votes for itself, and asks all
-    /// others (Figure 2, candidates).
+    /// Campaigns, because the election timer ended: the node enters a new term as a candidate,
+    /// votes for itself, and asks all other nodes for their votes (Figure 2, candidates).
     pub(super) fn campaign(&mut self) {
         let (id, before, last) = (self.id, self.current_term(), self.last());
         let Some(next) = before.next() else { return self.emit(Event::TermsExhausted) };
@@ -28,14 +28,15 @@ impl Turn<'_> {
         self.lead_if_elected(votes);
     }
 
-    /// A candidate of this term asks for the vote (Figure 2, RequestVote receiver 2).
+    /// Handles the vote request of a candidate of this term (Figure 2, RequestVote receiver 2).
     pub(super) fn handle_vote_request(&mut self, request: &VoteRequest) {
         let vote = self.may_vote_for(request.candidate_id, request.last_log());
         self.answer_candidate(request.candidate_id, vote);
     }
 
-    /// A vote may be given if it is free, and if the candidate's log is at least as up to date as
-    /// this one: last term first, then index (§5.4.1), which is the order of [`LogPosition`].
+    /// Whether the node may vote for a candidate. Its vote must be free, or already given to this
+    /// candidate, and the candidate's log must be at least as up to date as its own. The last terms
+    /// are compared first, then the last indexes (§5.4.1), which is the order of [`LogPosition`].
     fn may_vote_for(&mut self, candidate: NodeId, theirs: LogPosition) -> Result<(), Rule> {
         let (term, voted_for, own) = (self.current_term(), self.voted_for(), self.last());
         let free = voted_for.is_none_or(|node| node == candidate);
@@ -49,7 +50,7 @@ impl Turn<'_> {
         self.check(Rule::UpToDateLog, up_to_date, logs)
     }
 
-    /// Gives the vote, or says by which rule there is none.
+    /// Answers a vote request: gives the vote, or reports the rule that refused it.
     pub(super) fn answer_candidate(&mut self, candidate: NodeId, vote: Result<(), Rule>) {
         let term = self.current_term();
         match vote {
@@ -66,7 +67,7 @@ impl Turn<'_> {
         self.emit(Event::VoteGranted { to: candidate, term: self.current_term() });
     }
 
-    /// A voter answered. A vote that comes after the election is over is merely late.
+    /// Handles a voter's answer. An answer that comes after the election is over is ignored.
     pub(super) fn handle_vote_response(&mut self, from: NodeId, response: &VoteResponse) {
         let Role::Candidate { mut votes } = self.role else {
             return self.ignore(from, MessageKind::VoteResponse);
@@ -90,8 +91,9 @@ impl Turn<'_> {
         }
     }
 
-    /// The node won. It keeps its whole log, also what is not known to be committed, and speaks at once
-    /// (§5.2). Its no-op (§8) comes after what is known of the followers, so that all are sent it.
+    /// Makes the winner of an election the leader. It keeps its whole log, including entries that
+    /// it does not know to be committed, and sends AppendEntries at once (§5.2). Its no-op (§8) is
+    /// appended after every `next_index` is set, so that all followers are sent it.
     fn become_leader(&mut self) {
         let (term, last, commit) = (self.current_term(), self.last(), self.commit_index);
         self.change_role(Role::new_leader(self.id, self.settings.nodes, last.index));
@@ -104,7 +106,7 @@ impl Turn<'_> {
             leader.append([Payload::NoOp]);
         }
         leader.broadcast();
-        // A cluster of one commits at once.
+        // A leader that is alone in its cluster commits at once.
         _ = leader.advance_commit(leader.last().index);
     }
 }

@@ -1,4 +1,4 @@
-//! What happens in a step, as values. Text is made of it elsewhere.
+//! What happens in a step, as values. Other modules turn them into text.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,23 +20,23 @@ pub enum Event {
     RoleChanged { from: RoleKind, to: RoleKind, term: Term },
     /// The node campaigns in this new term, and shows the voters the `last` entry of its log.
     ElectionStarted { term: Term, last: LogPosition },
-    /// The node's timer ended in the largest term there can be, so that it holds no election.
+    /// The node's election timer ended in the largest possible term, so it holds no election.
     TermsExhausted,
-    /// The node gave its vote of this term `to` a candidate; its own, to itself, too.
+    /// The node gave its vote of this term `to` a candidate, which may be the node itself.
     VoteGranted { to: NodeId, term: Term },
-    /// The node, which is in this term, gave no vote `to` a candidate, by this rule.
+    /// The node refused its vote of this term `to` a candidate, because of this `rule`.
     VoteRefused { to: NodeId, term: Term, rule: Rule },
-    /// A candidate counted the vote `from` this voter, and has so many `votes` now.
+    /// A candidate counted the vote `from` this voter, and now has this many `votes`.
     VoteCounted { from: NodeId, votes: usize },
-    /// A candidate got no vote from this voter.
+    /// A candidate was refused the vote of this voter.
     VoteDenied { by: NodeId },
     /// The node won the election of this term.
     BecameLeader { term: Term },
     /// A leader appended the entries from `first` to `last`, of its own term, to its log.
     Appended { first: LogIndex, last: LogIndex, term: Term },
-    /// The node does not lead, so it took no command; this is the `leader` it knows of, if any.
+    /// The node does not lead, so it refused the commands; this is the `leader` that it knows, if any.
     ProposalRefused { leader: Option<NodeId> },
-    /// The node learned who is the `leader` of this term.
+    /// The node learned which node is the `leader` of this term.
     LeaderRecognised { leader: NodeId, term: Term },
     /// The entries from index `from` to index `to` were deleted.
     Truncated { from: LogIndex, to: LogIndex },
@@ -51,6 +51,6 @@ pub enum Event {
     BackedOff { peer: NodeId, from: LogIndex, to: LogIndex },
     /// The commit index grew.
     CommitAdvanced { from: LogIndex, to: LogIndex },
-    /// A message was not used: it was late, doubled, not for this node, or impossible.
+    /// A message was ignored: it was late, duplicated, not for this node, or impossible.
     Ignored { from: NodeId, kind: MessageKind },
 }

@@ -1,4 +1,4 @@
-//! AppendEntries at the follower (§5.3; Figure 2, AppendEntries receiver).
+//! How a follower handles AppendEntries (§5.3; Figure 2, AppendEntries receiver).
 
 use super::event::Event;
 use super::log::{Overlap, Verified};
@@ -9,8 +9,8 @@ use super::turn::Turn;
 use super::types::{LogEntry, LogIndex, NodeId, Term};
 
 impl Turn<'_> {
-    /// A leader of this term speaks. The follower stores the entries if it has the one that comes
-    /// before them, and says up to where its log now equals the leader's.
+    /// Handles AppendEntries of the leader of this term. The node stores the entries if it has the
+    /// entry just before them, and answers up to which index its log now equals the leader's.
     pub(super) fn handle_append_entries(&mut self, request: &AppendEntriesRequest) {
         let (leader, term, prev) = (request.leader_id, self.current_term(), request.prev_log());
         // A leader takes no orders, not even from another one of its term (which Election Safety rules out).
@@ -27,7 +27,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A follower or candidate recognises the leader of this term. Says whether it follows it now.
+    /// Recognises the leader of this term, in a follower or candidate. Returns whether the node now
+    /// follows it.
     fn follow(&mut self, leader: NodeId, term: Term) -> bool {
         let candidate = self.role.kind() == RoleKind::Candidate;
         let facts = Facts::Leader { leader, term };
@@ -41,7 +42,7 @@ impl Turn<'_> {
         true
     }
 
-    /// The election is over, but its term is not: the vote in it stays given.
+    /// Keeps the vote: the election is over, but the term is not, so the node must not vote again.
     fn keep_vote(&mut self, term: Term) {
         let facts = Facts::VoteKept { term, voted_for: self.voted_for() };
         if self.voted_for().is_some() && !self.must(Rule::VoteClearedOnlyByNewTerm, facts) {
@@ -66,8 +67,8 @@ impl Turn<'_> {
         self.send(request.leader_id, AppendEntriesResponse { term: self.current_term(), outcome });
     }
 
-    /// Deletes the first entry whose term differs from the leader's, with all that follow, and
-    /// nothing else (receiver 3): what comes after the request may be newer than it.
+    /// Deletes the first entry whose term differs from the leader's, and all that follow (receiver 3). Without
+    /// a conflict it deletes nothing: entries after those of the request may be newer than the request.
     fn delete_conflict(&mut self, prev: LogIndex, entries: &[LogEntry]) {
         let (end, last) = (prev.plus(entries.len()), self.last().index);
         let facts = Facts::NoConflict { from: prev.next(), last };
@@ -80,7 +81,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The index that a success names: what this request verified, and no more.
+    /// The index that a success acknowledges: only what this request verified.
     fn acknowledge(&mut self, verified: Verified) -> LogIndex {
         let (verified, last) = (verified.index(), self.last().index);
         let facts = Facts::Verified { verified, last };

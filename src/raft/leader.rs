@@ -1,5 +1,5 @@
-//! What a leader does: it takes commands in, replicates them, and keeps account of its followers
-//! (§5.3; Figure 2, leaders).
+//! What a leader does: it accepts commands, replicates them, and tracks its followers (§5.3;
+//! Figure 2, leaders).
 
 use std::ops::{Deref, DerefMut};
 
@@ -12,18 +12,19 @@ use super::rules::{Facts, Rule};
 use super::turn::Turn;
 use super::types::{Command, LogIndex, NodeId, Payload};
 
-/// A turn whose node leads: the only way to reach what a leader knows of its followers.
+/// A turn whose node leads. It is the only way to reach what a leader knows about its followers.
 pub(super) struct Leader<'t, 'n>(&'t mut Turn<'n>);
 
 const LEADS: &str = "a node does not change its role while it acts as a leader";
 
 impl<'n> Turn<'n> {
-    /// The turn as a leader's, if the node leads.
+    /// Returns the turn as a leader's turn, if the node leads.
     pub(super) fn as_leader(&mut self) -> Option<Leader<'_, 'n>> {
         if self.is_leader() { Some(Leader(self)) } else { None }
     }
 
-    /// Clients propose commands. Only a leader takes them; anyone else says who leads.
+    /// Handles commands that clients propose. Only a leader accepts them; any other node reports
+    /// the leader it knows.
     pub(super) fn propose(&mut self, commands: Vec<Command>) {
         let leader = self.leader();
         let Some(mut leads) = self.as_leader() else {
@@ -36,9 +37,10 @@ impl<'n> Turn<'n> {
         }
     }
 
-    /// It is time for the leader to speak: an empty AppendEntries to everyone. Nothing repeats what was
-    /// lost: `next_index` has run ahead of it, so the follower refuses the next request, this one if no
-    /// other comes before, and that makes the leader step back and send again.
+    /// Sends an empty AppendEntries to every follower, because a heartbeat is due. A heartbeat
+    /// repeats no lost entries: `next_index` is already past them. A follower that lacks some
+    /// refuses the next request that it receives, which is this heartbeat if no other comes first.
+    /// Then the leader steps back and sends them again.
     pub(super) fn heartbeat(&mut self) {
         let term = self.current_term();
         let Some(mut leader) = self.as_leader() else { return };
@@ -50,7 +52,7 @@ impl<'n> Turn<'n> {
         }
     }
 
-    /// A follower answered what was sent in this term (Figure 2, leaders 3).
+    /// Handles a follower's answer to a request of this term (Figure 2, leaders 3).
     pub(super) fn handle_append_response(&mut self, from: NodeId, reply: &AppendEntriesResponse) {
         match (self.as_leader(), reply.outcome) {
             (Some(mut leader), AppendOutcome::Accepted { match_index }) => {
@@ -59,7 +61,8 @@ impl<'n> Turn<'n> {
             (Some(mut leader), AppendOutcome::Rejected { prev_log_index, hint }) => {
                 leader.back_off(from, prev_log_index, hint);
             }
-            // The node does not lead any more; or it leads again, and an earlier leadership asked.
+            // Either the node does not lead any more, or the answer is for a request of its earlier
+            // leadership.
             (None, _) | (_, AppendOutcome::StaleTerm) => {
                 self.ignore(from, MessageKind::AppendEntriesResponse);
             }
@@ -68,7 +71,7 @@ impl<'n> Turn<'n> {
 }
 
 impl Leader<'_, '_> {
-    /// What this leader knows of every node.
+    /// What this leader knows about every node.
     pub(super) fn table(&self) -> &ProgressTable {
         match &self.role {
             Role::Leader { progress } => progress,
@@ -76,7 +79,7 @@ impl Leader<'_, '_> {
         }
     }
 
-    /// What this leader knows of one node, to change it.
+    /// What this leader knows about one node, for changes.
     pub(super) fn progress_mut(&mut self, node: NodeId) -> &mut Progress {
         match &mut self.0.node.role {
             Role::Leader { progress } => progress.of_mut(node),
@@ -99,24 +102,24 @@ impl DerefMut for Leader<'_, '_> {
     }
 }
 
-/// A batch of entries and the index of its first, shared by the peers that need the same.
+/// A batch of entries and the index of its first. Peers with the same `next_index` share a batch.
 type NextEntries = Option<(LogIndex, Entries)>;
 
 impl Leader<'_, '_> {
-    /// Takes entries into its own log: the only way in which a leader changes it (Figure 3, Leader
-    /// Append-Only).
+    /// Appends entries to the leader's own log. A leader changes its log in no other way (Figure 3,
+    /// Leader Append-Only).
     pub(super) fn append(&mut self, payloads: impl IntoIterator<Item = Payload>) {
         let term = self.current_term();
         let added = self.node.persistent.log.append(term, payloads);
         self.unsaved.0.log_changed(Some(added.start));
         self.emit(Event::Appended { first: added.start, last: added.end.prev(), term });
-        // Its own copy counts too; by the time anyone hears of it, it is durable.
+        // The leader's own copy counts at once: it is durable before any message that depends on it leaves.
         let (id, last) = (self.id, self.last().index);
         let own = self.progress_mut(id);
         (own.match_index, own.next_index) = (last, last.next());
     }
 
-    /// A new leader speaks to everyone, whether or not it has entries to send (§5.2).
+    /// Sends AppendEntries to every follower, with or without entries, as a new leader must (§5.2).
     pub(super) fn broadcast(&mut self) {
         let mut batch = None;
         for peer in self.peers() {
@@ -125,8 +128,8 @@ impl Leader<'_, '_> {
         self.restart_heartbeat_timer();
     }
 
-    /// Sends new entries to every follower that is not probed. If that is everyone, nobody needs a
-    /// heartbeat for a while: those are for idle periods (Figure 2, leaders 1).
+    /// Sends new entries to every follower that is not being probed. If that is every follower, the
+    /// heartbeat timer restarts: heartbeats are for idle periods (Figure 2, leaders 1).
     fn replicate(&mut self) {
         let (mut batch, mut everyone) = (None, true);
         for peer in self.peers() {
@@ -141,7 +144,7 @@ impl Leader<'_, '_> {
         }
     }
 
-    /// Sends a peer what comes next for it, at most a batch.
+    /// Sends a peer the entries from its `next_index` on, at most one batch.
     fn send_next(&mut self, peer: NodeId, batch: &mut NextEntries) {
         let first = self.table().of(peer).next_index;
         if batch.as_ref().is_none_or(|&(at, _)| at != first) {
@@ -152,8 +155,8 @@ impl Leader<'_, '_> {
         self.send_append_entries(peer, entries.unwrap_or_default());
     }
 
-    /// Sends AppendEntries from `next_index` on, and moves `next_index` on in the hope that it
-    /// arrives. A refusal will set it back; while probing it waits for the answer.
+    /// Sends `entries`, which begin at `next_index`, and moves `next_index` past them as if they
+    /// had arrived. A refusal sets it back. During a probe `next_index` stays until the answer.
     fn send_append_entries(&mut self, peer: NodeId, entries: Entries) {
         let progress = self.progress_mut(peer);
         let prev_log_index = progress.next_index.prev();
@@ -172,7 +175,8 @@ impl Leader<'_, '_> {
         self.send(peer, request);
     }
 
-    /// A follower holds the log up to `acknowledged`: commit what that allows, send what is next.
+    /// Handles the acknowledgement that a follower's log equals the leader's up to `acknowledged`:
+    /// commits what that allows, and sends the next entries.
     fn matched(&mut self, peer: NodeId, acknowledged: LogIndex) -> Result<(), Rule> {
         let (known, last) = (self.table().of(peer).match_index, self.last().index);
         if acknowledged > last {
@@ -180,7 +184,7 @@ impl Leader<'_, '_> {
             self.ignore(peer, MessageKind::AppendEntriesResponse);
             return Ok(());
         }
-        // Asked only where it does not hold: nearly every acknowledgement is new.
+        // Nearly every acknowledgement is new, so the rule is asked only where its condition fails.
         if acknowledged < known {
             let facts = Facts::Match { peer, known, acknowledged };
             self.check(Rule::MatchIndexMonotone, false, facts)?;
@@ -198,9 +202,9 @@ impl Leader<'_, '_> {
         Ok(())
     }
 
-    /// A follower lacks the entry before the new ones. If the leader has entries of the term that the
-    /// hint names, it tries after the last of them, otherwise where the hint points; at least one entry
-    /// further back, and never before what is known to match.
+    /// Steps back, because a follower lacks the entry before the new ones. If the leader has entries of
+    /// the term that the hint names, it tries again after the last of them, otherwise at the hint's
+    /// index. It goes at least one entry further back, but never before an index that is known to match.
     fn back_off(&mut self, peer: NodeId, prev_log_index: LogIndex, hint: ConflictHint) {
         let Progress { next_index: from, match_index, probing } = self.table().of(peer);
         // Late: what it refuses is known to match by now, or was sent before an earlier step back, or

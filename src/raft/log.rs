@@ -1,4 +1,4 @@
-//! The replicated log: a few verbs that keep its invariants, and no raw access.
+//! The replicated log. It changes only through methods that keep these invariants:
 //! * indexes run from 1 without gaps;
 //! * terms never decrease from one entry to the next (as long as the rules of replication hold);
 //! * an entry changes only by being deleted with all that follow it.
@@ -28,15 +28,15 @@ impl Verified {
     }
 }
 
-/// How the entries of a request lie over a log.
+/// How the entries of a request compare with a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Overlap {
-    /// Every one of them is there already.
+    /// The log has all of them already.
     Contained,
-    /// No conflict; from this index on they are new.
+    /// Nothing conflicts; the entries from this index on are new.
     Extends(LogIndex),
-    /// The first of them, the leader's, whose term differs from that of the log's `own` entry.
+    /// The first conflict: the position of the `leader`'s entry, and the term of the log's `own` entry there.
     Conflict { leader: LogPosition, own: Term },
 }
 
@@ -82,7 +82,7 @@ impl Log {
         &self.entries[start..end]
     }
 
-    /// Appends what a leader takes in, each entry in the leader's `term`. Returns the new indexes.
+    /// Appends entries of a leader, each with the leader's `term`. Returns their indexes.
     pub fn append(
         &mut self,
         term: Term,
@@ -98,7 +98,7 @@ impl Log {
         self.term_at(position.index) == Some(position.term)
     }
 
-    /// How `entries`, which follow index `prev`, lie over this log.
+    /// Compares `entries`, which follow index `prev`, with this log.
     pub fn overlap(&self, prev: LogIndex, entries: &[LogEntry]) -> Overlap {
         let mut index = prev;
         for entry in entries {
@@ -115,19 +115,19 @@ impl Log {
         Overlap::Contained
     }
 
-    /// Appends those `entries`, which come after index `prev`, that are not there already (Figure 2,
-    /// AppendEntries receiver 4). Returns up to where the log now equals the leader's, and the first
-    /// index that is new.
+    /// Appends those of `entries`, which follow index `prev`, that the log does not have yet
+    /// (Figure 2, AppendEntries receiver 4). Returns the index up to which the log now equals the
+    /// leader's, and the first new index, if any.
     ///
-    /// The caller has checked the entry at `prev` and deleted what is in conflict. If a broken rule
-    /// let it skip that and the log ends before `prev`, the entries go to its end.
+    /// The caller has checked the entry at `prev` and deleted conflicting entries. If a broken rule
+    /// let it skip that and the log ends before `prev`, the entries go to the end of the log.
     pub(super) fn append_missing(
         &mut self,
         prev: LogIndex,
         entries: &[LogEntry],
     ) -> (Verified, Option<LogIndex>) {
         let verified = Verified(prev.plus(entries.len()));
-        // How many of the entries the log has already.
+        // The number of entries that the log has after `prev`: that many of the request's are known already.
         let known = self.entries.len() - prev.min(self.last_index()).count();
         let new = entries.get(known..).unwrap_or_default();
         let new_from = (!new.is_empty()).then(|| self.last_index().next());
@@ -140,10 +140,10 @@ impl Log {
         self.entries.truncate(first.prev().count());
     }
 
-    /// Replaces everything from `first` on: how durable storage follows the log in memory.
+    /// Replaces everything from `first` on. Durable storage uses this to follow the log in memory.
     ///
     /// # Panics
-    /// If that would leave a gap: a write was lost, and with it what came before this one.
+    /// If this would leave a gap, because an earlier write was lost.
     pub(super) fn overwrite_from(&mut self, first: LogIndex, entries: &[LogEntry]) {
         let follows = first <= self.last_index().next();
         assert!(follows, "a write begins at most one after the last entry that is saved");
@@ -151,8 +151,8 @@ impl Log {
         self.entries.extend_from_slice(entries);
     }
 
-    /// The first index of the term that the log has at `from`; if it ends before that, the first
-    /// index that it lacks.
+    /// The first index of the term that the log has at `from`. If the log ends before `from`, the
+    /// first index that it lacks.
     pub fn first_index_of_term_at(&self, from: LogIndex) -> LogIndex {
         let Some(term) = self.term_at(from) else { return self.last_index().next() };
         let before = &self.entries[..from.count()];
@@ -160,8 +160,8 @@ impl Log {
         LogIndex::new(from.get() - run as u64 + 1)
     }
 
-    /// The refusal of a request that builds on an entry at `prev` which this log does not have. Its
-    /// hint skips the whole conflicting term (§5.3).
+    /// The refusal of a request, because this log lacks the entry at `prev` that comes before the
+    /// new ones. Its hint skips the whole conflicting term (§5.3).
     pub(super) fn rejection(&self, prev: LogIndex) -> AppendOutcome {
         let (conflict_term, first_index) = (self.term_at(prev), self.first_index_of_term_at(prev));
         let hint = ConflictHint { conflict_term, first_index };

@@ -1,4 +1,4 @@
-//! `RaftNode`: the state of Figure 2. What it does with it is written as a [`Turn`](super::Turn).
+//! `RaftNode`: the state of Figure 2. The code that changes this state is in [`Turn`](super::Turn).
 
 use std::num::NonZeroUsize;
 
@@ -10,22 +10,23 @@ use super::rpc::Envelope;
 use super::rules::RuleSet;
 use super::types::{Command, LogIndex, LogPosition, NodeId, Term};
 
-/// What a node is told once: how large its cluster is, and by which rules it plays.
+/// The fixed settings of a node: how large its cluster is, and which rules it keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Settings {
     /// How many nodes vote: 1 to [`MAX_NODES`](super::types::MAX_NODES).
     pub nodes: usize,
-    /// The rules that it keeps.
+    /// The rules that the node keeps.
     pub rules: RuleSet,
-    /// Whether a new leader appends a no-op (§8). Figure 8 has none: there, older entries wait for a
-    /// client's command. (Where there is to be one, the rule `no-op-on-election` asks for it.)
+    /// Whether a new leader appends a no-op (§8). In Figure 8 it does not: there, older entries wait
+    /// for a client's command. If this is `true`, the rule `no-op-on-election` demands the no-op.
     pub no_op: bool,
-    /// How many entries one AppendEntries may carry; `None` for as many as there are.
+    /// The largest number of entries in one AppendEntries; `None` for no limit.
     pub max_batch: Option<NonZeroUsize>,
 }
 
 impl Settings {
-    /// Sound settings for a cluster of `nodes`.
+    /// Settings for a cluster of `nodes` that keep every rule, with a no-op and at most 1024
+    /// entries in one AppendEntries.
     pub const fn new(nodes: usize) -> Self {
         Self { nodes, rules: RuleSet::INTACT, no_op: true, max_batch: NonZeroUsize::new(1024) }
     }
@@ -36,26 +37,26 @@ impl Settings {
     }
 }
 
-/// What survives a crash (Figure 2, persistent state on all servers): exactly what is saved. The
-/// default is that of a new node.
+/// The state that is saved and survives a crash (Figure 2, persistent state on all servers). The
+/// default is the state of a new node.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct PersistentState {
     /// The latest term this node has seen.
     pub current_term: Term,
-    /// Whom it voted for in that term, if anyone.
+    /// The candidate that it voted for in that term, if any.
     pub voted_for: Option<NodeId>,
     /// Its log.
     pub log: Log,
 }
 
 impl PersistentState {
-    /// A state to start from.
+    /// A state with these values.
     pub const fn new(current_term: Term, voted_for: Option<NodeId>, log: Log) -> Self {
         Self { current_term, voted_for, log }
     }
 }
 
-/// What can happen to a node.
+/// An input of a node: something that happens to it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
@@ -63,27 +64,27 @@ pub enum Input {
     Receive(Envelope),
     /// Clients propose these commands, in this order.
     Propose(Vec<Command>),
-    /// The election timer ended. Whoever runs the node starts the timer when the node starts, when it
-    /// stops leading, and whenever a turn asks for it.
+    /// The election timer ended. The code that runs the node starts this timer when the node
+    /// starts, when the node stops leading, and whenever a turn asks for it.
     ElectionTimeout,
-    /// It is time for the leader to speak.
+    /// The heartbeat timer ended, so a leader must send heartbeats.
     HeartbeatDue,
 }
 
-/// One Raft node: pure. No clock, no threads, no randomness, no I/O.
+/// One Raft node. It is pure: no clock, no threads, no randomness, no I/O.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RaftNode {
     pub(super) id: NodeId,
     pub(super) settings: Settings,
     pub(super) persistent: PersistentState,
-    /// Figure 2's `commitIndex`, volatile. Its `lastApplied` lives with the state machine.
+    /// Figure 2's `commitIndex`, which is volatile. Figure 2's `lastApplied` is kept with the state machine.
     pub(super) commit_index: LogIndex,
     pub(super) role: Role,
 }
 
 impl RaftNode {
-    /// A node that starts, or starts again, as a follower with what it had saved. Nothing else
-    /// survives: it knows of no leader, no votes, and of no committed entry.
+    /// Starts a node as a follower with its saved state, for the first time or after a crash.
+    /// Nothing else survives a crash: the node knows no leader, no votes and no committed entry.
     ///
     /// # Panics
     /// If `id` is not one of the cluster's nodes.
@@ -104,17 +105,17 @@ impl RaftNode {
         NodeId::all(self.settings.nodes).filter(move |&node| node != own)
     }
 
-    /// Who it is.
+    /// The id of this node.
     pub const fn id(&self) -> NodeId {
         self.id
     }
 
-    /// How it was set up.
+    /// The settings of this node.
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What it must keep through a crash.
+    /// The state that survives a crash.
     pub const fn persistent(&self) -> &PersistentState {
         &self.persistent
     }
@@ -134,7 +135,7 @@ impl RaftNode {
         &self.persistent.log
     }
 
-    /// The end of its log.
+    /// The position of the last entry of its log.
     pub fn last(&self) -> LogPosition {
         self.persistent.log.last()
     }
@@ -144,7 +145,7 @@ impl RaftNode {
         self.commit_index
     }
 
-    /// Its role, with what belongs to it.
+    /// Its role, with the data of that role.
     pub const fn role(&self) -> &Role {
         &self.role
     }
@@ -154,7 +155,7 @@ impl RaftNode {
         matches!(self.role, Role::Leader { .. })
     }
 
-    /// Who leads its term, as far as it knows; itself, if it does.
+    /// The leader of its current term, as far as it knows. A leader names itself.
     pub const fn leader(&self) -> Option<NodeId> {
         match self.role {
             Role::Follower { leader } => leader,
@@ -163,7 +164,7 @@ impl RaftNode {
         }
     }
 
-    /// What it knows of `peer`, if it leads.
+    /// What this node knows about `peer`; `None` unless it leads.
     pub const fn progress(&self, peer: NodeId) -> Option<Progress> {
         match &self.role {
             Role::Leader { progress } => Some(progress.of(peer)),

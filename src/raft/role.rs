@@ -1,5 +1,5 @@
-//! The three roles of §5.1, each with the data that only it has. A change of role drops the data
-//! of the old one, so nothing stale can survive it.
+//! The three roles of §5.1, each with the data that only this role needs. A change of role drops
+//! the data of the old role, so no stale data survives it.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use super::types::{LogIndex, MAX_NODES, NodeId, NodeSet};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoleKind {
-    /// Answers requests, starts none.
+    /// Answers requests and sends none.
     Follower,
     /// Asks for votes.
     Candidate,
-    /// Takes commands in and replicates them.
+    /// Accepts commands and replicates them.
     Leader,
 }
 
@@ -35,16 +35,16 @@ impl fmt::Display for RoleKind {
 #[expect(missing_docs, reason = "the sentence of each variant names its field")]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Role {
-    /// Follows the `leader` of this term, once it has heard of one.
+    /// Follows the `leader` of this term, if it knows one.
     Follower { leader: Option<NodeId> },
-    /// Campaigns, and has these `votes`.
+    /// Campaigns, and has received these `votes`.
     Candidate { votes: Votes },
     /// Leads, and knows the `progress` of each follower.
     Leader { progress: ProgressTable },
 }
 
 impl Role {
-    /// How the leadership of a node begins whose log ends at `last`.
+    /// The role of a new leader whose log ends at `last`.
     pub(super) fn new_leader(leader: NodeId, nodes: usize, last: LogIndex) -> Self {
         Self::Leader { progress: ProgressTable::new(leader, nodes, last) }
     }
@@ -59,8 +59,8 @@ impl Role {
     }
 }
 
-/// The votes of one election: a set of voters, so that a duplicate does not count. (`duplicates` stays
-/// 0 unless `votes-counted-once-and-in-term` is broken.)
+/// The votes of one election: a set of voters, so that a duplicate grant does not count.
+/// (`duplicates` stays 0 unless `votes-counted-once-and-in-term` is broken.)
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Votes {
     voters: NodeSet,
@@ -85,7 +85,7 @@ impl Votes {
         self.voters.contains(voter)
     }
 
-    /// Who voted.
+    /// The voters whose grants were counted.
     pub const fn voters(self) -> NodeSet {
         self.voters
     }
@@ -96,26 +96,26 @@ impl Votes {
     }
 }
 
-/// What a leader knows of one follower (Figure 2, volatile state on leaders).
+/// What a leader knows about one follower (Figure 2, volatile state on leaders).
 ///
-/// While all is well entries are sent as they come, and `next_index` runs ahead of the answers.
-/// After a refusal the leader probes: one request after the other, until the follower agrees.
+/// Normally the leader sends entries as they come, and `next_index` runs ahead of the answers. After
+/// a refusal the leader probes: it sends one request at a time until the follower accepts one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// The index of the next entry to send.
     pub next_index: LogIndex,
     /// The highest index that the follower is known to share with the leader.
     pub match_index: LogIndex,
-    /// Whether the leader waits to learn where the two logs agree.
+    /// Whether the leader is probing for the index up to which the two logs agree.
     pub probing: bool,
 }
 
-/// What a leader knows of every node. Its own row has the end of its own log as `match_index`.
+/// What a leader knows about every node. In its own row, `match_index` is the end of its own log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProgressTable([Progress; MAX_NODES]);
 
 impl ProgressTable {
-    /// How a leadership begins: `next_index` after the last entry of the leader's log, `match_index` 0.
+    /// The table of a new leader: `next_index` is one after the last entry of its log, `match_index` is 0.
     fn new(leader: NodeId, nodes: usize, last: LogIndex) -> Self {
         let next_index = last.next();
         let mut table = Self::default();
@@ -124,7 +124,7 @@ impl ProgressTable {
         table
     }
 
-    /// What is known of this node.
+    /// What the leader knows about this node.
     pub const fn of(&self, node: NodeId) -> Progress {
         self.0[node.index()]
     }

@@ -1,7 +1,7 @@
-//! The two calls of Figure 2, as messages: each request has one response.
+//! The two remote procedure calls of Figure 2, as messages: each request has one response.
 //!
-//! AppendEntries is the only replication message; a heartbeat is one without entries. Fields carry
-//! the paper's names.
+//! AppendEntries is the only replication message; a heartbeat is an AppendEntries without entries.
+//! The fields have the paper's names.
 #![expect(missing_docs, reason = "fields have the paper's names, and the sentence above says more")]
 
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::types::{LogEntry, LogIndex, LogPosition, NodeId, Term};
 
-/// A candidate asks for a vote, and shows where its log ends (Figure 2, RequestVote arguments).
+/// A candidate's request for a vote, with the position of its last log entry (Figure 2, RequestVote
+/// arguments).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct VoteRequest {
     pub term: Term,
@@ -31,19 +32,19 @@ impl VoteRequest {
     }
 }
 
-/// The answer to a [`VoteRequest`], with the voter's current term, for the candidate to catch up
-/// with (Figure 2, RequestVote results).
+/// The answer to a [`VoteRequest`]. It carries the voter's current term, so that the candidate can
+/// catch up with that term (Figure 2, RequestVote results).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct VoteResponse {
     pub term: Term,
     pub vote_granted: bool,
 }
 
-/// Entries on their way to a follower. Cloning shares them: four peers, one copy.
+/// Entries that a request carries. Clones share them, so four peers need only one copy.
 pub type Entries = Arc<[LogEntry]>;
 
-/// A leader replicates entries, in order, or says without any that it is alive. It names the entry
-/// that comes just before them, and how far it has committed (Figure 2, AppendEntries arguments).
+/// A leader's request to append entries in order, or, without entries, a heartbeat. It names the entry
+/// just before the new ones, and how far the leader has committed (Figure 2, AppendEntries arguments).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct AppendEntriesRequest {
     pub term: Term,
@@ -60,7 +61,7 @@ impl AppendEntriesRequest {
         LogPosition { term: self.prev_log_term, index: self.prev_log_index }
     }
 
-    /// The index of the last entry that this request speaks of.
+    /// The index of the last entry of this request; `prev_log_index` if it has none.
     pub fn last_index(&self) -> LogIndex {
         self.prev_log_index.plus(self.entries.len())
     }
@@ -74,27 +75,29 @@ pub struct AppendEntriesResponse {
     pub outcome: AppendOutcome,
 }
 
-/// What became of an AppendEntries request. An acknowledged index and a hint are different things,
-/// so they are different variants: a hint can never be taken for a match.
+/// The outcome of an AppendEntries request. An acknowledged index and a hint are different
+/// variants, so that no code can mistake a hint for a match.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppendOutcome {
-    /// The follower holds everything that the request spoke of: `match_index` is `prev_log_index` +
-    /// number of entries, what this very request verified.
+    /// The follower has the entry at `prev_log_index` and all entries of the request. `match_index`
+    /// is `prev_log_index` + number of entries: only what this request verified.
     Accepted { match_index: LogIndex },
-    /// The request is of an older term. That says nothing of the log. The node that asked may lead a
-    /// later term by now, and must not take this for an answer to what it sends in that one.
+    /// The request is of an older term, so this says nothing about the follower's log. The sender
+    /// of the request may lead a later term by now. It must not take this for the answer to a
+    /// request of that later term.
     StaleTerm,
     /// The follower's log does not contain the entry before the new ones. The request's own
     /// `prev_log_index` lets the leader recognise a late refusal; the `hint` helps it to step back.
     Rejected { prev_log_index: LogIndex, hint: ConflictHint },
 }
 
-/// Lets the leader step back a whole term at a time instead of an entry (§5.3, last part).
+/// A hint that lets the leader step back a whole term at a time instead of one entry (§5.3, last part).
 ///
-/// It has the term of the follower's entry at `prev_log_index`, and the first index of that term; or,
-/// if the log ends before, the first index that it lacks. A leader that has entries of that term goes
-/// on after the last of them, any other from that index.
+/// It has the term of the follower's entry at `prev_log_index`, and the first index of that term.
+/// If the follower's log ends before `prev_log_index`, it has no term, only the first index that
+/// the log lacks. A leader that has entries of that term continues after the last of them. Any
+/// other leader continues at the hint's index.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ConflictHint {
     pub conflict_term: Option<Term>,
@@ -105,18 +108,18 @@ pub struct ConflictHint {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
-    /// RequestVote, asked.
+    /// A RequestVote request.
     VoteRequest(VoteRequest),
-    /// RequestVote, answered.
+    /// A RequestVote response.
     VoteResponse(VoteResponse),
-    /// AppendEntries, asked.
+    /// An AppendEntries request.
     AppendEntriesRequest(AppendEntriesRequest),
-    /// AppendEntries, answered.
+    /// An AppendEntries response.
     AppendEntriesResponse(AppendEntriesResponse),
 }
 
 impl Message {
-    /// The term that every message carries (§5.1).
+    /// The sender's term, which every message carries (§5.1).
     pub const fn term(&self) -> Term {
         match self {
             Self::VoteRequest(m) => m.term,
@@ -126,12 +129,12 @@ impl Message {
         }
     }
 
-    /// Whether it answers a request.
+    /// Whether the message is a response.
     pub const fn is_reply(&self) -> bool {
         matches!(self, Self::VoteResponse(_) | Self::AppendEntriesResponse(_))
     }
 
-    /// The sender that its content names, if it names one.
+    /// The sender that the message itself names; `None` for a response.
     pub const fn named_sender(&self) -> Option<NodeId> {
         match self {
             Self::VoteRequest(m) => Some(m.candidate_id),
@@ -140,7 +143,7 @@ impl Message {
         }
     }
 
-    /// Which of the four kinds it is.
+    /// Which of the four kinds the message is.
     pub const fn kind(&self) -> MessageKind {
         match self {
             Self::VoteRequest(_) => MessageKind::VoteRequest,
@@ -151,7 +154,7 @@ impl Message {
     }
 }
 
-/// Lets each of the four be sent as it is.
+/// Converts each of the four bodies into a [`Message`].
 macro_rules! messages {
     ($($body:ident => $kind:ident),*) => {
         $(impl From<$body> for Message {
@@ -171,17 +174,17 @@ messages! {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MessageKind {
-    /// RequestVote, asked.
+    /// A RequestVote request.
     VoteRequest,
-    /// RequestVote, answered.
+    /// A RequestVote response.
     VoteResponse,
-    /// AppendEntries, asked.
+    /// An AppendEntries request.
     AppendEntriesRequest,
-    /// AppendEntries, answered.
+    /// An AppendEntries response.
     AppendEntriesResponse,
 }
 
-/// A message with its addresses.
+/// A message with its sender and receiver.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Envelope {
     pub from: NodeId,

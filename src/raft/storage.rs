@@ -1,4 +1,4 @@
-//! What must be durable, and where it goes.
+//! What must be durable, and the storage that keeps it.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -6,7 +6,7 @@ use std::error::Error;
 use super::node::PersistentState;
 use super::types::{LogEntry, LogIndex, NodeId, Term};
 
-/// What changed in the persistent state since it was last saved.
+/// The parts of the persistent state that changed since the last save.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Unsaved {
     /// Whether the term or the vote changed.
@@ -16,29 +16,29 @@ pub struct Unsaved {
 }
 
 impl Unsaved {
-    /// Whether all is saved.
+    /// Whether everything is saved.
     pub const fn is_empty(self) -> bool {
         !self.term_or_vote && self.log_from.is_none()
     }
 
-    /// Notes the first index that changed, if one did.
+    /// Records the first index that changed, if one did.
     pub(super) fn log_changed(&mut self, from: Option<LogIndex>) {
         self.log_from = self.log_from.into_iter().chain(from).min();
     }
 }
 
-/// One atomic write: the term, the vote in it, and what changed of the log, as they stand now.
+/// One atomic write: the current term, the vote in it, and the changed part of the log.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "term and vote are the paper's")]
 pub struct Write<'a> {
     pub current_term: Term,
     pub voted_for: Option<NodeId>,
-    /// The log from the first changed index to the end, replacing all that stood there.
+    /// The entries from the first changed index to the end. They replace all saved entries from that index on.
     pub log: Option<(LogIndex, &'a [LogEntry])>,
 }
 
 impl<'a> Write<'a> {
-    /// What `unsaved` names, read from the state in memory.
+    /// The write that saves what `unsaved` names, taken from the state in memory.
     pub(super) fn of(state: &'a PersistentState, unsaved: Unsaved) -> Self {
         Self {
             current_term: state.current_term,
@@ -48,19 +48,19 @@ impl<'a> Write<'a> {
     }
 }
 
-/// A disk, or what stands in for one. It survives a crash.
+/// A disk, or a substitute for one. Its content survives a crash.
 pub trait Storage {
-    /// What a save can fail with, in the storage's own words.
+    /// The error of a failed save.
     type Error: Error;
 
     /// Makes all of `write` durable, or none of it.
     ///
     /// # Errors
-    /// If it could not; then what was durable before still is.
+    /// If the write failed. Then everything that was durable before still is.
     fn save(&mut self, write: Write<'_>) -> Result<(), Self::Error>;
 }
 
-/// In this lab the disk is a second copy in memory, which a crash leaves alone.
+/// Here the disk is a second copy in memory, which a crash does not change.
 impl Storage for PersistentState {
     type Error = Infallible;
 

@@ -1,5 +1,5 @@
-//! Terms are settled here, before any role's code runs (§5.1): the handlers of the other files get
-//! only messages of the node's own term.
+//! How a node settles terms, before any role's code runs (§5.1). The handlers in the other files
+//! get only messages of the node's own term.
 
 use super::event::Event;
 use super::role::Role;
@@ -9,9 +9,9 @@ use super::turn::Turn;
 use super::types::{NodeId, Term};
 
 impl Turn<'_> {
-    /// A message arrives. If it is acceptable and of the node's term, it is handled. A request of an
-    /// older term is refused with the current term, so that its sender catches up; a reply of an older
-    /// term is ignored.
+    /// Receives a message. A message that is not acceptable is ignored. A message of the node's own term is
+    /// handled, and so is one of a higher term, which the node enters first. A request of an older term is
+    /// refused with the current term, so that its sender catches up; a reply of an older term is ignored.
     pub(super) fn receive(&mut self, Envelope { from, to, message }: Envelope) {
         if !self.is_acceptable(from, to, &message) {
             return self.ignore(from, message.kind());
@@ -30,16 +30,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a message is for this node, from another member of the cluster, under its sender's own
-    /// name, and of a possible term.
+    /// Whether a message is addressed to this node, comes from another member of the cluster, names
+    /// no other node as its sender, and has a possible term.
     fn is_acceptable(&self, from: NodeId, to: NodeId, message: &Message) -> bool {
         let member = from != self.id && from.index() < self.settings.nodes;
         let own_name = message.named_sender().is_none_or(|name| name == from);
         to == self.id && member && own_name && message.term() <= Term::MAX
     }
 
-    /// Compares the term of a message with the node's own. A higher one makes the node a follower in
-    /// that term, whatever it was, and it has yet to hear of a leader; an older one is refused.
+    /// Compares the term of a message with the node's own. On a higher term the node becomes a follower
+    /// in that term, whatever its role was, and knows no leader yet. An older term is refused.
     fn settle_terms(&mut self, message: &Message) -> Result<(), Rule> {
         let (theirs, own) = (message.term(), self.current_term());
         let facts = Facts::Terms { message: theirs, own };
@@ -56,12 +56,12 @@ impl Turn<'_> {
             Message::AppendEntriesResponse(_) => Rule::RepliesMatchedToTerm,
             _ => Rule::StaleTermRejected,
         };
-        // The usual case: no good reply needs a verdict.
+        // A reply of the current term, which is the usual case, needs no verdict.
         let current_reply = message.is_reply() && theirs == own;
         if current_reply { Ok(()) } else { self.check(rule, theirs == own, facts) }
     }
 
-    /// Enters a term: the only way in which the term changes. It frees the vote.
+    /// Enters a term and clears the vote. Nothing else changes the term.
     pub(super) fn enter_term(&mut self, term: Term) {
         self.emit(Event::TermAdvanced { from: self.current_term(), to: term });
         self.node.persistent.current_term = term;
@@ -69,7 +69,7 @@ impl Turn<'_> {
         self.unsaved.0.term_or_vote = true;
     }
 
-    /// Changes the role; what belonged to the old one is gone.
+    /// Changes the role, and drops the data of the old one.
     pub(super) fn change_role(&mut self, role: Role) {
         let (from, to, term) = (self.role.kind(), role.kind(), self.current_term());
         self.node.role = role;

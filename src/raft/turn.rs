@@ -1,8 +1,8 @@
 //! A turn: one or more steps of one node that share one save and one send.
 //!
-//! A turn borrows its node, and the protocol is written as what a turn does: the files beside this
-//! one are all `impl Turn`. What a step decides goes into the turn: events that say what happened
-//! and why, messages, timers to restart, and what has to be saved.
+//! A turn borrows its node, and the protocol is written as methods of `Turn`, in the other files of
+//! this module. Each step adds to the turn: events that say what happened and why, messages, timers
+//! to restart, and changes that must be saved.
 
 use std::ops::Deref;
 use std::{mem, thread};
@@ -14,11 +14,11 @@ use super::rules::{Facts, Outcome, Rule, TimerCause};
 use super::storage::{Storage, Unsaved, Write};
 use super::types::{LogIndex, NodeId};
 
-/// One or more steps of one node, until they are saved. [`RaftNode::turn`] opens one; it can be
-/// read like its node.
+/// One or more steps of one node that are not saved yet. [`RaftNode::turn`] opens a turn, and a
+/// turn can be read like its node.
 ///
-/// The messages come free only by saving, the save is that of this node, and nobody else can use
-/// the node until then. None of these three compiles:
+/// The messages can be taken out only by saving, a turn saves only its own node, and no other code
+/// can use the node while the turn is open. None of these three examples compiles:
 ///
 /// ```compile_fail,E0616
 /// # use raft_in_practice::raft::*;
@@ -44,8 +44,8 @@ use super::types::{LogIndex, NodeId};
 /// ```
 ///
 /// # Panics
-/// If it is dropped with something unsaved: the node would go on with what its storage does not
-/// have. A crash says so, with [`crash_before_saving`](Self::crash_before_saving).
+/// If the turn is dropped with unsaved changes: the node would continue with state that its storage does
+/// not have. To give a turn up, as a crash does, call [`crash_before_saving`](Self::crash_before_saving).
 #[derive(Debug)]
 #[must_use = "what a turn did must be saved with `persist`, which yields its messages"]
 pub struct Turn<'n> {
@@ -54,7 +54,7 @@ pub struct Turn<'n> {
     sendable: Sendable,
 }
 
-/// What has changed and is not saved. Dropping it is a mistake that is noticed at once.
+/// The changes that are not saved yet. Dropping unsaved changes is a bug, so it panics at once.
 #[derive(Debug, Default)]
 pub(super) struct MustBeSaved(pub(super) Unsaved);
 
@@ -65,7 +65,7 @@ impl Drop for MustBeSaved {
     }
 }
 
-/// What may leave, now that the state it depends on is saved.
+/// The results of a turn, which may leave now that the state they depend on is saved.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use = "the messages are for sending"]
 pub struct Sendable {
@@ -76,7 +76,7 @@ pub struct Sendable {
     late: Unsaved,
 }
 
-/// What a turn had come to when a crash undid it. None of it counts: it is for whoever records.
+/// The events and messages of a turn that a crash undid. They have no effect; they are only for recorders.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lost {
     pub(crate) events: Vec<Event>,
@@ -91,7 +91,7 @@ impl RaftNode {
         Turn { node: self, unsaved: MustBeSaved::default(), sendable }
     }
 
-    /// The same, in the memory of an earlier turn.
+    /// Opens a turn that reuses the memory of an earlier one.
     pub fn turn_reusing(&mut self, mut spent: Sendable) -> Turn<'_> {
         spent.messages.clear();
         spent.events.clear();
@@ -100,7 +100,7 @@ impl RaftNode {
         Turn { node: self, unsaved: MustBeSaved::default(), sendable: spent }
     }
 
-    /// A turn of one step.
+    /// Opens a turn and makes one step in it.
     pub fn step(&mut self, input: Input) -> Turn<'_> {
         let mut turn = self.turn();
         turn.step(input);
@@ -134,12 +134,12 @@ impl<'n> Turn<'n> {
         &self.sendable.events
     }
 
-    /// The messages so far, to look at only: for recorders, and for whoever counts them.
+    /// The messages so far, to read but not to send: recorders need them, and code that counts them.
     pub fn peek_messages(&self) -> &[Envelope] {
         &self.sendable.messages
     }
 
-    /// What must be saved before anything else may follow from this turn.
+    /// The changes that must be saved before anything of this turn may leave.
     pub const fn unsaved(&self) -> Unsaved {
         self.unsaved.0
     }
@@ -149,17 +149,17 @@ impl<'n> Turn<'n> {
         self.unsaved.0.is_empty() && self.sendable.messages.is_empty()
     }
 
-    /// Ends the turn: saves in one write what it changed, then hands out its messages (Figure 2:
+    /// Ends the turn: saves all its changes in one write, then returns its messages (Figure 2:
     /// "updated on stable storage before responding to RPCs").
     ///
     /// # Errors
-    /// The storage's own. Then no message leaves, and the node is ahead of its storage: whoever
-    /// runs it stops it, and starts it again with what the storage holds.
+    /// The storage's own error. Then no message leaves, and the node is ahead of its storage: the
+    /// caller must stop the node, and start it again from what the storage holds.
     pub fn persist<S: Storage>(self, storage: &mut S) -> Result<Sendable, S::Error> {
         self.end(storage).map(|(_, sendable)| sendable)
     }
 
-    /// The same, for the server that goes on to look at its node.
+    /// The same as `persist`, for a server that still needs its node afterwards.
     pub(crate) fn end<S: Storage>(
         mut self,
         storage: &mut S,
@@ -178,22 +178,22 @@ impl<'n> Turn<'n> {
         Ok((self.node, self.sendable))
     }
 
-    /// Ends the turn as a crash does that comes before the save. The node is of no further use: a
-    /// restart begins with what the storage holds.
+    /// Ends the turn like a crash before the save. The node must not be used any more: a restart
+    /// begins from what the storage holds.
     pub fn crash_before_saving(mut self) -> Lost {
         _ = mem::take(&mut self.unsaved.0);
         Lost { events: self.sendable.events, messages: self.sendable.messages }
     }
 
-    /// Asks whether the condition of a rule holds. If not, the rule refuses; but if it is switched off,
-    /// the node goes on all the same. The verdict says so.
+    /// Asks whether the condition of a rule holds. If it does not, the rule refuses. A rule that is
+    /// switched off does not refuse: the node goes on, and the verdict says so.
     pub(super) fn check(&mut self, rule: Rule, holds: bool, facts: Facts) -> Result<(), Rule> {
         let verdict = self.settings.rules.verdict(rule, holds, facts);
         self.emit(Event::Checked(verdict));
         if verdict.outcome == Outcome::Refused { Err(rule) } else { Ok(()) }
     }
 
-    /// Asks a rule that demands a deed whether the node does it: always, unless it is switched off.
+    /// Asks whether the node does what a rule demands: always, unless the rule is switched off.
     pub(super) fn must(&mut self, rule: Rule, facts: Facts) -> bool {
         let kept = self.settings.rules.keeps(rule);
         self.check(rule, kept, facts).is_ok() && kept
@@ -204,7 +204,7 @@ impl<'n> Turn<'n> {
         self.check(Rule::MajorityQuorum, have >= self.settings.majority(), facts)
     }
 
-    /// Tells the election timer what happened: it starts over if that has the authority (§5.2).
+    /// Restarts the election timer, if the cause has the authority for that (§5.2).
     pub(super) fn election_timer_hears(&mut self, cause: TimerCause) {
         let facts = Facts::Timer { cause };
         if self.check(Rule::TimerResetOnlyByAuthority, cause.has_authority(), facts).is_ok() {
@@ -212,12 +212,12 @@ impl<'n> Turn<'n> {
         }
     }
 
-    /// The heartbeat timer starts over: the leader has just spoken to everyone.
+    /// Restarts the heartbeat timer, because the leader has just sent messages to all followers.
     pub(super) const fn restart_heartbeat_timer(&mut self) {
         self.sendable.restart_heartbeat_timer = true;
     }
 
-    /// Deletes the log from an index on: what a follower does where it is in conflict.
+    /// Deletes the entries from index `from` on, as a follower does at a conflict.
     pub(super) fn truncate_from(&mut self, from: LogIndex) {
         let to = self.last().index;
         self.node.persistent.log.truncate_from(from);
@@ -229,7 +229,7 @@ impl<'n> Turn<'n> {
         self.sendable.events.push(event);
     }
 
-    /// Notes that a message is not used.
+    /// Records that a message is ignored.
     pub(super) fn ignore(&mut self, from: NodeId, kind: MessageKind) {
         self.emit(Event::Ignored { from, kind });
     }
@@ -256,23 +256,23 @@ impl Sendable {
         &self.events
     }
 
-    /// Adds an event of whoever runs the node: what it decided once the turn was saved.
+    /// Adds an event of the code that runs the node: a decision that it made after the turn was saved.
     pub fn add(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Whether to draw a new election timeout and start over.
+    /// Whether to draw a new election timeout and restart the election timer.
     pub const fn restart_election_timer(&self) -> bool {
         self.restart_election_timer
     }
 
-    /// Whether to wait a whole heartbeat interval again.
+    /// Whether to restart the heartbeat timer.
     pub const fn restart_heartbeat_timer(&self) -> bool {
         self.restart_heartbeat_timer
     }
 
-    /// What is still not saved: nothing, unless `persist-before-reply` is broken. Whoever runs the
-    /// node saves it before its next turn, with [`RaftNode::save_late`].
+    /// The changes that are still unsaved: none, unless `persist-before-reply` is broken. The code
+    /// that runs the node saves them before the node's next turn, with [`RaftNode::save_late`].
     pub const fn saved_too_late(&self) -> Unsaved {
         self.late
     }

@@ -1,13 +1,13 @@
-//! The words that every other file of the protocol uses: who, when, where in the log, and what.
+//! The basic types of the protocol: node ids, terms, places in the log, commands and entries.
 //!
-//! Each is a type of its own, so that a term cannot be passed for an index, nor an index for a node.
+//! Each is a separate type, so that a term cannot be passed as an index, or an index as a node.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The largest cluster this lab runs. Real clusters rarely have more than seven voters.
+/// The largest number of nodes in a cluster. Real clusters rarely have more than seven voters.
 pub const MAX_NODES: usize = 9;
 
 /// The identity of a node: a small number, unique in the cluster, counted from 0.
@@ -19,13 +19,13 @@ impl NodeId {
     /// The node with this number.
     ///
     /// # Panics
-    /// If `number` is not below [`MAX_NODES`]: a caller that reads input checks it first.
+    /// If `number` is not below [`MAX_NODES`]. A caller that takes the number from input must check it first.
     pub const fn new(number: u8) -> Self {
         assert!((number as usize) < MAX_NODES, "a node id is below MAX_NODES");
         Self(number)
     }
 
-    /// Its number, to index a table of nodes.
+    /// The node's number, as an index into a table of nodes.
     pub const fn index(self) -> usize {
         self.0 as usize
     }
@@ -53,7 +53,7 @@ impl TryFrom<u8> for NodeId {
     }
 }
 
-/// No cluster has a node of this number.
+/// The error that no cluster has a node with this number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoSuchNode(pub u8);
 
@@ -72,8 +72,8 @@ pub struct Term(u64);
 impl Term {
     /// Before any election.
     pub const ZERO: Self = Self(0);
-    /// The largest term. A message with a larger one is ignored, and a node in this term holds no more
-    /// elections, since it could not enter a new one.
+    /// The largest term. A node ignores a message with a larger one. A node in this term holds no
+    /// more elections, since it could not enter a new term.
     pub const MAX: Self = Self(u64::MAX / 2);
 
     /// The term with this number.
@@ -86,7 +86,7 @@ impl Term {
         self.0
     }
 
-    /// The term that the next election begins; none after the largest.
+    /// The term that the next election begins; `None` after [`Self::MAX`].
     pub const fn next(self) -> Option<Self> {
         if self.0 < Self::MAX.0 { Some(Self(self.0 + 1)) } else { None }
     }
@@ -117,7 +117,7 @@ impl LogIndex {
         Self(self.0.saturating_add(1))
     }
 
-    /// The index before; before 0 there is nothing, so 0 stays 0.
+    /// The index before this one; 0 stays 0.
     pub const fn prev(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
@@ -127,22 +127,21 @@ impl LogIndex {
         Self(self.0.saturating_add(count as u64))
     }
 
-    /// How many entries a log has that ends here; also the offset of the next entry in a slice.
+    /// The number of entries in a log that ends at this index; also the offset of the next entry in a slice.
     pub const fn count(self) -> usize {
         self.0 as usize
     }
 }
 
-/// The term and index of a log's entry, which together name it (§5.3).
+/// The term and index of a log entry, which together identify it (§5.3).
 ///
-/// Its order is the order of §5.4.1: the later last term wins, whatever the lengths; with equal
-/// terms the longer log wins. `(term 0, index 0)` stands for "before the first entry". Written
-/// `index@term`.
+/// Positions are ordered as in §5.4.1: the later term wins, whatever the indexes; with equal terms the higher
+/// index wins. `(term 0, index 0)` stands for "before the first entry". Positions are printed as `index@term`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct LogPosition {
-    /// The term in which a leader created the entry. First, because it decides first.
+    /// The term in which a leader created the entry. This field comes first because it is compared first.
     pub term: Term,
-    /// Where it stands.
+    /// The index of the entry.
     pub index: LogIndex,
 }
 
@@ -156,7 +155,7 @@ impl LogPosition {
     }
 }
 
-/// What a client asks for. Raft carries it and never looks inside. Cloning shares the text.
+/// A client's command. Raft stores and sends its text, but never looks inside. Clones share the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Command(Arc<str>);
 
@@ -184,7 +183,7 @@ impl From<String> for Command {
     }
 }
 
-/// What an entry carries.
+/// The content of an entry.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Payload {
@@ -194,12 +193,12 @@ pub enum Payload {
     Command(Command),
 }
 
-/// One entry of the log: what to apply, and the term in which a leader took it in (§5.3).
+/// One entry of the log: what to apply, and the term in which a leader created it (§5.3).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The term of the leader that created it.
     pub term: Term,
-    /// What it carries.
+    /// Its content.
     pub payload: Payload,
 }
 
@@ -215,7 +214,7 @@ impl LogEntry {
     }
 }
 
-/// A set of nodes, ordered by id: a bit each.
+/// A set of nodes, one bit per node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct NodeSet(u16);
 
@@ -225,7 +224,7 @@ impl NodeSet {
         NodeId::all(size).collect()
     }
 
-    /// Adds a node; says whether it is new.
+    /// Adds a node. Returns whether it is new.
     pub const fn insert(&mut self, node: NodeId) -> bool {
         let new = !self.contains(node);
         self.0 |= 1 << node.0;
@@ -237,17 +236,17 @@ impl NodeSet {
         self.0 &= !(1 << node.0);
     }
 
-    /// Whether the node is in it.
+    /// Whether the set contains this node.
     pub const fn contains(self, node: NodeId) -> bool {
         self.0 & (1 << node.0) != 0
     }
 
-    /// How many nodes are in it.
+    /// The number of nodes in the set.
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
     }
 
-    /// Whether it has no node.
+    /// Whether the set has no nodes.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -272,7 +271,7 @@ impl fmt::Debug for NodeSet {
     }
 }
 
-/// The text of a type: for people, and for those who debug.
+/// Implements `Display`, for people, and `Debug` for a type.
 macro_rules! text {
     ($type:ty, $shown:expr, $debugged:expr) => {
         impl fmt::Display for $type {

@@ -1,4 +1,4 @@
-//! What a check found: the reason that a decision gives, as values. Text is made of it elsewhere.
+//! What a check found: the reason for a decision, as values. Other modules turn them into text.
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Rule;
 use crate::raft::types::{LogIndex, LogPosition, NodeId, Term};
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// What the rule asks for holds (or, where it asks for a deed, was done).
+    /// The condition of the rule holds, or the node does what the rule demands.
     Holds,
-    /// It does not hold, so the node refuses, ignores, or waits.
+    /// The condition does not hold, so the node refuses, ignores, or waits.
     Refused,
-    /// It does not hold, and the node goes on all the same, because the rule is broken.
+    /// The condition does not hold, but the node goes on, because the rule is broken.
     Overridden,
 }
 
-/// One `rule`, asked once: its `outcome`, and the `facts` that were compared.
+/// One check of a `rule`: its `outcome`, and the `facts` that were compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the sentence above names the fields")]
 pub struct Verdict {
@@ -43,26 +43,26 @@ impl Serialize for Verdict {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TimerCause {
-    /// AppendEntries of the leader of this term.
+    /// AppendEntries came from the leader of this term.
     CurrentLeader,
     /// A vote was given.
     VoteGranted,
     /// The node campaigns.
     ElectionStarted,
-    /// A request of an older term: no authority.
+    /// A request of an older term came, which has no authority.
     StaleRequest,
-    /// A vote was refused: no authority.
+    /// A vote was refused, which has no authority.
     VoteRefused,
 }
 
 impl TimerCause {
-    /// What the timer hears of AppendEntries of a term, in a node of the term `own`. (Only without
-    /// `stale-term-rejected` do the two differ here.)
+    /// The cause for AppendEntries of this `term`, in a node of the term `own`. (The two differ
+    /// here only if `stale-term-rejected` is broken.)
     pub(in crate::raft) fn of_leader(term: Term, own: Term) -> Self {
         if term < own { Self::StaleRequest } else { Self::CurrentLeader }
     }
 
-    /// What the timer hears of a vote that was given, or was refused by a rule.
+    /// The cause for a vote that was given, or was refused by a rule.
     pub(in crate::raft) const fn of_vote(vote: Result<(), Rule>) -> Self {
         match vote {
             Ok(()) => Self::VoteGranted,
@@ -71,7 +71,7 @@ impl TimerCause {
         }
     }
 
-    /// Whether §5.2 lets it restart the timer.
+    /// Whether §5.2 lets this cause restart the timer.
     pub const fn has_authority(self) -> bool {
         matches!(self, Self::CurrentLeader | Self::VoteGranted | Self::ElectionStarted)
     }
@@ -82,37 +82,38 @@ impl TimerCause {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Facts {
-    /// The term of a message beside the node's own, before it is settled.
+    /// The term of a message, and the node's own term before it handled the message.
     Terms { message: Term, own: Term },
-    /// A `candidate` asks for the vote of this term, which the node gave to `voted_for`, if it did.
+    /// A `candidate` asks for the vote of this term, which the node has given to `voted_for`, if to any node.
     Vote { term: Term, voted_for: Option<NodeId>, candidate: NodeId },
-    /// Where a candidate's log ends, and where the voter's own does.
+    /// Where a candidate's log ends, and where the voter's own log ends.
     Logs { candidate: LogPosition, own: LogPosition },
-    /// How long a candidate's log is, and the voter's own: what counts without `term-before-length`.
+    /// The lengths of a candidate's log and the voter's own. They decide only if
+    /// `term-before-length` is broken.
     Lengths { candidate: LogIndex, own: LogIndex },
-    /// A grant came from this voter, whose vote was counted before or was not.
+    /// A grant came from this voter; `counted_before` says whether its vote was counted already.
     VoteReceived { voter: NodeId, counted_before: bool },
-    /// So many votes a candidate has, so many of `nodes` it needs.
+    /// How many votes a candidate has, and how many of the `nodes` it needs.
     Quorum { have: usize, need: usize, nodes: usize },
-    /// So many of the `nodes` are known to have the entry at `index`, and so many have to.
+    /// How many of the `nodes` are known to have the entry at `index`, and how many must have it.
     Copies { index: LogIndex, have: usize, need: usize, nodes: usize },
-    /// An `entry` that a majority holds, beside the leader's own term.
+    /// An `entry` that a majority holds, and the leader's own term.
     EntryTerm { entry: LogPosition, own: Term },
-    /// The entry that the leader's new ones come after, the term `found` there, and the `last` index.
+    /// The entry just before the leader's new ones, the term `found` at its index, and the log's `last` index.
     PrevEntry { prev: LogPosition, found: Option<Term>, last: LogIndex },
     /// The leader's entry, and the term of the follower's own entry at the same index.
     Conflict { leader: LogPosition, own: Term },
-    /// Nothing conflicts with the request, and the log goes on `from` its first index to the `last`.
+    /// Nothing conflicts with the request, and the log goes on `from` the request's first index to `last`.
     NoConflict { from: LogIndex, last: LogIndex },
-    /// prevLogIndex + number of entries of a request, beside the follower's `last` index.
+    /// prevLogIndex + number of entries of a request, and the follower's `last` index.
     Verified { verified: LogIndex, last: LogIndex },
-    /// How far the leader has committed, how far the request `verified` the log, and where that ends.
+    /// How far the leader has committed, how far the request `verified` the log, and the log's `last` index.
     CommitLimit { leader_commit: LogIndex, verified: LogIndex, last: LogIndex },
-    /// The index that `peer` acknowledges now, beside the match index `known` before.
+    /// The index that `peer` has `acknowledged` now, and the match index that was `known` before.
     Match { peer: NodeId, known: LogIndex, acknowledged: LogIndex },
-    /// Why the election timer might start over.
+    /// Why the election timer might restart.
     Timer { cause: TimerCause },
-    /// A candidate hears the `leader` of its term.
+    /// A candidate heard from the `leader` of its term.
     Leader { leader: NodeId, term: Term },
     /// The vote that a node keeps while its term lasts.
     VoteKept { term: Term, voted_for: Option<NodeId> },
@@ -120,9 +121,9 @@ pub enum Facts {
     Election { before: Term, term: Term },
     /// The `last` entry of a new leader, and how much of its log it knows to be committed.
     Tail { last: LogPosition, commit: LogIndex },
-    /// The node leads this term, and the rule asks for a deed of its leader.
+    /// The node leads this term, and the rule demands something of the leader.
     Leadership { term: Term },
-    /// What must be durable before so many `messages` leave: term and vote, the log from an index.
+    /// What must be durable before this many `messages` leave: term and vote, the log from an index.
     Durable { term_or_vote: bool, log_from: Option<LogIndex>, messages: usize },
     /// The entry for which a client waits, and the term of the one that was applied at its index.
     Applied { awaited: LogPosition, applied: Term },

@@ -1,4 +1,4 @@
-//! Every decision of Raft by name.
+//! The rules of Raft, each with a name.
 //!
 //! A [`Rule`] has one id that is the same everywhere: in the code that enforces it, in the reason
 //! that a step gives, after `--break` on the command line, in the tests, the scenarios and the
@@ -15,8 +15,8 @@ pub use facts::{Facts, Outcome, TimerCause, Verdict};
 
 macro_rules! properties {
     ($($variant:ident, $name:literal;)*) => {
-        /// What a correct Raft guarantees. The first five are Figure 3 of the paper; the others are
-        /// what a careful harness can watch besides.
+        /// What a correct Raft guarantees. The first five are Figure 3 of the paper; a careful
+        /// harness can check the others as well.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Property {
@@ -61,7 +61,7 @@ impl fmt::Display for Property {
     }
 }
 
-/// One row a rule: the only place where its texts are written.
+/// Declares the rules, one row for each: the only place where their texts are written.
 macro_rules! rules {
     ($($variant:ident, $id:literal, $paper:literal, $statement:literal, $property:ident,
        $place:literal, $broken:literal;)*) => {
@@ -73,7 +73,7 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Every rule, in the order in which the documentation tells them.
+            /// Every rule, in the order of the documentation.
             pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
 
             /// Its stable name, in kebab-case.
@@ -91,7 +91,7 @@ macro_rules! rules {
                 match self { $(Self::$variant => $statement,)* }
             }
 
-            /// The property that the rule is there for.
+            /// The property that the rule protects.
             pub const fn protects(self) -> Property {
                 match self { $(Self::$variant => Property::$property,)* }
             }
@@ -235,17 +235,17 @@ impl fmt::Display for Rule {
     }
 }
 
-/// The rules that a node keeps: all of them, unless someone breaks one to see what it protects.
+/// The rules that a node keeps: all of them, unless one is broken to show what it protects.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RuleSet {
     broken: u32,
 }
 
 impl RuleSet {
-    /// Raft as it should be.
+    /// All rules are kept.
     pub const INTACT: Self = Self { broken: 0 };
 
-    /// The same rules without this one.
+    /// The same set without this rule.
     pub const fn without(self, rule: Rule) -> Self {
         Self { broken: self.broken | rule.bit() }
     }
@@ -255,8 +255,8 @@ impl RuleSet {
         self.broken & rule.bit() == 0
     }
 
-    /// Asks a rule: does its condition hold, and if not, does a node go on all the same? Every verdict
-    /// comes from here.
+    /// Judges a rule: its condition holds, or the node refuses, or the rule is broken and the node
+    /// goes on. Every verdict comes from here.
     pub fn verdict(self, rule: Rule, holds: bool, facts: Facts) -> Verdict {
         let outcome = if holds {
             Outcome::Holds
@@ -280,7 +280,7 @@ impl RuleSet {
 }
 
 impl FromIterator<Rule> for RuleSet {
-    /// The intact rules without these.
+    /// All rules except these.
     fn from_iter<I: IntoIterator<Item = Rule>>(broken: I) -> Self {
         broken.into_iter().fold(Self::INTACT, Self::without)
     }
