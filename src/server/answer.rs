@@ -1,4 +1,4 @@
-//! What a client holds and is told: a claim, and what has become of it.
+//! What a client gets from a server: a ticket, and later an answer.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,28 +12,28 @@ pub struct Ticket(pub u64);
 impl Ticket {
     /// The number of the client that holds it, from 1. Here every command has a client of its own.
     pub const fn client(self) -> u64 {
-        // A trace may name any number, the last one too.
+        // A trace may contain any number, even the largest.
         self.0.saturating_add(1)
     }
 }
 
-/// What a client is told.
+/// The answer to a client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Answer {
-    /// Its entry, which stands at `position`, was committed and applied, and the state machine gave this
-    /// `reply`.
+    /// The client's entry, at `position`, was committed and applied, and the state machine gave this `reply`.
     Applied { position: LogPosition, reply: Reply },
-    /// Another entry was committed at its index: its own, which stood at `lost`, never took effect.
+    /// Another entry was committed at its index. The client's own entry, which was at `lost`, never
+    /// took effect.
     Superseded { lost: LogPosition },
-    /// This node's log lost the entry, which stood at `position`, while it did not lead. Another node may
-    /// still hold it, and commit it, so nobody can say what becomes of it.
+    /// This node's log lost the entry, which was at `position`, while the node did not lead.
+    /// Another node may still hold it and commit it, so the outcome is unknown.
     Uncertain { position: LogPosition },
 }
 
 impl Answer {
-    /// Where the entry stands, or stood.
+    /// The position of the entry, even if it was lost.
     pub const fn position(&self) -> LogPosition {
         match *self {
             Self::Applied { position, .. }
@@ -43,23 +43,23 @@ impl Answer {
     }
 }
 
-/// What has become of a command that was handed to a node.
+/// The state of a command that was handed to a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Proposal {
-    /// Nothing yet. If the node goes down before it answers, it stays so.
+    /// There is no answer yet. If the node goes down before it answers, the command stays pending.
     Pending,
-    /// The node did not take the command in: it does not lead, or is down.
+    /// The node did not accept the command: it does not lead, or is down.
     Refused {
-        /// Who leads, as far as the node knows.
+        /// The leader, as far as the node knows.
         leader: Option<NodeId>,
     },
     /// The client has its answer.
     Answered(Answer),
 }
 
-/// The node does not lead, so it cannot take a command in.
+/// The error of a node that cannot accept a command, because it does not lead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotLeader {
-    /// Who leads, as far as the node knows.
+    /// The leader, as far as the node knows.
     pub leader: Option<NodeId>,
 }

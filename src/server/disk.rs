@@ -1,15 +1,15 @@
-//! What survives a crash, and what happens when it cannot be written.
+//! A server's disk, which survives a crash, and the error of a failed save.
 
 use crate::raft::{NodeId, PersistentState};
 
-/// A server's storage could not save, so the server stops: it would else go on with a log in
-/// memory that its disk does not have.
+/// The error that a server's storage could not save. The server stops, because otherwise it would
+/// go on with a log in memory that its disk does not have.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{node} stops, because its storage could not save: {cause}; start it again from it")]
 pub struct StorageFailed<E> {
     /// The server.
     pub node: NodeId,
-    /// What the storage said.
+    /// The storage's own error.
     #[source]
     pub cause: E,
 }
@@ -33,12 +33,13 @@ impl<S: AsRef<PersistentState>> Disk<S> {
         Self { storage, starts: 0 }
     }
 
-    /// What is on it.
+    /// The state on the disk.
     pub fn state(&self) -> &PersistentState {
         self.storage.as_ref()
     }
 
-    /// Loses what is on it, but not how often a server has started from it: the next one draws anew.
+    /// Loses the state on the disk, but keeps the number of starts, so that the next server makes
+    /// new random draws.
     pub fn wipe(&mut self)
     where
         S: Default,
@@ -46,7 +47,7 @@ impl<S: AsRef<PersistentState>> Disk<S> {
         self.storage = S::default();
     }
 
-    /// How often a server has started from it: the number of the next incarnation.
+    /// How often a server has started from it, which is also the number of the next incarnation.
     pub const fn starts(&self) -> u64 {
         self.starts
     }

@@ -1,10 +1,10 @@
-//! What a server runs: a [`RaftNode`] with its timers, its durable state and its state machine.
+//! A server: a [`RaftNode`] with its timers, its durable state and its state machine.
 //!
-//! A server has no clock of its own: whoever runs it says what time it is. It has no network
-//! either. So the same server lives on a thread and in the simulator.
+//! A server has no clock and no network. Its caller supplies the time and delivers its messages, so
+//! the same server runs on a thread and in the simulator.
 //!
-//! A turn has two halves, and a crash can fall between any two deeds: [`ServerTurn::step`]
-//! decides, [`ServerTurn::persist`] saves; only then are there messages to send.
+//! A turn has two halves: [`ServerTurn::step`] decides, and [`ServerTurn::persist`] saves. Only
+//! after the save are there messages to send. A crash can come before the save or after it.
 
 mod answer;
 mod disk;
@@ -30,18 +30,18 @@ use crate::server::timing::{Time, Timing};
 pub use answer::{Answer, NotLeader, Proposal, Ticket};
 pub use disk::{Disk, StorageFailed};
 
-/// How a server is set up.
+/// The configuration of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ServerConfig {
     /// The protocol's settings.
     pub settings: Settings,
-    /// How long the timers run; none, where someone else says what ended, as in a replay.
+    /// The durations of the timers; `None` if the caller decides when a timer ends, as in a replay.
     pub timing: Option<Timing>,
-    /// Where its random draws come from; each node and each incarnation draws its own.
+    /// The seed of its random draws. Each node, and each incarnation of it, draws different numbers.
     pub seed: u64,
 }
 
-/// From where on the log changed since [`Server::take_changes`] was asked last.
+/// Where the log has changed since the last call of [`Server::take_changes`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Changes {
     /// The first index that changed in memory.
@@ -57,7 +57,7 @@ pub struct Server<S = PersistentState> {
     rest: Rest<S>,
 }
 
-/// All of a server but its node, which a turn borrows beside it.
+/// Everything in a server except its node. A turn borrows the two separately.
 #[derive(Clone, Debug)]
 struct Rest<S> {
     config: ServerConfig,
@@ -65,7 +65,8 @@ struct Rest<S> {
     election_deadline: Option<Time>,
     heartbeat_deadline: Option<Time>,
     disk: Disk<S>,
-    /// What left unsaved with the last messages; nothing, unless `persist-before-reply` is broken.
+    /// The changes that were not saved when the last messages left; none, unless
+    /// `persist-before-reply` is broken.
     late: Unsaved,
     /// Whether the storage has failed, or a crash before saving was declared.
     stopped: bool,
@@ -75,24 +76,24 @@ struct Rest<S> {
     last_applied: LogIndex,
     waiting: BTreeMap<LogIndex, (Term, Ticket)>,
     answers: Vec<(Ticket, Answer)>,
-    /// How many of the next answers are lost on their way.
+    /// How many of the next answers will be lost.
     answers_to_lose: usize,
-    /// The memory of the last turn, for the next one.
+    /// The buffers of the last turn, which the next turn reuses.
     spent: Sendable,
 }
 
-/// One or more steps of a server, until they are saved. It can be read like the node's [`Turn`].
+/// One or more steps of a server that are not saved yet. It can be read like the node's [`Turn`].
 #[derive(Debug)]
 #[must_use = "what a turn did must be saved with `persist`, which yields its messages"]
 pub struct ServerTurn<'r, S: Storage = PersistentState> {
     turn: Turn<'r>,
     rest: &'r mut Rest<S>,
-    /// What became of the save that was due before this turn.
+    /// The result of the late save that was due before this turn.
     late: Result<(), S::Error>,
 }
 
 impl<S: Storage + AsRef<PersistentState>> Server<S> {
-    /// Starts a server, for the first time or again, with what its disk holds.
+    /// Starts a server from its disk, for the first time or again.
     pub fn start(id: NodeId, config: ServerConfig, mut disk: Disk<S>, now: Time) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         rng.set_stream(disk.starts << 8 | id.index() as u64);
@@ -119,23 +120,24 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         Self { node, rest }
     }
 
-    /// Ends it, as a crash does: all but the disk is lost.
+    /// Ends the server like a crash: only its disk is left.
     pub fn crash(self) -> Disk<S> {
         self.rest.disk
     }
 
-    /// Promises each of `tickets` an answer for the command that is proposed next, in order.
+    /// Promises an answer to each of `tickets`. Their commands must be the next that are proposed,
+    /// in the same order.
     ///
     /// # Errors
-    /// If the node does not lead, it can promise nothing.
+    /// If the node does not lead, and so can promise nothing.
     pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
         self.rest.expect_answers(&self.node, tickets)
     }
 
-    /// Opens a turn.
+    /// Opens a turn, and first makes the late save that the last turn left, if any.
     ///
     /// # Panics
-    /// If the storage has failed, or a crash before saving was declared: the server has stopped.
+    /// If the server has stopped: its storage failed, or a crash before saving was declared.
     pub fn turn(&mut self) -> ServerTurn<'_, S> {
         let rest = &mut self.rest;
         assert!(!rest.stopped, "a server that has stopped takes no further turn");
@@ -152,14 +154,14 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         ServerTurn { turn, rest, late: saved }
     }
 
-    /// Gives back what a turn yielded, once its messages have left, so that the next turn need not
-    /// ask for memory. On threads, a client that waits has a tenth fewer answers without this.
+    /// Takes back the result of a turn after its messages have left, so that the next turn reuses its
+    /// memory. On threads, a client that waits for each answer gets a tenth fewer answers without this.
     pub fn recycle(&mut self, spent: Sendable) {
         self.rest.spent = spent;
     }
 
-    /// The timer that has ended by `now`, as an input. To hand it to a turn is up to the caller,
-    /// who may want to record it.
+    /// Returns the timer that has ended by `now`, as an input, and resets that timer. The caller
+    /// must hand the input to a turn, and may record it first.
     pub fn expired(&mut self, now: Time) -> Option<Input> {
         let due = self.due(now)?;
         match due {
@@ -169,7 +171,8 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         Some(due)
     }
 
-    /// The same, only looked at. A server that has stopped has no timers.
+    /// Returns the timer that has ended by `now`, without resetting it. A server that has stopped
+    /// has no timers.
     pub fn due(&self, now: Time) -> Option<Input> {
         let over = |deadline: Option<Time>| deadline.is_some_and(|deadline| deadline <= now);
         if over(self.rest.election_deadline) {
@@ -186,29 +189,29 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         earliest(self.rest.election_deadline, self.rest.heartbeat_deadline)
     }
 
-    /// Where the log changed since this was asked last: what a checker must look at.
+    /// Returns where the log has changed since the last call: the part that a checker must check.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.rest.changes)
     }
 
-    /// The answers that have become due.
+    /// Returns the answers that have become due.
     pub fn take_answers(&mut self) -> Vec<(Ticket, Answer)> {
         std::mem::take(&mut self.rest.answers)
     }
 
-    /// Where the entry stands for which this claim waits here.
+    /// The position of the entry for which this ticket waits here, if it does.
     pub fn waits_at(&self, ticket: Ticket) -> Option<LogPosition> {
         let mut waiting = self.rest.waiting.iter();
         let (&index, &(term, _)) = waiting.find(|(_, (_, waits))| *waits == ticket)?;
         Some(LogPosition { term, index })
     }
 
-    /// Has one more of the next answers lost on its way.
+    /// Makes one more of the next answers get lost.
     pub const fn lose_next_answer(&mut self) {
         self.rest.answers_to_lose += 1;
     }
 
-    /// Takes those of the due answers out that are lost.
+    /// Takes out the due answers that get lost.
     pub(crate) fn take_lost_answers(&mut self) -> Vec<(Ticket, Answer)> {
         if self.rest.answers_to_lose == 0 {
             return Vec::new();
@@ -218,12 +221,12 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
         self.rest.answers.drain(..count).collect()
     }
 
-    /// The node inside.
+    /// The server's node.
     pub const fn node(&self) -> &RaftNode {
         &self.node
     }
 
-    /// What a crash would leave.
+    /// The disk, which is all that a crash would leave.
     pub const fn disk(&self) -> &Disk<S> {
         &self.rest.disk
     }
@@ -256,7 +259,7 @@ impl<S: Storage> ServerTurn<'_, S> {
     /// The same as [`Server::expect_answers`], after the steps that this turn has made.
     ///
     /// # Errors
-    /// If the node does not lead, it can promise nothing.
+    /// If the node does not lead, and so can promise nothing.
     pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
         self.rest.expect_answers(&self.turn, tickets)
     }
@@ -288,8 +291,7 @@ impl<S: Storage> ServerTurn<'_, S> {
         }
     }
 
-    /// Ends the turn as a crash does that comes before the save. What is left is to crash the
-    /// server.
+    /// Ends the turn like a crash before the save. The caller must then crash the server.
     pub fn crash_before_saving(self) -> Lost {
         self.rest.stop();
         self.turn.crash_before_saving()
@@ -305,8 +307,8 @@ impl<S> Rest<S> {
         let last = node.last().index;
         for (nth, &ticket) in tickets.iter().enumerate() {
             let index = last.plus(nth + 1);
-            // Whoever still waited here asked this node in an earlier leadership, and the log has
-            // lost that entry since.
+            // A ticket that still waits here is from an earlier leadership of this node, and the
+            // log has lost its entry since.
             if let Some((old_term, before)) = self.waiting.insert(index, (term, ticket)) {
                 let position = LogPosition { term: old_term, index };
                 self.answers.push((before, Answer::Uncertain { position }));
@@ -315,7 +317,7 @@ impl<S> Rest<S> {
         Ok(())
     }
 
-    /// What follows once a turn of `node` is saved.
+    /// Updates the timers and applies committed entries after a turn of `node` is saved.
     fn turn_ended(
         &mut self,
         node: &RaftNode,
@@ -336,7 +338,7 @@ impl<S> Rest<S> {
             }
         } else {
             self.heartbeat_deadline = None;
-            // A leader's election timer stands still, so one that steps down starts it.
+            // A leader's election timer does not run, so a leader that steps down starts it.
             if (sendable.restart_election_timer() || self.election_deadline.is_none())
                 && let Some(verdict) = self.restart_election_timer(now)
             {
@@ -346,19 +348,19 @@ impl<S> Rest<S> {
         self.apply_committed(node, sendable);
     }
 
-    /// When a leader that has spoken now speaks again.
+    /// When a leader that sends messages at `now` must send the next heartbeat.
     fn heartbeat_after(&self, now: Time) -> Option<Time> {
         Some(now + self.config.timing?.heartbeat)
     }
 
-    /// The end of a server that cannot save: no timer wakes it again.
+    /// Stops the server: it takes no more turns, and no timer ends.
     const fn stop(&mut self) {
         self.stopped = true;
         self.election_deadline = None;
         self.heartbeat_deadline = None;
     }
 
-    /// Starts the election timer over, if there are timers.
+    /// Restarts the election timer, if there are timers.
     fn restart_election_timer(&mut self, now: Time) -> Option<Verdict> {
         let rules = self.config.settings.rules;
         let (timeout, verdict) = self.config.timing?.draw_timeout(rules, &mut self.rng);
@@ -371,8 +373,8 @@ impl<S> Rest<S> {
     fn apply_committed(&mut self, node: &RaftNode, sendable: &mut Sendable) {
         while self.last_applied < node.commit_index() {
             let index = self.last_applied.next();
-            // Where a rule is broken, or a false leader speaks, one step of a turn may commit what a
-            // later one deletes. Whoever checks safety says so; there is nothing to apply.
+            // If a rule is broken, or a false leader sends messages, one step of a turn may commit an entry
+            // that a later step deletes. The safety checker reports that; here there is nothing to apply.
             let Some(entry) = node.log().get(index) else { return };
             let reply = self.machine.apply(&entry.payload);
             self.last_applied = index;
@@ -385,9 +387,9 @@ impl<S> Rest<S> {
         }
     }
 
-    /// What the client is told that waits for the entry `awaited`, now that one of term `applied` was
-    /// applied at its index: an index alone proves nothing, another leader may have put its own
-    /// entry there.
+    /// The answer to the client that waits for the entry `awaited`, now that an entry of the term
+    /// `applied` was applied at its index. The index alone proves nothing: another leader may have
+    /// put its own entry there.
     fn answer(&self, awaited: LogPosition, applied: Term, reply: Reply) -> (Answer, Verdict) {
         let facts = Facts::Applied { awaited, applied };
         let own = applied == awaited.term;

@@ -1,5 +1,4 @@
-//! What the log is for: a small key-value store, the same on every node that applied the same
-//! entries.
+//! The state machine: a small key-value store, which is the same on every node that applied the same entries.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::raft::Payload;
 
-/// What a command's text means to the store.
+/// The meaning of a command's text to the store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Operation<'a> {
@@ -18,15 +17,15 @@ pub enum Operation<'a> {
     Delete { key: &'a str },
     /// `GET key`: changes nothing, answers with the value at its place in the log.
     Get { key: &'a str },
-    /// `ADD key amount`: adds to a number, and answers with the sum. Done twice, it adds twice. No value,
-    /// or one that is no whole number, counts as 0.
+    /// `ADD key amount`: adds to a number, and answers with the sum. Done twice, it adds twice. A
+    /// missing value, or one that is not a whole number, counts as 0.
     Add { key: &'a str, amount: i64 },
     /// Any other text: logged and applied without effect.
     Opaque,
 }
 
 impl<'a> Operation<'a> {
-    /// The key it is about, if it is about one.
+    /// The key of the operation, if it has one.
     pub const fn key(self) -> Option<&'a str> {
         match self {
             Self::Set { key, .. }
@@ -37,7 +36,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Reads a command's text, with its number or without.
+    /// Parses a command's text, with or without a command number.
     pub fn parse(text: &'a str) -> Self {
         let text = numbered(text).map_or(text, |(_, command)| command);
         let operand = |verb| {
@@ -64,37 +63,37 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// What the store answers.
+/// The store's answer to a command.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
     /// The key has its new value.
     Set,
-    /// The key is gone; whether it was there.
+    /// The key is deleted; `true` if it was there.
     Deleted(bool),
-    /// The key's value, if it has one; of an ADD, the sum.
+    /// The key's value, if it has one; for an ADD, the sum.
     Value(Option<String>),
-    /// Nothing to say: an opaque command, or a no-op.
+    /// No result, for an opaque command or a no-op.
     Done,
 }
 
-/// The number of a command, and the command: of `ONCE number command`, which is done once, however
-/// often it is committed (§8).
+/// Splits `ONCE number command` into the number and the command. Such a command is carried out only
+/// once, however often it is committed (§8).
 pub(crate) fn numbered(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("ONCE ")?.trim_ascii_start().split_once(' ')
 }
 
-/// What an ADD makes of a value. It stops at the largest number there is.
+/// The new value after an ADD. It stops at the limits of an `i64`.
 pub(crate) fn sum(value: Option<&str>, amount: i64) -> i64 {
     value.and_then(|value| value.parse::<i64>().ok()).unwrap_or_default().saturating_add(amount)
 }
 
-/// The store.
+/// The key-value store.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyValue {
-    /// A hash table: half of what applying a command costs was to find its key among ordered ones.
+    /// A hash table. With an ordered map, finding the key was half the cost of applying a command.
     values: FxHashMap<String, String>,
-    /// The numbers of commands that are done, and what was answered.
+    /// The replies to numbered commands that were carried out, by number.
     done: BTreeMap<String, Reply>,
 }
 

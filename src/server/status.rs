@@ -1,18 +1,18 @@
-//! How a node stands, for tables, waits and expectations.
+//! The status of a node, for tables, waits and expectations.
 
 use serde::Serialize;
 
 use crate::raft::{LogIndex, LogPosition, NodeId, RaftNode, RoleKind, Term};
 use crate::server::{Disk, Server};
 
-/// A node at a glance.
+/// A summary of a node's state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct NodeStatus {
-    /// Which node.
+    /// The node's id.
     pub id: NodeId,
-    /// Whether it runs. If not, what follows is what its disk holds.
+    /// Whether it runs. If it does not, the other fields show what its disk holds.
     pub up: bool,
-    /// Whether its process stands still.
+    /// Whether its process is paused.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
     /// Its role.
@@ -21,7 +21,7 @@ pub struct NodeStatus {
     pub term: Term,
     /// Its vote in that term.
     pub voted_for: Option<NodeId>,
-    /// Who leads its term, as far as it knows.
+    /// The leader of its term, as far as it knows.
     pub leader: Option<NodeId>,
     /// Where its log ends.
     pub last: LogPosition,
@@ -32,12 +32,12 @@ pub struct NodeStatus {
 }
 
 impl NodeStatus {
-    /// How a running server stands.
+    /// The status of a running server.
     pub fn of(server: &Server) -> Self {
         Self::of_node(server.node(), server.last_applied())
     }
 
-    /// How a running node stands that has applied its log up to `applied`.
+    /// The status of a running node that has applied its log up to `applied`.
     pub fn of_node(node: &RaftNode, applied: LogIndex) -> Self {
         Self {
             id: node.id(),
@@ -53,7 +53,7 @@ impl NodeStatus {
         }
     }
 
-    /// What a crash left of a node.
+    /// The status of a node that is down, taken from its disk.
     pub fn down(id: NodeId, disk: &Disk) -> Self {
         let state = disk.state();
         Self {
@@ -76,8 +76,8 @@ impl NodeStatus {
     }
 }
 
-/// The leader: of all that lead, the one of the highest term. A deposed leader that does not know
-/// yet may still believe in itself.
+/// The leader: of all nodes that lead, the one with the highest term. A deposed leader may not know
+/// yet that it was deposed.
 pub fn leader_of(statuses: &[NodeStatus]) -> Option<NodeStatus> {
     statuses.iter().copied().filter(NodeStatus::leads).max_by_key(|status| status.term)
 }

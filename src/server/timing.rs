@@ -1,4 +1,4 @@
-//! Time as the servers see it: a number that someone else counts, and how long to wait.
+//! Time as the servers see it: moments, which the caller supplies, and the durations of the timers.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -10,8 +10,8 @@ use crate::network::micros;
 use crate::raft::{Facts, Rule, RuleSet, Verdict};
 use crate::random_draws::Draw;
 
-/// A moment, in microseconds since the cluster began. On threads a clock counts them, in the
-/// simulator the next event does.
+/// A moment, in microseconds since the cluster began. On threads it comes from a clock, in the
+/// simulator from the next event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Time(u64);
 
@@ -19,7 +19,7 @@ impl Time {
     /// The beginning.
     pub const ZERO: Self = Self(0);
 
-    /// The moment so many microseconds after the beginning.
+    /// The moment this many microseconds after the beginning.
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
@@ -29,8 +29,8 @@ impl Time {
         self.0
     }
 
-    /// The first multiple of `tick` that is not before this moment: when a clock that looks only
-    /// once a tick notices.
+    /// The first multiple of `tick` that is not before this moment: when code that looks at the
+    /// time once per tick notices the moment.
     pub const fn rounded_up_to(self, tick: Duration) -> Self {
         let tick = tick.as_micros() as u64;
         if tick == 0 { self } else { Self(self.0.div_ceil(tick).saturating_mul(tick)) }
@@ -41,7 +41,7 @@ impl Add<Duration> for Time {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        // A trace may name any time, the last one too.
+        // A trace may contain any time, even the last.
         Self(self.0.saturating_add(duration.as_micros() as u64))
     }
 }
@@ -67,20 +67,20 @@ impl fmt::Debug for Time {
     }
 }
 
-/// How long the timers run. The paper asks for
-/// broadcast time ≪ election timeout ≪ mean time between failures (§5.6).
+/// The durations of the timers. The paper asks for broadcast time ≪ election timeout ≪ mean time
+/// between failures (§5.6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Timing {
     /// The shortest election timeout.
     #[serde(rename = "election_min_us", with = "micros")]
     pub election_min: Duration,
-    /// No election timeout is as long as this.
+    /// The exclusive upper bound of election timeouts.
     #[serde(rename = "election_max_us", with = "micros")]
     pub election_max: Duration,
-    /// How often a leader speaks.
+    /// How often a leader sends heartbeats.
     #[serde(rename = "heartbeat_us", with = "micros")]
     pub heartbeat: Duration,
-    /// How often timers are looked at.
+    /// How often the timers are checked.
     #[serde(rename = "tick_us", with = "micros")]
     pub tick: Duration,
 }
@@ -102,7 +102,7 @@ impl Timing {
         tick: Duration::from_millis(10),
     };
 
-    /// The same, `speed` times as fast. The tick stays: it is how often a thread looks.
+    /// The same timing, `speed` times as fast. The tick is unchanged: threads check timers at that rate.
     pub fn faster(self, speed: f64) -> Self {
         Self {
             election_min: self.election_min.div_f64(speed),
@@ -112,8 +112,8 @@ impl Timing {
         }
     }
 
-    /// A fresh election timeout: drawn at random each time, so that nodes which campaigned at the
-    /// same moment once do not do so for ever (§5.2).
+    /// Draws a new election timeout at random, so that nodes that once campaigned at the same
+    /// moment do not keep doing so (§5.2).
     pub fn draw_timeout(&self, rules: RuleSet, rng: &mut impl Draw) -> (Duration, Verdict) {
         let shortest_us = self.election_min.as_micros() as u64;
         let longest_us = self.election_max.as_micros() as u64;

@@ -1,8 +1,8 @@
-//! One turn of a server, from its first step to what leaves it: the one place where the order is kept.
+//! One turn of a server, from its first step to its messages. The order within a turn is defined only here.
 //!
 //! The steps are made, then saved, then entered in the journal; only then may messages leave and
-//! clients hear. A crash can come between any two of these. Threads, simulator and replay decide
-//! when a turn begins and what becomes of its messages, and nothing else.
+//! clients get answers. A crash can come between any two of these. Threads, simulator and replay
+//! decide only when a turn begins and what happens to its messages.
 
 use std::convert::Infallible;
 
@@ -18,22 +18,22 @@ use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, StorageFaile
 )]
 pub struct MessageId(pub u64);
 
-/// Where in a step a crash falls.
+/// The point at which a node crashes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CrashPoint {
-    /// Between two steps.
+    /// Between two turns.
     Between,
-    /// The node has decided, and nothing is saved.
+    /// After the node has decided, before anything is saved.
     BeforeSave,
-    /// All is saved, and nothing has left.
+    /// After everything is saved, before anything has left.
     BeforeSend,
 }
 
-/// How closely an observer looks. Each is more work for the world than the one before.
+/// How much detail an observer wants. Each level is more work for the world than the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Detail {
-    /// Whole batches are enough.
+    /// Only whole batches.
     Batches,
     /// The input of every step.
     Steps,
@@ -46,22 +46,22 @@ pub enum Detail {
 pub struct Step {
     /// The input.
     pub input: Input,
-    /// Which message it was, if it was one.
+    /// The number of the message, if the input is one.
     pub received: Option<MessageId>,
-    /// The digest of the node after it; 0 if nobody asked for digests.
+    /// The digest of the node after the step; 0 if no observer asked for digests.
     pub digest: u64,
-    /// How many of the batch's events have happened by its end.
+    /// How many events of the batch there are by the end of this step.
     pub events_end: usize,
-    /// How many of the batch's messages have been written by its end.
+    /// How many messages of the batch are written by the end of this step.
     pub messages_end: usize,
 }
 
-/// What is entered in the journal when a turn ends.
+/// The journal entry for a turn that has ended.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum JournalEntry<'a, S = PersistentState> {
-    /// A crash undid the steps before they were saved: this `server` is about to crash, and the `steps`,
-    /// which are there if somebody asked for them, had come to what is `lost`.
+    /// A crash undid the steps before they were saved, and this `server` is about to crash. `lost`
+    /// has the results of the `steps`, which are kept only if an observer asked for them.
     Lost { server: &'a mut Server<S>, steps: &'a [Step], lost: &'a Lost },
     /// The steps were saved.
     Saved {
@@ -69,18 +69,18 @@ pub enum JournalEntry<'a, S = PersistentState> {
         server: &'a Server<S>,
         /// Where its log has changed.
         changes: Changes,
-        /// The steps, if somebody asked for them.
+        /// The steps, if an observer asked for them.
         steps: &'a [Step],
-        /// What may leave now.
+        /// The results that may leave now.
         sendable: &'a Sendable,
-        /// The clients that may be told.
+        /// The answers that clients may get now.
         answers: &'a [(Ticket, Answer)],
-        /// The answers that are lost on their way.
+        /// The answers that get lost on their way to clients.
         lost_answers: &'a [(Ticket, Answer)],
     },
 }
 
-/// The steps of a turn, while they are made.
+/// A turn that is still making its steps.
 #[derive(Debug)]
 pub struct Steps<'r, S: Storage = PersistentState> {
     turn: ServerTurn<'r, S>,
@@ -92,7 +92,7 @@ pub struct Steps<'r, S: Storage = PersistentState> {
 /// How a turn ended.
 #[derive(Debug)]
 pub enum Ended<E = Infallible> {
-    /// The server crashed at this point of it: nothing leaves, and nobody is told.
+    /// The server crashed at this point of the turn: no message leaves, and no client gets an answer.
     Crashed(CrashPoint),
     /// The storage could not save: nothing leaves, nothing is recorded, and the server has stopped.
     StorageFailed(StorageFailed<E>),
@@ -102,14 +102,14 @@ pub enum Ended<E = Infallible> {
         first_message: MessageId,
         /// The messages to send.
         sendable: Sendable,
-        /// The clients to tell.
+        /// The answers for the clients.
         answers: Vec<(Ticket, Answer)>,
     },
 }
 
 impl<S: Storage> Steps<'_, S> {
     /// Hands the server one input; `received` is the number of the message, if it is one. Returns
-    /// what is kept of the step, if somebody asked for steps.
+    /// the record of the step, if an observer asked for steps.
     pub fn make(&mut self, input: Input, received: Option<MessageId>) -> Option<&Step> {
         if self.detail == Detail::Batches {
             self.turn.step(input);
@@ -129,15 +129,16 @@ impl<S: Storage> Steps<'_, S> {
         self.made.last()
     }
 
-    /// Promises each of `tickets` an answer for the command that is proposed next, in order.
+    /// Promises an answer to each of `tickets`. Their commands must be the next that are proposed,
+    /// in the same order.
     ///
     /// # Errors
-    /// If the node does not lead, it can promise nothing.
+    /// If the node does not lead, and so can promise nothing.
     pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
         self.turn.expect_answers(tickets)
     }
 
-    /// The node, as the steps have made it so far.
+    /// The node, after the steps so far.
     pub fn node(&self) -> &RaftNode {
         &self.turn
     }
@@ -147,19 +148,19 @@ impl<S: Storage> Steps<'_, S> {
         self.turn.peek_messages().len()
     }
 
-    /// Whether a crash in this turn would be seen: there is something to save, to send, or to tell.
+    /// Whether a crash in this turn would have an effect: there is something to save, to send, or to commit.
     fn has_effects(&self) -> bool {
         !self.turn.is_idle() || self.turn.commit_index() > self.committed_before
     }
 }
 
-/// One turn of `server`: `make` makes its steps, and `record` enters them in the journal.
+/// Takes one turn of `server`: `make` makes its steps, and `record` enters them in the journal.
 ///
-/// What `record` returns is the number of the first message. A crash that is asked for in `crash` comes
-/// in this turn if anyone could tell, and is then no longer asked for.
+/// `record` returns the number of the first message. If `crash` asks for a crash, and the turn has
+/// anything to save, send or commit, the crash comes in this turn, and `crash` is set to `None`.
 ///
 /// # Errors
-/// Those of `make`; then the steps are given up as in a crash, and nothing is recorded.
+/// The errors of `make`. Then the steps are given up as in a crash, and nothing is recorded.
 pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
     server: &mut Server<S>,
     now: Time,
@@ -187,7 +188,7 @@ pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
         Err(failed) => return Ok(Ended::StorageFailed(failed)),
     };
     let changes = server.take_changes();
-    // Who crashes before sending tells nobody anything.
+    // A server that crashes before sending gives no answers.
     let (lost_answers, answers) = if crash.is_none() {
         (server.take_lost_answers(), server.take_answers())
     } else {
@@ -207,7 +208,7 @@ pub fn take_turn<S: Storage + AsRef<PersistentState>, E>(
     })
 }
 
-/// The same, where `make` cannot fail.
+/// The same as [`take_turn`], for a `make` that cannot fail.
 pub fn take_turn_of<S: Storage + AsRef<PersistentState>>(
     server: &mut Server<S>,
     now: Time,
