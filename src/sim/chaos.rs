@@ -1,8 +1,8 @@
-//! Faults, drawn afresh for each seed, and who does them.
+//! Random faults, drawn anew for each seed, and the code that injects them.
 //!
 //! Every probability of a mix is itself drawn: one seed has a quiet network and many crashes, the
-//! next loses every third message and crashes nobody. A bug that needs one fault and the absence of
-//! another is found sooner that way than by doing a little of everything each time.
+//! next loses every third message and has no crashes. A bug that needs one fault and the absence of
+//! another is found sooner this way than with a little of every fault in every run.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -18,18 +18,18 @@ use crate::scenario::world::World;
 use crate::server::timing::Timing;
 use crate::server::turn_order::CrashPoint;
 
-/// What one seed does to its cluster.
+/// The cluster of one seed, and the faults that are done to it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct FaultMix {
-    /// How many nodes.
+    /// The number of nodes.
     pub nodes: usize,
     /// Whether a new leader appends a no-op.
     pub no_op: bool,
-    /// How many entries one AppendEntries may carry.
+    /// The largest number of entries in one AppendEntries; `None` for no limit.
     pub max_batch: Option<NonZeroUsize>,
-    /// What the links are like.
+    /// The conditions of the links.
     pub conditions: Conditions,
-    /// Crashes. This and the others are weights, by which a fault is drawn.
+    /// Crashes. This and the other `u32` fields are weights, by which a fault is drawn.
     pub crash: u32,
     /// Restarts of crashed nodes.
     pub restart: u32,
@@ -45,16 +45,16 @@ pub struct FaultMix {
     pub election_timeout: u32,
     /// The mean time between two faults.
     pub pace: Duration,
-    /// Processes that stand still; they wake twice as easily.
+    /// Pauses of a process. A resume has twice this weight.
     pub pause: u32,
-    /// How many clients there are.
+    /// The number of clients.
     pub clients: usize,
-    /// Whether they go on asking when the faults have ended.
+    /// Whether the clients go on proposing after the faults have ended.
     pub load: bool,
 }
 
 impl FaultMix {
-    /// The mix of this seed.
+    /// Draws the mix of this seed.
     pub fn draw(seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX - 1);
@@ -93,7 +93,7 @@ impl FaultMix {
         }
     }
 
-    /// The cluster that this mix troubles.
+    /// The configuration of the cluster that this mix disturbs.
     pub const fn world(&self, seed: u64, rules: RuleSet) -> SimConfig {
         let settings =
             Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch };
@@ -101,7 +101,7 @@ impl FaultMix {
     }
 }
 
-/// What can be done to a cluster.
+/// A kind of fault.
 #[derive(Clone, Copy)]
 enum Fault {
     Crash,
@@ -115,7 +115,7 @@ enum Fault {
     Resume,
 }
 
-/// Does the faults of a mix.
+/// Injects the faults of a mix.
 #[derive(Debug)]
 pub struct Chaos {
     mix: FaultMix,
@@ -130,17 +130,17 @@ impl Chaos {
         Self { mix, rng }
     }
 
-    /// How long it rests before the next fault.
+    /// Draws how long to wait before the next fault.
     pub fn rest(&mut self) -> Duration {
         self.mix.pace.mul_f64(self.rng.fraction() * 2.0)
     }
 
-    /// The generator, for whoever draws from the same stream.
+    /// The generator, for other code that draws from the same stream.
     pub const fn rng(&mut self) -> &mut ChaCha8Rng {
         &mut self.rng
     }
 
-    /// Does one fault, drawn by weight. Returns the node whose election timer ended, if that was it.
+    /// Does one fault, drawn by weight. Returns the node, if the fault is an election timer that ends early.
     pub fn strike(&mut self, sim: &mut Sim) -> Option<NodeId> {
         let mix = self.mix;
         let faults = [
@@ -155,7 +155,7 @@ impl Chaos {
             (Fault::Resume, mix.pause * 2),
         ];
         let (fault, _) = faults[self.rng.weighted(&faults.map(|(_, weight)| weight))];
-        // A fault that does not fit (to crash a node that is down) is simply not done.
+        // A fault that is not possible, such as a crash of a node that is down, is simply not done.
         let node = self.node();
         match fault {
             Fault::Crash => {
@@ -182,7 +182,7 @@ impl Chaos {
         None
     }
 
-    /// Any node of the cluster.
+    /// Draws a node of the cluster.
     pub fn node(&mut self) -> NodeId {
         NodeId::new(self.rng.below(self.mix.nodes) as u8)
     }
@@ -199,7 +199,7 @@ impl Chaos {
     }
 }
 
-/// The power fails everywhere, and comes back.
+/// Crashes all nodes at the same moment, and restarts them.
 fn blackout(sim: &mut Sim) {
     for node in NodeId::all(sim.size()) {
         let _ = sim.crash(node, CrashPoint::Between);

@@ -1,8 +1,8 @@
-//! The same servers in virtual time: one thread, one seed, one world.
+//! The cluster in virtual time: the same servers, run by one thread from one seed.
 //!
 //! Nothing waits here. Time jumps to the next event: a message that arrives, or a timer that ends.
-//! All that is random comes from one seed, and nothing iterates an unordered container, so the same
-//! seed gives the same run, to the byte, on any machine.
+//! All random numbers come from one seed, and no code iterates over an unordered container, so the
+//! same seed gives the same run, byte for byte, on any machine.
 
 mod chaos;
 mod queue;
@@ -29,16 +29,16 @@ use crate::server::turn_order::{CrashPoint, Ended, MessageId, take_turn_of};
 use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
 use queue::{Queue, SimEvent};
 
-/// How a simulated world is set up.
+/// The configuration of a simulated cluster.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SimConfig {
     /// The protocol's settings.
     pub settings: Settings,
-    /// How long the timers run.
+    /// The durations of the timers.
     pub timing: Timing,
-    /// What the links are like.
+    /// The conditions of the links.
     pub conditions: Conditions,
-    /// Where all that is random comes from.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
@@ -49,12 +49,12 @@ impl SimConfig {
         Self { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 }
     }
 
-    /// The same from another seed.
+    /// The same configuration with another seed.
     pub const fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// The same on other links.
+    /// The same configuration with other links.
     pub const fn conditions(self, conditions: Conditions) -> Self {
         Self { conditions, ..self }
     }
@@ -74,7 +74,7 @@ impl SimConfig {
     }
 }
 
-/// A server, running or not.
+/// The server of a node that is up, or the disk of a node that is down.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are up")]
 enum Process {
@@ -86,22 +86,22 @@ enum Process {
 #[derive(Debug)]
 struct Node {
     process: Process,
-    /// The moment at which the queue looks at its timers next.
+    /// When the next alarm of this node is due, which checks its timers.
     alarm: Option<Time>,
-    /// Where in its next turn it is to crash.
+    /// The point in its next turn at which it is to crash, if any.
     crash_at: Option<CrashPoint>,
-    /// What waits for it while its process stands still; nothing if it runs.
+    /// What waits while the process is paused; `None` if it runs.
     waiting: Option<Vec<Waiting>>,
 }
 
-/// What waits for a process that stands still.
+/// A message or command that waits for a paused process.
 #[derive(Debug)]
 enum Waiting {
     Message(Flight),
     Command(Ticket, Command),
 }
 
-/// A message that waits for someone to deliver it. It stays, so that it can arrive again.
+/// A message that is held until it is delivered by name. It stays, so that it can be delivered again.
 #[derive(Clone, Debug)]
 struct Held {
     flight: Flight,
@@ -121,7 +121,7 @@ pub struct Sim {
     queue: Queue,
     nodes: Vec<Node>,
     network: Network,
-    /// Set while someone else says which message arrives and whose timer ends.
+    /// Whether the caller decides which message arrives and whose timer ends.
     manual: bool,
     held: Vec<Held>,
     rng: ChaCha8Rng,
@@ -142,7 +142,7 @@ impl Sim {
             Node { process: Process::Up(server), alarm: None, crash_at: None, waiting: None }
         };
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        // The nodes draw from the streams that their numbers and lives name; this one is apart.
+        // Each node's stream is numbered by its id and its number of starts. The network uses the last stream.
         rng.set_stream(u64::MAX);
         let mut sim = Self {
             config,
@@ -169,7 +169,8 @@ impl Sim {
         sim
     }
 
-    /// Lets the next event happen, if it is due by `until`. Otherwise time moves on to `until`.
+    /// Handles the next event and returns `true`, if one is due by `until`. Otherwise moves the time
+    /// to `until` and returns `false`.
     pub fn step(&mut self, until: Time) -> bool {
         let Some((time, event)) = self.queue.pop(until) else {
             self.now = self.now.max(until);
@@ -184,13 +185,13 @@ impl Sim {
         true
     }
 
-    /// Lets everything happen that is due by `until`.
+    /// Handles every event that is due by `until`.
     pub fn run_to(&mut self, until: Time) {
         while self.step(until) {}
     }
 
-    /// Proposes a command to the leader, as soon as there is one, and runs until it is applied. Says
-    /// where its entry stands; nothing if `bound` has passed first, or the leader has lost it.
+    /// Proposes a command to the leader, as soon as there is one, and runs until it is applied. Returns
+    /// the position of its entry; `None` if `bound` passes first, or the leader has lost the entry.
     pub fn write(&mut self, command: &str, bound: Duration) -> Option<LogPosition> {
         let leader = self.wait_for_leader(bound)?;
         let ticket = self.propose(leader, command);
@@ -213,7 +214,8 @@ impl Sim {
         }
     }
 
-    /// Why a message that is due cannot arrive: a link that was cut while it was in flight loses it.
+    /// Why a message that is due cannot arrive; `None` if it can. A link that is cut loses the
+    /// messages in flight on it.
     fn hindrance(&self, envelope: &Envelope) -> Option<Loss> {
         if self.network.is_cut(envelope.from, envelope.to) {
             Some(Loss::Cut)
@@ -240,7 +242,7 @@ impl Sim {
         }
     }
 
-    /// Makes the queue look at a node's timers when the next of them ends, at the tick after.
+    /// Sets the alarm of a node to the first tick at which its next timer has ended.
     fn set_alarm(&mut self, id: NodeId) {
         let Node { process: Process::Up(server), alarm, waiting: None, .. } =
             &mut self.nodes[id.index()]
@@ -249,14 +251,14 @@ impl Sim {
         };
         let Some(deadline) = server.next_deadline() else { return };
         let at = deadline.max(self.now).rounded_up_to(self.config.timing.tick);
-        // An alarm that rings too early sets itself anew; only one that would be late is replaced.
+        // An alarm that comes too early sets the next one, so only an alarm that would be late is replaced.
         if alarm.is_none_or(|set| at < set) {
             *alarm = Some(at);
             self.queue.push(at, SimEvent::Alarm(id));
         }
     }
 
-    /// One node handles one input, in a turn of its own.
+    /// Lets one node handle one input, in a turn of its own.
     fn act(&mut self, id: NodeId, input: Input, received: Option<MessageId>) {
         let Node { process: Process::Up(server), crash_at, .. } = &mut self.nodes[id.index()]
         else {
@@ -332,7 +334,7 @@ impl Sim {
         }
     }
 
-    /// What has become of a command, which is forgotten by this unless it is pending.
+    /// Returns the state of a command, and forgets the command unless it is pending.
     pub fn take_proposal(&mut self, ticket: Ticket) -> Proposal {
         let proposal = self.proposal(ticket);
         if proposal != Proposal::Pending {
@@ -341,54 +343,56 @@ impl Sim {
         proposal
     }
 
-    /// Gives up waiting for an answer.
+    /// Forgets a command, as a client does that no longer waits for the answer.
     pub fn forget(&mut self, ticket: Ticket) {
         self.proposals.remove(&ticket);
     }
 
-    /// Messages in flight: those that wait to be delivered by name, then by the time of arrival.
+    /// The messages in flight: first the held ones that were not delivered, then the others by time
+    /// of arrival.
     pub(crate) fn flights(&self) -> Vec<&Flight> {
         let waiting = self.held.iter().filter(|held| !held.delivered).map(|held| &held.flight);
         waiting.chain(self.queue.arrivals().map(|(_, flight)| flight)).collect()
     }
 
-    /// Every message that was sent under manual control, delivered or not, oldest first.
+    /// Every held message, delivered or not, in the order in which they came to be held.
     pub(crate) fn sent(&self) -> impl Iterator<Item = &Flight> {
         self.held.iter().map(|held| &held.flight)
     }
 
-    /// Loses every message that is in flight.
+    /// Loses every message in flight that is not held.
     pub(crate) fn lose_all(&mut self) {
         for flight in self.queue.take_all_flights() {
             self.lose(&flight, Loss::Dropped);
         }
     }
 
-    /// Calls off every crash that was to come within a node's next step.
+    /// Cancels every crash that is planned for a node's next turn.
     pub(crate) fn cancel_crashes(&mut self) {
         self.nodes.iter_mut().for_each(|node| node.crash_at = None);
     }
 
-    /// Lets a node that is up handle an input that comes by hand.
+    /// Lets a node that is up handle an input that is given by hand.
     fn act_by_hand(&mut self, node: NodeId, input: Input) {
         self.say_by_hand(node);
         self.act(node, input, None);
     }
 
-    /// Says that the next input of a node comes by hand; under manual control every one does.
+    /// Records that the next input of a node is given by hand. Under manual control every input is,
+    /// so nothing is recorded.
     fn say_by_hand(&mut self, node: NodeId) {
         if !self.manual {
             self.journal.deed(self.now, &Deed::ByHand { node });
         }
     }
 
-    /// The name by which a message that waits under manual control can be delivered now.
+    /// The name by which a held message can be delivered now.
     pub(crate) fn name_of(&self, flight: &Flight) -> MessageName {
         let newer = self.held.iter().rev().take_while(|held| held.flight.id != flight.id);
         MessageName::of(&flight.envelope, newer.map(|held| &held.flight.envelope))
     }
 
-    /// A running node.
+    /// The server of a node; `None` if the node is down.
     pub fn server(&self, node: NodeId) -> Option<&Server> {
         match &self.nodes[node.index()].process {
             Process::Up(server) => Some(server),
@@ -396,23 +400,23 @@ impl Sim {
         }
     }
 
-    /// When a node's next timer ends; nothing if none runs, or the node stands still.
+    /// When a node's next timer ends; `None` if no timer runs, or the node is paused.
     pub(crate) fn deadline(&self, node: NodeId) -> Option<Time> {
         let runs = !self.manual && self.nodes[node.index()].waiting.is_none();
         self.server(node).filter(|_| runs)?.next_deadline()
     }
 
-    /// Where in its next turn a node is to crash, if it is.
+    /// The point in its next turn at which a node is to crash, if any.
     pub(crate) fn crash_within(&self, node: NodeId) -> Option<CrashPoint> {
         self.nodes[node.index()].crash_at
     }
 
-    /// Whether someone else says which message arrives and whose timer ends.
+    /// Whether the caller decides which message arrives and whose timer ends.
     pub(crate) const fn is_manual(&self) -> bool {
         self.manual
     }
 
-    /// How a node stands.
+    /// The status of a node.
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
         match &self.nodes[node.index()].process {
             Process::Up(server) => {
@@ -423,17 +427,17 @@ impl Sim {
         }
     }
 
-    /// The order of things and its checker.
+    /// The journal of this run, with its checker.
     pub const fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// How the world was set up.
+    /// The configuration of this cluster.
     pub const fn config(&self) -> &SimConfig {
         &self.config
     }
 
-    /// Events that have happened.
+    /// The number of events that were handled.
     pub const fn handled(&self) -> u64 {
         self.handled
     }

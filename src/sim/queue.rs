@@ -1,4 +1,5 @@
-//! What will happen, by time; what is due at the same moment happens in the order it was entered.
+//! The queue of future events, ordered by time. Events that are due at the same moment happen in
+//! the order in which they were entered.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,12 +17,12 @@ pub(super) enum SimEvent {
     Alarm(NodeId),
 }
 
-/// When an event is due, which was entered before which, and where it lies. Reversed, because the
-/// standard heap yields its greatest.
+/// When an event is due, how many were entered before it, and its place in `events`. Reversed,
+/// because the standard heap yields its greatest element.
 type Due = Reverse<(Time, u64, usize)>;
 
-/// The queue of events: a heap, with which a simulated hour takes a tenth less time than with an
-/// ordered map. The events lie apart, because a heap moves what it holds about.
+/// The queue of events. A heap needs a tenth less time for a simulated hour than an ordered map.
+/// The events are stored outside the heap, because a heap moves its elements.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Due>,
@@ -51,26 +52,26 @@ impl Queue {
         Some((time, self.take(place)))
     }
 
-    /// Takes out the event in a place that stands in the heap no more.
+    /// Takes the event out of a place that is no longer in the heap.
     fn take(&mut self, place: usize) -> SimEvent {
         self.free.push(place);
         self.events[place].take().expect(IS_THERE)
     }
 
-    /// Looks at the next event.
+    /// The next event, without taking it out.
     pub(super) fn peek(&self) -> Option<(Time, &SimEvent)> {
         let &Reverse((time, _, place)) = self.heap.peek()?;
         Some((time, self.events[place].as_ref().expect(IS_THERE)))
     }
 
-    /// The messages in flight, with the time of their arrival, by that time.
+    /// The messages in flight with their times of arrival, the earliest first.
     pub(super) fn arrivals(&self) -> impl Iterator<Item = (Time, &Flight)> {
         let mut due: Vec<Due> = self.heap.iter().copied().collect();
         due.sort_unstable_by(|a, b| b.cmp(a));
         due.into_iter().filter_map(|Reverse((time, _, place))| Some((time, self.flight_at(place)?)))
     }
 
-    /// The message that lies in a place, if it is one.
+    /// The message in a place, if the event there is one.
     fn flight_at(&self, place: usize) -> Option<&Flight> {
         match self.events[place].as_ref()? {
             SimEvent::Arrive(flight) => Some(flight),
@@ -78,7 +79,7 @@ impl Queue {
         }
     }
 
-    /// Takes out every message in flight, by the time of arrival.
+    /// Takes out every message in flight, the earliest arrival first.
     pub(super) fn take_all_flights(&mut self) -> Vec<Flight> {
         let flights = self.arrivals().map(|(_, flight)| flight.clone()).collect();
         let Self { heap, events, free, .. } = self;
@@ -93,7 +94,7 @@ impl Queue {
         flights
     }
 
-    /// Takes out the message that arrives first of those in flight that `wanted` names.
+    /// Of the messages in flight for which `wanted` is true, takes out the one that arrives first.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
         let is_wanted = |due: &&Due| self.flight_at(due.0.2).is_some_and(&wanted);
         let found = *self.heap.iter().filter(is_wanted).max()?;

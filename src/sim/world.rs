@@ -1,4 +1,4 @@
-//! The simulated cluster as a world that scripts can drive, one event at a time if they like.
+//! The simulated cluster as a world that scripts can drive, even one event at a time.
 
 use std::time::Duration;
 
@@ -126,11 +126,11 @@ impl World for Sim {
         self.check_up(node)?;
         let waited = self.nodes[node.index()].waiting.take().ok_or(CannotDo::IsNotPaused(node))?;
         self.journal.deed(self.now, &Deed::Resume { node });
-        // As on threads, messages come before clients: they may have changed who leads.
+        // As on threads, messages come before commands, because they may have changed which node leads.
         let is_message = |waiting: &Waiting| matches!(waiting, Waiting::Message(_));
         let (messages, commands): (Vec<_>, Vec<_>) = waited.into_iter().partition(is_message);
         for waiting in messages.into_iter().chain(commands) {
-            // It may crash on the way.
+            // The node may crash while it handles them.
             let is_up = self.server(node).is_some();
             match waiting {
                 Waiting::Message(flight) if is_up => {
@@ -310,7 +310,7 @@ impl Sim {
         if runs { Ok(()) } else { Err(CannotDo::IsPaused(node)) }
     }
 
-    /// A node hears a client, and takes its command in or refuses it.
+    /// Lets a node accept or refuse a client's command.
     fn hear(&mut self, node: NodeId, ticket: Ticket, command: Command) {
         let refused = match &mut self.nodes[node.index()].process {
             Process::Up(server) => server.expect_answers(&[ticket]).err().map(|no| no.leader),
@@ -325,9 +325,9 @@ impl Sim {
         }
     }
 
-    /// Finds a message by name: of those that arrive by themselves the one that would be first, or else
-    /// of those that are held the newest but `nth` of its kind between these nodes, whether it arrived
-    /// before or not.
+    /// Finds a message by name. Of the messages that arrive by themselves, this is the one that would arrive
+    /// first. If there is none, it is a held message, whether delivered before or not: the name says how many
+    /// newer ones of its kind between the same nodes to skip. `keep` says whether a held message stays held.
     fn find_message(&mut self, name: MessageName, keep: bool) -> Option<Flight> {
         if let Some(flight) = self.queue.take_flight(|flight| name.matches(&flight.envelope)) {
             return Some(flight);
@@ -340,7 +340,7 @@ impl Sim {
         Some(self.held[at].flight.clone())
     }
 
-    /// That a message of this name arrives by itself, rather than being held.
+    /// Checks that a message of this name arrives by itself and is not held.
     fn check_arrives(&self, name: MessageName) -> Result<(), CannotDo> {
         let mut arrivals = self.queue.arrivals();
         if arrivals.any(|(_, flight)| name.matches(&flight.envelope)) {
@@ -351,8 +351,8 @@ impl Sim {
         Err(if is_held { CannotDo::WaitsForName(name) } else { CannotDo::NoSuchMessage(name) })
     }
 
-    /// What happens next, and when. Alarms from which nothing would come are put right on the way:
-    /// a timer that was restarted since, a node that has crashed.
+    /// What happens next, and when. On the way, this removes or resets alarms that have no effect,
+    /// because a timer was restarted or a node has crashed.
     fn look_ahead(&mut self) -> Option<(Time, NextEvent)> {
         if self.manual {
             return None;
