@@ -1,4 +1,4 @@
-//! A client: hands commands in and waits for answers. An answer comes only after commit.
+//! A client, which proposes commands and waits for answers. It hears of success only after commit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,16 +16,16 @@ use crate::server::state_machine::Reply;
 use crate::server::status::leader_of;
 use crate::server::{Answer, Ticket};
 
-/// A command was committed and applied.
+/// The result of a command that was committed and applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Applied {
-    /// Where its entry stands, for ever.
+    /// The position of its entry, which is final.
     pub position: LogPosition,
-    /// What the state machine said.
+    /// The reply of the state machine.
     pub reply: Reply,
 }
 
-/// What becomes of a command.
+/// The outcome of a command.
 pub(super) type WriteOutcome = Result<Applied, WriteError>;
 
 impl From<Answer> for WriteOutcome {
@@ -38,7 +38,7 @@ impl From<Answer> for WriteOutcome {
     }
 }
 
-/// Each node's channel for commands; none after the cluster has stopped.
+/// Each node's channel for commands; `None` before the node starts and after the cluster has stopped.
 pub(super) struct NodeChannels {
     commands: Mutex<Vec<Option<Sender<NodeCommand>>>>,
     tickets: AtomicU64,
@@ -49,18 +49,18 @@ impl NodeChannels {
         Self { commands: Mutex::new(vec![None; size]), tickets: AtomicU64::new(0) }
     }
 
-    /// A node starts, and listens to `commands`.
+    /// Sets the channel of a node that starts.
     pub(super) fn open(&self, node: NodeId, commands: Sender<NodeCommand>) {
         lock(&self.commands)[node.index()] = Some(commands);
     }
 
-    /// Closes every channel: each node stops when it has read what is queued.
+    /// Closes every channel. Each node stops after it has read what is queued.
     pub(super) fn close(&self) {
         lock(&self.commands).fill(None);
     }
 
-    /// Tells a node something. If the node is down, the command is dropped, which tells whoever waits
-    /// for it, and the answer is `false`: the node never reads it.
+    /// Sends a command to a node. If the node is down, returns `false` and drops the command; a
+    /// client that waits for the command learns this from the drop.
     pub(super) fn tell(&self, node: NodeId, command: NodeCommand) -> bool {
         let channel = lock(&self.commands)[node.index()].clone();
         channel.is_some_and(|channel| channel.send(command).is_ok())
@@ -68,7 +68,7 @@ impl NodeChannels {
 }
 
 impl Shared {
-    /// Hands a command to a node. Says besides whether it reached the node's queue.
+    /// Proposes a command to a node. Also returns whether the command reached the node's queue.
     fn propose(
         &self,
         node: NodeId,
@@ -88,7 +88,7 @@ impl Shared {
     }
 }
 
-/// A client of a cluster. It may live on a thread of its own, and may outlive the cluster.
+/// A client of a cluster. It may run on its own thread, and may outlive the cluster.
 pub struct Client {
     shared: Arc<Shared>,
     answers: (Sender<(Ticket, WriteOutcome)>, Receiver<(Ticket, WriteOutcome)>),
@@ -99,19 +99,19 @@ impl Client {
         Self { shared, answers: unbounded() }
     }
 
-    /// Hands a command to `node` and goes on: many can be in flight. What becomes of it is told by
-    /// [`next`](Self::next).
+    /// Proposes a command to `node` without waiting, so many commands can be in flight.
+    /// [`next`](Self::next) returns their outcomes.
     pub fn propose(&self, node: NodeId, command: impl Into<Command>) -> Ticket {
         self.hand_over(node, command.into()).0
     }
 
-    /// The same, and whether the node was up to take the command.
+    /// The same as `propose`. Also returns whether the command reached the node's queue.
     pub(super) fn hand_over(&self, node: NodeId, command: Command) -> (Ticket, bool) {
         self.shared.propose(node, command, self.answers.0.clone())
     }
 
-    /// What became of one of the commands proposed: the next of them to be known, in any order.
-    /// `None` if nothing is known within `bound`.
+    /// Waits for the outcome of any proposed command. Outcomes come in the order in which they
+    /// become known. `None` if there is none within `bound`.
     ///
     /// # Errors
     /// The outcome is an error if the command was not seen to be applied.
@@ -120,12 +120,12 @@ impl Client {
         self.answers.1.recv_deadline(patience).ok()
     }
 
-    /// The same without waiting.
+    /// The same as [`next`](Self::next) without waiting.
     pub fn try_next(&self) -> Option<(Ticket, Result<Applied, WriteError>)> {
         self.answers.1.try_recv().ok()
     }
 
-    /// Hands a command to `node` and waits until it is committed and applied.
+    /// Proposes a command to `node` and waits until it is committed and applied.
     ///
     /// # Errors
     /// If that was not seen to happen within `bound`; the error says why, and whether the command
@@ -142,9 +142,9 @@ impl Client {
         answer.recv_deadline(patience).map_or(Err(WriteError::Timeout { bound }), |(_, told)| told)
     }
 
-    /// Finds the leader, waiting for one if need be, hands it the command and waits until it is
-    /// committed and applied. A node that turns out not to lead has taken nothing in, so the next
-    /// leader is asked; no command is ever handed in twice.
+    /// Finds the leader, or waits for one, proposes the command to it and waits until it is committed
+    /// and applied. If that node turns out not to lead, it has refused the command, and the client
+    /// asks the next leader. A command that a node may have accepted is never proposed again.
     ///
     /// # Errors
     /// If that was not seen to happen within `bound`; the error says why, and whether the command
@@ -156,7 +156,7 @@ impl Client {
     ) -> Result<Applied, WriteError> {
         let command = command.into();
         let deadlines = self.shared.clock.deadlines(bound);
-        // Who said that it does not lead, and in which state.
+        // The node that refused the command last, with its status at that time.
         let mut refused = None;
         loop {
             let mut leader = None;

@@ -1,4 +1,4 @@
-//! A cluster on threads: started and stopped.
+//! A cluster on threads: how it starts and stops.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,20 +23,20 @@ use crate::server::status::NodeStatus;
 use crate::server::timing::Timing;
 use crate::server::{Disk, Proposal, Server, ServerConfig, Ticket};
 
-/// What a cluster is made of.
+/// The configuration of a cluster.
 pub struct ClusterConfig {
     /// The protocol's settings, with the number of nodes.
     pub settings: Settings,
-    /// How long the timers run, in the cluster's time; the tick in real time.
+    /// The durations of the timers, in the cluster's time; only the tick is in real time.
     pub timing: Timing,
     /// How lossy and how slow the links are, in the cluster's time.
     pub conditions: Conditions,
-    /// Where all random draws come from. Threads run as they please, so the same seed does not give
-    /// the same run.
+    /// The seed of all random draws. The same seed does not give the same run, because the timing
+    /// of threads varies.
     pub seed: u64,
     /// How fast the cluster's time runs: at 10, ten of its seconds pass in one.
     pub speed: f64,
-    /// Who listens to the journal.
+    /// The observers of the journal.
     pub observers: Vec<Box<dyn Observer>>,
 }
 
@@ -61,10 +61,10 @@ impl ClusterConfig {
     }
 }
 
-/// Whether threads look at their timers often enough for this timing at this speed.
+/// Checks that threads look at their timers often enough for this timing at this speed.
 ///
 /// # Errors
-/// If a leader's heartbeats are due more often.
+/// If heartbeats are due more often than threads look at their timers.
 pub fn check_speed(timing: Timing, speed: f64) -> Result<(), StartError> {
     let highest = timing.heartbeat.div_duration_f64(timing.tick);
     if speed > highest {
@@ -81,7 +81,7 @@ pub struct RaftCluster {
     nodes: Vec<Option<JoinHandle<()>>>,
     delay_queue: Option<JoinHandle<()>>,
     panicked: Vec<(String, String)>,
-    /// The client for whom a script proposes, and what it has been told so far.
+    /// The client that proposes for a script, and the outcomes that it knows so far.
     pub(super) scripted: Client,
     pub(super) told: Mutex<BTreeMap<Ticket, Proposal>>,
 }
@@ -90,7 +90,7 @@ impl RaftCluster {
     /// Starts every node on a thread of its own, as a follower in term 0.
     ///
     /// # Errors
-    /// If the configuration makes no sense, or the system gives no more threads.
+    /// If the configuration is not valid, or the system cannot start another thread.
     pub fn start(config: ClusterConfig) -> Result<Self, StartError> {
         let ClusterConfig { settings, timing, conditions, seed, speed, observers } = config;
         let size = settings.nodes;
@@ -126,8 +126,8 @@ impl RaftCluster {
         Ok(cluster)
     }
 
-    /// Starts a thread for a node. It waits for the node, or ends if none is sent: so what the journal
-    /// says of a start comes after what can fail, and before the node's first turn.
+    /// Starts a thread that waits for a node to run, and ends if it gets none. The thread is started first
+    /// because that can fail; the journal then records the start of the node before the node's first turn.
     pub(super) fn spawn(&mut self, id: NodeId) -> io::Result<Sender<ClusterNode>> {
         let (launch, launched) = bounded::<ClusterNode>(1);
         let life = move || {
@@ -139,28 +139,28 @@ impl RaftCluster {
         Ok(launch)
     }
 
-    /// Has a server run by its thread.
+    /// Hands a server to its thread, which runs it.
     pub(super) fn launch(&self, thread: &Sender<ClusterNode>, server: Server) {
         let (id, status) = (server.node().id(), NodeStatus::of(&server));
         let (channel, commands) = unbounded();
         let node = ClusterNode::new(server, self.tick, commands, Arc::clone(&self.shared));
         self.shared.registry.post(status);
         self.shared.channels.open(id, channel);
-        // The thread waits for it, so this cannot fail.
+        // The thread is waiting for the node, so this cannot fail.
         let _ = thread.send(node);
     }
 
     /// Stops every thread and waits until all have ended.
     ///
     /// # Errors
-    /// If one of them has ended in a panic, in the whole life of the cluster.
+    /// If any of them has panicked since the cluster started.
     pub fn stop(mut self) -> Result<(), Panicked> {
         self.stop_threads();
         let threads = std::mem::take(&mut self.panicked);
         if threads.is_empty() { Ok(()) } else { Err(Panicked { threads }) }
     }
 
-    /// Stops every thread and waits until all have ended. Done twice, it does nothing more.
+    /// Stops every thread and waits until all have ended. A second call does nothing.
     pub(super) fn stop_threads(&mut self) {
         self.shared.channels.close();
         for node in NodeId::all(self.nodes.len()) {
@@ -179,7 +179,7 @@ impl RaftCluster {
         }
     }
 
-    /// A new client of this cluster, for a thread of its own.
+    /// A new client of this cluster, which may run on its own thread.
     pub fn client(&self) -> Client {
         Client::new(Arc::clone(&self.shared))
     }
@@ -197,7 +197,7 @@ impl RaftCluster {
         self.scripted.write(command, bound)
     }
 
-    /// Looks at a server between two of its turns; nothing if it is down.
+    /// Looks at a server between two of its turns; `None` if the node is down.
     pub(super) fn inspect<T: Send + 'static>(
         &self,
         node: NodeId,
@@ -209,7 +209,7 @@ impl RaftCluster {
         seen.recv().ok()
     }
 
-    /// Has every running node's whole log compared with what the checker saw of it.
+    /// Compares the whole log of every running node with what the checker has seen of it.
     pub(super) fn audit(&self) {
         for node in NodeId::all(self.nodes.len()) {
             let shared = Arc::clone(&self.shared);

@@ -1,4 +1,4 @@
-//! The thread that holds messages which take their time, and lets each arrive when it is due.
+//! The delay queue: a thread that holds delayed messages and delivers each when it is due.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,11 +11,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::shared::Shared;
 use crate::record::journal::Flight;
 
-/// What the delay queue is told.
+/// A command for the delay queue.
 pub(super) enum Delay {
     /// Hold a message until it is due.
     Until(Instant, Flight),
-    /// Stop. What is still in flight never arrives.
+    /// Stop. Messages that are still held never arrive.
     Stop,
 }
 
@@ -24,9 +24,9 @@ pub(super) fn start(shared: Arc<Shared>, told: Receiver<Delay>) -> io::Result<Jo
     thread::Builder::new().name("delay-queue".to_owned()).spawn(move || run(&shared, &told))
 }
 
-/// Waits for a message to come in or to be due, whichever is first.
+/// Waits until a message comes in or is due, whichever is first.
 fn run(shared: &Shared, told: &Receiver<Delay>) {
-    // By the moment when it is due, and by how many came in before it.
+    // Ordered by the moment when a message is due, then by the order in which messages came in.
     let mut queue = BTreeMap::<(Instant, u64), Flight>::new();
     for entered in 0.. {
         let next = match queue.first_key_value() {

@@ -9,14 +9,14 @@ use crate::raft::{LogPosition, MAX_NODES, NodeId};
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum StartError {
-    /// No cluster has so many nodes.
+    /// A cluster cannot have this number of nodes.
     #[error("a cluster has 1 to {MAX_NODES} nodes, not {0}")]
     Size(usize),
-    /// No clock runs at such a speed.
+    /// The clock cannot run at this speed.
     #[error("a speed is a number above 0, not {0}")]
     Speed(f64),
-    /// At this `speed` timers would end faster than threads look at them, which is once a `tick`. With this
-    /// timing the `highest` speed is less.
+    /// At this `speed` heartbeats would be due more often than threads look at their timers, which
+    /// is once per `tick`. `highest` is the highest speed for this timing.
     #[error(
         "at speed {speed} heartbeats are due more often than every {tick} ms, when threads look at their \
          timers; with the timing of this cluster the highest speed is {highest}",
@@ -42,11 +42,11 @@ pub enum WriteError {
         )
     )]
     NotLeader { node: NodeId, leader: Option<NodeId> },
-    /// Where its entry stood, at `lost`, another was committed; the command had no effect.
+    /// Another entry was committed at the index of its entry, which was at `lost`; the command had no effect.
     #[error("entry {lost} was replaced by another leader's; submit the command again")]
     Superseded { lost: LogPosition },
-    /// The node lost the entry, which stood at `position`, while it did not lead: the command may have an
-    /// effect.
+    /// The node lost the entry, which was at `position`, while the node did not lead: the command
+    /// may have an effect.
     #[error("the node has lost entry {position}; another node may still hold it, and apply it")]
     Uncertain { position: LogPosition },
     /// The `node` that was asked is down, or went down before it could answer: the command may have an
@@ -58,15 +58,15 @@ pub enum WriteError {
     /// No answer within `bound`: the command may have an effect.
     #[error("no answer within {bound:?}; the command may still be applied")]
     Timeout { bound: Duration },
-    /// No leader within `bound`; the command was given to nobody.
+    /// No leader was found within `bound`; the command was sent to no node.
     #[error("no leader within {bound:?}; the command was given to nobody")]
     NoLeader { bound: Duration },
 }
 
-/// Threads of a cluster ended in a panic: a defect, of this program or of an observer.
+/// The error that threads of a cluster panicked: a bug in this program or in an observer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Panicked {
-    /// The name of each thread, which for a node's thread is the node's, with what it said.
+    /// The name of each thread, which for a node's thread is the node's id, and its panic message.
     pub threads: Vec<(String, String)>,
 }
 

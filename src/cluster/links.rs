@@ -1,9 +1,8 @@
-//! The links between the nodes: an inbox for each, and every fault that a network has.
+//! The links between the nodes: an inbox for each node, and every fault that a network has.
 //!
-//! What becomes of a message is decided by [`Network`], the same policy that the simulator asks. A
-//! message that takes no time goes straight into its receiver's inbox. One that takes time is held
-//! by the delay queue until it is due. When it arrives its link may have been cut and its receiver
-//! may have crashed: then it is lost.
+//! [`Network`] decides what happens to a message; the simulator uses the same policy. A message
+//! without latency goes straight into its receiver's inbox. The delay queue holds any other message
+//! until it is due. If the link is cut or the receiver is down at that moment, the message is lost.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -21,8 +20,7 @@ use crate::record::deed::{Deed, Loss};
 use crate::record::journal::Flight;
 use crate::server::turn_order::{CrashPoint, MessageId};
 
-/// The links of a cluster. Whoever holds them holds both ends of every channel in them, so that
-/// sending cannot fail.
+/// The links of a cluster. They hold both ends of every inbox, so that sending to an inbox cannot fail.
 pub(super) struct Links {
     state: Mutex<LinkState>,
     inboxes: Vec<(Sender<Flight>, Receiver<Flight>)>,
@@ -32,12 +30,12 @@ pub(super) struct Links {
 struct LinkState {
     network: Network,
     rng: ChaCha8Rng,
-    /// Who is there to receive.
+    /// The nodes that are up and can receive.
     up: NodeSet,
 }
 
 impl LinkState {
-    /// Why a message that is due cannot arrive.
+    /// Why a message that is due cannot arrive; `None` if it can.
     const fn hindrance(&self, envelope: &Envelope) -> Option<Loss> {
         if self.network.is_cut(envelope.from, envelope.to) {
             Some(Loss::Cut)
@@ -50,10 +48,11 @@ impl LinkState {
 }
 
 impl Links {
-    /// The links, and what the delay queue is to listen to.
+    /// The links, and the channel that the delay queue reads.
     pub(super) fn new(size: usize, conditions: Conditions, seed: u64) -> (Self, Receiver<Delay>) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        // The nodes draw from the streams counted from 0; the network's luck is its own.
+        // The nodes use the streams from 0 upwards. The network uses the last one, so its draws are
+        // independent.
         rng.set_stream(u64::MAX);
         let network = Network::new(conditions);
         let state = Mutex::new(LinkState { network, rng, up: NodeSet::all(size) });
@@ -62,7 +61,7 @@ impl Links {
         (Self { state, inboxes, delay_queue }, delays)
     }
 
-    /// Where a node's messages arrive.
+    /// The inbox where a node's messages arrive.
     pub(super) fn inbox(&self, node: NodeId) -> Receiver<Flight> {
         self.inboxes[node.index()].1.clone()
     }
@@ -126,7 +125,7 @@ impl Shared {
         }
     }
 
-    /// A message is due.
+    /// Delivers a message that is due, or records that it is lost.
     pub(super) fn arrive(&self, flight: Flight) {
         let hindrance = lock(&self.links.state).hindrance(&flight.envelope);
         match hindrance {
@@ -140,15 +139,16 @@ impl Shared {
         self.record([deed.clone()], || deed.apply_to(&mut lock(&self.links.state).network));
     }
 
-    /// A node is up again: it can receive. What a slow sender left in its inbox meanwhile is gone.
+    /// Lets a node receive that is up again. Messages that slow senders put into its inbox while it
+    /// was down are lost.
     pub(super) fn connect(&self, node: NodeId) {
         self.discard_inbox(node);
         lock(&self.links.state).up.insert(node);
     }
 
-    /// A node crashes: what it had not taken in is lost, as a socket's buffer would be, and what is
-    /// sent to it from now on is lost too. A message that the delay queue holds may still find the
-    /// node's next incarnation.
+    /// Disconnects a node that crashes. The messages that it had not read are lost, as in a
+    /// socket's buffer, and so are messages sent to it from now on. A message in the delay queue
+    /// may still reach the node's next incarnation.
     pub(super) fn disconnect(&self, node: NodeId, point: CrashPoint) {
         let disconnect = || lock(&self.links.state).up.remove(node);
         self.record([Deed::Crash { node, point }], disconnect);

@@ -1,38 +1,37 @@
-//! The real thing: every node on a thread of its own, messages in channels, clocks on the wall.
+//! The cluster on threads: every node has a thread of its own, messages go through channels, and time is real.
 //!
 //! # The idea
 //!
-//! A Raft server waits for whatever comes first, and does one of two things:
+//! A Raft server waits for the next message or the next tick, and then does one of two things:
 //!
 //! * **take a message**: step the node, save, send what follows;
 //! * **check the timers**, every 10 ms: an election timeout or a due heartbeat is one more input.
 //!
-//! That is `ClusterNode::live` in `node_thread.rs`, with the functions that it calls. Everything else
-//! in this room makes it easy to start five of them, to talk to them and to trouble them.
+//! `ClusterNode::live` in `node_thread.rs` does this, with the functions that it calls. Everything
+//! else in this module starts several such nodes, talks to them and disturbs them.
 //!
 //! * `node_thread`: `ClusterNode`, the thread's loop.
-//! * `node_command`: what a node's thread is told from outside.
+//! * `node_command`: the commands that a node's thread gets from outside.
 //! * `links`: the nodes' inboxes, and every fault that a network has.
-//! * `delay_queue`: the thread that holds messages which take their time.
-//! * `client`: [`Client`], who proposes and waits for answers.
+//! * `delay_queue`: the thread that holds delayed messages.
+//! * `client`: [`Client`], which proposes commands and waits for answers.
 //! * `cluster`: [`RaftCluster`], which starts and stops the threads.
-//! * `world`: what a script can do, done to threads.
-//! * `registry`: how each node stands, and where waits block.
+//! * `world`: what a script can do to the cluster.
+//! * `registry`: the status of each node, and the place where waits block.
 //! * `shared`: what all threads share: the journal, the clock and the above.
-//! * `error`: what they say when they cannot.
+//! * `error`: why a cluster or a command failed.
 //!
 //! # Why it cannot hang
 //!
-//! Every channel is unbounded, so sending never waits. There are four locks (journal, links,
-//! registry, channels). A thread that holds one takes another in one order only, journal before
-//! links, and no thread sends, joins or waits for an answer while it holds any. Observers run under
-//! the journal's lock: they must be quick, and must not call the cluster.
+//! Sending never waits: every channel is unbounded, or gets one message and has room for it. There are four
+//! locks that threads share (journal, links, registry, channels). A thread that holds the journal may take
+//! links or registry; no other lock is taken while one is held. No thread joins or waits for an answer while
+//! it holds a lock. Observers run under the journal's lock: they must be quick, and must not call the cluster.
 //!
 //! # Time
 //!
-//! `speed` makes the cluster's time run faster than real time. Timers, latencies, bounds and the
-//! journal are in the *cluster's time*; only the tick is real: a thread looks at its clock every
-//! 10 ms at any speed.
+//! `speed` makes the cluster's time run faster than real time. Timers, latencies, bounds and the journal use
+//! the *cluster's time*. Only the tick is in real time: a thread looks at its clock every 10 ms at any speed.
 
 mod client;
 #[expect(clippy::module_inception, reason = "the room holds a cluster; so does the file")]
@@ -49,6 +48,6 @@ mod world;
 pub use client::{Applied, Client};
 pub use cluster::{ClusterConfig, RaftCluster, check_speed};
 pub use error::{Panicked, StartError, WriteError};
-// Public for the tests: no machine can be told to starve a node of its time.
+// Public for the tests: they cannot make a real machine starve a node of its time.
 #[doc(hidden)]
 pub use shared::{ClusterClock, TimeHad};

@@ -1,4 +1,5 @@
-//! What a node's thread is told from outside, and the promise to answer that goes with a command.
+//! The commands that a node's thread gets from outside, and the promise of an answer that goes with
+//! a proposal.
 
 use crossbeam_channel::Sender;
 
@@ -8,26 +9,27 @@ use crate::raft::{Command, NodeId};
 use crate::server::turn_order::CrashPoint;
 use crate::server::{Server, Ticket};
 
-/// What a node is told by those who run it.
+/// A command for a node's thread.
 pub(super) enum NodeCommand {
     /// A client's command.
     Propose(Command, Promise),
     /// Crash, now or at a point of the next turn that has something to save, to send or to commit.
     Crash(CrashPoint),
-    /// Stand still.
+    /// Pause.
     Pause,
-    /// Go on.
+    /// Continue after a pause.
     Resume,
     /// Lose the next answer to a client.
     LoseAnswer,
-    /// The election timer ends.
+    /// Let the election timer end now.
     ElectionTimeout,
-    /// Let this look at the server, between two turns.
+    /// Call this function with the server, between two turns.
     Inspect(Box<dyn FnOnce(&Server) + Send>),
 }
 
-/// A client that waits. The promise is kept, or it is dropped, wherever that happens: in a crash, in
-/// the queue of a node that never came to read it, in a panic. The client hears of it either way.
+/// The promise of an answer to a client that waits. When it is kept, the client gets the outcome.
+/// When it is dropped, in a crash, in a panic or in a queue that the node never read, the client
+/// learns that the node is down.
 pub(super) struct Promise {
     ticket: Ticket,
     node: NodeId,
@@ -53,7 +55,7 @@ impl Promise {
 
     fn tell(&mut self, outcome: WriteOutcome) {
         if let Some(to) = self.to.take() {
-            // A client that has given up does not listen any more.
+            // A client that has given up no longer receives.
             let _ = to.send((self.ticket, outcome));
         }
     }

@@ -17,13 +17,13 @@ use crate::server::status::NodeStatus;
 use crate::server::turn_order::{CrashPoint, Ended, take_turn_of};
 use crate::server::{Answer, Server, Ticket};
 
-/// How much of what is queued shares one save and one send; small enough that a flood does not keep a
-/// node from its timers. `cargo bench --bench cluster` has 93,000 commands/s with batches of one, and
-/// 520,000 with these.
+/// How many queued messages and commands share one save and one send at most; few enough that a
+/// flood does not keep a node from its timers. `cargo bench --bench cluster` measures 93,000
+/// commands/s with batches of one, and 520,000 with these.
 const BATCH: usize = 512;
 
-/// How often a thread lets others go first before it falls asleep. A few times only: it does not
-/// wait this way, it makes room. On two cores a commit takes 14 µs with this, and 28 µs without.
+/// How often a thread yields to other threads before it sleeps. A few times are enough: the aim is to
+/// let other threads run, not to wait. On two cores a commit takes 14 µs with this, and 28 µs without.
 const YIELDS: usize = 4;
 
 /// Why a node's thread ends.
@@ -77,11 +77,11 @@ impl ClusterNode {
         }
     }
 
-    /// A server's life: take a message, check the timers.
+    /// The loop of a server: take a message, check the timers.
     ///
-    /// A message is handled the moment it arrives, together with whatever else is queued by then.
-    /// The timers are looked at on every tick, after what is queued: a heartbeat that waited for
-    /// this thread counts before the timeout that it prevents.
+    /// A message is handled as soon as it arrives, together with everything else that is queued by
+    /// then. The timers are checked on every tick, after the queues: a heartbeat that was waiting
+    /// for this thread is handled before the timeout that it prevents.
     fn live(&mut self) -> Result<(), End> {
         let ticks = tick(self.tick);
         loop {
@@ -123,8 +123,8 @@ impl ClusterNode {
         self.take_turn(timer)
     }
 
-    /// Handles all that has come in, and the timer that ended, if one did, in one turn. The commands
-    /// come last, since the messages may have changed who leads.
+    /// Handles everything that has come in, and the timer that ended, if one did, in one turn. The
+    /// commands come last, because the messages may have changed which node leads.
     fn take_turn(&mut self, timer: Option<Input>) -> Result<(), End> {
         if self.received.is_empty() && self.proposed.is_empty() && timer.is_none() {
             return Ok(());
@@ -165,8 +165,8 @@ impl ClusterNode {
         }
     }
 
-    /// Enters that these commands were refused. A node that crashes in its turn tells nobody, and so
-    /// nothing is entered.
+    /// Records that these commands were refused. A node that crashes in its turn answers no client,
+    /// so in that case nothing is recorded.
     fn record_refusals(&self, refused: &[Ticket]) {
         if !refused.is_empty() {
             let (node, leader) = (self.id(), self.server.node().leader());
@@ -175,7 +175,7 @@ impl ClusterNode {
         }
     }
 
-    /// Answers clients, then posts what has changed: whoever the registry wakes finds the answers.
+    /// Answers clients, then posts the new status, so that a thread that the registry wakes finds the answers.
     fn answer_and_post(&mut self, answers: Vec<(Ticket, Answer)>, refused: &[Ticket]) {
         let (node, leader) = (self.id(), self.server.node().leader());
         let refusal = || Err(WriteError::NotLeader { node, leader });
@@ -195,9 +195,9 @@ impl ClusterNode {
         }
     }
 
-    /// With nothing to do, lets the other threads run first. Where cores are few, those to whom this
-    /// one has just written answer meanwhile, and an answer that is there already saves both of
-    /// them the cost of falling asleep and being woken.
+    /// Lets the other threads run first if there is nothing to do. On a machine with few cores, the
+    /// nodes that just got messages from this one can answer meanwhile. If the answer is already
+    /// there, both threads save the cost of sleeping and waking up.
     fn step_aside(&self) {
         for _ in 0..YIELDS {
             if !(self.inbox.is_empty() && self.commands.is_empty()) {
@@ -207,7 +207,8 @@ impl ClusterNode {
         }
     }
 
-    /// Does what it is told. But for proposals, what has been stepped is saved and sent before.
+    /// Carries out a command. Before any command but a proposal, the node first handles what has
+    /// come in, in a turn of its own.
     fn obey(&mut self, command: NodeCommand) -> Result<(), End> {
         if let NodeCommand::Propose(command, promise) = command {
             self.proposed.push((command, promise));
@@ -232,8 +233,8 @@ impl ClusterNode {
         Ok(())
     }
 
-    /// Does nothing of its own until it is told to go on. What it is sent stays in its inbox, and what
-    /// clients ask for comes into its next turn.
+    /// Pauses until a command ends the pause. Messages stay in the inbox, and clients' commands
+    /// wait for the next turn.
     fn stand_still(&mut self) -> Result<(), End> {
         self.set_paused(true);
         while self.posted.paused {
@@ -251,7 +252,7 @@ impl ClusterNode {
         self.shared.registry.post(self.posted);
     }
 
-    /// The thread: lives, and leaves its disk behind.
+    /// The main function of the thread: runs the loop, and leaves the disk in the registry at the end.
     pub(super) fn run(mut self) {
         let guard = PanicGuard { id: self.id(), shared: Arc::clone(&self.shared) };
         let end = self.live();
@@ -260,7 +261,7 @@ impl ClusterNode {
         if let Err(End::Crashed(point)) = end {
             shared.disconnect(id, point);
         }
-        // What was promised cannot be kept any more, and to drop a promise tells its client so.
+        // The node can keep no more promises. Dropping a promise tells its client that the node is down.
         shared.registry.went_down(id, server.crash(), (promises, proposed, commands));
         drop(guard);
     }
@@ -270,7 +271,7 @@ impl ClusterNode {
     }
 }
 
-/// Tells the registry if the thread ends in a panic, so that nobody waits for it.
+/// Tells the registry if the thread panics, so that no other thread waits for the node.
 struct PanicGuard {
     id: NodeId,
     shared: Arc<Shared>,

@@ -1,4 +1,4 @@
-//! How each node stands, and what a crash left of it. Waits block here until something changes.
+//! The status of each node, and the disk that a crash left. Waits block here until something changes.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use crate::raft::NodeId;
 use crate::server::Disk;
 use crate::server::status::NodeStatus;
 
-/// After how long a wait asks again, though nothing has changed.
+/// How long a wait sleeps before it checks again, even if nothing has changed.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// What is known of one node.
+/// What is known about one node.
 struct Known {
     status: NodeStatus,
     /// Its disk, while it is down.
@@ -24,7 +24,7 @@ struct State {
     version: u64,
 }
 
-/// What the nodes say of themselves.
+/// The statuses that the nodes post, and the disks of nodes that are down.
 pub(super) struct Registry {
     state: Mutex<State>,
     changed: Condvar,
@@ -46,13 +46,14 @@ impl Registry {
         self.changed.notify_all();
     }
 
-    /// A running node says how it stands.
+    /// Posts the status of a running node.
     pub(super) fn post(&self, status: NodeStatus) {
         self.change(|nodes| nodes[status.id.index()].status = status);
     }
 
-    /// A node has ended and leaves its disk. What it had promised is dropped in the same moment: whoever hears
-    /// that it is down finds it so here, and whoever finds it so has heard.
+    /// Records that a node has ended, and keeps its disk. The node's promises are dropped under the same
+    /// lock: a client whose promise is dropped finds the node down here, and a caller that finds the node
+    /// down here knows that the promises are dropped.
     pub(super) fn went_down<T>(&self, id: NodeId, disk: Disk, promised: T) {
         self.change(|nodes| {
             drop(promised);
@@ -60,7 +61,7 @@ impl Registry {
         });
     }
 
-    /// A node has ended in a panic and leaves nothing.
+    /// Records that a node has panicked and left no disk.
     pub(super) fn panicked(&self, id: NodeId) {
         self.change(|nodes| nodes[id.index()].status.up = false);
     }
@@ -70,7 +71,7 @@ impl Registry {
         lock(&self.state).nodes[id.index()].disk.take()
     }
 
-    /// Loses what is on the disk that a node has left.
+    /// Wipes the disk that a node has left.
     pub(super) fn wipe_disk(&self, id: NodeId) {
         self.change(|nodes| {
             let Known { status, disk } = &mut nodes[id.index()];
@@ -93,10 +94,10 @@ impl Registry {
         lock(&self.state).nodes[id.index()].status
     }
 
-    /// Waits until `done` says so, up to the deadline, and for as long as there is `more` time then. It
-    /// is asked at once, after every change, and when the deadline has passed: a condition on the time
-    /// itself becomes true then. It is asked now and then besides, should it depend on something else, such
-    /// as a signal. No lock is held while it is asked.
+    /// Waits until `done` returns `true`. At the deadline, `more` can return a later deadline; if it does
+    /// not, the wait ends with `false`. `done` is called at once, after every change, and at every
+    /// deadline, when a condition on the time itself becomes true. It is also called every [`LOOK_AGAIN`],
+    /// because it may depend on something else, such as a signal. No lock is held during a call.
     pub(super) fn wait(
         &self,
         mut deadline: Instant,

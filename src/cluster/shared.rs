@@ -1,5 +1,5 @@
 //! What all threads of a cluster share: the journal that they write, the clock that they read, and
-//! the ways to each other.
+//! the channels between them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,8 +21,8 @@ use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, JournalEntry, MessageId};
 
-/// What a client waits at least, however short a fast clock makes it; and how long a cluster that a busy
-/// machine starves of its time is waited for at most.
+/// The shortest real time that a client waits if the clock is fast, however short its bound is then. Also
+/// the longest real time of a wait that is extended because a busy machine starves the nodes of time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Counts the cluster's time: real time since the start, `speed` times as fast.
@@ -43,13 +43,13 @@ impl ClusterClock {
         Time::from_micros(self.start.elapsed().mul_f64(self.speed).as_micros() as u64)
     }
 
-    /// How long a duration of the cluster's time really takes.
+    /// The real time that a duration of the cluster's time takes.
     pub fn real(&self, duration: Duration) -> Duration {
         duration.div_f64(self.speed)
     }
 
-    /// The moments at which a client's wait of `bound` has lasted that long in the cluster's time, and at
-    /// which patience ends: the same, unless the clock is fast.
+    /// The two moments that limit a client's wait of `bound`: when `bound` has passed in the
+    /// cluster's time, and when the client gives up. They are the same, unless the clock is fast.
     pub fn deadlines(&self, bound: Duration) -> (Instant, Instant) {
         let (now, real) = (Instant::now(), self.real(bound));
         let patience = if self.speed > 1.0 { real.max(PATIENCE) } else { real };
@@ -57,29 +57,30 @@ impl ClusterClock {
     }
 }
 
-/// How much of a wait the nodes have really had.
+/// Measures how much of a wait's time the nodes have really had.
 #[derive(Debug)]
 pub struct TimeHad {
-    /// What each node's count of ticks was at the beginning.
+    /// Each node's count of ticks when the wait began.
     since: Vec<u64>,
-    /// How many ticks belong to the wait.
+    /// How many ticks every node should have in the wait.
     due: u64,
     tick: Duration,
-    /// The moment at which it is over, whatever the nodes have had.
+    /// The moment at which the wait ends in any case.
     last: Instant,
 }
 
 impl TimeHad {
-    /// A wait of so long, in real time, begins; nodes look at their timers each `tick`, and have done so
-    /// this often.
+    /// Begins a wait of this length in `real` time. Nodes look at their timers every `tick`;
+    /// `since` says how often each has done so before.
     pub fn begin(real: Duration, tick: Duration, since: Vec<u64>) -> Self {
-        // A tick may just be under way, and a thread that is woken a little late is no busy machine.
+        // A tick may be in progress, and a thread that wakes up a little late does not mean that
+        // the machine is busy.
         let due = (real.as_nanos() * 9 / 10 / tick.as_nanos().max(1)) as u64;
         Self { since, due: due.saturating_sub(2), tick, last: Instant::now() + real.max(PATIENCE) }
     }
 
-    /// Until when a wait goes on whose time is over, because the machine was too busy to let every
-    /// node that runs look at its timers as often as belongs to it.
+    /// The new deadline for a wait whose time is over, if the machine was too busy to let every
+    /// running node look at its timers as often as it should. `None` if the wait should end.
     pub fn more(&self, statuses: &[NodeStatus], ticks: &[u64]) -> Option<Instant> {
         let running = statuses.iter().filter(|status| status.up && !status.paused);
         let missing = running.map(|status| {
@@ -95,12 +96,12 @@ impl TimeHad {
 /// What the threads share.
 pub(super) struct Shared {
     pub(super) clock: ClusterClock,
-    /// What is entered under one lock happened at one moment, and the times in it never go back.
+    /// Entries that are made under one lock have the same time, and times in the journal never go back.
     journal: Mutex<Journal>,
-    /// Whether anyone listens. If not, clients spare themselves the lock of the journal: a thousand
-    /// commands in flight make 1,000,000 commands/s then, and 620,000 with it.
+    /// Whether there are observers. If there are none, clients do not take the journal's lock: with
+    /// a thousand commands in flight that gives 1,000,000 commands/s, and 620,000 with the lock.
     pub(super) heard: bool,
-    /// What the observers want to know of the single steps of a turn.
+    /// How much detail the observers want of the single steps of a turn.
     pub(super) detail: Detail,
     pub(super) links: Links,
     pub(super) registry: Registry,
@@ -110,7 +111,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What a cluster of `size` shares, and what the delay queue is to listen to.
+    /// The shared state of a cluster of `size`, and the channel that the delay queue reads.
     pub(super) fn new(
         size: usize,
         conditions: Conditions,
@@ -134,12 +135,12 @@ impl Shared {
         (Arc::new(shared), delays)
     }
 
-    /// A node looks at its timers.
+    /// Counts one look of a node at its timers.
     pub(super) fn ticked(&self, node: NodeId) {
         self.ticks[node.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often each node has looked at them.
+    /// How often each node has looked at its timers.
     pub(super) fn ticks(&self) -> Vec<u64> {
         self.ticks.iter().map(|ticks| ticks.load(Ordering::Relaxed)).collect()
     }
@@ -148,14 +149,14 @@ impl Shared {
         lock(&self.journal)
     }
 
-    /// Enters a turn that has ended. Returns the number of the first message.
+    /// Enters a turn that has ended in the journal. Returns the number of the first message.
     pub(super) fn enter(&self, entry: JournalEntry<'_>) -> MessageId {
         let mut journal = self.journal();
         journal.enter(self.clock.now(), entry)
     }
 
-    /// Enters deeds of the world, and does them while no turn can be entered in between: whatever is
-    /// entered after a deed has felt it.
+    /// Enters deeds of the world and carries them out with `act`, under one lock of the journal. No
+    /// turn can be entered in between, so every later entry was made after the deeds took effect.
     pub(super) fn record<T>(
         &self,
         deeds: impl IntoIterator<Item = Deed>,
@@ -171,7 +172,7 @@ impl Shared {
         done
     }
 
-    /// Says that a node begins.
+    /// Enters that a node starts for the first time.
     pub(super) fn begins(&self, server: &Server) {
         let mut journal = self.journal();
         journal.begins(self.clock.now(), server);
@@ -185,8 +186,8 @@ impl Shared {
         self.connect(server.node().id());
     }
 
-    /// Has a server's whole log compared with what the checker saw of it. A node does this between
-    /// two turns: only there its log is what the checker knows.
+    /// Compares a server's whole log with what the checker has seen of it. A node does this between
+    /// two turns, because only then has the checker seen its whole log.
     pub(super) fn audit(&self, server: &Server) {
         let mut journal = self.journal();
         journal.audit(self.clock.now(), server);

@@ -1,4 +1,4 @@
-//! What a script can do, done to threads.
+//! What a script can do, implemented on threads.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -50,8 +50,8 @@ impl World for RaftCluster {
         self.inspect(node, |server| server.machine().clone())
     }
 
-    /// The bound is a time of the cluster, whatever its speed. If the machine was too busy to let every
-    /// node have that time, the wait goes on until each has had it, for five real seconds at most.
+    /// The bound is in the cluster's time, whatever its speed. If the machine was too busy to give every node
+    /// that time, the wait goes on until each has had it, but for no more than five real seconds in all.
     fn run_until(&mut self, bound: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
         let Shared { clock, registry, .. } = &*self.shared;
         let real = clock.real(bound);
@@ -74,7 +74,7 @@ impl World for RaftCluster {
 
     fn position_of(&self, ticket: Ticket) -> Option<LogPosition> {
         let waits_at = |node| self.inspect(node, move |server| server.waits_at(ticket))?;
-        // Asked in this order, because an answer may come between the two.
+        // The nodes are asked first, because an answer may come between the two.
         let waiting = NodeId::all(self.size()).find_map(waits_at);
         waiting.or_else(|| match self.proposal(ticket) {
             Proposal::Answered(answer) => Some(answer.position()),
@@ -121,7 +121,7 @@ impl World for RaftCluster {
     fn pause(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_runs(node)?;
         self.tell(node, NodeCommand::Pause)?;
-        // What is told to the node from now on, it is told when it stands still.
+        // This waits until the node has paused, so that every later command reaches a paused node.
         self.inspect(node, |_| ()).ok_or(CannotDo::IsDown(node))
     }
 
@@ -187,7 +187,7 @@ impl World for RaftCluster {
 }
 
 impl RaftCluster {
-    /// Tells a node something, if it is up.
+    /// Sends a command to a node, if it is up.
     fn tell(&self, node: NodeId, command: NodeCommand) -> Result<(), CannotDo> {
         if !self.shared.registry.status(node).up {
             return Err(CannotDo::IsDown(node));
@@ -201,7 +201,7 @@ impl RaftCluster {
         if paused { Err(CannotDo::IsPaused(node)) } else { Ok(()) }
     }
 
-    /// What the script's client has been told so far.
+    /// What the script's client knows so far about its proposals.
     fn told_so_far(&self) -> MutexGuard<'_, BTreeMap<Ticket, Proposal>> {
         let mut told = lock(&self.told);
         while let Some((ticket, outcome)) = self.scripted.try_next() {
@@ -213,8 +213,8 @@ impl RaftCluster {
     }
 }
 
-/// What a script is told. That a node went down before it could answer is no answer: the command may
-/// have reached another node.
+/// The state of a proposal for a script. If a node went down before it could answer, there is no
+/// answer: the command may have reached another node.
 fn as_scripted(outcome: WriteOutcome) -> Option<Proposal> {
     let answer = match outcome {
         Ok(Applied { position, reply }) => Answer::Applied { position, reply },
