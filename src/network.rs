@@ -14,20 +14,20 @@ pub struct Conditions {
     pub drop: f64,
     /// The probability that a message arrives twice, 0 to 1.
     pub duplicate: f64,
-    /// How long a message takes at least.
+    /// The shortest time that a message takes.
     #[serde(rename = "latency_min_us", with = "micros")]
     pub latency_min: Duration,
-    /// How long it takes at most. Messages overtake each other within this range.
+    /// The longest time that it takes. Messages can overtake each other within this range.
     #[serde(rename = "latency_max_us", with = "micros")]
     pub latency_max: Duration,
-    /// The probability that a message strays, 0 to 1.
+    /// The probability that a message strays, that is, is delayed for longer, 0 to 1.
     pub stray: f64,
-    /// How late a stray message may be besides, which can be longer than several elections.
+    /// The longest extra delay of a stray message. It can be longer than several elections.
     #[serde(rename = "stray_max_us", with = "micros")]
     pub stray_max: Duration,
 }
 
-/// Durations as they are written down: whole microseconds.
+/// The serialised form of durations: whole microseconds.
 pub(crate) mod micros {
     use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(crate) mod micros {
 }
 
 impl Conditions {
-    /// Nothing lost, nothing late.
+    /// Links that lose nothing and take no time.
     pub const PERFECT: Self = Self {
         drop: 0.0,
         duplicate: 0.0,
@@ -62,7 +62,7 @@ impl Conditions {
     }
 }
 
-/// What becomes of a message.
+/// What happens to a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
     /// It arrives after this long.
@@ -79,7 +79,7 @@ pub enum Fate {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Network {
     conditions: Conditions,
-    /// The conditions of links that are not like the others, each from one node to another.
+    /// The links with conditions of their own, each from one node to another.
     own: Vec<((NodeId, NodeId), Conditions)>,
     /// For each sender, the nodes it cannot reach.
     cut: [NodeSet; MAX_NODES],
@@ -96,7 +96,7 @@ impl Network {
         self.conditions
     }
 
-    /// Changes the conditions of every link: they are all alike then.
+    /// Sets the conditions of every link, including links that had their own.
     pub fn set_conditions(&mut self, conditions: Conditions) {
         self.conditions = conditions;
         self.own.clear();
@@ -108,18 +108,18 @@ impl Network {
         own.map_or(&self.conditions, |(_, conditions)| conditions)
     }
 
-    /// Changes the conditions of the link from one node to another.
+    /// Sets the conditions of the link from one node to another only.
     pub fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
         self.own.retain(|(link, _)| *link != (from, to));
         self.own.push(((from, to), conditions));
     }
 
-    /// Whether messages from `from` to `to` are cut off.
+    /// Whether the link from `from` to `to` is cut.
     pub const fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         self.cut[from.index()].contains(to)
     }
 
-    /// The links that are cut among so many nodes, each from one to another.
+    /// The cut links among the first `nodes` nodes, each from one node to another.
     pub fn cut_links(&self, nodes: usize) -> Vec<(NodeId, NodeId)> {
         let links =
             NodeId::all(nodes).flat_map(|from| NodeId::all(nodes).map(move |to| (from, to)));
@@ -132,7 +132,7 @@ impl Network {
     }
 
     /// Splits the cluster: nodes of different groups cannot reach each other, nodes of one group
-    /// can. Nodes that are in no group form one together. Replaces all cuts there were.
+    /// can. All nodes that are in no group form one group together. Replaces all earlier cuts.
     pub fn partition(&mut self, groups: &[NodeSet]) {
         let group_of = |node| groups.iter().position(|group| group.contains(node));
         for from in NodeId::all(MAX_NODES) {
@@ -151,7 +151,7 @@ impl Network {
         self.cut = Default::default();
     }
 
-    /// Decides what becomes of one message.
+    /// Decides what happens to one message.
     pub fn fate(&self, from: NodeId, to: NodeId, rng: &mut impl Draw) -> Fate {
         if self.is_cut(from, to) {
             return Fate::Cut;
