@@ -1,5 +1,5 @@
-//! What a run came to: what stands beside its inputs in the output for programs, and is computed again
-//! by whoever has the inputs.
+//! The computed fields of a record: results that stand beside the inputs in the output for programs. A
+//! program that has the inputs can compute them again.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::server::turn_order::MessageId;
 
-/// A line of a trace, and what is computed of it.
+/// A line of a trace, with its computed fields.
 #[derive(Serialize)]
 pub(super) struct WithComputed<L, C> {
     #[serde(flatten)]
@@ -25,7 +25,7 @@ pub(super) struct WithComputed<L, C> {
     pub(super) computed: C,
 }
 
-/// What came of a step.
+/// The results of a step.
 #[derive(Serialize)]
 pub(super) struct StepOutcome<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ pub(super) struct Numbered<'a> {
     pub(super) envelope: &'a Envelope,
 }
 
-/// What follows once a batch is saved.
+/// The results of a batch that was saved.
 #[derive(Serialize)]
 pub(super) struct Saved<'a> {
     pub(super) applied: Vec<EntryFields<'a>>,
@@ -54,7 +54,7 @@ pub(super) struct Saved<'a> {
 }
 
 impl<'a> Saved<'a> {
-    /// Of a server that had applied all up to `applied` before.
+    /// The results for a server that had applied its log up to `applied` before the batch.
     pub(super) fn of(server: &'a Server, applied: LogIndex) -> Self {
         let (from, to) = (applied.get() + 1, server.last_applied().get());
         let entry = |index| {
@@ -69,7 +69,7 @@ impl<'a> Saved<'a> {
     }
 }
 
-/// A node started for the first time, and its timer was drawn.
+/// The line of a node that starts for the first time, with the timer that it drew.
 #[derive(Serialize)]
 pub(super) struct BeginLine {
     pub(super) time_us: Time,
@@ -77,14 +77,14 @@ pub(super) struct BeginLine {
     pub(super) timer_us: Option<Time>,
 }
 
-/// What a node starts again with.
+/// The state and the timer with which a node starts again.
 #[derive(Serialize)]
 pub(super) struct Restarted<'a> {
     pub(super) state: NodeFields<'a>,
     pub(super) timer_us: Option<Time>,
 }
 
-/// A property fell, and was found to have after this step.
+/// The line of a violation, which was found after the step that it names.
 #[derive(Serialize)]
 pub(super) struct ViolationLine {
     pub(super) time_us: Time,
@@ -105,7 +105,7 @@ pub struct NodeFields<'a> {
     progress: Vec<Peer>,
 }
 
-/// An entry, and where it stands.
+/// A log entry with its index.
 #[derive(Serialize)]
 pub(super) struct EntryFields<'a> {
     index: LogIndex,
@@ -145,15 +145,15 @@ pub struct Ending {
     leaders: usize,
     checks: BTreeMap<Property, u64>,
     violations: Vec<Violation>,
-    /// Whether one machine could have told the clients what they were told; nothing if they were told
-    /// nothing, or if nobody can say, which `clients` tells apart.
+    /// Whether one machine could have given the clients these answers. `None` if they got none, or if the
+    /// search for an order was given up; `clients` says which.
     linearizable: Option<bool>,
-    /// What came of judging what the clients were told, if they were told anything.
+    /// The judgement of what the clients were told, if they were told anything.
     clients: Option<Judged>,
 }
 
 impl Ending {
-    /// The end of a run that came to this report, and failed with this sentence, if it did.
+    /// The end of a run with this report; `failure` is the sentence that says why it failed, if it did.
     pub fn new(passed: bool, failure: Option<String>, report: &SafetyReport) -> Self {
         let mut checks: BTreeMap<Property, u64> = report.checks.iter().copied().collect();
         let answers = report.clients.as_ref().map_or(0, |judged| judged.answers);
@@ -174,7 +174,7 @@ impl Ending {
         }
     }
 
-    /// The same with the violations as the record numbers their steps.
+    /// The same ending, with `violations` whose steps are numbered as in the record.
     pub(super) fn with(self, violations: Vec<Violation>) -> Self {
         Self { violations, ..self }
     }

@@ -1,4 +1,4 @@
-//! What the world does, rather than a node.
+//! Deeds: the actions of the world, as opposed to those of a node.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,17 +11,17 @@ use crate::server::{Answer, Ticket};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
-    /// By chance, as lossy links do.
+    /// A lossy link dropped it by chance.
     Dropped,
     /// The link is cut.
     Cut,
     /// The receiver is down.
     Down,
-    /// Someone took it out of the network by name.
+    /// A script or a user removed it from the network by name.
     Removed,
 }
 
-/// What the world does, rather than a node.
+/// An action of the world, as opposed to one of a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
@@ -32,13 +32,13 @@ pub enum Deed {
     Restart { node: NodeId },
     /// The disk of a `node` that is down is lost.
     Wipe { node: NodeId },
-    /// The process of a `node` stands still from here on.
+    /// The process of a `node` is paused: it stands still from here on.
     Pause { node: NodeId },
-    /// The process of a `node` that stood still goes on.
+    /// The process of a paused `node` goes on.
     Resume { node: NodeId },
     /// The link `from` one node `to` another is cut, in this direction.
     Cut { from: NodeId, to: NodeId },
-    /// The cluster is split into groups; nodes that are in none form one together.
+    /// The cluster is split into groups. The nodes that are in none of them form one more group.
     Partition {
         /// The groups.
         #[serde(with = "node_sets")]
@@ -48,46 +48,46 @@ pub enum Deed {
     HealLink { from: NodeId, to: NodeId },
     /// All cuts are undone.
     Heal,
-    /// Every link is now like this.
+    /// Every link now has these conditions.
     Conditions(Conditions),
-    /// The link from one node to another is like this, until every link is changed.
+    /// The link from one node to another has these conditions, until those of every link are changed.
     LinkConditions {
         /// The sender.
         from: NodeId,
         /// The receiver.
         to: NodeId,
-        /// How it is.
+        /// The conditions.
         #[serde(flatten)]
         conditions: Conditions,
     },
-    /// This `message` is lost: `from` whom, for whom (`to`), and `why`.
+    /// This `message`, sent `from` one node `to` another, is lost, and `why`.
     Lost { message: MessageId, from: NodeId, to: NodeId, why: Loss },
     /// This `message` will arrive twice.
     Duplicated { message: MessageId },
-    /// A client asks a `node` for what its `command` says. The `ticket` is its claim to an answer.
+    /// A client sends its `command` to a `node`. The `ticket` is the client's claim to an answer.
     Asked { ticket: Ticket, node: NodeId, command: Command },
-    /// A client is told that the `node` it asked does not lead, or is down, and so takes no command: its
-    /// `ticket` is void. As far as that node knows, this `leader` leads.
+    /// A client is told that the `node` it asked does not lead, or is down, and so takes no command. Its
+    /// `ticket` is void. The `leader` is the one that this node knows of.
     Refused { ticket: Ticket, node: NodeId, leader: Option<NodeId> },
-    /// The client that holds this `ticket` is given this `answer` by a `node`.
+    /// The client that holds this `ticket` gets this `answer` from a `node`.
     Answered { ticket: Ticket, node: NodeId, answer: Answer },
     /// The answer of a `node` to the client that holds this `ticket` is lost on its way. The claim stays
     /// open.
     AnswerLost { ticket: Ticket, node: NodeId },
-    /// From here on timers and links stand still: each input is given by hand.
+    /// From here on timers and links do nothing by themselves: each input is given by hand.
     Manual,
-    /// Timers and links go on by themselves.
+    /// From here on timers and links act by themselves again.
     Automatic,
-    /// The next input of this `node` comes by hand, though timers and links go on.
+    /// The next input of this `node` is given by hand, although timers and links act by themselves.
     ByHand { node: NodeId },
-    /// The script opens a part of the run.
+    /// The script opens a new part of the run, with this title.
     Phase(String),
-    /// The script says something.
+    /// The script shows this text.
     Note(String),
 }
 
 impl Deed {
-    /// Does to a network what was done to the run's.
+    /// Applies this deed to `network`, if it is a deed that changes links.
     pub fn apply_to(&self, network: &mut Network) {
         match self {
             Self::Cut { from, to } => network.cut_one_way(*from, *to),
@@ -102,7 +102,7 @@ impl Deed {
         }
     }
 
-    /// The nodes that it names.
+    /// The nodes that this deed names.
     pub(super) fn nodes(&self) -> NodeSet {
         match self {
             Self::Crash { node, .. }
@@ -131,7 +131,7 @@ impl Deed {
     }
 }
 
-/// Sets of nodes as they are written down: lists.
+/// Writes sets of nodes as lists, and reads them.
 mod node_sets {
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -1,28 +1,28 @@
-//! What can be wrong with a trace.
+//! The errors of reading a trace.
 
 use super::format::VERSION;
 use crate::raft::NodeId;
 
-/// What is wrong with a trace.
+/// The reasons why a trace cannot be read or replayed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum TraceError {
-    /// It cannot be read at all.
+    /// The trace cannot be read at all.
     #[error("the trace cannot be read: {0}")]
     Io(String),
-    /// It is not a trace, or not one of ours.
+    /// The file is not a trace, or not one of this program.
     #[error("this is not a trace: {0}; 'raft-cluster run --trace FILE' writes one")]
     NotATrace(String),
-    /// It is of another version, which is this number.
+    /// The trace is of another format version, which is this number.
     #[error(
         "this trace is of format version {0}, and this program reads version {VERSION}; record the run \
          again with 'raft-cluster run --trace FILE', from its scenario and its seed"
     )]
     Version(String),
-    /// A `line`, counted from 1, is not of the format: `what` is wrong with it.
+    /// The `line`, counted from 1, does not fit the format: `what` is wrong with it.
     #[error("line {line} of the trace: {what}")]
     Line { line: usize, what: String },
-    /// It stops after so many `lines`, before its last line; all `steps` up to there replayed.
+    /// The trace stops after so many `lines`, before its last line. All `steps` up to there replayed.
     #[error(
         "the trace stops after line {lines} without its last line, as if the program that wrote it was \
          stopped; the {steps} steps up to there replay"
@@ -36,12 +36,12 @@ pub enum TraceError {
     /// There is no step `asked`: the last is `last`.
     #[error("there is no step {asked} in this run; {}", steps(*last))]
     NoStep { asked: u64, last: u64 },
-    /// In this `line`, counted from 1, a `step` of a `node` did not come out as it was recorded.
+    /// In this `line`, counted from 1, the `step` of the `node` did not come out as it was recorded.
     #[error("line {line} of the trace: step {step} of {node} does not come out as it was recorded")]
     Diverged { line: usize, step: u64, node: NodeId },
 }
 
-/// Which steps a run has, up to its last.
+/// Says in words which steps a run has, given its `last` one.
 pub(crate) fn steps(last: u64) -> String {
     if last == 0 { "it has none".to_owned() } else { format!("its steps are 1 to {last}") }
 }

@@ -1,5 +1,5 @@
-//! The lines of a record: JSON, one object a line. A trace has of each line what it takes to run it
-//! again; what was computed may stand beside that, and is not read.
+//! The lines of a record: JSON, one object a line. The trace fields of a line are what it takes to run it
+//! again. Computed fields may stand beside them, and a replay does not read those.
 //!
 //! Names of fields are in `snake_case`, all other words in `kebab-case`, and times are microseconds.
 
@@ -16,24 +16,24 @@ use crate::record::deed::Deed;
 use crate::server::timing::{Time, Timing};
 use crate::server::turn_order::{MessageId, Step};
 
-/// The word by which a trace is known.
+/// The `format` field of every header, by which a trace is recognised.
 pub(super) const FORMAT: &str = "raft-in-practice trace";
 /// The version that this program writes, and the only one it reads.
 pub(super) const VERSION: u64 = 3;
 
-/// No line of a trace has more bytes. A script has at most 1 MiB, and so have all its commands together; a
-/// letter takes at most six bytes in JSON.
+/// Every line of a trace has fewer bytes than this, its end included. A script has at most 1 MiB, and so
+/// have all its commands together; a letter takes at most six bytes in JSON.
 pub(super) const LONGEST_LINE: usize = 8 << 20;
 
-/// On what a scenario runs.
+/// The clock on which a scenario runs.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "world", rename_all = "kebab-case")]
 pub enum Clock {
-    /// On one thread, in virtual time.
+    /// One thread, in virtual time.
     Virtual,
-    /// On a thread for each node.
+    /// One thread for each node.
     Threads {
-        /// How many of the story's seconds pass in one.
+        /// How many seconds of the story pass in one real second.
         speed: f64,
     },
 }
@@ -41,28 +41,28 @@ pub enum Clock {
 /// The first line: what kind of cluster this was.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// Always the same word.
+    /// The word that marks a trace, always the same.
     pub format: String,
     /// The version of the format.
     pub version: u64,
     /// The scenario, if the run had one.
     pub scenario: String,
-    /// On what it ran.
+    /// The clock on which it ran.
     #[serde(flatten)]
     pub clock: Clock,
     /// The seed.
     pub seed: u64,
-    /// How many nodes.
+    /// The number of nodes.
     pub nodes: usize,
     /// Whether a new leader appends a no-op.
     pub no_op: bool,
-    /// How many entries one AppendEntries may carry; nothing for as many as there are.
+    /// The largest number of entries in one AppendEntries; `None` for no limit.
     pub max_batch: Option<NonZeroUsize>,
-    /// The rules that were off.
+    /// The rules that were switched off.
     pub broken: Vec<Rule>,
-    /// How long the timers ran.
+    /// The durations of the timers.
     pub timing: Timing,
-    /// What the links were like at the start.
+    /// The conditions of the links at the start.
     pub conditions: Conditions,
 }
 
@@ -91,7 +91,7 @@ impl Header {
         }
     }
 
-    /// The rules that were kept.
+    /// The rules that the nodes kept.
     pub fn rules(&self) -> RuleSet {
         self.broken.iter().copied().collect()
     }
@@ -105,7 +105,8 @@ impl Header {
     /// Reads the first line.
     ///
     /// # Errors
-    /// If it is not a header of ours, is of another version, or speaks of what this program does not know.
+    /// If it is not a header of this program, is of another version, or names something that this program
+    /// does not know.
     pub(super) fn read(line: &str) -> Result<Self, TraceError> {
         let value: Value = serde_json::from_str(line).unwrap_or_default();
         if value.get("format").is_none_or(|format| format != FORMAT) {
@@ -135,7 +136,8 @@ impl Header {
     }
 }
 
-/// What a node was given. A message is named by its number: what it says is what its sender computes.
+/// The input that a node was given. A message is named only by its number, because a replay computes the
+/// content again from the sender's steps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum InputLine {
@@ -160,7 +162,7 @@ impl From<&Step> for InputLine {
     }
 }
 
-/// What became of a batch of steps; only its last step says.
+/// What became of a batch of steps. Only the line of its last step says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum BatchEnd {
@@ -170,7 +172,7 @@ pub(super) enum BatchEnd {
     Lost,
 }
 
-/// A node handled an input.
+/// The line of a step: a node handled an input.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct StepLine {
     pub(super) step: u64,
@@ -183,14 +185,14 @@ pub(super) struct StepLine {
     pub(super) batch: Option<BatchEnd>,
 }
 
-/// The world did something.
+/// The line of a deed: the world did something.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(super) struct DeedLine<D = Deed> {
     pub(super) time_us: Time,
     pub(super) deed: D,
 }
 
-/// The run ended here, after so many steps; the digest of all lines before.
+/// The last line: how many steps the run had, and the digest of all lines before this one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct EndLine {
     pub(super) steps: u64,
@@ -203,7 +205,7 @@ pub(super) enum Record {
     Step(StepLine),
     Deed(DeedLine),
     End(EndLine),
-    /// A node began, or a property fell: computed, so it is not read.
+    /// A node began, or a property was violated. These lines are computed, so they are not read.
     Computed,
 }
 

@@ -1,8 +1,8 @@
-//! What happens in a cluster, told in one order: to the safety checker, and to whoever listens.
+//! The journal: reports what happens in a cluster, in one order, to the safety checker and to observers.
 //!
-//! Both worlds, the threads' and the simulator's, enter each batch of steps here *before* its
-//! messages leave. So an effect never comes before its cause, and the order of the journal is one
-//! in which the whole run could have happened on a single thread.
+//! Both worlds, the threads and the simulator, enter each batch of steps here *before* its messages leave.
+//! So no effect comes before its cause, and the order of the journal is one in which the whole run could
+//! have happened on a single thread.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::server::Server;
 use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, JournalEntry, MessageId, Step};
 
-/// A message on its way, with the number under which the journal knows it.
+/// An in-flight message, with its number in the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Flight {
     /// Its number.
@@ -26,27 +26,27 @@ pub struct Flight {
 /// Steps of one node that share one save and one send.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
-    /// When.
+    /// The time of the batch.
     pub time: Time,
-    /// The server, after the last of them.
+    /// The server, after the last step.
     pub server: &'a Server,
-    /// The steps, if somebody asked for them.
+    /// The steps; empty if no observer asked for them.
     pub steps: &'a [Step],
-    /// The number of the first of them, from 1; the others follow. A trace gives each the same number.
+    /// The number of the first step, counted from 1; the others follow. A trace gives each the same number.
     pub first_step: u64,
-    /// What happened, and why.
+    /// The events of the steps: what happened, and why.
     pub events: &'a [Event],
-    /// The messages that follow.
+    /// The messages that the steps wrote.
     pub messages: &'a [Envelope],
-    /// The number of the first of them; the others follow.
+    /// The number of the first message; the others follow.
     pub first_message: MessageId,
     /// Whether the steps were saved; `false` if a crash came first.
     pub saved: bool,
 }
 
 impl<'a> Batch<'a> {
-    /// Its steps, each with its number, what happened in it and what it wrote. What was decided when
-    /// all of them were saved stands with the last.
+    /// Its steps, each with its number, its events and its messages. The last step also gets the events
+    /// that were recorded when the whole batch was saved.
     pub fn each(&self) -> impl Iterator<Item = (u64, &'a Step, &'a [Event], &'a [Envelope])> {
         let Self { steps, events, messages, first_step, .. } = *self;
         let mut before = (0, 0);
@@ -59,7 +59,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Listens to a journal.
+/// Listens to a journal. Every method but [`wants`](Self::wants) reports something that happened.
 pub trait Observer: Send {
     /// A node made some steps.
     fn batch(&mut self, batch: &Batch<'_>);
@@ -72,24 +72,24 @@ pub trait Observer: Send {
         let _ = (time, server);
     }
 
-    /// A node started again, with what this server has: the deed with its state.
+    /// A node started again, as this server. The default calls [`deed`](Self::deed).
     fn restarted(&mut self, time: Time, server: &Server) {
         self.deed(time, &Deed::Restart { node: server.node().id() });
     }
 
-    /// A property fell.
+    /// The checker found a violation.
     fn violation(&mut self, time: Time, violation: &Violation) {
         let _ = (time, violation);
     }
 
-    /// What it wants to know of the single steps of a batch.
+    /// How much detail it needs about the steps of a batch.
     fn wants(&self) -> Detail {
         Detail::Batches
     }
 }
 
-/// A listener that whoever started the run keeps hold of, to ask it what it has heard. While it is locked
-/// the run cannot go on: it is asked between two moves.
+/// An observer that the code which started the run shares, to ask it what it has heard. The run cannot go
+/// on while the observer is locked, so that code asks between two moves.
 impl<O: Observer> Observer for Arc<Mutex<O>> {
     fn batch(&mut self, batch: &Batch<'_>) {
         lock(self).batch(batch);
@@ -116,10 +116,10 @@ impl<O: Observer> Observer for Arc<Mutex<O>> {
     }
 }
 
-/// The order of things, the checker that watches it, and the listeners.
+/// The journal of a run: it numbers steps and messages, and reports to the checker and the observers.
 pub struct Journal {
     checker: Checker,
-    /// How many steps were told.
+    /// How many steps were reported.
     steps: u64,
     sent: u64,
     observers: Vec<Box<dyn Observer>>,
@@ -134,7 +134,7 @@ impl Journal {
         Self { checker: Checker::new(nodes), steps: 0, sent: 0, observers, detail }
     }
 
-    /// What its listeners want to know of the single steps of a batch.
+    /// The most detail that any of its observers needs about the steps of a batch.
     pub const fn detail(&self) -> Detail {
         self.detail
     }
@@ -172,7 +172,7 @@ impl Journal {
         steps: &[Step],
         lost: &Lost,
     ) -> MessageId {
-        // What an earlier step was late to save may have come to disk all the same.
+        // This turn may have saved what an earlier turn was late to save, and that stays on disk.
         let changes = server.take_changes();
         self.checker.follow_disk(server, changes);
         self.tell_batch(time, server, steps, &lost.events, &lost.messages, false)
@@ -211,7 +211,7 @@ impl Journal {
         }
     }
 
-    /// Says that a node starts for the first time.
+    /// Reports that a node starts for the first time.
     pub fn begins(&mut self, time: Time, server: &Server) {
         for observer in &mut self.observers {
             observer.begins(time, server);
@@ -228,7 +228,7 @@ impl Journal {
         self.tell_violations(time, known);
     }
 
-    /// Compares a whole log with what its steps should have made it.
+    /// Compares a server's whole log with what its steps should have made of it.
     pub fn audit(&mut self, time: Time, server: &Server) {
         let known = self.checker.violations().len();
         self.checker.audit(server);

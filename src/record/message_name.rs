@@ -1,29 +1,29 @@
-//! By which name a message is told from others.
+//! The names by which messages are told apart.
 
 use crate::raft::{Envelope, MessageKind, NodeId};
 
-/// A message by who, whom and what.
+/// The name of a message: its kind, sender and receiver, and how many like it are newer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct MessageName {
-    /// What it is.
+    /// The kind of message.
     pub kind: MessageKind,
-    /// Who sent it.
+    /// The sender.
     pub from: NodeId,
-    /// For whom.
+    /// The receiver.
     pub to: NodeId,
-    /// How many newer ones with the same name there are.
+    /// How many newer messages have the same kind, sender and receiver.
     pub nth_newest: usize,
 }
 
 impl MessageName {
-    /// The name of a message after which these `newer` ones were sent, of whatever name.
+    /// Returns the name of a message. The `newer` messages are those sent after it, of any name.
     pub fn of<'a>(envelope: &Envelope, newer: impl Iterator<Item = &'a Envelope>) -> Self {
         let Envelope { from, to, ref message } = *envelope;
         let name = Self { kind: message.kind(), from, to, nth_newest: 0 };
         Self { nth_newest: newer.filter(|newer| name.matches(newer)).count(), ..name }
     }
 
-    /// Where the message of this name stands in what was `sent`, the newest last.
+    /// Returns the position of the message with this name in `sent`, which lists the newest last.
     pub fn find<'a>(
         self,
         sent: impl DoubleEndedIterator<Item = &'a Envelope> + ExactSizeIterator,
@@ -32,7 +32,7 @@ impl MessageName {
         named.nth(self.nth_newest).map(|(at, _)| at)
     }
 
-    /// Whether it names this message, age apart.
+    /// Whether the name fits this message, regardless of `nth_newest`.
     pub fn matches(self, envelope: &Envelope) -> bool {
         envelope.from == self.from && envelope.to == self.to && envelope.message.kind() == self.kind
     }

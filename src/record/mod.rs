@@ -1,16 +1,16 @@
-//! What happened, in one order: as it is entered while a run goes on, and as it is written down.
+//! The record of a run: the journal that puts all that happens in one order, and the trace that keeps it.
 //!
-//! * [`journal`]: the order in which batches of steps and deeds of the world are entered, told to the
-//!   checker and to whoever listens.
-//! * [`deed`]: what the world does, rather than a node.
-//! * [`message_name`]: by which name a message is told from others.
-//! * `format`, `computed_fields`, `write`, `replay`: a trace, which is a run as its inputs. It records, in
-//!   the journal's order, what each node was given and what the world did; never what came of it. All states, messages
-//!   and reasons are computed again by giving the same inputs to the same core. A digest of every
-//!   step proves that replay and run agree, for threaded runs too: that is what "the core is pure"
-//!   means, and it can be checked. For programs that want to see a run, what is computed can stand
-//!   beside it in the same lines. `docs/trace-format.md` has them.
-//! * [`history`]: a run that can be asked how everything stood at any of its steps.
+//! * [`journal`]: enters batches of steps and deeds of the world in one order, and reports them to the
+//!   checker and to observers.
+//! * [`deed`]: the actions of the world, as opposed to those of a node.
+//! * [`message_name`]: the names by which messages are told apart.
+//! * `format`, `computed_fields`, `write`, `replay`: a trace, which records a run as its inputs. In the
+//!   journal's order it holds what each node was given and what the world did, but no results. A replay
+//!   gives the same inputs to the same core, and so computes all states, messages and reasons again. A
+//!   digest of every step proves that replay and run agree, for threaded runs too. That is what "the core
+//!   is pure" means, and it can be checked. For programs that want to see a run, the same lines can also
+//!   carry computed fields. `docs/trace-format.md` describes both.
+//! * [`history`]: a run that can be asked for the state of everything at any of its steps.
 
 mod computed_fields;
 pub mod deed;

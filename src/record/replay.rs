@@ -1,4 +1,4 @@
-//! Reads a trace and runs it again, with the same servers, the same journal, the same checker.
+//! Reads a trace and runs it again, with the same servers, the same journal and the same checker.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
@@ -18,32 +18,32 @@ use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, Ended, MessageId, take_turn};
 use crate::server::{Disk, Proposal, Server, ServerConfig};
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Summary {
     /// The trace's header.
     pub header: Header,
-    /// Steps that were made again.
+    /// How many steps were made again.
     pub steps: u64,
-    /// How every node stood at the end.
+    /// The state of every node at the end.
     pub status: Vec<NodeStatus>,
     /// What the checker found.
     pub safety: SafetyReport,
 }
 
-/// A node of the replay: as it is, and the steps that it will make in one turn.
+/// A node of the replay, with the steps that it will make in its next turn.
 struct Replayed {
     server: Option<Server>,
     disk: Disk,
     batch: Vec<Recorded>,
-    /// Whether its process stands still.
+    /// Whether its process is paused.
     paused: bool,
-    /// Whether its last steps were not saved, because of a crash, which then has to come next, or
-    /// because the trace is left off within them.
+    /// Whether its last steps were not saved. Either a crash undid them, and the node handles no input
+    /// before it has crashed and started again, or the trace ends within their batch.
     lost: bool,
 }
 
-/// A step as the trace has it.
+/// A step as the trace records it.
 struct Recorded {
     line: usize,
     step: u64,
@@ -56,19 +56,19 @@ struct Recorded {
 
 /// Why the steps of a batch are given up.
 enum GivenUp {
-    /// They do not come out as recorded.
+    /// The steps do not come out as recorded.
     Because(TraceError),
-    /// The trace is left off within the batch.
+    /// The trace does not record how the batch ended.
     LeftOff,
 }
 
-/// A run that is being made again, a line at a time.
+/// A run that is made again, one line of its trace at a time.
 pub struct ReplayedRun {
     header: Header,
     config: ServerConfig,
     nodes: Vec<Replayed>,
     journal: Journal,
-    /// What clients asked and were told. Its moments are the lines of the trace.
+    /// What clients asked and were told. Its clock counts the lines of the trace.
     history: ClientHistory,
     line: u64,
     messages: BTreeMap<MessageId, Envelope>,
@@ -81,7 +81,7 @@ impl ReplayedRun {
     /// The cluster that `header` describes, at its beginning.
     pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Self {
         let settings = header.settings();
-        // No timer ends in a replay: what ended is in the trace.
+        // No timer ends in a replay, because the trace records those that ended.
         let config = ServerConfig { settings, timing: None, seed: header.seed };
         let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
         let nodes = NodeId::all(settings.nodes)
@@ -138,7 +138,7 @@ impl ReplayedRun {
         }
     }
 
-    /// Takes a step in, to be made with its batch.
+    /// Adds a step to its node's batch, to be made when the batch ends.
     fn step(&mut self, line: usize, recorded: StepLine) -> Result<(), String> {
         let StepLine { step, node, input, sent, digest, .. } = recorded;
         self.knows(node)?;
@@ -179,8 +179,8 @@ impl ReplayedRun {
         })
     }
 
-    /// Makes the steps of a node's batch again, in one turn. Where the trace is left off within a
-    /// batch, there is no `end`: the steps are made, and nothing follows from them.
+    /// Makes the steps of a node's batch again, in one turn. Without an `end` the trace does not record how
+    /// the batch ended: the steps are made and compared, but nothing follows from them.
     fn take_turn(&mut self, id: NodeId, end: Option<BatchEnd>) -> Result<(), TraceError> {
         let replayed = &mut self.nodes[id.index()];
         let Some(server) = &mut replayed.server else { return Ok(()) };
@@ -282,7 +282,7 @@ impl ReplayedRun {
         Ok(())
     }
 
-    /// How every node stands.
+    /// The state of every node.
     pub fn status(&self) -> Vec<NodeStatus> {
         NodeId::all(self.nodes.len())
             .zip(&self.nodes)
@@ -293,14 +293,14 @@ impl ReplayedRun {
             .collect()
     }
 
-    /// Makes the steps of the batches in which the trace is left off.
+    /// Makes the steps of the batches within which the trace ends.
     fn leave_off(&mut self) -> Result<(), TraceError> {
         NodeId::all(self.nodes.len()).try_for_each(|id| self.take_turn(id, None))
     }
 
     fn finish(mut self) -> Result<Summary, TraceError> {
         self.leave_off()?;
-        // What was not saved, the checker has not seen either.
+        // The checker has not seen steps that were not saved, so it cannot audit their nodes.
         let whole = self.nodes.iter().filter(|replayed| !replayed.lost);
         for server in whole.filter_map(|replayed| replayed.server.as_ref()) {
             self.journal.audit(self.now, server);
@@ -316,11 +316,12 @@ impl ReplayedRun {
     }
 }
 
-/// Reads a trace and runs it again, telling `observers` what happens; up to step `until`, if one is
-/// named, and to the end otherwise.
+/// Reads a trace and runs it again, reporting to `observers` what happens. Goes up to step `until`, if one
+/// is named, and to the end otherwise.
 ///
 /// # Errors
-/// If it cannot be read, is not a trace, was changed or cut, or does not come out as recorded.
+/// If the trace cannot be read, is not a trace, was changed or cut, or does not come out as recorded, or if
+/// it has no step `until`.
 pub fn replay(
     trace: impl BufRead,
     observers: impl FnOnce(&Header) -> Vec<Box<dyn Observer>>,

@@ -1,4 +1,4 @@
-//! Writes a run down as it happens.
+//! Writes a trace while the run goes on.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
@@ -23,12 +23,12 @@ use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, MessageId};
 use crate::visible::visible_json;
 
-/// Whether a file begins like a trace, of whatever version.
+/// Whether a file begins like a trace, of any format version.
 pub fn is_trace(path: &Path) -> bool {
     fs::File::open(path).is_ok_and(begins_trace)
 }
 
-/// The same of what is read from somewhere.
+/// Whether this input begins like a trace, of any format version.
 pub(crate) fn begins_trace(from: impl Read) -> bool {
     opened(from).is_ok_and(|(is_trace, _)| is_trace)
 }
@@ -47,8 +47,8 @@ pub(crate) fn opened(mut from: impl Read) -> io::Result<(bool, impl BufRead)> {
     Ok((is_trace, Cursor::new(begins).chain(BufReader::new(from))))
 }
 
-/// Listens to a journal and writes what it hears. A handle to the same file stays with whoever
-/// started the run, to end it with [`TraceWriter::finish`].
+/// An observer that writes a trace. The code that started the run keeps a clone of it, which shares the
+/// file, and ends the trace with [`TraceWriter::finish`].
 #[derive(Clone)]
 pub struct TraceWriter {
     file: Arc<Mutex<File>>,
@@ -56,24 +56,24 @@ pub struct TraceWriter {
 
 struct File {
     to: Box<dyn Write + Send>,
-    /// Whether what is computed is written too.
+    /// Whether computed fields are written too.
     computed: bool,
     steps: u64,
     lines: u64,
-    /// How far each node had applied its log.
+    /// How far each node had applied its log after its last batch.
     applied: [LogIndex; MAX_NODES],
     violations: Vec<Violation>,
     failed: Option<io::Error>,
 }
 
 impl TraceWriter {
-    /// A trace that begins with this header: what it takes to run it again. Each line is handed to
-    /// `to` whole, in one call.
+    /// Begins a trace with this header, without computed fields: just what it takes to run it again. Each
+    /// line is handed to `to` whole, in one call.
     pub fn new(to: impl Write + Send + 'static, header: &Header) -> Self {
         Self::begin(to, header, false)
     }
 
-    /// The same with all that is computed: events with their reasons, messages, violations.
+    /// Begins a trace with all computed fields: events with their reasons, messages, violations.
     pub fn computed(to: impl Write + Send + 'static, header: &Header) -> Self {
         Self::begin(to, header, true)
     }
@@ -104,7 +104,7 @@ impl TraceWriter {
         self.end(None)
     }
 
-    /// The same, with how the run ended, which is computed.
+    /// Writes the last line, with the ending of the run if computed fields are written.
     ///
     /// # Errors
     /// As for [`finish`](Self::finish).
@@ -221,7 +221,7 @@ impl Observer for TraceWriter {
 
     fn violation(&mut self, time_us: Time, violation: &Violation) {
         self.with(|file| {
-            // The checker counts batches; here steps have numbers.
+            // The checker counts batches, but a trace numbers steps.
             let violation = Violation { step: file.steps, ..*violation };
             file.violations.push(violation);
             if file.computed {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::raft::{Command, NodeId};
 use crate::server::{Answer, Ticket};
 
-/// A client's command, and what came of it.
+/// A client's command, and what became of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ClientCall {
     /// Its claim to an answer.
@@ -14,9 +14,9 @@ pub struct ClientCall {
     pub node: NodeId,
     /// What it asked for.
     pub command: Command,
-    /// At which moment it asked.
+    /// The moment at which it asked.
     pub asked_in: u64,
-    /// What it was told, if it was told anything, and at which moment.
+    /// The moment at which it was told something, and what it was told; `None` if nothing.
     pub told: Option<(u64, Told)>,
 }
 
@@ -26,7 +26,7 @@ pub struct ClientCall {
 pub enum Told {
     /// The node does not lead, or is down.
     Refused {
-        /// Who leads, as far as that node knows.
+        /// The leader, as far as that node knows.
         leader: Option<NodeId>,
     },
     /// The answer of the node.

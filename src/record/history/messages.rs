@@ -1,4 +1,4 @@
-//! A message on its way from the step that wrote it to what became of it.
+//! The messages of a run: which step wrote each one, and what became of it.
 
 use serde::Serialize;
 
@@ -12,18 +12,18 @@ use crate::server::turn_order::MessageId;
 pub struct SentMessage {
     /// Its number.
     pub message: MessageId,
-    /// What it says, and to whom.
+    /// Its sender, receiver and content.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The step that wrote it.
     pub written_in: u64,
-    /// The step with which it left, the last of the batch; none, if a crash came first.
+    /// The step with which it left, which is the last of the batch; `None` if a crash came first.
     pub left_in: Option<u64>,
     /// The steps that received it.
     pub received_in: Vec<u64>,
-    /// At which moments a copy of it was lost, and why.
+    /// The moments at which a copy of it was lost, and why.
     pub lost_in: Vec<(u64, Loss)>,
-    /// How many copies the network made of it besides.
+    /// How many extra copies the network made of it.
     pub copies: usize,
 }
 
@@ -39,9 +39,9 @@ impl SentMessage {
 impl History {
     /// The messages that were in flight at the moment of `step`, in the order of their numbers.
     pub fn in_flight(&self, step: u64) -> impl Iterator<Item = &SentMessage> {
-        // What is written later has not left.
+        // A message that is written later has not left yet.
         let written = self.messages.partition_point(|sent| sent.written_in <= step);
-        // What came after the last step belongs to it.
+        // Whatever happened after the last step belongs to its moment.
         let step = if step == self.last() { u64::MAX } else { step };
         self.messages[..written].iter().filter(move |sent| sent.is_in_flight(step))
     }

@@ -1,14 +1,14 @@
-//! A run that can be asked: how did everything stand at step k, what happened in it, which message came
-//! from where, and since when is something so.
+//! A run that can be asked: what was the state of everything at step k, what happened in that step, which
+//! message came from where, and since when has something been so?
 //!
-//! A [`Recorder`] listens to a journal, of a run that goes on or of a trace that is run again, and keeps
-//! what was given and what came of it. How a node stood is not kept: it is computed again from the
-//! node's own inputs, from a copy that was taken every so often (`rerun`). So memory is bounded by what
-//! happened, not by how long logs are.
+//! A [`Recorder`] listens to the journal of a run that goes on, or of a trace that is run again. It keeps
+//! the inputs and the results of steps, but no states. The state of a node is computed again from the
+//! node's own inputs, starting from a copy; copies are taken every so often (`rerun`). So memory is bounded
+//! by what happened, not by how long logs are.
 //!
-//! Steps are numbered from 1, as the trace and the output for programs number them. A *moment* is the
-//! end of a step: what the world did since the step before belongs to it, and what follows from the
-//! step at once, such as the loss of what it sent on a cut link. The moment of the last step is the end of the run.
+//! Steps are numbered from 1, as in the trace and in the output for programs. A *moment* is the end of a
+//! step. It includes what the world did since the step before, and what follows from the step at once, such
+//! as the loss of a message that it sent on a cut link. The moment of the last step is the end of the run.
 
 mod clients;
 mod messages;
@@ -35,7 +35,7 @@ pub use recorder::Recorder;
 pub use rerun::NodeState;
 use rerun::{Own, Taken};
 
-/// A run, to be asked.
+/// A recorded run that can be asked about any of its steps.
 #[derive(Clone, Debug)]
 pub struct History {
     header: Header,
@@ -45,23 +45,23 @@ pub struct History {
     deeds: Vec<DatedDeed>,
     clients: Vec<ClientCall>,
     violations: Vec<(Time, Violation)>,
-    /// For each index in which step, and by whom, an entry was committed there first.
+    /// For each index, the step in which an entry was first committed there, and the node that did so.
     commits: Vec<(u64, NodeId)>,
-    /// For each node, what it was given and what befell it, with copies of it in between.
+    /// For each node, all that happened to it, with copies of the node in between.
     nodes: Vec<Own>,
-    /// How the replay came out, if the history was read from a whole trace.
+    /// The result of the replay, if the history was read from a whole trace.
     summary: Option<Summary>,
     /// Why the trace goes no further, if it was cut or changed.
     stopped: Option<TraceError>,
 }
 
-/// A step as it is kept.
+/// A step as the history keeps it.
 #[derive(Clone, Debug)]
 struct MadeStep {
     time: Time,
     node: NodeId,
     input: InputLine,
-    /// Up to where events and messages are those of this step and of those before.
+    /// How many events and messages belong to this step and those before it.
     events_end: usize,
     messages_end: usize,
     /// The last step of its batch.
@@ -69,33 +69,33 @@ struct MadeStep {
     saved: bool,
 }
 
-/// A deed as it is kept.
+/// A deed as the history keeps it.
 #[derive(Clone, Debug)]
 struct DatedDeed {
     time: Time,
     deed: Deed,
     /// How many steps were made before it.
     after: u64,
-    /// The step to whose moment it belongs, unless that was never made.
+    /// The step to whose moment it belongs. The run may end before that step is made.
     moment: u64,
 }
 
-/// One step, and what came of it.
+/// One step with its results.
 #[derive(Clone, Copy, Debug)]
 pub struct StepRecord<'h> {
     /// Its number, from 1.
     pub step: u64,
-    /// When.
+    /// The time of the step.
     pub time: Time,
     /// The node that made it.
     pub node: NodeId,
     /// The number of the message that it received, if it received one.
     pub received: Option<MessageId>,
-    /// What happened in it, and by which rules.
+    /// Its events: what happened, and by which rules.
     pub events: &'h [Event],
-    /// What it wrote to others.
+    /// The messages that it wrote.
     pub messages: &'h [SentMessage],
-    /// The last step of its batch, with which all of it was saved.
+    /// The last step of its batch. A batch is saved as a whole.
     pub batch_end: u64,
     /// Whether it was saved; `false` if a crash came first.
     pub saved: bool,
@@ -104,7 +104,7 @@ pub struct StepRecord<'h> {
 }
 
 impl StepRecord<'_> {
-    /// What the node was given.
+    /// The input that the node was given.
     ///
     /// # Panics
     /// Never: a message that is received was sent before.
@@ -123,11 +123,11 @@ impl StepRecord<'_> {
 }
 
 impl History {
-    /// Reads a trace and runs it again. A trace that was cut or changed is read as far as it goes:
+    /// Reads a trace and runs it again. A trace that was cut or changed is run as far as it goes, and
     /// [`stopped`](Self::stopped) says why no further.
     ///
     /// # Errors
-    /// If not one step of it can be made again.
+    /// If not even one step of it can be made again.
     pub fn read(trace: impl BufRead) -> Result<Self, TraceError> {
         let mut recorder = None;
         let made = replay(
@@ -146,27 +146,27 @@ impl History {
         }
     }
 
-    /// What kind of cluster it was.
+    /// The header, which describes the cluster.
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The number of the last step: how many there are.
+    /// The number of the last step, which is also the number of steps.
     pub const fn last(&self) -> u64 {
         self.steps.len() as u64
     }
 
-    /// How the replay came out, if the history was read from a whole trace.
+    /// The result of the replay, if the history was read from a whole trace.
     pub const fn summary(&self) -> Option<&Summary> {
         self.summary.as_ref()
     }
 
-    /// Why it goes no further, if it was read from a trace that was cut or changed.
+    /// Why the history goes no further, if it was read from a trace that was cut or changed.
     pub const fn stopped(&self) -> Option<&TraceError> {
         self.stopped.as_ref()
     }
 
-    /// What happened in step `step`, if there is one of this number.
+    /// The step with this number and its results, if there is one.
     pub fn step(&self, step: u64) -> Option<StepRecord<'_>> {
         let nth = usize::try_from(step.checked_sub(1)?).ok()?;
         let made = self.steps.get(nth)?;
@@ -212,19 +212,19 @@ impl History {
         (1..=self.last()).filter_map(|step| self.step(step))
     }
 
-    /// What the world did between the step before and this one.
+    /// The deeds between the step before and this one, each with its time.
     pub fn deeds_before(&self, step: u64) -> impl Iterator<Item = (Time, &Deed)> {
         self.deeds_of(step).filter(move |done| done.after < step).map(|it| (it.time, &it.deed))
     }
 
-    /// What the world did when this step was made, and belongs to its moment. With the last step:
-    /// all that came after it.
+    /// The deeds after this step that belong to its moment, each with its time. For the last step these are
+    /// all deeds after it.
     pub fn deeds_after(&self, step: u64) -> impl Iterator<Item = (Time, &Deed)> {
         self.deeds_of(step).filter(move |done| done.after >= step).map(|it| (it.time, &it.deed))
     }
 
     fn deeds_of(&self, step: u64) -> impl Iterator<Item = &DatedDeed> {
-        // They are in order of their moments.
+        // The deeds are in order of their moments.
         let begin = self.deeds.partition_point(|done| done.moment < step);
         let last = self.last();
         let these =
@@ -232,8 +232,8 @@ impl History {
         self.deeds[begin..].iter().take_while(these)
     }
 
-    /// What the world did up to the moment of `until`, but for the first `nth` deeds, in order: each with how
-    /// many steps were made before it.
+    /// The deeds up to the moment of `until`, without the first `nth`, in order. Each comes with the number
+    /// of steps made before it, and its time.
     pub fn deeds_from(&self, nth: usize, until: u64) -> impl Iterator<Item = (u64, Time, &Deed)> {
         let these = self.deeds[..self.deeds_until(until)].iter().skip(nth);
         these.map(|done| (done.after, done.time, &done.deed))
@@ -244,17 +244,18 @@ impl History {
         self.deeds.partition_point(|done| done.moment.min(self.last()) <= step)
     }
 
-    /// The step in which somebody first committed an entry at `index`, and who.
+    /// The step in which an entry was first committed at `index`, and the node that did so.
     pub fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
         self.commits.get(index.get().checked_sub(1)? as usize).copied()
     }
 
-    /// The last index at which anybody had committed an entry by the end of `step`.
+    /// The last index at which any node had committed an entry by the end of `step`.
     pub fn committed(&self, step: u64) -> LogIndex {
         LogIndex::new(self.commits.partition_point(|(first, _)| *first <= step) as u64)
     }
 
-    /// After how many steps a node first crashed in the moments behind `since`, up to that of `until`.
+    /// How many steps were made before a node first crashed, in the moments after `since` up to that of
+    /// `until`.
     pub fn crashed(&self, id: NodeId, since: u64, until: u64) -> Option<u64> {
         let behind = self.deeds.iter().skip_while(|done| done.moment <= since);
         let mut these = behind.take_while(|done| done.moment.min(self.last()) <= until);
@@ -263,7 +264,8 @@ impl History {
             .map(|done| done.after)
     }
 
-    /// After which step, `until` at the latest, the answer to a client was lost, if one was.
+    /// How many steps were made before the answer to a client was lost, if that was by the moment of
+    /// `until`.
     pub fn answer_lost(&self, client: Ticket, until: u64) -> Option<u64> {
         let mut these = self.deeds.iter().take_while(|done| done.moment.min(self.last()) <= until);
         these
@@ -281,17 +283,17 @@ impl History {
         &self.messages
     }
 
-    /// What clients asked, and were told, in the order in which they asked.
+    /// What clients asked and were told, in the order in which they asked.
     pub fn clients(&self) -> &[ClientCall] {
         &self.clients
     }
 
-    /// The properties that fell, each with the step after which it was found.
+    /// The violations, each with the step after which it was found.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.violations.iter().map(|(_, violation)| violation)
     }
 
-    /// The last step that was made at this time or before, if there is one.
+    /// The last step that was made at or before this time, if there is one.
     pub fn step_at(&self, time: Time) -> Option<u64> {
         Some(self.steps.partition_point(|made| made.time <= time) as u64).filter(|step| *step > 0)
     }

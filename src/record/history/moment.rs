@@ -1,19 +1,19 @@
-//! How everything stood at the end of a step.
+//! The state of everything at the end of a step.
 
 use super::rerun::NodeState;
 use super::{History, SentMessage, StepRecord};
 use crate::network::Network;
 use crate::raft::NodeId;
 
-/// How everything stood at the end of a step.
+/// The state of everything at the end of a step.
 #[derive(Clone, Debug)]
 pub struct Moment<'h> {
     history: &'h History,
-    /// The step, and what happened in it.
+    /// The step and its results.
     pub record: StepRecord<'h>,
-    /// Every node.
+    /// The state of every node.
     pub nodes: Vec<NodeState<'static>>,
-    /// The links: which are cut, and what the others are like.
+    /// The links: which ones are cut, and their conditions.
     pub network: Network,
 }
 
@@ -25,7 +25,7 @@ impl<'h> Moment<'h> {
 }
 
 impl History {
-    /// How everything stood at the end of `step`, if there is such a step.
+    /// The state of everything at the end of `step`, if there is such a step.
     pub fn at(&self, step: u64) -> Option<Moment<'_>> {
         let record = self.step(step)?;
         let nodes = NodeId::all(self.nodes.len()).map(|id| self.node_at(id, step));

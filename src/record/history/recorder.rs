@@ -1,4 +1,4 @@
-//! Listens to a journal and keeps what a history needs.
+//! The observer that keeps what a history needs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::server::Ticket;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, MessageId};
 
-/// Keeps a run while it goes on. A handle to the same record stays with whoever started the run.
+/// Records a run while it goes on. Clones share one record, so the code that started the run keeps one.
 #[derive(Clone)]
 pub struct Recorder {
     kept: Arc<Mutex<Kept>>,
@@ -27,15 +27,15 @@ struct Kept {
     tickets: BTreeMap<Ticket, usize>,
     /// Whether all deeds since the last step follow from it.
     follows: bool,
-    /// With how many entries in all the copies of nodes have grown too many.
+    /// How many entries all copies of nodes hold together.
     entries: usize,
 }
 
-/// No more entries are held in copies of nodes: about 200 MB of them.
+/// The largest number of entries that copies of nodes may hold together: about 200 MB of them.
 const MOST_ENTRIES: usize = 1 << 23;
 
 impl Recorder {
-    /// A record of a run that begins now.
+    /// A recorder for a run that begins now.
     pub fn new(header: &Header) -> Self {
         let nodes = NodeId::all(header.nodes);
         let history = History {
@@ -59,12 +59,12 @@ impl Recorder {
         act(&mut lock(&self.kept))
     }
 
-    /// Looks at the run so far, which goes on afterwards.
+    /// Calls `look` with the run so far, and goes on recording afterwards.
     pub fn look<T>(&self, look: impl FnOnce(&History) -> T) -> T {
         self.with(|kept| look(&kept.history))
     }
 
-    /// The run so far; all of it, if nothing listens any more.
+    /// The run so far. It is all of the run if the journal no longer holds a clone of this recorder.
     pub fn history(self) -> History {
         match Arc::try_unwrap(self.kept) {
             Ok(kept) => kept.into_inner().unwrap_or_else(PoisonError::into_inner).history,
@@ -202,7 +202,7 @@ impl Observer for Recorder {
 
     fn violation(&mut self, time: Time, violation: &Violation) {
         self.with(|kept| {
-            // The checker counts batches; here steps have numbers.
+            // The checker counts batches, but a history numbers steps.
             let violation = Violation { step: kept.history.last(), ..*violation };
             kept.history.violations.push((time, violation));
         });

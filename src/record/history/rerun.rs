@@ -1,7 +1,7 @@
-//! How a node stood: computed again from its own inputs, by the same core.
+//! The state of a node at a step, computed again from the node's own inputs, by the same core.
 //!
-//! Nodes know nothing of each other but what messages say, and those are kept. So a node is run again
-//! alone, from the last copy that was taken of it.
+//! Nodes know of each other only what messages say, and the history keeps the messages. So a node is run
+//! again alone, from the last copy that was taken of it before that step.
 
 use std::borrow::Cow;
 
@@ -13,49 +13,49 @@ use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, MessageId, Steps, take_turn_of};
 use crate::server::{Disk, Server, ServerConfig};
 
-/// After how many of its own steps a node is copied.
+/// A node is copied after this many of the things that happened to it (`Own::taken`).
 pub(super) const COPY_EVERY: usize = 256;
 
-/// What a node was given, and what befell it.
+/// Something that happened to a node: a step that it made, or a deed of the world.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Taken {
     /// It made the step of this number.
     Step(u64),
-    /// It crashed, after so many steps of all.
+    /// It crashed, after so many steps of the whole run.
     Crash(u64),
-    /// It started again, after so many steps of all.
+    /// It started again, after so many steps of the whole run.
     Restart(u64, Time),
-    /// It lost its disk while it was down, after so many steps of all.
+    /// It lost its disk while it was down, after so many steps of the whole run.
     Wipe(u64),
-    /// It stood still from then on, or no longer did, after so many steps of all.
+    /// It was paused (`true`) or resumed, after so many steps of the whole run.
     Pause(u64, bool),
 }
 
-/// What a node was given, in order, with copies of the node as it stood in between.
+/// All that happened to a node, in order, with copies of the node in between.
 #[derive(Clone, Debug)]
 pub(super) struct Own {
     pub(super) taken: Vec<Taken>,
-    /// Each with how much of `taken` it has behind it. The first is the node at the beginning.
+    /// Each copy, with how many items of `taken` came before it. The first is the node at the beginning.
     copies: Vec<(usize, Server)>,
 }
 
-/// How a node stood at a moment.
+/// The state of a node at a moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NodeState<'a> {
-    /// Whether it ran. If not, `node` is what would start again: what its disk holds.
+    /// Whether it was up. If not, `node` is what would start again from its disk.
     pub up: bool,
-    /// Whether it stood still.
+    /// Whether it was paused.
     pub paused: bool,
-    /// How often it had started, the first time too: the number of its incarnation.
+    /// How often it had started, the first start included: the number of its incarnation.
     pub starts: u64,
     /// The node, with the state of Figure 2.
     pub node: Cow<'a, RaftNode>,
-    /// The last entry that it had applied (Figure 2, `lastApplied`).
+    /// The index of the last entry that it had applied (Figure 2, `lastApplied`).
     pub applied: LogIndex,
 }
 
 impl NodeState<'_> {
-    /// The same at a glance.
+    /// A summary of this state.
     pub fn status(&self) -> NodeStatus {
         NodeStatus {
             up: self.up,
@@ -65,7 +65,7 @@ impl NodeState<'_> {
     }
 }
 
-/// The same, to keep.
+/// The same state, which owns its node.
 fn owned(stood: NodeState<'_>) -> NodeState<'static> {
     NodeState { node: Cow::Owned(stood.node.into_owned()), ..stood }
 }
@@ -77,18 +77,18 @@ impl Own {
         Self { taken: Vec::new(), copies: vec![(0, server)] }
     }
 
-    /// How much was taken before the last copy.
+    /// How many items of `taken` came before the last copy.
     pub(super) fn copied(&self) -> usize {
         self.copies.last().map_or(0, |(at, _)| *at)
     }
 
-    /// Copies the node. Returns how many entries that holds.
+    /// Copies the node. Returns how many entries the copy holds.
     pub(super) fn copy(&mut self, server: &Server) -> usize {
         self.copies.push((self.taken.len(), server.clone()));
         entries(server)
     }
 
-    /// Gives up every other copy. Returns how many entries those hold that are kept.
+    /// Gives up every other copy. Returns how many entries the remaining copies hold.
     pub(super) fn thin(&mut self) -> usize {
         let mut keeps = false;
         self.copies.retain(|_| {
@@ -104,13 +104,13 @@ impl Own {
     }
 }
 
-/// In memory and on its disk.
+/// How many entries a server holds, in memory and on its disk.
 fn entries(server: &Server) -> usize {
     2 * server.node().last().index.count()
 }
 
 fn config(header: &Header) -> ServerConfig {
-    // No timer ends in a rerun: what ended is known.
+    // No timer ends in a rerun, because the history records those that ended.
     ServerConfig { settings: header.settings(), timing: None, seed: header.seed }
 }
 
@@ -121,26 +121,26 @@ enum Replica {
     Down(Disk),
 }
 
-/// One node on its way through a history.
+/// The rerun of one node through a history.
 struct Rerun<'h> {
     history: &'h History,
     own: &'h Own,
     id: NodeId,
-    /// How much of what it was given it has behind it: whole batches.
+    /// How many items of `taken` it has processed: always whole batches.
     at: usize,
     replica: Replica,
     paused: bool,
 }
 
 impl<'h> Rerun<'h> {
-    /// From this copy of a node.
+    /// A rerun that starts from this copy of a node.
     fn from(history: &'h History, id: NodeId, copy: usize) -> Self {
         let own = &history.nodes[id.index()];
         let (at, ref server) = own.copies[copy];
         Self { history, own, id, at, replica: Replica::Up(server.clone()), paused: false }
     }
 
-    /// Says `see` how it stood at the moment of `step`, which is not before where it is already.
+    /// Calls `see` with the node's state at the moment of `step`. The rerun must not be past that moment.
     fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         let until = self.own.until(step, self.history);
         while self.at < until {
@@ -153,7 +153,7 @@ impl<'h> Rerun<'h> {
         see(self.stands())
     }
 
-    /// Where the batch, crash or restart that comes next ends.
+    /// Where in `taken` the batch or deed that comes next ends.
     fn end_of_next(&self) -> usize {
         match self.own.taken[self.at] {
             Taken::Step(step) => {
@@ -170,7 +170,7 @@ impl<'h> Rerun<'h> {
         &self.history.steps[step as usize - 1]
     }
 
-    /// Takes the batch, crash or restart that ends at `end`.
+    /// Processes the batch or deed that ends at `end`.
     fn take(&mut self, end: usize) {
         let batch = &self.own.taken[self.at..end];
         self.at = end;
@@ -193,7 +193,8 @@ impl<'h> Rerun<'h> {
         }
     }
 
-    /// How it stands when of the next batch the steps up to `until` are made, and nothing is saved.
+    /// Calls `see` with the node's state after the steps of the next batch up to `until`, before any is
+    /// saved.
     fn within_batch<T>(&self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         let Replica::Up(server) = &self.replica else {
             unreachable!("what is down makes no steps")
@@ -228,7 +229,7 @@ impl<'h> Rerun<'h> {
 }
 
 impl History {
-    /// To which moment something belongs that a node was given.
+    /// The moment to which an item of `taken` belongs.
     fn moment_of(&self, taken: Taken) -> u64 {
         match taken {
             Taken::Step(step) => step,
@@ -239,7 +240,7 @@ impl History {
         }
     }
 
-    /// Makes steps of one turn again. Says `see` how the node stands before they are saved, or lost.
+    /// Makes the steps of one turn again. Calls `see` with the node's state before they are saved or lost.
     fn make_again<T>(
         &self,
         server: &mut Server,
@@ -263,8 +264,8 @@ impl History {
         seen.expect("a turn is made")
     }
 
-    /// How a node stood at the moment of `step`, and before the first for 0; nothing, if there is no such
-    /// node or step.
+    /// The state of a node at the moment of `step`, or before the first step if that is 0. `None` if there
+    /// is no such node or step.
     pub fn node_at(&self, id: NodeId, step: u64) -> Option<NodeState<'static>> {
         let own = self.nodes.get(id.index())?;
         let until = (step <= self.last()).then(|| own.until(step, self))?;
@@ -272,8 +273,9 @@ impl History {
         Some(Rerun::from(self, id, copy).at(step, owned))
     }
 
-    /// Since which moment something about a node has been as it was at the moment of `step`; 0, if from
-    /// the beginning. The step of this number made it so, or what befell the node before it.
+    /// Returns the moment since which something about a node has been as it was at the moment of `step`; 0
+    /// if it was so from the beginning. The step of this number made it so, or something that happened to
+    /// the node just before.
     pub fn since<T: PartialEq>(
         &self,
         id: NodeId,
@@ -283,7 +285,7 @@ impl History {
         let now = what(self.node_at(id, step)?);
         let own = &self.nodes[id.index()];
         let (mut end, mut since) = (own.until(step, self), step);
-        // From the last copy back: most things have been so for a short time.
+        // Starts at the last copy and goes back, because most things have been so for a short time.
         for copy in (0..own.copies.len()).rev() {
             let begin = own.copies[copy].0;
             if begin > end {
