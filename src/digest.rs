@@ -1,11 +1,12 @@
-//! Digests that mean the same on every machine: of a log's prefix, of a step, of a file's lines.
+//! Digests that are the same on every machine: of a log's prefix, of a step, of a file's lines.
 //!
-//! SipHash is specified; what it is fed is decided here, byte by byte, and `docs/trace-format.md` says it
-//! again for whoever reads a trace with a program of their own.
+//! SipHash is specified. This module decides, byte by byte, what it is given; `docs/trace-format.md`
+//! repeats the rules for those who write their own program to read traces.
 //!
-//! * A number (a term, an index, a count) is eight bytes, the lowest first. A node is one byte, and so
-//!   is yes (1) or no (0). Something that may be missing is 0, or 1 and the thing.
-//! * A text is the number of its bytes, and these. A list is the number of its items, and these.
+//! * A number (a term, an index, a count) is eight bytes, the lowest first. A node is one byte, and so is
+//!   yes (1) or no (0). An optional value is the byte 0, or the byte 1 and the value.
+//! * A text is the number of its bytes, followed by them. A list is the number of its items, followed by
+//!   them.
 
 use std::hash::{Hash, Hasher};
 
@@ -16,8 +17,8 @@ use crate::raft::{
     Payload, RaftNode, Role,
 };
 
-/// A [`Hasher`] whose result is the same everywhere; for what is hashed as its type says, and whose digest
-/// never leaves the program.
+/// A [`Hasher`] whose result is the same on every machine. It is for values that implement [`Hash`], whose
+/// digests never leave the program.
 #[derive(Clone, Debug)]
 pub struct StableHasher(SipHasher13);
 
@@ -65,8 +66,8 @@ pub fn chain(before: u64, value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The digest of a log that ends with `entry`, chained to that of the log before it. One call into
-/// the hash function an entry: this is asked for every entry of every node.
+/// The digest of a log that ends with `entry`, chained to that of the log before it. It calls the hash
+/// function only once, because it is computed for every entry of every node.
 pub fn chain_entry(before: u64, entry: &LogEntry) -> u64 {
     let term = entry.term.get();
     match &entry.payload {
@@ -82,12 +83,12 @@ pub fn chain_line(before: u64, line: &str) -> u64 {
     SipHasher13::new_with_keys(before, 0).hash(line.as_bytes())
 }
 
-/// The digest of a step: all that the node is after it, and all that it wrote to others in it.
+/// The digest of a step: the node's state after it, and the messages that it wrote.
 pub fn of_step(node: &RaftNode, messages: &[Envelope]) -> u64 {
     LogDigests::default().of_step(node, None, messages)
 }
 
-/// The digests of a log up to each of its entries, kept beside it: so that the digest of a step takes no
+/// The digests of a log up to each of its entries. They are kept so that the digest of a step takes no
 /// longer in a long log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LogDigests {
@@ -95,14 +96,14 @@ pub(crate) struct LogDigests {
 }
 
 impl LogDigests {
-    /// The log has changed from this index on, if anywhere.
+    /// Forgets the digests from index `changed` on, where the log has changed, if it has.
     pub(crate) fn forget_from(&mut self, changed: Option<LogIndex>) {
         if let Some(changed) = changed {
             self.links.truncate(changed.prev().count());
         }
     }
 
-    /// The digest of a step, in whose turn the log has `changed` from an index on.
+    /// The digest of a step. In its turn the log has changed from index `changed` on, if at all.
     pub(crate) fn of_step(
         &mut self,
         node: &RaftNode,
@@ -122,7 +123,7 @@ impl LogDigests {
     }
 }
 
-/// What is fed to the hash.
+/// The bytes that are given to the hash.
 struct Bytes(Vec<u8>);
 
 impl Bytes {
@@ -167,8 +168,8 @@ impl Bytes {
         self.maybe(command, Self::text);
     }
 
-    /// A node: id, term, vote, length and digest of the log, commit index, role. What it was told once, its
-    /// settings, is not in it.
+    /// A node: id, term, vote, length and digest of the log, commit index, role. Its settings are left out,
+    /// because they never change.
     fn node(&mut self, node: &RaftNode, log: u64) {
         self.id(node.id());
         self.number(node.current_term().get());

@@ -1,27 +1,27 @@
-//! Files that this program writes and may write again: beside their place first, and in the place of
-//! nothing that it did not write.
+//! Files that this program writes and may write again. Each is written beside its place first, and replaces
+//! only an empty file or one of the same kind.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf, is_separator};
 use std::process;
 
-/// A kind of file that is known by how it begins.
+/// A kind of file that is recognised by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OwnFile {
-    /// What it is called in a complaint, as in "a scenario".
+    /// The name of the kind in a complaint, such as "scenario".
     pub kind: &'static str,
-    /// What every file of this kind begins with.
+    /// The text that every file of this kind begins with.
     pub marker: &'static str,
 }
 
 /// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum NotWritten {
-    /// It cannot be, or its folder cannot.
+    /// The file cannot be written, or its folder cannot.
     #[error("'{0}' cannot be written: {1}")]
     Unwritable(PathBuf, #[source] io::Error),
-    /// There is one of this name, which is something else.
+    /// A file with this name exists and is of another kind.
     #[error(
         "'{0}' exists and is no {kind} that was saved here; it stays, so choose another name",
         kind = .1.kind
@@ -30,11 +30,11 @@ pub enum NotWritten {
 }
 
 impl OwnFile {
-    /// Writes a text that begins with the marker: beside the file first, so that nothing half written
-    /// ever has its name.
+    /// Writes a text that begins with the marker. It is written beside the file first, so that no
+    /// half-written file ever has the file's name.
     ///
     /// # Errors
-    /// If there is a file of this name that is something else, or it cannot be written.
+    /// If a file with this name is of another kind, or the file cannot be written.
     pub fn write(self, file: &Path, text: &str) -> Result<(), NotWritten> {
         assert!(text.starts_with(self.marker), "what is written here can be told from other files");
         self.check(file)?;
@@ -48,11 +48,11 @@ impl OwnFile {
         })
     }
 
-    /// Whether a file of this kind can be written under this name: there is no such file, or it is empty
-    /// or of this kind. A slip of the tongue must not cost anyone a file that is something else.
+    /// Checks that a file of this kind can be written under this name: there is no such file, or it is
+    /// empty or of this kind. So a mistyped name does not overwrite a file of another kind.
     ///
     /// # Errors
-    /// If there is a file of this name that is something else, or its folder cannot be written.
+    /// If a file with this name is of another kind or cannot be read, or its folder cannot be found.
     pub fn check(self, file: &Path) -> Result<(), NotWritten> {
         let unwritten = |error| NotWritten::Unwritable(file.to_owned(), error);
         match fs::metadata(file) {
@@ -103,7 +103,7 @@ pub(crate) fn begun(file: &Path) -> io::Result<(PathBuf, File)> {
 /// The file that is meant: a link stays one, and what it points to is written, which may not exist yet.
 pub(crate) fn followed(file: &Path) -> PathBuf {
     let mut file = file.to_owned();
-    // Links in a circle end as they do for the system.
+    // Like the system, this gives up after 40 links, which ends a circle of them.
     for _ in 0..40 {
         let Ok(target) = fs::read_link(&file) else { break };
         file = file.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));

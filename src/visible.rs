@@ -1,15 +1,15 @@
-//! Text from outside is data. What a terminal would obey, or show nothing for, is shown in its place as
-//! Rust writes it: `\n`, `\u{1b}`, `\u{202e}`.
+//! Text from outside is data. Characters that a terminal would obey, or show nothing for, are replaced by
+//! their Rust escapes: `\n`, `\u{1b}`, `\u{202e}`.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// As long as a word may be in a complaint, and as long as a whole sentence may be.
+/// The largest number of characters in a word of a complaint, and in a whole complaint.
 const LONGEST_WORD: usize = 200;
 const LONGEST_SENTENCE: usize = 2_000;
 
-/// Whether a letter is no picture: it moves the cursor, begins a sequence of control, breaks a line, turns
-/// the direction of text around, has no width, or is no character at all, which some formats do not bear.
+/// Whether a character shows nothing itself: it moves the cursor, begins a control sequence, breaks a line,
+/// changes the direction of text, has no width, or is a noncharacter, which some formats do not allow.
 pub(crate) fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -19,12 +19,13 @@ pub(crate) fn is_hidden(letter: char) -> bool {
         || u32::from(letter) & 0xfffe == 0xfffe
 }
 
-/// The text with every hidden letter made visible.
+/// The text with every hidden character made visible.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |shown, letter| _ = write!(shown, "{}", letter.escape_debug()))
 }
 
-/// The same JSON, in which every hidden letter is written as JSON writes it. They stand only in strings.
+/// The same JSON, with every hidden character escaped as in JSON. Such characters occur only in its
+/// strings.
 pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     escaped(json, |shown, letter| {
         for unit in letter.encode_utf16(&mut [0; 2]) {
@@ -48,14 +49,14 @@ fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A complaint as one visible line, in which neither a word nor the whole is longer than anyone reads.
+/// A complaint as one visible line. Words that are too long to read are shortened, and so is the whole.
 pub(crate) fn complaint(sentence: &str) -> String {
     let words = visible(sentence);
     let words: Vec<_> = words.split(' ').map(|word| cut(word, LONGEST_WORD)).collect();
     cut(&words.join(" "), LONGEST_SENTENCE).into_owned()
 }
 
-/// At most so many letters: of more, the middle is left out.
+/// The text, shortened to `most` characters if it has more, by leaving out its middle.
 fn cut(text: &str, most: usize) -> Cow<'_, str> {
     let at = |nth: usize| text.char_indices().nth(nth).map(|(at, _)| at);
     let (Some(_), Some(begin)) = (at(most), at(most / 4 * 3)) else { return Cow::Borrowed(text) };
