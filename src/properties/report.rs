@@ -1,4 +1,4 @@
-//! What the checks of a run came to, for a report.
+//! The results of a run's checks, for a report.
 
 use serde::Serialize;
 
@@ -6,36 +6,37 @@ use super::linearizability::{ClientHistory, Judgement, Misled, NotJudged};
 use super::safety::{Checker, Violation};
 use crate::raft::{LogIndex, LogPosition, Property};
 
-/// What the checker did, for a report.
+/// What the checker did and found, for a report.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SafetyReport {
-    /// Batches of steps that were looked at.
+    /// How many batches of steps were checked.
     pub steps: u64,
-    /// How often each property was compared with what happened.
+    /// How often each property was checked.
     pub checks: Vec<(Property, u64)>,
-    /// Entries committed.
+    /// How many entries were committed.
     pub committed: u64,
-    /// Leaderships: as many as terms that had a leader, unless two nodes led one.
+    /// How many leaderships there were: one for each term that had a leader, and one more for each further
+    /// node that led the same term.
     pub leaders: usize,
-    /// What fell.
+    /// The violations.
     pub violations: Vec<Violation>,
-    /// What the clients were told, judged, if they were told anything.
+    /// The judgement of what the clients were told, if any was told that its command is done.
     pub clients: Option<Judged>,
 }
 
-/// What came of judging the clients' history.
+/// The judgement of the clients' history.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Judged {
     /// How many clients were told that their command is done.
     pub answers: usize,
-    /// Whether that can be.
+    /// Whether that is possible.
     #[serde(flatten)]
     pub judgement: Judgement,
 }
 
 impl Judged {
-    /// The judgement of this history, if anybody was told anything. `committed` says which entry was
-    /// committed first at an index.
+    /// Judges this history, if any client was told that its command is done. `committed` says which entry
+    /// was committed first at an index.
     pub fn of(
         history: &ClientHistory,
         committed: impl Fn(LogIndex) -> Option<LogPosition>,
@@ -46,7 +47,7 @@ impl Judged {
 }
 
 impl SafetyReport {
-    /// Which properties have fallen, each once, the first first.
+    /// The properties that were violated, each once, in the order in which they were found.
     pub fn fallen_properties(&self) -> Vec<Property> {
         let misled = self.misled().map(|_| Property::Linearizability);
         let mut fallen = Vec::new();
@@ -58,7 +59,7 @@ impl SafetyReport {
         fallen
     }
 
-    /// What the clients were told that cannot be, if that is so.
+    /// What the clients were told that is impossible, if anything is.
     pub const fn misled(&self) -> Option<&Misled> {
         match &self.clients {
             Some(Judged { judgement: Judgement::Fallen(misled), .. }) => Some(misled),
@@ -66,7 +67,7 @@ impl SafetyReport {
         }
     }
 
-    /// Why nobody can say whether what the clients were told can be, if that is so.
+    /// Why the clients' history could not be judged, if that is so.
     pub const fn not_judged(&self) -> Option<&NotJudged> {
         match &self.clients {
             Some(Judged { judgement: Judgement::NotJudged(key), .. }) => Some(key),
@@ -74,12 +75,12 @@ impl SafetyReport {
         }
     }
 
-    /// How often something fell.
+    /// How many violations were found. All impossible answers to clients count as one.
     pub fn fallen(&self) -> usize {
         self.violations.len() + usize::from(self.misled().is_some())
     }
 
-    /// What `checker` has done so far.
+    /// The report of what `checker` has done so far, without a judgement of the clients' history.
     pub fn of(checker: &Checker) -> Self {
         Self {
             steps: checker.steps(),

@@ -1,11 +1,11 @@
-//! One history of clients: what they asked, what they were told, and whether that can be.
+//! The history of the clients: what they asked, what they were told, and whether that is possible.
 //!
-//! [`ClientHistory`] is where it is decided what an answer means for that question, and nowhere else. It is
-//! judged in two ways. Could one machine that handles the operations one after the other have told
-//! the clients this (Herlihy and Wing's linearizability, for the key-value store)? That is a search
-//! for an order, in `search`. And is what a client was told to be done the entry that was committed
-//! at its index? An opaque command has no value that a read could miss, so this is the only way to
-//! see that it was lost.
+//! Only [`ClientHistory`] decides what an answer means for that question. A history is judged in two ways.
+//! First, could one machine that handles the operations one after the other have told the clients this
+//! (Herlihy and Wing's linearizability, for the key-value store)? That is a search for an order, in
+//! `search`. Second, when a client was told that its command is done, is that command's entry the one that
+//! was committed at its index? An opaque command has no value that a read could miss, so only this shows
+//! that it was lost.
 
 mod operation;
 mod search;
@@ -22,24 +22,24 @@ use search::Stopped;
 /// A client's command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Call {
-    /// Who asked: a number, for telling clients apart.
+    /// The client's number, for telling clients apart.
     pub client: u64,
     /// Its text, as the store reads it.
     pub command: String,
-    /// When the client asked; a number that grows.
+    /// When the client asked, as a number that grows with time.
     pub called: u64,
     /// What it was told, if it was told that the command is done.
     pub done: Option<Done>,
 }
 
-/// A client was told that its command is done.
+/// What a client was told when its command was done.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Done {
-    /// When.
+    /// When it was told.
     pub at: u64,
-    /// What the store said, as the client reads it.
+    /// The store's reply, as the client understands it.
     pub reply: Reply,
-    /// The entry that is said to be committed.
+    /// The entry of the command, said to be committed.
     pub position: LogPosition,
 }
 
@@ -47,47 +47,48 @@ pub struct Done {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ClientHistory {
     calls: BTreeMap<Ticket, Call>,
-    /// Who may still be told something.
+    /// The clients that may still be told something.
     waiting: BTreeSet<Ticket>,
-    /// Who asked first for a command that has a number: to ask again is no other call.
+    /// For each command that has a number, who asked for it first. To ask again is not another call.
     numbered: BTreeMap<String, Ticket>,
-    /// Who asks again, and who asked first.
+    /// For each ticket that asks again, the one that asked first.
     again: BTreeMap<Ticket, Ticket>,
 }
 
-/// What came of judging a history.
+/// The judgement of a history.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Judgement {
     /// One machine could have told the clients all this.
     Held,
-    /// The search for an order was given up, so nobody can say; nothing else speaks against it.
+    /// The search for an order was given up, so it is not known whether there is one. No other violation
+    /// was found.
     NotJudged(NotJudged),
-    /// The clients were told what cannot be.
+    /// The clients were told something impossible.
     Fallen(Misled),
 }
 
-/// On which key the search for an order was given up.
+/// The key on which the search for an order was given up.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct NotJudged {
     /// The key.
     pub key: String,
     /// How many operations on it there are.
     pub operations: usize,
-    /// How many of them were open at one time, when most were: asked, and not answered yet.
+    /// The largest number of them that were open at one time: asked, and not answered yet.
     pub open: usize,
 }
 
-/// What clients were told that cannot be: at least one of the two.
+/// What clients were told that is impossible. At least one of the two fields says something.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Misled {
-    /// Who was told of success for an entry that is lost.
+    /// The clients that were told of success for an entry that is lost.
     pub false_successes: Vec<FalseSuccess>,
     /// The first key whose operations have no order that explains the answers.
     pub unexplained: Option<NotLinearizable>,
 }
 
-/// A client was told of success for one entry, and another was committed at its index.
+/// A client was told of success for one entry, but another was committed at its index.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FalseSuccess {
     /// The client.
@@ -100,32 +101,32 @@ pub struct FalseSuccess {
     pub committed: LogPosition,
 }
 
-/// No order of the operations on a key explains what their clients were told.
+/// A key for which no order of the operations explains what the clients were told.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct NotLinearizable {
     /// The key.
     pub key: String,
-    /// How many of the answers the longest explanation covers.
+    /// How many of the answers the longest beginning of an order explains.
     pub explained: usize,
     /// All operations on the key.
     pub calls: Vec<Call>,
 }
 
 impl NotLinearizable {
-    /// Whether nobody has ever written the key.
+    /// Whether every operation on the key is a read.
     pub fn is_of_reads_alone(&self) -> bool {
         let reads = |call: &Call| matches!(Operation::parse(&call.command), Operation::Get { .. });
         self.calls.iter().all(reads)
     }
 
-    /// How many answers there are to explain.
+    /// How many answers an order must explain.
     pub fn answers(&self) -> usize {
         self.calls.iter().filter(|call| call.done.is_some()).count()
     }
 }
 
 impl ClientHistory {
-    /// A client asks for `command` at the moment `at`.
+    /// Records that a client asks for `command` at the moment `at`.
     pub fn asked(&mut self, ticket: Ticket, command: &str, at: u64) {
         self.waiting.insert(ticket);
         let mut text = command;
@@ -142,12 +143,12 @@ impl ClientHistory {
         self.calls.insert(ticket, Call { client, command, called: at, done: None });
     }
 
-    /// A client is told what became of its command: an answer, or a refusal by a node that has not
-    /// taken it in. Only the first counts; nobody who has an answer listens for another. While the
-    /// proposal is pending there is nothing to tell.
+    /// Records that a client is told what became of its command: an answer, or a refusal by a node that has
+    /// not taken it in. Only the first counts, because a client that has an answer does not listen for
+    /// another. While the proposal is pending there is nothing to record.
     ///
     /// # Panics
-    /// If that is before the client asked.
+    /// If `at` is before the moment at which the client asked.
     pub fn told(&mut self, ticket: Ticket, proposal: &Proposal, at: u64) {
         if *proposal == Proposal::Pending || !self.waiting.remove(&ticket) {
             return;
@@ -161,11 +162,12 @@ impl ClientHistory {
                     call.done = Some(Done { at, reply, position: *position });
                 }
             }
-            // It stays in the history without an answer: it may take effect at any time, or never.
+            // The call stays in the history without an answer: it may take effect at any time, or never.
             Proposal::Answered(Answer::Uncertain { .. }) | Proposal::Pending => {}
-            // It never took effect, and the client knows.
+            // The command never took effect, and the client knows that.
             Proposal::Answered(Answer::Superseded { .. }) | Proposal::Refused { .. } => {
-                // Unless it was asked for again: then another entry of its number may take effect.
+                // If it was asked for again, another entry with its number may take effect, so the call
+                // stays.
                 if !self.again.values().any(|other| *other == first) {
                     self.calls.remove(&ticket);
                 }
@@ -173,7 +175,7 @@ impl ClientHistory {
         }
     }
 
-    /// Who may still be told something.
+    /// The clients that may still be told something.
     pub fn waiting(&self) -> impl Iterator<Item = Ticket> {
         self.waiting.iter().copied()
     }
@@ -183,14 +185,15 @@ impl ClientHistory {
         self.calls.values().filter(|call| call.done.is_some()).count()
     }
 
-    /// Judges it. `committed` says which entry was committed first at an index.
+    /// Judges the history. `committed` says which entry was committed first at an index.
     ///
-    /// That a fall is found comes before that a search was given up, whichever key comes first.
+    /// A violation that is found outweighs a search that was given up, whichever key comes first.
     pub fn judge(&self, committed: impl Fn(LogIndex) -> Option<LogPosition>) -> Judgement {
         self.judge_within(search::WORK, committed)
     }
 
-    /// The same with another bound of the searches: the tests see that most need none of it.
+    /// The same with another bound, `work`, for the searches. Tests check with it that most need none of
+    /// it.
     #[doc(hidden)]
     pub fn judge_within(
         &self,
@@ -224,7 +227,7 @@ impl ClientHistory {
                 keys.entry(key).or_default().push(call);
             }
         }
-        // The smallest first: what is quickly judged does not wait for what may use the bound up.
+        // Keys with few operations come first, before a long search can use up the bound.
         let mut keys: Vec<_> = keys.into_iter().collect();
         keys.sort_by_key(|(_, calls)| calls.len());
         let mut given_up = None;
@@ -246,9 +249,9 @@ impl ClientHistory {
     }
 }
 
-/// What a client takes `reply` for. It knows what it asked, and reads the reply as an answer to that:
-/// success tells a writer that it has written, and a reader, if no value comes with it, that there is
-/// none. (Only a server without `answer-only-applied` sends the answer to another's question.)
+/// How the client understands `reply`. It knows what it asked, and reads the reply as an answer to that.
+/// Success tells a writer that it has written. Success without a value tells a reader that there is no
+/// value. (Only a server without `answer-only-applied` sends the answer to another client's question.)
 fn as_read_by_the_client(command: &str, reply: &Reply) -> Reply {
     match (Operation::parse(command), reply) {
         (Operation::Set { .. }, Reply::Set)
@@ -259,7 +262,7 @@ fn as_read_by_the_client(command: &str, reply: &Reply) -> Reply {
     }
 }
 
-/// How many operations were open at one time, when most were. One that was never answered stays open.
+/// The largest number of operations that were open at one time. One that was never answered stays open.
 fn most_open(calls: &[&Call]) -> usize {
     let mut moments: Vec<(u64, bool)> = Vec::new();
     for call in calls {

@@ -1,35 +1,35 @@
-//! What an operation on a key saw of its value and left of it, and which of the operations that were
-//! never answered need to be placed in an order at all.
+//! What an operation on a key saw of its value and left of it, and which unanswered operations need to be
+//! placed in an order at all.
 //!
 //! # Unanswered operations
 //!
-//! An operation that was never answered took effect at any moment after its call, or never, so a
-//! plain search tries every subset of them. Most need not be tried. Take any order that explains the
-//! answers, and leave out of it, one after the other, each unanswered operation that is not followed
-//! at once by an answered one which looked at the value. What is left explains the answers as well:
+//! An operation that was never answered took effect at any moment after its call, or never. So a plain
+//! search tries every subset of such operations, but most need not be tried. Take any order that explains
+//! the answers. Leave out of it, one after the other, each unanswered operation that is not followed at
+//! once by an answered one that looked at the value. What is left explains the answers as well:
 //!
 //! * an unanswered GET changes nothing;
-//! * an unanswered SET or DELETE that is the last of all is seen by nobody;
-//! * one that is followed by another unanswered write is seen by nobody either, because a write
-//!   replaces the whole value, and whoever was not answered cannot contradict;
-//! * the same holds if what follows is an answered SET, or a DELETE whose client was told no more
-//!   than that it is done: both were right whatever the value was.
+//! * no operation sees an unanswered SET or DELETE that is the last of all;
+//! * no operation sees one that is followed by another unanswered write either, because a write replaces
+//!   the whole value, and an operation without an answer cannot contradict;
+//! * the same holds if an answered SET follows, or a DELETE whose client was told only that it is done:
+//!   both were right whatever the value was.
 //!
-//! To leave an operation out is allowed, as it may never have taken effect, and it puts no other pair
-//! of operations out of order. So the search places an unanswered write only at once before an
-//! answered operation that looked at the value and saw what this write leaves: a GET that returned
-//! it, or no value if the write is a DELETE, or a DELETE that was told whether there was something to
-//! delete. A write that no such operation could follow, because none that saw this was answered after
-//! the write was called, has no place that matters and is dropped before the search.
+//! Leaving an operation out is allowed, because it may never have taken effect, and it puts no other pair
+//! of operations out of order. So the search places an unanswered write only directly before an answered
+//! operation that looked at the value and saw what this write leaves. That is a GET that returned the
+//! value, or no value if the write is a DELETE; or a DELETE that was told whether there was something to
+//! delete. A write that no such operation can follow, because none that saw this was answered after the
+//! write was called, is dropped before the search: where it stands does not matter.
 //!
-//! None of that holds for an ADD, which looks at the value and is written over what it saw. Where a key has
-//! one, every unanswered write is an operation that may be placed anywhere or nowhere, and the bound of
-//! the search is all that keeps it short.
+//! None of that holds for an ADD, which looks at the value and replaces what it saw. If a key has one,
+//! every unanswered write is an operation that may be placed anywhere or nowhere, and only the bound of the
+//! search keeps it short.
 //!
-//! Of several unanswered writes that leave the same value, the one that was called first goes first:
-//! wherever the later one may stand the earlier may stand too, and they can be exchanged. SETs whose
-//! value no GET returned count as one value here: only a DELETE can see them, and it sees of each the
-//! same, that there is something.
+//! Of several unanswered writes that leave the same value, the one that was called first goes first.
+//! Wherever the later one may stand the earlier may stand too, and they can be exchanged. SETs whose value
+//! no GET returned count as one value here. Only a DELETE can see them, and from each it sees the same:
+//! that there is a value.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -40,7 +40,7 @@ use crate::server::state_machine::{Operation, Reply, sum};
 /// The value of a key, if it has one.
 pub(super) type StoredValue<'a> = Option<Content<'a>>;
 
-/// A value. One that reads as a number, and is written as that number is, is the number.
+/// A value. A text that is the usual spelling of a number is that number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Content<'a> {
     Number(i64),
@@ -56,7 +56,7 @@ impl<'a> From<&'a str> for Content<'a> {
     }
 }
 
-/// What an ADD makes of a value.
+/// The value after an ADD.
 fn added(value: StoredValue<'_>, amount: i64) -> i64 {
     match value {
         Some(Content::Number(number)) => number.saturating_add(amount),
@@ -68,12 +68,12 @@ fn added(value: StoredValue<'_>, amount: i64) -> i64 {
 /// What an operation saw of the value before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Saw<'a> {
-    /// It did not look, or was not told.
+    /// Nothing: it did not look, or its client was not told.
     Nothing,
     Value(StoredValue<'a>),
     /// Whether there is a value.
     Presence(bool),
-    /// What it becomes when this amount is added.
+    /// The value after this amount was added.
     Sum(i64, StoredValue<'a>),
 }
 
@@ -88,18 +88,18 @@ impl Saw<'_> {
     }
 }
 
-/// What an operation leaves.
+/// The value that an operation leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Leaves<'a> {
-    /// What was there.
+    /// The value that was there.
     Same,
     Value(StoredValue<'a>),
-    /// What was there, with so much added.
+    /// The value that was there, with so much added.
     Plus(i64),
 }
 
 impl<'a> Leaves<'a> {
-    /// The value after it.
+    /// The value after the operation.
     pub(super) fn after(self, value: StoredValue<'a>) -> StoredValue<'a> {
         match self {
             Self::Same => value,
@@ -109,7 +109,7 @@ impl<'a> Leaves<'a> {
     }
 }
 
-/// An operation that was answered; or one that was not, and may be placed at any time or never.
+/// An operation that was answered, or one that was not and may be placed at any time or never.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answered<'a> {
     pub(super) called: u64,
@@ -118,19 +118,20 @@ pub(super) struct Answered<'a> {
     pub(super) leaves: Leaves<'a>,
 }
 
-/// Unanswered writes that leave the same value, and when they were called, the first first.
+/// Unanswered writes that leave the same value, with the moments of their calls, the earliest first.
 #[derive(Clone, Debug)]
 pub(super) struct Unanswered<'a> {
-    /// Whether a GET returned this value. If not, other values count as the same.
+    /// Whether a GET may have seen this value: a GET returned it, or it is no value. If not, `leaves`
+    /// stands for all values that no GET returned.
     pub(super) is_read: bool,
     pub(super) leaves: StoredValue<'a>,
     pub(super) called: Vec<u64>,
 }
 
-/// Which of these writes, in the order of [`worth_placing`], can explain what an operation saw.
+/// The range of these writes, in the order of [`worth_placing`], that can explain what an operation saw.
 pub(super) fn explaining(saw: Saw<'_>, writes: &[Unanswered<'_>]) -> Range<usize> {
     match saw {
-        // A key that knows ADD has no such writes.
+        // A key that has an ADD has no such writes.
         Saw::Nothing | Saw::Sum(..) => 0..0,
         Saw::Presence(_) => 0..writes.len(),
         Saw::Value(value) => {
@@ -142,7 +143,7 @@ pub(super) fn explaining(saw: Saw<'_>, writes: &[Unanswered<'_>]) -> Range<usize
     }
 }
 
-/// Answered at this moment: never.
+/// The moment of an answer that never came.
 pub(super) const NEVER: u64 = u64::MAX;
 
 /// An operation as the search needs it, if it was answered.
@@ -168,7 +169,7 @@ pub(super) fn as_optional(call: &Call) -> Option<Answered<'_>> {
     is_open.then_some(Answered { called, returned, saw, leaves })
 }
 
-/// Whether it is an ADD.
+/// Whether the call is an ADD.
 pub(super) fn adds(call: &Call) -> bool {
     matches!(leaves(&call.command), Leaves::Plus(_))
 }
@@ -182,9 +183,9 @@ fn leaves(command: &str) -> Leaves<'_> {
     }
 }
 
-/// The unanswered writes that some answered operation may have seen: those whose value no GET returned,
-/// then the others by their value. For each value it is enough to know when the last operation was
-/// answered that saw it.
+/// The unanswered writes that some answered operation may have seen: first those whose value no GET
+/// returned, then the others by their value. For each value, only the last answer of an operation that saw
+/// it matters.
 pub(super) fn worth_placing<'a>(
     calls: &[&'a Call],
     answered: &[Answered<'a>],

@@ -1,9 +1,9 @@
 //! The search for an order of the operations on one key that explains what their clients were told.
 //!
-//! It is Wing and Gong's search with Lowe's memory: an operation takes effect at one moment between
-//! its call and its answer, and a set of operations that led to the same value before is not tried
-//! again. Keys are independent of each other, so each is searched alone. Unanswered writes are placed
-//! only where an answered operation has seen them (see `operation`).
+//! It is Wing and Gong's search with Lowe's memory. An operation takes effect at one moment between its
+//! call and its answer. A set of operations that led to the same value before is not tried again. Keys are
+//! independent of each other, so each is searched alone. Unanswered writes are placed only where an
+//! answered operation has seen them (see `operation`).
 
 use rustc_hash::FxHashSet;
 
@@ -13,25 +13,25 @@ use super::operation::{
     explaining, worth_placing,
 };
 
-/// How much all searches of a history may remember together, in numbers. A state is a few of them,
-/// more if many operations are open at a time, so this is some 100,000 states.
+/// How many numbers all searches of a history may remember together. A state is a few of them, more if many
+/// operations are open at a time, so this is some 100,000 states.
 pub(super) const WORK: usize = 1_000_000;
 
-/// How much the search of a key may remember besides, for each of its operations. A history without
-/// much choice needs no more than this, however long it is.
+/// How many numbers the search of a key may remember in addition, for each of its operations. A history
+/// without much choice needs no more than this, however long it is.
 const FREE: usize = 16;
 
 /// Why a search ended without an order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stopped {
-    /// There is none. The longest that could be begun explains so many answers.
+    /// There is no order. The longest beginning of one has `explained` this many answers.
     NoOrder { explained: usize },
-    /// It was given up.
+    /// The search was given up.
     TooMuchWork,
 }
 
-/// Looks for an order of `calls`, which are of one key, and takes what it needs from what is `left`
-/// of [`WORK`].
+/// Looks for an order of `calls`, which are all on one key. Takes the work that it needs from what is
+/// `left` of [`WORK`].
 pub(super) fn find_order(calls: &[&Call], left: &mut usize) -> Result<(), Stopped> {
     let free = FREE * calls.len();
     let mut search = OrderSearch::new(calls, *left + free);
@@ -47,11 +47,11 @@ struct Next {
     unanswered: Option<usize>,
 }
 
-/// What may come next in an order, of which some has been tried.
+/// The operations that may come next in an order, and how many of the possibilities have been tried.
 #[derive(Clone, Copy, Debug)]
 enum Choice {
-    /// From this operation on. It is tried by itself, then after each unanswered write that explains
-    /// what it saw; so many of these ways have been tried.
+    /// This operation or a later one. Each is tried by itself, then after each unanswered write that
+    /// explains what it saw; `way` counts those that have been tried.
     From {
         operation: usize,
         way: usize,
@@ -61,8 +61,8 @@ enum Choice {
     Over,
 }
 
-/// Where the search stands in its lists: the first operation that is not done, by its call and by its
-/// answer, and the first such that may change nothing; and the end of those that are done.
+/// Where the search stands in its lists: the first operation that is not done, by its call, by its answer,
+/// and among the `reads`; and the end of those that are done.
 #[derive(Clone, Copy, Default, Debug)]
 struct Front {
     by_call: usize,
@@ -71,11 +71,11 @@ struct Front {
     end: usize,
 }
 
-/// All on which it depends how an order can go on: the operations that are done, from the first that
-/// is not, how many unanswered writes of each value took effect, and the value.
+/// Everything that decides how an order can go on: the first operation that is not done, which of the later
+/// ones are, how many unanswered writes of each value took effect, and the value.
 type SearchState<'a> = (usize, Box<[u64]>, Box<[u32]>, StoredValue<'a>);
 
-/// Where a choice was made, for taking it back.
+/// A choice that was made, with what it takes to undo it.
 struct Made<'a> {
     next: Next,
     choice: Choice,
@@ -84,23 +84,23 @@ struct Made<'a> {
 }
 
 struct OrderSearch<'a> {
-    /// By the moments of their calls; on a key that knows ADD, with the writes that were not answered.
+    /// The answered operations, in the order of their calls. On a key with an ADD, unanswered writes too.
     answered: Vec<Answered<'a>>,
     /// How many of them were answered, and how many of these are done.
     answers: usize,
     answers_done: usize,
-    /// The same, by the moments of their answers.
+    /// The same operations, in the order of their answers.
     by_return: Vec<usize>,
-    /// Those that may leave the value as it is.
+    /// The operations that may leave the value as it is.
     reads: Vec<usize>,
     unanswered: Vec<Unanswered<'a>>,
-    /// Which of the answered are done: a set of bits.
+    /// The operations in `answered` that are done: a set of bits.
     done: Vec<u64>,
     used: Vec<u32>,
     front: Front,
     value: StoredValue<'a>,
     seen: FxHashSet<SearchState<'a>>,
-    /// How much it may still remember.
+    /// How many numbers the search may still remember.
     left: usize,
 }
 
@@ -137,7 +137,7 @@ impl<'a> OrderSearch<'a> {
         }
     }
 
-    /// Finds an order, or the length of the longest beginning of one.
+    /// Finds an order; if there is none, says how many answers the longest beginning of one explains.
     fn run(&mut self) -> Result<(), Stopped> {
         let mut path: Vec<Made<'a>> = Vec::new();
         let mut explained = 0;
@@ -164,14 +164,14 @@ impl<'a> OrderSearch<'a> {
         self.done[operation / 64] & (1 << (operation % 64)) != 0
     }
 
-    /// By this moment the next operation takes effect: another is answered then, which has not taken
-    /// effect so far.
+    /// The moment by which the next operation must take effect: the first answer of an operation that is
+    /// not done.
     fn due(&self) -> u64 {
         self.by_return.get(self.front.by_return).map_or(u64::MAX, |&at| self.answered[at].returned)
     }
 
-    /// What may come next. An operation that saw the value as it is, and leaves it so, comes at once:
-    /// in any order that goes on from here it can be moved to this place.
+    /// The operations that may come next. One that saw the present value and leaves it as it is comes at
+    /// once, because in any order that goes on from here it can be moved to this place.
     fn choice(&self) -> Choice {
         let due = self.due();
         let waiting = self.reads[self.front.read..].iter().copied();
@@ -182,7 +182,7 @@ impl<'a> OrderSearch<'a> {
             .map_or(Choice::From { operation: self.front.by_call, way: 0 }, Choice::Only)
     }
 
-    /// The next of what may come next.
+    /// Takes the next possibility from `choice`.
     fn choose(&self, choice: &mut Choice) -> Option<Next> {
         let due = self.due();
         loop {
@@ -198,7 +198,7 @@ impl<'a> OrderSearch<'a> {
             if called > due {
                 return None;
             }
-            // Where the value is what the operation saw, no write has to come before it.
+            // If the operation saw the present value, no write has to come before it.
             let fits = saw.fits(self.value);
             let writes = if fits { 0..0 } else { explaining(saw, &self.unanswered) };
             if way > writes.len() || self.is_done(operation) {
@@ -216,8 +216,8 @@ impl<'a> OrderSearch<'a> {
         }
     }
 
-    /// Whether one of these unanswered writes is left, and was called before another operation must
-    /// have taken effect.
+    /// Whether an unanswered write of this value is left, and was called by the moment at which another
+    /// operation must have taken effect.
     fn may_stand_here(&self, write: usize) -> bool {
         let called = &self.unanswered[write].called;
         called.get(self.used[write] as usize).is_some_and(|&called| called <= self.due())
@@ -247,7 +247,7 @@ impl<'a> OrderSearch<'a> {
         made
     }
 
-    /// Takes the last operation back. Returns what else may come there.
+    /// Undoes the last operation. Returns what else may come in its place.
     fn take_back(&mut self, made: &Made<'a>) -> Choice {
         let Made { next, choice, front, value } = *made;
         self.done[next.operation / 64] &= !(1 << (next.operation % 64));
@@ -259,7 +259,7 @@ impl<'a> OrderSearch<'a> {
         choice
     }
 
-    /// Whether the search stands here for the first time, which it remembers.
+    /// Whether the search reaches this state for the first time. Remembers the state.
     fn is_new(&mut self) -> Result<bool, Stopped> {
         let Front { by_call, end, .. } = self.front;
         let done = self.done.get(by_call / 64..end.div_ceil(64)).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::ledger::{FirstCommit, Link};
 use super::{Checker, Evidence, Watched};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 
-/// A node's commit index grew.
+/// An advance of a node's commit index.
 #[derive(Clone, Copy)]
 pub(super) struct Commit {
     pub(super) node: NodeId,
@@ -14,7 +14,7 @@ pub(super) struct Commit {
     pub(super) in_term: Term,
     /// Whether it led that term.
     pub(super) leads: bool,
-    /// What its log was at that moment it still is, up to here.
+    /// The index up to which its log has not changed since that moment.
     pub(super) stays: LogIndex,
 }
 
@@ -33,10 +33,11 @@ impl Checker {
         }
     }
 
-    /// Enters what was committed in the ledger, which is one log: what differs from what was committed
-    /// first, and what comes after it, is not entered. A commit may become known after one in a later
-    /// term: then the earlier term counts. Returns the first index of which it is news that it was
-    /// committed so early; what is not entered is news if a leader committed it.
+    /// Enters the committed entries in the ledger, which is one log: an entry that differs from the one
+    /// committed first, and all that come after it, are not entered. A commit may become known after one of
+    /// the same entry in a later term; then the earlier term counts. Returns the first index where it is
+    /// news that the entry was committed, or in so early a term. An entry that is not entered is news if a
+    /// leader committed it.
     fn enter(&mut self, commit: Commit) -> Option<LogIndex> {
         let Commit { node: by, from, to, in_term, leads, stays } = commit;
         let mut agrees = self.agrees(by, from);
@@ -69,8 +70,9 @@ impl Checker {
         first
     }
 
-    /// Compares a node's entries behind `from` up to `to`, its commit index, with what was committed
-    /// there first. Those up to `stays` are what it committed; what it has behind that came later.
+    /// Compares a node's entries after `from` up to `to`, its commit index, with what was committed there
+    /// first. The entries up to `stays` are those that it committed; the ones after `stays` came into its
+    /// log later.
     pub(super) fn compare_with_committed(
         &mut self,
         node: NodeId,
@@ -102,7 +104,7 @@ impl Checker {
         self.report(Property::StateMachineSafety, evidence);
     }
 
-    /// Whether a node's log is, up to this index, what was committed first.
+    /// Whether a node's log, up to this index, is what was committed first.
     fn agrees(&self, node: NodeId, index: LogIndex) -> bool {
         let committed = self.committed.get(index.prev().count());
         let held = self.watched[node.index()].memory.at(index);
@@ -110,7 +112,8 @@ impl Checker {
             || held.is_some() && held.map(|link| link.digest) == committed.map(|it| it.digest)
     }
 
-    /// Whether it was reported already what a node has at an index in place of what was committed.
+    /// Whether it was reported already that a node has this in place of a committed entry: an entry of the
+    /// term `has`, or none.
     fn is_told(&self, at: LogIndex, by: NodeId, has: Option<Term>) -> bool {
         self.violations.iter().any(|found| match found.evidence {
             Evidence::CommitsDiffer { index, second, second_term, .. } => {

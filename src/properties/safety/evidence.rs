@@ -1,17 +1,18 @@
-//! What a violation rests on: two facts that cannot both be, as values.
+//! The evidence of a violation, as values: two facts that cannot both be true.
 
 use serde::Serialize;
 
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 
-/// A property fell.
+/// A violated property.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub struct Violation {
-    /// Which.
+    /// The property.
     pub property: Property,
-    /// At which step of the run, counted from 1.
+    /// The step after which it was found, counted from 1. The checker counts batches of steps; a trace and
+    /// a history number single steps.
     pub step: u64,
-    /// On which facts.
+    /// The facts that prove it.
     pub evidence: Evidence,
 }
 
@@ -23,9 +24,9 @@ pub enum Counter {
     Term,
     /// A node's commit index.
     CommitIndex,
-    /// The last entry that a node applied.
+    /// The index of the last entry that a node applied.
     LastApplied,
-    /// A leader's match index of this follower.
+    /// A leader's match index for this follower.
     MatchIndex(NodeId),
 }
 
@@ -34,15 +35,15 @@ pub enum Counter {
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Earlier {
-    /// The log still holds it, and differs from the other first at this `index`, where it has an entry of
-    /// term `a`, and the other one of term `b`.
+    /// The log still holds it. It differs from the other log first at this `index`, where it has an entry
+    /// of term `a`, and the other one of term `b`.
     Differs { index: LogIndex, a: Term, b: Term },
-    /// No log holds it any more: its holder lost it `in_term`.
+    /// No log holds it any more: its holder lost it in the term `in_term`.
     Lost { in_term: Term },
 }
 
-/// Two facts that cannot both be. Each says what is so, or was so, when the property fell; a sentence
-/// made of it must be true at that step.
+/// Two facts that cannot both be true. Each says what is so, or was so, when the violation was found; a
+/// sentence made of it must be true at that step.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
@@ -56,13 +57,12 @@ pub enum Evidence {
     VoteChanged { node: NodeId, term: Term, from: Option<NodeId>, to: Option<NodeId> },
     /// The `leader` removed entries of its own log, the first at index `from`, while it led this `term`.
     LeaderCut { leader: NodeId, term: Term, from: LogIndex },
-    /// The same `position` stood for different entries, or came after different entries, in two logs: in
-    /// that of `a`, which held it before (`earlier` says whether it still does), and in that of `b`, which
-    /// holds it now.
+    /// The same `position` stood for different entries, or came after different entries, in two logs. The
+    /// log of `a` held it before, and `earlier` says whether it still does. The log of `b` holds it now.
     LogsDiffer { position: LogPosition, a: NodeId, earlier: Earlier, b: NodeId },
-    /// The `leader` of a `term` began without the entry `missing`, which was committed in an earlier term,
-    /// before that or since: in the term `committed_in`, by the node `committed_by`. In its place it had an
-    /// entry of the term `instead`, if it had one.
+    /// The `leader` of a `term` began without the entry `missing`. That entry was committed in an earlier
+    /// term, `committed_in`, by the node `committed_by`, either before the leader began or since. In its
+    /// place the leader had an entry of the term `instead`, or none.
     LeaderLacks {
         leader: NodeId,
         term: Term,
@@ -71,8 +71,8 @@ pub enum Evidence {
         committed_in: Term,
         committed_by: NodeId,
     },
-    /// Two nodes committed different entries at one `index`, or one node did so twice: the `first` one of
-    /// `first_term`, the `second` then one of `second_term`.
+    /// Two nodes committed different entries at one `index`, or one node did so twice: the `first`
+    /// committed an entry of `first_term`, and the `second` later one of `second_term`.
     CommitsDiffer {
         index: LogIndex,
         first: NodeId,
@@ -80,9 +80,9 @@ pub enum Evidence {
         second: NodeId,
         second_term: Term,
     },
-    /// At this `index` the `first` node committed an entry of `first_term`, and a `node` that had committed
-    /// it too, or is the first, has an entry of the term `now` there, or none. It has not committed the
-    /// other.
+    /// At this `index` the `first` node committed an entry of `first_term`. A `node` that had committed it
+    /// too, or is the first, now has an entry of the term `now` there, or none. It has not committed this
+    /// other entry.
     CommittedReplaced {
         index: LogIndex,
         first: NodeId,
@@ -90,13 +90,13 @@ pub enum Evidence {
         node: NodeId,
         now: Option<Term>,
     },
-    /// The `leader` committed the entry at `position`, of which so many `copies` are in durable logs, and a
-    /// majority takes as many as `need`.
+    /// The `leader` committed the entry at `position`, but only so many `copies` of it are in durable logs,
+    /// and a majority is as many as `need`.
     NotDurable { leader: NodeId, position: LogPosition, copies: usize, need: usize },
     /// This `counter` of a `node` went back: it was `from`, and is `to`.
     WentBack { node: NodeId, counter: Counter, from: u64, to: u64 },
-    /// What a `leader` keeps of a follower, its `peer`, left its bounds: the `match_index` and the
-    /// `next_index`, where the leader's log ends at `last`.
+    /// The `match_index` or the `next_index` that a `leader` keeps for a follower, its `peer`, is out of
+    /// bounds. The leader's log ends at `last`.
     ProgressOutOfBounds {
         leader: NodeId,
         peer: NodeId,
@@ -104,6 +104,6 @@ pub enum Evidence {
         next_index: LogIndex,
         last: LogIndex,
     },
-    /// The log of a `node` is not what its steps made it.
+    /// The log of a `node` differs from what its steps made it.
     ShadowDiffers { node: NodeId },
 }

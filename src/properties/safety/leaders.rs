@@ -7,7 +7,8 @@ use super::{Checker, Evidence};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 
 impl Checker {
-    /// A node began to lead a term, with this log.
+    /// Records that a node began to lead a term with this log. Checks Election Safety and Leader
+    /// Completeness.
     pub(super) fn begins(&mut self, leader: NodeId, term: Term, log: Shadow) {
         self.checks[Property::ElectionSafety as usize] += 1;
         let first = *self.leaders.entry(term).or_insert(leader);
@@ -36,8 +37,8 @@ impl Checker {
         self.begun.retain(|begun| oldest.is_none_or(|oldest| begun.term > oldest));
     }
 
-    /// From index `first` on it was not known that these entries were committed, or that it was in so
-    /// early a term: whoever led a later term began with them.
+    /// Checks that the leaders of later terms began with the entries of this commit from index `first` on.
+    /// Only now is it known that these were committed, or that it was in so early a term.
     pub(super) fn ask_later_leaders(&mut self, commit: Commit, first: LogIndex) {
         let Commit { node: by, to, in_term, stays, .. } = commit;
         let begun = std::mem::take(&mut self.begun);
@@ -64,8 +65,8 @@ impl Checker {
     }
 }
 
-/// Leader Completeness: which of the entries from `first` to `last`, as far as they were committed in an
-/// earlier term, a leader began without.
+/// Leader Completeness: finds an entry from `first` to `last` that was committed in an earlier term and
+/// that a leader began without.
 fn lacks(
     begun: &Begun,
     first: LogIndex,
@@ -75,7 +76,7 @@ fn lacks(
     let held = |index, entry: FirstCommit| begun.held(index, entry.digest);
     let indexes = (first.get()..=last.get()).map(LogIndex::new);
     let mut asked = indexes.filter_map(|index| Some((index, committed(index)?)));
-    // A digest stands for all that comes before it too.
+    // A digest also stands for all entries before it, so a leader that held the last one held them all.
     let newest = asked.next_back().filter(|&(index, entry)| held(index, entry).is_err())?;
     let lacked = asked.find(|&(index, entry)| held(index, entry).is_err());
     let (index, missing) = lacked.unwrap_or(newest);
@@ -85,7 +86,7 @@ fn lacks(
         && before > LogIndex::ZERO
         && committed(before).is_some_and(|entry| held(before, entry).is_err())
     {
-        // It may be the same entry, after another one that was missing: that was told.
+        // This may be the same entry after a different one. The one before it is missing, and was reported.
         return None;
     }
     Some(Evidence::LeaderLacks {

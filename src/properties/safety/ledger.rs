@@ -1,4 +1,4 @@
-//! The checker's books: a chain of digests for each log, who first held which entry, what each leader
+//! The checker's ledgers: a chain of digests for each log, who first held which entry, what each leader
 //! began with, and what was committed first at each index.
 
 use crate::digest;
@@ -11,14 +11,14 @@ pub(super) struct Link {
     pub(super) digest: u64,
 }
 
-/// What changed in a log: from this index on, and what was there before.
+/// A change of a log: the index from which on it changed, and what was there before.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct LogChange {
     pub(super) from: LogIndex,
     pub(super) removed: Vec<Link>,
 }
 
-/// A log, as a chain of digests: two logs are equal up to an index if their links there are.
+/// A log as a chain of digests: two logs are equal up to an index if their links there are equal.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Shadow {
     links: Vec<Link>,
@@ -33,7 +33,7 @@ impl Shadow {
         self.links.get(index.get().checked_sub(1)? as usize).copied()
     }
 
-    /// The links that are not the same in `other`, with their indexes: the end of this log.
+    /// The end of this log, from the first link that differs from `other`, with the indexes.
     pub(super) fn not_in(&self, other: &Self) -> impl Iterator<Item = (LogIndex, Link)> {
         let pairs = self.links.iter().zip(&other.links);
         let same = pairs.take_while(|(a, b)| a == b).count();
@@ -41,8 +41,8 @@ impl Shadow {
         rest.map(|(at, &link)| (LogIndex::ZERO.plus(at + 1), link))
     }
 
-    /// Where this log first differs from another that also holds `position`, and the terms of the
-    /// entries there, this one's first; nothing if this one does not hold it.
+    /// The first index at which this log differs from another that also holds `position`, and the terms of
+    /// the two entries there, this log's first. `None` if this log does not hold `position`.
     pub(super) fn parts_from(
         &self,
         other: &Self,
@@ -54,7 +54,7 @@ impl Shadow {
         differing.next().map(|((a, b), index)| (LogIndex::new(index), a.term, b.term))
     }
 
-    /// Follows `log`, which changed from index `from` on.
+    /// Follows `log`, which changed from index `from` on. Returns the change.
     pub(super) fn follow(
         &mut self,
         from: LogIndex,
@@ -72,21 +72,21 @@ impl Shadow {
         LogChange { from: known.next(), removed }
     }
 
-    /// What it was before a change.
+    /// The shadow as it was before a change.
     pub(super) fn before(&self, change: &LogChange) -> Self {
         let kept = self.links.iter().take(change.from.prev().count());
         Self { links: kept.chain(&change.removed).copied().collect() }
     }
 }
 
-/// The digest that was computed last at each place of a log, and of what: nearly always the next node, or
-/// its disk, takes the same entry in behind the same log. To compute it anew would be a third of all
-/// that the checker does.
+/// A cache of the digest that was computed last at each place of a log, with its input. Nearly always the
+/// next node, or its disk, appends the same entry to the same log. To compute the digest anew would be a
+/// third of the checker's work.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownDigests(Vec<(u64, LogEntry, u64)>);
 
 impl KnownDigests {
-    /// The digest of a log that ends with `entry` behind `len` entries, whose digest is `before`.
+    /// Returns the digest of a log that ends with `entry`, after `len` entries whose digest is `before`.
     fn chain(&mut self, len: usize, before: u64, entry: &LogEntry) -> u64 {
         if let Some((behind, known, digest)) = self.0.get(len)
             && (*behind, known) == (before, entry)
@@ -109,11 +109,11 @@ impl KnownDigests {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Seen {
     pub(super) link: Link,
-    /// Who held it first.
+    /// The node that held it first.
     pub(super) by: NodeId,
 }
 
-/// An entry that its first holder lost, and the term in which that was.
+/// An entry that its first holder lost, and the term in which it did.
 #[derive(Clone, Copy, Debug)]
 struct LostEntry {
     index: LogIndex,
@@ -121,18 +121,18 @@ struct LostEntry {
     in_term: Term,
 }
 
-/// Every entry ever held, by index and term: Log Matching says that a digest follows from these.
+/// Every entry ever held, by index and term. By Log Matching these two determine the digest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EntryLedger {
-    /// For each index the entry seen there first; the rest, of which there are few, apart.
+    /// For each index, the entry that was seen there first. The few others are in `more`.
     first: Vec<Option<Seen>>,
     more: Vec<(LogIndex, Seen)>,
     lost: Vec<LostEntry>,
 }
 
 impl EntryLedger {
-    /// Enters a link that a node now holds. If another digest is known for the same index and term,
-    /// returns that, with who held it first.
+    /// Enters a link that a node now holds. If another digest is known for the same index and term, returns
+    /// that entry with its first holder.
     pub(super) fn enter(&mut self, index: LogIndex, link: Link, by: NodeId) -> Option<Seen> {
         let at = index.prev().count();
         if self.first.len() <= at {
@@ -155,7 +155,7 @@ impl EntryLedger {
         known.filter(|known| known.link != link)
     }
 
-    /// A node lost an entry. Only of the first holder is it told when that was.
+    /// Records that a node lost an entry, if the node was the first to hold it.
     pub(super) fn lose(&mut self, index: LogIndex, link: Link, by: NodeId, in_term: Term) {
         let seen = Seen { link, by };
         let first = self.first.get(index.prev().count()).copied().flatten();
@@ -164,23 +164,23 @@ impl EntryLedger {
         }
     }
 
-    /// In which term the first holder of an entry lost it last.
+    /// The term in which the first holder of an entry last lost it.
     pub(super) fn lost_in(&self, index: LogIndex, seen: Seen) -> Option<Term> {
         let it = |lost: &&LostEntry| lost.index == index && lost.seen == seen;
         self.lost.iter().rev().find(it).map(|lost| lost.in_term)
     }
 }
 
-/// A node that began to lead a term, and its log at that moment. That log is what Leader Completeness
-/// asks of, then and whenever a commit in an earlier term becomes known; whether the node still leads,
-/// or still has those entries, does not matter.
+/// A node that began to lead a term, and its log at that moment. Leader Completeness is asked of that log,
+/// then and whenever a commit in an earlier term becomes known. It does not matter whether the node still
+/// leads, or still has those entries.
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
     pub(super) leader: NodeId,
     pub(super) term: Term,
-    /// Up to here its log was compared already, and is not kept.
+    /// The index up to which its log was already compared; that part is not kept.
     compared: LogIndex,
-    /// Its log from there on.
+    /// Its log after that index.
     pub(super) rest: Vec<Link>,
 }
 
@@ -189,17 +189,17 @@ impl Begun {
         Self { leader, term, compared: LogIndex::ZERO, rest: log.links }
     }
 
-    /// The same, once it was compared with what was committed by then.
+    /// The same, without the part of the log up to `index`, which was compared with what was committed.
     pub(super) fn compared_to(mut self, index: LogIndex) -> Self {
         self.rest = self.rest.split_off(index.count().min(self.rest.len()));
         self.compared = index;
         self
     }
 
-    /// Whether its log held an entry.
+    /// Checks that its log held the entry at `index` with this digest.
     ///
     /// # Errors
-    /// If not: the term of the entry that it held in that place, if it held one.
+    /// If it did not: the term of the entry that it held in that place, if it held one.
     pub(super) fn held(&self, index: LogIndex, digest: u64) -> Result<(), Option<Term>> {
         if index <= self.compared {
             return Ok(());
@@ -218,6 +218,6 @@ pub(super) struct FirstCommit {
     pub(super) digest: u64,
     /// The earliest term in which it was committed, which may be later than its own.
     pub(super) in_term: Term,
-    /// Who committed it in that term.
+    /// The node that committed it in that term.
     pub(super) by: NodeId,
 }

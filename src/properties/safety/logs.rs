@@ -1,23 +1,23 @@
-//! Log Matching and Leader Append-Only: each log is followed by what its steps changed.
+//! Log Matching and Leader Append-Only. The checker follows each log by what the steps changed in it.
 
 use super::ledger::{LogChange, Seen};
 use super::{Checker, Earlier, Evidence};
 use crate::raft::{Event, LogIndex, LogPosition, NodeId, Property, RoleKind, Term};
 use crate::server::{Changes, Server};
 
-/// A node deleted the end of its log.
+/// A deletion of the end of a node's log.
 #[derive(Clone, Copy)]
 struct Cut {
     /// The first entry that it deleted.
     from: LogIndex,
-    /// In which term.
+    /// The term in which it did.
     term: Term,
     /// Whether it led that term.
     leads: bool,
 }
 
-/// The cuts among the events of a node that was in `term` before, and led it or not. One observation
-/// may cover several steps.
+/// The deletions among the events of a node that was in `term` before them, and led it if `leads`. One
+/// observation may cover several steps.
 fn cuts(mut term: Term, mut leads: bool, events: &[Event]) -> impl Iterator<Item = Cut> {
     events.iter().filter_map(move |event| match *event {
         Event::TermAdvanced { to, .. } => {
@@ -33,14 +33,13 @@ fn cuts(mut term: Term, mut leads: bool, events: &[Event]) -> impl Iterator<Item
     })
 }
 
-/// Whether entries were cut away between the moments at which these events make a node a leader
-/// and a follower again.
+/// Whether a node deleted entries while it led. `leads` says whether it led before these events.
 pub(crate) fn cut_while_leading(leads: bool, events: &[Event]) -> bool {
     cuts(Term::ZERO, leads, events).any(|cut| cut.leads)
 }
 
 impl Checker {
-    /// Extends the shadow of what is on a node's disk by what changed.
+    /// Updates the shadow of the log on a node's disk by what changed.
     pub fn follow_disk(&mut self, server: &Server, changes: Changes) {
         let disk = server.disk().state();
         let watched = &mut self.watched[server.node().id().index()];
@@ -50,7 +49,8 @@ impl Checker {
         }
     }
 
-    /// Extends the shadow of a node's log in memory by what changed from index `from` on.
+    /// Updates the shadow of a node's log in memory, which changed from index `from` on, and checks the
+    /// change.
     pub(super) fn follow_memory(
         &mut self,
         server: &Server,
@@ -94,7 +94,7 @@ impl Checker {
         change
     }
 
-    /// Log Matching: an index and a term stand for one entry, and for one log before it.
+    /// Log Matching: an index and a term identify one entry, and all the entries before it.
     fn check_new_entries(&mut self, id: NodeId, from: LogIndex) {
         let last = self.watched[id.index()].memory.last_index();
         for index in from.get()..=last.get() {
@@ -111,8 +111,9 @@ impl Checker {
         }
     }
 
-    /// Who held an entry before `b` came to hold another of its position, and whether some log still
-    /// holds it: that of the first holder, or else any other.
+    /// Returns a node that held an entry before `b` came to hold another at its position, and what became
+    /// of that entry. The node is one whose log still holds it, the first holder if possible; if no log
+    /// does, it is the first holder.
     fn what_became_of(&self, known: Seen, position: LogPosition, b: NodeId) -> (NodeId, Earlier) {
         let log = |node: NodeId| &self.watched[node.index()].memory;
         let holds = |node: &NodeId| log(*node).at(position.index) == Some(known.link);

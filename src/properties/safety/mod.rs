@@ -1,16 +1,15 @@
-//! Figure 3's five properties, and what a careful harness watches besides, checked after every step
-//! of every node.
+//! The five properties of Figure 3 and a few more, checked after every batch of steps of every node.
 //!
-//! The checker stands outside the nodes and keeps ledgers of its own: who led which term, who voted
-//! for whom, which entry was committed first at an index and in which term. It follows each log by
-//! a chain of digests, so that "equal up to here" is one comparison and a step costs only what it
-//! changed. A ledger survives the crash of the node it is about; that is the point of it.
+//! The checker stands outside the nodes and keeps ledgers of its own: who led which term, who voted for
+//! whom, which entry was committed first at an index and in which term. It follows each log by a chain of
+//! digests. So one comparison shows that two logs are equal up to an index, and a step costs only what it
+//! changed. A ledger survives the crash of the node it is about, which is why the checker keeps one.
 //!
-//! Two definitions deserve care. Leader Completeness asks for the entries whose **commit happened**
-//! in an earlier term; asking by the term of the entry itself raises false alarms in legal runs of
-//! Figure 8. And leaders are counted as they are elected, not sampled now and then: what a leader's
-//! log held when it began is kept, because a commit in an earlier term may be learnt when that leader
-//! has long been deposed.
+//! Two definitions need care. Leader Completeness asks for the entries whose **commit happened** in an
+//! earlier term; asking by the term of the entry itself raises false alarms in legal runs of Figure 8. And
+//! leaders are counted as they are elected, not sampled now and then. The checker keeps what a leader's log
+//! held when the leader began, because a commit in an earlier term may become known long after that leader
+//! was deposed.
 
 mod commits;
 mod evidence;
@@ -22,7 +21,7 @@ mod monotone_counters;
 pub use evidence::{Counter, Earlier, Evidence, Violation};
 use ledger::{Begun, EntryLedger, FirstCommit, KnownDigests, Shadow};
 pub(crate) use logs::cut_while_leading;
-// Public for the tests: a node's own bookkeeping cannot be led astray from outside.
+// Public for the tests, which cannot corrupt a node's own bookkeeping from outside.
 #[doc(hidden)]
 pub use monotone_counters::is_sound;
 
@@ -32,14 +31,14 @@ use crate::raft::{Event, LogIndex, LogPosition, MAX_NODES, NodeId, Property, Rol
 use crate::server::{Changes, Server};
 use commits::Commit;
 
-/// How many violations of a property are kept. One is enough to fail a run; but a hunt may wait for
-/// the fall of one property and not care for another.
+/// How many violations of each property are kept. One is enough to fail a run, but a hunt may look for the
+/// violation of one property and ignore those of another.
 const KEPT: usize = 16;
 
-/// Up to the end of a log, wherever that is.
+/// An index that no log reaches: stands for the end of any log.
 const WHOLE_LOG: LogIndex = LogIndex::new(u64::MAX);
 
-/// What the checker saw of a node when it looked last.
+/// What the checker saw of a node when it last looked.
 #[derive(Clone, Debug, Default)]
 struct Watched {
     term: Term,
@@ -51,11 +50,11 @@ struct Watched {
     memory: Shadow,
     durable: Shadow,
     durable_term: Term,
-    /// How often each property was compared with the node in its last audit.
+    /// How often each property was checked in the node's last audit.
     audited: [u64; Property::ALL.len()],
 }
 
-/// Watches a cluster, one step at a time.
+/// Checks a cluster, one batch of steps at a time.
 #[derive(Clone, Debug)]
 pub struct Checker {
     nodes: usize,
@@ -91,20 +90,20 @@ impl Checker {
         }
     }
 
-    /// Looks at a node after a step: what it says happened, and what is there.
+    /// Checks a node after a batch of steps: the events that it reports, and its state.
     pub fn observe(&mut self, server: &Server, changes: Changes, events: &[Event]) {
         self.steps += 1;
         let change = changes.memory_from.map(|from| self.follow_memory(server, from, events));
         self.follow_disk(server, changes);
         let node = server.node();
         let id = node.id();
-        // The log of a node that wins an election in a batch is what it was before the batch: a
-        // candidate takes no entries in.
+        // A candidate takes no entries in. So when a node won an election in this batch, its log was what
+        // it had been before the batch.
         let log_before = |checker: &Self| {
             let memory = &checker.watched[id.index()].memory;
             change.as_ref().map_or_else(|| memory.clone(), |change| memory.before(change))
         };
-        // A batch may hold several steps: what counts is how the node stood when it happened.
+        // A batch may hold several steps, so each event is checked against the node's state at that point.
         let Watched { term: term_before, leads: led_before, commit, .. } = self.watched[id.index()];
         let (mut term, mut leads, mut committed) = (term_before, led_before, commit);
         for (nth, event) in events.iter().enumerate() {
@@ -124,11 +123,11 @@ impl Checker {
                 _ => {}
             }
         }
-        // A node that leads a term it was not seen to win leads it all the same.
+        // A node that leads a term without an event that says so is counted as its leader all the same.
         if node.is_leader() && led_before && node.current_term() != term_before {
             self.begins(id, node.current_term(), log_before(self));
         }
-        // Whatever its events say.
+        // Checks the commit index itself too, whatever the events say.
         self.check_commit(Commit {
             node: id,
             from: committed,
@@ -140,7 +139,7 @@ impl Checker {
         self.check_counters(server);
     }
 
-    /// A node crashed: what was only in memory is gone.
+    /// Records that a node crashed and lost what was only in memory.
     pub fn crashed(&mut self, node: NodeId) {
         let watched = &mut self.watched[node.index()];
         watched.leads = false;
@@ -150,8 +149,8 @@ impl Checker {
         watched.memory.clone_from(&watched.durable);
     }
 
-    /// A node that is down lost its disk. That its term goes back is no deed of its own, and no fall;
-    /// but what it had said to others stands, and its votes are not forgotten here.
+    /// Records that a node that is down lost its disk. Its term goes back because of that, which is not a
+    /// violation. But what the node told others still stands, so its votes are not forgotten here.
     pub fn wiped(&mut self, node: NodeId) {
         let watched = &mut self.watched[node.index()];
         watched.durable = Shadow::default();
@@ -161,7 +160,7 @@ impl Checker {
         self.crashed(node);
     }
 
-    /// A node started again: what was only in memory is gone, and may be.
+    /// Records that a node started again. It has lost what was only in memory, which is allowed.
     pub fn restarted(&mut self, server: &Server) {
         let id = server.node().id();
         self.crashed(id);
@@ -171,8 +170,8 @@ impl Checker {
         self.check_counters(server);
     }
 
-    /// Compares a node's whole log with the shadow that followed it, and its committed part with
-    /// what was committed first. Costs as much as the log is long; made for the end of a run.
+    /// Compares a node's whole log with the shadow that followed it, and its committed part with what was
+    /// committed first. The cost grows with the length of the log, so this is meant for the end of a run.
     pub fn audit(&mut self, server: &Server) {
         let id = server.node().id();
         let mut fresh = Shadow::default();
@@ -184,7 +183,8 @@ impl Checker {
         }
         let commit = server.node().commit_index();
         self.compare_with_committed(id, LogIndex::ZERO, commit, LogIndex::ZERO);
-        // Of several audits of a node only the last counts: to ask for a report twice checks nothing twice.
+        // Only a node's last audit counts, so that asking for a report twice does not count the same checks
+        // twice.
         let audited = &mut self.watched[id.index()].audited;
         for ((checks, before), audited) in self.checks.iter_mut().zip(before).zip(audited) {
             let own = *checks - before;
@@ -196,22 +196,22 @@ impl Checker {
         record(&mut self.violations, self.steps, property, evidence);
     }
 
-    /// What was found, the first first.
+    /// The violations, in the order in which they were found.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Steps looked at.
+    /// How many batches of steps were checked.
     pub const fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// How often a node campaigned, and had saved that it did.
+    /// How often nodes campaigned, in steps that were saved.
     pub const fn elections(&self) -> u64 {
         self.elections
     }
 
-    /// How often `property` was compared with what happened.
+    /// How often `property` was checked.
     pub const fn checks(&self, property: Property) -> u64 {
         self.checks[property as usize]
     }
@@ -227,26 +227,26 @@ impl Checker {
         Some(LogPosition { term: entry.term, index })
     }
 
-    /// How many nodes led a term that another had led.
+    /// How many nodes led a term that another node had led before.
     pub fn second_leaders(&self) -> usize {
         let second = |found: &&Violation| matches!(found.evidence, Evidence::TwoLeaders { .. });
         self.violations.iter().filter(second).count()
     }
 
-    /// How many entries of what each leader began with are kept: the tests see that they do not become more.
+    /// For each leader whose log is kept, its term and how many entries are kept. Tests check that these do
+    /// not become more.
     #[doc(hidden)]
     pub fn kept_of_leaders(&self) -> impl Iterator<Item = (Term, usize)> {
         self.begun.iter().map(|begun| (begun.term, begun.rest.len()))
     }
 
-    /// Who won which term first.
+    /// The node that won each term first.
     pub const fn leaders(&self) -> &BTreeMap<Term, NodeId> {
         &self.leaders
     }
 }
 
-/// Up to which index the log still is, at the end of a batch, what it was at the first of these
-/// events.
+/// The index up to which the log, at the end of a batch, still is what it was at the first of these events.
 fn stays(events: &[Event]) -> LogIndex {
     let cut = |event: &Event| match *event {
         Event::Truncated { from, .. } => Some(from.prev()),
@@ -256,7 +256,7 @@ fn stays(events: &[Event]) -> LogIndex {
 }
 
 fn record(to: &mut Vec<Violation>, step: u64, property: Property, evidence: Evidence) {
-    // What fell is not told again by every later step that meets it.
+    // A violation is not reported again by every later step that meets it.
     let known = || to.iter().filter(|found| found.property == property);
     if known().count() < KEPT && known().all(|found| found.evidence != evidence) {
         to.push(Violation { property, step, evidence });

@@ -5,7 +5,8 @@ use crate::raft::{LogIndex, NodeId, Progress, Property};
 use crate::server::Server;
 
 impl Checker {
-    /// Compares every number that may only grow with what it was.
+    /// Checks that each number that may only grow did so, that a leader's bookkeeping is within its bounds,
+    /// and that the vote did not change within a term.
     pub(super) fn check_counters(&mut self, server: &Server) {
         let node = server.node();
         let id = node.id();
@@ -42,7 +43,7 @@ impl Checker {
         for evidence in found {
             record(&mut self.violations, self.steps, Property::Monotonicity, evidence);
         }
-        // A second vote was reported already, if the node said that it gave it.
+        // If an event said that the node gave a second vote, that was reported already.
         let told = |found: &Violation| {
             matches!(found.evidence, Evidence::TwoVotes { voter, second, .. }
                 if voter == id && Some(second) == node.voted_for())
@@ -66,7 +67,7 @@ impl Checker {
     }
 }
 
-/// What a leader knows of a follower: match < next ≤ last + 1.
+/// Whether what a leader knows of a follower is within bounds: match < next ≤ last + 1.
 pub fn is_sound(progress: Progress, last: LogIndex) -> bool {
     progress.match_index < progress.next_index && progress.next_index <= last.next()
 }
