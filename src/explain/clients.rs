@@ -1,4 +1,4 @@
-//! What clients were told, and why some are told nothing.
+//! What clients were told, and why some were told nothing.
 
 use super::{Asked, Explanation, Finding, Silent, Unanswerable};
 use crate::raft::{LogPosition, NodeId, Payload};
@@ -6,7 +6,7 @@ use crate::record::history::{ClientCall, Told};
 use crate::server::Answer as Reply;
 
 impl Asked<'_> {
-    /// What a client was told, and why: its entry is committed, or is not.
+    /// Explains what a client was told: its entry is committed, or is not.
     pub(super) fn told(&self, text: &str) -> Result<Explanation, Unanswerable> {
         let client = text.strip_prefix("client ").and_then(|number| number.parse::<u64>().ok());
         let fits = |call: &ClientCall| match client {
@@ -22,7 +22,7 @@ impl Asked<'_> {
         let silent = if call.told.is_none() { self.silent(&call) } else { None };
         let why = match &call.told {
             Some((step, Told::Answered(Reply::Applied { position, .. }))) => {
-                // It is the commit of that step that was answered.
+                // The answer is about the commit as it was in that step.
                 let then = Self { step: *step, ..*self };
                 then.committed(position.index, None, Some(call.node), true).ok()
             }
@@ -39,12 +39,12 @@ impl Asked<'_> {
         })
     }
 
-    /// Why the node that was asked says nothing, if that is not for want of a commit.
+    /// Why the node that was asked has not answered, if the reason is not a missing commit.
     pub(super) fn silent(&self, call: &ClientCall) -> Option<Silent> {
         if let Some(step) = self.history.answer_lost(call.ticket, self.step) {
             return Some(Silent::AnswerLostIn(step));
         }
-        // Whoever asks a node that is down is refused: a crash in the same moment came after.
+        // A node that is down refuses its clients. So a crash in the same moment came after the call.
         let before = call.asked_in.saturating_sub(1);
         if let Some(after) = self.history.crashed(call.node, before, self.step) {
             return Some(Silent::CrashedAfter(after));
@@ -52,29 +52,29 @@ impl Asked<'_> {
         self.paused(call.node).map(|(_, since)| Silent::PausedSince(since))
     }
 
-    /// What has become of a command that nobody has answered.
+    /// Explains what became of a command that no node has answered.
     fn fate(&self, call: &ClientCall, silent: Option<Silent>) -> Option<Explanation> {
         let then = Self { step: call.asked_in, ..*self };
-        // What was answered then is the entry of this call, and not of one that asks again.
+        // The answer that was lost then is about the entry of this call, not of one that asks again.
         let heard = match silent {
             Some(Silent::AnswerLostIn(step)) => Self { step, ..*self },
             _ => *self,
         };
         let of = |asked: &Self| asked.entry_of(call.node, call.command.as_str());
-        // Others may have asked for the same since.
+        // The state when the client asked comes first, because others may have asked for the same since.
         let entry = of(&then).or_else(|| of(&heard))?;
         match heard.first_entry(entry.index) {
             Some((committed, step, by)) if committed == entry => {
                 Some(self.is_committed(entry.index, by, step))
             }
             Some(_) => self.superseded(entry, call.node),
-            // What holds the entry up is not why a node that has forgotten says nothing.
+            // If the node is silent for another reason, what delays the entry does not explain it.
             None if silent.is_some() => None,
             None => self.committed(entry.index, None, Some(call.node), false).ok(),
         }
     }
 
-    /// Where a node's log has this command, the latest.
+    /// The position of the latest entry with this command in a node's log.
     fn entry_of(&self, id: NodeId, command: &str) -> Option<LogPosition> {
         let stood = self.node(id);
         let mut entries = stood.node.log().iter().rev();

@@ -11,7 +11,7 @@ use crate::server::status::{NodeStatus, leader_of};
 const COMMIT_RULES: &[Rule] =
     &[Rule::MajorityQuorum, Rule::CommitOnlyCurrentTerm, Rule::CommitOnlyVerified];
 
-/// A leader that counts.
+/// A leader that counts copies of an entry.
 struct Counting<'a> {
     id: NodeId,
     term: Term,
@@ -25,7 +25,7 @@ impl Counting<'_> {
         self.progress.copies(index, self.settings.nodes)
     }
 
-    /// What a rule says of the state as it is.
+    /// The verdict of a rule on the state as it is.
     fn ground(&self, rule: Rule, holds: bool, facts: Facts) -> Ground {
         let verdict = self.settings.rules.verdict(rule, holds, facts);
         Ground { step: None, node: self.id, from: None, verdict }
@@ -45,8 +45,8 @@ impl Counting<'_> {
 }
 
 impl Asked<'_> {
-    /// Why the entry at `index` is committed or not, of this `term` if one is named; `expected` says what
-    /// the question takes for granted.
+    /// Explains why the entry at `index`, of this `term` if one is named, is committed or not. `expected`
+    /// says which of these the question assumes.
     pub(super) fn committed(
         &self,
         index: LogIndex,
@@ -67,8 +67,8 @@ impl Asked<'_> {
         Ok(Explanation { paused, ..answer.contradicting(committed != expected) })
     }
 
-    /// Why what stands at `index` is committed or not, and whether it is; it is known to be `entry`, if
-    /// one is named.
+    /// Explains why what stands at `index` is committed or not, and says which. If `entry` is named, that
+    /// is what stands there.
     fn at_index(
         &self,
         index: LogIndex,
@@ -93,7 +93,7 @@ impl Asked<'_> {
         (self.not_committed(index, &nodes[subject.index()], nodes), false)
     }
 
-    /// Says that it is another entry that stands where this one is asked about, or was committed there.
+    /// Explains that another entry stands at the index of this one, or was committed there, if that is so.
     fn another(
         &self,
         entry: LogPosition,
@@ -108,7 +108,7 @@ impl Asked<'_> {
             Some(id) => id,
             None if first.is_some_and(|(committed, ..)| committed == entry) => return None,
             None => match holders.first() {
-                // It lost its index to another, or has it still.
+                // Either another entry was committed at its index, or none was so far.
                 Some(&holder) => return self.superseded(entry, holder),
                 None => first.map_or_else(
                     || subject(nodes, |stood| stood.node.last().index >= index),
@@ -126,13 +126,14 @@ impl Asked<'_> {
         })
     }
 
-    /// The step in which somebody first committed the entry at `index`, and who.
+    /// The step in which an entry was first committed at `index`, and the node that did so; `None` if that
+    /// was not by the step of the question.
     pub(super) fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
         self.history.first_commit(index).filter(|(step, _)| *step <= self.step)
     }
 
-    /// The step in which a node that has committed the entry at `index` did so. In a trace that was
-    /// changed by hand no step may say so; then it is the one since which it has.
+    /// The step in which a node that has committed the entry at `index` did so. In a trace that was changed
+    /// by hand no event may say so; then it is the step since which the node has it committed.
     fn learned(&self, id: NodeId, index: LogIndex) -> u64 {
         let found = self.latest(id, |event| commits(event, index).then_some(()));
         let has = |stood: NodeState<'_>| stood.node.commit_index() >= index;
@@ -140,14 +141,14 @@ impl Asked<'_> {
         found.map(|(step, ())| step.step).or_else(since).map_or(self.step, |step| step.max(1))
     }
 
-    /// Which entry was committed first at `index`, in which step and by whom.
+    /// The entry that was committed first at `index`, with the step and the node that did so.
     pub(super) fn first_entry(&self, index: LogIndex) -> Option<(LogPosition, u64, NodeId)> {
         let (step, id) = self.first_commit(index)?;
         let term = (Self { step, ..*self }).node(id).node.log().term_at(index)?;
         Some((LogPosition { term, index }, step, id))
     }
 
-    /// Another entry was committed where the `node` has, or had, this one.
+    /// Explains that another entry was committed where the `node` has, or had, this one, if that is so.
     pub(super) fn superseded(&self, entry: LogPosition, node: NodeId) -> Option<Explanation> {
         let (committed, step, by) = self.first_entry(entry.index)?;
         let finding = Finding::Superseded { entry, node, committed, step };
@@ -157,8 +158,8 @@ impl Asked<'_> {
         })
     }
 
-    /// What this entry stands on lost its index to another. Logs that part do so from there on, so it is
-    /// enough to look at the last index that anyone has committed.
+    /// Explains that an entry before this one lost its index to another, if that is so. Logs that differ at
+    /// an index differ from there on, so the last committed index is the only one to look at.
     fn on_superseded(&self, entry: LogPosition, stood: &NodeState<'_>) -> Option<Explanation> {
         let index = Some(self.history.committed(self.step)).filter(|&index| index < entry.index)?;
         let below = LogPosition { term: stood.node.log().term_at(index)?, index };
@@ -184,7 +185,7 @@ impl Asked<'_> {
         (committed == entry).then_some(Elsewhere { step, by, forgot_after })
     }
 
-    /// The entry at `index` was committed by a node in this step.
+    /// Explains that a node committed the entry at `index` in the step `decided`.
     pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Explanation {
         let then = Self { step: decided, ..*self };
         let (stood, step) = (then.node(id), self.history.step(decided).expect("it is a step"));
@@ -242,7 +243,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The leader counts copies, and does not commit.
+    /// Explains why a leader that counts copies does not commit.
     fn leader_waits(&self, leader: &Counting<'_>, nodes: &[NodeState<'_>]) -> Explanation {
         let Counting { id, term, progress, settings, entry } = *leader;
         let holds = |node: NodeId, standing: &mut Standing| {
@@ -287,7 +288,7 @@ impl Asked<'_> {
         Explanation { decided_in, grounds, others, change, ..self.answer(finding) }
     }
 
-    /// A follower commits what a leader has told it.
+    /// Explains why a follower does not commit: no leader has told it to.
     fn follower_waits(
         &self,
         stood: &NodeState<'_>,
@@ -328,7 +329,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The `leader` has committed `index`: which message tells `id` so.
+    /// The message by which `id` learns that the `leader` has committed `index`, if one is in flight.
     fn says(&self, leader: NodeId, id: NodeId, index: LogIndex) -> Change {
         let telling = self.history.in_flight(self.step).filter_map(|sent| {
             let Message::AppendEntriesRequest(request) = &sent.envelope.message else {
@@ -355,8 +356,8 @@ impl Asked<'_> {
     }
 }
 
-/// Of whom it is asked why an entry is not committed, if nobody said: of the leader, if it has it, or of
-/// who has.
+/// The node to ask why an entry is not committed, if the question names none: the leader if it has the
+/// entry, or else another node that has it, a running one if possible.
 fn subject(nodes: &[NodeState<'_>], has: impl Fn(&NodeState<'_>) -> bool) -> NodeId {
     let statuses: Vec<NodeStatus> = nodes.iter().map(NodeState::status).collect();
     let has = |id: NodeId| has(&nodes[id.index()]);

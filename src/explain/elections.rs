@@ -9,7 +9,7 @@ const VOTE_RULES: &[Rule] =
     &[Rule::StaleTermRejected, Rule::OneVotePerTerm, Rule::UpToDateLog, Rule::TermBeforeLength];
 
 impl Asked<'_> {
-    /// Why a node leads or not; `expected` says what the question takes for granted.
+    /// Explains why a node leads or does not; `expected` says which of these the question assumes.
     pub(super) fn leads(&self, id: NodeId, expected: bool) -> Result<Explanation, Unanswerable> {
         let stood = self.node(id);
         let leads = stood.up && stood.node.is_leader();
@@ -32,15 +32,15 @@ impl Asked<'_> {
         }
     }
 
-    /// What `majority-quorum` said of votes in a step.
+    /// The verdicts of `majority-quorum` on votes in a step.
     fn vote_counts(&self, step: &StepRecord<'_>) -> Vec<Ground> {
         let mut grounds = self.grounds(step, &[Rule::MajorityQuorum]);
         grounds.retain(|ground| matches!(ground.verdict.facts, Facts::Quorum { .. }));
         grounds
     }
 
-    /// The votes that a candidate counted in its last campaign, that of `term`, each with the step; its own
-    /// with that in which it campaigned.
+    /// The votes that a candidate counted in its last campaign, that of `term`, each with its step. Its own
+    /// vote comes with the step in which it campaigned.
     fn votes(&self, id: NodeId, term: Term) -> Vec<(NodeId, u64)> {
         let begins = |event: &Event| matches!(event, Event::ElectionStarted { .. });
         let mut campaign: Vec<StepRecord<'_>> = Vec::new();
@@ -63,7 +63,7 @@ impl Asked<'_> {
         votes
     }
 
-    /// How the others stand to a candidate that has counted these votes.
+    /// How the other nodes stand to a candidate that has counted these votes.
     fn voters(&self, candidate: NodeId, term: Term, votes: &[(NodeId, u64)]) -> Vec<Standing> {
         self.others(candidate, |node, standing| {
             standing.counted = votes.iter().any(|(voter, _)| *voter == node);
@@ -101,7 +101,7 @@ impl Asked<'_> {
             };
         }
         let asked = newest(candidate, voter, |it| matches!(it, Message::VoteRequest(_)));
-        // Where rules are broken, the term of a campaign may be another before it asks.
+        // With broken rules, a candidate may ask in another term than that of its campaign.
         let Some(asked) = asked else { return Uncounted::NotAsked };
         match (arrived(asked), lost(asked)) {
             (Some(arrived), _) => Uncounted::Unanswered { arrived },
@@ -110,7 +110,7 @@ impl Asked<'_> {
         }
     }
 
-    /// Why `voter` refused the vote that `candidate` asked for in `term`.
+    /// The verdict by which `voter` refused the vote that `candidate` asked for in `term`.
     fn refusal(&self, voter: NodeId, candidate: NodeId, term: Term) -> Option<Ground> {
         let mut steps = self.steps_of(voter).filter(|step| {
             let sent = step.received.and_then(|message| self.history.message(message));
@@ -136,7 +136,7 @@ impl Asked<'_> {
         });
         let Some((began, term)) = campaign else {
             let leader = self.leading(&stood);
-            // What has started its timer over last, and not what was ignored since.
+            // Looks for what last started its timer over, not for what was ignored since.
             let rule = Rule::TimerResetOnlyByAuthority;
             let timer = self.latest(id, |event| match event {
                 Event::Checked(Verdict { rule: asked, outcome, .. }) => {
@@ -171,7 +171,7 @@ impl Asked<'_> {
         Ok(self.too_few_votes(id, term, began.step))
     }
 
-    /// Whom a node follows, if that one does lead its term.
+    /// The leader that a node follows, if that node does lead in the same term.
     fn leading(&self, stood: &NodeState<'_>) -> Option<NodeId> {
         let term = stood.node.current_term();
         stood.node.leader().filter(|&leader| {
@@ -214,7 +214,7 @@ impl Asked<'_> {
         Explanation { decided_in, grounds, others, change, ..self.answer(finding) }
     }
 
-    /// The first step after `began` in which a node was a candidate no more.
+    /// The first step after `began` in which a node stopped being a candidate.
     fn ended(&self, id: NodeId, began: u64) -> Option<u64> {
         let gave_up =
             |event: &Event| matches!(event, Event::RoleChanged { from: RoleKind::Candidate, .. });
@@ -222,7 +222,7 @@ impl Asked<'_> {
         since.filter(|step| step.events.iter().any(gave_up)).map(|step| step.step).last()
     }
 
-    /// Why a node gave up leading or campaigning.
+    /// Explains why a node gave up leading or campaigning.
     pub(super) fn stepped_down(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let found = self.latest(id, |event| match *event {
             Event::RoleChanged { from, to: RoleKind::Follower, term } => Some((from, term)),

@@ -1,4 +1,4 @@
-//! Who led when, and what clients asked and were told: a run at a glance.
+//! A summary of a run: who led when, and what clients asked and were told.
 
 use serde::Serialize;
 
@@ -8,30 +8,30 @@ use crate::record::History;
 use crate::record::deed::Deed;
 use crate::record::history::ClientCall;
 
-/// How a node came to lead no more.
+/// How a leadership ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LeadEnd {
-    /// It stepped down, in this step.
+    /// The node stepped down, in this step.
     SteppedDown(u64),
-    /// It crashed, after this step.
+    /// The node crashed, after this step.
     Crashed(u64),
 }
 
-/// A node led a term from this step on.
+/// The leadership of a node in a term.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Leadership {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
     /// The term.
     pub term: Term,
-    /// The step in which it won.
+    /// The step in which the node won the election.
     pub from: u64,
-    /// How that ended, if it has.
+    /// How the leadership ended, if it has.
     pub end: Option<LeadEnd>,
 }
 
-/// Who led when, in the order in which they won.
+/// All leaderships, in the order in which they began.
 pub fn leaderships(history: &History) -> Vec<Leadership> {
     let mut all: Vec<Leadership> = Vec::new();
     let end = |all: &mut Vec<Leadership>, node: NodeId, end: LeadEnd| {
@@ -67,8 +67,8 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
     all
 }
 
-/// What clients had asked by the moment of `step`, what they were told by then, and why those who were told
-/// nothing were not.
+/// What clients had asked by the moment of `step`, what they were told by then, and why those that were
+/// told nothing were not.
 pub fn client_calls(history: &History, step: u64) -> Vec<(ClientCall, Option<Silent>)> {
     let asked = history.clients().iter().filter(|call| call.asked_in <= step);
     asked

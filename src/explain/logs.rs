@@ -1,10 +1,10 @@
-//! Why entries were deleted, refused, acknowledged.
+//! Why entries were deleted, refused or acknowledged.
 
 use super::{Asked, Change, Explanation, Finding, Unanswerable};
 use crate::raft::{Event, Facts, LogPosition, Message, NodeId, Outcome, Rule};
 
 impl Asked<'_> {
-    /// Why `to` refused what `from` had sent, the last time it did.
+    /// Explains why `to` refused what `from` had sent, the last time it did.
     pub(super) fn refused(&self, from: NodeId, to: NodeId) -> Result<Explanation, Unanswerable> {
         let refuses = |event: &Event| match event {
             Event::VoteRefused { .. } | Event::EntriesRefused { .. } => Some(()),
@@ -17,7 +17,7 @@ impl Asked<'_> {
         let sent = sent.expect("what is refused was received");
         let mut grounds = self.grounds(&step, &Rule::ALL);
         grounds.retain(|ground| ground.verdict.outcome == Outcome::Refused);
-        // The timer that runs on is a consequence, not a reason.
+        // That the timer was not started over is a consequence of the refusal, not a reason.
         grounds.retain(|ground| ground.verdict.rule != Rule::TimerResetOnlyByAuthority);
         let change = grounds.first().and_then(|ground| match ground.verdict.facts {
             Facts::Terms { own, .. } => Some(Change::Term { least: own }),
@@ -35,7 +35,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Why a node deleted entries, the last time it did.
+    /// Explains why a node deleted entries, the last time it did.
     pub(super) fn truncated(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let deleted = |id| {
             self.latest(id, |event| match *event {
@@ -70,7 +70,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Why a node acknowledged what it did, the last time.
+    /// Explains why a node acknowledged what it did, the last time.
     pub(super) fn acknowledged(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let accepted = self.latest(id, |event| match *event {
             Event::EntriesAccepted { acknowledged, .. } => Some(acknowledged),

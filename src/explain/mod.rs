@@ -1,10 +1,12 @@
-//! Why something is so at a step of a run, and why not: answers from verdicts and states, as values.
+//! Explains why something is so at a step of a run, or is not. The answers are values, made from verdicts
+//! and states.
 //!
-//! An [`Explanation`] names what was found, the verdicts that are its grounds with the values of both sides, the
-//! step in which it was decided, how the other nodes stood to it, and what would change it. It is made
-//! of what the history holds, never of what a scenario means to show; words are made of it elsewhere.
+//! An [`Explanation`] names what was found, the verdicts that are its grounds with the values of both
+//! sides, the step in which it was decided, how the other nodes stand to it, and what would change it. It
+//! is made only of what the history holds, never of what a scenario means to show. Other modules put it
+//! into words.
 //!
-//! * `question`: what can be asked, as it is typed.
+//! * `question`: the questions that can be asked, as they are typed.
 //! * `clients`, `commits`, `elections`, `logs`: the answers.
 //! * `leaderships`: who led when, and what clients asked.
 //! * `moments`: the steps at which something of a kind happened, to go to.
@@ -30,73 +32,76 @@ pub use leaderships::{LeadEnd, Leadership, client_calls, leaderships};
 pub use moments::{Kind, Place};
 pub use question::Question;
 
-/// What was found when a question was asked at a step.
+/// The answer to a question about a step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Explanation {
-    /// What was asked.
+    /// The question.
     pub question: Question,
-    /// At which step.
+    /// The step at whose end it was asked.
     pub step: u64,
-    /// Whether what the question takes for granted is not so: this is the answer to its opposite.
+    /// Whether the question assumes something that is not so. Then this answers its opposite.
     pub contradicts: bool,
-    /// What is so.
+    /// What was found.
     pub finding: Finding,
-    /// The node that is asked about, if it stands still, and since which step.
+    /// The node that is asked about and the step since which it has been paused, if it is paused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<(NodeId, u64)>,
-    /// The step in which that was decided.
+    /// The step in which the finding was decided.
     pub decided_in: Option<u64>,
-    /// The rules that were asked, with what they compared.
+    /// The verdicts of the rules that were asked, with what they compared.
     pub grounds: Vec<Ground>,
-    /// How the other nodes stand to it.
+    /// How the other nodes stand to the finding.
     pub others: Vec<Standing>,
-    /// What would make it otherwise.
+    /// What would change the finding.
     pub change: Option<Change>,
-    /// Why the node on which this depends stands as it does.
+    /// The explanation of what this one depends on.
     pub follows_from: Option<Box<Self>>,
 }
 
-/// A verdict, and whose it was.
+/// A verdict, and the node that reached it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Ground {
-    /// The step in which the rule was asked; none, if it is asked of the state as it is.
+    /// The step in which the rule was asked; `None` if it is asked of the state as it is.
     pub step: Option<u64>,
     /// The node that asked.
     pub node: NodeId,
-    /// Whose message it was handling.
+    /// The sender of the message that the node was handling, if it was handling one.
     pub from: Option<NodeId>,
     /// The rule, the outcome, and what was compared.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
 
-/// What is so.
+/// What was found.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Finding {
-    /// The `entry` is committed on `node`; a leader counted, or it was `told_by` one.
+    /// The `entry` is committed on `node`. The node counted copies as a leader, or was `told_by` one.
     Committed { entry: LogPosition, node: NodeId, told_by: Option<NodeId> },
-    /// The `entry` is on too few nodes, as far as the `leader` of this term knows.
+    /// The `entry` is on too few nodes, as far as the `leader` of this `term` knows.
     TooFewCopies { entry: LogPosition, leader: NodeId, term: Term },
-    /// The `entry` is on a majority, and is older than the term that the `leader` leads.
+    /// The `entry` is on a majority, but is older than the `term` that the `leader` leads.
     OlderTerm { entry: LogPosition, leader: NodeId, term: Term },
-    /// The follower has the `entry`, and no leader has told it that it is committed. `leader` is whom
-    /// it follows, if anyone, and `elsewhere` who has committed it.
+    /// The follower `node` has the `entry`, but no leader has told it that the entry is committed. `leader`
+    /// is the one it follows, if any, and `elsewhere` says who has committed the entry.
     NotTold {
         entry: LogPosition,
         node: NodeId,
         leader: Option<NodeId>,
         elsewhere: Option<Elsewhere>,
     },
-    /// The `leader` of this term does not know that the `entry` is committed, as it is `elsewhere`.
+    /// The `leader` of this `term` does not know that the `entry` is committed, although it is committed
+    /// `elsewhere`.
     NotKnown { entry: LogPosition, leader: NodeId, term: Term, elsewhere: Elsewhere },
-    /// The `entry` that the `node` has, or had, lost its index to another: `committed` was, in `step`.
+    /// The `entry` that the `node` has, or had, lost its index to another: `committed` was committed there,
+    /// in `step`.
     Superseded { entry: LogPosition, node: NodeId, committed: LogPosition, step: u64 },
-    /// The `node` has another entry `there`, where the question has `entry`, which these others hold.
+    /// The `node` has the entry `there` at the index of the `entry` that the question names. The `holders`
+    /// have the latter.
     Another { entry: LogPosition, node: NodeId, there: LogPosition, holders: Vec<NodeId> },
-    /// The `entry` that the `node` has stands on `below`, which lost its index to another: `committed` was
-    /// committed there, in `step`.
+    /// The `entry` that the `node` has comes after `below`, which lost its index to another: `committed`
+    /// was committed there, in `step`.
     OnSuperseded {
         entry: LogPosition,
         node: NodeId,
@@ -108,46 +113,48 @@ pub enum Finding {
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
     /// The `node` is down, and commits nothing.
     Down { node: NodeId },
-    /// `to` refused what `from` had sent, and had written in this step.
+    /// `to` refused a `message` of this kind from `from`, which had written it in the step `written_in`.
     Refused { from: NodeId, to: NodeId, message: MessageKind, written_in: u64 },
     /// The `node` leads this term by these votes, each with the step in which it was counted.
     Leads { node: NodeId, term: Term, votes: Vec<(NodeId, u64)> },
-    /// The `node` has never campaigned: its timer was always started over. It follows `leader`.
+    /// The `node` has never campaigned: its timer was always started over before it ended. It follows
+    /// `leader`, if any.
     NeverCampaigned { node: NodeId, leader: Option<NodeId> },
-    /// The `node` started again as a follower, and has not campaigned since. It follows `leader`.
+    /// The `node` started again as a follower, and has not campaigned since. It follows `leader`, if any.
     StartedAgain { node: NodeId, leader: Option<NodeId> },
-    /// The `node` campaigned in this term, got so many votes, and needed more. If it has given up, that
-    /// was in the step `ended_in`.
+    /// The `node` campaigned in this `term` and got `have` of the votes, but needed `need`. If it has given
+    /// up, it did so in the step `ended_in`.
     TooFewVotes { node: NodeId, term: Term, have: usize, need: usize, ended_in: Option<u64> },
     /// The `node` left the role `role`, and is in this term now.
     SteppedDown { node: NodeId, role: RoleKind, term: Term },
     /// The `node` deleted the entries from `from` to `to`.
     Truncated { node: NodeId, from: LogPosition, to: LogPosition },
-    /// The `node` acknowledged its log up to `index` to the leader that had sent `count` entries after `prev`.
+    /// The `node` acknowledged its log up to `index` to the leader `to`, which had sent `count` entries
+    /// after `prev`.
     Acknowledged { node: NodeId, to: NodeId, index: LogIndex, prev: LogPosition, count: usize },
-    /// What a client was told, or that it was told nothing, and what its node is `silent` for. The
-    /// question fits so many earlier clients too.
+    /// What the client of this `call` was told, or why its node is `silent`. The question also fits so many
+    /// `earlier` clients.
     Told { call: ClientCall, silent: Option<Silent>, earlier: usize },
 }
 
-/// Who has committed an entry that a node does not know to be committed.
+/// The first commit of an entry that a node does not know to be committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Elsewhere {
     /// The step in which it was committed first.
     pub step: u64,
-    /// By whom.
+    /// The node that committed it first.
     pub by: NodeId,
-    /// After how many steps the node crashed and lost its `commitIndex`, if it had known.
+    /// After how many steps the node crashed and forgot its `commitIndex`, if it had known of the commit.
     pub forgot_after: Option<u64>,
 }
 
-/// Why a node that was asked says nothing.
+/// Why a node that was asked has not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Silent {
     /// It crashed after this step, and forgot who had asked.
     CrashedAfter(u64),
-    /// It stands still since this step.
+    /// It has been paused since this step.
     PausedSince(u64),
     /// It answered in this step, and the answer was lost.
     AnswerLostIn(u64),
@@ -156,24 +163,24 @@ pub enum Silent {
 /// How another node stands to what was asked.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Standing {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// Whether it runs.
+    /// Whether it is up.
     pub up: bool,
-    /// Whether it counts: its copy is known to the leader, its vote to the candidate.
+    /// Whether it counts: the leader knows of its copy, or the candidate of its vote.
     pub counted: bool,
-    /// Whether its log holds the entry, known or not; nothing, if no entry is asked about.
+    /// Whether its log holds the entry, whether or not the leader knows; `None` if no entry is asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<bool>,
-    /// Whether messages reach it, and whether its own come back.
+    /// Whether messages to it get through, and whether messages from it do.
     pub link: (bool, bool),
-    /// Whether it stands still.
+    /// Whether it is paused.
     pub paused: bool,
-    /// The messages in flight between the two.
+    /// The in-flight messages between it and the node that is asked about.
     pub in_flight: Vec<MessageId>,
-    /// How many of them are on their way to it.
+    /// How many of them are on their way to this node.
     pub in_flight_to: usize,
-    /// By which rule it refused, if it did.
+    /// The rule by which it refused, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Ground>,
     /// What became of its vote, if a vote is asked about and was neither counted nor refused.
@@ -181,14 +188,14 @@ pub struct Standing {
     pub uncounted: Option<Uncounted>,
 }
 
-/// Why a vote was not counted that nobody refused. Each number is a step.
+/// Why a vote that was not refused was not counted. Each number is a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Uncounted {
-    /// It was not asked in this term.
+    /// The node was not asked for its vote in this term.
     NotAsked,
-    /// The request was written in the step `asked`, and has not arrived so far.
+    /// The request was written in the step `asked`, and has not arrived yet.
     RequestUnderWay { asked: u64 },
     /// The request was lost in the step `lost`.
     RequestLost { lost: u64 },
@@ -198,29 +205,30 @@ pub enum Uncounted {
     VoteUnderWay { given: u64 },
     /// The vote was given in the step `given`, and lost in the step `lost`.
     VoteLost { given: u64, lost: u64 },
-    /// The vote was given in the step `given` and came in the step `came`, when the campaign was over.
+    /// The vote was given in the step `given` and arrived in the step `came`, when the campaign was over.
     Late { given: u64, came: u64 },
 }
 
-/// What would make it otherwise.
+/// What would change a finding.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Change {
     /// So many `more` of the `missing` nodes acknowledge the log of `leader` up to `index`.
     Acknowledgements { leader: NodeId, index: LogIndex, more: usize, missing: Vec<NodeId> },
-    /// An entry of the leader's own `term` comes on a majority: the one at `index`, which so many have
-    /// and so many need; or, if there is none, one that a client has yet to propose.
+    /// An entry of the leader's own `term` reaches a majority: the one at `index`, which `have` nodes hold
+    /// and `need` must hold; or, if there is none, one that a client has yet to propose.
     EntryOfOwnTerm { leader: NodeId, term: Term, index: Option<LogIndex>, have: usize, need: usize },
     /// The `leader` it follows, or one that is yet to be elected, says that it has committed `index`.
     LeaderCommits { leader: Option<NodeId>, index: LogIndex },
     /// The `leader` has committed `index`, and says so in a message that is not written yet.
     LeaderSays { leader: NodeId, index: LogIndex },
-    /// A later leader that has the entry commits one of its own: a majority is in a later term than
+    /// A later leader that has the entry commits one of its own. A majority is already in a later term than
     /// `term`, in which the `leader` leads.
     LaterLeader { leader: NodeId, term: Term },
-    /// This AppendEntries, in flight, arrives. It verifies the log `up_to` an index. In this run it
-    /// arrives in the step `arrives_in`.
+    /// This in-flight AppendEntries `message` arrives. The leader `from` wrote it in the step `written_in`.
+    /// It carries `leader_commit`, and verifies the log `up_to` an index. In this run it arrives in the step
+    /// `arrives_in`, if at all.
     Arrival {
         message: MessageId,
         from: NodeId,
@@ -233,23 +241,23 @@ pub enum Change {
     Replication { index: LogIndex },
     /// The `node` starts again.
     Restart { node: NodeId },
-    /// So many `more` of the `missing` nodes vote for it, in this term or a later one.
+    /// So many `more` of the `missing` nodes vote for the candidate, in this term or a later one.
     Votes { more: usize, missing: Vec<NodeId> },
-    /// A later term begins: too few voters have a vote left in the `term`.
+    /// A later term begins, because too few voters have a vote left in the `term`.
     LaterElection { term: Term },
-    /// Its election timer ends first.
+    /// The election timer of the `node` ends before it is started over.
     Timeout { node: NodeId },
     /// The sender is in term `least` or a later one.
     Term { least: Term },
     /// The message is of term `most` or of an earlier one.
     NoLaterTerm { most: Term },
-    /// The candidate asks in a later term than this: the vote in it is given.
+    /// The candidate asks in a later term than `after`, because the vote in `after` is given.
     LaterTerm { after: Term },
     /// The candidate's log ends at `least`, or is more up to date.
     Log { least: LogPosition },
     /// The leader sends from an entry that both have, which is before `index`.
     EarlierEntry { index: LogIndex },
-    /// The leader had the same entry, of the term `term`, at `index`.
+    /// The leader's entry at `index` is of this `term`, and so the same as the node's own.
     SameEntry { index: LogIndex, term: Term },
 }
 
@@ -258,15 +266,16 @@ pub enum Change {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Unanswerable {
-    /// It is no question that is known.
+    /// The question, as it was `typed`, is not a known one.
     NotUnderstood { typed: String },
-    /// There is no node of this number among so many.
+    /// There is no `node` of this number: the cluster has so many `nodes`.
     NoSuchNode { node: usize, nodes: usize },
-    /// There is no such step among so many.
+    /// There is no such `step`: the last one is `last`.
     NoSuchStep { step: u64, last: u64 },
     /// No log has an entry at this index; the longest ends at `last`.
     NoSuchEntry { index: LogIndex, last: LogIndex },
-    /// It has not happened up to this step; it has to `others`, the last time in these steps.
+    /// What the `question` asks about has not happened up to this `step`. It has happened to `others`, each
+    /// with the step in which it last did.
     NotHappened { question: Question, step: u64, others: Vec<(NodeId, u64)> },
 }
 
@@ -294,7 +303,7 @@ impl Explanation {
 /// Answers a question about the end of a step.
 ///
 /// # Errors
-/// Why it has none.
+/// Why the question has no answer.
 pub fn why(history: &History, step: u64, question: &Question) -> Result<Explanation, Unanswerable> {
     let last = history.last();
     if !(1..=last).contains(&step) {
@@ -341,7 +350,7 @@ impl<'h> Asked<'h> {
         stood.expect("the question names nodes and a step that there are")
     }
 
-    /// The node, if it stands still, and since which step.
+    /// The node and the step since which it has been paused, if it is paused.
     fn paused(&self, id: NodeId) -> Option<(NodeId, u64)> {
         let since = || self.history.since(id, self.step, |stood| stood.paused);
         self.node(id).paused.then(since).flatten().map(|since| (id, since))
@@ -368,12 +377,12 @@ impl<'h> Asked<'h> {
         })
     }
 
-    /// Whose message a step handled.
+    /// The sender of the message that a step handled.
     fn sender(&self, step: &StepRecord<'_>) -> Option<NodeId> {
         Some(self.history.message(step.received?)?.envelope.from)
     }
 
-    /// What some rules said in a step.
+    /// The verdicts of some rules in a step.
     fn grounds(&self, step: &StepRecord<'_>, rules: &[Rule]) -> Vec<Ground> {
         let from = self.sender(step);
         let verdicts = step.events.iter().filter_map(|event| match event {
@@ -385,7 +394,7 @@ impl<'h> Asked<'h> {
             .collect()
     }
 
-    /// How every other node stands to one that counts them.
+    /// How every other node stands to `center`, which counts them.
     fn others(&self, center: NodeId, stands: impl Fn(NodeId, &mut Standing)) -> Vec<Standing> {
         let network = self.history.network_at(self.step);
         let all: Vec<&SentMessage> = self.history.in_flight(self.step).collect();

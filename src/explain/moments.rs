@@ -22,9 +22,9 @@ pub enum Kind {
     Crash,
     /// A node starts again.
     Restart,
-    /// A node stands still.
+    /// A node is paused.
     Pause,
-    /// A node that stood still goes on.
+    /// A paused node goes on.
     Resume,
     /// Links are cut, or the network splits.
     Cut,
@@ -34,9 +34,9 @@ pub enum Kind {
     Drop,
     /// A client is answered.
     Answer,
-    /// The script opens a part.
+    /// The script opens a part of the run.
     Phase,
-    /// A property falls.
+    /// A property is violated.
     Violation,
     /// A rule refuses.
     Refused(Rule),
@@ -47,7 +47,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kinds that are one word, with it.
+    /// The kinds that are a single word, each with its word.
     pub const WORDS: [(&str, Self); 14] = [
         ("commit", Self::Commit),
         ("election", Self::Election),
@@ -116,7 +116,7 @@ impl Kind {
             || self == Self::Violation && history.violations().any(|fell| fell.step == step)
     }
 
-    /// The next step behind `step` at which it happened.
+    /// The first step after `step` at which it happened.
     pub fn next(self, history: &History, step: u64) -> Option<u64> {
         (step + 1..=history.last()).find(|&step| self.is_at(history, step))
     }
@@ -128,7 +128,7 @@ impl Kind {
 }
 
 impl fmt::Display for Kind {
-    /// As it can be typed.
+    /// Writes the kind as it can be typed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(rule) => write!(f, "refused {}", rule.id()),
@@ -142,21 +142,21 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A place in a run, as it is named.
+/// A place in a run, as the user names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// The step of this number.
     Step(u64),
-    /// The last step that was made by this time.
+    /// The last step that was made at or before this time.
     Time(Time),
     /// The first step at which something happened.
     First(Kind),
-    /// The last.
+    /// The last step at which something happened.
     Last(Kind),
 }
 
 impl Place {
-    /// Reads a step's number, seconds with a point, or 'first' or 'last' and what happened.
+    /// Reads a step's number, or seconds with a decimal point, or 'first' or 'last' and a kind.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(step) = text.parse() {
@@ -169,7 +169,8 @@ impl Place {
                 return None;
             }
             let micros: u64 = format!("{fraction:0<6}").parse().ok()?;
-            // What a story shows is cut to the millisecond: all of it is meant.
+            // A story shows times cut to the millisecond, so a typed time stands for all times that are cut
+            // to it.
             let most = 10_u64.pow(6 - fraction.len().max(3) as u32) - 1;
             let seconds: u64 = seconds.parse().ok()?;
             let micros = seconds.checked_mul(1_000_000)?.checked_add(micros + most)?;
@@ -184,7 +185,7 @@ impl Place {
         }
     }
 
-    /// Which step that is, if there is one.
+    /// The step at this place, if there is one.
     pub fn of(self, history: &History) -> Option<u64> {
         let last = history.last();
         match self {

@@ -1,4 +1,4 @@
-//! What can be asked, as it is typed.
+//! The questions that can be asked, as they are typed.
 
 use std::fmt;
 
@@ -8,19 +8,20 @@ use super::Unanswerable;
 use crate::raft::{LogIndex, NodeId, Term};
 use crate::scenario::quantity::node_number;
 
-/// What can be asked of a step.
+/// A question about a step.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Question {
-    /// Why the entry at `index` is committed: on this node, or anywhere. If a `term` is named, that of it.
+    /// Why the entry at `index` is committed, `on` this node or anywhere. A `term` means the entry of that
+    /// term.
     Committed {
         index: LogIndex,
         #[serde(skip_serializing_if = "Option::is_none")]
         term: Option<Term>,
         on: Option<NodeId>,
     },
-    /// Why it is not: on this node, or on the leader.
+    /// Why it is not: `on` this node, or else on the leader or another node that has it.
     NotCommitted {
         index: LogIndex,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +32,7 @@ pub enum Question {
     Refused { from: NodeId, to: NodeId },
     /// Why the `node` leads.
     Leader { node: NodeId },
-    /// Why it does not.
+    /// Why the `node` does not lead.
     NotLeader { node: NodeId },
     /// Why the `node` deleted entries, the last time it did.
     Truncated { node: NodeId },
@@ -39,8 +40,8 @@ pub enum Question {
     SteppedDown { node: NodeId },
     /// Why the `node` acknowledged what it did, the last time it acknowledged anything.
     Acknowledged { node: NodeId },
-    /// Why a client was told what it was: the latest whose command has this text in it, or, if the text
-    /// is 'client' and a number, the one of this number.
+    /// Why a client was told what it was told. It is the latest client whose `command` has this text in it
+    /// or, if the text is 'client' and a number, the client of that number.
     Told { command: String },
 }
 
@@ -48,7 +49,7 @@ impl Question {
     /// Reads a question about a cluster of `nodes`.
     ///
     /// # Errors
-    /// If it is none that is known, or names a node that there is not.
+    /// If it is not a known question, or names a node that does not exist.
     pub fn parse(typed: &str, nodes: usize) -> Result<Self, Unanswerable> {
         let asked = typed.trim_end().trim_end_matches('?');
         let mut words: Vec<&str> = asked.split_whitespace().collect();
@@ -108,7 +109,7 @@ impl Question {
         })
     }
 
-    /// The nodes that it names.
+    /// The nodes that the question names.
     pub fn nodes(&self) -> Vec<NodeId> {
         match *self {
             Self::Committed { on, .. } | Self::NotCommitted { on, .. } => on.into_iter().collect(),
@@ -124,7 +125,7 @@ impl Question {
 }
 
 impl fmt::Display for Question {
-    /// As it can be typed, without 'why'.
+    /// Writes the question as it can be typed, without 'why'.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |node: &NodeId| node.index();
         match self {
