@@ -1,4 +1,4 @@
-//! What can follow a verb: a table of how each kind of argument is read, and how it is written.
+//! What can follow a verb: a table that says how each kind of argument is read and written.
 
 use std::time::Duration;
 
@@ -11,44 +11,44 @@ use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property
 use crate::record::message_name::MessageName;
 use crate::server::turn_order::CrashPoint;
 
-/// How a value stands in a line.
+/// How an argument is read from a line, and written into one.
 pub(super) trait Argument<T = Self> {
-    /// Some that a cluster of three nodes can have, as they are written.
+    /// Some values that are valid in a cluster of three nodes, as they are written.
     const EXAMPLES: &'static [&'static str];
 
-    /// Reads one; if none stands here, `words` knows what was expected.
+    /// Reads a value; if there is none here, notes in `words` what was expected.
     fn read(words: &mut Words<'_>) -> Option<T>;
 
-    /// What a line says; nothing, if it need not be said.
+    /// Writes a value; an empty text, if the line need not say it.
     fn write(value: &T) -> String;
 }
 
-/// Who is asked; the leader, if that is not said.
+/// The node that a client asks; the leader, if the line does not say.
 pub(super) struct Addressee;
-/// How many events; one, if that is not said.
+/// How many events; one, if the line does not say.
 pub(super) struct Events;
-/// What someone says to the reader.
+/// Text for the reader.
 pub(super) struct Remark;
-/// What a client asks for.
+/// A client's command.
 pub(super) struct CommandText;
-/// Text that a place may follow.
+/// Text that may be followed by `on` and the nodes meant.
 pub(super) struct TextBeforeOn;
 /// A key and its value.
 pub(super) struct Pair;
-/// Which client; the one that asked last, if that is not said.
+/// Which client; the one that asked last, if the line does not say.
 pub(super) struct Asker;
-/// What a client was told of a key, to the end of the line.
+/// A key and the value that a client was told, to the end of the line.
 pub(super) struct ToldPair;
 /// A key, to the end of the line.
 pub(super) struct ToldKey;
-/// A term from which on.
+/// The earliest of the terms meant, as in `3 or later`.
 pub(super) struct TermOrLater;
 /// A whole number.
 pub(super) struct Number;
 /// How often something is done.
 pub(super) struct Times;
 
-/// As many events as one line lets happen: a running cluster never runs out of them.
+/// How many events one line may let happen. It is bounded because a running cluster never runs out of them.
 const MOST_EVENTS: u64 = 100_000;
 
 const KINDS: [(&str, MessageKind); 4] = [
@@ -58,7 +58,7 @@ const KINDS: [(&str, MessageKind); 4] = [
     ("append-reply", MessageKind::AppendEntriesResponse),
 ];
 
-/// One row for each: who reads which type, examples, how it is read, and how it is written.
+/// One row for each argument: its reader, its type, examples, how it is read, and how it is written.
 macro_rules! arguments {
     ($($reader:ty => $value:ty, $examples:expr, $read:expr, $write:expr;)*) => {$(
         impl Argument<$value> for $reader {
@@ -77,7 +77,7 @@ macro_rules! arguments {
     )*};
 }
 
-/// The other end of a link of this node.
+/// Reads the other end of a link of this node.
 fn other(words: &mut Words<'_>, node: NodeId) -> Option<NodeId> {
     let start = words.at;
     let other = NodeId::read(words)?;
@@ -283,7 +283,7 @@ arguments! {
         |(key, value)| ToldKey::write(&format!("{key}={value}"));
     ToldKey => String, ["x", "\"client\""],
         |words| words.text("a key, as in x"),
-        // It must not read as a client.
+        // A text that begins with `client` is quoted, so that it does not read as a client's number.
         |text| {
             FreeText::unless(text, text.split_whitespace().next() == Some("client")).to_string()
         };
@@ -313,7 +313,7 @@ arguments! {
         };
     Property => Property, ["election-safety", "linearizability"],
         |words| {
-            // Deadlines are for hunts, which know when faults stop.
+            // Only a hunt judges Liveness, because it knows when the faults stop.
             let judged = Property::ALL.into_iter().filter(|it| *it != Property::Liveness);
             let known: Vec<_> = judged.map(|property| (property_word(property), property)).collect();
             let names: Vec<&str> = known.iter().map(|(word, _)| word.as_str()).collect();
@@ -350,7 +350,7 @@ arguments! {
             }
             words.text("a command, as in SET x=1")
         },
-        // It must not read as an addressee.
+        // A text that begins with `to` is quoted, so that it does not read as an addressee.
         |text| FreeText::unless(text, text.split_whitespace().next() == Some("to")).to_string();
     TextBeforeOn => String, ["x", "\"x on 1\""],
         |words| words.text_before_on("a command, or a key"),

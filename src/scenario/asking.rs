@@ -1,4 +1,4 @@
-//! The clients of a script: how they ask, how long they wait, and what they have been told.
+//! The clients of a script: how they send commands, how long they wait, and what they have been told.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::raft::NodeId;
 use crate::server::status::leader_of;
 use crate::server::{Answer, Proposal, Ticket};
 
-/// How long a client waits for an answer before it asks again, if it numbers its command.
+/// How long a client waits for an answer before it repeats a numbered command.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl<W: World> Runner<'_, W> {
@@ -22,10 +22,10 @@ impl<W: World> Runner<'_, W> {
         ticket
     }
 
-    /// A patient client: it asks the leader and waits. Refused, told that its entry was lost, or told
-    /// nothing for as long as `again`, it asks again. If the node it asked crashes or leads no more, or
-    /// another leads a later term, nobody may ever answer, so it asks the next leader. The command can then
-    /// be committed twice, and is done twice unless it has a number (§8).
+    /// Sends a command as a patient client: it asks the leader and waits. It asks again if it is refused,
+    /// if its entry was lost, or if no answer comes within `again`. It also asks the next leader if the node
+    /// it asked crashes or steps down, or another leads a later term: then an answer may never come. So the
+    /// command can be committed twice, and takes effect twice unless it has a number (§8).
     pub(super) fn write(&mut self, command: &str, again: Duration) -> Result<(), Why> {
         let began = self.world.now();
         let mut attempts = 0;
@@ -53,14 +53,14 @@ impl<W: World> Runner<'_, W> {
         }
     }
 
-    /// The same client, with a command that has a number: the store does it once, so the client may ask
-    /// each second until it is answered, whatever became of the answers before.
+    /// Sends a numbered command in the same way. The store carries out each number once, so the client can
+    /// safely ask again each second until it gets an answer, even if earlier answers were lost.
     pub(super) fn retry(&mut self, command: &str) -> Result<(), Why> {
         let number = self.memory.asked.len() + 1;
         self.write(&format!("ONCE {number} {command}"), AGAIN)
     }
 
-    /// Notes what the clients have been told since.
+    /// Enters in the history what the clients have been told since the last call.
     pub(super) fn listen(&mut self) {
         let settled = self.world.settled();
         if settled == self.heard {

@@ -1,5 +1,5 @@
-//! A recorded run as a scenario that does the same by hand: whose timer ends, which message arrives. So
-//! one can go on from any step of it.
+//! Turns a recorded run into a scenario that repeats it under manual control: its lines say whose timer
+//! ends and which message arrives. So a user can go on from any step of the run.
 
 use std::time::Duration;
 
@@ -14,27 +14,27 @@ use crate::record::message_name::MessageName;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, MessageId};
 
-/// The moves so far, and what a world that makes them holds.
+/// The moves written so far, and the state of a world that has made them.
 struct MoveWriter<'h> {
     history: &'h History,
     verbs: Vec<Verb>,
     now: Time,
-    /// The links as they are by now.
+    /// The links after these moves.
     network: Network,
     /// The messages that can be named, the newest last.
     held: Vec<(MessageId, &'h Envelope)>,
-    /// The processes that stand still.
+    /// The processes that are paused.
     paused: NodeSet,
-    /// What clients have asked and was not heard yet: threads hear it in a turn of their own, and a process
-    /// that stands still after the messages that wait for it.
+    /// The commands that clients have sent and the node has not handled yet: on threads a node handles them
+    /// in a later turn, and a paused process handles them after the messages that wait for it.
     unheard: Vec<(NodeId, Verb)>,
-    /// Where the moves of the last step begin.
+    /// The index in `verbs` at which the moves of the last step begin.
     last_step: usize,
 }
 
 impl Script {
-    /// A scenario that makes a run again up to `until`, step by step, and takes the time that it took.
-    /// Timers and links are in its own hands from the first line to the last.
+    /// Returns a scenario that repeats a run up to step `until`, step by step, and takes the same time. It is
+    /// under manual control from the first line to the last.
     pub fn by_hand(history: &History, until: u64) -> Self {
         let header = history.header();
         let script = Self {
@@ -55,7 +55,7 @@ impl Script {
         let mut moves =
             MoveWriter { history, verbs, now, network, held, paused, unheard, last_step };
         let steps = history.steps().take_while(|step| step.step <= until);
-        // A crash within a step is known once the step was made, and belongs to it all the same.
+        // A crash within a step is recorded after the step, but belongs to it.
         let next =
             if until < history.last() { history.deeds_before(until + 1).next() } else { None };
         let within = next.filter(
@@ -69,12 +69,13 @@ impl Script {
             }
             moves.step(&step);
         }
-        // What came after the last step belongs to it.
+        // The remaining deeds came after the last step, and belong to it.
         for (_, time, deed) in deeds {
             moves.deed(time, deed);
         }
         moves.settle_copies(until);
-        // Who runs has heard no more by this step, and would hear it at once.
+        // Commands for paused nodes wait in the new world too. A running node would handle its commands at once,
+        // though it had not handled them by this step of the recorded run, so they are left out.
         let waits = |(node, _): &(NodeId, Verb)| moves.paused.contains(*node);
         let unheard = moves.unheard.into_iter().filter(waits).map(|(_, verb)| verb);
         moves.verbs.extend(unheard);
@@ -87,7 +88,7 @@ impl Script {
 }
 
 impl<'h> MoveWriter<'h> {
-    /// Lets time pass up to a moment.
+    /// Adds a wait, if time has to pass to reach this moment.
     fn wait(&mut self, time: Time) {
         let waits = time - self.now;
         if waits > Duration::ZERO {
@@ -103,14 +104,14 @@ impl<'h> MoveWriter<'h> {
         match step.input() {
             Input::ElectionTimeout => self.verbs.push(Verb::Timeout(node)),
             Input::HeartbeatDue => self.verbs.push(Verb::Heartbeat(node)),
-            // The clients' deeds say what they asked for.
+            // The commands themselves were noted from the clients' deeds.
             Input::Propose(commands) => commands.iter().for_each(|_| self.hear(step.node)),
             Input::Receive(envelope) => {
                 let name = step.received.and_then(|message| self.name(message));
                 let deliver = name.map(Verb::Deliver);
                 let (from, to) = (envelope.from, envelope.to);
                 if self.network.is_cut(from, to) {
-                    // It had arrived before the link was cut, and waited for a process that stood still.
+                    // The message arrived before the link was cut, and waited for a paused process.
                     let link = LinkSet::OneWay(from, to);
                     self.verbs.push(Verb::HealLinks(link));
                     self.verbs.extend(deliver);
@@ -120,12 +121,12 @@ impl<'h> MoveWriter<'h> {
                 }
             }
         }
-        // They can be named once they have left.
+        // Messages can be named once they have left the node.
         let left = step.messages.iter().filter(|sent| sent.left_in.is_some());
         self.held.extend(left.map(|sent| (sent.message, &sent.envelope)));
     }
 
-    /// The first of what clients have asked of a node is heard now, if there is such a thing.
+    /// Adds the first unhandled command for a node to the moves, if there is one.
     fn hear(&mut self, node: NodeId) {
         if let Some(at) = self.asked_of(node) {
             self.verbs.push(self.unheard.remove(at).1);
@@ -147,7 +148,7 @@ impl<'h> MoveWriter<'h> {
         let verb = match deed {
             Deed::Crash { node, point: CrashPoint::Between } => {
                 self.wait(time);
-                // Who waits for an answer of a process that stands still gets none.
+                // Commands that wait at the paused process come before the crash, so they get no answer.
                 while self.paused.contains(*node) && self.asked_of(*node).is_some() {
                     self.hear(*node);
                 }
@@ -218,7 +219,7 @@ impl<'h> MoveWriter<'h> {
             }
             Deed::Conditions(conditions) => {
                 match Verb::changes(&self.network.conditions(), conditions, None) {
-                    // Links that were not like the others are like them again.
+                    // The deed only resets links that had conditions of their own, as a line for all links does.
                     none if none.is_empty() => vec![Verb::DropRate(conditions.drop, None)],
                     verbs => verbs,
                 }
@@ -229,7 +230,8 @@ impl<'h> MoveWriter<'h> {
         deed.apply_to(&mut self.network);
     }
 
-    /// Of messages that are copied in flight, as many wait at the end as are in flight then.
+    /// Makes a message with copies wait at the end of the moves if it is in flight after step `until`, and
+    /// only then.
     fn settle_copies(&mut self, until: u64) {
         for (message, _) in self.held.clone() {
             let sent = self.history.message(message).filter(|sent| sent.copies > 0);
@@ -246,19 +248,20 @@ impl<'h> MoveWriter<'h> {
         }
     }
 
-    /// What is to come within a step is announced before that step, which is the last.
+    /// Inserts a move before the last step, because what happens within a step has to be announced before it.
     fn before_last(&mut self, verb: Verb) {
         self.verbs.insert(self.last_step, verb);
     }
 
-    /// A message that is lost is taken out, unless a copy of it arrives, or it is only tried in vain.
+    /// Takes a lost message out of the network, unless it has copies. If it was lost because its receiver is
+    /// down, delivers it instead.
     fn lost(&mut self, message: MessageId, why: Loss) {
         let copies = self.history.message(message).map_or(0, |sent| sent.copies);
         if copies == 0
             && let Some(name) = self.name(message)
         {
             if why == Loss::Down {
-                // A message that reaches a node that is down is lost there too.
+                // The new world also loses a message that reaches a node that is down.
                 self.verbs.push(Verb::Deliver(name));
                 return;
             }

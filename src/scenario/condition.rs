@@ -10,17 +10,17 @@ use crate::server::state_machine::{Operation, Reply};
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::{Answer, Proposal, Ticket};
 
-/// What a condition may speak of that no node knows.
+/// What a condition may refer to that no node knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     /// The nodes that are down, the one that crashed last at the end.
     crashed: Vec<NodeId>,
-    /// The clients that have asked, in this order, with their commands.
+    /// The tickets and commands of the clients, in the order in which they asked.
     pub(super) asked: Vec<(Ticket, String)>,
 }
 
 impl Memory {
-    /// The node that is meant, if there is one now.
+    /// Returns the node that `who` refers to now.
     pub(super) fn resolve(&self, who: Who, statuses: &[NodeStatus]) -> Result<NodeId, Why> {
         match who {
             Who::Node(node) => Ok(node),
@@ -29,8 +29,8 @@ impl Memory {
         }
     }
 
-    /// Notes which nodes have crashed since it looked last: between two lines, as a crash may come within a
-    /// step that is still to be made.
+    /// Notes which nodes have crashed since the last call. The runner calls it before each line, because a
+    /// crash may come within a later step than the line that asks for it.
     pub(super) fn note_crashes(&mut self, statuses: &[NodeStatus]) {
         self.crashed.retain(|node| !statuses[node.index()].up);
         let down = statuses.iter().filter(|status| !status.up).map(|status| status.id);
@@ -38,7 +38,8 @@ impl Memory {
         self.crashed.extend(news);
     }
 
-    /// The client that a condition asks about, with its command, if it is about what a client was told.
+    /// Returns the client that a condition is about, with its command; `None` if the condition is not about
+    /// what a client was told.
     pub(super) fn asker(&self, condition: &Condition) -> Option<Result<(Ticket, &str), Why>> {
         match condition {
             Condition::Answered(client)
@@ -52,7 +53,7 @@ impl Memory {
         }
     }
 
-    /// The client of this number, or the last one, with its command.
+    /// Returns the client of this number, or without one the last that asked, with its command.
     fn client(&self, number: Option<u64>) -> Result<(Ticket, &str), Why> {
         let is_it = |asked: &&(Ticket, String)| number.is_none_or(|it| asked.0.client() == it);
         let found = self.asked.iter().rev().find(is_it).ok_or(Why::NoClient(number))?;
@@ -67,7 +68,8 @@ pub(super) fn positions(log: &Log) -> Vec<LogPosition> {
 /// Whether a condition is true of a world now.
 ///
 /// # Errors
-/// If it speaks of a leader, of a crashed node, or of a client, that is not there.
+/// If it refers to a leader, a crashed node or a client, and there is none, or to what a node knows of
+/// its peers, and the node does not lead.
 pub(super) fn holds<W: World>(
     world: &W,
     condition: &Condition,
@@ -138,7 +140,7 @@ pub(super) fn holds<W: World>(
     })
 }
 
-/// Whether a client that asked for `command` was told so.
+/// Whether a client that asked for `command` was told what the condition says.
 fn was_told(condition: &Condition, command: &str, told: &Proposal) -> bool {
     let read = |key: &str, value: Option<&str>| {
         let Proposal::Answered(Answer::Applied { reply: Reply::Value(read), .. }) = told else {

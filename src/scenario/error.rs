@@ -7,13 +7,13 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::visible::visible;
 
-/// As many wrong lines of one file as are told.
+/// How many wrong lines of one file are reported at most.
 const MOST_TOLD: usize = 20;
 
-/// As wide as a quoted line may be, so that it stays a line on a terminal.
+/// How wide a quoted line may be, in columns, so that it fits on one line of a terminal.
 const WIDEST: usize = 72;
 
-/// As long as a quoted word may be.
+/// How long a quoted word may be, in characters.
 const LONGEST: usize = 40;
 
 /// What is wrong with a line.
@@ -53,13 +53,13 @@ impl fmt::Display for LineError {
 
 impl Error for LineError {}
 
-/// The sign of the language to which the words beside it were stuck.
+/// Returns a sign of the language that the word holds, because no blanks were typed around it.
 fn stuck(word: &str) -> Option<&'static str> {
     let sticks = |sign: &&str| word.contains(*sign) && word.chars().any(char::is_alphanumeric);
     ["<->", "->", "|", ","].into_iter().find(sticks)
 }
 
-/// The letters of a line, each as it is shown.
+/// Returns the characters of a line, each as it is displayed.
 fn letters(line: &str) -> Vec<String> {
     line.chars().map(|letter| visible(letter.encode_utf8(&mut [0; 4])).into_owned()).collect()
 }
@@ -76,13 +76,13 @@ pub struct WrongLine {
 }
 
 impl WrongLine {
-    /// What is wrong with a line that was just typed: a sentence, the line, and a mark below the word.
+    /// Describes what is wrong with a line that was just typed: a sentence, the line, and a mark below the word.
     pub(crate) fn told(&self) -> String {
         let (line, mark) = self.excerpt();
         format!("{}\n    {line}\n    {mark}", self.error)
     }
 
-    /// The line, or what stands around the word in a long one, and below it a mark.
+    /// Returns the line, cut down to the text around the wrong word if it is long, and the mark to show below it.
     fn excerpt(&self) -> (String, String) {
         let letters: Vec<String> = letters(&self.text);
         let at = (self.error.column - 1).min(letters.len());
@@ -102,19 +102,19 @@ impl WrongLine {
     }
 }
 
-/// What is wrong with a script: all of it.
+/// Everything that is wrong with a script.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScriptError {
     /// The file, or the scenario's name.
     pub file: String,
     /// The first lines that are wrong.
     pub lines: Vec<WrongLine>,
-    /// How many more there are.
+    /// How many more wrong lines there are.
     pub more: usize,
 }
 
 impl ScriptError {
-    /// Adds a line.
+    /// Adds a wrong line; once there are `MOST_TOLD`, only counts it.
     pub(super) fn add(&mut self, number: usize, text: &str, error: LineError) {
         if self.lines.len() < MOST_TOLD {
             self.lines.push(WrongLine { number, text: text.to_owned(), error });
@@ -125,7 +125,7 @@ impl ScriptError {
 }
 
 impl fmt::Display for ScriptError {
-    /// Each line with a sentence before it and a mark below the word. The text ends without a line break.
+    /// Writes each wrong line with a sentence before it and a mark below the word, and no line break at the end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = visible(&self.file);
         for (nth, wrong) in self.lines.iter().enumerate() {
@@ -149,10 +149,10 @@ pub enum FileError {
     /// The file cannot be read: a sentence, and the cause.
     #[error("{0}")]
     Io(String, #[source] io::Error),
-    /// The file holds something else: a sentence.
+    /// The file's content cannot be a scenario: a sentence.
     #[error("{0}")]
     Content(String),
-    /// The file is not of the language.
+    /// The file's text does not fit the language.
     #[error(transparent)]
     Script(ScriptError),
 }

@@ -1,4 +1,4 @@
-//! Scenarios in files: read within a bound, and written in the place of nothing else.
+//! Reads scenarios from files up to a size limit, and saves them without replacing other files.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,17 +10,17 @@ use super::script::Script;
 use crate::own_file::{NotWritten, OwnFile};
 use crate::record::begins_trace;
 
-/// As long as a scenario may be, in bytes. The longest that ships has not a hundredth of that.
+/// The longest that a scenario may be, in bytes. The longest that ships has less than a hundredth of that.
 pub(crate) const LONGEST: u64 = 1 << 20;
 
-/// What is saved here: no other file is replaced.
+/// The kind of file that is saved here. No file of another kind is replaced.
 const SAVED: OwnFile =
     OwnFile { kind: "scenario", marker: "# Written by raft-cluster, which may replace this file." };
 
-/// The text of a file.
+/// Reads the text of a scenario's file.
 ///
 /// # Errors
-/// If it cannot be read, or holds no scenario.
+/// If it cannot be read, or cannot be the text of a scenario.
 pub(super) fn read(name: &str) -> Result<String, FileError> {
     let opened = File::open(name).and_then(beginning);
     let bytes = opened.map_err(|error| {
@@ -35,18 +35,17 @@ pub(super) fn read(name: &str) -> Result<String, FileError> {
     text(name, bytes)
 }
 
-/// What can be read from somewhere, at most one byte more than a scenario may have: a device may have
-/// no end.
+/// Reads at most one byte more than a scenario may have, because a device may have no end.
 pub(super) fn beginning(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(LONGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The text that was read under this name.
+/// Returns these bytes as the text of a scenario. `name` appears in the errors.
 ///
 /// # Errors
-/// If it is a trace, too long, or no text in UTF-8.
+/// If they are a trace, too long, or not text in UTF-8.
 pub(super) fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
     let content = |what: &str| FileError::Content(format!("'{name}' {what}"));
     if begins_trace(&*bytes) {
@@ -67,7 +66,7 @@ pub(super) fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
     })
 }
 
-/// Whether a text begins like one in UTF-16: with its mark, or with a plain letter of two bytes.
+/// Whether a text begins like UTF-16: with a byte order mark, or with an ASCII character of two bytes.
 pub(crate) const fn is_utf_16(text: &[u8]) -> bool {
     matches!(
         text,
@@ -76,10 +75,10 @@ pub(crate) const fn is_utf_16(text: &[u8]) -> bool {
 }
 
 impl Script {
-    /// Writes it as a file.
+    /// Saves the scenario as a file.
     ///
     /// # Errors
-    /// If there is a file of this name that was not saved here, or it cannot be written.
+    /// If there is a file of this name that was not saved here, or the file cannot be written.
     pub fn save(&self, file: &Path) -> Result<(), NotWritten> {
         SAVED.write(file, &format!("{}\n{self}", SAVED.marker))
     }

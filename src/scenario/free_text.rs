@@ -2,11 +2,11 @@
 //!
 //! Text is written as it is, to the end of the line. Text that could be read as words of the language,
 //! or that a line cannot hold as it is, stands in quotes: `submit "to 1 SET x=1"` is a command for the
-//! leader. In quotes `\"`, `\\`, `\n`, `\r`, `\t` and `\u{1b}` stand for what they stand for in Rust.
+//! leader. In quotes `\"`, `\\`, `\n`, `\r`, `\t` and `\u{1b}` mean the same as in Rust.
 
 use std::fmt::{self, Write};
 
-/// Text as a line has it.
+/// Text as it is written in a line.
 pub(super) struct FreeText<'a> {
     text: &'a str,
     /// Whether it could be read as something else where it stands.
@@ -18,7 +18,7 @@ impl<'a> FreeText<'a> {
         Self { text, ambiguous: false }
     }
 
-    /// The same, in quotes if it is `ambiguous`.
+    /// Text that stands in quotes if it is `ambiguous`, or if it needs them anyway.
     pub(super) const fn unless(text: &'a str, ambiguous: bool) -> Self {
         Self { text, ambiguous }
     }
@@ -49,8 +49,8 @@ impl fmt::Display for FreeText<'_> {
     }
 }
 
-/// Reads quoted text from the beginning of `line`. Returns it, and what comes after it; nothing, if a
-/// quote is not closed or what follows a backslash stands for nothing.
+/// Reads quoted text from the beginning of `line`. Returns it, and what comes after it; `None` if the
+/// quote is not closed, or an escape is not one of these.
 pub(super) fn read_quoted(line: &str) -> Option<(String, &str)> {
     let mut rest = line.strip_prefix('"')?;
     let mut text = String::new();
@@ -69,7 +69,7 @@ pub(super) fn read_quoted(line: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Reads what follows a backslash.
+/// Reads what follows a backslash. Returns the character that is meant, and what comes after it.
 fn read_escape(rest: &str) -> Option<(char, &str)> {
     let letter = rest.chars().next()?;
     let after = &rest[letter.len_utf8()..];

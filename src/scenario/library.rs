@@ -49,29 +49,30 @@ fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     SHIPPED.iter().chain(BROKEN)
 }
 
-/// The shipped scenario of this name.
+/// Returns the shipped scenario of this name, if there is one.
 ///
 /// # Errors
-/// If its text is not of the language; a test sees to it that this never happens.
+/// If its text does not fit the language; a test makes sure that this never happens.
 pub fn find(name: &str) -> Option<Result<Script, ScriptError>> {
     let (_, text) = all().find(|(shipped, _)| *shipped == name)?;
     Some(Script::parse(name, text))
 }
 
-/// The run that shows what happens without this rule.
+/// Returns the shipped scenario that shows what happens without this rule.
 pub fn broken(rule: Rule) -> Option<Script> {
     find(&format!("broken/{rule}"))?.ok()
 }
 
-/// The shipped scenario that someone who wrote `name` may have meant.
+/// Returns the name of the shipped scenario that is most similar to `name`, if one is similar enough.
 pub fn nearest(name: &str) -> Option<&'static str> {
     super::nearest::nearest(name, all().map(|(shipped, _)| *shipped))
 }
 
-/// The scenario of this name, or in this file, for a cluster of `nodes` if that is said.
+/// Returns the shipped scenario of this name, or else the one in the file of this name, for a cluster of
+/// `nodes` if that is given.
 ///
 /// # Errors
-/// If there is none, or it is not of the language.
+/// If there is none, or its text does not fit the language.
 pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, FileError> {
     let shipped = all().find(|(shipped, _)| *shipped == name);
     let text = match shipped {
@@ -81,10 +82,11 @@ pub fn load(name: &str, nodes: Option<usize>) -> Result<Script, FileError> {
     Script::parse_sized(name, &text, nodes).map_err(FileError::Script)
 }
 
-/// The scenario that can be read from somewhere, which is called so.
+/// Reads a scenario from `from`, for a cluster of `nodes` if that is given. `name` becomes its title and
+/// appears in error messages.
 ///
 /// # Errors
-/// If it cannot be read, or is not of the language.
+/// If it cannot be read, or its text does not fit the language.
 pub fn read(name: &str, from: impl Read, nodes: Option<usize>) -> Result<Script, FileError> {
     let bytes = file::beginning(from)
         .map_err(|error| FileError::Io(format!("'{name}' cannot be read ({error})"), error))?;

@@ -1,4 +1,4 @@
-//! What came of each line of a script, and why one failed.
+//! The outcome of each line of a script, and why a line failed.
 
 use std::time::Duration;
 
@@ -12,41 +12,41 @@ use crate::server::Proposal;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 
-/// What came of a line, for whoever tells the story.
+/// The outcome of a line, for an observer that reports on the run.
 #[derive(Clone, PartialEq, Debug)]
 #[allow(missing_docs, reason = "the sentence of a variant says what its fields are")]
 pub enum LineOutcome {
     /// A line is about to be carried out.
     Began(Verb),
-    /// Something waited for came true, after so long.
+    /// A `condition` that the line waited for came true after the time it `took`, within the `bound`.
     Waited { condition: Condition, took: Duration, bound: Duration },
-    /// A patient client has its answer, after so long, having asked so often.
+    /// A patient client got the answer to its `command`, after the time it `took` and this many `attempts`.
     Written { command: String, took: Duration, attempts: u32 },
     /// An expectation held.
     Held(Condition),
-    /// Something did not come true for so long, as it was expected not to.
+    /// A `condition` did not come true `within` this time, as expected.
     Stalled { condition: Condition, within: Duration },
-    /// How every node stands, and its log.
+    /// The status of every node, and its log.
     Status { nodes: Vec<NodeStatus>, logs: Vec<Log> },
     /// The safety report was asked for, and is as expected.
     Safety(SafetyReport),
-    /// A property has fallen, as it was expected to.
+    /// A property has fallen, as expected.
     Fell(Violation),
-    /// A property has not fallen, since the rule is kept without which the script expects it to.
+    /// A property has not fallen, because the cluster keeps the rule that the script breaks.
     Spared(Property),
-    /// The clients were told what cannot be, as it was expected.
+    /// The clients were told something that cannot be true, as expected.
     Misled(Misled),
-    /// Nobody can say whether a property has fallen, where it need not.
+    /// It could not be decided whether Linearizability has fallen; on this cluster it need not fall.
     NotJudged(NotJudged),
-    /// The next event of a single step.
+    /// An event that a `step` line lets happen.
     Happens(NextEvent),
-    /// A line failed that was only tried.
+    /// A line after `try` failed.
     Excused(Box<Failure>),
 }
 
-/// Told what came of every line.
+/// An observer of a script, which is told the outcome of every line.
 pub trait ScriptObserver {
-    /// What came of a line, at the cluster's time.
+    /// Receives the outcome of a line, and the cluster's time.
     fn line_outcome(&mut self, time: Time, outcome: &LineOutcome);
 }
 
@@ -54,16 +54,16 @@ impl ScriptObserver for () {
     fn line_outcome(&mut self, _: Time, _: &LineOutcome) {}
 }
 
-/// Why a script ended before its end.
+/// A line that failed, and why.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Failure {
-    /// The line, from 1; 0 at a prompt.
+    /// The line's number, from 1; 0 at a prompt, and for a line after `try`.
     pub line: usize,
-    /// What it said.
+    /// The line's verb.
     pub verb: Verb,
     /// What went wrong.
     pub why: Why,
-    /// How every node stood then.
+    /// The status of every node at that moment.
     pub status: Vec<NodeStatus>,
 }
 
@@ -72,42 +72,42 @@ pub struct Failure {
 pub enum Why {
     /// An expectation does not hold.
     NotSo,
-    /// The log is another.
+    /// The node's log is not as expected; it holds these entries.
     LogIs(NodeId, Vec<LogPosition>),
-    /// There have been so many elections, and so many were won.
+    /// The number of elections held or won is not as expected; these are the numbers.
     Elections(Elections),
-    /// The client of this number was told something else.
+    /// The client of this number was told this, which is not as expected.
     WasTold(u64, Proposal),
-    /// The line speaks of a client that has not asked; nothing, if none has.
+    /// The line names a client that has not asked, or the last client (`None`), and none has asked.
     NoClient(Option<u64>),
-    /// The line speaks of what a leader knows of its peers, and this node does not lead.
+    /// The line asks what this node knows of its peers as the leader, and it does not lead.
     NotLeading(NodeId),
-    /// What was waited for did not come true in time.
+    /// The condition that the line waited for did not come true within this time.
     TimedOut(Duration),
-    /// The line speaks of the leader, and there is none.
+    /// The line names the leader, and there is none.
     NoLeader,
-    /// The line speaks of the crashed node, and none has crashed.
+    /// The line names the crashed node, and none has crashed.
     NoneCrashed,
-    /// The world refused.
+    /// The world cannot do what the line says.
     Cannot(CannotDo),
     /// The line needs virtual time, and the world runs on threads.
     OnlyVirtual,
     /// The line begins or ends a block, of which there are none at a prompt.
     OnlyInScripts,
-    /// Somebody has interrupted the run.
+    /// The run was interrupted.
     Interrupted,
-    /// Nobody answered the client in time.
+    /// Within this time the client was not told that its command is done.
     Unanswered(Duration),
-    /// A stall was expected, and it came true after this time.
+    /// A stall was expected, but the condition came true after this time.
     CameTrue(Duration),
-    /// A property fell.
+    /// Properties fell.
     Violated(Vec<Violation>),
-    /// Clients were told what cannot be.
+    /// Clients were told something that cannot be true.
     Misled(Box<Misled>),
-    /// Nobody can say whether a property has fallen that should have.
+    /// Linearizability should have fallen, but it could not be decided whether it has.
     NotJudged(NotJudged),
     /// A property should have fallen, and has not.
     Unviolated(Property),
-    /// These have fallen too, which the line does not name.
+    /// These properties have fallen too, and the line does not name them.
     AlsoFell(Vec<Property>),
 }

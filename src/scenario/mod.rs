@@ -1,25 +1,25 @@
-//! A small line-based language for what happens to a cluster: for files, for the prompt, for tests.
+//! A small line-based language that says what happens to a cluster, used in files, at the prompt and in tests.
 //!
-//! * `verb_table`: what a line can say: a table with one row for each verb, and one for each condition.
-//! * `usage`: how such a table is written. The parser, the writer, help and completion come from it.
+//! * `verb_table`: what a line can say: a table with one row for each verb, and one with a row for each condition.
+//! * `usage`: the format of these tables. The parser, the writer, help and completion are generated from them.
 //! * `arguments`: how each kind of argument is read and written.
 //! * `quantity`: probabilities, durations and latencies, in scripts and on the command line.
-//! * `setting`: the settings of a script's head, in a table as well.
-//! * `tokens`: a line, read word by word.
-//! * `parse`: a line to its verb.
-//! * `error`: what is wrong with a line, or with a script: where, which word, what would have fitted.
-//! * `file`: scenarios in files: read within a bound, written in the place of nothing else.
-//! * `free_text`: commands and notes in a line, in quotes where they could be read as words.
+//! * `setting`: the table of settings, which stand in the head of a script.
+//! * `tokens`: reads a line word by word.
+//! * `parse`: turns a line into its verb.
+//! * `error`: what is wrong with a line or a script: where, which word, and what would have fitted.
+//! * `file`: reads scenarios from files up to a size limit, and saves them without replacing other files.
+//! * `free_text`: commands and notes in a line, in quotes where they could be read as words of the language.
 //! * `script`: a whole script: its settings and its lines.
-//! * `by_hand`: a recorded run as a script that does the same move by move.
+//! * `by_hand`: turns a recorded run into a script that repeats it move by move.
 //! * `world`: what a script can do to a cluster, on threads or in virtual time.
-//! * `run`: carries the lines out on any [`World`](world::World), and tells a
-//!   [`ScriptObserver`](line_outcome::ScriptObserver) what came of each.
-//! * `line_outcome`: what came of a line, and why one failed.
-//! * `condition`: whether a condition is true of a world.
+//! * `run`: carries the lines out on any [`World`](world::World), and reports the outcome of each to a
+//!   [`ScriptObserver`](line_outcome::ScriptObserver).
+//! * `line_outcome`: the outcome of a line, and why a line failed.
+//! * `condition`: decides whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
 //! * `walkthrough`: what `raft-node` shows of a single node.
-//! * `nearest`: what someone may have meant who mistyped a rule, a scenario or a word.
+//! * `nearest`: suggests the rule, scenario or word that a mistyped one was meant to be.
 
 mod arguments;
 mod asking;

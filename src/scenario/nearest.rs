@@ -1,20 +1,20 @@
-//! The word that someone may have meant who wrote one that nobody knows.
+//! Finds the known word that a mistyped one was probably meant to be.
 
 use std::fmt;
 
 use crate::raft::Rule;
 
-/// How alike two words have to be for one to be meant by the other.
+/// How similar a known word must be to be suggested: its Jaro-Winkler similarity, from 0 to 1.
 const ALIKE: f64 = 0.75;
 
-/// The most similar of the `known` words, if it is similar enough.
+/// Returns the most similar of the `known` words, if it is similar enough.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |known: &str| strsim::jaro_winkler(known, word);
     let nearest = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     nearest.filter(|known| likeness(known) >= ALIKE)
 }
 
-/// No rule has this id.
+/// The error that no rule has this id.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownRule(String);
 
@@ -29,7 +29,7 @@ impl fmt::Display for UnknownRule {
 
 impl std::error::Error for UnknownRule {}
 
-/// The rule of this id.
+/// Returns the rule of this id.
 ///
 /// # Errors
 /// If there is none.

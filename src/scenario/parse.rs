@@ -1,4 +1,4 @@
-//! A line to its verb.
+//! Turns a line into its verb.
 
 use super::error::LineError;
 use super::setting::SETTINGS;
@@ -6,7 +6,8 @@ use super::tokens::Words;
 use super::verb_table::Verb;
 use crate::raft::MAX_NODES;
 
-/// Reads one line. An empty line, or one that is only a comment (`#`), says nothing.
+/// Reads one line for a cluster of `nodes`. Returns `None` for an empty line, or one that is only a
+/// comment (`#`).
 ///
 /// # Errors
 /// If a word does not fit where it stands.
@@ -16,17 +17,17 @@ pub fn parse_line(line: &str, nodes: usize) -> Result<Option<Verb>, LineError> {
     if rest.is_empty() || rest.starts_with('#') {
         return Ok(None);
     }
-    // Someone who mistypes a setting is told which, too.
+    // A mistyped setting gets a suggestion, too.
     for setting in SETTINGS {
         words.would_fit(setting.usage.words);
     }
     Verb::read(&mut words).map(Some).ok_or_else(|| words.error())
 }
 
-/// The words of the language that may follow what was typed.
+/// Returns the words of the language that may follow what was typed.
 pub fn words_after(typed: &str) -> Vec<String> {
     let mut words = Words::new(typed, MAX_NODES);
-    // Whether it is a whole line already does not matter.
+    // The result does not matter: only the words that would fit next do.
     let _ = Verb::read(&mut words);
     words.fitting_at_end()
 }

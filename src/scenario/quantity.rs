@@ -1,9 +1,8 @@
-//! What scripts, questions and command lines say of links, time and nodes: probabilities, durations, latencies,
-//! numbers of nodes.
+//! Reads probabilities, durations, latencies and node numbers, for scripts, questions and command lines.
 
 use std::time::Duration;
 
-/// What is wrong with a description of link conditions.
+/// What is wrong with a probability, a duration or a range of latencies: a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadConditions(String);
@@ -58,7 +57,7 @@ fn parse_up_to(text: &str, longest: f64, name: &str) -> Result<Duration, BadCond
         _ => return Err(bad()),
     };
     let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
-    // Nothing here is finer than a microsecond; what is written down as such must read back.
+    // Durations are written in whole microseconds, and must read back unchanged.
     let value = (value * 1e6).round() / 1e6;
     if value > longest {
         return Err(BadConditions(format!(
@@ -83,7 +82,7 @@ pub fn parse_latency(text: &str) -> Result<(Duration, Duration), BadConditions> 
     Ok((from, to))
 }
 
-/// The number of a node that is written `2` or `n2`, whether there is such a node or not.
+/// Reads the number of a node, written `2` or `n2`, whether the cluster has such a node or not.
 pub fn node_number(word: &str) -> Option<usize> {
     word.strip_prefix('n').unwrap_or(word).parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Carries a script out on a world, line by line, and tells what came of each.
+//! Carries a script out on a world, line by line, and reports the outcome of each line.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::raft::{NodeId, Property};
 use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
 use crate::server::turn_order::CrashPoint;
 
-/// How long a line waits for what it asks, if it does not say, in the cluster's own time.
+/// How long a line waits, in the cluster's own time, if it does not say.
 pub const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Carries lines out on a world.
@@ -23,19 +23,19 @@ pub struct Runner<'a, W> {
     pub(super) world: W,
     observer: &'a mut dyn ScriptObserver,
     pub(super) memory: Memory,
-    /// What clients have asked, and what they were told. Its moments are the lines of the script:
-    /// what is answered in a line was asked before the next.
+    /// What clients have asked, and what they were told. Each line of the script counts as two moments:
+    /// commands are sent at its first, and answers arrive at its second, before the next line begins.
     pub(super) history: ClientHistory,
-    /// How many commands were settled when the clients last listened.
+    /// How many commands were settled at the last call of `listen`.
     pub(super) heard: u64,
     pub(super) moment: u64,
     spared: bool,
-    /// Set by whoever interrupts the run.
+    /// Set from outside to interrupt the run.
     stop: Arc<AtomicBool>,
 }
 
 impl<'a, W: World> Runner<'a, W> {
-    /// A runner for this world.
+    /// Returns a runner for this world.
     pub fn new(world: W, observer: &'a mut dyn ScriptObserver) -> Self {
         let history = ClientHistory::default();
         let memory = Memory::default();
@@ -43,20 +43,20 @@ impl<'a, W: World> Runner<'a, W> {
         Self { world, observer, memory, history, heard: 0, moment: 0, spared: false, stop }
     }
 
-    /// The same, which ends with a failure once somebody sets `stop`.
+    /// Makes the run end with a failure once `stop` is set.
     pub fn stopped_by(mut self, stop: &Arc<AtomicBool>) -> Self {
         self.stop = Arc::clone(stop);
         self
     }
 
-    /// The same for a cluster that keeps the rules which the script breaks: what the script expects
-    /// to fall or to stall may do so, or not.
+    /// Says whether the cluster keeps the rules that the script breaks. If so, a violation or stall that the
+    /// script expects may happen or not.
     pub const fn spared(mut self, spared: bool) -> Self {
         self.spared = spared;
         self
     }
 
-    /// The safety report so far, with a judgement of what the clients were told.
+    /// Returns the safety report so far, with a judgement of what the clients were told.
     pub fn safety(&mut self) -> SafetyReport {
         let report = self.world.safety();
         self.listen();
@@ -64,18 +64,19 @@ impl<'a, W: World> Runner<'a, W> {
         SafetyReport { clients, ..report }
     }
 
-    /// Ends the run, and reports on all of it: on threads an answer may come after the last line.
+    /// Ends the run, and reports on all of it, including answers that came after the last line, which is
+    /// possible on threads.
     pub fn finish(&mut self) -> SafetyReport {
         self.world.end();
         self.safety()
     }
 
-    /// The world.
+    /// Returns the world.
     pub const fn world(&mut self) -> &mut W {
         &mut self.world
     }
 
-    /// Gives the world back.
+    /// Returns the world, and ends the runner.
     pub fn into_world(self) -> W {
         self.world
     }
@@ -83,8 +84,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// Carries lines out until one fails.
     ///
     /// # Errors
-    /// If a wait ends without what it waited for, an expectation does not hold, or a line cannot be
-    /// carried out.
+    /// If a wait times out, an expectation does not hold, or a line cannot be carried out.
     pub fn run(&mut self, lines: &[Line]) -> Result<(), Box<Failure>> {
         unrolled(lines).into_iter().try_for_each(|line| self.execute(line.number, &line.verb))
     }
@@ -111,7 +111,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Lets the world run until `done` says so, or `bound` has passed. Says whether it was done.
+    /// Lets the world run until `done` returns true, or `bound` has passed. Returns whether `done` was true.
     pub(super) fn run_until(
         &mut self,
         bound: Duration,
@@ -127,7 +127,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.observer.line_outcome(self.world.now(), outcome);
     }
 
-    /// Takes another world, in which nothing has happened yet.
+    /// Starts over with another world, in which nothing has happened yet.
     pub fn start_over(&mut self, world: W) {
         self.world = world;
         self.memory = Memory::default();
@@ -285,7 +285,7 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    /// Clients must have been told what cannot be.
+    /// Expects that clients were told something that cannot be true.
     fn expect_misled(&mut self) -> Result<(), Why> {
         self.listen();
         match self.history.judge(|index| self.world.committed(index)) {
@@ -297,7 +297,7 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    /// Each of these must have fallen, and no other.
+    /// Expects that each of these properties has fallen, and no other.
     fn expect_violation(&mut self, properties: &[Property]) -> Result<(), Why> {
         let report = self.safety();
         for &property in properties {
@@ -312,7 +312,7 @@ impl<'a, W: World> Runner<'a, W> {
         if others.is_empty() { Ok(()) } else { Err(Why::AlsoFell(others)) }
     }
 
-    /// A property that the script expected to fall has not.
+    /// Handles a property that has not fallen, though the script expects it to.
     fn not_fallen(&mut self, property: Property) -> Result<(), Why> {
         if !self.spared {
             return Err(Why::Unviolated(property));
@@ -321,12 +321,12 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    /// The world, for what only virtual time can do.
+    /// Returns the world, for what only virtual time can do.
     fn virtual_world(&mut self) -> Result<&mut dyn VirtualWorld, Why> {
         self.world.as_virtual().ok_or(Why::OnlyVirtual)
     }
 
-    /// Changes the conditions of some links, or makes those of all alike.
+    /// Changes the conditions of these links. Without `links`, gives every link the same conditions.
     fn change(&mut self, links: Option<LinkSet>, change: impl Fn(&mut Conditions)) {
         let Some(links) = links else {
             let mut conditions = self.world.conditions();
@@ -344,7 +344,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.memory.resolve(who, &self.world.status())
     }
 
-    /// The same, but a leader may still have to be elected.
+    /// Resolves `who`; if it is the leader, first waits until one is elected.
     fn resolve_waiting(&mut self, who: Who) -> Result<NodeId, Why> {
         if who == Who::Leader {
             self.wait_for_leader(PATIENCE)?;
@@ -352,8 +352,8 @@ impl<'a, W: World> Runner<'a, W> {
         self.resolve(who)
     }
 
-    /// Lets a node campaign until it leads: over bad links votes are lost, or another wins
-    /// before. A leader of an older term has to hear of that first.
+    /// Lets a node campaign until it leads: over bad links votes are lost, or another node wins first. A
+    /// node that still leads an older term has to hear of the later one before it can campaign.
     fn elect(&mut self, who: Who) -> Result<(), Why> {
         let node = self.resolve(who)?;
         let (began, bound) = (self.world.now(), PATIENCE);

@@ -1,4 +1,4 @@
-//! A whole file: a head that says what it shows and how the cluster is set up, and its lines.
+//! A whole script: a head that says what the script shows and how the cluster is set up, and its lines.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -15,17 +15,17 @@ use crate::raft::{Property, Rule, RuleSet, Settings};
 use crate::record::{Clock, Header};
 use crate::server::timing::Timing;
 
-/// A line of a script that says something.
+/// A line of a script that holds a verb, not only a comment.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
     /// Its number in the file, from 1.
     pub number: usize,
-    /// What it says.
+    /// The verb and its arguments.
     pub verb: Verb,
 }
 
-/// These lines in the order in which they are carried out: those between `repeat` and its `end` as often
-/// as it says.
+/// Returns the lines in the order in which they are carried out: the lines between a `repeat` and its
+/// `end` appear as many times as the `repeat` says.
 pub fn unrolled(lines: &[Line]) -> Vec<&Line> {
     let mut whole = Vec::new();
     let mut open: Vec<(u64, usize)> = Vec::new();
@@ -43,17 +43,17 @@ pub fn unrolled(lines: &[Line]) -> Vec<&Line> {
     whole
 }
 
-/// The blocks of a script that are open where it is read.
+/// The `repeat` blocks that are open at the line being read.
 #[derive(Default)]
 struct Blocks<'a> {
-    /// The line with which each began, how often it is repeated, and how many lines it is so far.
+    /// Of each: the number and text of its `repeat` line, the repetitions, and how many lines it has so far.
     open: Vec<(usize, &'a str, u64, u64)>,
-    /// How many lines those outside are.
+    /// How many lines the script comes to so far outside the open blocks.
     outside: u64,
 }
 
 impl<'a> Blocks<'a> {
-    /// Takes a line in. Says what is wrong if it ends no block, or ends one that is too long.
+    /// Counts a line. If an `end` closes no block, or one that is too long, the error says what was expected.
     fn take(&mut self, number: usize, text: &'a str, verb: &Verb) -> Result<(), String> {
         let lines = match verb {
             Verb::Repeat(times) => {
@@ -79,39 +79,40 @@ impl<'a> Blocks<'a> {
 /// A scenario.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Script {
-    /// Its name: the file's, without the ending.
+    /// The scenario's name, or the name under which the script was read.
     pub name: String,
     /// What it shows, in one line.
     pub shows: String,
-    /// The rules that it is about.
+    /// The rules that the scenario is about.
     pub rules: Vec<Rule>,
     /// The question that it asks its reader.
     pub question: Option<String>,
-    /// How many nodes it wants.
+    /// How many nodes the cluster has.
     pub nodes: usize,
-    /// The seed that it was written with.
+    /// The seed of all random draws.
     pub seed: u64,
     /// Whether a new leader appends a no-op.
     pub no_op: bool,
     /// How many entries one AppendEntries may carry.
     pub max_batch: Option<NonZeroUsize>,
-    /// How long the timers run.
+    /// The timing of elections and heartbeats.
     pub timing: Timing,
-    /// What the links are like at the start.
+    /// The conditions of the links at the start.
     pub conditions: Conditions,
-    /// Rules that are off.
+    /// The rules that the nodes keep; the script's `break` setting takes some out.
     pub broken: RuleSet,
     /// Whether it can run on threads too, or only in virtual time.
     pub on_threads: bool,
-    /// What happens.
+    /// The lines after the head.
     pub lines: Vec<Line>,
 }
 
 impl Script {
-    /// As many lines as the repetitions of a script may come to.
+    /// The most lines that a script may come to with all its repetitions.
     pub const MOST_LINES: u64 = 100_000;
 
-    /// A script that has no lines yet: five nodes, sound settings, quiet links.
+    /// Returns a script without lines, with the default of every setting: five nodes, every rule kept, and
+    /// links that lose nothing.
     pub fn empty(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -134,25 +135,25 @@ impl Script {
         }
     }
 
-    /// Reads a script. `name` is for its title and for messages.
+    /// Reads a script. `name` becomes its title and appears in error messages.
     ///
     /// # Errors
-    /// If a line is not of the language; the error has all of those.
+    /// If any line does not fit the language; the error covers every such line.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScriptError> {
         Self::parse_sized(name, text, None)
     }
 
-    /// Reads a script for a cluster of `nodes`, whatever size it asks for itself.
+    /// Reads a script for a cluster of `nodes`, if that is given, instead of the size that the script sets.
     ///
     /// # Errors
-    /// As for [`parse`](Self::parse); also if it speaks of a node that such a cluster lacks.
+    /// As for [`parse`](Self::parse); also if a line names a node that a cluster of that size lacks.
     pub fn parse_sized(name: &str, text: &str, nodes: Option<usize>) -> Result<Self, ScriptError> {
         let mut script = Self::empty(name);
         script.nodes = nodes.unwrap_or(script.nodes);
         let mut wrong = ScriptError { file: name.to_owned(), lines: Vec::new(), more: 0 };
         let mut in_head = true;
         let mut blocks = Blocks::default();
-        // Some editors begin a file with a mark of its encoding.
+        // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (at, text) in text.lines().enumerate() {
             let number = at + 1;
@@ -194,9 +195,9 @@ impl Script {
         if wrong.lines.is_empty() { Ok(script) } else { Err(wrong) }
     }
 
-    /// Whether it does everything by hand, move by move, so that time means nothing in it.
+    /// Whether the whole script runs under manual control, move by move, so that time plays no part in it.
     pub fn is_by_hand(&self) -> bool {
-        // What links are like means nothing either, to messages that wait for a hand.
+        // Lines that set link conditions do not count: they do not affect messages that are delivered by name.
         let is_deed = |verb: &&Verb| {
             verb.kind() != Kind::Tell
                 && !matches!(verb, Verb::DropRate(..) | Verb::DuplicateRate(..) | Verb::Delay(..))
@@ -205,8 +206,8 @@ impl Script {
         deeds.next() == Some(&Verb::Manual) && deeds.all(|verb| *verb != Verb::Automatic)
     }
 
-    /// A scenario of these lines on this one's cluster. It shows `shows`, if this one says nothing; what the
-    /// links are like at the start becomes lines, as the head of a scenario does not say it.
+    /// Returns a scenario with these lines on the same cluster. `shows` says what it shows, unless this one
+    /// has a text of its own. The link conditions at the start become lines, because a head cannot state them.
     pub fn with_lines(&self, shows: &str, verbs: impl IntoIterator<Item = Verb>) -> Self {
         let conditions = Self::empty("").conditions;
         let changes = Verb::changes(&conditions, &self.conditions, None);
@@ -216,7 +217,7 @@ impl Script {
         Self { shows: shows.to_owned(), conditions, lines, ..self.clone() }
     }
 
-    /// Which properties it expects to fall.
+    /// The properties that the script expects to fall.
     pub fn expected_to_fall(&self) -> Vec<Property> {
         let named = |line: &Line| match &line.verb {
             Verb::ExpectViolation(properties) => properties.clone(),
@@ -225,7 +226,7 @@ impl Script {
         self.lines.iter().flat_map(named).collect()
     }
 
-    /// What a record of a run of it begins with, if it runs by this clock.
+    /// Returns the header of a record of this script's run on the given clock.
     pub fn header(&self, clock: Clock) -> Header {
         let (settings, timing, conditions) = (self.settings(), self.timing, self.conditions);
         Header::new(&self.name, clock, self.seed, &settings, timing, conditions)
@@ -243,7 +244,7 @@ impl Script {
 }
 
 impl fmt::Display for Script {
-    /// Writes the script as a file that reads back as the same script.
+    /// Writes the script as text that parses back to the same script.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for setting in SETTINGS {
             if let Some(value) = (setting.write)(self) {

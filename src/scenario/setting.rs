@@ -11,15 +11,15 @@ use crate::server::timing::Timing;
 pub struct Setting {
     /// Its word, what follows, and what it sets.
     pub usage: Usage,
-    /// What holds without it; nothing, if that is nothing.
+    /// Its value if the script does not set it; empty if there is none.
     pub default: &'static str,
     /// Reads what follows its word into a script.
     pub(super) read: fn(&mut Script, &mut Words<'_>) -> Option<()>,
-    /// What is written behind its word, if it has to be said.
+    /// Returns what is written behind its word; `None` if the script need not set it.
     pub(super) write: fn(&Script) -> Option<String>,
 }
 
-/// One row for each: its word, what follows, the default, what it sets, how it is read and written.
+/// One row for each setting: its word, what follows, the default, what it sets, how it is read and written.
 macro_rules! settings {
     ($($words:literal, $follows:literal, $default:literal, $does:literal, $read:expr, $write:expr;)*) => {
         /// Every setting, in the order in which they are written.
@@ -51,7 +51,7 @@ settings! {
         |script| script.question.clone();
     "nodes", "N", "5", "the size of the cluster, 1 to 9; `--nodes` goes before it",
         |script, words| {
-            // If it cannot be read, no node that is named later is wrong because of that.
+            // If the number cannot be read, lines further down may name any node without being wrong too.
             script.nodes = MAX_NODES;
             let possible = |nodes: &usize| (1..=MAX_NODES).contains(nodes);
             let expected = "a number of nodes from 1 to 9";

@@ -1,27 +1,27 @@
-//! A line, read word by word.
+//! Reads a line word by word.
 //!
-//! What is read may turn out not to fit; then it is read again as something else, from where it began.
-//! The reading that came furthest says what is wrong with the line: there stands the word that does
-//! not fit, and what would have fitted is noted by every reading that ended there. What would have
-//! fitted at the end of a line is also what may be typed next.
+//! When a reading fails, the line is read again from the same place as something else. The reading that
+//! came furthest decides what is wrong with the line: the word at that place does not fit, and every
+//! reading that ended there notes what would have fitted. What would have fitted at the end of a line is
+//! also what may be typed next.
 
 use super::error::LineError;
 use super::free_text::read_quoted;
 use super::nearest::nearest;
 
-/// A line, and how much of it is read.
+/// A line, and how far it has been read.
 pub(super) struct Words<'a> {
     line: &'a str,
-    /// Where the reading stands.
+    /// How far the line has been read, in bytes.
     pub(super) at: usize,
     /// How many nodes the cluster has.
     pub(super) nodes: usize,
-    /// Where a word ends.
+    /// Whether a character separates words.
     pub(super) separator: fn(char) -> bool,
     furthest: usize,
-    /// What would have fitted there, in words of ours, some with a list of what that can be ...
+    /// Descriptions of what would have fitted at `furthest`, some with a list of all the words possible there.
     expected: Vec<(String, Vec<&'static str>)>,
-    /// ... and in words of the language.
+    /// The words of the language that would have fitted at `furthest`.
     fitting: Vec<String>,
 }
 
@@ -32,14 +32,14 @@ impl<'a> Words<'a> {
         Self { line: line.trim_end(), at: 0, nodes, separator, furthest: 0, expected, fitting }
     }
 
-    /// What is left, from the next word on.
+    /// Returns what is left of the line, from the next word on.
     pub(super) fn rest(&mut self) -> &'a str {
         let rest = self.line[self.at..].trim_start_matches(self.separator);
         self.at = self.line.len() - rest.len();
         rest
     }
 
-    /// The next word; an empty one at the end.
+    /// Returns the next word; an empty one at the end.
     pub(super) fn peek(&mut self) -> &'a str {
         self.rest().split(self.separator).next().unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl<'a> Words<'a> {
         found.map_or_else(|| self.expected(expected), |(_, meaning)| Some(meaning))
     }
 
-    /// Takes free text: what stands in quotes, or all that is left, which must be something.
+    /// Takes free text: what stands in quotes, or all that is left, which must not be empty.
     pub(super) fn text(&mut self, expected: &str) -> Option<String> {
         if !self.rest().starts_with('"') {
             let text = self.take_rest();
@@ -103,7 +103,7 @@ impl<'a> Words<'a> {
         Some(text)
     }
 
-    /// The same, but the text may end before an ` on `.
+    /// Takes free text in the same way, but text without quotes ends before the last ` on `, if there is one.
     pub(super) fn text_before_on(&mut self, expected: &str) -> Option<String> {
         let rest = self.rest();
         match rest.rsplit_once(" on ") {
@@ -115,12 +115,12 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Nothing may be left.
+    /// Checks that nothing is left.
     pub(super) fn end(&mut self) -> Option<()> {
         if self.rest().is_empty() { Some(()) } else { self.expected("the end of the line") }
     }
 
-    /// Reads what follows these words, which come first. If it cannot be read, nothing was.
+    /// Takes the words of `begins`, then reads what follows them. On failure `at` stays where it was.
     pub(super) fn form<T>(
         &mut self,
         begins: &str,
@@ -129,7 +129,7 @@ impl<'a> Words<'a> {
         let start = self.at;
         let (first, others) = begins.split_once(' ').unwrap_or((begins, ""));
         let whole = |words: &mut Self| {
-            // Which words can begin a line is said once for all of them.
+            // `take` does not say that the first word was expected: one list names all the first words.
             words.take(first).then_some(())?;
             others.split_whitespace().try_for_each(|word| words.exactly(word))?;
             read(words)
@@ -141,7 +141,8 @@ impl<'a> Words<'a> {
         read
     }
 
-    /// Whether here is as far as any reading came; then what fits here is of interest.
+    /// Whether no reading has come further than this place, so that what fits here has to be noted. Forgets
+    /// what was noted before if none has come this far.
     fn is_furthest(&mut self) -> bool {
         self.rest();
         if self.at > self.furthest {
@@ -159,12 +160,13 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// What comes next does not fit; this would.
+    /// Notes that what comes next does not fit, and what would.
     pub(super) fn expected<T>(&mut self, expected: impl Into<String>) -> Option<T> {
         self.expected_one_of(expected, Vec::new())
     }
 
-    /// The same, and these are all that there are of it: whoever is told of one that is near needs no list.
+    /// Notes the same, with a list of `all` words that would fit. The error leaves the list out if it
+    /// suggests a similar word.
     pub(super) fn expected_one_of<T>(
         &mut self,
         expected: impl Into<String>,
@@ -177,12 +179,12 @@ impl<'a> Words<'a> {
         None
     }
 
-    /// What is wrong with the line.
+    /// Returns what is wrong with the line.
     pub(super) fn error(mut self) -> LineError {
         self.at = self.furthest;
         let word = self.peek().to_owned();
         let meant = nearest(&word, self.fitting.iter().map(String::as_str)).map(str::to_owned);
-        // It comes first, and need not be named twice.
+        // The suggestion comes first in the message, and need not be named twice.
         self.expected.retain(|(expected, _)| Some(expected.trim_matches('\'')) != meant.as_deref());
         let column = self.line[..self.furthest].chars().count() + 1;
         let expected = self.expected.into_iter().map(|(what, all)| match &all[..] {
@@ -193,7 +195,7 @@ impl<'a> Words<'a> {
         LineError { column, word, meant, expected }
     }
 
-    /// What may be typed next.
+    /// Returns the words that may be typed next.
     pub(super) fn fitting_at_end(self) -> Vec<String> {
         if self.furthest == self.line.len() { self.fitting } else { Vec::new() }
     }

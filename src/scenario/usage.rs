@@ -1,10 +1,9 @@
-//! How the tables of the language are written: one row for each word that can begin a line, and in it
-//! what can follow.
+//! The format of the language's tables: each row has the words that can begin a line, and what can follow.
 //!
-//! A row has the words, what follows them, what it does, and its forms. A form is a variant with its
+//! A row has the words, what follows them, what the line does, and its forms. A form is a variant with its
 //! arguments in the order of the line; a word that stands before an argument stands before it in the
-//! line, too. How an argument is read and written is said by its type's
-//! `arguments::Argument`, or by another that stands behind `as`.
+//! line, too. An argument is read and written by the `arguments::Argument` of its own type, or of the
+//! type that stands behind `as`.
 
 use std::collections::HashSet;
 
@@ -34,7 +33,7 @@ impl Usage {
     }
 }
 
-/// The first words of these rows, each once.
+/// Returns the first words of these rows, each once.
 pub fn first_words<'a>(rows: impl IntoIterator<Item = &'a Usage>) -> Vec<&'static str> {
     let mut seen = HashSet::new();
     rows.into_iter().map(Usage::first_word).filter(|word| seen.insert(*word)).collect()
@@ -47,15 +46,15 @@ pub enum Kind {
     Tell,
     /// Looks at the cluster and leaves it as it is.
     Look,
-    /// One thing happens at one node, or to one message: a move in someone's hand.
+    /// Makes one thing happen at one node, or to one message: a single move.
     Move,
-    /// Changes the links, or who ends the timers.
+    /// Changes the links, or whether timers and links are under manual control.
     Links,
     /// Lets the cluster run, or does several things: if it fails, some of it may have happened.
     Wait,
 }
 
-/// The trait that reads and writes an argument: that of its type, or of what stands behind `as`.
+/// Names an item of the `Argument` that reads and writes a value: its type's, or that of the type behind `as`.
 macro_rules! argument {
     ($item:ident of $type:ty) => {
         <$type as $crate::scenario::arguments::Argument>::$item
@@ -109,7 +108,7 @@ macro_rules! table {
                 words.expected_one_of($what, first_words(Self::USAGE))
             }
 
-            /// Lines in which every form stands, with every example of each of its arguments.
+            /// Returns lines that show every form, with every example of each of its arguments.
             pub fn examples() -> Vec<String> {
                 let mut lines = Vec::new();
                 $($(
@@ -139,7 +138,7 @@ macro_rules! table {
     };
 }
 
-/// As many lines as it takes for each part of a form to be each of its examples.
+/// Returns as many lines as it takes to show every example of each part of a form.
 pub(super) fn examples(parts: &[&[&str]]) -> Vec<String> {
     let most = parts.iter().map(|part| part.len()).max().unwrap_or_default();
     let line = |nth: usize| parts.iter().map(|part| part[nth % part.len()]).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! What a line of a scenario can say: the table of verbs, and that of conditions.
+//! What a line of a scenario can say: the table of verbs, and the table of conditions.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Who {
     }
 }
 
-/// On how many nodes something is to be true.
+/// The nodes on which something is to be true.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum On {
     /// On this one.
@@ -43,10 +43,10 @@ pub enum On {
     All,
 }
 
-/// What is committed: as many entries, or an entry with this text.
+/// What is to be committed: a number of entries, or a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Committed {
-    /// At least so many entries.
+    /// At least this many entries.
     Count(u64),
     /// A command with this text.
     Command(String),
@@ -59,12 +59,12 @@ pub enum LinkSet {
     OneWay(NodeId, NodeId),
     /// Between two nodes, in both directions.
     Between(NodeId, NodeId),
-    /// All of a node, in both directions.
+    /// All links of a node, in both directions.
     All(NodeId),
 }
 
 impl LinkSet {
-    /// Each of them, in a cluster of `nodes`.
+    /// Returns each of the links, in a cluster of `nodes`.
     pub fn links(self, nodes: usize) -> Vec<(NodeId, NodeId)> {
         match self {
             Self::OneWay(from, to) => vec![(from, to)],
@@ -77,19 +77,19 @@ impl LinkSet {
     }
 }
 
-/// How many of something there have been.
+/// A bound on how many of something there have been.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amount {
-    /// So many.
+    /// Exactly this many.
     Exactly(u64),
-    /// So many or fewer.
+    /// This many or fewer.
     AtMost(u64),
-    /// So many or more.
+    /// This many or more.
     AtLeast(u64),
 }
 
 impl Amount {
-    /// Whether `count` is such an amount.
+    /// Whether `count` is within the bound.
     pub const fn admits(self, count: u64) -> bool {
         match self {
             Self::Exactly(amount) => count == amount,
@@ -192,13 +192,13 @@ table! {
 }
 
 impl Verb {
-    /// Whether a line may have moved the world before it failed: it waits, or, if it has a command for the
-    /// leader, waits until there is one.
+    /// Whether a line that fails may have let the world run first: it waits, or it submits a command to the
+    /// leader, and waits until there is one.
     pub fn may_move_and_fail(&self) -> bool {
         self.kind() == Kind::Wait || matches!(self, Self::Submit { .. })
     }
 
-    /// What makes of links that were like `before` links that are like `after`: some of them, or all.
+    /// Returns the lines that change the conditions of these links, or of all, from `before` to `after`.
     pub(super) fn changes(
         before: &Conditions,
         after: &Conditions,

@@ -17,25 +17,25 @@ use crate::server::{Proposal, Ticket};
 /// Why something cannot be done to a cluster.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CannotDo {
-    /// The node is up, and would have to be down.
+    /// The node is up; it must be down for this.
     #[error("{0} is up")]
     IsUp(NodeId),
-    /// The node is down, and would have to be up.
+    /// The node is down; it must be up for this.
     #[error("{0} is down")]
     IsDown(NodeId),
-    /// The process stands still, and would have to run.
+    /// The process is paused; it must run for this.
     #[error("{0} stands still until 'resume {index}'", index = .0.index())]
     IsPaused(NodeId),
-    /// The process does not stand still.
+    /// The process is not paused.
     #[error("{0} is not paused")]
     IsNotPaused(NodeId),
     /// The node's thread panicked and left nothing to start from.
     #[error("{0} panicked and left no disk to start from")]
     LeftNoDisk(NodeId),
-    /// The system gives no thread for the node, for this reason.
+    /// The operating system could not start a thread for the node; the text says why.
     #[error("no thread could be started for {0}: {1}")]
     NoThread(NodeId, String),
-    /// The node leads, and its election timer stands still.
+    /// The node leads, and a leader's election timer does not run.
     #[error("{0} leads, and the election timer of a leader stands still")]
     Leads(NodeId),
     /// The node does not lead, and has no heartbeat to send.
@@ -44,7 +44,8 @@ pub enum CannotDo {
     /// No such message is in flight.
     #[error("no such message is on its way")]
     NoSuchMessage(MessageName),
-    /// The message waits to be delivered by name, again and again.
+    /// The message is held back already, so it does not arrive by itself; it can be delivered by name any
+    /// number of times.
     #[error("it is held back already: it arrives when 'deliver' names it, as often as it does")]
     WaitsForName(MessageName),
     /// No timer runs, and no message arrives by itself.
@@ -55,7 +56,7 @@ pub enum CannotDo {
     NoEvent,
 }
 
-/// What a script says about the run, rather than does.
+/// What a script says about the run, as opposed to what it does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Narration {
     /// A part of the story begins.
@@ -73,8 +74,8 @@ impl From<Narration> for Deed {
     }
 }
 
-/// A change of the network, as the deed that says it. Only the methods of [`World`] make one, so it says
-/// nothing else.
+/// A change of the network, stored as its deed. Only the methods of [`World`] construct one, so the deed
+/// inside is always a network change.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NetworkChange(Deed);
 
@@ -91,7 +92,7 @@ pub enum NextEvent {
     Arrives(Envelope),
     /// A message that was in flight is lost.
     Lost(Envelope, Loss),
-    /// A message arrives at a process that stands still, where it waits.
+    /// A message arrives at a paused process, where it waits.
     Waits(Envelope),
     /// A node's election timer ends.
     ElectionTimeout(NodeId),
@@ -102,30 +103,30 @@ pub enum NextEvent {
 /// Elections since the cluster began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Elections {
-    /// How often a node campaigned.
+    /// How many times a node has campaigned.
     pub held: u64,
-    /// How often one won.
+    /// How many times a candidate has won.
     pub won: u64,
 }
 
 impl Elections {
-    /// Those that the checker has seen.
+    /// Returns the elections that the checker has seen.
     pub fn of(checker: &Checker) -> Self {
         let won = checker.leaders().len() + checker.second_leaders();
         Self { held: checker.elections(), won: won as u64 }
     }
 }
 
-/// A message in flight, as one looks at it.
+/// A message in flight, as it is shown to a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InFlight {
     /// Its number in the journal.
     pub id: MessageId,
-    /// By which name to deliver it or to take it out.
+    /// The name to deliver it by, or to take it out by.
     pub name: MessageName,
     /// The message.
     pub envelope: Envelope,
-    /// When it arrives; nothing if it waits to be delivered by name.
+    /// When it arrives; `None` if it waits to be delivered by name.
     pub due: Option<Time>,
     /// Whether it arrived before, and can arrive again.
     pub delivered: bool,
@@ -133,16 +134,16 @@ pub struct InFlight {
 
 /// A cluster that a script can drive.
 pub trait World {
-    /// How many nodes it has.
+    /// Returns how many nodes the cluster has.
     fn size(&self) -> usize;
 
-    /// The cluster's time.
+    /// Returns the cluster's time.
     fn now(&self) -> Time;
 
-    /// How every node stands, in ascending order.
+    /// Returns the status of every node, in ascending order.
     fn status(&self) -> Vec<NodeStatus>;
 
-    /// Looks at a node's log without copying it; at what its disk holds, if it is down.
+    /// Looks at a node's log without copying it; if the node is down, at the log on its disk.
     fn look_at_log<T: Send + 'static>(
         &self,
         node: NodeId,
@@ -151,7 +152,7 @@ pub trait World {
     where
         Self: Sized;
 
-    /// A copy of it.
+    /// Returns a copy of a node's log.
     fn log(&self, node: NodeId) -> Log
     where
         Self: Sized,
@@ -159,7 +160,7 @@ pub trait World {
         self.look_at_log(node, Log::clone)
     }
 
-    /// One entry of it.
+    /// Returns one entry of a node's log.
     fn entry(&self, node: NodeId, index: LogIndex) -> Option<LogEntry>
     where
         Self: Sized,
@@ -167,22 +168,22 @@ pub trait World {
         self.look_at_log(node, move |log| log.get(index).cloned())
     }
 
-    /// A node's key-value store; none if it is down.
+    /// Returns a copy of a node's key-value store; `None` if the node is down.
     fn machine(&self, node: NodeId) -> Option<KeyValue>;
 
-    /// Lets the cluster run until `done` says so, or `bound` has passed in the cluster's own time.
-    /// Says whether it was done. `done` is asked at once, whenever something has changed, and when
-    /// `bound` has passed: so to wait for a moment is to ask for the time.
+    /// Lets the cluster run until `done` returns true, or `bound` has passed in the cluster's own time.
+    /// Returns whether `done` was true. It is called at once, whenever something has changed, and when
+    /// `bound` has passed: so a `done` that checks the time can wait for a given moment.
     fn run_until(&mut self, bound: Duration, done: impl FnMut(&Self) -> bool) -> bool
     where
         Self: Sized;
 
-    /// The leader: of all that lead, the one of the highest term.
+    /// Returns the leader: if several nodes believe that they lead, the one with the highest term.
     fn leader(&self) -> Option<NodeId> {
         leader_of(&self.status()).map(|leader| leader.id)
     }
 
-    /// Lets the cluster run until it has a leader, or `bound` has passed.
+    /// Lets the cluster run until it has a leader, or `bound` has passed. Returns the leader, if there is one.
     fn wait_for_leader(&mut self, bound: Duration) -> Option<NodeId>
     where
         Self: Sized,
@@ -195,23 +196,24 @@ pub trait World {
         leader
     }
 
-    /// Hands a command to `node`, leader or not, and does not wait. The answer, if there is one,
-    /// comes later.
+    /// Hands a command to `node`, whether it leads or not, without waiting for the answer.
+    /// [`proposal`](Self::proposal) returns the answer once there is one.
     fn propose(&mut self, node: NodeId, command: &str) -> Ticket;
 
-    /// What has become of a command.
+    /// Returns what has become of a command.
     fn proposal(&self, ticket: Ticket) -> Proposal;
 
-    /// Where the entry of a command stands or stood, before anything is committed too, as the node says
-    /// that took it in: in virtual time at once, on threads as soon as it has. Nothing if no node did, or
-    /// it went down since without an answer.
+    /// Returns the position of a command's entry in the log, even before the entry is committed, as reported
+    /// by the node that took the command in: in virtual time at once, on threads as soon as the node has
+    /// done so. `None` if no node took it in, or that node has since gone down without answering.
     fn position_of(&self, ticket: Ticket) -> Option<LogPosition>;
 
-    /// How many commands are not pending any more: unchanged, it says that nobody was told anything.
+    /// Returns how many commands are no longer pending. While this number stays the same, no client has been
+    /// told anything new.
     fn settled(&self) -> u64;
 
-    /// Crashes a node: at once, or at the given point of its next turn that has something to save, to
-    /// send or to commit, which its status shows.
+    /// Crashes a node: at once for [`CrashPoint::Between`], else at the given point of its next turn that
+    /// has something to save or to send, or moves the commit index, which the node's status shows.
     ///
     /// # Errors
     /// If it is down.
@@ -220,42 +222,41 @@ pub trait World {
     /// Starts a crashed node again with what was durable.
     ///
     /// # Errors
-    /// If it is up, or cannot be brought up.
+    /// If it is up, or cannot be started.
     fn restart(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Loses the disk of a node that is down: when it starts again, it starts with nothing.
+    /// Erases the disk of a node that is down: when the node restarts, it starts with nothing.
     ///
     /// # Errors
     /// If it is up, or has left no disk.
     fn wipe(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Makes a process stand still: no timer of it ends, and what it is sent waits for it, until it is
-    /// [resumed](Self::resume), or crashes.
+    /// Pauses a process: its timers do not end, and messages and commands for it wait, until it is
+    /// [resumed](Self::resume) or crashes.
     ///
     /// # Errors
-    /// If it is down, or stands still already.
+    /// If it is down, or paused already.
     fn pause(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Lets a process that stands still go on: it handles what has waited, then its timers.
+    /// Lets a paused process go on: it handles what has waited, then its timers.
     ///
     /// # Errors
-    /// If it is down, or does not stand still.
+    /// If it is down, or not paused.
     fn resume(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Has the next answer of a node to a client lost on its way, unless the node crashes before.
+    /// Loses the next answer that a node sends to a client, unless the node crashes first.
     ///
     /// # Errors
     /// If it is down.
     fn lose_answer(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Ends a node's election timer.
+    /// Ends a node's election timer, so that it campaigns.
     ///
     /// # Errors
-    /// If it is down, stands still, or leads.
+    /// If it is down, paused, or leads.
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Enters a change of the network in the journal, and makes it. What is in flight keeps the latency
-    /// that it has.
+    /// Enters a change of the network in the journal, and makes it. Messages in flight keep their latency.
     fn change_network(&mut self, change: NetworkChange);
 
     /// Cuts one direction of a link.
@@ -263,7 +264,7 @@ pub trait World {
         self.change_network(NetworkChange(Deed::Cut { from, to }));
     }
 
-    /// Splits the cluster into groups; nodes that are in none form one together.
+    /// Splits the cluster into groups; the nodes that are in no group form one together.
     fn partition(&mut self, groups: &[NodeSet]) {
         self.change_network(NetworkChange(Deed::Partition { groups: groups.to_vec() }));
     }
@@ -278,10 +279,10 @@ pub trait World {
         self.change_network(NetworkChange(Deed::Heal));
     }
 
-    /// The conditions of every link that has none of its own.
+    /// Returns the conditions of every link that has none of its own.
     fn conditions(&self) -> Conditions;
 
-    /// The conditions of the link from one node to another.
+    /// Returns the conditions of the link from one node to another.
     fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions;
 
     /// Changes the conditions of the link from one node to another.
@@ -289,46 +290,46 @@ pub trait World {
         self.change_network(NetworkChange(Deed::LinkConditions { from, to, conditions }));
     }
 
-    /// Changes the conditions of every link.
+    /// Changes the conditions of every link, also of those that had their own.
     fn set_conditions(&mut self, conditions: Conditions) {
         self.change_network(NetworkChange(Deed::Conditions(conditions)));
     }
 
-    /// Enters what the script says in the journal.
+    /// Enters a remark of the script in the journal.
     fn narrate(&mut self, narration: Narration);
 
-    /// The entry that was committed first at `index`, by whichever node.
+    /// Returns the first entry that any node committed at `index`.
     fn committed(&self, index: LogIndex) -> Option<LogPosition>;
 
-    /// What a node that leads knows of a peer; nothing if it does not lead.
+    /// Returns what a leader knows of a peer's log; `None` if the node does not lead.
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress>;
 
-    /// The elections so far.
+    /// Returns the elections so far.
     fn elections(&self) -> Elections;
 
-    /// What the checker has done so far, after comparing every running node's whole log too.
+    /// Has the checker compare the whole log of every running node, and returns its report so far.
     fn safety(&mut self) -> SafetyReport;
 
-    /// Ends the run: nothing happens after it by itself, so what clients have been told by then is
-    /// all that they are told. Virtual time stands still by itself.
+    /// Ends the run: nothing happens by itself afterwards, so clients get no further answers. Virtual time
+    /// needs no such step, because it only passes when the caller advances it.
     fn end(&mut self) {}
 
-    /// The same world, if its time is virtual.
+    /// Returns the same world as a [`VirtualWorld`], if its time is virtual.
     fn as_virtual(&mut self) -> Option<&mut dyn VirtualWorld> {
         None
     }
 }
 
-/// What only virtual time can do: threads run as they please.
+/// What is only possible in virtual time, because nothing controls when threads act.
 pub trait VirtualWorld: World {
     /// Makes a leader send heartbeats now.
     ///
     /// # Errors
-    /// If it is down, stands still, or does not lead.
+    /// If it is down, paused, or does not lead.
     fn heartbeat(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Takes time and links into the script's hands, or gives them back. In its hands no timer ends
-    /// by itself, and messages wait to be delivered by name; one that was delivered can arrive
+    /// Puts timers and links under manual control, or gives them back. Under manual control no timer ends
+    /// by itself, and messages wait to be delivered by name. A message that was delivered can be delivered
     /// again.
     fn set_manual(&mut self, manual: bool);
 
@@ -347,23 +348,23 @@ pub trait VirtualWorld: World {
     /// Holds a message back: from now on it waits to be delivered by name.
     ///
     /// # Errors
-    /// If there is none of that name, or it waits already.
+    /// If there is none of that name, or it is held back already.
     fn hold(&mut self, name: MessageName) -> Result<(), CannotDo>;
 
-    /// Lets a message arrive twice: a copy of it comes right behind it. Of one that waited for its name,
-    /// and has arrived, a copy waits again.
+    /// Duplicates a message: a copy arrives right after it. If the message was delivered by name already,
+    /// the copy waits to be delivered by name.
     ///
     /// # Errors
-    /// If there is none of that name that arrives by itself, or has arrived.
+    /// If no message of that name arrives by itself or has been delivered by name.
     fn duplicate(&mut self, name: MessageName) -> Result<(), CannotDo>;
 
-    /// Moves time on to the next event, says what it is, and lets it happen.
+    /// Moves time on to the next event, passes it to `told`, and lets it happen.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no next event.
     fn next_event(&mut self, told: &mut dyn FnMut(Time, NextEvent)) -> Result<(), CannotDo>;
 
-    /// The messages in flight: those that wait to be delivered by name, oldest first, or all, by the
-    /// time of their arrival.
+    /// Returns the messages in flight: first those that wait to be delivered by name, oldest first, then
+    /// those that arrive by themselves, by the time of their arrival.
     fn in_flight(&self) -> Vec<InFlight>;
 }

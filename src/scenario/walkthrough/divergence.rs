@@ -55,13 +55,13 @@ pub(super) fn play(script: &mut Walkthrough) {
     );
 }
 
-/// The last index up to which two logs are equal.
+/// Returns the last index up to which two logs are equal.
 fn shared_up_to(a: &RaftNode, b: &RaftNode) -> LogIndex {
     let equal = a.log().iter().zip(b.log().iter()).take_while(|(a, b)| a == b);
     equal.last().map_or(LogIndex::ZERO, |((index, _), _)| index)
 }
 
-/// The `prevLogIndex` of the first request to the follower.
+/// Returns the `prevLogIndex` of the first request to the follower.
 fn first_prev(mail: &[Envelope]) -> LogIndex {
     let prev = |envelope: &Envelope| match &envelope.message {
         Message::AppendEntriesRequest(request) if envelope.to == FOLLOWER => {

@@ -12,7 +12,7 @@ const N2: NodeId = NodeId::new(2);
 
 const COMMANDS: [&str; 3] = ["SET x=1", "SET y=2", "DELETE z"];
 
-/// The term in which the others are when n0 hears of them again.
+/// The term that the other nodes are in when n0 hears from them again.
 const LATER_TERM: Term = Term::new(5);
 
 pub(super) fn play(script: &mut Walkthrough, options: Options) {
@@ -27,7 +27,7 @@ pub(super) fn play(script: &mut Walkthrough, options: Options) {
     votes(script, &requests);
 }
 
-/// How many of the others it takes, besides one node, to be a majority.
+/// Returns how many other nodes form a majority together with one node.
 const fn others_needed(nodes: usize) -> usize {
     Settings::new(nodes).majority() - 1
 }
@@ -180,13 +180,13 @@ fn commits(script: &mut Walkthrough, options: Options, mail: &[Envelope]) {
     script.deliver(&heartbeats, N1);
 }
 
-/// The leader's first round of messages, one a follower, and its second.
+/// Splits the leader's messages into its first round, one for each follower, and its second.
 const fn split_by_round(mail: &[Envelope]) -> (&[Envelope], &[Envelope]) {
     mail.split_at(mail.len() / 2)
 }
 
-/// The rest of its life needs others. A cluster of one borrows two nodes: three that have come
-/// this far, off the stage.
+/// Provides the other nodes that the rest of the sections need: a cluster of one is replaced by three
+/// nodes that have come as far, by steps that are not shown.
 fn with_others(script: &mut Walkthrough, options: Options) -> Options {
     if options.nodes > 1 {
         return options;
@@ -229,8 +229,8 @@ fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     requests
 }
 
-/// While n0 hears nothing, n1 campaigns until it wins, if there are enough others to vote; then it
-/// starts again and campaigns once more. Returns its last requests.
+/// While n0 hears nothing, n1 campaigns until it wins, if there are enough other nodes to vote; then it
+/// restarts and campaigns once more. Returns the requests of its last campaign.
 fn the_others_go_on(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let stage = &mut script.stage;
     let mut requests = stage.time_out(N1);

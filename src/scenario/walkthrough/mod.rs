@@ -1,13 +1,13 @@
 //! One node at a time, through every role and every decision: a script in ten sections.
 //!
-//! The script says which inputs happen in which order. Everything else comes out of real
-//! [`RaftNode`]s that are driven by them: each value that is shown was read from a node, from a
-//! message it sent, or from an event it told of. Peers are real nodes too; most of their work is
-//! done off the stage, and only their messages are seen.
+//! The script says which inputs happen in which order. Everything else comes from real [`RaftNode`]s
+//! that handle these inputs: each value that is shown was read from a node, from a message it sent,
+//! or from an event it reported. Peers are real nodes too; most of their steps are not shown, only
+//! their messages.
 //!
-//! The narration between the steps is English, and it stands here rather than in the view: it is
-//! the script's content, as a scenario's comments are, and makes sense only in its order. How an
-//! event, a message or a state is told is the view's business; this room hands it over as values.
+//! The English text between the steps stands here rather than in the view: it is part of the script,
+//! like the notes of a scenario, and makes sense only in this order. The view decides how to word an
+//! event, a message or a state; this module passes them on as values.
 
 mod divergence;
 mod lifecycle;
@@ -27,7 +27,7 @@ use script::Walkthrough;
 /// How many sections there are.
 pub const SECTIONS: usize = 10;
 
-/// What the walkthrough is asked to show.
+/// The settings of the walkthrough.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     nodes: usize,
@@ -35,10 +35,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// A cluster of `nodes`, whose election timeouts are drawn from `seed`.
+    /// Settings for a cluster of `nodes`, whose election timeouts are drawn from `seed`.
     ///
     /// # Panics
-    /// If there is no such cluster: it has 1 to [`MAX_NODES`] nodes.
+    /// If `nodes` is not from 1 to [`MAX_NODES`].
     pub const fn new(nodes: usize, seed: u64) -> Self {
         assert!(0 < nodes && nodes <= MAX_NODES, "a cluster has 1 to MAX_NODES nodes");
         Self { nodes, seed }
@@ -52,17 +52,17 @@ pub struct Section {
     pub number: usize,
     /// Its heading.
     pub title: &'static str,
-    /// What happens, one idea each.
+    /// What happens, in order.
     pub beats: Vec<Beat>,
 }
 
-/// One idea.
+/// One part of a section: an explanation, a step, or a look at a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the sentence of a variant says what its fields are")]
 pub enum Beat {
-    /// Something to know, and where the paper says it.
+    /// An explanation, and where the `paper` says it.
     Said { text: String, paper: &'static str },
-    /// A node starts, with nothing or with what it had saved, and draws its first election timeout.
+    /// A `node` starts, with nothing or with what it had saved, and draws its first `election_timeout`.
     Started { node: RaftNode, election_timeout: Duration },
     /// A node handles one input.
     Stepped(ShownStep),
@@ -76,7 +76,7 @@ pub enum Beat {
     Store { node: RaftNode, values: Vec<(String, String)> },
 }
 
-/// Plays the whole script.
+/// Plays the whole script, and returns its sections.
 pub fn play(options: Options) -> Vec<Section> {
     let mut script = Walkthrough::new(options);
     lifecycle::play(&mut script, options);

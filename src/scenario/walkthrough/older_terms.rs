@@ -1,6 +1,6 @@
 //! Section 10: why copies of an older term's entry are not counted, after Figure 8.
 //!
-//! One story with two ends, and then once more with the rule broken. Nodes n0 to n4 are S1 to S5
+//! The story has two ends, and is then told once more with the rule broken. Nodes n0 to n4 are S1 to S5
 //! of the figure.
 
 use crate::raft::{
@@ -54,7 +54,7 @@ fn old_entry_on_a_majority(script: &mut Walkthrough) {
     );
 }
 
-/// The good end: an entry of the leader's own term commits what stands before it.
+/// The first end: an entry of the leader's own term commits the entries before it.
 fn commit_through_an_own_entry(script: &mut Walkthrough) {
     script.say(
         "§5.4.2, Figure 8 (e)",
@@ -73,7 +73,7 @@ fn commit_through_an_own_entry(script: &mut Walkthrough) {
     script.deliver(&requests, N1);
 }
 
-/// The other end: the entry disappears, which is allowed, because it was not committed.
+/// The second end: the entry disappears, which is allowed, because it was not committed.
 fn overwritten_instead(script: &mut Walkthrough) {
     script.say(
         "§5.4.2, Figure 8 (d)",
@@ -122,7 +122,7 @@ fn without_the_rule(script: &mut Walkthrough) {
     script.say("Figure 3", text);
 }
 
-/// Up to Figure 8 (c): n0 leads for the second time, and has sent its first messages.
+/// Plays up to Figure 8 (c): n0 leads for the second time, and has sent its first messages, which are returned.
 fn second_leadership(rules: RuleSet, seed: u64) -> (Servers, Vec<Envelope>) {
     let settings = Settings { rules, no_op: false, ..Settings::new(ALL.len()) };
     let disk = PersistentState::new(Term::new(1), None, log_of(&[1]));
@@ -141,21 +141,22 @@ fn second_leadership(rules: RuleSet, seed: u64) -> (Servers, Vec<Envelope>) {
     (stage, mail)
 }
 
-/// n4 is elected in a term above n0's, and repairs the logs of these followers.
-/// Returns the last reply, which it has not seen yet.
+/// Elects n4 in a term above n0's, and lets it repair the logs of these followers. Returns the last reply,
+/// which n4 has not received yet.
 fn successor_takes_over(stage: &mut Servers, followers: &[NodeId]) -> Vec<Envelope> {
     let requests = campaign_after(stage);
     let mail = elect(stage, &requests, N4, followers);
     spread(stage, &mail, N4, followers)
 }
 
-/// n4 campaigns in the term after n0's. Returns its requests.
+/// Lets n4 campaign in the term after n0's. Returns its requests.
 fn campaign_after(stage: &mut Servers) -> Vec<Envelope> {
     let term = stage.node(N0).current_term().next().expect("the walkthrough holds few elections");
     campaign(stage, N4, term)
 }
 
-/// A node's timer ends until it campaigns in `term`; nobody hears of its earlier attempts.
+/// Ends a node's election timer until it campaigns in `term`. Returns the requests of that campaign; those
+/// of the campaigns before are never delivered.
 fn campaign(stage: &mut Servers, candidate: NodeId, term: Term) -> Vec<Envelope> {
     let mut requests = stage.time_out(candidate);
     while stage.node(candidate).current_term() < term {
@@ -164,7 +165,8 @@ fn campaign(stage: &mut Servers, candidate: NodeId, term: Term) -> Vec<Envelope>
     requests
 }
 
-/// The voters get the requests, the candidate their replies. Returns what it sends as a leader.
+/// Delivers the requests to the voters, and their replies to the candidate. Returns what the candidate
+/// then sends as the leader.
 fn elect(
     stage: &mut Servers,
     requests: &[Envelope],
@@ -175,8 +177,8 @@ fn elect(
     stage.deliver(&replies, candidate)
 }
 
-/// The followers talk with the leader, one after the other, until they accept. Returns the
-/// acceptance of the last one, which the leader has not seen yet.
+/// Lets the followers exchange messages with the leader, one after the other, until each accepts.
+/// Returns the last follower's acceptance, which the leader has not received yet.
 fn spread(
     stage: &mut Servers,
     mail: &[Envelope],

@@ -1,26 +1,26 @@
-//! Writing the script down: what the sections do on the stage becomes a list of beats.
+//! Records the script: what the sections do with the servers becomes a list of beats.
 
 use crate::raft::{Envelope, Input, NodeId, Settings};
 
 use super::stage::{Servers, addressed};
 use super::{Beat, Options, Section};
 
-/// The script as far as it is written, and the stage it plays on.
+/// The script recorded so far, and the servers it plays on.
 pub(super) struct Walkthrough {
-    /// Where it plays; what happens here directly is not shown.
+    /// The servers; steps that a section makes on them directly are not shown.
     pub(super) stage: Servers,
     sections: Vec<Section>,
     seed: u64,
 }
 
 impl Walkthrough {
-    /// An empty script on a stage of new servers.
+    /// An empty script, with new servers.
     pub(super) fn new(options: Options) -> Self {
         let stage = Servers::new(Settings::new(options.nodes), options.seed);
         Self { stage, sections: Vec::new(), seed: options.seed }
     }
 
-    /// The seed, for a stage of a section's own.
+    /// Returns the seed, for a section that sets up servers of its own.
     pub(super) const fn seed(&self) -> u64 {
         self.seed
     }
@@ -37,7 +37,7 @@ impl Walkthrough {
         }
     }
 
-    /// Tells something, and where the paper says it.
+    /// Adds an explanation, and where the paper says it.
     pub(super) fn say(&mut self, paper: &'static str, text: impl Into<String>) {
         self.push(Beat::Said { text: text.into(), paper });
     }
@@ -49,7 +49,7 @@ impl Walkthrough {
         self.push(Beat::Started { node, election_timeout });
     }
 
-    /// Shows a node handling an input. Returns what it sends.
+    /// Shows a node handling an input. Returns what the node sends.
     pub(super) fn step(&mut self, id: NodeId, input: Input) -> Vec<Envelope> {
         let step = self.stage.step(id, input);
         let messages = step.messages.clone();
@@ -57,12 +57,12 @@ impl Walkthrough {
         messages
     }
 
-    /// Shows a node handling all of `mail` that is addressed to it. Returns what it sends.
+    /// Shows a node handling all of `mail` that is addressed to it. Returns what the node sends.
     pub(super) fn deliver(&mut self, mail: &[Envelope], to: NodeId) -> Vec<Envelope> {
         addressed(mail, to).flat_map(|input| self.step(to, input)).collect()
     }
 
-    /// Shows what a crash would leave.
+    /// Shows what a crash would leave of a node.
     pub(super) fn disk(&mut self, id: NodeId) {
         let (node, disk) = (self.stage.node(id).clone(), self.stage.disk(id).clone());
         self.push(Beat::Durable { node, disk });
@@ -73,7 +73,7 @@ impl Walkthrough {
         self.push(Beat::Log(self.stage.node(id).clone()));
     }
 
-    /// Shows logs under each other.
+    /// Shows several logs below each other.
     pub(super) fn logs(&mut self, ids: &[NodeId]) {
         self.push(Beat::Logs(ids.iter().map(|&id| self.stage.node(id).clone()).collect()));
     }

@@ -1,5 +1,5 @@
-//! A handful of servers, each a node with its disk and its state machine, and no network: the
-//! script carries their messages by hand.
+//! The servers of the walkthrough, each a node with its disk and its state machine. There is no network:
+//! the script delivers their messages.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use crate::raft::{
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::Timing;
 
-/// How long the timers run that the walkthrough tells of.
+/// The timing that the election timeouts in the walkthrough are drawn from.
 const TIMING: Timing = Timing::WATCHABLE;
 
-/// One input to a node, and all that came of it.
+/// One input to a node, and everything that came of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShownStep {
     /// What the node was handed.
     pub input: Input,
     /// What happened and why, in order.
     pub events: Vec<Event>,
-    /// What left, after the state it depends on was saved.
+    /// The messages that left, after the state they depend on was saved.
     pub messages: Vec<Envelope>,
     /// The election timeout that was drawn, if the timer started over.
     pub election_timeout: Option<Duration>,
-    /// The entries that the state machine was given.
+    /// The entries that the state machine applied.
     pub applied: Vec<AppliedEntry>,
     /// The node afterwards.
     pub after: RaftNode,
@@ -37,7 +37,7 @@ pub struct ShownStep {
 /// A committed entry that was applied.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct AppliedEntry {
-    /// Where it stands.
+    /// Its position in the log.
     #[serde(flatten)]
     pub at: LogPosition,
     /// The entry.
@@ -84,7 +84,7 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    /// New servers.
+    /// New servers with empty disks.
     pub(super) fn new(settings: Settings, seed: u64) -> Self {
         let disks = vec![PersistentState::default(); settings.nodes];
         Self::from_disks(settings, disks, seed)
@@ -99,19 +99,19 @@ impl Servers {
         Self { servers, rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    /// A fresh election timeout.
+    /// Draws a new election timeout for a node.
     pub(super) fn draw_timeout(&mut self, of: NodeId) -> Duration {
         let rules = self.node(of).settings().rules;
         TIMING.draw_timeout(rules, &mut self.rng).0
     }
 
-    /// Hands a node one input, saves what it must keep, and lets the rest follow.
+    /// Hands a node one input, saves what it must keep, and applies what is committed.
     pub(super) fn step(&mut self, id: NodeId, input: Input) -> ShownStep {
         let server = &mut self.servers[id.index()];
         let Ok(mut sendable) = server.node.step(input.clone()).persist(&mut server.disk);
         let applied = server.apply_committed();
         let after = server.node.clone();
-        // A leader's election timer stands still, whatever its candidacy asked for.
+        // A leader's election timer does not run, even if its campaign in this step restarted it.
         let timer = sendable.restart_election_timer() && !after.is_leader();
         let events = sendable.events().to_vec();
         let messages = sendable.drain_messages().collect();
@@ -119,17 +119,17 @@ impl Servers {
         ShownStep { input, events, messages, election_timeout, applied, after }
     }
 
-    /// Off the stage: hands a node all of `mail` that is addressed to it. Returns what it sends.
+    /// Hands a node all of `mail` that is addressed to it, without showing it. Returns what the node sends.
     pub(super) fn deliver(&mut self, mail: &[Envelope], to: NodeId) -> Vec<Envelope> {
         addressed(mail, to).flat_map(|input| self.step(to, input).messages).collect()
     }
 
-    /// Off the stage: a node's election timer ends. Returns what it sends.
+    /// Ends a node's election timer, without showing it. Returns what the node sends.
     pub(super) fn time_out(&mut self, id: NodeId) -> Vec<Envelope> {
         self.step(id, Input::ElectionTimeout).messages
     }
 
-    /// A crash and a new start: only the disk is left.
+    /// Crashes a node and starts it again: only its disk is left.
     pub(super) fn restart(&mut self, id: NodeId) {
         let server = &mut self.servers[id.index()];
         *server = SteppedServer::start(id, *server.node.settings(), server.disk.clone());
@@ -148,7 +148,7 @@ impl Servers {
     }
 }
 
-/// The messages for `to`, as inputs.
+/// Returns the messages for `to`, as inputs.
 pub(super) fn addressed(mail: &[Envelope], to: NodeId) -> impl Iterator<Item = Input> {
     mail.iter().filter(move |envelope| envelope.to == to).cloned().map(Input::Receive)
 }

@@ -9,7 +9,7 @@ const N0: NodeId = NodeId::new(0);
 const N1: NodeId = NodeId::new(1);
 const N2: NodeId = NodeId::new(2);
 
-/// A log whose entries have these terms, each with a command that says which one it is.
+/// Returns a log whose entries have these terms, each with a command that names its index and term.
 pub(super) fn log_of(terms: &[u64]) -> Log {
     let entry = |(nth, &term): (usize, &u64)| {
         let text = format!("SET k{}={term}", nth + 1);
