@@ -1,4 +1,4 @@
-//! The best counterexample of a rule that a hunt and a search find.
+//! The best counterexample for a rule that a random hunt and an exhaustive search find.
 
 use super::objective::{Fallen, Objective};
 use super::random::{Hunt, HuntProgress, HuntResult, aim_of, sole_rule};
@@ -12,12 +12,12 @@ use crate::scenario::library;
 use crate::search::exhaustive;
 use crate::search::exhaustive::{Bounds, Counterexample};
 
-/// A counterexample, as short as it was made.
+/// A counterexample, shortened as far as possible.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Short {
     /// Its moves.
     pub schedule: Schedule,
-    /// What falls.
+    /// The property that falls.
     pub fallen: Fallen,
     /// How it was found.
     pub source: Source,
@@ -27,20 +27,21 @@ pub struct Short {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    /// A seed's catch was made short.
+    /// By a random hunt, whose catch was then shortened.
     Seed,
     /// By an exhaustive search, which finds the shortest.
     Search,
-    /// It ships with the program, and is shorter than what was found now.
+    /// It ships with the program, and is shorter than the one found now.
     Shipped {
-        /// The moves of what was found now.
+        /// The number of moves of the one found now.
         found: usize,
     },
 }
 
 impl Short {
-    /// What is told rather comes first: the shortest, and a proven one before another. A node alone
-    /// has nobody to disagree with, so its runs teach less than any others.
+    /// Returns a sort key that puts the preferred counterexample first: the shortest, and of equally short
+    /// ones a proven one. Clusters of one node come last: a single node has no peer to disagree with, so
+    /// these runs teach least.
     fn rank(&self) -> (bool, usize, bool) {
         let Schedule { settings, moves } = &self.schedule;
         (settings.nodes == 1, moves.len(), !self.is_proven())
@@ -52,19 +53,19 @@ impl Short {
     }
 }
 
-/// Which exhaustive searches a rule is worth.
+/// Which exhaustive searches to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Searches {
-    /// Those that take seconds at most.
+    /// Only those that take seconds at most.
     Quick,
-    /// Those too that take a minute.
+    /// All, including those that take a minute.
     All,
 }
 
-/// What a hunt and a search came to.
+/// The result of a hunt and a search.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Best {
-    /// What the hunt caught.
+    /// The result of the hunt.
     pub result: HuntResult,
     /// The shortest counterexample, if one was found that is made of moves.
     pub short: Option<Short>,
@@ -77,10 +78,10 @@ impl Best {
     }
 }
 
-/// Hunts, makes the catches short, and searches, if just one rule is broken.
+/// Hunts, shortens the catches, and runs an exhaustive search if exactly one rule is broken.
 ///
-/// Of what is found the shortest is kept. A run that ships for the rule takes its place if it is
-/// shorter still; where nothing is found it takes nothing's place, or every rule would seem caught.
+/// Returns the shortest counterexample found, or the one that ships for the rule if that is shorter still.
+/// If nothing was found, the shipped one is not returned either, or every rule would seem caught.
 pub fn best(hunt: &Hunt, searches: Searches, progress: &HuntProgress) -> Best {
     let result = hunt.run(progress);
     let only = sole_rule(hunt.rules);
@@ -94,14 +95,14 @@ pub fn best(hunt: &Hunt, searches: Searches, progress: &HuntProgress) -> Best {
     Best { result, short }
 }
 
-/// How many catches to wait for, without these rules: of those that have moves the shortest of
-/// twelve, of stalls the first, which is as good as any other.
+/// Returns how many catches a hunt should wait for: twelve if catches have moves, so that the shortest can
+/// be chosen; one if they are stalls, because any stall is as good as another, or if no rule is broken.
 pub fn catches_wanted(rules: RuleSet) -> usize {
     let stalls = aim_of(rules) == Objective::Only(Property::Liveness);
     if rules.is_intact() || stalls { 1 } else { 12 }
 }
 
-/// Makes the catches short, side by side, and keeps the shortest.
+/// Shortens the catches in parallel, and returns the shortest.
 pub fn shortest(result: &HuntResult, rules: RuleSet) -> Option<Short> {
     let objective = aim_of(rules);
     let short = |raw: &Schedule| {
@@ -116,14 +117,14 @@ pub fn shortest(result: &HuntResult, rules: RuleSet) -> Option<Short> {
     shorts.into_iter().flatten().min_by_key(Short::rank)
 }
 
-/// Searches for the shortest way to a fall, if there are bounds for this rule.
+/// Runs an exhaustive search for the shortest counterexample, if there are bounds for this rule.
 fn search(rule: Rule) -> Option<Short> {
     let bounds = exhaustive::preset(rule)?;
     let found = exhaustive::find(Some(rule), &bounds).violation?;
     as_short(found, &bounds, RuleSet::INTACT.without(rule))
 }
 
-/// What a search found, as moves that anyone can make.
+/// Turns what a search found into a schedule that can be played.
 pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Option<Short> {
     let objective = aim_of(rules);
     let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
@@ -132,7 +133,7 @@ pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Optio
     Some(Short { schedule, fallen, source: Source::Search })
 }
 
-/// The run that ships for this rule, if it is one of moves.
+/// Returns the counterexample that ships for this rule, if its moves alone make a property fall.
 fn shipped(rule: Rule, found: &Short) -> Option<Short> {
     let schedule = Schedule::of(&library::broken(rule)?);
     let fallen = schedule.play(aim_of(schedule.settings.rules)).fallen?;

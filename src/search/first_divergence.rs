@@ -1,4 +1,4 @@
-//! The first move at which nodes that keep every rule would have acted otherwise.
+//! Finds the first move at which nodes that keep every rule would have acted differently.
 
 use std::mem::take;
 use std::sync::{Arc, Mutex};
@@ -18,40 +18,40 @@ use crate::server::Answer;
 use crate::server::timing::Time;
 use crate::server::turn_order::Detail;
 
-/// The first move at which nodes that keep every rule would have acted otherwise.
+/// The first move at which nodes that keep every rule would have acted differently.
 #[derive(Clone, Debug)]
 pub struct Divergence {
     /// How many steps were made before it.
     pub after: u64,
     /// The move.
     pub verb: Verb,
-    /// What came of it without the rule.
+    /// What happened with the rules broken.
     pub broken: Side,
-    /// What would have come of it with the rule.
+    /// What would have happened with every rule kept.
     pub intact: Side,
 }
 
-/// What came of a move.
+/// What a move led to in one of the two clusters.
 #[derive(Clone, Debug)]
 pub struct Side {
     /// What the nodes did, and why.
     pub events: Vec<(Speaking, Vec<Event>)>,
     /// What clients were told.
     pub answers: Vec<Answer>,
-    /// How the first node stands that stands otherwise on the other side.
+    /// The first node whose state differs from its state on the other side.
     pub stands: Option<RaftNode>,
 }
 
-/// Who acted, and on whose message.
+/// The node that acted, and whose message it acted on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Speaking {
-    /// The node.
+    /// The node that acted.
     pub node: NodeId,
-    /// Who sent what it handled, if it handled a message.
+    /// The sender of the message it handled, if it handled one.
     pub from: Option<NodeId>,
 }
 
-/// Keeps what happened in the last move.
+/// An observer that keeps what happened in the last move.
 #[derive(Default)]
 struct Heard {
     events: Vec<(Speaking, Vec<Event>)>,
@@ -83,8 +83,8 @@ impl Observer for Heard {
 }
 
 impl Schedule {
-    /// Makes the same moves with the rules broken and with all of them kept, side by side, and finds
-    /// where the two runs part.
+    /// Makes the moves in two clusters side by side, one with the rules broken and one that keeps them all,
+    /// and returns the first move after which the two differ.
     pub fn divergence(&self) -> Option<Divergence> {
         let (left, right) = <(Arc<Mutex<Heard>>, Arc<Mutex<Heard>>)>::default();
         let intact = Settings { rules: RuleSet::INTACT, ..self.settings };
@@ -112,15 +112,15 @@ impl Schedule {
     }
 }
 
-/// How a running node stands, its settings apart.
+/// The state of a running node without its settings.
 type Stand = (Role, PersistentState, LogIndex);
 
 fn stand(node: &RaftNode) -> Stand {
     (node.role().clone(), node.persistent().clone(), node.commit_index())
 }
 
-/// All that a cluster is: its nodes without their settings, what they have sent, and what their
-/// clients were told.
+/// Returns the whole state of a cluster: its nodes without their settings, the messages they have sent,
+/// and what its clients asked and were told.
 fn outlook(cluster: &ManualCluster) -> (Vec<Option<Stand>>, Vec<Envelope>, ClientHistory) {
     let sim = cluster.sim();
     let stands = NodeId::all(sim.size()).map(|id| Some(stand(sim.server(id)?.node())));

@@ -1,4 +1,4 @@
-//! A cluster in someone's hand: nothing happens in it but the moves that are made.
+//! A cluster under manual control: nothing happens in it except the moves that a caller makes.
 
 use super::objective::{Fallen, Objective};
 use crate::network::Conditions;
@@ -30,22 +30,22 @@ impl ManualCluster {
         Self { sim, history: ClientHistory::default(), made: 0 }
     }
 
-    /// The cluster.
+    /// Returns the simulated cluster.
     pub const fn sim(&self) -> &Sim {
         &self.sim
     }
 
-    /// What its clients asked and were told.
+    /// Returns what the clients asked and were told.
     pub(super) const fn history(&self) -> &ClientHistory {
         &self.history
     }
 
-    /// Opens a part of the story, for whoever listens.
+    /// Announces a part of the run with this title to the observers.
     pub fn begin_part(&mut self, title: String) {
         self.sim.narrate(Narration::Phase(title));
     }
 
-    /// Makes a move, if it can be made.
+    /// Makes a move, if it can be made. Returns whether it was.
     pub fn make(&mut self, verb: &Verb) -> bool {
         self.made += 1;
         let made = self.carry_out(verb).is_some();
@@ -82,21 +82,22 @@ impl ManualCluster {
         }
     }
 
-    /// The first violation that meets `objective`.
+    /// Returns the first violation that meets `objective`.
     pub fn fallen(&self, objective: Objective) -> Option<Fallen> {
         let violations = self.sim.journal().checker().violations();
         let met = |violation: &&Violation| objective.is_met_by(violation.property);
         violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
     }
 
-    /// Every property that has fallen, the first first.
+    /// Returns every property that has fallen, in that order; Linearizability comes last.
     pub(super) fn falls(&self) -> Vec<Property> {
         let clients = Judged::of(&self.history, |index| self.sim.committed(index));
         let report = SafetyReport::of(self.sim.journal().checker());
         SafetyReport { clients, ..report }.fallen_properties()
     }
 
-    /// Whether what the clients were told can be, if `objective` asks for that.
+    /// Judges whether what the clients were told can be true; [`Judgement::Held`] if `objective` does not
+    /// ask for that.
     pub fn judge(&self, objective: Objective) -> Judgement {
         if !objective.is_met_by(Property::Linearizability) {
             return Judgement::Held;

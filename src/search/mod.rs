@@ -1,13 +1,14 @@
-//! Looks for a run in which Raft fails, and makes it short.
+//! Looks for a run in which Raft fails, and makes that run short.
 //!
-//! * [`random`]: walks of single moves and worlds with drawn faults, one for each seed.
+//! * [`random`]: random walks of single moves, and worlds with random faults, for each seed.
 //! * [`exhaustive`]: every run of a small cluster.
-//! * [`best_counterexample`]: the best counterexample that both find for a rule, within a budget.
-//! * [`schedule`]: a run as named moves, which [`manual_cluster`] makes one by one in a cluster where nothing
-//!   else happens; [`shrink`] leaves out what is not needed, and [`schedule_parts`] groups what is left.
+//! * [`best_counterexample`]: the best counterexample for a rule that these two find, within a budget.
+//! * [`schedule`]: a run as named moves. [`manual_cluster`] makes them one by one in a cluster where nothing
+//!   else happens; [`shrink`] leaves out the moves that are not needed, and [`schedule_parts`] groups the others.
 //! * [`objective`]: what counts as a fall.
-//! * `share_out`: work that threads do side by side.
-//! * [`first_divergence`]: where a node that keeps the rule parts from the run that breaks it.
+//! * `share_out`: distributes work over threads.
+//! * [`first_divergence`]: the first move at which nodes that keep the rule act differently from nodes
+//!   that break it.
 
 pub mod best_counterexample;
 pub mod exhaustive;

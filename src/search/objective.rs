@@ -1,4 +1,4 @@
-//! What a hunt is after, and what fell.
+//! What a hunt looks for, and what it found to have fallen.
 
 use serde::Serialize;
 
@@ -6,18 +6,18 @@ use crate::properties::linearizability::{Judgement, Misled};
 use crate::properties::safety::Violation;
 use crate::raft::Property;
 
-/// A property fell.
+/// A property that fell, and how that was seen.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fallen {
-    /// The checker saw it.
+    /// The safety checker saw it.
     Safety(Violation),
-    /// The clients saw it.
+    /// The clients' answers show it.
     Clients(Misled),
 }
 
 impl Fallen {
-    /// Which property.
+    /// Returns the property that fell.
     pub const fn property(&self) -> Property {
         match self {
             Self::Safety(violation) => violation.property,
@@ -26,21 +26,21 @@ impl Fallen {
     }
 }
 
-/// What counts as the end of a schedule.
+/// Which falls a search is looking for; the first of them ends a schedule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Objective {
     /// Any property at all.
     Anything,
-    /// One of Figure 3's five, or the clients' view: what a reader of the paper calls a failure. A
-    /// harness sees earlier that something is wrong, but sees less of it. So a success that is false
-    /// counts only once the clients themselves can see that something is wrong.
+    /// One of Figure 3's five properties, or Linearizability: what a reader of the paper calls a failure.
+    /// The checker may notice a false success earlier than the clients, but that shows less of the harm. So
+    /// a false success counts only once no order of the operations explains the clients' answers.
     Visible,
-    /// This property.
+    /// Only this property.
     Only(Property),
 }
 
 impl Objective {
-    /// Whether the fall of `property` is what is aimed at.
+    /// Whether the fall of `property` meets this objective.
     pub fn is_met_by(self, property: Property) -> bool {
         match self {
             Self::Anything => true,
@@ -49,7 +49,7 @@ impl Objective {
         }
     }
 
-    /// What fell for the clients, if that is what is aimed at.
+    /// Returns the fall that `judgement` reports, if it meets this objective.
     pub fn met_by_clients(self, judgement: Judgement) -> Option<Fallen> {
         match judgement {
             Judgement::Fallen(misled) if self != Self::Visible || misled.unexplained.is_some() => {

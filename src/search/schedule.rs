@@ -1,8 +1,8 @@
-//! A run as a list of moves in someone's hand: who campaigns, which message arrives, who crashes.
+//! A run as a list of moves under manual control: who campaigns, which message arrives, who crashes.
 //!
-//! A move names what it means (the newest AppendEntries from n0 to n1), never a position in a list,
-//! so a schedule still makes sense when some of its moves are taken out. A move that has become
-//! impossible, because the message it names was never sent, is passed over.
+//! A move names its message (the newest AppendEntries from n0 to n1), never a position in a list, so a
+//! schedule still makes sense when some of its moves are taken out. A move that has become impossible,
+//! for example because the message it names was never sent, is skipped.
 
 use super::manual_cluster::ManualCluster;
 use super::objective::{Fallen, Objective};
@@ -11,32 +11,32 @@ use crate::scenario::script::Script;
 use crate::scenario::usage::Kind;
 use crate::scenario::verb_table::Verb;
 
-/// Moves, and the cluster they are made in.
+/// Moves, and the settings of the cluster they are made in.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Schedule {
-    /// How the nodes are set up.
+    /// The settings of the nodes.
     pub settings: Settings,
     /// What happens, in order.
     pub moves: Vec<Verb>,
 }
 
-/// What a schedule came to.
+/// The result of playing a schedule.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Played {
     /// The moves that could be made, up to the one at which the property fell.
     pub moves: Vec<Verb>,
-    /// What fell, if something did.
+    /// The property that fell, if one did.
     pub fallen: Option<Fallen>,
 }
 impl Schedule {
-    /// The moves among a script's lines, in its cluster.
+    /// Returns the moves among a script's lines, for the script's cluster.
     pub fn of(script: &Script) -> Self {
         let verbs = script.lines.iter().map(|line| &line.verb);
         let moves = verbs.filter(|verb| verb.kind() == Kind::Move).cloned().collect();
         Self { settings: script.settings(), moves }
     }
 
-    /// Plays the moves until `objective` is met.
+    /// Plays the moves in a new cluster until `objective` is met.
     pub fn play(&self, objective: Objective) -> Played {
         let mut cluster = ManualCluster::new(self.settings, Vec::new());
         let mut moves = Vec::with_capacity(self.moves.len());
@@ -46,7 +46,7 @@ impl Schedule {
             }
             moves.push(verb.clone());
             let ends = match verb {
-                // Only a delivery, or a restart, can bring clients an answer that betrays them.
+                // The clients are judged only after a delivery, because that usually brings their answers.
                 Verb::Deliver(_) => cluster.fallen(objective).or_else(|| {
                     let answered = cluster.history().answers() > 0;
                     if answered { objective.met_by_clients(cluster.judge(objective)) } else { None }
@@ -60,7 +60,7 @@ impl Schedule {
         Played { moves, fallen: None }
     }
 
-    /// Every property that falls when all moves are made, the first first.
+    /// Returns every property that falls when all moves are made, in that order; Linearizability comes last.
     pub fn falls(&self) -> Vec<Property> {
         let mut cluster = ManualCluster::new(self.settings, Vec::new());
         for verb in &self.moves {
@@ -69,7 +69,7 @@ impl Schedule {
         cluster.falls()
     }
 
-    /// The same moves with other rules.
+    /// Returns the same moves for nodes that keep other rules.
     pub fn with_rules(&self, rules: RuleSet) -> Self {
         let settings = Settings { rules, ..self.settings };
         Self { settings, moves: self.moves.clone() }

@@ -1,4 +1,4 @@
-//! Moves in a row told as one part: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
+//! Groups consecutive moves into parts: "n0 campaigns, reaching n1" instead of a timeout, a request and a vote.
 
 use std::ops::Range;
 
@@ -6,17 +6,17 @@ use crate::raft::{MessageKind, NodeId, NodeSet};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 
-/// What a few moves amount to.
+/// What the moves of a part do together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum PartKind {
-    /// A `node` campaigns; those that are `reached` hear of it.
+    /// A `node` campaigns; its requests arrive at the nodes `reached`.
     Campaign { node: NodeId, reached: NodeSet },
-    /// The `leader` takes a command in, and sends it to those that are `reached`.
+    /// The `leader` takes a command in; its messages arrive at the nodes `reached`.
     Append { leader: NodeId, reached: NodeSet },
-    /// What the `leader` sends reaches these.
+    /// Messages of the `leader` arrive at the nodes `reached`.
     Replicate { leader: NodeId, reached: NodeSet },
-    /// A message arrives by itself, late or again.
+    /// A single message arrives, late or again.
     Late(MessageName),
     /// A `node` crashes, and starts again at once if it `restarts`.
     Crash { node: NodeId, restarts: bool },
@@ -24,12 +24,12 @@ pub enum PartKind {
     Restart(NodeId),
 }
 
-/// Some moves in a row, and what they amount to.
+/// Some consecutive moves, and what they do together.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
-    /// What they amount to.
+    /// What the moves do together.
     pub kind: PartKind,
-    /// Which moves.
+    /// The positions of the moves.
     pub moves: Range<usize>,
 }
 
@@ -48,7 +48,7 @@ pub fn parts(moves: &[Verb]) -> Vec<Part> {
     parts
 }
 
-/// The part that a move opens.
+/// Returns the part that a move opens.
 fn begins(verb: &Verb) -> Option<PartKind> {
     let reached = NodeSet::default();
     Some(match verb {
@@ -66,7 +66,7 @@ fn begins(verb: &Verb) -> Option<PartKind> {
     })
 }
 
-/// Whether a move belongs to the part that is open.
+/// Adds a move to the open part, if it belongs there. Returns whether it does.
 fn goes_on(kind: &mut PartKind, verb: &Verb) -> bool {
     match (kind, verb) {
         (PartKind::Campaign { node, reached }, Verb::Deliver(name)) => match name.kind {

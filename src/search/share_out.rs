@@ -1,4 +1,4 @@
-//! Work that threads share out among them, as many as the machine gives.
+//! Distributes work over as many threads as asked for, or as the machine can start.
 
 use std::panic;
 use std::sync::Mutex;
@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::panics::lock;
 
-/// Does `work` on each item, on this thread and on others: `threads` in all, or as many as the machine
-/// gives. Each takes the next item when it is done with one.
+/// Does `work` on each item, on this thread and on others: on `threads` in all, or as many as the machine
+/// can start. Each thread takes the next item when it is done with one.
 pub(super) fn share_out<T: Send>(
     threads: usize,
     items: impl Iterator<Item = T> + Send,
@@ -30,8 +30,8 @@ pub(super) fn share_out<T: Send>(
     });
 }
 
-/// What a thread came to. If it panicked, so does whoever waited for it: nobody shall take silence
-/// for a result.
+/// Waits for a thread, and returns its result. If the thread panicked, so does the caller, because there
+/// is no result to return.
 pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
 }

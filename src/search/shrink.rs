@@ -1,5 +1,5 @@
-//! Makes a schedule short: takes moves out, in large pieces and then one by one, as long as what
-//! fell still falls; then tries whether younger messages and an earlier place do as well.
+//! Makes a schedule short: takes moves out, in large pieces and then one by one, as long as the objective
+//! is still met; then tries to deliver newer messages instead, and to make moves earlier.
 
 use std::iter;
 
@@ -10,8 +10,8 @@ use crate::raft::Settings;
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::Verb;
 
-/// How many moves are played at most in a pass over a schedule: a fraction of a second. It bounds the
-/// time, not the result; a schedule that is not yet shortest by then is still a counterexample.
+/// How many moves one pass over a schedule plays at most, which takes a fraction of a second. A schedule
+/// that could be shorter still when the pass ends is a counterexample all the same.
 const PATIENCE: usize = 400_000;
 
 struct Shrinker {
@@ -20,10 +20,10 @@ struct Shrinker {
     left: usize,
 }
 
-/// The shortest schedule found that still meets `objective`, from one that does.
+/// Returns the shortest schedule found that meets `objective`, from a `schedule` that does.
 ///
-/// Where the cluster's settings do not matter, the usual ones are easier to read; and a no-op can take
-/// the place of a command. So each round tries them all, and of equally short runs keeps the first.
+/// Each round tries all [`variants`] of the settings, because a no-op can take the place of a command.
+/// Of equally short schedules it keeps the one with the most usual settings, which are easier to read.
 pub fn shrink(schedule: &Schedule, objective: Objective) -> Schedule {
     let mut best = schedule.clone();
     loop {
@@ -39,8 +39,8 @@ pub fn shrink(schedule: &Schedule, objective: Objective) -> Schedule {
     }
 }
 
-/// The same cluster with and without a no-op, with the usual batches and, if they differ, its own;
-/// the most usual first.
+/// Returns the same settings with and without a no-op, with the usual batches and, if they differ, their
+/// own; the most usual first.
 pub fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
     let usual = Settings::new(settings.nodes);
     let own = (settings.max_batch != usual.max_batch).then_some(settings.max_batch);
@@ -50,7 +50,7 @@ pub fn variants(settings: Settings) -> impl Iterator<Item = Settings> {
     })
 }
 
-/// Shorter, in this cluster; nothing if it does not meet `objective` there.
+/// Shortens the moves in a cluster with these settings; `None` if they do not meet `objective` there.
 fn shrink_as_set_up(settings: Settings, moves: &[Verb], objective: Objective) -> Option<Schedule> {
     let best = replay(settings, moves.to_vec(), objective)?;
     let mut shrinker = Shrinker { best, objective, left: PATIENCE };
@@ -60,14 +60,14 @@ fn shrink_as_set_up(settings: Settings, moves: &[Verb], objective: Objective) ->
     Some(shrinker.best)
 }
 
-/// What these moves come to: those that could be made, if they meet `objective`.
+/// Plays these moves, and returns those that could be made; `None` if they do not meet `objective`.
 fn replay(settings: Settings, moves: Vec<Verb>, objective: Objective) -> Option<Schedule> {
     let played = Schedule { settings, moves }.play(objective);
     played.fallen.map(|_| Schedule { settings, moves: played.moves })
 }
 
-/// The same moves in an order that makes the fewest parts, so that what belongs together is told
-/// together.
+/// Reorders the moves so that they form fewer parts, because moves that belong together read better in
+/// one part. Also replaces needless commands.
 pub fn tidy(schedule: &Schedule, objective: Objective) -> Schedule {
     let settings = schedule.settings;
     let Some(best) = replay(settings, schedule.moves.clone(), objective) else {
@@ -97,7 +97,7 @@ pub fn tidy(schedule: &Schedule, objective: Objective) -> Schedule {
     }
 }
 
-/// Where a leader only needs to speak, it need not be given a command.
+/// Replaces a command by a heartbeat where the leader only has to send something.
 fn without_needless_commands(mut best: Schedule, objective: Objective) -> Schedule {
     for at in 0..best.moves.len() {
         let Verb::Submit { to, .. } = &best.moves[at] else { continue };
@@ -112,7 +112,8 @@ fn without_needless_commands(mut best: Schedule, objective: Objective) -> Schedu
 }
 
 impl Shrinker {
-    /// Keeps `moves`, which are never more than there are, if they do it too.
+    /// Keeps `moves`, which are never more than the best has, if they also meet the objective. Returns
+    /// whether they do.
     fn offer(&mut self, moves: Vec<Verb>) -> bool {
         if self.left == 0 {
             return false;
@@ -123,7 +124,7 @@ impl Shrinker {
         true
     }
 
-    /// Zeller and Hildebrandt's delta debugging: halves, quarters, ... single moves.
+    /// Takes pieces out by Zeller and Hildebrandt's delta debugging: halves, quarters, ... single moves.
     fn remove_chunks(&mut self) {
         let mut size = self.best.moves.len().div_ceil(2).max(1);
         loop {
@@ -143,7 +144,7 @@ impl Shrinker {
         }
     }
 
-    /// A newer message of the same name often does as well, and reads better.
+    /// Delivers a newer message of the same kind and link where that works too, because it reads better.
     fn use_younger_messages(&mut self) {
         for at in 0..self.best.moves.len() {
             let Some(Verb::Deliver(name)) = self.best.moves.get(at).cloned() else { continue };
@@ -157,7 +158,7 @@ impl Shrinker {
         }
     }
 
-    /// A move that comes earlier can make one before it superfluous.
+    /// Makes a move earlier where the move that it then precedes can be left out.
     fn move_earlier(&mut self) {
         let mut from = 1;
         while from < self.best.moves.len() {

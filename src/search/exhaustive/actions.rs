@@ -1,4 +1,4 @@
-//! Everything that can happen next, one step at a time.
+//! Everything that can happen next in a state, one step at a time.
 
 use super::server_state::Prompt;
 use super::state::{Cause, ClusterState, Model};
@@ -11,7 +11,7 @@ pub struct Action {
     pub cause: Cause,
 }
 
-/// What came of it.
+/// The effect of an action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// Another state.
@@ -23,9 +23,8 @@ pub enum Effect {
 }
 
 impl Model<'_> {
-    /// Everything that may happen next: any message that was sent arrives, any timer ends, a
-    /// client speaks to a leader, a node crashes. Restarting what never did anything is left out,
-    /// as is whatever the bounds forbid.
+    /// Puts into `next` everything that may happen next within the bounds: any message that was sent
+    /// arrives, any timer ends, a client sends a leader a command, a node crashes and restarts.
     pub(super) fn actions(&self, state: &ClusterState, next: &mut Vec<Action>) {
         let eager = self.bounds.merge.free_sends;
         next.clear();
@@ -51,7 +50,7 @@ impl Model<'_> {
         }
     }
 
-    /// Makes `next` what `state` becomes.
+    /// Makes `next` the state that `state` becomes by an action.
     pub fn apply(&mut self, state: &ClusterState, it: Action, next: &mut ClusterState) -> Effect {
         next.become_like(state);
         let nth = match self.take(next, it.at, it.cause) {
@@ -74,14 +73,14 @@ impl Model<'_> {
         Effect::New
     }
 
-    /// Lets everything happen at once that changes no server and only adds messages: a leader's
-    /// heartbeat, an answer that its sender gives without being changed by the question.
+    /// Makes all steps at once that change no server and only add messages: a leader's heartbeat, or a reply
+    /// that leaves the server that sends it unchanged.
     ///
-    /// What is on its way never hinders anything, since it need not arrive. So a state with such a
-    /// message can do all that the state without it can; and the state without it gets there in one
-    /// step that nobody notices. To look at the first is to look at both.
+    /// A message in flight never prevents anything, since it need not arrive. So a state with such a message
+    /// can do all that the state without it can; and the state without it becomes the one with it by a step
+    /// that changes no server. So the search has to look only at the state with the message.
     fn send_freely(&mut self, state: &mut ClusterState, at: NodeId, nth: u32) {
-        // What the others were sent before, they have echoed in the state before.
+        // The other servers' free replies to older messages are in the state already.
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.extend(state.in_flight.iter().filter(|&&message_id| self.ends(message_id).1 == at));
         fresh.extend(&self.transition(nth).sent);
@@ -111,7 +110,7 @@ impl Model<'_> {
         }
     }
 
-    /// Adds what a step sent to all that was ever sent. Says whether anything was new.
+    /// Adds the messages that a step sent to those in flight, unless they are dead. Returns whether any was new.
     fn post(&self, state: &mut ClusterState, nth: u32) -> bool {
         let mut new = false;
         for &message_id in &self.transition(nth).sent {
@@ -124,13 +123,13 @@ impl Model<'_> {
         new
     }
 
-    /// Where a message is, or where its order wants it.
+    /// Returns where a message is, or the place that its order gives it, as an error.
     fn find(&self, in_flight: &[u32], message_id: u32) -> Result<usize, usize> {
         let order = self.interned(message_id).order;
         in_flight.binary_search_by_key(&order, |&other| self.interned(other).order)
     }
 
-    /// Inserts a message where its order wants it. Says whether it is new.
+    /// Inserts a message at the place that its order gives it. Returns whether it is new.
     fn insert(&self, in_flight: &mut Vec<u32>, message_id: u32) -> bool {
         match self.find(in_flight, message_id) {
             Ok(_) => false,
@@ -141,7 +140,7 @@ impl Model<'_> {
         }
     }
 
-    /// Takes out what died because the server at `at` changed: only messages to it or from it can.
+    /// Takes out messages that died because the server of `at` changed: only messages to it or from it can.
     fn collect(&mut self, state: &mut ClusterState, at: NodeId) {
         let mut left = std::mem::take(&mut self.spare);
         left.clear();

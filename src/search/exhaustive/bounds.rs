@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::raft::{RuleSet, Settings};
 
-/// Which states count as one. All are sound; they are switches so that tests can compare.
+/// Which states count as one. Every merge is sound; each has a switch so that tests can compare.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Merge {
@@ -14,11 +14,11 @@ pub struct Merge {
     pub symmetry: bool,
     /// States that differ only in messages whose arrival can never again change anything.
     pub dead_messages: bool,
-    /// States that differ only in whom a follower believes to lead, which is for clients.
+    /// States that differ only in which leader a follower knows, which matters only to clients.
     pub ignore_known_leader: bool,
-    /// States that differ only in messages that can be sent at any time without
-    /// changing their sender, such as heartbeats. Steps that send no more than that are not counted,
-    /// so it is off where the length of a way matters.
+    /// States that differ only in messages that can be sent at any time without changing their sender,
+    /// such as heartbeats. Steps that only send such messages are not counted, so this is off where the
+    /// number of steps matters.
     pub free_sends: bool,
 }
 
@@ -26,7 +26,7 @@ impl Merge {
     /// All of them.
     pub const ALL: Self =
         Self { symmetry: true, dead_messages: true, ignore_known_leader: true, free_sends: true };
-    /// None: every state as it is.
+    /// None of them: every state counts by itself.
     pub const NONE: Self = Self {
         symmetry: false,
         dead_messages: false,
@@ -47,7 +47,7 @@ pub struct Bounds {
     pub log: u64,
     /// How many crashes, each with the restart, there may be in one run.
     pub crashes: u8,
-    /// Whether a leader may speak without having anything new to say.
+    /// Whether a leader may send heartbeats.
     pub heartbeats: bool,
     /// Whether a new leader appends a no-op.
     pub no_op: bool,
@@ -63,7 +63,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// A cluster of `nodes` whose terms go up to `terms` and whose leaders take in commands up to
+    /// Bounds for a cluster of `nodes` whose terms go up to `terms` and whose leaders take in commands up to
     /// index `log`; no crashes.
     pub const fn new(nodes: usize, terms: u64, log: u64) -> Self {
         Self {
@@ -80,22 +80,22 @@ impl Bounds {
         }
     }
 
-    /// The same, with so many crashes.
+    /// Returns the same bounds with this many crashes.
     pub const fn with_crashes(self, crashes: u8) -> Self {
         Self { crashes, ..self }
     }
 
-    /// The same, where new leaders append nothing by themselves.
+    /// Returns the same bounds, where new leaders append no no-op.
     pub const fn without_no_op(self) -> Self {
         Self { no_op: false, ..self }
     }
 
-    /// The same, with at most so many entries in one AppendEntries.
+    /// Returns the same bounds with at most this many entries in one AppendEntries.
     pub const fn with_batch(self, max_batch: Option<NonZeroUsize>) -> Self {
         Self { max_batch, ..self }
     }
 
-    /// The settings of the nodes, which keep `rules`.
+    /// Returns the settings of the nodes, which keep `rules`.
     pub const fn settings(&self, rules: RuleSet) -> Settings {
         Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch }
     }

@@ -1,4 +1,4 @@
-//! A way to a fallen property, as moves that anyone can make.
+//! The way to a fall, as moves that a cluster under manual control can make.
 
 use super::actions::Action;
 use super::server_state::{Prompt, ServerState};
@@ -11,7 +11,7 @@ use crate::server::turn_order::CrashPoint;
 /// How a property can fall.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Counterexample {
-    /// How many steps it takes: a crash and its restart are one step, and two moves. No way is shorter.
+    /// How many steps it takes: a crash and its restart are one step, but two moves. No way is shorter.
     pub steps: usize,
     /// The property that falls with the last step.
     pub property: Property,
@@ -25,8 +25,7 @@ impl Counterexample {
     }
 }
 
-/// Takes the steps once more, to know how many newer messages of the same name there are when one is
-/// delivered.
+/// Takes the steps once more, to count the newer messages of the same name when one is delivered.
 fn moves(model: &Model<'_>, way: &[Action]) -> Vec<Verb> {
     let fresh = |id| ServerState::fresh(id, model.settings, false);
     let mut servers: Vec<_> = NodeId::all(model.settings.nodes).map(fresh).collect();

@@ -1,13 +1,13 @@
 //! Dead messages: those whose arrival can never again change anything.
 //!
-//! A message that was sent stays in the state, so that it can arrive late, or twice. Most soon have
-//! nothing more to do: a vote that was counted, an answer to a candidate that has gone on to another
-//! term. Two states that differ only in such messages have the same future, so a dead message may
-//! be taken out. Without this the states of even three nodes and two terms run into millions.
+//! A message that was sent stays in the state, so that it can arrive late, or twice. Most soon have no
+//! effect any more: a vote that was counted, a reply to a candidate that has gone on to another term. Two
+//! states that differ only in such messages have the same future, so a dead message may be taken out.
+//! Without this there are millions of states for only three nodes and two terms.
 //!
-//! Each clause below rests on [premises](super::premises), which hold because of rules of Raft, and is
-//! off without them. All rest on terms that never go back. They rest on the bounds too: where no
-//! higher term can come, or no further entry, there is less left to happen.
+//! Each clause below relies on [premises](super::premises), which hold because of rules of Raft, and is
+//! off without them. All clauses rely on terms that never go back. They rely on the bounds too: where no
+//! higher term or no further entry can come, fewer messages can still have an effect.
 
 use super::premises::Premise;
 use super::state::{ClusterState, Model};
@@ -17,8 +17,8 @@ use crate::raft::{
 };
 
 impl Model<'_> {
-    /// Whether the arrival of a message can change nothing, now or later. `others` are the messages
-    /// that can still arrive too.
+    /// Whether the arrival of a message can change nothing, now or later. `others` are the messages that can
+    /// still arrive.
     pub(super) fn is_dead(&self, state: &ClusterState, message_id: u32, others: &[u32]) -> bool {
         let Envelope { from, to, message } = &self.interned(message_id).envelope;
         if !self.bounds.merge.dead_messages || !self.premises.hold(Premise::NothingIsForgotten) {
@@ -45,14 +45,14 @@ impl Model<'_> {
         Term::new(self.bounds.terms)
     }
 
-    /// A request that is spent can still do one thing: refused, it makes its receiver tell the
-    /// sender a higher term. Not so where the sender can learn of none.
+    /// Whether the sender cannot learn of a higher term. This is the one effect that a spent request can
+    /// still have: its receiver refuses it, and tells the sender a higher term.
     fn tells_nothing(&self, sender: &RaftNode) -> bool {
         sender.current_term() == self.top()
     }
 
-    /// Of several spent requests of one sender to one receiver, one is enough to make it tell its
-    /// term: the vote request of the latest term.
+    /// Whether another message makes the receiver tell the sender its term. Of several spent requests of one
+    /// sender to one receiver, one is enough for this: the vote request of the latest term.
     fn another_tells(&self, receiver: &RaftNode, message_id: u32, others: &[u32]) -> bool {
         let this = &self.interned(message_id).envelope;
         others.iter().any(|&other| {
@@ -67,8 +67,8 @@ impl Model<'_> {
         })
     }
 
-    /// Whether AppendEntries finds its receiver in possession of all that it says, and no answer to
-    /// it can help the leader; or in a later term.
+    /// Whether an AppendEntries request tells its receiver nothing new, and no reply to it can help the
+    /// leader; or its receiver is in a later term.
     fn append_is_spent(
         &self,
         state: &ClusterState,
@@ -96,8 +96,8 @@ impl Model<'_> {
             term: m.term,
             outcome: AppendOutcome::Accepted { match_index },
         };
-        // An answer that is on its way already, and may arrive as often as it likes, is as good as
-        // the same answer given again.
+        // If the same reply is in flight already, it can arrive any number of times, so giving it
+        // once more changes nothing.
         let is_given = |&other: &u32| {
             let that = &self.interned(other).envelope;
             let Message::AppendEntriesResponse(given) = &that.message else { return false };
@@ -107,7 +107,7 @@ impl Model<'_> {
             && (self.answer_is_idle(leader, follower, &answer) || others.iter().any(is_given))
     }
 
-    /// An answer to AppendEntries on its way to the leader.
+    /// Whether an AppendEntries reply on its way to the leader can change nothing there.
     fn answer_is_idle(
         &self,
         leader: &RaftNode,
@@ -121,19 +121,19 @@ impl Model<'_> {
             return self.premises.hold(Premise::OldAnswersAreIgnored);
         }
         let Role::Leader { progress } = leader.role() else {
-            // It does not lead, and whoever asked in this term does not come to lead it again, nor
-            // is listened to in a later one.
+            // The receiver no longer leads the term of this reply and will not lead it again, and in a
+            // later term it ignores the reply.
             return m.outcome == AppendOutcome::StaleTerm
                 || self.premises.hold(Premise::LeadershipsEnd);
         };
         let row = progress.of(follower.id());
-        // A leader that could be elected once more in its term would begin with all of it anew.
+        // A leader that could be elected again in its term would start with fresh progress.
         if !self.premises.hold(Premise::ProgressGrows) {
             return false;
         }
         match m.outcome {
-            // Less than what is known to match is not listened to. Exactly that ends a probe; but
-            // there is none, nor any entry behind it to send, now or later.
+            // A match index below the known one is ignored. An equal one only ends a probe and lets the
+            // leader send what follows; here no probe is open, and nothing follows, now or later.
             AppendOutcome::Accepted { match_index } => {
                 let last = leader.last().index;
                 let complete = match_index == last && last.get() >= self.bounds.log;
@@ -169,24 +169,24 @@ impl Model<'_> {
         }
     }
 
-    /// A vote, or its refusal, on its way to the candidate.
+    /// Whether a vote, or its refusal, on its way to the candidate can change nothing there.
     fn vote_is_idle(&self, candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> bool {
         if m.term > candidate.current_term() {
             return false;
         }
         if !m.vote_granted {
-            // In the candidate's own term, or an older one, a refusal only says no.
+            // In the candidate's own term, or an older one, a refusal changes nothing.
             return true;
         }
         if m.term < candidate.current_term() {
             return self.premises.hold(Premise::OldVotesAreIgnored);
         }
         match candidate.role() {
-            // The one vote of this voter has been counted.
+            // If this voter's vote has been counted, it is not counted again.
             Role::Candidate { votes } => {
                 votes.contains(voter.id()) && self.premises.hold(Premise::VotesCountOnce)
             }
-            // The election is over, and the next one has another term, in which this is no vote.
+            // The election is over, and the next one has another term, in which this vote does not count.
             Role::Follower { .. } | Role::Leader { .. } => {
                 self.premises.hold(Premise::ElectionsEnd)
             }

@@ -1,4 +1,4 @@
-//! The states of one depth, packed: the only states that a search holds. Of all others it keeps a
+//! The states of one depth, packed: the only states that a search holds. Of all others it keeps only a
 //! fingerprint.
 
 use super::state::ClusterState;
@@ -63,7 +63,7 @@ impl Frontier {
         self.parents.clear();
     }
 
-    /// The memory it has taken.
+    /// Returns the memory that it takes, in bytes.
     pub(super) const fn bytes(&self) -> u64 {
         let words = self.words.capacity() * size_of::<u32>();
         let each = size_of::<usize>() + 2 * size_of::<u64>();

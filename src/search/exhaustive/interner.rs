@@ -1,5 +1,5 @@
-//! Values by number. A cluster of a million states is made of a few thousand different servers and
-//! a few hundred different messages; each is kept once, and a state is a list of their numbers.
+//! Numbers for values. A million states of a cluster are made of a few thousand different servers and a
+//! few hundred different messages; each is kept once, and a state is a list of their numbers.
 
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
@@ -48,7 +48,7 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
         self.values.extend_from_slice(&all.values[self.values.len()..]);
     }
 
-    /// The number of `value`, which is new if nobody has asked for it before.
+    /// Returns the number of `value`; a new number if the value was not seen before.
     pub(super) fn id(&mut self, value: T) -> u32 {
         if let Some(&id) = self.ids.get(&value) {
             return id;
@@ -69,12 +69,12 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
         id
     }
 
-    /// The value of this number.
+    /// Returns the value with this number.
     pub(super) fn get(&self, id: u32) -> &T {
         &self.values[id as usize]
     }
 
-    /// How many values there are.
+    /// Returns how many values there are.
     pub(super) const fn len(&self) -> usize {
         self.values.len()
     }

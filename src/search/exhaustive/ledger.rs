@@ -1,6 +1,6 @@
-//! What a run must be remembered by, beside the state of its nodes: who led which term, beginning with
-//! which log, and what was committed when. The properties are about histories; with these they can
-//! be asked of a state.
+//! What must be remembered of a run besides the state of its nodes: who led which term, with which log at
+//! the beginning, and what was committed when. The properties are about histories; with this ledger they
+//! can be checked of a state.
 
 use std::ops::Range;
 
@@ -8,35 +8,36 @@ use crate::digest;
 use crate::raft::{Log, LogEntry, LogIndex, NodeId, Term};
 
 /// An entry that was committed, and the term in which that happened, which may be later than the
-/// entry's own. Of several terms it is the earliest, as far as a leader of a term between them is asked.
+/// entry's own. If it was committed in several terms, this is the earliest, but the term just before the
+/// one noted is ignored (see [`Ledger::committed_earlier`]).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct CommitRecord {
     pub(super) entry: LogEntry,
     pub(super) in_term: Term,
 }
 
-/// Who led a term.
+/// The leader of a term.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Led {
     pub(super) term: Term,
     pub(super) leader: NodeId,
-    /// The [entries of earlier terms](earlier_terms) that its log began with when it was elected; none
-    /// if those are what it begins with now.
+    /// The [entries of earlier terms](earlier_terms) that its log began with when it was elected; `None` if
+    /// its log still begins with them.
     pub(super) began_with: Option<Vec<LogEntry>>,
 }
 
-/// The entries of terms before `term` with which a log begins. While its node leads that term they are
-/// those with which it was elected, for whatever a leader appends is of its own term.
+/// Returns the entries of terms before `term` with which a log begins. While its node leads that term,
+/// these are the entries with which it was elected, because a leader appends only entries of its own term.
 pub(super) fn earlier_terms(log: &Log, term: Term) -> &[LogEntry] {
     let entries = log.slice(LogIndex::FIRST, usize::MAX);
     let own = entries.iter().position(|entry| entry.term >= term);
     &entries[..own.unwrap_or(entries.len())]
 }
 
-/// The memory of a run.
+/// What is remembered of a run.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Ledger {
-    /// Who led which term, by term.
+    /// The leaders, by term.
     pub(super) leaders: Vec<Led>,
     /// What was committed first at each index, from index 1.
     pub(super) committed: Vec<CommitRecord>,
@@ -52,11 +53,11 @@ impl Ledger {
         self.leaders.sort_unstable();
     }
 
-    /// Forgets what can matter no more, now that no node can ever be in a term below `oldest`
-    /// again: nobody can lead such a term any more, so who led it is idle; nothing can be committed
-    /// in it any more, so what the leader of `oldest` began with is idle; and whoever leads from now
-    /// on leads a later term than one in which something was committed before `oldest`, so it does not
-    /// matter which.
+    /// Forgets what can no longer matter, now that no node can ever be in a term below `oldest` again. No
+    /// node can lead such a term any more, so its leader is forgotten. Nothing can be committed in such a
+    /// term any more, so what the leader of `oldest` began with is forgotten. And a new leader's term is
+    /// later than any such term, so in which of them an entry was committed is forgotten. Returns `None`
+    /// if there is nothing to forget.
     pub(super) fn forget_before(&self, oldest: Term) -> Option<Self> {
         let idle = |committed: &CommitRecord| {
             committed.in_term < oldest && committed.in_term != Term::ZERO
@@ -74,8 +75,9 @@ impl Ledger {
         Some(ledger)
     }
 
-    /// The log of `node` changed, from `before` to `after`: keeps what it began with as the leader of
-    /// a term, if `after` does not tell any more, and forgets it if `after` tells it again.
+    /// After the log of `node` changed from `before` to `after`, keeps what it began with as the leader of a
+    /// term if `after` no longer shows it, and forgets it if `after` shows it again. Returns `None` if the
+    /// ledger stays the same.
     pub(super) fn log_changed(
         &self,
         node: NodeId,
@@ -100,15 +102,15 @@ impl Ledger {
         Some(ledger)
     }
 
-    /// The entries of this range were committed in `term` too. Returns how many of the first ones
-    /// were not known to be committed as early as that.
+    /// Notes that the entries of this range were committed in `term` too. Returns the number of entries up to
+    /// the last one that was not known to be committed as early as that.
     pub(super) fn committed_earlier(&mut self, range: Range<usize>, term: Term) -> usize {
         let mut earlier = 0;
         for at in range {
             let in_term = &mut self.committed[at].in_term;
             if *in_term > term {
                 earlier = at + 1;
-                // Only a leader of a term between the two, elected later, is asked more by that.
+                // The earlier term matters only to a leader of a term between the two, elected later.
                 if term.next().is_some_and(|next| *in_term > next) {
                     *in_term = term;
                 }
@@ -117,7 +119,7 @@ impl Ledger {
         earlier
     }
 
-    /// What it says without naming a node.
+    /// Returns a digest of what it says without naming a node.
     pub(super) fn label(&self) -> u64 {
         let chain = |digest, c: &CommitRecord| digest::chain(digest, &(&c.entry, c.in_term));
         self.committed.iter().fold(11, chain)

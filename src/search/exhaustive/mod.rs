@@ -1,24 +1,24 @@
 //! Exhaustive search: everything that can happen to a small cluster within stated bounds.
 //!
 //! The nodes are the same [`RaftNode`](crate::raft::RaftNode)s that run on threads and in virtual
-//! time. From the initial state every order of delivery, loss, duplication, timeout, crash and
-//! restart is tried, and after each step the five properties of Figure 3 are asked. If none falls,
-//! none *can* fall within these bounds. That is no proof for larger ones; it is more than any number
+//! time. From the initial state the search tries every order of delivery, loss, duplication, timeout,
+//! crash and restart, and checks the five properties of Figure 3 after each step. If none falls, none
+//! *can* fall within these bounds. That proves nothing for larger bounds, but it is more than any number
 //! of random runs shows.
 //!
 //! What makes it feasible, each in its own file:
 //!
-//! * `server_state`, `state`: no time in a state, and every different server, message and step only once;
+//! * `server_state`, `state`: a state holds no time, and each distinct server, message and step is kept once;
 //! * `actions`: the network is the set of all messages ever sent, so that loss, reordering and
 //!   duplication need no actions of their own;
-//! * `dead_messages`: messages that can do nothing any more are taken out, which rests on the rules that
-//!   `premises` names;
+//! * `dead_messages`: messages that can no longer have an effect are taken out, which relies on the rules
+//!   that `premises` names;
 //! * `symmetry`: states that differ only in the names of the nodes are one;
-//! * `search`: of a state that is done only a fingerprint stays.
+//! * `search`: once a state's successors are known, only its fingerprint is kept.
 //!
 //! `bounds`, `preset` and `memory_limit` say how far a search goes, `ledger` and `properties` what must
-//! hold; `counterexample` turns a way to its fall into moves. `outline` compares searches that merge
-//! in different ways.
+//! hold; `counterexample` turns the steps that lead to a fall into moves. `outline` compares searches
+//! that merge states in different ways.
 
 pub mod actions;
 mod bounds;
@@ -59,11 +59,11 @@ use state::Catalogue;
 pub enum Reach {
     /// Every state within the bounds was seen.
     Exhausted,
-    /// A property fell, and there was no need to go on.
+    /// A property fell, which ended the search.
     Fell,
-    /// There was no memory for more. The depths that are complete are complete.
+    /// The memory bound was reached. Every state up to the last complete depth was seen.
     OutOfMemory,
-    /// Whoever watched it told it to stop.
+    /// The caller's `progress` told it to stop.
     Stopped,
 }
 
@@ -74,7 +74,7 @@ pub struct SearchOutcome {
     pub violation: Option<Counterexample>,
     /// How far it came.
     pub reach: Reach,
-    /// The figures.
+    /// The search's statistics.
     pub stats: Stats,
 }
 
@@ -83,15 +83,15 @@ pub fn find(rule: Option<Rule>, bounds: &Bounds) -> SearchOutcome {
     explore(rule.into_iter().collect(), bounds, |_, _| ControlFlow::Continue(()))
 }
 
-/// Searches everything within `bounds`, with these rules. `progress` hears of every depth when it is
-/// complete, and now and then between, and may stop the search.
+/// Searches everything within `bounds`, with these rules. The search calls `progress` whenever a depth is
+/// complete, and now and then in between; `progress` may stop it.
 pub fn explore(
     rules: RuleSet,
     bounds: &Bounds,
     mut progress: impl FnMut(&Stats, Pause) -> ControlFlow<()>,
 ) -> SearchOutcome {
     let catalogue = Catalogue::default();
-    // With a rule broken the way to the fall is what is asked for, and each of its steps counts.
+    // With a rule broken the caller wants the shortest way to the fall, so each step has to count.
     let free_sends = bounds.merge.free_sends && rules.is_intact();
     let bounds = &Bounds { merge: Merge { free_sends, ..bounds.merge }, ..*bounds };
     let mut search = Search::new(bounds, rules, &catalogue);

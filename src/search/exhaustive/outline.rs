@@ -1,8 +1,8 @@
-//! What the states within bounds look like, messages apart: for comparing searches that merge
-//! states in different ways.
+//! The states within bounds without their messages, for comparing searches that merge states in
+//! different ways.
 //!
-//! Merging may leave states out, but only such as differ from one that stays in messages that do not
-//! matter. So whatever is merged, the nodes and the ledger must come to stand in the same ways.
+//! Merging may leave a state out only if another state stays that differs in messages that do not matter.
+//! So whatever is merged, a search must reach the same combinations of nodes and ledger.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -14,8 +14,9 @@ use super::search::Scratch;
 use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::RuleSet;
 
-/// Fingerprints of all ways in which the nodes and the ledger can stand within `bounds`, and within
-/// `depth` steps of the beginning. On one thread, with all states in memory: for small bounds.
+/// Returns fingerprints of all combinations of nodes and ledger that are reached within `bounds`, and
+/// within `depth` steps if that is given. It runs on one thread, with whole depths in memory: for small
+/// bounds.
 pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet<u64> {
     let catalogue = Catalogue::default();
     let mut model = Model::new(bounds, rules, &catalogue);

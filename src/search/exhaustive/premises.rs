@@ -1,20 +1,19 @@
-//! What dead messages rest on, and which rules see to it.
+//! The premises under which a message is dead, and the rules that uphold them.
 //!
-//! Each clause in `dead_messages` that calls a message dead rests on premises. A premise holds as long
-//! as all rules that uphold it are kept, and a clause is off without its premises. Which rules uphold
-//! what is a `match` over all rules: a new rule does not compile until someone has thought about it
-//! here.
+//! Each clause in `dead_messages` that calls a message dead relies on premises. A premise holds as long
+//! as all rules that uphold it are kept, and a clause is off without its premises. A `match` over all
+//! rules says which premises each upholds, so a new rule does not compile until it is considered here.
 
 use crate::raft::{Rule, RuleSet};
 
-/// What a clause rests on.
+/// A fact that a clause relies on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Premise {
     /// Terms, votes and entries do not go back in a crash.
     NothingIsForgotten,
     /// One node leads a term, and entries stay where they were stored while it does.
     EntriesStay,
-    /// Who has voted in a term gives nobody else a vote in it.
+    /// A node that has voted in a term votes for no other candidate in that term.
     VotesStay,
     /// A vote request of an older term gets no vote.
     OldRequestsAreRefused,
@@ -22,11 +21,11 @@ pub(super) enum Premise {
     OldVotesAreIgnored,
     /// A vote that was counted is not counted again.
     VotesCountOnce,
-    /// An election that is over is not held again in its term.
+    /// A candidate whose election is over does not resume it in the same term.
     ElectionsEnd,
-    /// An answer to AppendEntries of an older term is not listened to.
+    /// An AppendEntries reply of an older term is ignored.
     OldAnswersAreIgnored,
-    /// A leadership that is over is not taken up again in its term, and its answers count in no other.
+    /// A leader that stepped down does not lead the same term again, and replies of that term count in no other.
     LeadershipsEnd,
     /// What a leader knows of a follower's log does not go back while it leads.
     ProgressGrows,
@@ -58,8 +57,8 @@ const fn upheld_by(rule: Rule) -> &'static [Premise] {
         }
         Rule::RepliesMatchedToTerm => &[OldAnswersAreIgnored, LeadershipsEnd, ProgressGrows],
         Rule::MatchIndexMonotone => &[ProgressGrows],
-        // These decide who is elected, and what is committed when, which no clause takes for granted;
-        // or they are about time and clients, of which a search knows nothing.
+        // These rules decide who is elected, and what is committed when, on which no clause relies; or they
+        // are about time and clients, which a search does not model.
         Rule::UpToDateLog
         | Rule::TermBeforeLength
         | Rule::CandidateYieldsToLeader
@@ -73,7 +72,7 @@ const fn upheld_by(rule: Rule) -> &'static [Premise] {
     }
 }
 
-/// The premises that hold for nodes with some rules.
+/// The premises that hold for nodes that keep a given set of rules.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Premises {
     /// One bit for each that does not hold.
@@ -86,7 +85,7 @@ impl Premises {
         Self { lost: lost.fold(0, |lost, &premise| lost | 1 << premise as u16) }
     }
 
-    /// Whether this one holds.
+    /// Whether this premise holds.
     pub(super) const fn hold(self, premise: Premise) -> bool {
         self.lost & 1 << premise as u16 == 0
     }

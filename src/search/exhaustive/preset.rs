@@ -1,22 +1,22 @@
-//! For each rule, bounds within which its breaking shows.
+//! For each rule, bounds within which a property falls if the rule is broken.
 
 use super::bounds::Bounds;
 use super::memory_limit::spare_memory;
 use crate::raft::Rule;
 use std::num::NonZeroUsize;
 
-/// Bounds that expose this rule, with the memory that can be spared; none if the properties of
-/// Figure 3 cannot see it, or no search gets that far.
+/// Returns bounds within which a property falls if this rule is broken, with the memory that can be
+/// spared; `None` if none of Figure 3's properties falls without it, or no search gets that far.
 pub fn preset(rule: Rule) -> Option<Bounds> {
     Some(Bounds { memory: spare_memory(), ..bounds(rule)? })
 }
 
-/// Whether that search answers within seconds. The others take a minute or so.
+/// Whether the search for this rule takes only seconds. The others take a minute or so.
 pub const fn is_quick(rule: Rule) -> bool {
     !matches!(rule, Rule::CommitOnlyCurrentTerm)
 }
 
-/// Whether leaders append a no-op, and how large batches are, is chosen so that the way is short.
+/// Returns the bounds. The no-op and the size of batches are chosen so that the way to the fall is short.
 const fn bounds(rule: Rule) -> Option<Bounds> {
     Some(match rule {
         Rule::MajorityQuorum
@@ -38,7 +38,7 @@ const fn bounds(rule: Rule) -> Option<Bounds> {
         Rule::CommitOnlyCurrentTerm => Bounds::new(3, 4, 1).with_batch(NonZeroUsize::new(1)),
         // It takes five nodes and four terms, and no search gets that far.
         Rule::RepliesMatchedToTerm
-        // What falls without these is none of Figure 3's properties.
+        // Without these rules only properties other than Figure 3's fall.
         | Rule::MatchIndexMonotone
         | Rule::AnswerOnlyApplied
         | Rule::CandidateYieldsToLeader

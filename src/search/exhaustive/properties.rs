@@ -1,24 +1,24 @@
-//! Figure 3's five properties, asked after each step of the search.
+//! Figure 3's five properties, checked after each step of the search.
 //!
-//! [`safety::Checker`](crate::properties::safety::Checker) says the same five things of a run, and keeps books
-//! that grow with it. A search needs them as a question about a state and a small ledger, which is
-//! why they stand here once more; a test lets both judge every counterexample.
+//! [`safety::Checker`](crate::properties::safety::Checker) checks the same five properties of a run, with
+//! records that grow with the run. A search has to check them of a state and a small ledger, so they are
+//! implemented here once more; a test lets both judge every counterexample.
 //!
-//! Leader Completeness is about leaders of the past too: a commit in an earlier term may become known
-//! when the leader of a later term has long been deposed, or has been given what it lacked. To
-//! remember what each leader's log was would multiply the states by their histories. But almost
-//! always the state itself tells it: a leader appends entries of its own term only, so the entries
-//! of earlier terms with which its log begins are those that it was elected with, as long as nobody
-//! has replaced them. The ledger keeps what a leader was elected with only while its log does not
-//! tell it any more, and only until nobody can commit anything in an earlier term.
+//! Leader Completeness concerns past leaders too: a commit in an earlier term may become known when the
+//! leader of a later term has long been deposed, or has been given the entries that it lacked.
+//! Remembering each leader's log would multiply the states by their histories. But almost always the
+//! state itself shows it: a leader appends only entries of its own term, so the entries of earlier terms
+//! with which its log begins are those that it was elected with, as long as no other leader has replaced
+//! them. The ledger keeps what a leader was elected with only while its log no longer shows it, and only
+//! until no node can commit anything in an earlier term.
 
 use super::ledger::{CommitRecord, earlier_terms};
 use super::state::{ClusterState, Model};
 use crate::raft::{Log, LogEntry, LogIndex, NodeId, Property, Term};
 
 impl Model<'_> {
-    /// Enters in the ledger what the step of `at` did. The step is the `nth` that was looked up, and
-    /// is in `state` already; `before` is the server that took it.
+    /// Checks a step of `at`, and enters in the ledger what it did. The step is transition `nth`, `state` is
+    /// the state after it, and `before` is the number of the server before it.
     ///
     /// # Errors
     /// The property that falls, the first in the paper's order if there are several.
@@ -69,7 +69,7 @@ impl Model<'_> {
         }
     }
 
-    /// A node's log changed: keeps what it began with as a leader, if its log does not tell any more.
+    /// After a node's log changed, keeps what it began with as a leader, if its log no longer shows that.
     fn keep_what_it_began_with(&mut self, state: &mut ClusterState, at: NodeId, before: u32) {
         let ledger = self.ledgers.get(state.ledger);
         if ledger.leaders.iter().all(|led| led.leader != at) {
@@ -105,7 +105,7 @@ impl Model<'_> {
         earlier.is_none_or(|last| holds(leader.log(), &committed[..=last]))
     }
 
-    /// State Machine Safety: nobody commits another entry where one was committed. And Leader
+    /// State Machine Safety: no node commits another entry where one was committed. And Leader
     /// Completeness, when an entry is committed: the leaders of later terms had it.
     fn judge_commit(
         &mut self,
@@ -137,7 +137,7 @@ impl Model<'_> {
         if agrees { Ok(()) } else { Err(Property::StateMachineSafety) }
     }
 
-    /// Whether whoever led a later term began with these entries, whatever became of it since.
+    /// Whether every leader of a later term began with these entries, whatever became of its log since.
     fn later_leaders_began_with(
         &self,
         state: &ClusterState,
@@ -159,7 +159,7 @@ fn begins_with(entries: &[LogEntry], committed: &[CommitRecord]) -> bool {
         && entries.iter().zip(committed).all(|(own, c)| *own == c.entry)
 }
 
-/// Whether a log does.
+/// Whether a log begins with what was committed.
 fn holds(log: &Log, committed: &[CommitRecord]) -> bool {
     begins_with(log.slice(LogIndex::FIRST, committed.len()), committed)
 }

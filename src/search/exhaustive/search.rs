@@ -1,10 +1,9 @@
-//! Breadth first, depth by depth, so that the first violation is one of the shortest.
+//! A breadth-first search, depth by depth, so that the first violation is one of the shortest.
 //!
-//! Each depth is worked off in blocks, and each block in two rounds. First the threads share out
-//! the block's states and work out their successors, reading the books but not writing them. Then
-//! they share out the books, a shard each, and enter what is new, in the order in which one thread
-//! would have found it. So nothing is locked, and the result does not depend on the number of
-//! threads.
+//! Each depth is processed in blocks, and each block in two rounds. In the first the threads divide the
+//! block's states among them and compute the successors; they read the books, but do not write them. In
+//! the second they divide the books by shards, and enter what is new in the order in which one thread
+//! would have found it. So nothing is locked, and the result does not depend on the number of threads.
 
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
@@ -20,11 +19,11 @@ use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::{Property, RuleSet};
 use crate::search::share_out::share_out;
 
-/// How many parts the books have. A state's fingerprint says in which it is.
+/// How many shards the books have. A state's fingerprint determines its shard.
 const SHARDS: usize = 16;
-/// How many states are worked on between two looks at the memory.
+/// How many states are processed between two checks of the memory.
 const BLOCK: usize = 1 << 14;
-/// Fewer states than this are not worth a thread.
+/// With fewer states than this, more than one thread is not worth it.
 const WORTH_THREADS: usize = 256;
 
 /// What a search has done so far.
@@ -32,9 +31,9 @@ const WORTH_THREADS: usize = 256;
 pub struct Stats {
     /// Different states found.
     pub states: u64,
-    /// Steps from a state to another, or to the same by another way.
+    /// Steps taken, including those that lead to a state that was known already.
     pub transitions: u64,
-    /// Depths that are complete; the longest of all shortest ways.
+    /// The number of steps to the newest complete depth: the longest of all shortest ways to a state.
     pub depth: u32,
     /// States at the last depth.
     pub newest: u64,
@@ -48,16 +47,16 @@ pub struct Stats {
     pub elapsed: Duration,
 }
 
-/// When a search tells how far it is.
+/// The moments at which a search reports its progress.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pause {
     /// A depth is complete.
     Depth,
-    /// In the middle of one.
+    /// A block is complete, in the middle of a depth.
     Block,
 }
 
-/// What one step leads to.
+/// A step, the state that it leads to, and the property that falls with it.
 pub(super) struct Successor<'a> {
     pub(super) step: Action,
     pub(super) state: &'a ClusterState,
@@ -65,7 +64,7 @@ pub(super) struct Successor<'a> {
 }
 
 impl Model<'_> {
-    /// Calls `visit` with every successor of `state`, in a fixed order, until it breaks off.
+    /// Calls `visit` with every successor of `state`, in a fixed order, until `visit` breaks off.
     pub(super) fn expand(
         &mut self,
         state: &ClusterState,
@@ -87,14 +86,14 @@ impl Model<'_> {
     }
 }
 
-/// Memory that is used again and again.
+/// Buffers that are reused for every state.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     actions: Vec<Action>,
     next: ClusterState,
 }
 
-/// The books: every fingerprint that was seen, with that of the state it was reached from first.
+/// The books: every fingerprint that was seen, with that of the state from which it was first reached.
 #[derive(Debug, Default)]
 struct Books {
     shards: Vec<FxHashMap<u64, u64>>,
@@ -117,7 +116,8 @@ impl Books {
         self.shards[shard_of(print)].get(&print).copied().filter(|&parent| parent != 0)
     }
 
-    /// A table keeps one byte beside each slot, and an eighth of its slots empty.
+    /// Returns the memory that the tables take: 16 bytes for each slot, and one byte beside it. An eighth of
+    /// the slots stays empty.
     fn bytes(&self) -> u64 {
         let slots = self.shards.iter().map(|shard| shard.capacity() / 7 * 8);
         slots.map(|slots| slots as u64 * 17).sum()
@@ -149,7 +149,7 @@ impl<'s> Worker<'s> {
         }
     }
 
-    /// Works out the successors of some states of `frontier`.
+    /// Computes the successors of some states of `frontier`.
     fn work(&mut self, frontier: &Frontier, share: Range<usize>, books: &Books) {
         self.model.refresh();
         self.fresh.clear();
@@ -178,7 +178,7 @@ impl<'s> Worker<'s> {
     }
 }
 
-/// Enters in one shard what the workers found for it; what is new goes to the next depth.
+/// Enters in one shard what the workers found for it; new states go to the next depth.
 fn enter(
     shard: &mut FxHashMap<u64, u64>,
     next: &mut Frontier,
@@ -194,7 +194,7 @@ fn enter(
     }
 }
 
-/// A search under way.
+/// A search in progress.
 pub(super) struct Search<'s> {
     workers: Vec<Worker<'s>>,
     books: Books,
@@ -226,8 +226,8 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Searches until it ends, telling `progress` of every depth, and on the way; if that says so, it
-    /// stops. A property that falls does so at the end of a way from the initial state.
+    /// Searches until it is done, or `progress` stops it, which is called for every depth and block. If a
+    /// property falls, returns it with the steps that lead to its fall from the initial state.
     pub(super) fn run(
         &mut self,
         progress: &mut dyn FnMut(&Stats, Pause) -> ControlFlow<()>,
@@ -268,7 +268,7 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// First round: the successors of a block.
+    /// First round: computes the successors of a block.
     fn explore(&mut self, part: &Frontier, block: Range<usize>) {
         let books = &self.books;
         let threads = if block.len() < WORTH_THREADS { 1 } else { self.workers.len() };
@@ -280,7 +280,7 @@ impl<'s> Search<'s> {
         share_out(threads, shares, |(worker, share)| worker.work(part, share, books));
     }
 
-    /// Second round: what is new goes into the books and to the next depth.
+    /// Second round: enters new states in the books and in the next depth.
     fn enter(&mut self, next: &mut [Frontier]) {
         let before: usize = next.iter().map(Frontier::len).sum();
         let workers = &self.workers;
@@ -293,7 +293,7 @@ impl<'s> Search<'s> {
         self.stats.states += (after - before) as u64;
     }
 
-    /// Brings the figures up to date.
+    /// Brings the statistics up to date.
     fn take_stock(&mut self, depths: [&[Frontier]; 2]) {
         let frontiers = depths.into_iter().flatten().map(Frontier::bytes).sum::<u64>();
         let found = self.workers.iter().flat_map(|worker| &worker.found);
@@ -314,8 +314,8 @@ impl<'s> Search<'s> {
         &self.stats
     }
 
-    /// The way from the initial state to a state by its fingerprint, and on to the fall that its
-    /// successors hold. Only fingerprints were kept, so the way is walked again.
+    /// Returns the steps from the initial state to the state with this fingerprint, and one more step, with
+    /// which a property falls. Only fingerprints were kept, so the steps are taken again.
     fn way_to(&mut self, print: u64) -> Vec<Action> {
         let mut prints = vec![print];
         while let Some(parent) = self.books.parent(prints[prints.len() - 1]) {
@@ -351,7 +351,7 @@ impl<'s> Search<'s> {
         way
     }
 
-    /// The model of the first thread, to look numbers up in.
+    /// Returns the model of the first thread, to look numbers up in.
     pub(super) fn model(&self) -> &Model<'s> {
         &self.workers[0].model
     }

@@ -1,9 +1,9 @@
 //! One server as the search sees it: the [`RaftNode`] itself, and its disk where that differs.
 //!
-//! There are no timers here. That a timer ends is something that may happen to a server at any
-//! moment, so no deadline is part of a state. There is no applied index either: applying follows
-//! from committing. And there is no state "crashed": a server that is down and one that no message
-//! reaches look the same to all others, so a crash and the restart are one step.
+//! There are no timers here: a timer may end at any moment, so no deadline is part of a state. There is
+//! no applied index either: applying follows from committing. And there is no state "crashed": a server
+//! that is down and one that no message reaches look the same to all others, so a crash and the restart
+//! are one step.
 
 use std::hash::Hash;
 
@@ -17,11 +17,11 @@ use crate::raft::{
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct ServerState {
     pub(super) node: RaftNode,
-    /// What is durable, if that is not what is in memory: only with `persist-before-reply` broken.
+    /// What is durable, if it differs from what is in memory: only with `persist-before-reply` broken.
     late_disk: Option<PersistentState>,
-    /// All that the server is, its name and those of others apart.
+    /// A digest of the whole server, except for its own name and the names of others.
     pub(super) label: u64,
-    /// What it knows of each other server.
+    /// For each other server, a digest of what this one knows of it.
     pub(super) of_others: Vec<u64>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn command() -> Command {
     Command::from("SET x=1")
 }
 
-/// What a step made of a server.
+/// The result of a server's step.
 #[derive(Debug)]
 pub(super) struct Stepped {
     pub(super) server: ServerState,
@@ -61,8 +61,8 @@ impl ServerState {
         Self { node, late_disk, label, of_others }
     }
 
-    /// A server that starts for the first time. With `ignore_known_leader` it is the same as one that believes
-    /// another to lead.
+    /// A server that starts for the first time. With `ignore_known_leader` its digests leave out which leader
+    /// it knows.
     pub(super) fn fresh(id: NodeId, settings: Settings, ignore_known_leader: bool) -> Self {
         Self::new(
             RaftNode::new(id, settings, PersistentState::default()),
@@ -71,17 +71,17 @@ impl ServerState {
         )
     }
 
-    /// What a crash would leave.
+    /// Returns what a crash would leave.
     pub(super) fn durable(&self) -> &PersistentState {
         self.late_disk.as_ref().unwrap_or_else(|| self.node.persistent())
     }
 
-    /// A message arrives.
+    /// Returns what happens when a message arrives.
     pub(super) fn receive(&self, envelope: &Envelope, ignore_known_leader: bool) -> Stepped {
         self.step(Input::Receive(envelope.clone()), ignore_known_leader)
     }
 
-    /// Something else happens.
+    /// Returns what happens at a prompt.
     pub(super) fn prompt(&self, prompt: Prompt, ignore_known_leader: bool) -> Stepped {
         match prompt {
             Prompt::Timeout => self.step(Input::ElectionTimeout, ignore_known_leader),
@@ -100,8 +100,8 @@ impl ServerState {
         }
     }
 
-    /// One step, saved as whoever runs the node would save it: a write that was late comes before
-    /// the step, and the step's own goes through [`Turn::persist`](crate::raft::Turn::persist).
+    /// Makes one step, and saves as a running server does: a late write comes before the step, and the
+    /// step's own write goes through [`Turn::persist`](crate::raft::Turn::persist).
     fn step(&self, input: Input, ignore_known_leader: bool) -> Stepped {
         let mut node = self.node.clone();
         let mut disk = self.node.persistent().clone();
@@ -117,7 +117,7 @@ impl ServerState {
     }
 }
 
-/// What a server knows of another one, as far as another's name appears in it.
+/// A part of a server's state that names another server.
 #[derive(Hash)]
 enum NodeKnowledge<'a, T> {
     Vote,
@@ -127,9 +127,9 @@ enum NodeKnowledge<'a, T> {
     Progress(&'a T),
 }
 
-/// Splits a server into what it is whatever the names are, and what it says of each named other. A
-/// node that is renamed keeps the first and has the second moved; so renaming never has to rebuild
-/// a [`RaftNode`], and the two together say all there is.
+/// Splits a server into a digest that does not depend on names, and one for each other server of what it
+/// says of that one. Renaming the nodes keeps the first and moves the others, so it never has to rebuild
+/// a [`RaftNode`]. All digests together cover the whole state.
 fn labels(
     node: &RaftNode,
     late: Option<&PersistentState>,
@@ -179,11 +179,11 @@ fn labels(
     (digest::chain(2, &(persistent, disk, rest)), of_others)
 }
 
-/// A message, with what it says beyond names.
+/// A message, with a digest of what it says apart from names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct InternedMessage {
     pub envelope: Envelope,
-    /// What it says. Whom a message names is its sender, so nothing else is left out.
+    /// A digest of what it says. The only node that a message names is its sender, so only that is left out.
     pub(super) label: u64,
     /// A number to order messages by, which is the same in every run.
     pub(super) order: u64,

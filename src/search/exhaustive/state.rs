@@ -1,8 +1,8 @@
-//! A state of the whole cluster, and how one server's step makes the next one.
+//! A state of the whole cluster, and how one server's step leads to the next state.
 //!
-//! What a server does depends on the server and the message alone. So each such step is taken once
-//! by the real [`RaftNode`](crate::raft::RaftNode), and remembered: the search moves numbers about,
-//! and still every transition is the core's own.
+//! What a server does depends only on the server and the message. So the real
+//! [`RaftNode`](crate::raft::RaftNode) takes each such step once, and the result is remembered: the
+//! search handles only numbers, but every transition is the core's own.
 
 use rustc_hash::FxHashMap;
 
@@ -21,14 +21,14 @@ pub struct ClusterState {
     /// Crashes so far.
     pub(super) crashes: u8,
     /// All messages that were ever sent and may still change something, in the order of
-    /// `InternedMessage::order`. Nothing is taken out by being delivered: so a message can be lost,
-    /// overtaken and duplicated without an action of its own for any of it.
+    /// `InternedMessage::order`. Delivery does not take a message out, so loss, reordering and duplication
+    /// need no actions of their own.
     pub in_flight: Vec<u32>,
 }
 
 impl ClusterState {
-    /// Takes over another state, in the memory that it has: most successors are thrown away at once, and
-    /// memory for each took half of a search's time.
+    /// Copies another state into the memory that this one has. Most successors are thrown away at once, and
+    /// allocating memory for each took half of a search's time.
     pub(super) fn become_like(&mut self, other: &Self) {
         let Self { servers, ledger, crashes, in_flight } = other;
         self.servers.clone_from(servers);
@@ -37,14 +37,14 @@ impl ClusterState {
     }
 }
 
-/// What happens to one server: a prompt, or the message of that number.
+/// What happens to one server: a prompt, or the arrival of the message with this number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Cause {
     Prompt(Prompt),
     Message(u32),
 }
 
-/// A server's step, by numbers.
+/// A server's step, with the server and messages as numbers.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each says which check the step calls for")]
 pub(super) struct Transition {
@@ -54,9 +54,9 @@ pub(super) struct Transition {
     pub(super) cut_as_leader: bool,
     pub(super) log_changed: bool,
     pub(super) commit_changed: bool,
-    /// What is durable is of another term now.
+    /// The durable term has changed.
     pub(super) new_term: bool,
-    /// It stays within the bounds.
+    /// The server stays within the bounds.
     within: bool,
 }
 
@@ -79,9 +79,9 @@ pub struct Model<'s> {
     pub(super) ledgers: Interner<'s, Ledger>,
     known: FxHashMap<(u32, Cause), u32>,
     taken: Vec<Transition>,
-    /// Memory that is used again and again: the messages that `send_freely` has still to answer.
+    /// A reused buffer: the messages whose replies `send_freely` has still to look at.
     pub(super) fresh: Vec<u32>,
-    /// The same: what was in flight before the last step.
+    /// A reused buffer: the messages that were in flight before the last step.
     pub(super) spare: Vec<u32>,
 }
 
@@ -101,14 +101,14 @@ impl<'s> Model<'s> {
         }
     }
 
-    /// Learns what other threads have put into the catalogue.
+    /// Takes over what other threads have put into the catalogue.
     pub(super) fn refresh(&mut self) {
         self.servers.refresh();
         self.in_flight.refresh();
         self.ledgers.refresh();
     }
 
-    /// All nodes new, no message sent.
+    /// Returns the initial state: all nodes new, no message sent.
     pub fn initial(&mut self) -> ClusterState {
         let (settings, ignore_known_leader) =
             (self.settings, self.bounds.merge.ignore_known_leader);
@@ -130,7 +130,7 @@ impl<'s> Model<'s> {
         self.in_flight.get(id)
     }
 
-    /// Who sent a message, and to whom.
+    /// Returns who sent a message, and to whom.
     pub(super) fn ends(&self, message_id: u32) -> (NodeId, NodeId) {
         let Envelope { from, to, .. } = self.interned(message_id).envelope;
         (from, to)
@@ -140,7 +140,8 @@ impl<'s> Model<'s> {
         &self.taken[nth as usize]
     }
 
-    /// What `cause` makes of a server: remembered, or tried on the core.
+    /// Returns the number of the transition that `cause` makes at a server. A transition that is not known
+    /// yet is made by the core, and remembered.
     pub(super) fn look_up(&mut self, server: u32, cause: Cause) -> u32 {
         if let Some(&nth) = self.known.get(&(server, cause)) {
             return nth;
@@ -155,7 +156,7 @@ impl<'s> Model<'s> {
         };
         let Stepped { server: after, sent, leads_anew, cut_as_leader } = stepped;
         let node = &after.node;
-        // A leader may be elected in every term, so no-ops alone cannot pass this.
+        // A leader may be elected in every term and append a no-op; no-ops alone cannot exceed this.
         let longest = self.bounds.log + self.bounds.terms;
         let taken = Transition {
             leads_anew,
@@ -177,7 +178,8 @@ impl<'s> Model<'s> {
         nth
     }
 
-    /// One server takes one step, in place. `Ok(None)` if that leaves the bounds.
+    /// Makes one server's step in `state`, and returns the number of its transition. Returns `Ok(None)`, and
+    /// leaves `state` as it is, if the step leaves the bounds.
     ///
     /// # Errors
     /// The property that falls with this step.
@@ -201,7 +203,7 @@ impl<'s> Model<'s> {
         Ok(Some(nth))
     }
 
-    /// The lowest term that any node can be in from now on.
+    /// Returns the lowest term that any node can be in from now on.
     pub(super) fn oldest_term(&self, state: &ClusterState) -> Term {
         let nodes = NodeId::all(self.settings.nodes);
         let terms = nodes.map(|id| self.server(state, id).durable().current_term);
@@ -215,7 +217,7 @@ impl<'s> Model<'s> {
         }
     }
 
-    /// Roughly the memory that the steps and values take which this thread has looked up.
+    /// Returns roughly the memory, in bytes, of the steps and values that this thread has looked up.
     pub(super) fn bytes(&self) -> u64 {
         const STEP: usize = size_of::<Transition>() + 40;
         const VALUE: usize = size_of::<ServerState>() + 200;

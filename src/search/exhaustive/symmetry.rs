@@ -1,14 +1,13 @@
-//! Fingerprints of states; and of states that differ only in the names of the nodes, one and the
-//! same fingerprint.
+//! Fingerprints of states. States that differ only in the names of the nodes have the same fingerprint.
 //!
-//! A state is taken as a table of labels: each node has one, and so has each ordered pair of nodes,
-//! which sums up what one says of the other, messages included. To rename the nodes is to write the
-//! same table with its rows and columns in another order. So no renamed state has to be built.
+//! A state is reduced to a table of labels: one for each node, and one for each ordered pair of nodes,
+//! which sums up what the first says of the second, including the messages to it. Renaming the nodes
+//! only puts the rows and columns of this table in another order. So no renamed state has to be built.
 //!
-//! The order is chosen by the labels themselves. Each node gets a signature, made of its labels and of
-//! those around it, that does not depend on names, and the nodes are sorted by it. Where signatures
-//! are equal every order is tried and the least fingerprint taken. Signatures that are equal by
-//! chance only make more orders to try, so the result is exact, as far as a 64-bit fingerprint is.
+//! The labels themselves determine the order. Each node gets a signature, made of its labels and of those
+//! around it, that does not depend on names, and the nodes are sorted by it. Where signatures are equal,
+//! every order is tried and the least fingerprint is taken. Signatures that are equal by chance only make
+//! more orders to try, so the result is exact, as far as a 64-bit fingerprint can be.
 
 use super::ledger::Led;
 use super::state::{ClusterState, Model};
@@ -17,7 +16,7 @@ use crate::raft::MAX_NODES;
 
 type LabelRow = [u64; MAX_NODES];
 
-/// Which node stands at which place.
+/// The node at each place.
 type NodeOrder = [usize; MAX_NODES];
 
 /// A state, reduced to labels.
@@ -37,7 +36,7 @@ const fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// A number that stands for a place in the table of labels.
+/// Returns a number that stands for a place in the table of labels.
 const fn place(a: usize, b: usize) -> u64 {
     mix((a * 16 + b) as u64 + 0x9e37_79b9_7f4a_7c15)
 }
@@ -46,8 +45,8 @@ impl Model<'_> {
     fn labels(&self, state: &ClusterState) -> Labels {
         let nodes = self.settings.nodes;
         let ledger = self.ledgers.get(state.ledger);
-        // Of states that count as one the first that is found is kept, and which that is depends on the
-        // fingerprints. So the shift is part of the numbers of states that tests and docs name.
+        // Of states that count as one the search keeps the first it finds, which depends on the fingerprints.
+        // So another shift here would change the numbers of states that tests and docs state.
         let spent = u64::from(state.crashes) << 8;
         let mut labels = Labels {
             nodes,
@@ -74,7 +73,7 @@ impl Model<'_> {
         labels
     }
 
-    /// The fingerprint of a state.
+    /// Returns the fingerprint of a state.
     pub(super) fn fingerprint(&self, state: &ClusterState) -> u64 {
         let labels = self.labels(state);
         let mut order = [0; MAX_NODES];
@@ -92,7 +91,7 @@ impl Model<'_> {
 }
 
 impl Labels {
-    /// For each node a number that says how it stands among the others, names apart.
+    /// Returns for each node a number that sums up its labels and those around it, without names.
     #[expect(clippy::needless_range_loop, reason = "a and b name nodes, in several tables")]
     fn signatures(&self) -> LabelRow {
         let nodes = self.nodes;
@@ -108,7 +107,7 @@ impl Labels {
         row
     }
 
-    /// The fingerprint with the nodes in this order.
+    /// Returns the fingerprint with the nodes in this order.
     #[expect(clippy::needless_range_loop, reason = "a and b name places, in several tables")]
     fn in_order(&self, order: &NodeOrder) -> u64 {
         let mut sum = mix(self.whole);
@@ -125,10 +124,11 @@ impl Labels {
         mix(sum)
     }
 
-    /// The least fingerprint among the orders that keep the signatures sorted, from `at` on.
+    /// Returns the least fingerprint among the orders that keep the signatures sorted; the places before `at`
+    /// are fixed.
     fn least(&self, order: &mut NodeOrder, signatures: &LabelRow, at: usize) -> u64 {
         let mut start = at;
-        // Find the next node that shares its signature with one behind it.
+        // Find the next nodes with equal signatures whose order makes a difference.
         while start < self.nodes {
             let end = self.tied_until(order, signatures, start);
             if end - start > 1 && !self.interchangeable(&order[start..end]) {
@@ -143,7 +143,7 @@ impl Labels {
         self.permute(order, signatures, start, end)
     }
 
-    /// Tries every node of the tie at `at..end` in the first of these places.
+    /// Returns the least fingerprint when every node of the tie at `at..end` is tried in the first place.
     fn permute(&self, order: &mut NodeOrder, signatures: &LabelRow, at: usize, end: usize) -> u64 {
         if end - at <= 1 {
             return self.least(order, signatures, end);
@@ -180,7 +180,7 @@ impl Labels {
     }
 }
 
-/// The chance that two states of a search shared a fingerprint, so that one of them was missed.
+/// Returns the chance that two states of a search had the same fingerprint, so that one was missed.
 pub fn chance_of_a_miss(states: u64) -> f64 {
     let states = states as f64;
     states * states / 2.0 / 2.0_f64.powi(64)

@@ -1,4 +1,4 @@
-//! Clients that ask at random, remember what they were told, and give up when nobody answers.
+//! Clients that send random commands, remember what they were told, and give up if no answer comes.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(800);
 
 #[derive(Clone, Debug)]
 struct RandomClient {
-    /// What it waits for: the claim, and when it gives up.
+    /// The ticket for the answer it waits for, and when it gives up.
     waits: Option<(Ticket, Time)>,
     asks_again: Time,
 }
@@ -45,7 +45,7 @@ impl Clients {
         Self { all, history, rng, nodes: mix.nodes, load: mix.load, asked: 0 }
     }
 
-    /// Lets time go on to `until`. Where the world has load, clients go on asking.
+    /// Lets time pass up to `until`. If the fault mix has load, the clients go on asking meanwhile.
     pub fn run_to(&mut self, sim: &mut Sim, until: Time) {
         while self.load && self.next_move() < until {
             let next = self.next_move().max(sim.now());
@@ -55,12 +55,12 @@ impl Clients {
         sim.run_to(until);
     }
 
-    /// When the next of them wants to do something.
+    /// Returns when the next client wants to act.
     pub fn next_move(&self) -> Time {
         self.all.iter().map(|client| client.asks_again).min().unwrap_or_default()
     }
 
-    /// Lets every client that waits look for its answer; nobody asks anything new.
+    /// Lets every client that waits look for its answer; no client sends a new command.
     pub fn look_only(&mut self, sim: &mut Sim) {
         let rest = Duration::from_millis(20);
         for at in 0..self.all.len() {
@@ -73,7 +73,7 @@ impl Clients {
         }
     }
 
-    /// Lets every client whose time has come look for its answer, or ask.
+    /// Lets every client whose time has come look for its answer, or send a command.
     pub fn act(&mut self, sim: &mut Sim) {
         for at in 0..self.all.len() {
             let now = sim.now();
@@ -87,7 +87,7 @@ impl Clients {
                     if self.look(sim, ticket) {
                         self.all[at].waits = None;
                     } else if until <= now {
-                        // Whether it took effect, or will, nobody can say.
+                        // The client never learns whether the command took effect, or still will.
                         sim.forget(ticket);
                         self.all[at].waits = None;
                     }
@@ -99,7 +99,7 @@ impl Clients {
 
     fn ask(&mut self, sim: &mut Sim, at: usize) {
         let anyone = NodeId::new(self.rng.below(self.nodes) as u8);
-        // Mostly the leader is known; sometimes a client asks a node that led once, or never did.
+        // Clients mostly know the leader; sometimes one asks a node that no longer leads, or never did.
         let to = if self.rng.chance(0.8) {
             leader_of(&sim.status()).map_or(anyone, |leader| leader.id)
         } else {
@@ -121,20 +121,20 @@ impl Clients {
         }
     }
 
-    /// Looks for an answer. Says whether there is one.
+    /// Looks for an answer. Returns whether there is one.
     fn look(&mut self, sim: &mut Sim, ticket: Ticket) -> bool {
         let proposal = sim.take_proposal(ticket);
         self.history.told(ticket, &proposal, moment(sim));
         proposal != Proposal::Pending
     }
 
-    /// Whether what they were told in this world can be.
+    /// Judges whether what the clients were told can be true.
     pub fn judge(&self, sim: &Sim) -> Judgement {
         self.history.judge(|index| sim.committed(index))
     }
 }
 
-/// A number that grows with every event, and so orders calls and returns.
+/// Returns a number that grows with every event, and so orders calls and returns.
 const fn moment(sim: &Sim) -> u64 {
     sim.handled()
 }

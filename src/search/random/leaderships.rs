@@ -1,10 +1,10 @@
-//! A walk of leaderships in a row: a node campaigns and reaches just enough others, leads for a while,
-//! replicates to some of them, and another takes over. Answers are kept back, and come later.
+//! A walk of successive leaderships: a node campaigns and reaches just enough others, leads for a while,
+//! replicates to some of them, and another takes over. Some replies are held back, and arrive later.
 //!
-//! Bugs that need several leaderships in a row are out of reach for moves drawn singly: counting the
-//! replies of an earlier leadership takes five nodes, four elections and one answer that comes two
-//! terms late. So a campaign here is one that can be won, those who led before like to lead again,
-//! and nobody reaches more nodes than a majority needs.
+//! Moves drawn one by one practically never find bugs that need several leaderships: counting the
+//! replies of an earlier leadership takes five nodes, four elections and one reply that comes two
+//! terms late. So a campaign here can be won, nodes that led before are likely to lead again, and no
+//! node reaches more others than a majority needs.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -21,10 +21,10 @@ use crate::server::turn_order::CrashPoint;
 
 /// Games that one seed plays, each on a new cluster.
 const GAMES: usize = 4;
-/// Leaderships in a game. Logs stay short, and what was kept back stays relevant.
+/// Leaderships in a game: so few that logs stay short, and replies that were held back stay relevant.
 const LEADERSHIPS: usize = 6;
 
-/// Walks from `seed` until `objective` is met, or all its games are over.
+/// Walks from `seed` until `objective` is met, or all its games are over. Returns the moves of the last game.
 pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Option<Fallen>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 5);
@@ -55,7 +55,7 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Optio
 struct Game {
     cluster: ManualCluster,
     moves: Vec<Verb>,
-    /// Who has campaigned so far.
+    /// The nodes that have campaigned so far.
     led: NodeSet,
     objective: Objective,
     fallen: Option<Fallen>,
@@ -101,7 +101,7 @@ impl Game {
         NodeId::new(rng.below(self.nodes()) as u8)
     }
 
-    /// Some of the others, in the order in which they are reached.
+    /// Draws up to `count` other nodes, in the order in which they are to be reached.
     fn some_others(&self, node: NodeId, count: usize, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
         let mut others: Vec<NodeId> =
             NodeId::all(self.nodes()).filter(|&other| other != node).collect();
@@ -110,7 +110,8 @@ impl Game {
         others
     }
 
-    /// As many voters as make a majority with the candidate, those first whose logs are behind.
+    /// Draws as many voters as make a majority with the candidate; mostly prefers those whose logs are not
+    /// ahead of the candidate's.
     fn voters(&self, candidate: NodeId, rng: &mut ChaCha8Rng) -> Vec<NodeId> {
         let mut others = self.some_others(candidate, self.nodes(), rng);
         let last = |node: NodeId| self.cluster.sim().status_of(node).last;
@@ -121,7 +122,7 @@ impl Game {
         others
     }
 
-    /// A node campaigns, in a term that is news to those it reaches: just a majority.
+    /// Lets a node campaign in a term that is new to every node, and reach just a majority.
     fn campaign(&mut self, rng: &mut ChaCha8Rng) {
         let again: Vec<NodeId> = self.led.iter().collect();
         let node = match rng.pick(&again) {
@@ -135,7 +136,7 @@ impl Game {
         if sim.status_of(node).leads() {
             self.restart(node);
         }
-        // Each time raises its term by one, unless the rule that says so is broken.
+        // Each timeout raises its term by one, unless the rule for that is broken.
         let own = self.cluster.sim().status_of(node).term;
         for _ in own.get()..=highest.unwrap_or_default().get() {
             self.make(Verb::Timeout(Who::Node(node)));
@@ -146,8 +147,8 @@ impl Game {
         }
     }
 
-    /// A leader takes a command in, perhaps, and brings some followers up to date. An answer may be
-    /// kept back.
+    /// Lets a leader take a command in, or send heartbeats, and bring some followers up to date. Replies may
+    /// be held back.
     fn replicate(&mut self, rng: &mut ChaCha8Rng, nth: usize) {
         let leads = |&id: &NodeId| self.cluster.sim().status_of(id).leads();
         let leaders: Vec<NodeId> = NodeId::all(self.nodes()).filter(leads).collect();
@@ -170,7 +171,7 @@ impl Game {
         }
     }
 
-    /// An acknowledgement of an earlier term reaches a node that leads again.
+    /// Delivers an AppendEntries reply of an earlier term to a node that leads a later one.
     fn late_reply(&mut self, rng: &mut ChaCha8Rng) {
         let sim = self.cluster.sim();
         let late: Vec<MessageName> = sim

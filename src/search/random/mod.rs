@@ -1,12 +1,12 @@
-//! Looks for a run in which Raft fails.
+//! Hunts for a run in which Raft fails, one random seed after another.
 //!
-//! Each seed is three games: a random walk of single moves, a walk of leaderships in a row, and a
-//! world with clocks, clients and drawn faults, which ends in a calm (see [`walk`], [`leaderships`],
-//! [`trial`], [`recovery`]).
-//! What is found is written down as a [schedule](super::schedule) of named moves and made short.
+//! Each seed is played as three games: a random walk of single moves, a walk of successive leaderships,
+//! and a world with clocks, clients and random faults, which ends in a calm (see [`walk`],
+//! [`leaderships`], [`trial`], [`recovery`]).
+//! A fall is written down as a [schedule](super::schedule) of named moves, which can be made short.
 //!
 //! A hunt on the intact core is a soak test: it must find nothing. A hunt with a rule broken must
-//! find something, or the checks are blind.
+//! find something, or the checks miss failures.
 
 pub mod clients;
 pub mod leaderships;
@@ -28,7 +28,7 @@ use crate::search::schedule::Schedule;
 use crate::search::share_out::joined;
 use trial::HuntFinding;
 
-/// The moves of a walk.
+/// How many moves a walk draws.
 const WALK: usize = 300;
 
 /// What to hunt for, and how long.
@@ -44,22 +44,22 @@ pub struct Hunt {
     pub within: Option<Duration>,
     /// How many threads.
     pub jobs: usize,
-    /// With how many catches it ends.
+    /// The number of catches at which it ends.
     pub enough: usize,
 }
 
-/// How far a hunt is; shared with whoever shows it.
+/// How far a hunt is; shared with the code that shows it.
 #[derive(Debug, Default)]
 pub struct HuntProgress {
     /// Seeds that were played.
     pub seeds: AtomicU64,
     /// Simulated time, in microseconds.
     pub simulated: AtomicU64,
-    /// Faults that were done.
+    /// Faults that happened.
     pub faults: AtomicU64,
     /// Runs in which something fell.
     pub caught: AtomicU64,
-    /// Runs of which nobody can say whether what their clients were told can be.
+    /// Runs in which it could not be decided whether the clients' answers can be true.
     pub unjudged: AtomicU64,
     /// Set to end the hunt.
     pub stop: AtomicBool,
@@ -89,11 +89,11 @@ pub struct Caught {
     pub after: Duration,
     /// What fell.
     pub finding: HuntFinding,
-    /// Its moves, if it is a schedule: all of them. A stall is about time and has none.
+    /// All its moves, not yet shortened. `None` for a stall, which depends on time, and for a panic.
     pub raw: Option<Schedule>,
 }
 
-/// What a hunt came to.
+/// The result of a hunt.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HuntResult {
     /// What was caught, by seed.
@@ -102,8 +102,8 @@ pub struct HuntResult {
     pub took: Duration,
 }
 
-/// What counts as the fall of a rule: what a reader of the paper would call a failure, where the
-/// rule protects something of that kind.
+/// Returns what a hunt with these rules looks for. If exactly one is broken: what a reader of the paper
+/// would call a failure, or Liveness or Monotonicity if the rule protects that. Else: any property.
 pub fn aim_of(rules: RuleSet) -> Objective {
     match sole_rule(rules).map(Rule::protects) {
         Some(property @ (Property::Liveness | Property::Monotonicity)) => Objective::Only(property),
@@ -112,31 +112,31 @@ pub fn aim_of(rules: RuleSet) -> Objective {
     }
 }
 
-/// The rule that is broken, if it is just one.
+/// Returns the broken rule, if exactly one is broken.
 pub fn sole_rule(rules: RuleSet) -> Option<Rule> {
     let mut broken = rules.broken();
     broken.next().filter(|_| broken.next().is_none())
 }
 
 impl Hunt {
-    /// How many seeds to try in all, when the first catch was the `nth`, counted from 0.
+    /// Returns how many seeds to try in all, if the first catch was the `nth` seed, counted from 0.
     const fn worth_trying(nth: u64) -> u64 {
         nth.saturating_mul(4).saturating_add(1000)
     }
 
-    /// Hunts.
+    /// Hunts until there are enough catches, the seeds or the time run out, or `progress.stop` is set.
     pub fn run(&self, progress: &HuntProgress) -> HuntResult {
         let began = Instant::now();
         let objective = aim_of(self.rules);
         let next = AtomicU64::new(0);
-        // The first catch says how rare they are: it is not worth waiting for ever for more.
+        // The first catch shows how rare catches are, and limits how many seeds are worth trying.
         let end = AtomicU64::new(self.seeds);
         let late = || self.within.is_some_and(|within| began.elapsed() >= within);
         let work = || {
             let mut catches = Vec::new();
             while !progress.stop.load(Ordering::Relaxed) && !late() {
                 let nth = next.fetch_add(1, Ordering::Relaxed);
-                // Behind the largest seed there is none.
+                // No seed follows the largest number.
                 let Some(seed) = self.first.checked_add(nth) else { break };
                 if nth >= end.load(Ordering::Relaxed) {
                     break;
@@ -155,14 +155,14 @@ impl Hunt {
             catches
         };
         let mut catches: Vec<Caught> = thread::scope(|scope| {
-            // Where the machine gives no more threads, those that there are do it, or this one.
+            // If the machine cannot start more threads, those that run do the work, or else this one.
             let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
             let threads: Vec<_> = (0..self.jobs.max(1)).map_while(spawn).collect();
             if threads.is_empty() { work() } else { threads.into_iter().flat_map(joined).collect() }
         });
         catches.sort_by_key(|found| found.seed);
-        // Every seed below a catch was played to its end. So what is kept is the same whatever the
-        // number of threads, as long as time did not end the hunt.
+        // Every seed below a catch was played to its end. So what is kept does not depend on the
+        // number of threads, unless time ended the hunt.
         if let Some(first) = catches.first() {
             let enough = Self::worth_trying(first.seed - self.first);
             catches.retain(|found| found.seed - self.first < enough);
@@ -175,9 +175,9 @@ impl Hunt {
 /// What was found in a seed, and its moves if it is a schedule.
 type Found = Option<(HuntFinding, Option<Schedule>)>;
 
-/// The same, where a panic is a finding too.
+/// Returns what `play` finds; a panic is a finding too.
 pub fn caught(play: impl FnOnce() -> Found) -> Found {
-    // What was played is thrown away, so nobody sees what the panic left half done.
+    // The cluster is thrown away, so no code sees the state in which the panic left it.
     panic::catch_unwind(AssertUnwindSafe(play))
         .unwrap_or_else(|panic| Some((HuntFinding::Panicked(panics::words(&*panic)), None)))
 }
@@ -207,7 +207,7 @@ fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &HuntProgress
     Some((finding, raw))
 }
 
-/// Whether the intact core, in the world of the same seed, does what the broken one did not.
+/// Whether the intact core passes the trial of this seed, in which the core with a broken rule stalled.
 pub fn intact_recovers(seed: u64) -> bool {
     trial::trial(seed, RuleSet::INTACT, Objective::Anything).finding.is_none()
 }

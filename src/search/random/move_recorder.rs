@@ -1,4 +1,4 @@
-//! Writes a run in virtual time down as moves that anyone can make again.
+//! Records a run in virtual time as moves that can be made again.
 
 use crate::raft::{Envelope, Input};
 use crate::record::deed::Deed;
@@ -8,7 +8,7 @@ use crate::scenario::verb_table::{Verb, Who};
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, MessageId};
 
-/// Writes down a run in virtual time as moves.
+/// An observer that records a run in virtual time as moves.
 #[derive(Default)]
 pub struct MoveRecorder {
     /// The moves so far.
@@ -57,10 +57,10 @@ impl Observer for MoveRecorder {
         match deed {
             Deed::Crash { node, point } => {
                 let verb = Verb::Crash { who: Who::Node(*node), point: *point };
-                // A crash within a step is announced before that step, which comes last.
+                // A crash within a step is announced before that step, which is the last move so far.
                 let at = self.moves.len() - usize::from(*point != CrashPoint::Between);
                 self.moves.insert(at, verb);
-                // Its messages have not left. That it comes is known only after its turn is entered.
+                // The turn was recorded before its crash; its messages never left, so they are removed.
                 if *point == CrashPoint::BeforeSend {
                     self.sent.truncate(self.sent_before);
                 }

@@ -1,5 +1,5 @@
-//! What a cluster owes its users once the faults stop: a leader within a bounded time, all that was
-//! left over committed, a leader that stays while nothing disturbs it, and new commands committed.
+//! What a cluster must do once the faults stop: elect a leader within a bounded time, commit what was
+//! left over, keep the leader while nothing disturbs it, and commit new commands.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -21,23 +21,24 @@ use crate::sim::Sim;
 const SETTLING: Duration = Duration::from_millis(600);
 /// Twenty of the longest election timeouts.
 const LEADER_WITHIN: Duration = Duration::from_secs(6);
-/// Round trips are 10 ms at most now; a log that is sent entry by entry needs one for each.
+/// The time to commit, besides 15 ms for each entry: if a log is sent entry by entry, each entry needs a
+/// round trip, of 10 ms at most in the calm.
 const COMMIT_WITHIN: Duration = Duration::from_secs(3);
 /// A leader sends a command to its followers as soon as it has it, so in the calm one round trip, of 10 ms
 /// at most, commits it; a heartbeat would come only after 50 ms.
 const PROMPTLY: Duration = Duration::from_millis(20);
-/// An election ends without a leader if another node campaigns within a round trip, or if the one that campaigns
-/// lacks what is committed. That is every second election at worst (of six nodes, which can split evenly),
-/// so 25 come to pass in one world of sixteen million; in 60,000 worlds there were 14 at most.
+/// An election ends without a leader if another node campaigns within a round trip, or if the candidate
+/// lacks a committed entry. At worst (six nodes, which can split evenly) this is every second election, so
+/// 25 elections occur in one of sixteen million worlds; in 60,000 worlds there were 14 at most.
 const MOST_ELECTIONS: u64 = 24;
-/// How long no fault happens at all.
+/// How long the quiet phase lasts, in which no fault happens.
 const QUIET: Duration = Duration::from_millis(1500);
 
 /// What did not happen in time, or happened without need.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stall {
-    /// No leader that all follow.
+    /// There is no leader that all nodes follow.
     NoLeader {
         /// When the wait ended.
         #[serde(rename = "at_us")]
@@ -45,7 +46,7 @@ pub enum Stall {
         /// The highest term by then.
         term: Term,
     },
-    /// A leader, and entries in its log that stay uncommitted.
+    /// There is a leader, but entries in its log stay uncommitted.
     Uncommitted {
         /// Who leads.
         leader: NodeId,
@@ -67,26 +68,26 @@ pub enum Stall {
         #[serde(rename = "at_us")]
         at: Time,
     },
-    /// There were more elections than a leader takes.
+    /// There were more elections than it should take to get a leader.
     ManyElections {
         /// How many there were.
         held: u64,
-        /// How many there may be.
+        /// How many are allowed.
         most: u64,
     },
-    /// A command that everything was ready for had to wait.
+    /// The leader did not commit a command promptly, though its followers were up to date.
     Slow {
         /// Who leads.
         leader: NodeId,
     },
-    /// An election that nothing called for.
+    /// A node campaigned without reason.
     UnneededElection(UnneededElection),
 }
 
-/// Ends all faults and holds the cluster to what it owes.
+/// Ends all faults and checks that the cluster recovers.
 ///
-/// Two hard cases are drawn now and then. A *deaf* leader of an older term keeps sending, and hears
-/// nothing; a majority without it must do. And in a *blackout* all nodes start at the same moment.
+/// Two hard cases can be added. A *deaf* leader of an older term keeps sending, and hears nothing; the
+/// other nodes must recover without it. In a *blackout* all nodes start at the same moment.
 ///
 /// # Errors
 /// If the cluster does not recover.
@@ -104,7 +105,7 @@ pub fn recover(
     });
     sim.heal();
     sim.cancel_crashes();
-    // What strays may be seconds late; it would disturb the calm, and rightly.
+    // Stray messages can be seconds late, and could disturb the calm without any rule being broken.
     sim.lose_all();
     let nodes = sim.size();
     for node in NodeId::all(nodes) {
@@ -124,7 +125,7 @@ pub fn recover(
     let core: NodeSet = NodeId::all(nodes).filter(|&node| Some(node) != apart).collect();
 
     let before = sim.elections().held;
-    // A timer that was all but over when the calm began may still end.
+    // A timer that had almost run out when the calm began may still end.
     let settled = sim.now() + SETTLING;
     clients.run_to(sim, settled);
     let leader = await_leader(sim, core)?;
@@ -139,8 +140,8 @@ pub fn recover(
     commit_promptly(sim, leader.id)
 }
 
-/// Makes the leader deaf: it goes on sending, and never hears that its term is over. Someone else
-/// has begun a new term, and crashed at once, so that nobody leads it.
+/// Makes the leader deaf: it goes on sending, and never hears that its term is over. Another node begins
+/// a later term and restarts at once, so that no node leads that term. Returns the deaf node.
 fn deafen_the_leader(sim: &mut Sim, unneeded: &Mutex<UnneededElections>) -> Option<NodeId> {
     let nodes = sim.size();
     let leader = leader_of(&sim.status())?;
@@ -149,9 +150,9 @@ fn deafen_the_leader(sim: &mut Sim, unneeded: &Mutex<UnneededElections>) -> Opti
         sim.cut(node, deaf);
     }
     let other = NodeId::all(nodes).find(|&node| node != deaf)?;
-    // It may lead an older term itself, and a leader does not campaign.
+    // The other node may lead an older term itself, and a leader does not campaign.
     restart(sim, other);
-    // Each time raises its term by one, unless the rule that says so is broken.
+    // Each timeout raises its term by one, unless the rule for that is broken.
     for _ in sim.status_of(other).term.get()..=leader.term.get() {
         let _ = sim.election_timeout(other);
     }
@@ -173,7 +174,7 @@ fn highest_term(sim: &Sim, core: NodeSet) -> Term {
     of_core(sim, core).iter().map(|status| status.term).max().unwrap_or_default()
 }
 
-/// Waits until one node of the core leads and all the others know it.
+/// Waits until one node of the core leads and all the others know it as the leader.
 fn await_leader(sim: &mut Sim, core: NodeSet) -> Result<NodeStatus, Stall> {
     let led = |sim: &Sim| {
         let statuses = of_core(sim, core);
@@ -186,8 +187,8 @@ fn await_leader(sim: &mut Sim, core: NodeSet) -> Result<NodeStatus, Stall> {
     led(sim).ok_or_else(|| Stall::NoLeader { at: sim.now(), term: highest_term(sim, core) })
 }
 
-/// Waits until all that the leader holds is committed on the whole core. Without a no-op nothing
-/// commits what an earlier leader left, so one command is given first.
+/// Waits until all entries of the leader are committed on the whole core. Without a no-op nothing commits
+/// the entries of earlier leaders, so with `give_command` the leader gets a command first.
 fn await_commit(sim: &mut Sim, core: NodeSet, give_command: bool) -> Result<(), Stall> {
     if give_command && let Some(leader) = leader_of(&of_core(sim, core)) {
         let ticket = sim.propose(leader.id, "left over");
@@ -209,7 +210,7 @@ fn await_commit(sim: &mut Sim, core: NodeSet, give_command: bool) -> Result<(), 
     }
 }
 
-/// No fault happens for a while: a leader whose messages all arrive must stay the leader.
+/// Lets a while pass without faults: a leader whose messages all arrive must stay the leader.
 fn stay_quiet(
     sim: &mut Sim,
     clients: &mut Clients,
@@ -226,7 +227,8 @@ fn stay_quiet(
     }
 }
 
-/// New commands are committed on the whole core, and clients that ask are answered.
+/// Lets clients send commands, waits until these are committed on the whole core, and lets the clients
+/// look for their answers.
 fn serve(sim: &mut Sim, clients: &mut Clients, core: NodeSet) -> Result<(), Stall> {
     for _ in 0..10 {
         let until = clients.next_move().max(sim.now());
@@ -234,7 +236,7 @@ fn serve(sim: &mut Sim, clients: &mut Clients, core: NodeSet) -> Result<(), Stal
         clients.act(sim);
     }
     await_commit(sim, core, false).map_err(|_| Stall::Unserved { at: sim.now() })?;
-    // Whoever still waits for an answer gets it now, if it is ever to come.
+    // Clients that still wait find their answers now, if these come at all.
     for _ in 0..10 {
         let until = clients.next_move().max(sim.now());
         sim.run_to(until);
@@ -243,7 +245,7 @@ fn serve(sim: &mut Sim, clients: &mut Clients, core: NodeSet) -> Result<(), Stal
     Ok(())
 }
 
-/// The leader commits a command in one round trip, now that all followers have all that came before.
+/// Checks that the leader commits a command in one round trip, now that all followers are up to date.
 fn commit_promptly(sim: &mut Sim, leader: NodeId) -> Result<(), Stall> {
     let ticket = sim.propose(leader, "at once");
     sim.forget(ticket);

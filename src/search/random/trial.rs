@@ -1,4 +1,4 @@
-//! One seed's world: a cluster with clocks, clients and drawn faults, then a calm in which it has
+//! One seed's world: a cluster with clocks, clients and random faults, then a calm in which it has
 //! to recover.
 
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use crate::search::schedule::Schedule;
 use crate::server::timing::Time;
 use crate::sim::{Chaos, FaultMix, Sim};
 
-/// How long the faults go on.
+/// How long the phase with faults lasts.
 const STORM: Duration = Duration::from_secs(4);
 
 /// What a trial found.
@@ -33,8 +33,7 @@ pub enum HuntFinding {
     Fallen(Fallen),
     /// The cluster did not recover, or disturbed itself without need.
     Stalled(Stall),
-    /// The program panicked, with these words: no property fell, but nothing can be said of this
-    /// seed.
+    /// The program panicked with this message: no property fell, but the seed could not be judged.
     Panicked(String),
 }
 
@@ -49,16 +48,16 @@ impl HuntFinding {
     }
 }
 
-/// What a trial came to.
+/// The result of a trial.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trial {
     /// Simulated time.
     pub time: Time,
-    /// Faults that were done.
+    /// How many faults happened.
     pub faults: u64,
     /// What was found, if something was.
     pub finding: Option<HuntFinding>,
-    /// Whether nobody can say if what its clients were told can be.
+    /// Whether it could not be decided if the clients' answers can be true.
     pub unjudged: bool,
 }
 
@@ -67,7 +66,7 @@ pub fn trial(seed: u64, rules: RuleSet, objective: Objective) -> Trial {
     play(seed, rules, objective, Vec::new())
 }
 
-/// Plays the world of `seed` again and writes its moves down.
+/// Plays the world of `seed` again and records its moves.
 pub fn record(seed: u64, rules: RuleSet, objective: Objective) -> Schedule {
     let recorder = Arc::new(Mutex::new(MoveRecorder::default()));
     let mix = FaultMix::draw(seed);

@@ -1,5 +1,5 @@
-//! Watches for elections that nothing calls for: a node that has heard the leader of its term less
-//! than the shortest election timeout ago has no reason to campaign.
+//! Watches for unneeded elections: a node that has heard from the leader of its term less than the
+//! shortest election timeout ago has no reason to campaign.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::record::journal::{Batch, Observer};
 use crate::server::timing::Time;
 use crate::server::turn_order::Detail;
 
-/// An election that nothing called for.
+/// An election that was not needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct UnneededElection {
-    /// Who campaigned.
+    /// The node that campaigned.
     pub node: NodeId,
-    /// In which term.
+    /// The term in which it campaigned.
     pub term: Term,
-    /// When it had last heard the leader of the term before.
+    /// When it had last heard from the leader of the term before.
     #[serde(rename = "heard_us")]
     pub heard: Time,
     /// When it campaigned.
@@ -26,7 +26,7 @@ pub struct UnneededElection {
     pub campaigned: Time,
 }
 
-/// The watch.
+/// An observer that watches for unneeded elections.
 #[derive(Debug)]
 pub struct UnneededElections {
     shortest: Duration,
@@ -34,17 +34,17 @@ pub struct UnneededElections {
     heard: [Option<(Term, Time)>; MAX_NODES],
     /// A node that was told to campaign, and when.
     excused: Option<(NodeId, Time)>,
-    /// The first that nothing called for.
+    /// The first unneeded election.
     pub found: Option<UnneededElection>,
 }
 
 impl UnneededElections {
-    /// A watch in a cluster whose shortest election timeout is this.
+    /// Returns a watch for a cluster whose shortest election timeout is this.
     pub const fn new(shortest: Duration) -> Self {
         Self { shortest, heard: [None; MAX_NODES], excused: None, found: None }
     }
 
-    /// Someone made a node campaign: that is no fault of its own.
+    /// Excuses the election that a node starts at this moment, because it was made to campaign.
     pub fn excuse(&mut self, node: Option<NodeId>, now: Time) {
         if let Some(node) = node {
             self.excused = Some((node, now));

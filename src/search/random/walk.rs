@@ -1,5 +1,5 @@
 //! A random walk: moves drawn one after the other, without time. It reaches in a few hundred moves
-//! what a world with clocks reaches in minutes, because nothing has to wait for anything.
+//! what a world with clocks reaches in minutes, because no move has to wait for time to pass.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -27,14 +27,14 @@ struct Weights {
     restart: u32,
 }
 
-/// What a walk came to.
+/// The result of a walk.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Walk {
     /// Its moves.
     pub schedule: Schedule,
     /// What fell, if something did.
     pub fallen: Option<Fallen>,
-    /// Whether nobody can say if what its clients were told can be.
+    /// Whether it could not be decided if the clients' answers can be true.
     pub unjudged: bool,
 }
 
