@@ -1,8 +1,8 @@
-//! Colour, by role and by outcome. It repeats what the words say and never says anything alone, so
-//! nothing is lost where it is off: in a pipe, with `NO_COLOR`, or for a reader who does not see it.
+//! Colour, by role and by outcome. It only repeats what the words say, so nothing is lost where it is
+//! off: in a pipe, with `NO_COLOR`, or for a reader who does not see it.
 //!
-//! Whether it is on is decided once for the program, by `Color::apply`: by the flag, `NO_COLOR`,
-//! `CLICOLOR_FORCE`, the terminal and `TERM`, in this order.
+//! `Color::apply` decides once for the program whether colour is on: by the flag, `NO_COLOR`,
+//! `CLICOLOR_FORCE`, the terminal, `CLICOLOR` and `TERM`, in this order.
 
 use std::borrow::Cow;
 use std::env;
@@ -31,7 +31,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    /// Makes it so for all that is painted from now on.
+    /// Applies the choice to all text painted from now on.
     pub(crate) fn apply(self) {
         match self {
             Self::Always => control::set_override(true),
@@ -41,13 +41,14 @@ impl Color {
                 io::stdout().is_terminal(),
             )),
         }
-        // Older consoles of Windows have to be asked; where they cannot, they show the codes.
+        // Older Windows consoles interpret colour codes only on request. A console that cannot shows the codes.
         #[cfg(windows)]
         let _ = control::set_virtual_terminal(true);
     }
 }
 
-/// Whether the environment asks for colour, or else the terminal can show it: the first that speaks has its way.
+/// Returns whether to use colour. The first of these decides: `NO_COLOR` turns it off, `CLICOLOR_FORCE` turns
+/// it on, and else it is on if the output is a terminal that can show it.
 pub fn asked_for(variable: impl Fn(&str) -> String, terminal: bool) -> bool {
     let is_set = |name: &str| !matches!(&*variable(name), "" | "0");
     match () {
@@ -57,12 +58,12 @@ pub fn asked_for(variable: impl Fn(&str) -> String, terminal: bool) -> bool {
     }
 }
 
-/// How a colour of ours begins in text that is not yet on its way out: with a number that no text from
-/// outside can know. Whatever else begins like a colour is text, and is shown as that.
+/// The beginning of our colour codes inside the program: with a random number that no text from outside can
+/// know. Any other escape sequence is text from outside, and is shown as visible characters.
 static MARK: LazyLock<String> =
     LazyLock::new(|| format!("\u{1b}[{};", RandomState::new().hash_one("colour")));
 
-/// Text, ours and from outside, with nothing hidden in it but colours of ours. It has no line break.
+/// Makes every hidden character in a text visible, except our own colour codes. The result has no line break.
 pub(super) fn guarded(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
@@ -76,12 +77,12 @@ pub(super) fn guarded(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// A line as it goes out: guarded, and with the colours that a terminal knows.
+/// Returns a line as it is written: guarded, and with the colour codes of a terminal.
 pub fn finished(line: &str) -> String {
     guarded(line).replace(MARK.as_str(), "\u{1b}[")
 }
 
-/// Text of ours without its colours.
+/// Returns marked text without its colours.
 pub(super) fn without(text: &str) -> Cow<'_, str> {
     if !text.contains(MARK.as_str()) {
         return Cow::Borrowed(text);
@@ -91,7 +92,7 @@ pub(super) fn without(text: &str) -> Cow<'_, str> {
     first.chain(parts.map(|part| part.split_once('m').map_or("", |(_, rest)| rest))).collect()
 }
 
-/// Text of ours with the colours that a terminal knows, marked as ours.
+/// Marks the terminal colour codes in trusted text as our own.
 pub fn marked(coloured: &str) -> String {
     coloured.replace("\u{1b}[", &MARK)
 }
@@ -106,7 +107,7 @@ impl fmt::Display for Painted {
     }
 }
 
-/// A part of the text may be painted already.
+/// Paints a text, of which a part may be painted already.
 fn paint(text: &str, style: impl FnOnce(&str) -> ColoredString) -> Painted {
     Painted(style(&finished(text)))
 }
@@ -116,12 +117,12 @@ pub(crate) fn heading(text: &str) -> Painted {
     paint(text, |text| text.bold().cyan())
 }
 
-/// Something to be overlooked at first.
+/// Something of minor importance, dimmed.
 pub(crate) fn faint(text: &str) -> Painted {
     paint(text, |text| text.dimmed())
 }
 
-/// A word to be found again, such as a rule's id.
+/// A word that a reader looks for, such as a rule's id.
 pub(crate) fn strong(text: &str) -> Painted {
     paint(text, |text| text.bold())
 }
@@ -145,7 +146,7 @@ pub(crate) fn role(role: RoleKind, text: &str) -> Painted {
     })
 }
 
-/// The outcome of a verdict as one word, coloured: good, in the way, or wrong.
+/// The outcome of a verdict as one coloured word: green if it holds, yellow if it refuses, red if broken.
 pub(crate) fn outcome(verdict: &Verdict) -> Painted {
     paint(event_text::outcome(verdict), |word| match verdict.outcome {
         Outcome::Holds => word.green(),

@@ -1,4 +1,4 @@
-//! A run line by line, in the same columns whoever tells it: in which step, when, who, and what.
+//! The lines of a run in common columns for all who tell it: the step, the time, the node, and the text.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,20 +9,20 @@ use super::table::paragraph;
 use super::words::when;
 use crate::server::timing::Time;
 
-/// Where the text of a line begins: behind the step, the time and the node.
+/// The margin before the text of a line: as wide as the step, the time and the node.
 pub(super) const MARGIN: &str = "                  ";
-/// Where it begins behind the number of a step of which more lines tell.
+/// The margin of further lines under the number of a step.
 const NUMBERED: &str = "               ";
 
 /// Puts lines in columns on an output.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
     pub(super) output: Output,
-    /// Whether the run is in someone's hand, where time means nothing.
+    /// Whether the run is moved by hand, where time means nothing.
     pub(super) by_hand: bool,
-    /// Whether reasons are left out, and how the nodes stand is told as changes.
+    /// Whether reasons are left out, and the state of the nodes is told as changes.
     pub(super) brief: bool,
-    /// Whether the columns have their names already.
+    /// Whether the names of the columns are written already.
     named: Arc<AtomicBool>,
 }
 
@@ -32,8 +32,8 @@ impl Columns {
         Self { output: output.clone(), by_hand, brief, named }
     }
 
-    /// Puts a line: in which step, if it is of one, when, who is concerned, and what happens. In a run that
-    /// is in someone's hand the step has its number in a line of its own.
+    /// Puts a line: the step, if it belongs to one, the time, the node concerned, and what happens. In a run
+    /// moved by hand, step and time are left out here: [`Columns::begin`] gives the step its own line.
     pub(super) fn line(&self, step: Option<u64>, time: Time, who: &str, text: &str) {
         let first = if self.by_hand {
             format!("{NUMBERED}{who:<3}")
@@ -44,18 +44,18 @@ impl Columns {
         self.output.put_all(paragraph(text, &first, MARGIN));
     }
 
-    /// Puts what begins where single moves are told: the number of a step and its input, or what the world did.
+    /// Puts the first line of a single move: the number of a step and its input, or what the world did.
     pub(super) fn begin(&self, step: Option<u64>, text: &str) {
         let step = step.map_or_else(String::new, |step| step.to_string());
         self.output.put_all(paragraph(text, &self.row("", &step), NUMBERED));
     }
 
-    /// Puts a remark on what has begun.
+    /// Puts a remark under the first line of a move.
     pub(super) fn remark(&self, text: &str) {
         self.output.put_all(paragraph(text, NUMBERED, NUMBERED));
     }
 
-    /// The first columns, below their names if this is the first row.
+    /// Returns the first columns of a row. Before the first row, puts their names.
     fn row(&self, step: &str, time: &str) -> String {
         let row = |step: &str, time: &str| format!("{step:>5} {time:>7}  ");
         if !self.named.swap(true, Ordering::Relaxed) {
@@ -65,14 +65,14 @@ impl Columns {
         row(step, time)
     }
 
-    /// Puts the reason for the line before under it.
+    /// Puts a reason under the line that it explains.
     pub(super) fn reason(&self, text: &str) {
         let (first, others) = (format!("{MARGIN}└ "), format!("{MARGIN}  "));
         self.output.put_all(paragraph(text, &first, &others));
     }
 }
 
-/// Text of its own between the lines.
+/// Text between the lines of the run, aligned with their text.
 pub(super) fn beside(text: &str) -> Vec<String> {
     paragraph(text, MARGIN, MARGIN)
 }

@@ -14,7 +14,7 @@ pub(crate) fn told(answer: &Answer) -> String {
     format!("is told that {}", answered("its command", answer))
 }
 
-/// What a node answers a client that asked it for `command`.
+/// What a node answers a client that has asked for `command`.
 pub(super) fn answered(command: &str, answer: &Answer) -> String {
     match answer {
         Answer::Applied { position, reply } => {
@@ -35,7 +35,7 @@ pub(super) fn answered(command: &str, answer: &Answer) -> String {
     }
 }
 
-/// Why a node takes no command; whether it is up may not be known.
+/// Why a node takes no command. `is_up` is none if nobody knows whether it is up.
 pub(super) fn refusal(node: NodeId, is_up: Option<bool>, leader: Option<NodeId>) -> String {
     match (is_up, leader) {
         (Some(false), _) => format!("{node} is down"),
@@ -45,7 +45,7 @@ pub(super) fn refusal(node: NodeId, is_up: Option<bool>, leader: Option<NodeId>)
     }
 }
 
-/// What a client was told so far, a refusal too.
+/// What a client was told so far: nothing, a refusal, or an answer.
 pub(super) fn proposal(proposal: &Proposal) -> String {
     match proposal {
         Proposal::Pending => "has heard nothing".to_owned(),
@@ -59,7 +59,7 @@ pub(super) fn proposal(proposal: &Proposal) -> String {
     }
 }
 
-/// What was appended, behind the sentence that says where.
+/// The contents of appended entries, for the end of the sentence that says where they stand.
 pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> String {
     let entry = |index| {
         let entry = node.log().get(LogIndex::new(index))?;
@@ -72,12 +72,12 @@ pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> Stri
     format!(": {}", all.join(", "))
 }
 
-/// What the world did, in one sentence.
+/// What the world did, in one sentence; none, if the deed has no words of its own.
 pub(super) fn sentence(deed: &Deed) -> Option<String> {
     world(deed).map(|(who, text)| format!("{who} {text}").trim_start().to_owned())
 }
 
-/// What the world did: who is concerned, and what happened.
+/// What the world did: the name of the node concerned, or an empty text, and what happened.
 pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
     let nobody = String::new();
     Some(match deed {
@@ -126,7 +126,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
     })
 }
 
-/// What the links are like, in a few words.
+/// The conditions on the links, in a few words: how long messages take, and how many are lost or doubled.
 pub(crate) fn links(conditions: &Conditions) -> String {
     let (min, max) = (duration(conditions.latency_min), duration(conditions.latency_max));
     let mut text = if min == max { min } else { format!("{min} to {max}") };

@@ -1,4 +1,4 @@
-//! Where an intact node would have acted otherwise, side by side.
+//! The first move at which an intact node would have acted differently, with both sides.
 
 use super::output::Output;
 use super::table::{Table, paragraph};
@@ -8,11 +8,11 @@ use super::{colour, deeds, event_text};
 use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
 use crate::search::first_divergence::{Divergence, Side, Speaking};
 
-/// Up to how many entries a log is told whole.
+/// The length up to which a log is listed entry by entry.
 const LISTED: usize = 6;
 
 /// Tells the first move after which the runs with and without the rule differ: what the nodes did in
-/// it, why, and how the first that differs stands then.
+/// it, why, and the state of the first node that differs then.
 pub(super) fn tell(divergence: &Divergence, output: &Output) {
     let Divergence { after, verb, broken, intact } = divergence;
     let place = if broken.events.is_empty() {
@@ -33,7 +33,7 @@ pub(super) fn tell(divergence: &Divergence, output: &Output) {
     output.put_all(table.lines());
 }
 
-/// One side, without what is the same on both.
+/// One side, without the parts that are the same on both.
 fn told(side: &Side, other: &Side) -> Vec<String> {
     let mut lines = Vec::new();
     if side.events != other.events {
@@ -51,7 +51,7 @@ fn told(side: &Side, other: &Side) -> Vec<String> {
     lines
 }
 
-/// How a node stands.
+/// The state of a node, in one sentence.
 fn stand(node: &RaftNode) -> String {
     let (id, term) = (node.id(), node.current_term());
     let vote = match node.voted_for() {
@@ -60,7 +60,7 @@ fn stand(node: &RaftNode) -> String {
         None => "has voted for nobody".to_owned(),
     };
     let (role, commit) = (node.role().kind(), node.commit_index());
-    // A short log is told whole: what differs need not be its end.
+    // A short log is listed whole, because two logs can also differ before their ends.
     let log = match node.log().slice(LogIndex::FIRST, usize::MAX) {
         entries @ [_, .., _] if entries.len() <= LISTED => {
             let at = |(nth, entry): (usize, &LogEntry)| LogPosition {
@@ -75,8 +75,8 @@ fn stand(node: &RaftNode) -> String {
     format!("{id} is a {role} in term {term} and {vote}; its log {log}, commitIndex {commit}")
 }
 
-/// The deeds and the reasons that decided, without the rules that merely held, and without the
-/// timer, which runs on after every refusal.
+/// What a node did, and the verdicts that decided. Verdicts that merely held are left out, and so is the
+/// election timer that is not reset, which follows every refusal.
 fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
     let speaker = Speaker { node: who.node, from: who.from };
     let verdicts: Vec<Verdict> = events
@@ -86,7 +86,7 @@ fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
             _ => None,
         })
         .collect();
-    // A refusal for its age tells its reason itself.
+    // The sentence on the refusal of a message of an older term already gives its reason.
     let aged = |event: &Event| too_old(event, &verdicts).is_some();
     let is_told = |verdict: &Verdict| {
         verdict.rule == Rule::StaleTermRejected

@@ -1,14 +1,14 @@
 //! One clear sentence for each event, with the values on both sides and the paper's section.
 //!
-//! Entries are written `index@term`, nodes `n0`, `n1`, ... A sentence has no subject of its own:
-//! whoever prints it puts the node's name in front, as a word or as a column. Inside it every node
-//! is called by its name, so that it can be read out of context.
+//! Entries are written `index@term`, nodes `n0`, `n1`, ... A sentence has no subject of its own: the
+//! caller puts the node's name in front, as a word or as a column. Inside the sentence every node has
+//! its name, so that a reader understands it out of context.
 
 use super::words::{Speaker, log_end, plural};
 use super::{facts, message};
 use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, Verdict};
 
-/// What the input is, in one sentence.
+/// An input in one sentence.
 pub fn input(node: NodeId, input: &Input) -> String {
     match input {
         Input::ElectionTimeout => format!("{node}'s election timer ends (§5.2)"),
@@ -29,8 +29,8 @@ pub fn section(rule: Rule) -> &'static str {
     paper.split_once(", Figure").map_or(paper, |(section, _)| section)
 }
 
-/// One word for how a check came out. What a node does when a condition does not hold depends on
-/// the rule: it refuses, but it may also merely wait for more, or take no notice.
+/// The outcome of a check in one word. If a condition does not hold, what the node does depends on
+/// the rule: it refuses, waits for more, takes no notice, or goes only part of the way.
 pub const fn outcome(verdict: &Verdict) -> &'static str {
     match (verdict.outcome, verdict.rule) {
         (Outcome::Holds, _) => "kept",
@@ -80,7 +80,7 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
         }
         Event::VoteGranted { to, term } => format!("votes for {to} in term {term} (§5.2)"),
         Event::VoteRefused { to, term, rule } => {
-            // A candidate of an older term asks in that one: its voter names the term it is in.
+            // `StaleTermRejected` means that the request is of an older term, and `term` is the voter's own.
             let when = if rule == Rule::StaleTermRejected { ", and is" } else { "" };
             format!("refuses {to} its vote{when} in term {term} ({rule}, {})", section(rule))
         }

@@ -4,8 +4,8 @@ use crate::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, Tim
 
 use super::words::{Speaker, log_end, plural};
 
-/// The values that a verdict compared and why they lead to its outcome. Where the rule is broken,
-/// what it asked for, and what the node does instead.
+/// The values that a verdict compared, and why they lead to its outcome. If the rule is broken, also
+/// what the node does instead.
 pub fn compared(speaker: Speaker, verdict: &Verdict) -> String {
     let values = values(speaker, verdict);
     if verdict.outcome == Outcome::Overridden {
@@ -18,7 +18,7 @@ pub fn compared(speaker: Speaker, verdict: &Verdict) -> String {
 fn values(speaker: Speaker, verdict: &Verdict) -> String {
     let node = speaker.node;
     let rule = verdict.rule;
-    // What the node did, left away where it did not.
+    // What the node does is only named if the rule holds.
     let kept = verdict.outcome == Outcome::Holds;
     let done = |deed: String| if kept { deed } else { String::new() };
     match verdict.facts {
@@ -174,7 +174,7 @@ fn vote(
         Some(vote) if candidate == node && vote != node => {
             format!("{node} votes for itself in term {term}, in which it has voted for {vote}")
         }
-        // Not "has not voted": a node that has forgotten its vote says the same.
+        // Not "has not voted": votedFor is also null in a node that has forgotten its vote.
         None => format!("{candidate} asks, and {node}'s votedFor in term {term} is null"),
         Some(vote) if vote == candidate => {
             format!("{candidate} asks again, and has {node}'s vote in term {term} already")
@@ -202,7 +202,7 @@ fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) 
     format!("{}'s log {candidate}, {}'s {own}: {why}", speaker.sender(), speaker.node)
 }
 
-/// What is left of the comparison of two logs where `term-before-length` is broken.
+/// The comparison of two logs if `term-before-length` is broken: only their lengths count.
 fn lengths(speaker: Speaker, candidate: LogIndex, own: LogIndex) -> String {
     let (sender, node) = (speaker.sender(), speaker.node);
     let (theirs, why) =
@@ -304,7 +304,7 @@ fn durable(term_or_vote: bool, log_from: Option<LogIndex>, messages: usize, kept
     }
 }
 
-/// A sentence as a part of another: without its capital and its full stop.
+/// Turns a sentence into a part of another: without its capital and its full stop.
 pub fn as_clause(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! What an answer to why found, and what would make it otherwise, in words.
+//! The finding of an answer to why, and what would change it, in words.
 
 use super::words::{log_end, plural};
 use super::{deeds, message};
@@ -6,7 +6,7 @@ use crate::explain::{Change, Elsewhere, Finding, Silent};
 use crate::raft::{LogIndex, LogPosition, NodeId, Term};
 use crate::record::history::{ClientCall, Told};
 
-/// What is so.
+/// The finding of an answer, in words.
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
         Finding::Committed { entry, node, told_by: None } => {
@@ -137,13 +137,13 @@ fn held_by(holders: &[NodeId]) -> String {
     }
 }
 
-/// Who has voted, and in which step each vote was counted.
+/// The voters, each with the step in which its vote was counted.
 fn voters(votes: &[(NodeId, u64)]) -> String {
     let votes = votes.iter().map(|(voter, step)| format!("{voter} (step {step})"));
     votes.collect::<Vec<_>>().join(", ")
 }
 
-/// Who has committed an entry, and whether a node has known.
+/// Says since when and by whom an entry has been committed, and whether a node knew it and forgot.
 fn known(node: NodeId, Elsewhere { step, by, forgot_after }: &Elsewhere) -> String {
     let forgot = forgot_after.map_or_else(String::new, |after| {
         format!(" {node} knew, and lost its commitIndex when it crashed after step {after}.")
@@ -195,7 +195,7 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
     }
 }
 
-/// What would make it otherwise.
+/// What would change the finding, as a clause behind "if".
 pub(super) fn changes(change: &Change) -> String {
     match change {
         Change::Acknowledgements { leader, index, more, missing } => format!(

@@ -1,4 +1,4 @@
-//! The first lines of a run: what it is, on what, and the question it asks.
+//! The first lines of a run: its title, its settings, and the question it asks.
 
 use super::table::paragraph;
 use super::words::{duration, plural};
@@ -21,12 +21,12 @@ pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
     lines
 }
 
-/// The same in brief, with fewer of its settings.
+/// The first lines of a story in brief, with fewer settings.
 pub(super) fn brief(script: &Script, clock: Clock) -> Vec<String> {
     [begin(script, clock, ""), asks(script)].concat()
 }
 
-/// What it is, and on what it runs.
+/// The title, what the scenario shows, and its settings, with `more` of them at the end.
 fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
     let title = colour::heading(&format!("raft-cluster: {}", script.name)).to_string();
     let mut lines = paragraph(&title, "", "  ");
@@ -51,7 +51,7 @@ fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
     lines
 }
 
-/// What it asks its reader, and which rules are off.
+/// The question to the reader, and which rules are off.
 fn asks(script: &Script) -> Vec<String> {
     let mut lines = question(script);
     if !script.broken.is_intact() {
@@ -83,7 +83,7 @@ pub(crate) fn replayed(header: &Header) -> Vec<String> {
     lines
 }
 
-/// Says that nothing came of it, though rules were off.
+/// Says that no property fell, though rules were off, and how to find a run in which one does.
 pub(crate) fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();

@@ -1,4 +1,4 @@
-//! Steps and states of a history at the prompt.
+//! The steps and states of a history, as the prompt shows them.
 
 use super::status;
 use super::table::{Table, paragraph};
@@ -10,11 +10,11 @@ use crate::record::History;
 use crate::record::deed::Deed;
 use crate::record::history::{Moment, NodeState, StepRecord};
 
-/// What is said of a run that was made again from a trace, and does not come out as it did then.
+/// The note on a run that was made again from a trace and did not come out as recorded.
 pub(crate) const MADE_OTHERWISE: &str = "This does not come out as the run did: what nodes took in at once \
     there, as they do on threads, they take in one by one here.";
 
-/// The prompt itself: the step, of how many, and when.
+/// The prompt itself: the step, the number of steps, and the time.
 pub(crate) fn prompt(history: &History, step: u64) -> String {
     let time = history.step(step).map_or_else(String::new, |step| when(step.time));
     let text = format!("{step}/{} {time}", history.last());
@@ -37,7 +37,7 @@ pub(crate) fn welcome(history: &History) -> Vec<String> {
     lines
 }
 
-/// What happened in a step, with its reasons.
+/// What happened in a step and just before and after it, with the reasons.
 pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
     let step = record.step;
     let mut lines: Vec<String> =
@@ -99,7 +99,7 @@ fn deed_lines(deed: &Deed) -> Vec<String> {
     paragraph(&text, "  ", "    ")
 }
 
-/// How every node stood.
+/// The state of every node, as a table.
 pub(crate) fn nodes(moment: &Moment<'_>) -> Vec<String> {
     status::table(&moment.nodes.iter().map(NodeState::status).collect::<Vec<_>>())
 }
@@ -109,7 +109,7 @@ pub(crate) fn fields(stood: &NodeState<'_>) -> Vec<(String, String)> {
     fields_with(stood, true)
 }
 
-/// One field of a node. To write a log down takes long, so that is done only for who asks for it.
+/// Returns one field of a node. The log is written out only if it is asked for, because that takes long.
 pub(crate) fn field(stood: &NodeState<'_>, name: &str) -> Option<String> {
     let mut fields = fields_with(stood, name == "log").into_iter();
     fields.find(|(it, _)| it == name).map(|(_, value)| value)
@@ -183,7 +183,7 @@ pub(crate) fn messages(moment: &Moment<'_>) -> Vec<String> {
     if lines.is_empty() { vec!["  no message is in flight".to_owned()] } else { lines }
 }
 
-/// What is otherwise at one moment than at another.
+/// The fields that differ between two moments.
 pub(crate) fn differences(a: &Moment<'_>, b: &Moment<'_>) -> Vec<String> {
     let mut table = Table::new(2);
     for (before, after) in a.nodes.iter().zip(&b.nodes) {
@@ -206,7 +206,7 @@ pub(crate) fn differences(a: &Moment<'_>, b: &Moment<'_>) -> Vec<String> {
     if lines.is_empty() { vec!["  every node stands as it did".to_owned()] } else { lines }
 }
 
-/// Who led when, a line each.
+/// Who led when, with one sentence for each leader.
 pub(crate) fn leaders(history: &History) -> Vec<String> {
     let all = leaderships(history);
     if all.is_empty() {
@@ -215,7 +215,7 @@ pub(crate) fn leaders(history: &History) -> Vec<String> {
     all.iter().flat_map(|led| paragraph(&why::leadership(led), "  ", "    ")).collect()
 }
 
-/// What clients had asked by the moment of `step`, and were told.
+/// What clients had asked for and were told by the moment of `step`.
 pub(crate) fn clients(history: &History, step: u64) -> Vec<String> {
     let all = client_calls(history, step);
     if all.is_empty() {
@@ -225,7 +225,7 @@ pub(crate) fn clients(history: &History, step: u64) -> Vec<String> {
     sentences.flat_map(|sentence| paragraph(&sentence, "  ", "    ")).collect()
 }
 
-/// Since when a field is as it is.
+/// Says since which step a field has had its value; 0 stands for the beginning.
 pub(crate) fn blame(id: NodeId, name: &str, value: &str, since: u64) -> Vec<String> {
     let since = match since {
         0 => "the beginning".to_owned(),

@@ -1,4 +1,4 @@
-//! What a hunt found, told to a reader.
+//! The result of a hunt, told to a reader.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -35,14 +35,14 @@ pub fn figures(progress: &HuntProgress, took: Duration) -> String {
     )
 }
 
-/// How far a hunt is, while it goes on.
+/// The progress of a hunt that goes on.
 pub(crate) fn so_far(progress: &HuntProgress) -> String {
     let faults = progress.faults.load(Ordering::Relaxed);
     let caught = progress.caught.load(Ordering::Relaxed);
     format!("{}, {faults} faults, {caught} caught", simulated(progress))
 }
 
-/// How long the runs of a hunt were: below a tenth of an hour in minutes.
+/// The simulated time of a hunt: in minutes if it is less than a tenth of an hour, else in hours.
 fn simulated(progress: &HuntProgress) -> String {
     let minutes = progress.simulated.load(Ordering::Relaxed) as f64 / 6e7;
     if minutes < 6.0 {
@@ -52,8 +52,8 @@ fn simulated(progress: &HuntProgress) -> String {
     }
 }
 
-/// What it means that nothing was caught: of what was played, if somebody stopped it; and where to
-/// look instead, if just one rule is broken.
+/// What it means that nothing was caught. A hunt that was `stopped` speaks only of the runs it played.
+/// `only` is the broken rule, if there is just one: its shipped scenario shows what to look for.
 pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Vec<String> {
     let runs = progress.unjudged.load(Ordering::Relaxed);
     let mut lines = Vec::new();
@@ -81,8 +81,8 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
     lines
 }
 
-/// What was caught first, whether the intact core recovers in that world, if that is asked, and how
-/// the run that is told next came to be as short as it is.
+/// The first catch, and how the run that is told next was made short. `recovers` says whether the
+/// intact core recovers in the same world; none, if that was not tried.
 pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
     let mut lines = match best.result.catches.first() {
         Some(first) => {
@@ -102,13 +102,13 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
     lines
 }
 
-/// What comes before the run that ships for a rule whose breaking only time can show.
+/// The heading before the run that ships for a rule whose breaking causes a stall, which only time can show.
 pub(crate) fn stall_story(script: &Script) -> Vec<String> {
     let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
     [heading(&title), header::question(script)].concat()
 }
 
-/// What comes before the same with the rule.
+/// The heading before the same run with the rule kept.
 pub(crate) fn intact_story(script: &Script) -> Vec<String> {
     let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
     [vec![String::new()], heading(&title)].concat()
@@ -118,7 +118,7 @@ fn heading(title: &str) -> Vec<String> {
     paragraph(&colour::heading(title).to_string(), "", "  ")
 }
 
-/// How to run a counterexample that was saved.
+/// Says how to run a counterexample that was saved.
 pub(crate) fn saved(file: &Path) -> Vec<String> {
     let file = file.display();
     let text = format!(
@@ -131,7 +131,7 @@ pub(crate) fn saved(file: &Path) -> Vec<String> {
 pub(crate) const NOT_SAVED: &str =
     "Nothing is saved: a stall is about time, and no list of moves shows it.";
 
-/// What did not happen in time.
+/// Says what did not happen in time.
 pub fn stall(stall: &Stall) -> String {
     match stall {
         Stall::NoLeader { at, term } => format!(
@@ -159,7 +159,7 @@ pub fn stall(stall: &Stall) -> String {
     }
 }
 
-/// How a run came to be as short as it is, and what falls in it.
+/// Says how a run was made short, and what falls in it.
 pub fn how_short(short: &Short) -> String {
     let property = short.fallen.property();
     match short.source {
@@ -179,12 +179,12 @@ pub fn how_short(short: &Short) -> String {
     }
 }
 
-/// How to play the run that ships for a rule.
+/// The command that plays the shipped run for a rule.
 fn shipped(rule: Rule) -> String {
     format!("raft-cluster run broken/{rule}")
 }
 
-/// Where nothing falls but a number.
+/// The note on a rule whose breaking makes only match indexes go back.
 const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by this, as far as any \
     search went: a leader that knows less than it did only sends again. What falls is what a reader \
     of the code relies on: that a match index grows.";
@@ -211,7 +211,7 @@ fn fallen(fallen: &Fallen) -> String {
 }
 
 /// Tells a counterexample: its moves, what fell, and where an intact node would have acted
-/// otherwise.
+/// differently.
 pub fn tell(short: &Short, output: &Output) {
     let Schedule { settings, moves } = &short.schedule;
     let no_op = if settings.no_op { "" } else { " without no-ops" };
@@ -245,7 +245,7 @@ pub fn tell(short: &Short, output: &Output) {
     }
 }
 
-/// What a counterexample means to a reader of the paper, where that is less than it seems.
+/// A note on what a counterexample means to a reader of the paper, if it means less than it seems to.
 pub(crate) fn worth(rules: RuleSet) -> Vec<String> {
     if sole_rule(rules).map(Rule::protects) != Some(Property::Monotonicity) {
         return Vec::new();
@@ -253,7 +253,7 @@ pub(crate) fn worth(rules: RuleSet) -> Vec<String> {
     [vec![String::new()], paragraph(ONLY_COUNTERS, "", "")].concat()
 }
 
-/// A counterexample as a scenario that anyone can run, with its parts as the parts of the story.
+/// Turns a counterexample into a scenario that anyone can run, with a phase for each part.
 pub fn script(short: &Short, name: &str) -> Script {
     let Schedule { settings, moves } = &short.schedule;
     let rules: Vec<Rule> = settings.rules.broken().collect();
@@ -286,7 +286,7 @@ pub fn script(short: &Short, name: &str) -> Script {
     }
 }
 
-/// What a few moves amount to, in words.
+/// The title of a part: what its moves do together.
 pub fn part_title(kind: PartKind) -> String {
     match kind {
         PartKind::Campaign { node, reached } => {
@@ -324,9 +324,9 @@ fn names(nodes: NodeSet) -> String {
 pub struct MatrixRow {
     /// The rule.
     pub rule: Rule,
-    /// What was caught, and the shortest counterexample.
+    /// The result of the hunt, and the shortest counterexample.
     pub best: Best,
-    /// Seeds that were tried, up to the first that caught it.
+    /// The number of seeds tried, up to the first with a catch.
     pub tried: u64,
 }
 
@@ -335,7 +335,7 @@ const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the m
     catch; moves: of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
     about time and has no list of moves; 'raft-cluster hunt --break RULE' tells it.";
 
-/// The columns of the table of all rules. Its rows are told one by one, so each is as wide as any can be.
+/// The columns of the table of all rules. Its rows are written one by one, so the widths are fixed before.
 fn columns() -> Table {
     let rule = Rule::ALL.iter().map(|rule| rule.id().len()).max().unwrap_or(0);
     let property = Property::ALL.iter().map(|property| property.to_string().len()).max();
@@ -350,7 +350,7 @@ pub fn matrix_head() -> Vec<String> {
     table.lines()
 }
 
-/// A row of it: what the rule protects, how soon its breaking shows, and how many moves that takes.
+/// A row of the table of all rules: what falls without the rule, how soon, and in how many moves.
 pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
     let mut table = columns();
     let first = row.best.result.catches.first();
@@ -375,12 +375,12 @@ pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
     table.lines()
 }
 
-/// Which rule is at work, of how many.
+/// The rule that is hunted now, and its number among all.
 pub(crate) fn at_work(nth: usize) -> String {
     format!("{} of {}: {}", nth + 1, Rule::ALL.len(), Rule::ALL[nth])
 }
 
-/// What comes behind the rows: what the columns mean, and how many rules were caught.
+/// The lines after the rows: the meaning of the columns, and how many rules were caught.
 pub fn matrix_end(rows: &[MatrixRow]) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(paragraph(LEGEND, "", ""));

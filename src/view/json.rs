@@ -1,5 +1,5 @@
-//! Results for programs: one JSON object a line. What the lines of a run are is decided in `record`;
-//! this prints them, and those of the walkthrough.
+//! Results for programs: one JSON object a line. `record` defines the lines of a run, and this module prints
+//! them. All other lines, such as those of the walkthrough or of a search, are defined here.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -29,7 +29,7 @@ use crate::search::random::HuntProgress;
 use crate::search::random::trial::HuntFinding;
 use crate::visible::visible_json;
 
-/// The output as a file that takes whole lines.
+/// A writer that puts each write on the output as one line.
 #[derive(Debug)]
 struct JsonLines(Output);
 
@@ -44,13 +44,13 @@ impl Write for JsonLines {
     }
 }
 
-/// A line, without its end: of what is one as it is, such as an answer to why or how far a search has come.
+/// Returns a value as one line of JSON, without the line break.
 pub fn text(line: &impl Serialize) -> String {
     let json = serde_json::to_string(line).expect("a result has only names as keys");
     visible_json(&json).into_owned()
 }
 
-/// How a node stood at a step.
+/// The state of a node at a step.
 #[derive(Serialize)]
 struct NodeLine<'a> {
     step: u64,
@@ -61,7 +61,7 @@ struct NodeLine<'a> {
     state: NodeFields<'a>,
 }
 
-/// How a node stood at a step.
+/// The line with the state of a node at a step.
 pub(crate) fn node(step: u64, stood: &NodeState<'_>) -> String {
     text(&NodeLine {
         step,
@@ -116,7 +116,7 @@ struct ScenarioLine {
     broken: Vec<Rule>,
 }
 
-/// A line for each scenario, those of the broken rules last.
+/// A line for each scenario, with those that break a rule last.
 pub(crate) fn scenarios() -> Vec<String> {
     let scripts = SHIPPED.iter().chain(BROKEN).map(|(name, content)| {
         Script::parse(name, content).expect("what ships is of the language")
@@ -133,14 +133,14 @@ pub(crate) fn scenarios() -> Vec<String> {
     scripts.map(|script| text(&line(script))).collect()
 }
 
-/// What a hunt came to.
+/// The result of a hunt.
 #[derive(Serialize)]
 struct HuntLine<'a> {
     broken: Vec<Rule>,
     seeds: u64,
     simulated_us: u64,
     faults: u64,
-    /// Runs of which nobody can say whether what their clients were told can be.
+    /// Runs whose client histories were not judged: the search for an order that explains them was given up.
     not_judged: u64,
     #[serde(rename = "elapsed_us", with = "micros")]
     elapsed: Duration,
@@ -175,7 +175,7 @@ impl<'a> From<&'a Short> for Shortest<'a> {
     }
 }
 
-/// The line of a hunt without these rules.
+/// The line with the result of a hunt under these rules.
 pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &HuntProgress) -> String {
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
     let first = best.result.catches.first();
@@ -192,7 +192,7 @@ pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &HuntProgress) -> Stri
     })
 }
 
-/// What a search came to.
+/// The result of an exhaustive search.
 #[derive(Serialize)]
 struct SearchLine<'a> {
     broken: Vec<Rule>,
@@ -204,7 +204,7 @@ struct SearchLine<'a> {
     counterexample: Option<Shortest<'a>>,
 }
 
-/// The last line of a search with these rules, and its counterexample as moves, if it found one.
+/// The last line of a search under these rules, with its counterexample as moves, if it found one.
 pub(crate) fn search(
     rules: RuleSet,
     bounds: &Bounds,
@@ -221,7 +221,7 @@ pub(crate) fn search(
     })
 }
 
-/// Whether a trace was made again.
+/// The result of running a trace again.
 #[derive(Serialize)]
 struct VerifiedLine<'a> {
     trace: &'a str,
@@ -230,7 +230,7 @@ struct VerifiedLine<'a> {
     failure: Option<String>,
 }
 
-/// What came of making a trace again: its steps, or why it cannot be.
+/// The line with the result of running a trace again: the number of its steps, or why it failed.
 pub(crate) fn verified(trace: &Path, made: &Result<Summary, TraceError>) -> String {
     let steps = made.as_ref().ok().map(|summary| summary.steps);
     let failure = made.as_ref().err().map(ToString::to_string);
@@ -262,12 +262,12 @@ pub(crate) fn section(section: &Section) -> Vec<String> {
     lines.map(|line| text(&line)).collect()
 }
 
-/// Says that a live output left lines out.
+/// The line that says how many lines were left out for a reader who was too slow for a live cluster.
 pub(crate) fn left_out(lines: u64) -> String {
     text(&BTreeMap::from([("lines_left_out", lines)]))
 }
 
-/// What writes a run's record to the output.
+/// Opens the writer of a run's record on the output.
 pub(crate) fn record(output: &Output, header: &Header) -> TraceWriter {
     TraceWriter::computed(JsonLines(output.clone()), header)
 }

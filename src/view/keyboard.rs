@@ -1,7 +1,7 @@
-//! Keys at a terminal, one by one and unseen, while a reader waits for lines.
+//! Keys at a terminal, read one by one and not shown, while a reader waits for lines.
 //!
-//! A terminal hands over whole lines and shows what is typed. Here it does neither for as long as a
-//! [`Keys`] lives; then, and whenever the program ends, it is given back as it was found.
+//! A terminal usually hands over whole lines and shows what is typed. While a [`Keys`] lives, it does
+//! neither. When the [`Keys`] is dropped, or a signal arrives, the terminal gets its former settings back.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -16,17 +16,17 @@ use nix::unistd::{getpgrp, read, tcgetpgrp};
 
 use super::reader::Key;
 
-/// The terminal as it was found, while it is otherwise.
+/// The former settings of the terminal, while they are changed.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Keys come one by one while this lives.
+/// A guard: while it lives, the terminal hands over keys one by one.
 #[derive(Debug)]
 pub(crate) struct Keys(());
 
 impl Keys {
-    /// Takes the terminal, if there is one and the program runs in its foreground.
+    /// Changes the terminal, if there is one and the program runs in its foreground.
     pub(crate) fn take() -> Option<Self> {
-        // Whoever changes a terminal from its background is stopped.
+        // The system stops a background process that changes the terminal.
         let found = is_in_front().then(|| tcgetattr(io::stdin()).ok()).flatten()?;
         let mut single = found.clone();
         single.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
@@ -65,7 +65,7 @@ impl Drop for Lent {
 pub(crate) fn give_back() {
     let found = lock(&FOUND).take();
     if let Some(found) = found {
-        // A terminal that is gone needs nothing.
+        // If the terminal is gone, there is nothing to restore.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &found);
     }
 }
@@ -74,11 +74,11 @@ fn is_in_front() -> bool {
     tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
-/// So often it is looked whether a wait is over.
+/// How often `pressed` checks whether the wait is over.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Waits for a key until then, or for ever, unless `over` says that nobody waits any more. Nothing, if
-/// none came, or if none can come any more.
+/// Waits for a key until `until`, or for ever without it, or until `over` returns true. Returns nothing if no
+/// key came, or if no key can come any more.
 pub(super) fn pressed(until: Option<Instant>, over: impl Fn() -> bool) -> Option<Key> {
     let stdin = io::stdin();
     loop {

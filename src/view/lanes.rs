@@ -16,11 +16,11 @@ use crate::server::Server;
 use crate::server::timing::Time;
 use crate::server::turn_order::Detail;
 
-/// Where the lanes begin: behind the number of the step and the time.
+/// The width of the columns for the step and the time, before the lanes.
 const MARGIN: usize = 17;
-/// If more messages are cut at once, they are one row.
+/// Up to this many messages that are cut at one time have a row each. More share one row.
 const MOST_CUT: usize = 6;
-/// No lane is wider.
+/// The greatest width of a lane.
 const WIDEST: usize = 14;
 
 const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down; ‖: stands still; 'restarts': as a \
@@ -32,7 +32,7 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
     appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: goes on without a rule, …: there \
     is no room for more. Heartbeats that change nothing are left out.";
 
-/// Lanes on this output, for a cluster of `nodes`.
+/// Opens lanes on this output, for a cluster of this many nodes.
 pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
     output.put_all(paragraph(&colour::faint(LEGEND).to_string(), "", ""));
     output.put("");
@@ -48,7 +48,7 @@ pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
     Listeners { observers: vec![Box::new(lanes)], script: Some(Box::new(checks)) }
 }
 
-/// Tells what was checked, where the script asks for it: the part with that has no lanes.
+/// Puts the safety report where the script asks for it, since lanes cannot show it.
 struct Checks {
     output: Output,
     nodes: usize,
@@ -87,13 +87,13 @@ struct Lanes {
     output: Output,
     nodes: Vec<Lane>,
     width: usize,
-    /// Whether the names of the nodes are to stand above the next row.
+    /// Whether to put the names of the nodes above the next row.
     begins: bool,
-    /// Messages that were cut one after the other, and have no rows yet: when, from whom and to whom.
+    /// Messages that were cut at one time and have no rows yet: the time, the sender and the receiver.
     cut: Vec<(Time, NodeId, NodeId)>,
 }
 
-/// What stands in a row: at which node, and where an arrow comes from.
+/// The contents of a row: the node that acts, the sender of an arrow to it, and a label.
 struct LaneRow<'a> {
     node: NodeId,
     from: Option<NodeId>,
@@ -111,7 +111,7 @@ impl Lanes {
         self.output.put(colour::heading(&line).to_string());
     }
 
-    /// Puts a row: behind `head`, every lane, and an arrow between two of them.
+    /// Puts a row: `head`, then every lane, with an arrow between two of them.
     fn row(&mut self, head: &str, row: &LaneRow<'_>) {
         if std::mem::take(&mut self.begins) {
             self.heads();
@@ -151,7 +151,7 @@ impl Lanes {
         self.output.put(line.trim_end());
     }
 
-    /// Puts the rows of messages that were cut, or one with their number.
+    /// Puts the rows of messages that were cut, or one row with their number.
     fn put_cut(&mut self) {
         let cut = std::mem::take(&mut self.cut);
         let head = |time: Time| format!("{:>6}  {:>7}", "", when(time));
@@ -171,7 +171,7 @@ impl Lanes {
     }
 }
 
-/// A label in so much room: where it does not fit, what was done is more than what was asked.
+/// Fits a label into this much room. If it is too long, the name of the message goes before what was done.
 fn fit(label: &str, room: usize) -> String {
     let mut text = format!(" {label}");
     if text.chars().count() > room
@@ -186,12 +186,12 @@ fn fit(label: &str, room: usize) -> String {
     text
 }
 
-/// The indexes of entries, as a lane has them.
+/// The indexes of entries, as a lane shows them.
 fn range(first: LogIndex, last: LogIndex) -> String {
     if first == last { format!("{first}") } else { format!("{first}..{last}") }
 }
 
-/// What a step came to, in a lane; nothing, if it changed nothing.
+/// What a step did, as a label; none, if the step is not worth a row.
 fn label(input: &Input, events: &[Event]) -> Option<String> {
     let (mut words, keeps) = match input {
         Input::ElectionTimeout => ("timeout".to_owned(), true),
@@ -228,7 +228,7 @@ fn label(input: &Input, events: &[Event]) -> Option<String> {
     changes.then(|| words.trim().to_owned())
 }
 
-/// What a message says, and whether it is told even where it changes nothing.
+/// The label of a message, and whether it gets a row even if it changes nothing.
 fn message(message: &Message) -> (String, bool) {
     match message {
         Message::VoteRequest(_) => ("vote?".to_owned(), true),
@@ -283,7 +283,7 @@ impl Observer for Lanes {
             self.cut.push((time, *from, *to));
             return;
         }
-        // What says nothing here ends no run of losses.
+        // What a client asks or is told has no row here, so it does not separate messages that were cut.
         if !matches!(deed, Deed::Asked { .. } | Deed::Answered { .. } | Deed::Refused { .. }) {
             self.put_cut();
         }
@@ -337,7 +337,7 @@ impl Observer for Lanes {
 }
 
 impl Drop for Lanes {
-    /// What was cut at the very end of a run has its rows too.
+    /// Puts the rows of messages that were cut at the very end of a run.
     fn drop(&mut self) {
         self.put_cut();
     }

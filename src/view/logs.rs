@@ -7,7 +7,7 @@ use super::table::Table;
 use super::words::spaced;
 use super::{colour, width};
 
-/// Where a drawing begins, and how wide the place of an entry is.
+/// The margin of a drawing, and the width of an entry in it.
 const INDENT: usize = 6;
 const CELL: usize = 4;
 /// Stands behind the committed part of a log.
@@ -16,20 +16,20 @@ const COMMITTED: char = '│';
 /// One line of a drawing.
 #[derive(Clone, Debug)]
 pub(crate) struct LogRow<'a> {
-    /// Whose log it is.
+    /// The nodes that have this log.
     pub(crate) nodes: Vec<NodeId>,
     /// The first owner's role, for the colour.
     pub(crate) role: RoleKind,
     /// The log.
     pub(crate) log: &'a Log,
-    /// Up to where it is known to be committed; a mark stands behind that entry.
+    /// The last index known to be committed; a mark stands behind that entry.
     pub(crate) committed: LogIndex,
-    /// What to say of it.
+    /// The words beside the log.
     pub(crate) words: String,
 }
 
-/// The lines of a drawing. Entries that differ from the first node's, or that it lacks, carry a
-/// star.
+/// Draws the logs of these nodes. A star marks an entry that differs from the first node's, or that
+/// the first node lacks.
 pub fn draw(nodes: &[RaftNode]) -> Vec<String> {
     draw_rows(&nodes.iter().map(row).collect::<Vec<_>>(), true)
 }
@@ -39,10 +39,10 @@ fn row(node: &RaftNode) -> LogRow<'_> {
     LogRow { nodes: vec![node.id()], role: node.role().kind(), log: node.log(), committed, words }
 }
 
-/// The same for any logs; the mark behind a committed part is explained, or known already.
+/// Draws any logs. `explained` says whether to explain the mark behind a committed part.
 pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
     let longest = rows.iter().map(|row| row.log.last_index().get()).max().unwrap_or_default();
-    // What does not fit one line of the drawing is drawn below.
+    // Entries that do not fit into the width are drawn in a further part below.
     let most = ((width() - INDENT - 9) / CELL) as u64;
     let parts = longest.div_ceil(most).max(1);
     let mut lines = Vec::new();

@@ -1,5 +1,5 @@
-//! What nodes say to each other: as one sentence, and as the call with its arguments, which carry
-//! the names of the paper's Figure 2.
+//! The messages between nodes: each as one sentence, and as a call whose arguments have the names of
+//! the paper's Figure 2.
 
 use crate::raft::{
     AppendEntriesRequest, AppendOutcome, ConflictHint, LogEntry, LogIndex, LogPosition, Message,
@@ -8,10 +8,10 @@ use crate::raft::{
 
 use super::words::{log_end, plural};
 
-/// This many entries of a request are shown one by one; of more, only the first and the last.
+/// Up to this many entries of a request are listed. Of more, only the first and the last are.
 const LISTED: usize = 3;
 
-/// A message in one sentence, without its sender, who is its subject.
+/// A message in one sentence. The caller puts its subject, the sender, in front.
 pub fn sentence(message: &Message) -> String {
     let term = message.term();
     match message {
@@ -60,7 +60,7 @@ fn hint_clause(hint: ConflictHint) -> String {
     }
 }
 
-/// A message as a call: its name, and its arguments by the paper's names.
+/// A message as a call: its name, and its arguments under the paper's names.
 pub fn arguments(message: &Message) -> String {
     let name = kind(message.kind());
     let term = message.term();
@@ -118,7 +118,7 @@ fn entries(request: &AppendEntriesRequest) -> String {
     }
 }
 
-/// An entry: where it stands, its term, and what it carries.
+/// An entry: its index and term, and what it carries.
 pub fn entry(at: LogPosition, entry: &LogEntry) -> String {
     format!("{at} {}", payload(&entry.payload))
 }

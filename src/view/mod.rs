@@ -1,28 +1,27 @@
 //! Text for the reader: the only room that turns events into English.
 //!
-//! The rooms above hand over typed values, an [`Event`](crate::raft::Event), a
-//! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message); the sentences are made
-//! here, and nothing ever reads them back. So wording can change without breaking a tool.
+//! The rooms above hand over typed values: an [`Event`](crate::raft::Event), a
+//! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message). This room makes the sentences,
+//! and no code reads them back. So wording can change without breaking a tool.
 //!
-//! * A view is a way to tell a run as it happens. `VIEWS` lists them: a row there is all that it
-//!   takes for `--view` to know one more.
-//! * `event_text`: one sentence for an event, `facts`: one for the reason behind a decision,
-//!   `message`: one for what nodes say to each other, `words`: what all of them need. Pure functions
-//!   without colour.
+//! * A view is a way to tell a run as it happens. `VIEWS` lists them: a new row there is a new `--view`.
+//! * `event_text`: one sentence for an event; `facts`: one for the reason behind a decision; `message`: one
+//!   for a message between nodes; `words`: helpers for all of them. These are pure functions without colour.
 //! * `colour`: colour, which only repeats what the words say already.
-//! * `table`: aligned columns and wrapping, as wide as the terminal at most; `columns`: the lines of a run.
+//! * `table`: aligned columns and wrapping, at most as wide as the terminal; `columns`: the lines of a run.
 //! * `logs`: logs drawn under each other, as in the paper's Figure 7.
-//! * `rules`: the rules as a table, and one in full; `scenarios`: those that ship.
-//! * `walkthrough`: the ten sections as text, `json`: as one object a line.
-//! * `header`: the first lines of a run; `summary`: the last.
-//! * `story`: a run as it happens, of which `what_to_tell` says what is worth telling, `deeds` what the world
-//!   did, `provenance` where a late message comes from; `script_text`: what came of a script's lines.
+//! * `rules`: the rules as a table, and one rule in full; `scenarios`: the scenarios that ship.
+//! * `walkthrough`: the ten sections as text; `json`: the same as one JSON object a line.
+//! * `header`: the first lines of a run; `summary`: the last lines.
+//! * `story`: a run as it happens. `what_to_tell` decides what is worth telling, `deeds` says what the world
+//!   did, `provenance` where a late message comes from, and `script_text` how each line of a script came out.
 //! * `lanes`: a run as columns with arrows between them.
-//! * `status`: how the nodes stand; `violation`: what the checker found; `hunt_result`, `search_result` and
-//!   `divergence`: what the searches found.
-//! * `prompt`: what the prompt answers; `history`: the same of a trace; `why`: answers to why and why not, with
-//!   `finding_text`: what was found.
-//! * `reader`: how fast a person reads, and `keyboard`: keys that say otherwise. `output`: lines written by a thread of their own, and what a closed or a stalled pipe means.
+//! * `status`: the state of the nodes; `violation`: what the checker found; `hunt_result`, `search_result`
+//!   and `divergence`: what the searches found.
+//! * `prompt`: the answers of the prompt; `history`: the same for a trace; `why`: answers to why and why not,
+//!   with `finding_text` for what was found.
+//! * `reader`: how fast a person reads; `keyboard`: the keys that hurry or pause the text; `output`: lines
+//!   written by a thread of their own, and what happens when a pipe is closed or stalls.
 
 pub mod colour;
 mod columns;
@@ -72,16 +71,16 @@ use crate::server::timing::Time;
 use output::Output;
 use summary::EndedRun;
 
-/// How wide the terminal is on which all is printed, if it is one.
+/// The width of the terminal, if standard output is one. Empty until a program calls [`use_terminal`].
 static TERMINAL: OnceLock<Option<usize>> = OnceLock::new();
 
-/// From now on lines are as wide as the terminal, if there is one: the programs say so as they begin.
+/// Adapts lines to the width of the terminal, if there is one. The programs call this as they begin.
 pub(crate) fn use_terminal() {
     let _ = TERMINAL.set(terminal_size().map(|(columns, _)| columns));
 }
 
-/// How many columns and rows the terminal has on which all is printed, if it is one. Of one that does not say,
-/// the variables `COLUMNS` and `LINES` do, or else it counts as one of 80 by 24.
+/// Returns the columns and rows of the terminal, if standard output is one. If the terminal does not report
+/// its size, the variables `COLUMNS` and `LINES` give it; without them it counts as 80 by 24.
 pub(crate) fn terminal_size() -> Option<(usize, usize)> {
     let variable = |name, usual| {
         let said = env::var(name).ok().and_then(|text| text.parse().ok());
@@ -94,7 +93,8 @@ pub(crate) fn terminal_size() -> Option<(usize, usize)> {
     })
 }
 
-/// No line is wider than this many columns: 100, or as many as the terminal has, from 60 to 100.
+/// Returns the width of the widest line in columns: the width of the terminal, but at least 60 and at most
+/// 100, and 100 without a terminal.
 pub fn width() -> usize {
     TERMINAL.get().copied().flatten().map_or(100, |columns| columns.clamp(60, 100))
 }
@@ -104,26 +104,26 @@ pub fn width() -> usize {
 pub(crate) struct View {
     /// What `--view` calls it.
     pub(crate) name: &'static str,
-    /// What it tells, in a few words.
+    /// What the view tells, in a few words.
     pub(crate) tells: &'static str,
-    /// The first lines.
+    /// Makes the first lines.
     pub(crate) opening: fn(&Script, Clock) -> Vec<String>,
-    /// Who listens to a cluster of so many nodes; moved by hand, if the last is so.
+    /// Opens the view for a cluster of this many nodes; the last argument: whether the run is moved by hand.
     pub(crate) open: fn(&Output, usize, bool) -> Listeners,
-    /// What writes the record of the run with all that is computed, for programs.
+    /// Opens the writer of the run's record, with every computed value, for programs.
     pub(crate) record: Option<fn(&Output, &Header) -> TraceWriter>,
-    /// The last lines.
+    /// Makes the last lines.
     pub(crate) ending: fn(&EndedRun<'_>) -> Vec<String>,
-    /// A line in place of so many that a live cluster's reader was too slow for.
+    /// Makes the line that stands for this many lines, left out because a live cluster's reader was too slow.
     pub(crate) left_out: fn(u64) -> String,
 }
 
-/// Who listens to a run, for a view.
+/// The listeners through which a view follows a run.
 #[derive(Default)]
 pub(crate) struct Listeners {
-    /// To what happens in the cluster.
+    /// Listen to what happens in the cluster.
     pub(crate) observers: Vec<Box<dyn Observer>>,
-    /// To what comes of the script's lines.
+    /// Listens to the outcomes of the script's lines.
     pub(crate) script: Option<Box<dyn ScriptObserver>>,
 }
 
@@ -135,7 +135,7 @@ impl ScriptObserver for Listeners {
     }
 }
 
-/// What happens, as it happens.
+/// Tells what happens, as it happens, with the reasons.
 pub(crate) const STORY: View = View {
     name: "story",
     tells: "What happens, as it happens",
@@ -146,7 +146,7 @@ pub(crate) const STORY: View = View {
     left_out: words::left_out,
 };
 
-/// For programs: `--format json`.
+/// The record of the run for programs: `--format json`.
 pub(crate) const JSON: View = View {
     name: "json",
     tells: "One JSON object a line",
@@ -157,7 +157,7 @@ pub(crate) const JSON: View = View {
     left_out: json::left_out,
 };
 
-/// Only how it ended.
+/// Tells only how the run ended.
 pub(crate) const QUIET: View = View {
     name: "quiet",
     tells: "Only how it ended",
@@ -168,7 +168,7 @@ pub(crate) const QUIET: View = View {
     left_out: words::left_out,
 };
 
-/// What happens without the reasons.
+/// Tells the turning points without the reasons.
 const BRIEF: View = View {
     name: "brief",
     tells: "The turning points without reasons, and what has changed",
@@ -178,12 +178,12 @@ const BRIEF: View = View {
     ..STORY
 };
 
-/// What a run is told as if no view is named.
+/// The view that tells a run if none is named: brief on a terminal, else the whole story.
 pub(crate) fn usual() -> &'static View {
     if io::stdout().is_terminal() { &BRIEF } else { &STORY }
 }
 
-/// Every view that `--view` knows.
+/// The views that `--view` knows.
 pub(crate) const VIEWS: &[View] = &[
     STORY,
     BRIEF,

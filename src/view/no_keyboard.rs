@@ -1,10 +1,10 @@
-//! No keys, where a terminal is none of Unix's.
+//! The substitute for `keyboard` on systems other than Unix: it never reads a key.
 
 use std::time::Instant;
 
 use super::reader::Key;
 
-/// Keys come one by one while this lives.
+/// The guard of `keyboard`, which never exists here.
 #[derive(Debug)]
 pub(crate) struct Keys(());
 

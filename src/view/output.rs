@@ -1,14 +1,13 @@
-//! Lines on standard output, written by a thread of their own, and what becomes of them when nobody
-//! reads.
+//! Lines on standard output, written by a thread of their own, and what happens if nobody reads them.
 //!
-//! * Somebody closes the output, as `head` does: printing ends, and nothing else. The run goes on to
-//!   its verdict, and files that were asked for are written.
-//! * It cannot be written, as on a full disk: the same, and `Output::settle` has the error.
-//! * A reader at a terminal is given time to read each line, and may be asked before each part; then the
-//!   telling waits, as for any other reader:
-//! * A reader stalls: `QUEUE` lines wait for it. Then whoever puts another waits too: time stands
-//!   still in a simulation or a search. A live cluster must not be stopped by whoever looks at it,
-//!   so there further lines are left out, and their number is said in their place.
+//! * If the reader closes the output, as `head` does, only the printing ends. The run goes on to
+//!   its verdict, and the files that were asked for are written.
+//! * If a write fails, as on a full disk, the same happens, and `Output::settle` returns the error.
+//! * A reader at a terminal gets time to read each line, and may be asked before each part. The lines
+//!   that follow wait in the queue meanwhile, as for any other slow reader.
+//! * If a reader stalls, up to `QUEUE` lines wait for it. After that, the thread that puts another line
+//!   waits too, and time stands still in a simulation or a search. A reader must not stop a live cluster:
+//!   there, further lines are left out, and one line gives their number.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::sync::Arc;
@@ -21,16 +20,16 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::colour;
 use super::reader::{Reader, Reading, enter_pressed};
 
-/// How many lines wait for a reader.
+/// How many lines may wait for a reader.
 pub const QUEUE: usize = 1 << 16;
 
-/// Where lines are put. Each part of a story may begin and end with an empty line: of several in a
-/// row only one is written, and none at the beginning or the end.
+/// An output for lines. Each part of a story may begin and end with an empty line: of several empty lines
+/// in a row only one is written, and none at the beginning or the end.
 #[derive(Clone, Debug)]
 pub struct Output {
     orders: Sender<Order>,
     state: Arc<OutputState>,
-    /// Whether the columns of a run have their names, where all that is told is of one run.
+    /// Whether the names of the columns are written already, shared by all who tell of one run.
     pub(super) named: Option<Arc<AtomicBool>>,
 }
 
@@ -38,53 +37,56 @@ pub struct Output {
 struct OutputState {
     hushed: AtomicBool,
     when_full: WhenFull,
-    /// Whether nothing runs meanwhile, so that whoever puts a line may wait after all.
+    /// Whether a full queue makes the caller wait even with `LeaveOut`, because no live cluster runs.
     waits: AtomicBool,
     put: AtomicU64,
     left_out: AtomicU64,
-    /// Whether what waits for its reader is passed over, up to the end of the story.
+    /// Whether lines in the queue are dropped, up to the end of the story.
     skips: Arc<AtomicBool>,
 }
 
-/// What becomes of a line while the queue is full.
+/// What happens to a line while the queue is full.
 #[derive(Clone, Copy, Debug)]
 pub enum WhenFull {
-    /// Whoever puts it waits.
+    /// The caller that puts it waits.
     Wait,
-    /// It is left out; so many left out are said like this.
+    /// It is left out. The function makes the line that gives the number of lines left out.
     LeaveOut(fn(u64) -> String),
 }
 
-/// What the thread is asked for.
+/// An order to the thread that writes.
 #[derive(Debug)]
 enum Order {
     Line(String),
-    /// A part of the story begins, for which a reader may want to be asked.
+    /// A part of the story begins. A reader who reads part by part is asked first.
     Part,
-    /// The end of the story: what follows is told again.
+    /// The story ends: lines after it are written even if lines are skipped.
     End,
-    /// To say so when all lines before are written, or why they cannot be.
+    /// Report when all lines before are written, or why they cannot be written.
     Settle(Sender<io::Result<()>>),
 }
 
-/// The one rule for output that was closed: its reader has seen enough, and that is no failure.
+/// Treats a closed output as a success: its reader has seen enough.
 ///
 /// # Errors
-/// If it could not be written for another reason.
+/// If the write failed for another reason.
 pub fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 impl Output {
-    /// An output on standard output.
+    /// Opens an output on standard output.
     ///
     /// # Errors
-    /// If the machine has no thread for it.
+    /// If the thread cannot be started.
     pub(crate) fn open(when_full: WhenFull, reader: Reader) -> io::Result<Self> {
         Self::open_for(reader, BufWriter::new(io::stdout()), when_full)
     }
 
-    /// The same on something else, such as a terminal on which somebody types meanwhile.
+    /// Opens an output on another writer, such as a terminal on which somebody types meanwhile.
+    ///
+    /// # Errors
+    /// If the thread cannot be started.
     pub fn open_on(to: impl Write + Send + 'static, when_full: WhenFull) -> io::Result<Self> {
         Self::open_for(Reader::default(), to, when_full)
     }
@@ -109,22 +111,22 @@ impl Output {
         Ok(Self { orders, state: Arc::new(state), named: None })
     }
 
-    /// The same, for several who tell of one run: its columns have names once.
+    /// Returns a copy for several views that tell of one run: the names of the columns are written only once.
     pub(crate) fn of_one_run(&self) -> Self {
         Self { named: Some(Arc::default()), ..self.clone() }
     }
 
-    /// Whether from now on whoever puts a line waits for the reader: while no live cluster runs.
+    /// Sets whether a full queue always makes the caller wait. That is safe while no live cluster runs.
     pub(crate) fn set_waiting(&self, waits: bool) {
         self.state.waits.store(waits, Ordering::Relaxed);
     }
 
-    /// Puts a line on the output: one, whatever stands in it.
+    /// Puts one line on the output. A line break in the text is made visible and does not begin a new line.
     pub fn put(&self, line: impl AsRef<str>) {
         self.put_text(colour::finished(line.as_ref()));
     }
 
-    /// Puts text of our own as it is, with its line breaks.
+    /// Puts trusted text as it is, with its line breaks.
     pub(crate) fn put_text(&self, text: String) {
         if self.state.hushed.load(Ordering::Relaxed) {
             return;
@@ -133,7 +135,7 @@ impl Output {
         self.offer(Order::Line(text));
     }
 
-    /// Begins a part of the story: a reader who reads part by part is asked first.
+    /// Begins a part of the story. A reader who reads part by part is asked first.
     pub(crate) fn begin_part(&self) {
         if !self.state.hushed.load(Ordering::Relaxed) {
             self.offer(Order::Part);
@@ -141,7 +143,7 @@ impl Output {
         self.put("");
     }
 
-    /// Hands an order over, or leaves it out.
+    /// Hands an order over. If the queue is full, waits or leaves it out.
     fn offer(&self, line: Order) {
         match self.state.when_full {
             WhenFull::LeaveOut(_) if !self.state.waits.load(Ordering::Relaxed) => {
@@ -160,16 +162,16 @@ impl Output {
         }
     }
 
-    /// Hands an order over, behind a note on what was left out before, and waits if it has to.
+    /// Hands an order over, after a note on the lines left out before it, and waits while the queue is full.
     fn order(&self, order: Order) {
         let note = self.left_out().map(|(_, note)| note);
         for order in note.into_iter().chain([order]) {
-            // The thread goes on for as long as anybody can give orders.
+            // The thread runs as long as a sender exists, and `self` holds one.
             let _ = self.orders.send(order);
         }
     }
 
-    /// How many lines were left out since this was last asked, and a line that says so.
+    /// Takes the number of lines left out since the last call, with the line that reports it.
     fn left_out(&self) -> Option<(u64, Order)> {
         let WhenFull::LeaveOut(say) = self.state.when_full else { return None };
         let lines = self.state.left_out.swap(0, Ordering::Relaxed);
@@ -181,34 +183,34 @@ impl Output {
         lines.into_iter().for_each(|line| self.put(line));
     }
 
-    /// How many lines were put on it.
+    /// Returns how many lines were put on the output. Lines that were put while it was hushed do not count.
     pub fn lines_put(&self) -> u64 {
         self.state.put.load(Ordering::Relaxed)
     }
 
-    /// Passes over what is put on any copy of the output from now on, or no longer does.
+    /// Drops all that is put on any copy of the output from now on, or stops doing so.
     pub(crate) fn hush(&self, hushed: bool) {
         self.state.hushed.store(hushed, Ordering::Relaxed);
     }
 
-    /// Passes over what waits for its reader and what is put from now on, up to the end of the story.
+    /// Drops the lines in the queue and those put from now on, up to the end of the story.
     pub(crate) fn skip(&self) {
         self.state.skips.store(true, Ordering::Relaxed);
     }
 
-    /// Ends the story: what is put from now on is written, skipped or not.
+    /// Ends the story: lines put from now on are written even after [`Output::skip`].
     pub(crate) fn end_story(&self) {
         self.order(Order::End);
     }
 
-    /// Waits until all that was put before is written.
+    /// Waits until all lines that were put before are written.
     ///
     /// # Errors
-    /// If something could not be written since the last time, and not because nobody reads any more.
+    /// If a write has failed since the last call, unless the reader has closed the output.
     pub fn settle(&self) -> io::Result<()> {
         let (done, settled) = bounded(1);
         self.order(Order::Settle(done));
-        // A thread that panicked has said so on standard error.
+        // If the thread panicked, the panic was reported on standard error.
         settled.recv().unwrap_or(Ok(()))
     }
 }
@@ -239,7 +241,7 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &A
                 let rested = if wait.is_zero() || skips.load(Ordering::Relaxed) {
                     Ok(())
                 } else {
-                    // What is written already is what the reader reads meanwhile.
+                    // The reader needs the lines written so far: they are read during the wait.
                     to.flush().and_then(|()| reading.rest(wait, || skips.load(Ordering::Relaxed)))
                 };
                 let first = if std::mem::take(&mut gap) { "\n" } else { "" };
@@ -251,7 +253,7 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &A
                 open &= flushed.is_ok();
                 let told =
                     std::mem::replace(&mut failed, Ok(())).and_then(|()| unless_closed(flushed));
-                // Whoever asked may have gone; all is written all the same.
+                // If the caller no longer waits for the answer, the lines are written all the same.
                 let _ = done.send(told);
                 Ok(())
             }

@@ -8,7 +8,7 @@ use crate::raft::Rule;
 use crate::record::History;
 use crate::record::error::steps;
 
-/// What names a place in a run.
+/// Says how to name a place in a run.
 pub(crate) fn places() -> String {
     let kinds = Kind::WORDS.map(|(word, _)| word).join(", ");
     format!(
@@ -17,7 +17,7 @@ pub(crate) fn places() -> String {
     )
 }
 
-/// A place that is not there in this run.
+/// Says that this run has no such place.
 pub(crate) fn no_place(place: Place, history: &History) -> String {
     match (place, history.step(1)) {
         (Place::Time(_), Some(first)) => {
@@ -27,7 +27,7 @@ pub(crate) fn no_place(place: Place, history: &History) -> String {
     }
 }
 
-/// All that can be looked for, with what it is.
+/// The kinds of events that can be looked for, each with its description.
 pub(crate) fn events() -> impl Iterator<Item = (Kind, String)> {
     let of_rule = |rule| [Kind::Asked(rule), Kind::Refused(rule), Kind::Broken(rule)];
     let kinds = Kind::WORDS.into_iter().map(|(_, kind)| kind);
@@ -35,7 +35,7 @@ pub(crate) fn events() -> impl Iterator<Item = (Kind, String)> {
     kinds.map(|kind| (kind, event(kind)))
 }
 
-/// What happens in a run and can be looked for, as a table.
+/// The events that can be looked for, as a table.
 pub(crate) fn table() -> Vec<String> {
     let mut table = Table::new(2);
     for (word, kind) in Kind::WORDS {

@@ -1,4 +1,4 @@
-//! What the prompt answers: how things stand, what is on its way, what can be said.
+//! The answers of the prompt: the state of the nodes, the messages in flight, the words that can be typed.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub(crate) fn prompt(step: u64, now: Time, statuses: &[NodeStatus]) -> String {
     }
 }
 
-/// The prompt of a cluster that does not wait.
+/// The prompt of a live cluster, which does not wait for the next line.
 pub(crate) const LIVE: &str = "live> ";
 
 /// The first words of a session.
@@ -33,12 +33,12 @@ pub(crate) fn welcome() -> Vec<String> {
     paragraph(text, "", "")
 }
 
-/// What is said beside the run.
+/// A remark of the prompt's own, which is no part of the run.
 pub(crate) fn said(text: &str) -> Vec<String> {
     paragraph(&colour::faint(&format!("({text})")).to_string(), "  ", "   ")
 }
 
-/// Why something that was typed cannot be done; of a script, with an excerpt below.
+/// Says why something that was typed cannot be done. For a script, an excerpt of it follows.
 pub(crate) fn complaint(told: &str) -> Vec<String> {
     let wrong = |text: &str| colour::wrong(text).to_string();
     let mut lines = told.lines();
@@ -47,7 +47,7 @@ pub(crate) fn complaint(told: &str) -> Vec<String> {
     first.into_iter().chain(lines.map(wrong)).collect()
 }
 
-/// Where a session was saved, and how to play it again.
+/// Says where a session was saved, and how to play it again.
 pub(crate) fn saved(file: &Path, lines: usize, is_virtual: bool) -> String {
     let (file, lines) = (file.display(), plural(lines, "line", "lines"));
     if is_virtual {
@@ -57,7 +57,7 @@ pub(crate) fn saved(file: &Path, lines: usize, is_virtual: bool) -> String {
     }
 }
 
-/// Which line of the scenario is next, of so many that are left.
+/// Says which line of the scenario is next, and how many are left.
 pub(crate) fn next(verb: &Verb, left: usize) -> String {
     format!(
         "next: '{verb}', of {}; 'next' carries it out, 'run' all",
@@ -65,44 +65,44 @@ pub(crate) fn next(verb: &Verb, left: usize) -> String {
     )
 }
 
-/// A line of the scenario, which nobody has typed.
+/// Shows a line of the scenario that is carried out, as if it had been typed.
 pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
     paragraph(&colour::strong(&format!("{verb}")).to_string(), "> ", "  ")
 }
 
-/// What was done again.
+/// Says which lines were done again.
 pub(crate) fn done_again(verbs: &[Verb]) -> String {
     let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
     format!("once more: {}", verbs.join(", "))
 }
 
-/// What was undone, last first.
+/// Says which lines were undone, the last first.
 pub(crate) fn undone(verbs: &[Verb]) -> String {
     let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
     format!("as if this had not been typed: {}", verbs.join(", "))
 }
 
-/// A file of nothing could not be run.
+/// Answers 'save' while no line has done anything: an empty scenario could not be run.
 pub(crate) const NOTHING_TO_SAVE: &str = "no line has done anything, so there is nothing to save";
-/// Nothing was typed that could be undone.
+/// Answers 'back' where nothing was typed that could be undone.
 pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
-/// A live cluster cannot live again.
+/// Answers 'back' in a live cluster, which cannot repeat its run.
 pub(crate) const NO_WAY_BACK: &str = "threads run as they please; there is no way back";
-/// Messages between threads cannot be listed.
+/// Answers 'messages' in a live cluster: messages between threads cannot be listed.
 pub(crate) const ONLY_VIRTUAL: &str = "only virtual time can tell";
-/// No line of the scenario is left.
+/// Answers 'next' where no line of the scenario is left.
 pub(crate) const NO_LINE_LEFT: &str =
     "no line of a scenario is left; 'load' brings one, 'step' and 'run' go on";
-/// Nothing was undone that could be done again.
+/// Answers 'forward' where nothing was undone since the last line.
 pub(crate) const NOTHING_TO_DO_AGAIN: &str = "nothing was undone since the last line";
-/// A recorded run was made again.
+/// Begins a session that goes on from a recorded run, made again.
 pub(crate) const RECORDED: &str = "made again, up to where it was left; timers and links are in your hands: 'automatic' gives them back";
-/// A line had nothing to show for itself.
+/// Answers a line that was carried out and showed nothing.
 pub(crate) const DONE: &str = "done";
-/// Ctrl-C was pressed.
+/// Answers the first Ctrl-C.
 pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the session)";
 
-/// The messages on their way, with their names.
+/// The messages in flight, with their names.
 pub(crate) fn messages(all: &[InFlight]) -> Vec<String> {
     if all.is_empty() {
         return vec!["  no message is on its way".to_owned()];
@@ -173,7 +173,7 @@ fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     table.lines()
 }
 
-/// What can be typed: these words, and the verbs of the scripts.
+/// The help: the given words of the prompt, and the verbs of the scripts.
 pub(crate) fn help(words: &[Usage]) -> Vec<String> {
     let mut lines = vec![colour::heading("This prompt").to_string()];
     lines.extend(rows(words));
@@ -189,7 +189,7 @@ pub(crate) fn help(words: &[Usage]) -> Vec<String> {
     lines
 }
 
-/// What one word is for, or that there is no such word.
+/// The help on one word, or an error that says that there is no such word.
 pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String> {
     let conditions = || rows(Condition::USAGE);
     let found: Vec<Usage> = words.iter().filter(|row| row.first_word() == word).copied().collect();

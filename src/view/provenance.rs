@@ -1,4 +1,4 @@
-//! Where a message that arrives comes from, if not from the step before: for runs told move by move.
+//! The origin of a message that arrives late, again or ahead of another: for runs told move by move.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ struct Sent {
     term: Term,
     /// Whether it carries entries.
     carries: bool,
-    /// In which step it left.
+    /// The step in which it left.
     left: u64,
-    /// In which it arrived first.
+    /// The step in which it first arrived.
     arrived: Option<u64>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct SentMessages {
 }
 
 impl SentMessages {
-    /// What a node sends in step `now`.
+    /// Notes what a node sends in step `now`.
     pub(super) fn leaves(&mut self, batch: &Batch<'_>, now: u64) {
         for (number, Envelope { from, to, message }) in
             (batch.first_message.0..).zip(batch.messages)
@@ -48,8 +48,8 @@ impl SentMessages {
         }
     }
 
-    /// A message arrives in step `now`. Says what a reader cannot see by itself: that it comes late,
-    /// or again, or ahead of another; `lately` is the first step that a reader still remembers.
+    /// Notes that a message arrives in step `now`. Returns a remark if it comes late, or again, or ahead of
+    /// another. `lately` is the first step that a reader still remembers: a message from before is late.
     pub(super) fn arrives(&mut self, number: u64, now: u64, lately: u64) -> Option<String> {
         let it = self.sent.get_mut(&number)?;
         let before = it.arrived;

@@ -1,4 +1,4 @@
-//! How a person at a terminal reads: no faster than lines can be read, and a part at a time if that is asked for.
+//! How a person at a terminal reads: lines come no faster than they can be read, or one part at a time.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -10,7 +10,7 @@ use super::colour;
 use super::keyboard;
 use super::walkthrough::go_on;
 
-/// What somebody may press.
+/// A key that has a meaning while lines are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Key {
     /// The space bar.
@@ -19,51 +19,51 @@ pub(super) enum Key {
     Enter,
 }
 
-/// How many letters are read in a second.
+/// How many letters a person reads in a second.
 const LETTERS: f64 = 40.0;
 
-/// Who reads what is written.
+/// How the reader of the output wants to read.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Reader {
-    /// How many times as fast as usual lines may come, if they wait for the reader at all.
+    /// How many times faster than usual lines may come; none, if they do not wait for the reader.
     pub pace: Option<f64>,
     /// Whether each part of a story waits for Enter.
     pub steps: bool,
-    /// Whether keys say when to hurry, and when to pause.
+    /// Whether the reader can hurry and pause the text with keys.
     pub keys: bool,
 }
 
-/// What the keys do, for a reader who may press them.
+/// What the keys do, told to the reader at the beginning.
 pub(crate) const KEYS: &str = "Space goes on to the next part at once; Enter pauses.";
-/// What is written while nothing goes on.
+/// The text shown during a pause.
 const PAUSED: &str = "  -- Enter goes on; Space, to the next part";
 
 impl Reader {
-    /// How long it takes to read a line.
+    /// Returns how long the reader needs for a line: 40 letters a second, times the pace; zero without a pace.
     pub fn time_for(self, line: &str) -> Duration {
-        // The shafts of arrows are not read.
+        // Nobody reads the shafts of arrows letter by letter.
         let shafts = line.matches('─').count();
         let letters = display_width(line.trim()).saturating_sub(shafts) as f64;
         self.pace.map_or(Duration::ZERO, |pace| Duration::from_secs_f64(letters / LETTERS / pace))
     }
 }
 
-/// When a reader is done with what was written.
+/// The moment at which the reader has read all lines written so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     reader: Reader,
     done: Instant,
-    /// Whether nothing waits up to the next part.
+    /// Whether lines come without waiting until the next part begins.
     pub hurries: bool,
 }
 
 impl Reading {
-    /// A reader who has nothing to read yet.
+    /// Begins with a reader who has nothing to read yet.
     pub const fn new(reader: Reader, now: Instant) -> Self {
         Self { reader, done: now, hurries: false }
     }
 
-    /// How long the next line has to wait from `now` on. Its own time counts from when it is written.
+    /// Returns how long the next line waits from `now` on. The time to read it begins when it is written.
     pub fn wait(&mut self, line: &str, now: Instant) -> Duration {
         let wait = self.done.saturating_duration_since(now);
         let reads = self.reader.time_for(line);
@@ -71,13 +71,13 @@ impl Reading {
         wait
     }
 
-    /// A part begins: whoever was in a hurry reads again.
+    /// Begins a part: a reader who hurried to its beginning reads at the usual pace again.
     pub(super) const fn begin_part(&mut self) {
         self.hurries = false;
     }
 
-    /// Lets the reader read for so long, unless a key says otherwise.
-    /// Nobody waits any more once `over` says so.
+    /// Lets the reader read for the time `wait`, unless a key ends or extends it. The wait also ends once `over`
+    /// returns true.
     pub(super) fn rest(&mut self, wait: Duration, over: impl Fn() -> bool) -> io::Result<()> {
         let until = Instant::now() + wait;
         let key = if self.reader.keys { keyboard::pressed(Some(until), &over) } else { None };
@@ -96,7 +96,7 @@ impl Reading {
     }
 }
 
-/// Waits for a key, and says so meanwhile.
+/// Waits for a key, and shows which keys go on.
 fn pause(over: impl Fn() -> bool) -> io::Result<Option<Key>> {
     let mut out = io::stdout();
     write!(out, "{}", colour::finished(&colour::faint(PAUSED).to_string()))?;
@@ -107,7 +107,7 @@ fn pause(over: impl Fn() -> bool) -> io::Result<Option<Key>> {
     Ok(key)
 }
 
-/// Waits for Enter. Says no if the input ended instead: the reader has had enough.
+/// Waits for Enter. Returns false if the input ended instead: the reader wants no more.
 pub(crate) fn enter_pressed() -> io::Result<bool> {
     let mut out = io::stdout();
     write!(out, "{}", go_on())?;

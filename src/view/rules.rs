@@ -7,10 +7,10 @@ use crate::scenario::script::Script;
 use super::table::{Table, paragraph};
 use super::{colour, event_text};
 
-/// The page that tells why the rules are as they are.
+/// The document that explains the reasons for the rules.
 const DEEP_DIVE: &str = include_str!("../../docs/distributed_consensus_deep_dive.md");
 
-/// One row a rule: id, section, statement.
+/// A table with one row for each rule: its id, its section of the paper, and its statement.
 pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for rule in Rule::ALL {
@@ -48,7 +48,7 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
     [title, statement, vec![String::new()], table.lines()].concat()
 }
 
-/// The scenarios in which the rule decides, and last the one in which it is broken.
+/// The scenarios that are about the rule, and last the one in which it is broken.
 pub(super) fn shown_in(rule: Rule) -> Vec<String> {
     let about =
         |name: &str, text| Script::parse(name, text).is_ok_and(|it| it.rules.contains(&rule));
@@ -56,7 +56,7 @@ pub(super) fn shown_in(rule: Rule) -> Vec<String> {
     all.map(str::to_owned).chain([format!("broken/{rule}")]).collect()
 }
 
-/// How its test is run, which has its name.
+/// The command that runs the rule's test, which has the rule's name.
 pub(super) fn test_of(rule: Rule) -> String {
     format!("cargo test {}", rule.id().replace('-', "_"))
 }

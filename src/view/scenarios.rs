@@ -5,7 +5,7 @@ use super::table::{Table, paragraph};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 
-/// The table: name, and what it shows; and that there are more, for each rule.
+/// The table: the name of each scenario and what it shows. A note says that there is one more for each rule.
 pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for (name, text) in SHIPPED {

@@ -1,4 +1,4 @@
-//! What came of each line of a script, in words.
+//! The outcome of each line of a script, in words.
 
 use super::columns::Columns;
 use super::table::paragraph;
@@ -13,22 +13,22 @@ use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::visible;
 
-/// Tells what came of a script's lines.
+/// Tells the outcomes of a script's lines.
 #[derive(Debug)]
 pub(super) struct ScriptText {
     columns: Columns,
     nodes: usize,
-    /// How the nodes stood when this was told last.
+    /// The state of the nodes when it was last told.
     status: Vec<NodeStatus>,
-    /// Whether logs were drawn already, so that the mark in them is known.
+    /// Whether logs were drawn already, so that their marks need no explanation.
     drawn: bool,
-    /// Whether the line only waits, and expects nothing.
+    /// Whether the line only waits, and does not check an expectation.
     waits: bool,
-    /// In brief, expectations that held one after the other and were not told yet.
+    /// Expectations that held one after the other and were not told yet, in a brief story.
     held: Vec<(Time, String)>,
 }
 
-/// So many expectations that held one after the other are told one by one in brief.
+/// Up to this many expectations that held one after the other are told one by one in a brief story.
 const HELD: usize = 3;
 
 impl Drop for ScriptText {
@@ -38,13 +38,13 @@ impl Drop for ScriptText {
 }
 
 impl ScriptText {
-    /// Of a script that is run on so many nodes.
+    /// Creates the teller for a script that runs on this many nodes.
     pub(super) const fn new(columns: Columns, nodes: usize) -> Self {
         Self { columns, nodes, status: Vec::new(), drawn: false, waits: false, held: Vec::new() }
     }
 
-    /// Tells the expectations that held, of many the last, for which a script comes to them, and how many
-    /// there were before.
+    /// Tells the expectations that held. Of more than [`HELD`] it tells only the last, which is usually the point
+    /// of the others, and how many others there were.
     fn tell_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         if held.len() > HELD {
@@ -58,7 +58,7 @@ impl ScriptText {
         }
     }
 
-    /// How the nodes stand: in brief what has changed, and the logs if they differ.
+    /// Tells the state of the nodes. A brief story tells what has changed, or the logs if they differ.
     fn status(&mut self, nodes: &[NodeStatus], logs: &[Log]) {
         if !self.columns.brief {
             self.columns.output.put("");
@@ -88,8 +88,8 @@ impl ScriptObserver for ScriptText {
             self.tell_held();
         }
         match outcome {
-            // What a line does shows by itself; what it asks for shows when it comes true, and an answer
-            // was told when it came.
+            // The story itself shows what a line does, what it waits for, and the answer to a client that
+            // asked once.
             LineOutcome::Began(verb) => self.waits = matches!(verb, Verb::WaitUntil { .. }),
             LineOutcome::Written { attempts: 1, .. } => {}
             LineOutcome::Waited { .. } if self.columns.brief && self.waits => {}
@@ -124,7 +124,7 @@ impl ScriptObserver for ScriptText {
                 self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Status { nodes, logs } => self.status(nodes, logs),
-            // In brief it is the last line of the run.
+            // A brief run ends with a line on what was checked.
             LineOutcome::Safety(_) if self.columns.brief => {}
             LineOutcome::Safety(report) => {
                 self.columns.output.put("");
@@ -139,7 +139,7 @@ impl ScriptObserver for ScriptText {
             LineOutcome::NotJudged(key) => {
                 self.columns.line(None, time, "", &format!("? {}", violation::not_judged(key)));
             }
-            // On which facts was told when it fell.
+            // The evidence was told when the property fell.
             LineOutcome::Fell(found) => {
                 let text = format!("✓ as expected: {} has fallen", found.property);
                 self.columns.line(None, time, "", &colour::good(&text).to_string());
@@ -152,7 +152,7 @@ impl ScriptObserver for ScriptText {
     }
 }
 
-/// What the next event is: who is concerned, and what happens.
+/// The next event: the name of the node concerned, or an empty text, and what happens.
 pub(crate) fn happening(event: &NextEvent) -> (String, String) {
     match event {
         NextEvent::Arrives(envelope) => {
@@ -179,7 +179,7 @@ pub(crate) fn happening(event: &NextEvent) -> (String, String) {
     }
 }
 
-/// A condition as a person would say it.
+/// A condition in plain words.
 fn condition_text(condition: &Condition) -> String {
     match condition {
         Condition::Leader(None) => "there is a leader".to_owned(),
@@ -243,7 +243,7 @@ fn condition_text(condition: &Condition) -> String {
     }
 }
 
-/// Who is meant.
+/// The name of a node in a condition.
 fn name(who: Who) -> String {
     match who {
         Who::Node(node) => node.to_string(),
@@ -252,7 +252,7 @@ fn name(who: Who) -> String {
     }
 }
 
-/// Which client is meant.
+/// The name of a client in a condition; the last one, if it has no number.
 fn asker(client: Option<u64>) -> String {
     client.map_or_else(|| "the last client".to_owned(), |client| format!("client {client}"))
 }
@@ -265,7 +265,7 @@ fn amount(amount: Amount) -> String {
     }
 }
 
-/// Where something is to be true.
+/// The nodes on which a condition is to hold.
 fn place(on: On) -> String {
     match on {
         On::One(who) => name(who),
@@ -274,13 +274,13 @@ fn place(on: On) -> String {
     }
 }
 
-/// What went wrong with which line, in one sentence.
+/// The failed line and what went wrong with it, in one sentence.
 pub(crate) fn sentence(failure: &Failure) -> String {
     let place = if failure.line == 0 { String::new() } else { format!("line {}: ", failure.line) };
     format!("{place}{}: {}", failure.verb, why(failure))
 }
 
-/// What went wrong with a line, and which properties have fallen, if that is it.
+/// What went wrong with a line, and which properties have fallen, if that is the reason.
 pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", visible::complaint(&sentence(failure)));
     let mut lines = paragraph(&colour::wrong(&text).to_string(), "  ", "    ");
@@ -292,7 +292,7 @@ pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     lines
 }
 
-/// Why a script ended before its end, and how things stood.
+/// Why a script ended early, and the state of the nodes then.
 pub(crate) fn failure(failure: &Failure) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(complaint(failure));
@@ -351,7 +351,7 @@ fn why(failure: &Failure) -> String {
     }
 }
 
-/// If too few nodes run for anything to be decided, says so, behind a space.
+/// A sentence after a space that says that too few nodes run for a majority; empty, if enough run.
 fn no_majority(statuses: &[NodeStatus]) -> String {
     let (up, nodes) = (statuses.iter().filter(|status| status.up).count(), statuses.len());
     let need = nodes / 2 + 1;

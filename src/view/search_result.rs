@@ -1,4 +1,4 @@
-//! What an exhaustive search looks at, how far it came, and what it means.
+//! The bounds of an exhaustive search, how far it came, and what its result means.
 
 use super::table::{Table, paragraph};
 use super::words::plural;
@@ -24,7 +24,7 @@ pub(crate) fn within(bounds: &Bounds) -> Vec<String> {
     paragraph(&text, "", "")
 }
 
-/// How far a search is, in a line.
+/// The progress of a search, in a line.
 pub(crate) fn depth(stats: &Stats) -> Vec<String> {
     let seconds = stats.elapsed.as_secs_f64();
     let line = format!(
@@ -38,11 +38,11 @@ pub(crate) fn depth(stats: &Stats) -> Vec<String> {
     if line.len() <= width() {
         return vec![line];
     }
-    // Where the columns do not fit, they are given up.
+    // If the columns do not fit into the width, the line is wrapped as plain text.
     paragraph(&line.split_whitespace().collect::<Vec<_>>().join(" "), "", "  ")
 }
 
-/// A search's figures, and what it means that nothing fell, if nothing did.
+/// The figures of a search that has ended. If nothing fell, also what that means.
 pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(figures(&outcome.stats));
@@ -67,7 +67,7 @@ pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) ->
     lines
 }
 
-/// What fell, and how far away.
+/// Says what fell, and after how many moves.
 pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
     let (property, length) = (found.property, found.steps);
     let text = format!("{property} falls after {length} moves, and no way to it is shorter:");
@@ -79,7 +79,7 @@ pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String>
     lines
 }
 
-/// How far a search came that was not finished.
+/// Says how far an unfinished search came.
 fn unfinished(stats: &Stats, why: &str) -> Vec<String> {
     let text = format!(
         "Stopped at depth {} of an unfinished search: up to there every state was seen, and no \
@@ -106,8 +106,8 @@ fn figures(stats: &Stats) -> Vec<String> {
     table.lines()
 }
 
-/// Why a search without this rule may see nothing fall: these are not the bounds for it, or no
-/// search gets that far, or it is none of the properties that a search asks for.
+/// Why a search without this rule may see nothing fall: the bounds do not suit the rule, or no search
+/// gets far enough, or a search does not check the property that falls.
 fn unseen(rule: Rule) -> String {
     let property = rule.protects();
     let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");

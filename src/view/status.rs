@@ -1,4 +1,4 @@
-//! How the nodes stand, as a table.
+//! The state of the nodes, as a table.
 
 use super::colour;
 use super::columns::MARGIN;
@@ -8,7 +8,7 @@ use super::words::{log_end, spaced};
 use crate::raft::{Log, NodeId};
 use crate::server::status::{NodeStatus, leader_of};
 
-/// The table: a row a node.
+/// The table, with one row for each node.
 pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     let mut table = Table::new(11).at_least(&[0, 9]);
     let heads = ["node", "role", "term", "log", "commit", "applied"];
@@ -30,7 +30,7 @@ pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     table.lines()
 }
 
-/// What it is, as far as it runs.
+/// The role of a node, or that it is paused or crashed.
 fn role(status: &NodeStatus) -> String {
     let role = match status {
         NodeStatus { paused: true, .. } => colour::wrong("PAUSED"),
@@ -40,8 +40,8 @@ fn role(status: &NodeStatus) -> String {
     role.to_string()
 }
 
-/// The nodes that stand otherwise than before, those that stand alike in one row. That a node is down
-/// was told when it crashed.
+/// The nodes whose state has changed, with nodes in the same state in one row. A node that has only crashed is
+/// left out: the crash was told when it happened.
 pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> {
     let seen = |status: &NodeStatus| {
         let NodeStatus { up, paused, role, term, last, commit, .. } = *status;
@@ -69,7 +69,7 @@ pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> 
     table.lines()
 }
 
-/// The role of nodes that stand alike; who leads them, if one does.
+/// The roles of nodes in the same state, or which of them leads.
 fn roles(members: &[&NodeStatus]) -> String {
     let like = members[0];
     if like.leads() && members.len() > 1 {
@@ -84,8 +84,8 @@ fn roles(members: &[&NodeStatus]) -> String {
     groups.iter().map(told).collect::<Vec<_>>().join(", ")
 }
 
-/// The logs, equal ones in one row, the leader's first, each with the role and term of its nodes; the mark
-/// behind a committed part is explained, or known already.
+/// The logs, the leader's first, with the role and term of their nodes. Nodes in the same state with equal logs
+/// share a row. `explained` says whether to explain the mark behind the committed part.
 pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log], explained: bool) -> Vec<String> {
     let mut nodes: Vec<(&NodeStatus, &Log)> = statuses.iter().zip(logs).collect();
     let leader = leader_of(statuses).map(|leader| leader.id);
@@ -106,7 +106,7 @@ pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log], explained: bool) -> Ve
     logs::draw_rows(&rows.collect::<Vec<_>>(), explained)
 }
 
-/// Things in groups of those that are alike, each behind its first.
+/// Groups the items that are alike, each group with its first item as its representative.
 fn alike<T: Copy>(
     all: impl IntoIterator<Item = T>,
     like: impl Fn(T, T) -> bool,

@@ -1,4 +1,4 @@
-//! A run as it happens, line by line: when, who, what, and by which rule.
+//! A run as it happens, line by line: the time, the node, what it did, and by which rule.
 
 use std::collections::HashMap;
 
@@ -26,29 +26,29 @@ use crate::server::{Answer, Ticket};
 struct Story {
     columns: Columns,
     phases: usize,
-    /// The step that is told, or was told last.
+    /// The step that is told now, or was told last.
     step: u64,
-    /// Where messages come from, if single moves are told.
+    /// What is known of parts and messages, if the run is moved by hand.
     moves: Option<Moves>,
-    /// What a node did where a rule would not have, or refused, and how often, in this part.
+    /// How often each thing that is not always told has happened to a node in this part.
     again: HashMap<(NodeId, Again), usize>,
-    /// Who asked last.
+    /// The client that asked last.
     asked: Option<Ticket>,
-    /// When each client asked that waits for its answer, and for what.
+    /// For each client that waits for an answer: when it asked, and for what.
     waiting: HashMap<Ticket, (Time, Command)>,
     /// The nodes that are down.
     down: NodeSet,
-    /// The nodes that have refused entries, and taken none in since.
+    /// The nodes that have refused entries, and have accepted no new ones since.
     refused: NodeSet,
 }
 
-/// A story on this output: of what happens in a cluster of `nodes`, and of what came of a script's
-/// lines. In a run that is in someone's hand each step is told, and times are not.
+/// Opens a story on this output: it tells what happens in a cluster of this many nodes, and the outcomes of
+/// a script's lines. In a run moved by hand it tells every step, and no times.
 pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
     told(nodes, Columns::new(output, by_hand, false))
 }
 
-/// The same without reasons, and of a run that is in nobody's hand only the turning points.
+/// Opens the story without reasons. Unless the run is moved by hand, it tells only the turning points.
 pub(super) fn open_brief(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
     told(nodes, Columns::new(output, by_hand, true))
 }
@@ -70,32 +70,33 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
     Listeners { observers: vec![Box::new(story)], script }
 }
 
-/// What is told in full once, in one line once more, and then no more in the same part.
+/// Something that may happen often in one part, and is told in full only the first time. `Overridden` and
+/// `TooOld` are told in one line the second time, and then no more.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Again {
-    /// A rule was broken on these grounds.
+    /// A broken rule did not stop a node that had compared these values.
     Overridden(Rule, Facts),
-    /// A kept rule left the end of a log as it was, or out of an acknowledgement.
+    /// A rule held that keeps the end of a log from being deleted, or from being acknowledged unverified.
     Spared,
     /// A message of an older term was refused.
     TooOld(MessageKind, Option<NodeId>, Term),
 }
 
-/// What is known of moves that are told one by one.
+/// What a story of single moves remembers.
 #[derive(Debug, Default)]
 struct Moves {
-    /// With which step the part before this one and this one began.
+    /// The first steps of the part before this one, and of this one.
     parts: [u64; 2],
     mail: SentMessages,
 }
 
 impl Story {
-    /// Puts a line on the step that is told.
+    /// Puts a line about the step that is told now.
     fn line(&self, time: Time, who: &str, text: &str) {
         self.columns.line(Some(self.step), time, who, text);
     }
 
-    /// Begins a step, if single moves are told.
+    /// Puts the first line of a step in a run moved by hand, with a remark on a late message.
     fn begin(&mut self, text: &str, received: Option<MessageId>) {
         let Some(moves) = &mut self.moves else { return };
         self.columns.begin(Some(self.step), &colour::strong(text).to_string());
@@ -106,7 +107,7 @@ impl Story {
         }
     }
 
-    /// What a step begins with: its input. A client has a number.
+    /// The input of a step. If it is a command of one client, that client is named.
     fn input(&self, node: NodeId, input: &Input) -> String {
         match (input, self.asked) {
             (Input::Propose(commands), Some(ticket)) if commands.len() == 1 => {
@@ -116,7 +117,7 @@ impl Story {
         }
     }
 
-    /// How often this was told in this part already.
+    /// Counts one more occurrence of `what`, and returns how many there were before in this part.
     fn told_before(&mut self, node: NodeId, what: Again) -> usize {
         let times = self.again.entry((node, what)).or_default();
         *times += 1;
@@ -129,9 +130,9 @@ impl Story {
         is_worth_telling(event, node, by_hand) && (by_hand || !brief || is_turning_point(event))
     }
 
-    /// Whether a kept rule decides here what becomes of the end of a log of which a request says nothing. With single
-    /// moves each is told, and else, with the reasons, the first request with entries in a part: heartbeats that
-    /// are overtaken are many.
+    /// Whether to tell that a kept rule decided about the end of a log that a request does not cover. In a run
+    /// moved by hand it is told each time. Otherwise only a story with reasons tells it, once in a part, for the
+    /// first request with entries: overtaken heartbeats are too many.
     fn spares(&mut self, event: &Event, node: NodeId, verdicts: &[Verdict]) -> bool {
         let Columns { by_hand, brief, .. } = self.columns;
         matches!(event, Event::EntriesAccepted { count, .. } if by_hand || *count > 0)
@@ -145,7 +146,7 @@ impl Story {
         !self.tells(event, node) && !repairs && !self.spares(event, node.id(), verdicts)
     }
 
-    /// Whether a node takes in what it lacked, after it had refused what came before that.
+    /// Whether a node accepts new entries for the first time after it had refused some.
     const fn repairs(&mut self, event: &Event, node: NodeId) -> bool {
         match event {
             Event::EntriesRefused { .. } => {
@@ -162,7 +163,7 @@ impl Story {
     }
 
     fn why(&self, speaker: Speaker, verdict: &Verdict) {
-        // That a rule is broken is no mere reason.
+        // The brief story leaves reasons out, but always says that a rule is broken.
         if self.columns.brief && verdict.outcome != Outcome::Overridden {
             return;
         }
@@ -174,7 +175,7 @@ impl Story {
         self.columns.reason(&text.to_string());
     }
 
-    /// A node goes on where a rule would not.
+    /// Tells that a node went on although a broken rule would have stopped it.
     fn overridden(&mut self, time: Time, speaker: Speaker, verdict: &Verdict) {
         let (node, rule) = (speaker.node, verdict.rule);
         match self.told_before(node, Again::Overridden(rule, verdict.facts)) {
@@ -190,11 +191,11 @@ impl Story {
         }
     }
 
-    /// A client is told what became of its command.
+    /// Tells what a client learns about its command.
     fn tell_client(&mut self, time: Time, deed: &Deed) {
         let (Deed::Answered { ticket, .. } | Deed::Refused { ticket, .. }) = deed else { return };
         let client = ticket.client();
-        // What was asked before a trace began, nobody knows.
+        // The command is unknown if the client asked before the trace began.
         let asked = self.waiting.remove(ticket);
         let command = asked.as_ref().map_or("its command", |(_, command)| command.as_str());
         let text = match deed {
@@ -222,7 +223,8 @@ impl Story {
         self.line(time, "", &text);
     }
 
-    /// A node refuses a message of an older term. Such messages come in swarms when a network heals.
+    /// Tells that a node refuses a message of an older term. When a network heals, such messages come in great
+    /// numbers, so each kind is told at most twice in a part.
     fn too_old(&mut self, time: Time, speaker: Speaker, old: TooOld) {
         let node = speaker.node;
         match self.told_before(node, Again::TooOld(old.kind, speaker.from, old.message)) {
@@ -237,7 +239,7 @@ impl Story {
     }
 }
 
-/// What a node has where the entry should be on which a refused request builds.
+/// What a node has in place of the entry on which a refused request builds.
 fn instead(node: NodeId, verdict: &Verdict) -> Option<String> {
     match verdict.facts {
         Facts::PrevEntry { prev, found, last } if verdict.outcome == Outcome::Refused => {
@@ -247,8 +249,8 @@ fn instead(node: NodeId, verdict: &Verdict) -> Option<String> {
     }
 }
 
-/// The entry with which a leader begins its term, among the events of its victory: a log in brief has one
-/// more of them than clients have asked for.
+/// Names the entry with which a new leader begins its term. The brief story needs it to explain why a log
+/// holds more entries than clients have asked for.
 fn no_op(events: &[Event]) -> String {
     let appended = events.iter().find_map(|event| match *event {
         Event::Appended { first: index, term, .. } => Some(LogPosition { term, index }),
@@ -270,7 +272,7 @@ impl Observer for Story {
                 if let Event::Checked(verdict) = event {
                     let explains =
                         |later: &Event| self.tells(later, node) && is_reason(later, verdict);
-                    // A broken rule that was made use of is never passed over.
+                    // That a node went on against a broken rule is always told, if need be in a line of its own.
                     if verdict.outcome == Outcome::Overridden && !events[nth..].iter().any(explains)
                     {
                         self.overridden(batch.time, speaker, verdict);
@@ -287,7 +289,7 @@ impl Observer for Story {
                 if let Event::Appended { first, last, .. } = event {
                     text.push_str(&deeds::contents(node, *first, *last));
                 }
-                // Why a log needs repair is told in brief too.
+                // The brief story also says why a log needs repair.
                 if let (true, Event::EntriesRefused { .. }) = (self.columns.brief, event)
                     && let Some(instead) = verdicts.iter().find_map(|it| instead(node.id(), it))
                 {
@@ -312,7 +314,7 @@ impl Observer for Story {
                 });
                 verdicts.retain(|verdict| !told(verdict));
             }
-            // An acknowledgement that says less than is known changes nothing, and so has no event.
+            // An acknowledgement below the known match index changes nothing, so it causes no event.
             let unheeded = |verdict: &&Verdict| {
                 verdict.rule == Rule::MatchIndexMonotone && verdict.outcome == Outcome::Refused
             };
@@ -349,7 +351,7 @@ impl Observer for Story {
             Deed::Asked { ticket, node, command } => {
                 self.asked = Some(*ticket);
                 self.waiting.insert(*ticket, (time, command.clone()));
-                // Where single moves are told, this is one.
+                // In a run moved by hand, the request is told as the input of its step.
                 if self.moves.is_none() {
                     let text = format!("client {} asks {node} for {command}", ticket.client());
                     self.columns.line(None, time, "", &text);

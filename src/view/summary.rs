@@ -11,20 +11,20 @@ use crate::scenario::line_outcome::{Failure, Why};
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb_table::Verb;
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndedRun<'a> {
-    /// What was run.
+    /// The script that was run.
     pub(crate) script: &'a Script,
-    /// Whether all is well.
+    /// Whether the script ran to its end and no property fell that it does not expect to fall.
     pub(crate) good: bool,
-    /// Why it ended early, if it did.
+    /// Why the run ended early, if it did.
     pub(crate) failure: Option<&'a Failure>,
     /// What the checker found.
     pub(crate) safety: &'a SafetyReport,
 }
 
-/// With all that was checked, unless the script has asked for that at its end.
+/// The last lines of a story: with the whole safety report, unless the script asked for it and did not fail.
 pub(super) fn full(ended: &EndedRun<'_>) -> Vec<String> {
     let EndedRun { script, failure, safety, .. } = *ended;
     let mut lines = ended.failure();
@@ -37,18 +37,18 @@ pub(super) fn full(ended: &EndedRun<'_>) -> Vec<String> {
     lines
 }
 
-/// In one line, behind a run that was told in brief.
+/// The last lines of a run that was told in brief: the result in one line, and what to try next.
 pub(super) fn told_in_brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = brief(ended);
     lines.extend(ended.what_next());
     lines
 }
 
-/// In one line.
+/// The result in one line, after the failure and before the rules that were off, if there are any.
 pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = ended.failure();
     let interrupted = ended.failure.is_some_and(|failure| failure.why == Why::Interrupted);
-    // Of what was broken off only a fall is a verdict.
+    // An interrupted run has a verdict only if a property fell.
     let is_open = interrupted && ended.safety.fallen() == 0;
     let good = (!is_open).then_some(ended.good);
     lines.extend(one_line(&violation::one_line(&ended.script.name, good, ended.safety)));
@@ -57,12 +57,12 @@ pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
 }
 
 impl EndedRun<'_> {
-    /// As the last line of its record says it.
+    /// Returns the ending as the last line of the run's record holds it.
     pub(crate) fn in_record(&self) -> Ending {
         Ending::new(self.good, self.failure.map(script_text::sentence), self.safety)
     }
 
-    /// What to try after the story with which everybody begins, if it went as it goes.
+    /// What to try after the demo, with which every reader begins, if it passed with all rules kept.
     fn what_next(&self) -> Vec<String> {
         let is_demo = self.script.name == "demo" && self.script.broken.is_intact() && self.good;
         let commands = [
@@ -77,7 +77,7 @@ impl EndedRun<'_> {
         self.failure.map_or_else(Vec::new, script_text::failure)
     }
 
-    /// Which rules were off, and where to look if nothing came of it.
+    /// Which rules were off, and how to find a failing run if no property fell.
     fn broken(&self) -> Vec<String> {
         let Self { script, good, safety, .. } = *self;
         if script.broken.is_intact() {
@@ -96,8 +96,8 @@ impl EndedRun<'_> {
     }
 }
 
-/// The last lines of a trace that was run again, with how the nodes stand and what was checked if
-/// its story is told.
+/// The last lines of a trace that was run again. If its story is `told`, they begin with the state of the
+/// nodes and the safety report.
 pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if told {
@@ -114,7 +114,7 @@ pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<Strin
     lines
 }
 
-/// The last line of a trace that came out otherwise.
+/// The last lines of a trace that did not come out as recorded, or could not be run.
 pub(crate) fn diverged(trace: &Path, error: &TraceError) -> Vec<String> {
     one_line(&format!("✗ {}: {error}", trace.display()))
 }

@@ -1,9 +1,9 @@
 //! Aligned columns, the last of which wraps.
 //!
-//! A table crate draws frames, shares the width out among all columns, and counts the codes of
-//! colour as letters unless it takes over the terminal too. Here every column but the last is as
-//! wide as its widest cell, and the text in the last one wraps under itself. What is hard about
-//! it, the width of a character and the length of a coloured word, is `textwrap`'s.
+//! Table crates draw frames, share the width among all columns, and count colour codes as letters
+//! unless they control the terminal too. Here every column but the last is as wide as its widest
+//! cell, and the text in the last column wraps under itself. `textwrap` does the hard parts: the
+//! width of a character and the length of a coloured word.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,9 @@ use super::{TERMINAL, colour, width};
 
 /// The space between two columns.
 const GAP: usize = 2;
-/// The last column needs so much room to wrap in; where there is less, it stands beneath the others.
+/// The least width for the last column to wrap in; if there is less, it stands beneath the others.
 const ROOM: usize = 24;
-/// How much further to the right it stands then.
+/// How much further to the right the last column begins then.
 const BENEATH: usize = 4;
 
 /// Rows of cells under each other.
@@ -28,23 +28,23 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table that stands so many columns from the left.
+    /// Creates a table that begins `indent` columns from the left.
     pub fn new(indent: usize) -> Self {
         Self { indent, ..Self::default() }
     }
 
-    /// Makes the columns at least as wide as this, so that several tables stand in line.
+    /// Makes the columns at least this wide, so that several tables line up.
     pub fn at_least(mut self, widths: &[usize]) -> Self {
         self.least = widths.to_vec();
         self
     }
 
-    /// Adds a row. Cells may be coloured.
+    /// Adds a row. Its cells may be coloured.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.map(|cell| colour::guarded(&cell).into_owned()).into());
     }
 
-    /// The lines, none wider than [`width`].
+    /// Returns the lines, none wider than [`width`].
     pub fn lines(&self) -> Vec<String> {
         let widths = self.widths();
         let start = self.indent + widths.iter().map(|width| width + GAP).sum::<usize>();
@@ -96,7 +96,7 @@ impl Table {
         lines
     }
 
-    /// Where not even the other columns fit, a row is a paragraph.
+    /// Writes a row as a paragraph, if not even the other columns fit into a line.
     fn run_on(&self, row: &[String]) -> Vec<String> {
         let cells = row.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
         let text = cells.collect::<Vec<_>>().join("  ");
@@ -104,11 +104,11 @@ impl Table {
     }
 }
 
-/// Text in lines of at most [`width`] columns, after `first` on the first line and after `others`
-/// on the others.
+/// Wraps a text into lines of at most [`width`] columns. The first line begins with `first`, the others
+/// with `others`.
 ///
-/// Breaks at spaces only: an id or a range is never torn apart, nor a number from its unit. A word that
-/// is longer than a line is broken with marks, so that no line can begin with a part of it that looks like a line of ours.
+/// Lines break only at spaces: an id or a range stays whole, and a number stays with its unit. A word longer
+/// than a line is broken with marks, so that none of its parts can look like a line of the program.
 pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     let options = Options::new(width())
         .initial_indent(first)
@@ -121,8 +121,8 @@ pub fn paragraph(text: &str, first: &str, others: &str) -> Vec<String> {
     wrap(&words.join(" "), options).iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The words of a line, each with the spaces behind it. A number and its unit are one, and so are `index`
-/// and the number behind it: apart they are hard to read.
+/// Splits a line into words, each with the spaces behind it. A number and its unit are one word, and so are
+/// `index` and the number behind it: apart they are hard to read.
 fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let (mut all, mut before) = (Vec::new(), Cow::default());
     let (mut begin, mut end) = (0, 0);
@@ -139,8 +139,8 @@ fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     Box::new(all.into_iter())
 }
 
-/// Whether a word is the unit of the number before it, or the number of an index. Together they have to fit
-/// into a line.
+/// Whether a word is the unit of the number before it, or the number of an index. Never for words that are
+/// together too long for a narrow line.
 fn belongs_to(before: &str, word: &str) -> bool {
     let unit = word.split(|letter: char| !letter.is_alphanumeric()).next();
     let measures = unit.is_some_and(|unit| ["µs", "ms", "s"].contains(&unit));
@@ -150,7 +150,8 @@ fn belongs_to(before: &str, word: &str) -> bool {
     before.len() + word.len() < ROOM && (index || measures && number.parse::<f64>().is_ok())
 }
 
-/// A word in pieces that fit into so many columns, with the mark `…` where it was broken. A coloured word stays as it is.
+/// Breaks a word into pieces that fit into `room` columns, with the mark `…` at each break. A coloured word
+/// stays as it is.
 fn broken(word: &str, room: usize) -> Cow<'_, str> {
     if display_width(word) <= room || room < ROOM || word.contains('\u{1b}') {
         return Cow::Borrowed(word);
@@ -169,12 +170,12 @@ fn broken(word: &str, room: usize) -> Cow<'_, str> {
     Cow::Owned(pieces)
 }
 
-/// How many columns a letter takes.
+/// The number of columns that a letter takes.
 fn letter_width(letter: char) -> usize {
     display_width(letter.encode_utf8(&mut [0; 4]))
 }
 
-/// A line that stays one in a pipe, for whoever reads it there line by line.
+/// Wraps a text on a terminal only. In a pipe it stays one line, for programs that read line by line.
 pub(crate) fn one_line(text: &str) -> Vec<String> {
     match TERMINAL.get() {
         Some(Some(_)) => paragraph(text, "", "  "),

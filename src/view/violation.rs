@@ -12,7 +12,7 @@ use crate::properties::safety::{Counter, Earlier, Evidence, Violation};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 use crate::server::state_machine::Reply;
 
-/// The two facts that cannot both be, in one sentence.
+/// The evidence in one sentence: the facts that cannot all be true while the property holds.
 pub fn sentence(evidence: &Evidence) -> String {
     match *evidence {
         Evidence::TwoLeaders { term, first, second } => {
@@ -84,7 +84,7 @@ pub fn sentence(evidence: &Evidence) -> String {
     }
 }
 
-/// The entry of `term` that stands, or stood, where another is spoken of: it may have the same name.
+/// Names the entry of `term` at the index of the entry `than`. Both may have the same term and name.
 fn other(than: LogPosition, term: Term) -> String {
     if term == than.term {
         return format!("another entry {than}");
@@ -115,18 +115,18 @@ fn logs_differ(position: LogPosition, a: NodeId, earlier: Earlier, b: NodeId) ->
     format!("{both}, but before it {a} has {} and {b} {}", at(of_a), at(of_b))
 }
 
-/// A violation: the property, and the facts.
+/// A violation: the property that fell, and the evidence.
 pub fn lines(violation: &Violation) -> Vec<String> {
     let name = colour::wrong(violation.property.name());
     let text = format!("{name} has fallen: {}.", sentence(&violation.evidence));
     paragraph(&text, "  ✗ ", "    ")
 }
 
-/// Operations, and false successes, that are listed one by one; of more the number has to do.
+/// The most operations that are listed. Of false successes this many are listed, and the rest counted.
 const LISTED: usize = 6;
 
-/// What clients were told that cannot be: who asked and heard what, in the order in which it
-/// happened, and which entries were committed instead of theirs.
+/// How clients were misled: what each asked and was told, in the order in which it happened, and which
+/// entries were committed instead of theirs.
 pub fn misled(misled: &Misled) -> Vec<String> {
     let Misled { false_successes, unexplained } = misled;
     let head = match unexplained {
@@ -143,7 +143,7 @@ pub fn misled(misled: &Misled) -> Vec<String> {
     lines
 }
 
-/// Who asked for what of a key, and heard what, in the order in which it happened.
+/// What clients asked of a key and were told, in the order in which it happened.
 fn history(key: &NotLinearizable) -> impl Iterator<Item = String> {
     let mut history = Vec::new();
     for call in &key.calls {
@@ -166,7 +166,7 @@ fn false_success(found: &FalseSuccess) -> String {
     )
 }
 
-/// What a store's reply says.
+/// The reply of a store, in words.
 pub(super) fn reply_words(reply: &Reply) -> String {
     match reply {
         Reply::Set | Reply::Done => "done".to_owned(),
@@ -177,7 +177,7 @@ pub(super) fn reply_words(reply: &Reply) -> String {
     }
 }
 
-/// The same in one sentence, with the first of the facts.
+/// How clients were misled in one sentence, with the first of the facts.
 pub fn misled_sentence(misled: &Misled) -> String {
     match (&misled.unexplained, misled.false_successes.first()) {
         (None, Some(first)) => format!("Linearizability has fallen: {}.", false_success(first)),
@@ -216,8 +216,8 @@ fn unexplained_sentence(unexplained: &NotLinearizable) -> String {
     )
 }
 
-/// Why nobody can say whether the clients saw one machine. The search has a bound, since there are
-/// more orders than can be tried.
+/// Why linearizability was not judged. The search for an order is bounded, because there are more orders
+/// than it can try.
 pub fn not_judged(key: &NotJudged) -> String {
     let NotJudged { key, operations, open } = key;
     format!(
@@ -226,7 +226,7 @@ pub fn not_judged(key: &NotJudged) -> String {
     )
 }
 
-/// A whole run in one line; without a verdict, if it was broken off.
+/// The result of a run in one line; without a verdict, if the run was interrupted.
 pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String {
     let verdict = match good {
         Some(true) => colour::good("✓ passed").to_string(),
@@ -246,7 +246,7 @@ pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String
     )
 }
 
-/// What was checked, how often, and what came of it.
+/// The safety report: the properties that were checked, how often, and the results.
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
     let held =
@@ -302,7 +302,7 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     lines
 }
 
-/// What was committed, and that it is the same everywhere.
+/// Says how much was committed, and that the nodes agree on it.
 fn committed(report: &SafetyReport, nodes: usize) -> String {
     let leaders = plural(report.leaders, "leader", "leaders");
     let agreement = match nodes {

@@ -1,4 +1,4 @@
-//! The walkthrough as text: a heading a section, a paragraph or a block of lines a beat.
+//! The walkthrough as text: a heading for each section, and a paragraph or a block of lines for each beat.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, duration, log_end, plural};
 use super::{colour, event_text, logs, message, width};
 
-/// Where the lines of a beat begin.
+/// The margin of the lines of a beat.
 const INDENT: usize = 4;
 /// The width of their first column: as wide as its longest word.
 const LABEL: usize = 8;
@@ -79,7 +79,7 @@ pub(super) fn where_to_go(commands: &[(&str, &str)]) -> Vec<String> {
     [lines, table.lines()].concat()
 }
 
-/// What a reader is asked who wants a section at a time.
+/// The prompt for a reader who wants one section at a time.
 pub(crate) fn go_on() -> String {
     let text = colour::faint("Enter goes on, Ctrl-D ends:").to_string();
     format!("\n{} ", colour::finished(&text))
@@ -101,7 +101,7 @@ fn beat_lines(beat: &Beat) -> Vec<String> {
     }
 }
 
-/// Lines with a label each.
+/// A block of lines, each with a label.
 struct Block(Table);
 
 impl Block {
@@ -153,7 +153,7 @@ fn stepped(step: &ShownStep) -> Vec<String> {
     block.0.lines()
 }
 
-/// Messages that say the same to several nodes become one line.
+/// Joins equal messages to several nodes into one line.
 fn grouped(messages: &[Envelope]) -> Vec<(String, String)> {
     let mut groups: Vec<(Vec<NodeId>, &Envelope)> = Vec::new();
     for envelope in messages {

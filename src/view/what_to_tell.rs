@@ -1,11 +1,11 @@
-//! What of all that happens in a node moves a story on, and which rules are its reasons.
+//! The choice of events that move a story on, and of the rules that are their reasons.
 
 use super::words::Speaker;
 use super::{event_text, message};
 use crate::raft::{Event, Facts, MessageKind, Outcome, RaftNode, RoleKind, Rule, Term, Verdict};
 
-/// Whether an event moves the story on. The rest is for those who ask for every step. Where single
-/// moves are told, what a follower stores and commits moves it on too, and what a node ignores.
+/// Whether an event moves the story on. The other events are only for readers who ask for every step. In a
+/// run moved by hand, what a follower stores and commits counts too, and what a node ignores.
 pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) -> bool {
     match *event {
         Event::ElectionStarted { .. }
@@ -27,8 +27,8 @@ pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) ->
     }
 }
 
-/// Whether an event that is worth telling is one without which the run would have gone another way, so that it is
-/// told in brief too. The rest follows from those, and from what clients asked for and were told.
+/// Whether an event that is worth telling is told in brief too, because it decides how the run goes on. The
+/// other events follow from these, and from what clients asked for and were told.
 pub(super) const fn is_turning_point(event: &Event) -> bool {
     !matches!(
         event,
@@ -39,7 +39,7 @@ pub(super) const fn is_turning_point(event: &Event) -> bool {
     )
 }
 
-/// Whether a verdict is the reason for an event: a refusal has one, a deed may have several.
+/// Whether a verdict is a reason for an event. Only a verdict that refused is a reason for a refusal.
 pub(super) fn is_reason(event: &Event, verdict: &Verdict) -> bool {
     let refusal = matches!(
         event,
@@ -51,13 +51,13 @@ pub(super) fn is_reason(event: &Event, verdict: &Verdict) -> bool {
             && (!refusal || verdict.outcome == Outcome::Refused)
 }
 
-/// Whether a kept rule left the end of a log as it was, or out of an acknowledgement.
+/// Whether a rule held that keeps the end of a log from being deleted, or from being acknowledged unverified.
 pub(super) const fn spares(verdict: &Verdict) -> bool {
     matches!(verdict.rule, Rule::TruncateOnlyOnConflict | Rule::AcknowledgeOnlyVerified)
         && matches!(verdict.outcome, Outcome::Holds)
 }
 
-/// The rules whose verdicts are the reason for an event.
+/// The rules whose verdicts can be the reason for an event.
 const fn reasons(event: &Event) -> &'static [Rule] {
     match event {
         Event::VoteGranted { .. } => &[Rule::OneVotePerTerm, Rule::UpToDateLog],
@@ -88,7 +88,7 @@ pub(super) struct TooOld {
 }
 
 impl TooOld {
-    /// Its refusal, in one line: its reason is its whole story.
+    /// The refusal with its reason, in one sentence.
     pub(super) fn sentence(&self, speaker: Speaker) -> String {
         let Self { message, own, .. } = self;
         let (node, sender, kind) = (speaker.node, speaker.sender(), message::kind(self.kind));
@@ -100,7 +100,7 @@ impl TooOld {
     }
 }
 
-/// Whether an event is the refusal of a message of an older term.
+/// Returns the message of an older term, if the event is its refusal.
 pub(super) fn too_old(event: &Event, verdicts: &[Verdict]) -> Option<TooOld> {
     let kind = match event {
         Event::VoteRefused { .. } => MessageKind::VoteRequest,

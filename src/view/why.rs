@@ -11,7 +11,7 @@ use crate::raft::NodeId;
 use crate::record::History;
 use crate::record::error::steps;
 
-/// What can be asked, one line each: the words, and what they ask.
+/// The questions that can be asked: the words of each, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
     ("committed INDEX[@TERM] [on N]", "why this entry is committed"),
     ("not committed INDEX[@TERM] [on N]", "why it is not: on node N, or as the leader sees it"),
@@ -33,10 +33,10 @@ pub(crate) fn questions() -> Vec<String> {
     table.lines()
 }
 
-/// What is asked of a history at a step, answered.
+/// Answers a question about a history at a step.
 ///
 /// # Errors
-/// Why it has no answer, in a sentence.
+/// If the question has no answer: a sentence that says why.
 pub(crate) fn answered(
     history: &History,
     step: u64,
@@ -46,7 +46,7 @@ pub(crate) fn answered(
     Ok(answer(history, &explained))
 }
 
-/// An answer, with the reasons below it.
+/// An answer under its question, with the reasons below it.
 pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     let time = history.step(answer.step).map_or_else(String::new, |step| when(step.time));
     let comma = if time.is_empty() { "" } else { ", " };
@@ -59,20 +59,21 @@ pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     lines
 }
 
-/// A sentence of an answer.
+/// A sentence of an answer, by what it tells.
 pub(super) enum Sentence {
-    /// What is so, what would change it, and on what it depends.
+    /// What is so, what would change it, or that it depends on what follows.
     Finding(String),
-    /// A rule that was asked.
+    /// The verdict of a rule.
     Ground(String),
-    /// How another node stands to it.
+    /// The state of another node, as far as it concerns the question.
     Standing(NodeId, String),
 }
 
-/// The answer alone: what is so, the reasons behind it, how the others stand, what would change it.
+/// The sentences of an answer: what is so, the reasons, the other nodes, what would change it, and the answer
+/// on which it depends.
 pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     let mut text = finding_text::finding(&answer.finding);
-    // Since its timer was started over last it has not been so: it has always been.
+    // For this finding `decided_in` is when the timer was last reset, but the node has never campaigned at all.
     let always = matches!(answer.finding, Finding::NeverCampaigned { .. });
     if let Some(step) = answer.decided_in.filter(|_| !always) {
         text = format!("{text} That has been so since step {step}.");
@@ -119,7 +120,7 @@ fn reasons(answer: &Explanation) -> Vec<String> {
     lines
 }
 
-/// Who led when, in a few words.
+/// Says in a few words who led, in which term, and from when to when.
 pub(super) fn leadership(led: &Leadership) -> String {
     let Leadership { node, term, from, end } = led;
     let until = match end {
@@ -143,7 +144,7 @@ fn stands(standing: &Standing) -> String {
         (Some(false), false) => "lacks it".to_owned(),
         (None, _) => standing.uncounted.map_or_else(|| "counted".to_owned(), uncounted),
     };
-    // What became of a vote is a sentence about an earlier step, and this is about now.
+    // The text on an uncounted vote is about an earlier step, so what follows has to say "now".
     let (and, now) = if standing.uncounted.is_some() { ("; it", " now") } else { (",", "") };
     let link = match (standing.up, standing.link) {
         (false, _) => format!("{and} is down{now}"),
@@ -164,7 +165,7 @@ fn stands(standing: &Standing) -> String {
     format!("{holds}{link}{still}{in_flight}")
 }
 
-/// Why a vote is not counted that nobody refused.
+/// Why a vote that was not refused is not counted.
 fn uncounted(why: Uncounted) -> String {
     match why {
         Uncounted::NotAsked => "was not asked in this term".to_owned(),

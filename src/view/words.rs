@@ -1,21 +1,21 @@
-//! Words that every sentence needs: who speaks, how many, where a log ends.
+//! Words that many sentences need: the node that acts, a number with its noun, the end of a log.
 
 use std::time::Duration;
 
 use crate::raft::{Input, LogPosition, NodeId};
 use crate::server::timing::Time;
 
-/// Who speaks, and whose message made it speak. Events carry values; a sentence needs names too.
+/// The node that acts, and the sender of the message that it handles. Most events name neither.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Speaker {
     /// The node in which the event happened.
     pub node: NodeId,
-    /// Whose message it was handling, if it was a message.
+    /// The sender of the message that it was handling, if it was handling one.
     pub from: Option<NodeId>,
 }
 
 impl Speaker {
-    /// The node `node` while it handles `input`.
+    /// Returns the names for the node `node` while it handles `input`.
     pub const fn of(node: NodeId, input: &Input) -> Self {
         let from = match input {
             Input::Receive(envelope) => Some(envelope.from),
@@ -30,12 +30,12 @@ impl Speaker {
     }
 }
 
-/// Where a log ends, as the end of "a log that …".
+/// Says where a log ends, as the end of "a log that …".
 pub fn log_end(last: LogPosition) -> String {
     if last == LogPosition::START { "is empty".to_owned() } else { format!("ends at {last}") }
 }
 
-/// Names of nodes beside each other.
+/// The names of nodes, with spaces between them.
 pub(super) fn spaced(nodes: &[NodeId]) -> String {
     nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
@@ -45,11 +45,11 @@ pub fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// How long something takes: to the tenth of a millisecond, from a second on to the millisecond, and
-/// below a millisecond to the microsecond.
+/// A duration in words. Below a millisecond it has a precision of one microsecond, below a second of a tenth
+/// of a millisecond, and from a second on of one millisecond.
 ///
-/// What is beyond is cut off and not rounded, as in [`Time`], so that a wait from the beginning of a run
-/// ends at the time that is told beside it.
+/// Further digits are cut off and not rounded, as in [`Time`], so that a wait from the beginning of a run
+/// ends at the time that is shown beside it.
 pub fn duration(time: Duration) -> String {
     let micros = time.as_micros();
     let (number, unit) = match micros {
@@ -60,8 +60,8 @@ pub fn duration(time: Duration) -> String {
     format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// When, beside the number of a step. Where a run is in someone's hand from its beginning, no time passes,
-/// and the number says all.
+/// The time to show beside the number of a step; empty at time zero. In a run moved by hand from its beginning
+/// no time passes, and the number of the step is enough.
 pub(super) fn when(time: Time) -> String {
     if time == Time::ZERO { String::new() } else { time.to_string() }
 }

@@ -1,4 +1,4 @@
-//! Why an entry is committed, or is not: for every entry of every node, at every step.
+//! Answers to why an entry is committed or not, for every entry of every node at every step.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,19 +11,19 @@ use crate::record::history::History;
 use crate::view::why::{self as words, Sentence};
 use crate::visible::visible;
 
-/// So many answers are worked out for a page; what is asked behind the last of them has none in it.
+/// The number of answers after which a page gets no more: for later steps it has none.
 const MOST: usize = 20_000;
 
-/// The sentences of an answer, and of which kind each is.
+/// The sentences of an answer, each with its kind.
 type Text = Vec<(&'static str, String)>;
 
-/// The answers of a page. Most are the same from one step to the next, and are held once.
+/// The answers of a page. Most stay the same from one step to the next, so each text is held once.
 #[derive(Default, Serialize)]
 pub(super) struct Answers {
     texts: Vec<Text>,
-    /// For "node,index" from which moment on which text is the answer.
+    /// For each "node,index": the moments from which on a text is the answer, each with the text's number.
     of: BTreeMap<String, Vec<(usize, usize)>>,
-    /// The last step of which entries can be asked, if it is not the last of the run.
+    /// The last step with answers, if later steps have none.
     pub(super) until: Option<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Answers {
         let mut answers = Self::default();
         let mut known: HashMap<Text, usize> = HashMap::new();
         let mut worked_out = 0;
-        // What was committed at a node stays so for the same reason, until the node crashes.
+        // The answer for an entry that is committed on a node stays the same until the node crashes.
         let mut settled: HashMap<NodeId, (u64, LogIndex)> = HashMap::new();
         for step in moments.steps() {
             if worked_out > MOST {
@@ -75,7 +75,7 @@ impl Answers {
     }
 }
 
-/// A sentence of an answer: of which kind it is, and the text.
+/// A sentence of an answer: its kind and its text.
 pub(super) fn shown(sentence: &Sentence) -> (&'static str, String) {
     let (kind, text) = match sentence {
         Sentence::Finding(text) => ("finding", text.clone()),

@@ -2,13 +2,13 @@
 // Only the rows that can be seen are drawn, so its cost does not grow with the run.
 
 const MARGIN = 6;
-/** Narrower than this, the times beside the steps are left out. */
+/** In a diagram narrower than this, the times beside the steps are left out. */
 const NARROW = 520;
-/** A lost message that was on its way for more rows than this is drawn as a short line with a cross. */
+/** A lost message that was in flight for more rows than this is drawn as a short line with a cross. */
 const LONG_WAY = 6;
 
 class Diagram {
-  /** `choose` is told which moment was chosen; `hover` which message is pointed at, if any. */
+  /** Calls `choose` with the moment that was chosen, and `hover` with the message that is pointed at, if any. */
   constructor(box, heads, { choose, hover }) {
     this.box = box;
     this.heads = heads;
@@ -33,14 +33,14 @@ class Diagram {
     this.draw();
   }
 
-  /** Shows nothing of this moment and of those behind it. */
+  /** Hides this moment and all later ones. */
   hideFrom(at) {
     if (this.hidden === at) return;
     this.hidden = at;
     this.draw();
   }
 
-  /** Rows further apart, or closer; the chosen moment stays where it is. */
+  /** Moves the rows further apart, or closer together. The chosen moment keeps its place on the screen. */
   zoom(factor) {
     const before = this.at * this.row - this.box.scrollTop;
     this.row = Math.min(Math.max(Math.round(this.row * factor), 8), 60);
@@ -49,7 +49,7 @@ class Diagram {
     this.draw();
   }
 
-  /** Marks a moment, and brings it into sight. */
+  /** Marks a moment, and scrolls it into view. */
   goto(at) {
     this.at = at;
     const y = at * this.row;
@@ -160,13 +160,13 @@ class Diagram {
     };
   }
 
-  /** A text that begins at `x`, cut to the room there is: the panel beside the diagram has all of it. */
+  /** Cuts a text that begins at `x` to the width that is left. The panel beside the diagram has all of it. */
   fitting(text, x) {
     const room = Math.max(Math.floor((this.width - x) / 7) - 1, 8);
     return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
   }
 
-  /** What happened in a moment, where it happened. */
+  /** The drawing of a moment: what happened, at the node where it happened. */
   moment(at) {
     const { run, row } = this;
     const moment = run.moments[at];
@@ -197,7 +197,7 @@ class Diagram {
   }
 }
 
-/** Text that can be read across lines: the same once more behind it, in the colour of the page. */
+/** Text that can be read on top of lines: the same text stands behind it in the colour of the page. */
 function labelled(x, y, anchor, text, kind) {
   const place = { x, y, "text-anchor": anchor };
   return [drawn("text", { class: `${kind} behind`, ...place }, text), drawn("text", { class: kind, ...place }, text)];

@@ -1,4 +1,4 @@
-// Small helpers that make elements. Text from the run goes in as text, never as markup.
+// Small helpers that make elements. They insert text from the run as text, never as markup.
 
 function element(name, attributes, ...children) {
   return fill(document.createElement(name), attributes, children);

@@ -1,5 +1,5 @@
-// The page of a run that goes on. It has no Raft in it: a click stands for a line of the language, the
-// program carries it out, and the page shows what came of that.
+// The page of a run in progress. It contains no Raft: a click stands for a line of the language, the
+// program carries it out, and the page shows the result.
 
 class Explore {
   constructor() {
@@ -45,7 +45,7 @@ class Explore {
     }
   }
 
-  /** Lets the program act; one act after the other. `here`: at the moment that is looked at then. Resolves to what it said. */
+  /** Lets the program act, one act after the other; resolves to its answer. `here`: at the moment shown then. */
   act(act, { follow = true, here = false } = {}) {
     const acted = this.waiting.then(async () => {
       this.withdraw();
@@ -58,7 +58,7 @@ class Explore {
     return acted;
   }
 
-  /** Takes in what the program said. */
+  /** Takes in an answer of the program. */
   take(told, follow) {
     if (told.heading) {
       this.run = new Run({ ...told.heading, moments: [], messages: [], properties: [], violations: [], leaders: [], clients: [], left_out: null });
@@ -96,7 +96,7 @@ class Explore {
     byId("complaint").textContent = complaint ?? "";
   }
 
-  /** A line of the language, at the moment that is looked at. Says whether it was carried out. */
+  /** Carries out a line of the language at the moment that is shown. Resolves to whether that succeeded. */
   async line(line) {
     this.stop();
     const told = await this.act({ act: "line", line }, { here: true });
@@ -123,7 +123,7 @@ class Explore {
     if (to) this.viewer.goto(to);
   }
 
-  // The moment that is looked at.
+  // The moment that is shown.
 
   looked(at) {
     const { run, head } = this;
@@ -139,7 +139,7 @@ class Explore {
     this.showSelected();
   }
 
-  /** The messages in flight now can be acted on from their list, too. */
+  /** Adds a button to each message in the list of those in flight, so that it can be chosen there too. */
   actOnFlight() {
     for (const item of byId("flight").querySelectorAll("li")) {
       const id = Number(item.dataset.message);
@@ -147,7 +147,7 @@ class Explore {
     }
   }
 
-  /** What is drawn of this time: timers, and messages on their way. */
+  /** Draws what moves at this time: timers, and messages in flight. */
   move() {
     const { run, head, time } = this;
     const at = this.viewer.at;
@@ -174,7 +174,7 @@ class Explore {
     return this.head.flights.map(({ id }) => run.byId.get(id)).filter(Boolean);
   }
 
-  /** When a message arrives or was lost; null for one that waits to be delivered by name. */
+  /** When a message arrives, arrived or was lost; null for one that waits to be delivered by name. */
   endsAt(message) {
     const flight = this.flights.get(message.id);
     if (flight) return flight.due;

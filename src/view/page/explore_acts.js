@@ -1,10 +1,10 @@
-// What can be done with what is chosen, and the lines that it made.
+// The actions on what is chosen, and the list of lines that were carried out.
 
 Object.assign(Explore.prototype, {
   showSelected() {
     const { ring } = this;
     const what = ring.selected;
-    // The second click of a double click would meet the button that has come in the place of the first.
+    // The second click of a double click is ignored: it would hit the button that replaces this one.
     const button = (text, line) => element("button", { type: "button", title: line, onclick: (event) => { if (event.detail < 2) this.line(line); } }, text);
     const box = byId("selected");
     const types = document.activeElement?.id === "command";
@@ -26,7 +26,7 @@ Object.assign(Explore.prototype, {
     } else {
       box.replaceChildren(...this.messageActions(what.message, button));
     }
-    // Who is at the keyboard stays among these buttons.
+    // The keyboard focus stays among these buttons.
     if (types) byId("command")?.focus();
     else if (had !== null) ([...box.querySelectorAll("button")].find((it) => it.title === had) ?? box.querySelector("button"))?.focus();
   },
@@ -67,7 +67,7 @@ Object.assign(Explore.prototype, {
       waits ? null : button("duplicate", `duplicate ${flight.name}`), button("drop", `drop ${flight.name}`))];
   },
 
-  /** Who stays together: a form in place of what is chosen. */
+  /** Asks in a form which nodes stay together. It replaces the actions on what is chosen. */
   showSplit() {
     const groups = element("input", { value: this.groups ?? halves(this.run.nodes), "aria-label": "Groups of nodes, with | between them", autocomplete: "off" });
     byId("selected").replaceChildren(element("h3", {}, "Which nodes stay together?"), element("form", { class: "row", onsubmit: (event) => {
@@ -120,7 +120,7 @@ Object.assign(Explore.prototype, {
     return this.act({ act: "go-to", line });
   },
 
-  /** The lines up to the last, as a scenario has them; nothing, if the program does not answer. */
+  /** The lines up to the last one, as a scenario; null if the program does not answer. */
   async script() {
     try {
       const response = await fetch("scenario.raft");

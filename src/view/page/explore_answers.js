@@ -1,6 +1,6 @@
-// Why, the same run with a rule the other way, and what one predicts.
+// Answers to why, the same run with a rule switched, and the quiz that asks for predictions.
 
-/** What the quiz asks of a step: the answers there are, and which of them is right. */
+/** The answers that the quiz offers for a step, each with a test of whether it is right. */
 const QUIZ = {
   RequestVote: [["it grants its vote", (marks) => !marks.includes("refused")], ["it refuses", (marks) => marks.includes("refused")]],
   "a vote": [["it becomes leader", (marks) => marks.includes("elected")], ["it goes on campaigning", (marks) => !marks.includes("elected")]],
@@ -37,7 +37,7 @@ Object.assign(Explore.prototype, {
     this.answer(`${rule}, ${paper}`, [element("p", { class: "told" }, statement), element("p", { class: "hint" }, `'raft-node rules ${rule}' says what it protects, where it is enforced, and how to break it.`)]);
   },
 
-  /** Who would lead, if anyone did: a candidate of the highest term, or else a node that is up. */
+  /** The most likely leader: the candidate, or else the running node, with the highest term. */
   likeliest() {
     const states = this.run.states[this.viewer.at].map((state, node) => ({ ...state, node }));
     const up = states.filter((state) => state.up);
@@ -63,7 +63,7 @@ Object.assign(Explore.prototype, {
     byId("answered").scrollIntoView({ block: "nearest" });
   },
 
-  // The same run with a rule the other way.
+  // The same run with a rule switched on or off.
 
   async otherwise(rule) {
     this.stop();
@@ -96,15 +96,15 @@ Object.assign(Explore.prototype, {
     box.scrollIntoView({ block: "nearest" });
   },
 
-  // Predict.
+  // Predictions.
 
-  /** Asks what will happen in the step that has come, before it is shown. */
+  /** Asks what happens in a new step before it is shown. */
   predict(before) {
     const { run } = this;
     const at = run.moments.findIndex((moment, nth) => nth >= before && moment.got !== null);
     const message = at < 0 ? null : run.byId.get(run.moments[at].got);
     const answers = message && QUIZ[{ vote: message.reply ? "a vote" : "RequestVote", append: message.reply ? "an answer" : "AppendEntries" }[message.kind]];
-    // Whom no answer can move has nothing to decide.
+    // A reply decides something only at a candidate, for a vote, or at a leader, for AppendEntries.
     const asked = answers && run.states[at - 1][message.to];
     const decides = asked && (!message.reply || asked.role === (message.kind === "vote" ? "candidate" : "leader"));
     if (!decides) {
@@ -128,7 +128,7 @@ Object.assign(Explore.prototype, {
     box.querySelector("button").focus();
   },
 
-  /** Whoever does something else will not answer. */
+  /** Withdraws the question, because the user does something else. */
   withdraw() {
     byId("question").hidden = true;
     this.viewer.diagram.hideFrom(Infinity);

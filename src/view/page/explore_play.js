@@ -1,8 +1,8 @@
-// Playing: events come one after the other, and time is drawn between them.
+// Playing: events happen one after the other, and timers and messages move between them.
 
-/** Slow enough to see a message on its way, quick enough not to wait for a timer. */
+/** Story speed as a share of real time: slow while a message is in flight, faster while only timers run. */
 const STORY = { messages: 0.005, waiting: 1 };
-/** In real time, so much of the run is asked for at once. */
+/** The page asks at once for the events of this many milliseconds of real time. */
 const AHEAD_MS = 60;
 
 Object.assign(Explore.prototype, {
@@ -25,11 +25,11 @@ Object.assign(Explore.prototype, {
     byId("play").textContent = "▶ play";
     byId("play").setAttribute("aria-pressed", "false");
     this.viewer.goto(this.viewer.at);
-    // While time passed, nothing was checked that takes as long as the logs are.
+    // While playing, the program leaves out checks that take longer for longer logs. This makes up for them.
     this.act({ act: "look" }, { follow: false });
   },
 
-  /** Microseconds of the run in one of ours. */
+  /** Microseconds of the run that pass in one microsecond of real time. */
   speed() {
     const chosen = byId("speed").value;
     if (chosen !== "story") return Number(chosen);
@@ -51,7 +51,7 @@ Object.assign(Explore.prototype, {
     requestAnimationFrame((next) => this.frame(next));
   },
 
-  /** Asks for as many events as are shown soon. */
+  /** Asks for as many events as will be shown soon. */
   async more() {
     this.asking = true;
     const until = this.head.now + AHEAD_MS * 1000 * this.speed();

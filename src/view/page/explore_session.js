@@ -1,4 +1,4 @@
-// What can be pressed and typed, and how sessions begin, are kept and shared.
+// The buttons and forms, and how sessions begin, are kept and shared.
 
 Object.assign(Explore.prototype, {
   listen() {
@@ -15,7 +15,7 @@ Object.assign(Explore.prototype, {
     byId("typed").onsubmit = async (event) => {
       event.preventDefault();
       const typed = byId("line").value;
-      // What was refused stays, to be mended.
+      // A line that was refused stays, so that the user can correct it.
       const asks = /^\s*why\b(.*)$/.exec(typed);
       if (asks) this.why(asks[1].trim());
       if (asks || await this.line(typed)) byId("line").value = "";
@@ -32,12 +32,12 @@ Object.assign(Explore.prototype, {
       event.preventDefault();
       const text = byId("edited").value;
       const begun = await this.replace(async () => ({ name: this.run.title, text }));
-      // What was refused stays, to be mended.
+      // Lines that were refused stay, so that the user can correct them.
       byId("edit").hidden = begun;
       if (begun) await this.act({ act: "rest" });
     };
     click("copy-lines", async () => {
-      // Without the program there are still the lines that the page shows.
+      // If the program does not answer, the page still has the lines that it shows.
       const script = await this.script() ?? this.head.lines.map(({ text }) => text).join("\n");
       this.copy(script, "The lines are copied.");
     });
@@ -87,7 +87,7 @@ Object.assign(Explore.prototype, {
       await navigator.clipboard.writeText(text);
       byId("kept").textContent = said;
     } catch {
-      // Without leave to copy it is shown, to be copied by hand.
+      // The browser does not allow the copy, so the page shows the text for copying by hand.
       byId("said").hidden = false;
       byId("said").textContent = text;
       byId("kept").textContent = "The browser does not let the page copy; here it is.";
@@ -106,7 +106,7 @@ Object.assign(Explore.prototype, {
     await this.replace(async () => (link ? { name: "link", text } : { name }));
   },
 
-  /** Opens what is `wanted` in place of this session, of which the lines up to its tip can be had back. Says whether it was. */
+  /** Opens what is `wanted`, and resolves to whether that succeeded. A button brings this session's lines back. */
   async replace(wanted) {
     const [title, had] = [this.run.title, this.head.lines.length > 0 ? await this.script() : null];
     const told = await this.post("open", await wanted());
@@ -134,7 +134,7 @@ Object.assign(Explore.prototype, {
     await this.act({ act: "look" });
   },
 
-  /** The address may hold a run, or a step. */
+  /** Opens the run in the address, or goes to the step in it. */
   async follow() {
     if (location.hash.startsWith("#run=")) {
       const hash = location.hash;

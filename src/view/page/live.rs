@@ -1,4 +1,4 @@
-//! A run that goes on, for the page: what has come since the page was told last.
+//! A run in progress, for the page: what has happened since the page was last told.
 
 use serde::Serialize;
 
@@ -15,38 +15,38 @@ use crate::record::history::{History, SentMessage};
 use crate::view::{colour, why};
 use crate::visible::visible;
 
-/// What a page knows of a run that goes on.
+/// The record of a run in progress, from which the page learns what is new.
 pub(crate) struct LiveRecord {
     moments: Moments,
 }
 
-/// What has come since.
+/// What has happened since the moments that the page knows.
 #[derive(Serialize)]
 pub(crate) struct Growth<'a> {
     /// How many moments the page knows already.
     from: usize,
     moments: &'a [ShownMoment],
-    /// Messages that are new, or of which something has become.
+    /// Messages that are new, or that have since arrived or been lost.
     messages: Vec<ShownMessage>,
-    /// Nothing, if it was not asked this time.
+    /// None, if no safety report was made this time.
     properties: Option<Vec<(String, u64, bool)>>,
     violations: Option<Vec<Fall>>,
     #[serde(flatten)]
     at_a_glance: Option<AtAGlance>,
 }
 
-/// What stands at the head of the page.
+/// The head of the page.
 #[derive(Serialize)]
 pub(crate) struct LiveHeading {
     #[serde(flatten)]
     heading: Heading,
-    /// As the timers are set: microseconds.
+    /// The longest election timeout and the heartbeat interval, in microseconds.
     election_us: u64,
     heartbeat_us: u64,
 }
 
 impl LiveHeading {
-    /// Of a run with this header, which `shows` something.
+    /// Makes the heading of a run with this header. `shows` is what its scenario shows, or empty.
     pub(crate) fn of(header: &Header, shows: &str) -> Self {
         let mut about = about(header, "as long as you like");
         if !shows.is_empty() {
@@ -61,34 +61,34 @@ impl LiveHeading {
 }
 
 impl LiveRecord {
-    /// Of a run that begins.
+    /// Creates the record of a run that begins.
     pub(crate) fn begin(nodes: usize) -> Self {
         Self { moments: Moments::begin(nodes) }
     }
 
-    /// How many moments there are.
+    /// The number of moments.
     pub(crate) const fn len(&self) -> usize {
         self.moments.list.len()
     }
 
-    /// The last step up to a moment; 0, if there is none.
+    /// The last step up to a moment; 0 if there is none.
     pub(crate) fn step_of(&self, moment: usize) -> u64 {
         self.moments.last_step(moment)
     }
 
-    /// Whether a moment from the `from`th on has this mark, as the page writes it.
+    /// Whether a moment from number `from` on has this mark, in the spelling of the page.
     pub(crate) fn marked(&self, from: usize, mark: &str) -> bool {
         self.moments.list[from..].iter().any(|moment| {
             moment.marks.iter().any(|it| serde_json::to_value(it).is_ok_and(|it| it == mark))
         })
     }
 
-    /// Takes in what has happened. Cheap, if that is little.
+    /// Takes in what has happened since the last call. This is cheap if little has happened.
     pub(crate) fn follow(&mut self, history: &History) {
         self.moments.follow(history, history.last());
     }
 
-    /// What has come since the page knew so many moments.
+    /// Returns what has happened since the page knew `from` moments.
     pub(crate) fn growth(
         &mut self,
         history: &History,
@@ -113,8 +113,8 @@ impl LiveRecord {
         }
     }
 
-    /// A message as the page has it. What was lost since the last step is lost now; what was taken out by
-    /// hand, when that was done.
+    /// Returns a message as the page has it. A loss after the last step belongs to the last moment, and a
+    /// removal by hand to the moment of that removal.
     fn message(&self, sent: &SentMessage) -> Option<ShownMessage> {
         let mut message = ShownMessage::of(sent, &self.moments)?;
         let removed = self.moments.removed.get(&sent.message).copied();
@@ -128,12 +128,12 @@ impl LiveRecord {
     }
 }
 
-/// Two runs of the same lines under other rules, and where they part.
+/// Two runs of the same lines under different rules, and the first step in which they differ.
 #[derive(Serialize)]
 pub(crate) struct Comparison {
-    /// The first step that is otherwise; nothing, if the runs are the same.
+    /// The first step that differs; none, if the runs are the same.
     parts_in: Option<u64>,
-    /// What happens in it in the one run, and in the other.
+    /// What happens in that step in this run, and in the other.
     here: Vec<String>,
     there: Vec<String>,
     /// How many lines could not be carried out in the other run.
@@ -143,7 +143,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Of a run, and of the `other` with what the checks of it came to.
+    /// Compares a run with the `other`, which has this safety report.
     pub(crate) fn of(own: &History, other: &History, safety: &SafetyReport, failed: usize) -> Self {
         let mut steps = 1..=own.last().max(other.last());
         let parts_in = steps.find(|&step| doings(own, step) != doings(other, step));
@@ -160,7 +160,7 @@ impl Comparison {
     }
 }
 
-/// What a node did in a step, verdicts apart: they say which rules are kept.
+/// What a node did in a step, without the verdicts: they can differ where the nodes do the same.
 fn doings(history: &History, step: u64) -> Option<(NodeId, Input, Vec<&Event>, Vec<&Envelope>)> {
     let record = history.step(step)?;
     let events = record.events.iter().filter(|event| !matches!(event, Event::Checked(_)));
@@ -181,12 +181,12 @@ fn sentences(history: &History, step: u64) -> Vec<String> {
         .collect()
 }
 
-/// The sentences of an answer, each of its kind.
+/// The sentences of an answer, each with its kind.
 pub(crate) fn answer(answer: &Explanation) -> Vec<(&'static str, String)> {
     why::sentences(answer).iter().map(answers::shown).collect()
 }
 
-/// Where the page is, and how it ends.
+/// Says where the page is, and how to end the program.
 pub(crate) fn invitation(address: &str) -> Vec<String> {
     vec![
         "Open this address in a browser on this machine; nobody else can. Ctrl-C ends it."
@@ -195,7 +195,7 @@ pub(crate) fn invitation(address: &str) -> Vec<String> {
     ]
 }
 
-/// The last words, when the page has asked for the end.
+/// The last line, after the page has asked for the end.
 pub(crate) fn farewell(good: bool) -> String {
     let text = if good {
         "Ended; no property fell while every rule was kept."

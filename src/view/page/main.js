@@ -1,4 +1,4 @@
-// The page of a recorded run: it is all here, with the answers.
+// The page of a recorded run, which holds the whole record with the answers.
 
 function start() {
   const run = new Run(JSON.parse(byId("run").textContent));

@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use super::moments::MomentKind;
 use super::run_record::RunRecord;
 
-/// What every such file begins with.
+/// The line with which every such file begins.
 pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace this file.";
 
-/// The run as a diagram. A message stands where it arrives.
+/// The run as a diagram. A message stands at the moment of its arrival; a lost one where it was sent.
 pub(super) fn diagram(run: &RunRecord) -> String {
     let mut lines = format!("{MARKER}\nsequenceDiagram\n");
     let mut line = |text: fmt::Arguments<'_>| {
@@ -41,7 +41,7 @@ pub(super) fn diagram(run: &RunRecord) -> String {
     lines
 }
 
-/// A text in which nothing is a sign of the language.
+/// Replaces the characters that have a meaning in Mermaid with spaces.
 fn plain(text: &str) -> String {
     let sign = |letter: char| matches!(letter, '#' | ';' | '<' | '>' | '%' | '`' | '"');
     text.chars().map(|letter| if sign(letter) { ' ' } else { letter }).collect()

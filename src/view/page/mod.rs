@@ -1,11 +1,11 @@
-//! A run as one page that needs nothing else and loads nothing: a diagram to walk through, how every node
-//! stood, what happened and by which rule.
+//! A run as one page that needs no other file and loads nothing: a diagram to walk through, the state of every
+//! node at each moment, what happened and by which rule.
 //!
-//! The page's own sources lie beside this file, and are part of the program: `run.js` keeps the run,
-//! `draw.js` makes elements, `diagram.js` and `panels.js` show it, `viewer.js` decides which moment, `main.js`
-//! begins. The page of a run that goes on (`live`) has `ring.js` and `explore*.js` besides. A recorded run
-//! goes in as data, [`RunRecord`]; its texts are escaped, and the page shows them as text only. The content
-//! policy forbids everything that does not carry the page's own nonce.
+//! The sources of the page lie beside this file and are compiled into the program: `run.js` keeps the run,
+//! `draw.js` makes elements, `diagram.js` and `panels.js` show the run, `viewer.js` chooses the moment, and
+//! `main.js` starts the page. The page of a run in progress (`live`) also has `ring.js` and `explore*.js`.
+//! A recorded run is put in as data, [`RunRecord`]; its texts are escaped, and the page shows them only as
+//! text. The content policy forbids every script and style without the page's own nonce.
 
 mod answers;
 pub(crate) mod live;
@@ -38,7 +38,7 @@ pub(crate) enum ReportKind {
 }
 
 impl ReportKind {
-    /// What every file of this kind begins with.
+    /// The text with which every file of this kind begins.
     pub(crate) const fn marker(self) -> &'static str {
         match self {
             Self::Page => MARKER,
@@ -47,7 +47,7 @@ impl ReportKind {
         }
     }
 
-    /// How many steps it shows, if nobody says which: as many as one can look at, and as a browser bears.
+    /// How many steps a report shows by default: as many as a reader can look at, and a browser can handle.
     const fn most(self) -> u64 {
         match self {
             Self::Page => 20_000,
@@ -55,7 +55,7 @@ impl ReportKind {
         }
     }
 
-    /// A run, with what the checks of it came to: these steps of it, or the first.
+    /// Writes a run with its safety report: these steps of it, or by default the first ones.
     pub(crate) fn write(
         self,
         history: &History,
@@ -72,7 +72,7 @@ impl ReportKind {
     }
 }
 
-/// That a report was written, and what to do with it.
+/// Says that a report was written, and what to do with it.
 pub(crate) fn written(file: &Path, kind: ReportKind) -> String {
     let file = file.display();
     match kind {
@@ -81,14 +81,14 @@ pub(crate) fn written(file: &Path, kind: ReportKind) -> String {
     }
 }
 
-/// What every page begins with.
+/// The text with which every page begins.
 const MARKER: &str =
     "<!doctype html>\n<!-- Written by raft-cluster, which may replace this file. -->";
 
 const HTML: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
-/// What both pages are drawn with.
+/// The scripts that both pages share.
 const DRAWING: &str = concat!(
     include_str!("run.js"),
     include_str!("draw.js"),
@@ -97,7 +97,7 @@ const DRAWING: &str = concat!(
     include_str!("viewer.js"),
 );
 
-/// What both pages have in them, at the same places.
+/// Returns the text for a place that both pages have.
 fn shared(name: &str) -> &'static str {
     match name {
         "style" => STYLE,
@@ -110,9 +110,9 @@ fn shared(name: &str) -> &'static str {
 
 fn html(record: &RunRecord) -> String {
     let run = serde_json::to_string(record).expect("a run's record has only names as keys");
-    // Inside a script element only a tag could end the data.
+    // Inside a script element only a tag can end the data, and every tag begins with `<`.
     let run = run.replace('<', "\\u003c");
-    // Whoever writes a text into a run would have to know the digest of the run with that text in it.
+    // A text in the run cannot carry this nonce, because the nonce is the digest of the run with that text.
     let nonce = format!("{:016x}", digest::chain_line(0, &run));
     let title = record.heading.title.replace('&', "&amp;").replace('<', "&lt;");
     filled(HTML, |name| match name {
@@ -124,7 +124,7 @@ fn html(record: &RunRecord) -> String {
     })
 }
 
-/// What the page of a run that goes on does besides; the last begins.
+/// The scripts that only the page of a run in progress has. The last of them starts the page.
 const EXPLORE: &str = concat!(
     include_str!("ring.js"),
     include_str!("explore.js"),
@@ -134,7 +134,7 @@ const EXPLORE: &str = concat!(
     include_str!("explore_session.js"),
 );
 
-/// The page of a run that goes on, in which only what has this nonce runs; and the policy that says so.
+/// Returns the page of a run in progress, and its policy: only scripts and styles with this nonce take effect.
 pub(crate) fn explore(nonce: &str) -> (String, String) {
     let names = SHIPPED.iter().chain(BROKEN).map(|(name, _)| format!("<option>{name}</option>"));
     let scenarios: String = names.collect();
@@ -152,7 +152,7 @@ pub(crate) fn explore(nonce: &str) -> (String, String) {
     (page, policy)
 }
 
-/// A page, with each `{{place}}` filled.
+/// Fills each `{{place}}` of a page with its text.
 fn filled<'a>(page: &'a str, text: impl Fn(&str) -> &'a str) -> String {
     let mut whole = String::new();
     let mut rest = page;

@@ -1,5 +1,5 @@
-//! What happened in a run, in order: the steps of nodes and what the world did, each with its text and with
-//! what it changed.
+//! The moments of a run, in order: the steps of nodes and the deeds of the world, each with its text and
+//! with what it changed.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -30,17 +30,17 @@ pub(super) struct ShownMoment {
     pub(super) node: Option<NodeId>,
     pub(super) kind: MomentKind,
     pub(super) title: String,
-    /// What to say of it: of which kind, the text, and the rule, if it is a verdict.
+    /// What happened, line by line: the kind of the line, the text, and the rule, if it is a verdict.
     pub(super) lines: Vec<(&'static str, String, Option<&'static str>)>,
-    /// By which one looks for it.
+    /// The marks by which a reader searches for it.
     pub(super) marks: Vec<Mark>,
-    /// What the diagram says of it.
+    /// Its label in the diagram.
     pub(super) mark: Option<String>,
-    /// What it changed.
+    /// The new states of the nodes that it changed.
     pub(super) after: Vec<NodeChange>,
     /// The message that was received.
     pub(super) got: Option<u64>,
-    /// The links that are cut from here on, each from one node to another, if others were before.
+    /// The links that are cut from here on, each from one node to another; none, if they have not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cut: Option<Vec<(NodeId, NodeId)>>,
 }
@@ -73,7 +73,7 @@ pub(super) enum Mark {
     Fell,
 }
 
-/// How a node stands now. Its log is what it was up to `keep`, and then these entries.
+/// The new state of a node. Its log keeps the first `keep` entries, and those in `add` follow.
 #[derive(Serialize)]
 pub(super) struct NodeChange {
     pub(super) node: NodeId,
@@ -85,7 +85,7 @@ pub(super) struct NodeChange {
     leader: Option<NodeId>,
     commit: LogIndex,
     applied: LogIndex,
-    /// For a leader `nextIndex`, `matchIndex` and whether it probes, of every node.
+    /// For a leader: `nextIndex`, `matchIndex` and whether it probes, for every node.
     peers: Option<Vec<(LogIndex, LogIndex, bool)>>,
     keep: usize,
     add: Vec<(Term, String)>,
@@ -96,15 +96,15 @@ pub(super) struct Moments {
     pub(super) list: Vec<ShownMoment>,
     /// The first step that is shown.
     pub(super) first: u64,
-    /// Where the beginning stands among them, and then each step.
+    /// The position in `list` of the beginning, and then of each step.
     of_step: Vec<usize>,
-    /// How long each log was, and what was in it.
+    /// The log of each node, as it was last shown.
     logs: Vec<Vec<LogEntry>>,
-    /// The links.
+    /// The network, which knows the links that are cut.
     network: Network,
-    /// How many deeds are among them, or came before.
+    /// How many deeds were taken in, or came before the first step that is shown.
     deeds: usize,
-    /// Where messages were taken out of the network by hand, in a run that goes on.
+    /// For each message that was taken out of the network by hand: the moment of that.
     pub(super) removed: HashMap<MessageId, usize>,
 }
 
@@ -114,7 +114,7 @@ impl Moments {
         Self { list, first, of_step: vec![0], logs, network, deeds: 0, removed: HashMap::new() }
     }
 
-    /// The beginning, before step `first`: how every node stood then.
+    /// Begins before step `first`. If there are steps before it, one moment has the state of every node then.
     pub(super) fn before(history: &History, first: u64) -> Self {
         let logs = vec![Vec::new(); history.header().nodes];
         let network = history.network_at(first - 1);
@@ -133,7 +133,7 @@ impl Moments {
         moments
     }
 
-    /// The beginning of a run that goes on, of so many nodes.
+    /// Begins a run in progress with this many nodes.
     pub(super) fn begin(nodes: usize) -> Self {
         let title = "Every node starts as a follower, with an empty log.";
         let mut begin = ShownMoment::new(Time::ZERO, None, MomentKind::Note, title);
@@ -142,8 +142,7 @@ impl Moments {
         Self::new(vec![begin], 1, logs)
     }
 
-    /// Takes in what has happened since, up to the moment of `until`: steps and deeds, in the order in which
-    /// they came.
+    /// Takes in the steps and deeds since the last call, up to the moment of step `until`, in their order.
     pub(super) fn follow(&mut self, history: &History, until: u64) {
         let mut deeds = history.deeds_from(self.deeds, until).peekable();
         let mut changed = Vec::new();
@@ -155,7 +154,7 @@ impl Moments {
             self.of_step.push(self.list.len());
             self.list.push(step_moment(&record));
             changed.push(record.node);
-            // What came after the last step belongs to its moment.
+            // Deeds after the last step belong to the moment of that step.
             if step == until {
                 changed.extend(deeds.by_ref().filter_map(|(_, time, deed)| self.world(time, deed)));
             }
@@ -167,7 +166,7 @@ impl Moments {
         }
     }
 
-    /// Adds what the world did. Says which node it changed.
+    /// Adds what the world did. Returns the node that it changed, if any.
     fn world(&mut self, time: Time, deed: &Deed) -> Option<NodeId> {
         self.deeds += 1;
         let mut moment = deed_moment(time, deed)?;
@@ -183,7 +182,7 @@ impl Moments {
         changed
     }
 
-    /// Says of the nodes that have `changed` how they stand at the end of `step`.
+    /// Records the state at the end of `step` of the nodes that have `changed`, and clears that list.
     fn stand(&mut self, history: &History, step: u64, acting: NodeId, changed: &mut Vec<NodeId>) {
         changed.sort_unstable();
         changed.dedup();
@@ -194,13 +193,13 @@ impl Moments {
         }
     }
 
-    /// Where a step stands among them; those before the first stand at the beginning.
+    /// Returns the position of a step in `list`. Steps before the first one shown are at the beginning.
     pub(super) fn of(&self, step: u64) -> Option<usize> {
         let nth = (step + 1).saturating_sub(self.first);
         self.of_step.get(nth as usize).copied()
     }
 
-    /// The last step up to a moment; 0, if there is none.
+    /// The last step up to a moment; 0 if there is none.
     pub(super) fn last_step(&self, moment: usize) -> u64 {
         let until = self.of_step[1..].partition_point(|&at| at <= moment);
         self.first - 1 + until as u64
@@ -211,7 +210,7 @@ impl Moments {
         self.first..self.first + self.of_step.len() as u64 - 1
     }
 
-    /// The moment that changed a node: that in which it crashed or started last, or else the step.
+    /// Returns the moment that changed a node: its last crash, restart or pause, or else the last step.
     fn place(&mut self, id: NodeId, acting: NodeId) -> &mut ShownMoment {
         let step = *self.of_step.last().expect("the step was added");
         let before =
@@ -258,7 +257,7 @@ impl Moments {
     }
 }
 
-/// A text as the page shows it, in which nothing turns the text around it.
+/// A text as the page shows it: hidden characters, such as those that reverse text, are made visible.
 pub(super) fn shown(text: &str) -> String {
     visible(text).into_owned()
 }
@@ -303,7 +302,7 @@ const fn verdict_of(event: &Event) -> Option<Verdict> {
     if let Event::Checked(verdict) = event { Some(*verdict) } else { None }
 }
 
-/// By what one looks for a step, and what the diagram says of it: the most important of what happened.
+/// The marks by which a reader searches for a step, and its label in the diagram.
 fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
     let mut marks = Vec::new();
     let mut said: Vec<(u8, String)> = Vec::new();
@@ -336,7 +335,7 @@ fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
         }
         said.push((weight, text));
     }
-    // The most important is said, and with it what it led to.
+    // The label names the two most important events, which have different weights.
     said.sort_by_key(|(weight, _)| Reverse(*weight));
     said.dedup_by_key(|(weight, _)| *weight);
     said.truncate(2);
@@ -362,7 +361,8 @@ impl ShownMoment {
     }
 }
 
-/// What the world did, if it is shown as a moment of its own. What became of messages the diagram shows.
+/// The moment of a deed of the world, if it has one. Messages that the network loses or duplicates have none:
+/// the diagram draws what becomes of them.
 fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
     let named = |kind, node, title: String, mark: Option<&str>, marks| ShownMoment {
         marks,

@@ -1,9 +1,9 @@
-// The panels beside the diagram: what happened, how the nodes stand, what is in flight, why.
+// The panels beside the diagram: what happened, the state of the nodes, the messages in flight, and why.
 
 /** At most this many entries of each log are shown at once: the last ones. */
 const SHOWN_ENTRIES = 14;
 
-/** `ask`, where there is someone to ask, is told a rule to break or a client to ask about. */
+/** What happened in a moment. `ask`, if the page can ask the program, explains or switches rules, and asks why. */
 function happenedPanel(run, at, chooseStep, ask) {
   const moment = run.moments[at];
   const lines = moment.lines.map(([kind, text, rule]) => {
@@ -34,7 +34,7 @@ function nameOf(message) {
   return `${message.name} from n${message.from} to n${message.to}`;
 }
 
-/** The nodes as a table, and their logs below each other, as in the paper's figures. */
+/** A table of the nodes, with their logs below each other, as in the paper's figures. */
 function nodesTable(run, at, chosen, choose, ask) {
   const states = run.states[at];
   const longest = Math.max(0, ...states.map((state) => state.last?.index ?? 0));
@@ -118,7 +118,7 @@ function flightPanel(run, at, chooseMessage) {
   ].filter(Boolean);
 }
 
-/** What tells a message from others of its name, in a few words. */
+/** What distinguishes a message from others of its name, in a few words. */
 function brief(message) {
   const said = message.says.slice(message.says.indexOf(":") + 2);
   return said.length <= 44 ? said : `${said.slice(0, 43)}…`;

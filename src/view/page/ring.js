@@ -1,12 +1,12 @@
-// The cluster as it stands: nodes in a ring, timers that run down, messages on their way. What may be
-// acted on can be chosen with a click or from the keyboard.
+// The present state of the cluster: nodes in a ring, timers that run down, messages in flight. The user can
+// choose nodes and messages with a click or from the keyboard.
 
 const RING = { width: 560, height: 500, node: 40 };
-/** So many entries of each log are drawn below its node: the last ones. */
+/** The number of entries of each log that are drawn below its node: the last ones. */
 const RING_ENTRIES = 6;
 
 class Ring {
-  /** `select` is told what was chosen, `hover` which message is pointed at. */
+  /** Calls `select` with what was chosen, and `hover` with the message that is pointed at. */
   constructor(svg, { select, hover }) {
     this.svg = svg;
     this.select = select;
@@ -30,7 +30,7 @@ class Ring {
     return { x: RING.width / 2 + rx * Math.cos(angle), y: RING.height / 2 - 8 + ry * Math.sin(angle) };
   }
 
-  /** Draws the nodes and links. `shown`: the states, cut links, and what timers are set to. */
+  /** Draws the nodes and links: the states, the links that are cut, and which nodes are about to crash. */
   draw({ states, cut, crashes }) {
     this.count = states.length;
     const parts = [];
@@ -39,13 +39,13 @@ class Ring {
     }
     this.links.replaceChildren(...parts);
     this.arcs = [];
-    // Who is at the keyboard stays where they are.
+    // The keyboard focus stays on its node.
     const focused = document.activeElement?.dataset?.node;
     this.nodes.replaceChildren(...states.map((state, node) => this.node(state, node, crashes?.[node])));
     if (focused !== undefined) this.nodes.querySelector(`[data-node="${focused}"]`)?.focus();
   }
 
-  /** Nothing of what was drawn is of the run that comes. */
+  /** Removes the messages and the choice, which belong to the run before. */
   forget() {
     for (const shape of this.shapes.values()) shape.remove();
     this.shapes.clear();
@@ -57,7 +57,7 @@ class Ring {
     const ways = [cut.has(`${a},${b}`), cut.has(`${b},${a}`)];
     const line = (kind, x1, y1, x2, y2) => drawn("line", { class: kind, x1, y1, x2, y2 });
     if (ways[0] === ways[1]) return [line(ways[0] ? "ring-link cut" : "ring-link", from.x, from.y, to.x, to.y)];
-    // Half of a link that is cut in one direction: the half at whose end nothing arrives.
+    // If a link is cut in one direction, only the half towards the node that nothing reaches is drawn as cut.
     const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
     const far = ways[0] ? to : from;
     const near = ways[0] ? from : to;
@@ -102,7 +102,7 @@ class Ring {
     return drawn("g", { class: "ring-log", "aria-hidden": "true" }, ...more, ...cells);
   }
 
-  /** Draws what moves at this time: the timers, and the messages with how far they have come. */
+  /** Draws what moves at this time: the timers, and how far each message has come. */
   move(timers, longest, flying) {
     this.arcs?.forEach((arc, node) => {
       const share = timers[node] === null || timers[node] === undefined ? 0 : Math.min(Math.max(timers[node] / longest[node], 0), 1);
@@ -118,7 +118,7 @@ class Ring {
         this.messages.append(shape);
       }
       const [from, to] = [this.place(flight.from, this.count), this.place(flight.to, this.count)];
-      // Beside the line, so that an answer does not meet the question.
+      // Each message runs beside the line, so that a reply does not cover a request.
       const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
       const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
       const along = RING.node + 8 + flight.share * (length - 2 * RING.node - 16);
@@ -198,7 +198,7 @@ class Ring {
   }
 }
 
-/** A part of a circle, from the top clockwise. */
+/** The path of a part of a circle, clockwise from the top. */
 function arcOf(share, r) {
   const angle = 2 * Math.PI * Math.min(share, 0.9999);
   const [x, y] = [r * Math.sin(angle), -r * Math.cos(angle)];

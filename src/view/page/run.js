@@ -1,10 +1,10 @@
 "use strict";
-// The run as it was recorded: moments, messages, and how every node stood after each moment. The
-// states are the program's own; this page only looks them up.
+// The run as it was recorded: moments, messages, and the state of every node after each moment. The
+// program has computed the states; the page only looks them up.
 
 /**
- * A log is a chain: each entry knows the one before it. So the logs of all moments share their
- * beginnings, and a run of a hundred thousand steps fits into memory.
+ * Appends entries to a log. A log is a chain: each entry refers to the one before it. So the logs of all
+ * moments share their beginnings, and a run of a hundred thousand steps fits into memory.
  */
 function appended(last, entries) {
   for (const [term, text] of entries) {
@@ -29,7 +29,7 @@ function entriesFrom(last, index) {
 class Run {
   constructor(record) {
     Object.assign(this, record);
-    /** What is known after each moment: an array of nodes, shared where nothing changed. */
+    /** The states of the nodes after each moment: an array, shared between moments if nothing changed. */
     this.states = [];
     /** The links that are cut after each moment, each from one node to another. */
     this.cuts = [];
@@ -41,7 +41,7 @@ class Run {
     this.grow(record.moments, record.messages);
   }
 
-  /** Takes in moments that come behind those it has, and messages that are new or known better. */
+  /** Takes in later moments, and messages that are new or have changed. */
   grow(moments, messages) {
     const empty = { up: true, paused: false, role: "follower", term: 0, vote: null, leader: null, commit: 0, applied: 0, peers: null, last: null };
     let nodes = this.states.at(-1) ?? Array.from({ length: this.nodes }, () => empty);
@@ -74,7 +74,7 @@ class Run {
 
   get length() { return this.moments.length; }
 
-  /** The messages that were sent by a moment and had not ended their way. */
+  /** The messages in flight at a moment: sent by then, and not yet arrived or lost. */
   inFlight(at) {
     return this.messages.filter((message) => message.sent <= at && endOf(message) > at);
   }
@@ -87,7 +87,7 @@ class Run {
     return null;
   }
 
-  /** What the program answers to "why" for an entry of a node at a moment. */
+  /** The program's answer to "why" for an entry of a node at a moment. */
   answer(at, node, index) {
     const answers = this.answers?.of[`${node},${index}`] ?? [];
     let found = null;
@@ -99,13 +99,13 @@ class Run {
   }
 }
 
-/** The last moment at which a message is heard of; one that never ends its way is in flight for ever. */
+/** The moment at which a message last arrived, or else was lost; Infinity if it stays in flight. */
 function endOf(message) {
   if (message.got.length > 0) return message.got[message.got.length - 1];
   return message.lost ? message.lost[0] : Infinity;
 }
 
-/** Seconds, cut to milliseconds as the terminal has them. */
+/** Seconds, cut to milliseconds as in the terminal. */
 function time(us) {
   return (Math.floor(us / 1000) / 1000).toFixed(3);
 }

@@ -1,4 +1,4 @@
-//! What the page is given of a run: its moments, its messages, what was checked, and what is not in it.
+//! The data of a run for the page: its moments, its messages, what was checked, and what is left out.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -17,12 +17,12 @@ use crate::record::{Clock, Header};
 use crate::view::words::plural;
 use crate::view::{finding_text, message, violation, why};
 
-/// What kind of run it is, for the page.
+/// The heading of the page: the run's title and settings, and the rules.
 #[derive(Serialize)]
 pub(super) struct Heading {
     program: &'static str,
     pub(super) title: String,
-    /// What kind of run it was, in sentences.
+    /// The kind of run, in sentences.
     pub(super) about: Vec<String>,
     pub(super) nodes: usize,
     /// What each rule says, and where the paper says it.
@@ -49,13 +49,13 @@ pub(super) struct RunRecord {
     pub(super) heading: Heading,
     pub(super) moments: Vec<ShownMoment>,
     pub(super) messages: Vec<ShownMessage>,
-    /// Each property, how often it was compared with what happened, and whether it fell.
+    /// Each property, how often it was checked, and whether it fell.
     properties: Vec<(String, u64, bool)>,
     violations: Vec<Fall>,
     #[serde(flatten)]
     at_a_glance: AtAGlance,
     answers: Answers,
-    /// What is not in the page, and why.
+    /// What is not in the page, with the reason or where to find it.
     left_out: Option<String>,
 }
 
@@ -68,11 +68,11 @@ pub(super) struct ShownMessage {
     says: String,
     pub(super) kind: &'static str,
     pub(super) reply: bool,
-    /// At which moment it left.
+    /// The moment in which it was written.
     pub(super) sent: usize,
-    /// At which moments it arrived.
+    /// The moments in which it arrived.
     pub(super) got: Vec<usize>,
-    /// At which moment a copy was lost, and why.
+    /// The moment in which a copy was lost, and why.
     pub(super) lost: Option<(usize, &'static str)>,
 }
 
@@ -83,13 +83,13 @@ pub(super) struct Fall {
 }
 
 impl RunRecord {
-    /// The message of this number, if it is shown.
+    /// Returns the message with this number, if it is shown.
     pub(super) fn message(&self, id: u64) -> Option<&ShownMessage> {
         let nth = self.messages.binary_search_by_key(&id, |message| message.id).ok()?;
         Some(&self.messages[nth])
     }
 
-    /// These steps of a run, with answers to why, if they are `answered`.
+    /// Makes the record of these steps of a run, with answers to why, if they are to be `answered`.
     pub(super) fn of(
         history: &History,
         safety: &SafetyReport,
@@ -140,7 +140,7 @@ impl AtAGlance {
     }
 }
 
-/// What is not in the page, and why.
+/// Says what is not in the page, with the reason or where to find it.
 fn left_out(history: &History, steps: &RangeInclusive<u64>, answers: &Answers) -> Option<String> {
     let (first, last) = (*steps.start(), history.last());
     let shown_last = last.min(*steps.end());
@@ -162,7 +162,7 @@ fn left_out(history: &History, steps: &RangeInclusive<u64>, answers: &Answers) -
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-/// What kind of run it is, in sentences; `extent` says how far it goes.
+/// The kind of run, in sentences; `extent` says how long it is.
 pub(super) fn about(header: &Header, extent: &str) -> Vec<String> {
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
     let nodes = plural(header.nodes, "node", "nodes");
@@ -175,7 +175,7 @@ pub(super) fn about(header: &Header, extent: &str) -> Vec<String> {
     vec![format!("{nodes}, seed {}, {world}, {extent}.", header.seed), rules]
 }
 
-/// Each property, how often it was compared with what happened, and whether it fell.
+/// Each property, how often it was checked, and whether it fell.
 pub(super) fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
     let fell = |property| safety.violations.iter().any(|violation| violation.property == property);
     let checks = safety.checks.iter();
@@ -200,7 +200,7 @@ pub(super) fn falls(safety: &SafetyReport) -> Vec<Fall> {
 }
 
 impl ShownMessage {
-    /// A message, if anything of it is shown: it was sent in the steps that are, or was still in flight.
+    /// Returns a message, if it left in the steps that are shown, or was still in flight when they began.
     pub(super) fn of(sent: &SentMessage, moments: &Moments) -> Option<Self> {
         let first = moments.first;
         let never_left = sent.left_in.is_none();
@@ -234,7 +234,7 @@ impl ShownMessage {
     }
 }
 
-/// Why a message was lost that a crash came before.
+/// Why a message was lost if its sender crashed before sending it.
 const NEVER_LEFT: &str = "its sender crashed before it left";
 
 /// Why a message did not arrive, in words.

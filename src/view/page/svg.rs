@@ -1,4 +1,4 @@
-//! The diagram of a run as a picture that stands by itself: for docs, and for whoever wants to show it.
+//! The diagram of a run as a picture that needs no other file: for docs, and for anyone who wants to show it.
 
 use std::fmt::{self, Write};
 
@@ -7,7 +7,7 @@ use super::run_record::{RunRecord, ShownMessage};
 use crate::raft::RoleKind;
 use crate::view::words::when;
 
-/// What every picture begins with.
+/// The line with which every picture begins.
 pub(super) const MARKER: &str = "<!-- Written by raft-cluster, which may replace this file. -->";
 
 const ROW: usize = 22;
@@ -15,7 +15,7 @@ const GUTTER: usize = 96;
 const COLUMN: usize = 132;
 const HEAD: usize = 30;
 
-/// Light and dark, as the reader's system has it. Line styles say what colours say.
+/// The style: light or dark as the reader's system is. Line styles repeat what the colours say.
 const STYLE: &str = "
 svg { font: 12px system-ui, sans-serif; background: #fbfaf7; --text: #1d2329; --faint: #66707a; --line: #e4e1da;
   --leader: #0b6e4f; --candidate: #b25e00; --down: #b3261e; --append: #2457a6; --vote: #8a3ab9; --back: #fbfaf7 }
@@ -138,7 +138,7 @@ impl Picture<'_> {
                  marker-end=\"url(#{tip})\"/>"
             ));
         }
-        // What never arrives is a short line with a cross, or with nothing, if it is still in flight.
+        // A message that has not arrived is a short line, with a cross if it was lost.
         if message.got.is_empty() {
             let x = (from * 13 + to * 7) / 20;
             let y = begin + ROW * 2 / 5;

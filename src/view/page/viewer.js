@@ -1,4 +1,4 @@
-// Which moment is looked at, and all the ways to choose another.
+// The moment that is shown, and all the ways to choose another.
 
 const KINDS = [
   ["commit", "commit"],
@@ -16,8 +16,8 @@ const KINDS = [
 
 class Viewer {
   /**
-   * `why` fills the panel that says why of the entry that is chosen; `looked` is told when another moment is;
-   * `ask` is told what is asked of a node, where that can be answered.
+   * `why` fills the panel with the answer to why for the chosen entry. `looked` is called after each moment is
+   * shown. `ask` asks the program about a node or a rule; null if there is no program to ask.
    */
   constructor({ why, looked = () => {}, ask = null }) {
     this.why = why;
@@ -56,12 +56,12 @@ class Viewer {
     byId("judged").replaceChildren(...judgedPanel(this.run, (to) => this.goto(to)));
   }
 
-  /** The kinds that one can jump to. */
+  /** Offers the kinds of moments that the user can jump to. */
   offer(kinds) {
     byId("kind").replaceChildren(...kinds.map(([kind, name]) => element("option", { value: kind }, name)));
   }
 
-  /** Looks at another moment; `told` says whether the address should say so too. */
+  /** Shows another moment; `told` says whether to put it into the address too. */
   goto(to, told = true) {
     this.at = Math.min(Math.max(to, 0), this.end);
     this.diagram.goto(this.at);
@@ -69,7 +69,7 @@ class Viewer {
     if (told) history.replaceState(null, "", `#${addressOf(this.run, this.at, this.chosen)}`);
   }
 
-  /** One on; what comes behind the last is another's business. */
+  /** Goes one moment on. The page of a run in progress replaces this, to let events happen after the last. */
   forward() {
     this.goto(this.at + 1);
   }
@@ -136,13 +136,13 @@ class Viewer {
     act();
   }
 
-  /** Goes where an address leads. */
+  /** Goes to the step and entry in an address. */
   follow(address) {
     const fields = new URLSearchParams(address.slice(1));
     const step = Number(fields.get("step"));
     const entry = /^(\d+),(\d+)$/.exec(fields.get("entry") ?? "");
     this.chosen = entry && Number(entry[1]) < this.run.nodes ? { node: Number(entry[1]), index: Number(entry[2]) } : null;
-    // Steps behind the last lead to the last.
+    // A step after the last one leads to the last moment.
     this.goto(this.run.ofStep.get(step) ?? (step > this.run.steps ? this.end : 0), false);
     if (this.chosen) byId("why").scrollIntoView({ block: "nearest" });
   }
