@@ -24,16 +24,16 @@ use crate::view::{header, hunt_result, json, search_result};
 pub(super) struct Check {
     /// The rules of the nodes.
     pub(super) rules: RuleSet,
-    /// How far it goes.
+    /// How far the search goes.
     pub(super) bounds: Bounds,
     /// Where to keep a counterexample.
     pub(super) save: Option<PathBuf>,
-    /// How to write what comes of it.
+    /// How to write the result.
     pub(super) format: Format,
 }
 
-/// Searches. Exit code 0 if nothing falls within the bounds, 1 if something does, or memory ends, and 130
-/// if it is interrupted.
+/// Searches. Returns exit code 0 if no property falls within the bounds, 1 if one falls or memory runs
+/// out, and 130 if the search is interrupted.
 pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, format } = check;
     file.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
@@ -63,7 +63,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     })
 }
 
-/// That nothing falls where nothing can happen is no result.
+/// Refuses an outcome in which nothing could happen: it does not show that the properties hold.
 fn looked(outcome: &SearchOutcome) -> Result<(), Error> {
     if outcome.stats.transitions > 0 || outcome.reach != Reach::Exhausted {
         return Ok(());
@@ -81,7 +81,7 @@ fn code(reach: Reach) -> ExitCode {
     }
 }
 
-/// The same for programs.
+/// Does the same as `run`, with JSON for programs.
 fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, .. } = check;
     let outcome = explore(*rules, bounds, |stats| output.put(json::text(stats)));
@@ -94,11 +94,11 @@ fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     Ok(code(outcome.reach))
 }
 
-/// Explores until all is seen, something falls, or somebody presses Ctrl-C.
+/// Explores until every state is seen, a property falls, memory runs out, or a signal comes.
 fn explore(rules: RuleSet, bounds: &Bounds, tell: impl Fn(&Stats)) -> SearchOutcome {
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
-    // The search ends and says how far it came.
+    // A signal does not end the program: the search ends and reports how far it came.
     interrupt::on(move || interrupted.store(true, Ordering::Relaxed));
     exhaustive::explore(rules, bounds, |stats, pause| {
         if pause == Pause::Depth {

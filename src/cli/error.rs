@@ -1,4 +1,4 @@
-//! Why a program could not do what it was asked for.
+//! The errors that end a program with exit code 2.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,13 +9,14 @@ use crate::record::TraceError;
 use crate::scenario::error::FileError;
 use crate::visible::complaint;
 
-/// Each in one sentence: what is wrong, with what, and what to do.
+/// The reason why a program could not do what it was asked to do. Each message is one sentence: what is
+/// wrong, with what, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    /// The command line is not understood, or asks for what does not go together.
+    /// The command line is invalid, or asks for something that cannot be done.
     #[error("{0}")]
     Usage(String),
-    /// There is no such scenario, or it is not of the language.
+    /// The scenario does not exist, or its text has an error.
     #[error(transparent)]
     Scenario(FileError),
     /// The scenario cannot run on threads.
@@ -33,42 +34,42 @@ pub(super) enum Error {
     /// A trace cannot be run again.
     #[error("{0}: {1}")]
     Trace(PathBuf, #[source] TraceError),
-    /// A trace would take the place of another file.
+    /// A trace would overwrite a file that is not a trace.
     #[error("'{0}' exists and is no trace; it stays")]
     NoTrace(PathBuf),
     /// A trace cannot be written.
     #[error("the trace '{0}' cannot be written: {1}")]
     TraceUnwritable(PathBuf, #[source] io::Error),
-    /// A cluster has not started.
+    /// A cluster could not be started.
     #[error(transparent)]
     Start(StartError),
-    /// A cluster has not stopped as it should.
+    /// Threads of a cluster panicked.
     #[error(transparent)]
     Cluster(Panicked),
-    /// This port cannot be listened on.
+    /// The program cannot listen on this port.
     #[error(
         "port {0} cannot be listened on ({1}); name another with --port, or leave it out for one that is \
          free"
     )]
     Port(u16, #[source] io::Error),
-    /// No port can.
+    /// The program cannot listen on any port.
     #[error("no port can be listened on: {0}")]
     AnyPort(#[source] io::Error),
-    /// The system gives nothing that nobody guesses.
+    /// The system provides no random bytes for a token.
     #[error("no token can be drawn: {0}")]
     Random(getrandom::Error),
-    /// A search has too little memory to begin.
+    /// There is too little address space to begin a search.
     #[error(
         "a search needs {needs} MB of addresses, and 'ulimit -v' leaves {has} MB; raise it, or set \
          MALLOC_ARENA_MAX=1, with which it needs less"
     )]
     NoRoom {
-        /// In megabytes.
+        /// What a search needs, in megabytes.
         needs: u64,
-        /// In megabytes.
+        /// What the limit leaves, in megabytes.
         has: u64,
     },
-    /// Nothing can be asked at the terminal.
+    /// The terminal cannot be set up or read.
     #[error("the terminal fails: {0}")]
     Terminal(#[source] io::Error),
     /// Nothing more can be read from standard input.
@@ -80,7 +81,7 @@ pub(super) enum Error {
 }
 
 impl Error {
-    /// As it is told: only what is wrong with a script takes more than a line.
+    /// The text to print. It is one line, except for an error in a script, which takes several.
     pub(super) fn told(&self) -> String {
         let text = self.to_string();
         match self {

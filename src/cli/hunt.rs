@@ -33,21 +33,21 @@ use crate::view::table::paragraph;
 use crate::view::{Listeners, STORY, header, hunt_result as view, json, script_text};
 
 impl HuntOptions {
-    /// A hunt without these rules.
+    /// The hunt that these options ask for, on nodes with these rules.
     fn hunt(&self, rules: RuleSet, seeds: u64, within: Option<Duration>) -> Hunt {
         let (jobs, enough) = (jobs_or_all(self.jobs), catches_wanted(rules));
         Hunt { rules, first: self.seed, seeds, within, jobs, enough }
     }
 }
 
-/// Hunts. Exit code 1 if a property fell, 0 if none did; with every rule in turn, 0 if each was
-/// caught. What is interrupted before ends with 130.
+/// Hunts. Returns exit code 1 if a property fell and 0 if none did; with `--break-each`, 0 if every rule
+/// was caught and else 1. A hunt that is interrupted before that returns 130.
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     room::check()?;
     let progress = Arc::new(HuntProgress::default());
     let interrupted = Arc::clone(&progress);
-    // The hunt ends and says what it has.
+    // A signal does not end the program: the hunt ends and reports what it has found.
     interrupt::on(move || interrupted.stop.store(true, Ordering::Relaxed));
     printing(WhenFull::Wait, |output| {
         if options.break_each {
@@ -71,7 +71,7 @@ fn one(
     let seeds = match (options.seeds, options.within) {
         (Some(seeds), _) => seeds,
         (None, Some(_)) => u64::MAX,
-        // Without a limit an intact core would be hunted for ever.
+        // Without a limit, a hunt on an intact core would never end.
         (None, None) => 10_000,
     };
     let bar = Bar::show(progress, options.seeds, String::new());
@@ -87,7 +87,7 @@ fn one(
     }
     output.put_all(paragraph(&view::figures(progress, best.result.took), "", ""));
     if !best.has_caught() {
-        // With nothing caught only Ctrl-C stops a hunt.
+        // Enough catches set `stop` too. Nothing was caught, so if it is set, a signal set it.
         output.put_all(view::nothing(progress, stopped, sole_rule(rules)));
         output.put_all(header::broken(rules));
         return Ok(if stopped { interrupt::code() } else { ExitCode::SUCCESS });
@@ -100,7 +100,7 @@ fn one(
     saved.map(|()| ExitCode::from(1))
 }
 
-/// What came of a hunt, for programs.
+/// Writes the result of a hunt as JSON, for programs.
 fn for_programs(
     options: &HuntOptions,
     rules: RuleSet,
@@ -112,7 +112,7 @@ fn for_programs(
     if let Some(file) = options.save.as_deref().filter(|_| best.has_caught()) {
         match worth_saving(best, rules) {
             Some(script) => script.save(file).map_err(Error::NotWritten)?,
-            // It is about the results, and does not belong among them.
+            // Standard output holds only results, so this goes to standard error.
             None => _ = writeln!(io::stderr(), "{}", view::NOT_SAVED),
         }
     }
@@ -124,14 +124,15 @@ fn for_programs(
     })
 }
 
-/// Whether the intact core recovers where the first catch stalls, if that is all that was caught.
+/// Whether the intact core recovers on the seed on which the first catch stalls. `None` if the hunt found
+/// more than a stall, or hunted the intact core.
 fn recovers(best: &Best, rules: RuleSet) -> Option<bool> {
     let first = best.result.catches.first()?;
     let stalled = best.short.is_none() && matches!(first.finding, HuntFinding::Stalled(_));
     (stalled && !rules.is_intact()).then(|| intact_recovers(first.seed))
 }
 
-/// The shortest counterexample as a scenario, or the one that ships for a stall.
+/// The shortest counterexample as a scenario. If only a stall was caught, the scenario that ships for the rule.
 fn worth_saving(best: &Best, rules: RuleSet) -> Option<Script> {
     match &best.short {
         Some(short) => Some(view::script(short, "counterexample")),
@@ -156,13 +157,12 @@ fn tell(best: &Best, rules: RuleSet, file: Option<&Path>, output: &Output) -> Re
     Ok(())
 }
 
-/// Tells the run that ships for a rule whose breaking only time can show: what stalls without the
-/// rule, and how soon it comes with it.
+/// Tells the run that ships for a rule whose absence shows only as a stall: what stalls without the rule,
+/// and how soon it comes true with the rule.
 fn tell_stall(script: &Script, output: &Output) {
     output.put_all(view::stall_story(script));
     let mut told = (STORY.open)(output, script.nodes, false);
     let world = Sim::new(SimConfig::of(script), std::mem::take(&mut told.observers));
-    // What fails here is told as it fails.
     if let Err(failure) = Runner::new(world, &mut told).run(&script.lines) {
         output.put_all(script_text::failure(&failure));
     }
@@ -175,7 +175,7 @@ fn tell_stall(script: &Script, output: &Output) {
     }
 }
 
-/// Says of an intact run only what came of the stall.
+/// An observer of the intact run that passes on only the outcome of `expect stall` lines.
 struct StallEnding {
     told: Listeners,
     stall: bool,
@@ -191,7 +191,7 @@ impl ScriptObserver for StallEnding {
     }
 }
 
-/// Writes a counterexample as a file, if one is asked for, and says how to run it.
+/// Saves a counterexample, if a file is asked for, and says how to run it.
 pub(super) fn save(
     file: Option<&Path>,
     script: impl FnOnce() -> Script,
@@ -246,12 +246,13 @@ fn break_each(options: &HuntOptions, progress: &Arc<HuntProgress>, output: &Outp
 /// A progress bar on standard error, while a person watches.
 struct Bar {
     done: Sender<()>,
-    /// Nothing if the machine gives no more threads.
+    /// `None` if the machine has no more threads.
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Bar {
-    /// Shows it: of so many seeds, if that is known, and with what is at work, if there is more than one thing.
+    /// Shows the bar. `seeds` is the number to try, if it is known; `at_work` names the rule that is hunted,
+    /// if there are several.
     fn show(progress: &Arc<HuntProgress>, seeds: Option<u64>, at_work: String) -> Self {
         let progress = Arc::clone(progress);
         let (done, ended) = bounded(1);

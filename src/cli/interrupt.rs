@@ -1,4 +1,4 @@
-//! What Ctrl-C, SIGTERM and SIGHUP do: they mean the same.
+//! What Ctrl-C, SIGTERM and SIGHUP do. All three have the same effect.
 
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex};
 use crate::panics::lock;
 use crate::view::keyboard;
 
-/// The exit code of what was interrupted, as a shell has it.
+/// The exit code of an interrupted program, which shells use too.
 const INTERRUPTED: u8 = 130;
 
-/// What is done when a signal comes: the last that was said.
+/// What to do when a signal comes: the action that was set last.
 static ACT: Mutex<Option<Box<dyn FnMut() + Send>>> = Mutex::new(None);
 
-/// From now on a signal does this. What ends later says then what it has found, and ends with [`code`].
+/// Makes a signal call `act` from now on. If `act` only asks a command to end, the command then reports
+/// what it has found, and returns [`code`].
 pub(super) fn on(act: impl FnMut() + Send + 'static) {
     *lock(&ACT) = Some(Box::new(act));
-    // It is refused the second time, when it is there already.
+    // Only the first call installs the handler; later ones are refused because it is there already.
     let _ = ctrlc::set_handler(|| {
         keyboard::give_back();
         if let Some(act) = &mut *lock(&ACT) {
@@ -25,7 +26,7 @@ pub(super) fn on(act: impl FnMut() + Send + 'static) {
     });
 }
 
-/// Passes signals over while it lives; then they do what they did before.
+/// Signals are ignored while this value lives. When it is dropped, they do again what they did before.
 pub(super) struct PassedOver(Option<Box<dyn FnMut() + Send>>);
 
 impl Drop for PassedOver {
@@ -34,12 +35,12 @@ impl Drop for PassedOver {
     }
 }
 
-/// Passes signals over from now on.
+/// Ignores signals until the returned value is dropped.
 pub(super) fn passed_over() -> PassedOver {
     PassedOver(lock(&ACT).take())
 }
 
-/// From now on the first signal sets `stop`, and the next does what the first would have done.
+/// From now on the first signal sets `stop` and calls `also`; later ones do what a signal did before.
 pub(super) fn first(stop: &Arc<AtomicBool>, also: impl Fn() + Send + 'static) {
     let mut then = lock(&ACT).take();
     let stop = Arc::clone(stop);
@@ -52,12 +53,12 @@ pub(super) fn first(stop: &Arc<AtomicBool>, also: impl Fn() + Send + 'static) {
     });
 }
 
-/// The exit code of what was interrupted.
+/// Returns the exit code of an interrupted program.
 pub(super) fn code() -> ExitCode {
     ExitCode::from(INTERRUPTED)
 }
 
-/// Ends the program at once.
+/// Ends the program at once, with that code.
 pub(super) fn end() -> ! {
     process::exit(INTERRUPTED.into())
 }

@@ -1,9 +1,9 @@
-//! The two programs: what they can be told on the command line, and what they do then.
+//! The two programs: their command lines, and what each command does.
 //!
-//! `main` ends a program, with the exit code that it gets from here; only a signal does so too, in
-//! `interrupt`, where nobody would hear of it otherwise. A complaint is one
-//! sentence on standard error: what is wrong, with what, and what to do. `clap` explains on several
-//! lines; they are drawn together here.
+//! A program ends in `main`, with the exit code that this module returns. The one exception is a signal:
+//! `interrupt` ends the program at once where no other code would notice the signal. A complaint is one
+//! sentence on standard error: what is wrong, with what, and what to do. `clap` explains an error on
+//! several lines; `one_sentence` makes one sentence of them.
 
 mod arguments;
 mod check;
@@ -36,17 +36,17 @@ use crate::view::{self, colour};
 use arguments::{raft_cluster, raft_node};
 use error::Error;
 
-/// The program `raft-cluster`.
+/// Runs the program `raft-cluster` and returns its exit code.
 pub fn raft_cluster() -> ExitCode {
     program(raft_cluster::Arguments::run)
 }
 
-/// The program `raft-node`.
+/// Runs the program `raft-node` and returns its exit code.
 pub fn raft_node() -> ExitCode {
     program(raft_node::Arguments::run)
 }
 
-/// Reads the command line, runs the program, and complains if it could not do what was asked for.
+/// Reads the command line and runs the program. An error is printed on standard error, with exit code 2.
 fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCode {
     view::use_terminal();
     interrupt::on(|| interrupt::end());
@@ -61,14 +61,14 @@ fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCod
     };
     done.unwrap_or_else(|error| {
         let name = T::command().get_name().to_owned();
-        // Nobody is left to tell if standard error fails too.
+        // If standard error fails too, the error cannot be reported anywhere.
         let _ = writeln!(io::stderr(), "{name}: {}", error.told());
-        // 1 would say that a property of Raft had been violated.
+        // Exit code 1 means that a property of Raft was violated or an expectation failed.
         ExitCode::from(2)
     })
 }
 
-/// What `--color` says, before the rest of the command line is read: help is coloured by it too.
+/// Reads `--color` before the rest of the command line, because it also decides whether help is coloured.
 fn color_of_help(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
     let words: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
     let own = words.iter().filter_map(|word| word.strip_prefix("--color="));
@@ -76,7 +76,7 @@ fn color_of_help(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
     own.chain(next).find_map(|when| when.parse().ok()).unwrap_or_default()
 }
 
-/// Lets `act` print on standard output, and waits until all is written.
+/// Runs `act`, which prints on standard output, and waits until every line is written.
 fn printing(
     when_full: WhenFull,
     act: impl FnOnce(&Output) -> Result<ExitCode, Error>,
@@ -84,7 +84,7 @@ fn printing(
     printing_for(Reader::default(), when_full, act)
 }
 
-/// The same for this reader.
+/// The same as `printing`, for a given reader.
 fn printing_for(
     reader: Reader,
     when_full: WhenFull,
@@ -102,7 +102,7 @@ fn printing_for(
     done.and_then(|code| written.map(|()| code))
 }
 
-/// An error of `clap`'s in one sentence, with what was probably meant and where to read more.
+/// Turns an error of `clap` into one sentence, with the likely correction and a pointer to `--help`.
 fn one_sentence(error: &clap::Error) -> String {
     let all = |kind| match error.get(kind) {
         Some(ContextValue::String(one)) => vec![one.as_str()],
@@ -139,7 +139,7 @@ fn one_sentence(error: &clap::Error) -> String {
             prior if prior.is_empty() || prior == argument => {
                 format!("the argument '{argument}' cannot be used multiple times")
             }
-            // The options before a command belong to the story that runs without one.
+            // Options before a command are for the story that runs when no command is given.
             prior if argument.is_empty() => {
                 format!("'{prior}' stands before a command, and belongs after it")
             }

@@ -1,4 +1,4 @@
-//! Long answers on a terminal that is shorter: through the pager, as git does it.
+//! The pager: answers that are longer than the terminal go through it, as in git.
 
 use std::env;
 use std::io::BufWriter;
@@ -11,36 +11,36 @@ use super::interrupt;
 use crate::view::output::{Output, WhenFull};
 use crate::view::terminal_size;
 
-/// Whether nobody wants a pager.
+/// Whether the pager is switched off.
 static OFF: AtomicBool = AtomicBool::new(false);
 
-/// Whether a pager shows what is longer than the terminal from now on.
+/// Switches the pager on or off.
 pub(super) fn switch(on: bool) {
     OFF.store(!on, Ordering::Relaxed);
 }
 
-/// Shows these lines: through the pager if the terminal is too short, and else as they are.
+/// Shows these lines, through the pager if they are too long for the terminal.
 pub(super) fn show(lines: Vec<String>) -> Result<ExitCode, Error> {
     if paged(&lines)? { Ok(ExitCode::SUCCESS) } else { put(lines) }
 }
 
-/// The same for an answer at a prompt, below what was put before.
+/// Does the same for an answer at a prompt. It comes below the lines that were put on `output` before.
 pub(super) fn answer(output: &Output, lines: Vec<String>) {
     let has_room = !is_too_long(&lines) || output.settle().is_err();
-    // Where a pager fails, there is still the terminal.
+    // If the pager fails, the lines go to the terminal.
     if has_room || !paged(&lines).unwrap_or(false) {
         output.put_all(lines);
     }
 }
 
-/// Whether a terminal shows these lines, and would not show all of them at once.
+/// Whether the lines go to a terminal that cannot show all of them at once.
 fn is_too_long(lines: &[String]) -> bool {
     let height = terminal_size().map_or(usize::MAX, |(_, rows)| rows);
     let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
     !dumb && !OFF.load(Ordering::Relaxed) && lines.len() >= height
 }
 
-/// Lets a pager show these lines, if they are too long and there is one. Says whether it did.
+/// Shows these lines in a pager, if they are too long and there is one. Returns whether it did.
 fn paged(lines: &[String]) -> Result<bool, Error> {
     if is_too_long(lines)
         && let Some(pager) = open()
@@ -50,7 +50,7 @@ fn paged(lines: &[String]) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Starts `$PAGER`, or `less` if nothing is said.
+/// Starts `$PAGER`, or `less` if that is not set. An empty `$PAGER` means no pager.
 fn open() -> Option<Child> {
     let pager = env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
     if pager.is_empty() {
@@ -64,9 +64,9 @@ fn open() -> Option<Child> {
     command.spawn().ok()
 }
 
-/// Lets somebody read. Says no if there is no such pager after all.
+/// Gives the lines to the pager and waits for its end. Returns false if the shell did not find the pager.
 fn read(mut pager: Child, lines: &[String]) -> Result<bool, Error> {
-    // Ctrl-C is for the pager, which goes on with it.
+    // Ctrl-C is meant for the pager, which keeps running, so it must not end this program.
     let _until_then = interrupt::passed_over();
     if let Some(input) = pager.stdin.take() {
         let output =
@@ -74,6 +74,6 @@ fn read(mut pager: Child, lines: &[String]) -> Result<bool, Error> {
         output.put_all(lines.iter().cloned());
         output.settle().map_err(Error::Output)?;
     }
-    // With 127 a shell says that it has not found the program.
+    // A shell ends with 127 if it has not found the program.
     Ok(pager.wait().is_ok_and(|ended| ended.code() != Some(127)))
 }

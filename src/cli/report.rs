@@ -16,17 +16,17 @@ use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind};
 use crate::view::violation;
 
-/// Where a run goes to be looked at, and as what.
+/// A report to write: its file, its kind, and the steps in it.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
     pub(super) file: PathBuf,
     pub(super) kind: ReportKind,
-    /// Which steps; the first, if nobody says which.
+    /// Which steps. `None` means the first ones, as many as the kind of report shows.
     pub(super) steps: Option<RangeInclusive<u64>>,
 }
 
 impl Report {
-    /// A page of the whole run.
+    /// A page of the run, from its first step.
     pub(super) const fn page(file: PathBuf) -> Self {
         Self { file, kind: ReportKind::Page, steps: None }
     }
@@ -35,12 +35,12 @@ impl Report {
         OwnFile { kind: "report", marker: self.kind.marker() }
     }
 
-    /// Whether it can be written where it is to go.
+    /// Checks that the report can be written to its file.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.own_file().check(&self.file).map_err(Error::NotWritten)
     }
 
-    /// Writes it.
+    /// Writes the report.
     pub(super) fn write(&self, history: &History, safety: &SafetyReport) -> Result<(), Error> {
         let (asked, last) = (self.steps.as_ref().map_or(0, |steps| *steps.start()), history.last());
         if asked > last {
@@ -50,7 +50,7 @@ impl Report {
         self.own_file().write(&self.file, &text).map_err(Error::NotWritten)
     }
 
-    /// That it is there, in words.
+    /// The line that says where the report was written.
     pub(super) fn written(&self) -> String {
         page::written(&self.file, self.kind)
     }

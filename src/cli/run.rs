@@ -36,18 +36,18 @@ pub(super) struct Run {
     pub(super) clock: Clock,
     /// Where to write a trace.
     pub(super) trace: Option<PathBuf>,
-    /// Where to write a page of it.
+    /// Where to write the run as a page.
     pub(super) report: Option<Report>,
-    /// How to tell it.
+    /// The view that tells it.
     pub(super) view: &'static View,
     /// Who reads it.
     pub(super) reader: Reader,
-    /// Whether rules are kept that the scenario breaks, so that what it expects to fall may not.
+    /// Whether the nodes keep rules that the scenario breaks. Properties that it expects to fall may then hold.
     pub(super) spared: bool,
 }
 
-/// Runs it. Exit code 0 if all is well, 1 if an expectation failed, or a property fell that was
-/// not expected to.
+/// Runs a scenario. Returns exit code 0 if all is well, 1 if an expectation failed or a property fell
+/// that was not expected to, and 130 if a signal interrupted the run.
 pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
     check_clock(script, *clock)?;
@@ -69,12 +69,12 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     };
     let stop = Arc::default();
     let code = printing_for(run.reader, when_full, |output| {
-        // Who reads part by part is asked at the prompt, where a signal ends all.
+        // With --step the run waits at a prompt, where a signal ends the program.
         if !run.reader.steps {
             let output = output.clone();
             let paced = run.reader.pace.is_some();
             interrupt::first(&stop, move || {
-                // Nobody waits at a reader's pace for the end of what was ended.
+                // The rest of an interrupted story is not held back to the reader's pace.
                 if paced {
                     output.skip();
                 }
@@ -100,7 +100,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let failure = ended.as_ref().err().map(AsRef::as_ref);
         let ended = EndedRun { script, good, failure, safety: &safety };
         output.put_all((view.ending)(&ended));
-        // What the output cannot take, it complains of itself.
+        // `printing_for` returns the error if the output cannot be written.
         _ = record.map(|record| record.finish_with(ended.in_record()));
         if let (Some(recorder), Some(report)) = (recorder, &run.report) {
             report.write(&recorder.history(), &safety)?;
@@ -115,7 +115,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
 /// How a script ended, what the checker found, and whether the world stopped as it should.
 type Played = (Result<(), Box<Failure>>, SafetyReport, Result<(), Error>);
 
-/// Carries the script out.
+/// Runs the script in a world of type `W`.
 fn play<W: ClockedWorld>(
     run: &Run,
     stop: &Arc<AtomicBool>,
@@ -129,7 +129,7 @@ fn play<W: ClockedWorld>(
     Ok((ended, safety, runner.into_world().stop()))
 }
 
-/// A world that is started by its clock, and stops.
+/// A world that can be started with a clock, and stopped.
 pub(super) trait ClockedWorld: World + Sized {
     /// Starts the scenario's cluster.
     fn start(
@@ -138,7 +138,7 @@ pub(super) trait ClockedWorld: World + Sized {
         observers: Vec<Box<dyn Observer>>,
     ) -> Result<Self, Error>;
 
-    /// Ends it.
+    /// Stops the world.
     fn stop(self) -> Result<(), Error>;
 }
 
@@ -170,7 +170,8 @@ impl ClockedWorld for RaftCluster {
     }
 }
 
-/// Whether two names are of one file, which may not exist yet. Links are followed, as they are in writing.
+/// Whether two paths name one file, which need not exist yet. Links are followed, as they are when the
+/// file is written.
 fn is_same_place(a: &Path, b: &Path) -> bool {
     let place = |file: &Path| {
         let file = followed(file);
@@ -181,7 +182,7 @@ fn is_same_place(a: &Path, b: &Path) -> bool {
     place(a).is_some_and(|a| place(b) == Some(a))
 }
 
-/// Whether the scenario can run on this clock.
+/// Checks that the scenario can run on this clock.
 pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), Error> {
     match clock {
         Clock::Virtual => Ok(()),
@@ -190,20 +191,20 @@ pub(super) fn check_clock(script: &Script, clock: Clock) -> Result<(), Error> {
     }
 }
 
-/// A trace that is being written: beside its place, so that two runs do not write into one file, and
-/// nothing half written has its name.
+/// A trace that is being written. It goes to a temporary file beside `path`, so that two runs never write
+/// to the same file, and a trace that is still being written never has the final name.
 pub(super) struct Trace {
     path: PathBuf,
-    /// Where it is written until it ends; nothing for what is no file, such as a pipe.
+    /// The temporary file. `None` if `path` is not a file, such as a pipe: that is written directly.
     part: Option<PathBuf>,
     writer: TraceWriter,
 }
 
 impl Trace {
-    /// Begins a trace of this scenario. If a signal ends the program, it gets its name as far as it goes.
+    /// Begins a trace of this scenario. If a signal ends the program, the incomplete trace gets the final name.
     pub(super) fn open(script: &Script, clock: Clock, path: &Path) -> Result<Self, Error> {
         let found = fs::metadata(path).ok();
-        // A slip of the tongue must not cost anyone a file that is something else.
+        // A mistyped path must not replace a file that is not a trace.
         let is_file = found.as_ref().is_some_and(fs::Metadata::is_file);
         if is_file && found.as_ref().is_some_and(|it| it.len() > 0) && !is_trace(path) {
             return Err(Error::NoTrace(path.to_owned()));
@@ -219,7 +220,7 @@ impl Trace {
         if let Some(part) = part.clone() {
             let target = target.clone();
             interrupt::on(move || {
-                // If it has its name already, all is well.
+                // This fails if the trace has its final name already, which is fine.
                 let _ = fs::rename(&part, &target);
                 interrupt::end();
             });
@@ -227,19 +228,19 @@ impl Trace {
         Ok(Self { path: target, part, writer: TraceWriter::new(file, &script.header(clock)) })
     }
 
-    /// Who writes it.
+    /// The observer that writes the trace.
     pub(super) fn observer(&self) -> Box<dyn Observer> {
         Box::new(self.writer.clone())
     }
 
-    /// Writes its last line, and gives it its name.
+    /// Writes the last line, and gives the trace its final name.
     pub(super) fn finish(self) -> Result<(), Error> {
         let Self { path, part, writer } = self;
         let Some(part) = part else {
             return writer.finish().map_err(|error| Error::TraceUnwritable(path, error));
         };
         writer.finish().and_then(|()| fs::rename(&part, &path)).map_err(|error| {
-            // What is half written is of no use to anyone.
+            // A trace that could not be completed is not kept.
             let _ = fs::remove_file(&part);
             Error::TraceUnwritable(path, error)
         })

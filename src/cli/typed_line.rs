@@ -5,23 +5,23 @@ use crate::scenario::nearest::nearest;
 use crate::scenario::quantity::node_number;
 use crate::scenario::usage::{Usage, first_words};
 
-/// A typed line, at a prompt on a cluster or a trace of so many nodes.
+/// A line typed at a prompt on a cluster, or a trace, of `nodes` nodes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Typed<'a> {
-    /// Its first word; an empty one if nothing was typed, or a comment.
+    /// The first word. It is empty if the line is empty or a comment.
     pub(super) word: &'a str,
-    /// What follows it.
+    /// What follows the first word.
     pub(super) rest: &'a str,
     nodes: usize,
 }
 
-/// What is told of a word that does not fit.
+/// The complaint about a word that does not fit.
 fn unfit(word: &str, expected: &str) -> String {
     format!("'{word}' does not fit; expected {expected}")
 }
 
 impl<'a> Typed<'a> {
-    /// Takes the first word off.
+    /// Splits the first word from the rest.
     pub(super) fn new(line: &'a str, nodes: usize) -> Self {
         let line = line.trim();
         let line = if line.starts_with('#') { "" } else { line };
@@ -29,34 +29,34 @@ impl<'a> Typed<'a> {
         Self { word, rest: rest.trim(), nodes }
     }
 
-    /// A word that nothing follows.
+    /// Returns `word`, or a complaint if anything follows it on the line.
     pub(super) fn alone<T>(self, word: T) -> Result<T, String> {
         if self.rest.is_empty() { Ok(word) } else { Err(unfit(self.rest, "the end of the line")) }
     }
 
-    /// How often; once, if that is not said.
+    /// Reads how often; once if nothing follows.
     pub(super) fn count(self) -> Result<u64, String> {
         if self.rest.is_empty() { Ok(1) } else { Self::number(self.rest) }
     }
 
-    /// One number.
+    /// Reads a number above 0.
     pub(super) fn number(word: &str) -> Result<u64, String> {
         let number = word.parse().ok().filter(|&number| number > 0);
         number.ok_or_else(|| unfit(word, "a number above 0"))
     }
 
-    /// One node, `2` or `n2`.
+    /// Reads a node, written `2` or `n2`.
     pub(super) fn node(self, word: &str) -> Result<NodeId, String> {
         let expected = || unfit(word, &format!("a node from 0 to {}", self.nodes - 1));
         node_of(word, self.nodes).ok_or_else(expected)
     }
 
-    /// A node that may follow, and nothing else.
+    /// Reads the rest of the line as one node, or as `None` if it is empty.
     pub(super) fn some_node(self) -> Result<Option<NodeId>, String> {
         if self.rest.is_empty() { Ok(None) } else { self.node(self.rest).map(Some) }
     }
 
-    /// What is wrong with a word that is none of these.
+    /// The complaint about a first word that is none of these.
     pub(super) fn unknown(self, words: impl IntoIterator<Item = &'static Usage>) -> String {
         let word = self.word;
         match nearest(word, first_words(words)) {
@@ -66,7 +66,7 @@ impl<'a> Typed<'a> {
     }
 }
 
-/// One of so many nodes, `2` or `n2`.
+/// Reads one of `nodes` nodes, written `2` or `n2`.
 pub(super) fn node_of(word: &str, nodes: usize) -> Option<NodeId> {
     NodeId::all(nodes).nth(node_number(word)?)
 }

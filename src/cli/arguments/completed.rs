@@ -19,7 +19,7 @@ use crate::scenario::script::Script;
 use crate::view::output::WhenFull;
 use crate::view::places;
 
-/// A value that is read by `parser`, and whose likely values a shell may offer.
+/// A parser with the likely values, which a shell may offer.
 #[derive(Clone)]
 struct Completed<P> {
     parser: P,
@@ -43,14 +43,14 @@ impl<P: TypedValueParser> TypedValueParser for Completed<P> {
     }
 }
 
-/// A rule, by its id.
+/// A parser of rules, by id.
 pub(super) fn rule() -> impl TypedValueParser<Value = Rule> {
     let values =
         || Rule::ALL.map(|rule| PossibleValue::new(rule.id()).help(rule.statement())).into();
     Completed { parser: nearest::rule, values }
 }
 
-/// A node, `2` or `n2`, of which a shell may offer as many as a cluster can have.
+/// A parser of nodes, `2` or `n2`. A shell may offer as many as a cluster can have.
 pub(in crate::cli) fn node() -> impl TypedValueParser<Value = NodeId> {
     let parser = |text: &str| {
         let last = MAX_NODES - 1;
@@ -61,7 +61,7 @@ pub(in crate::cli) fn node() -> impl TypedValueParser<Value = NodeId> {
     Completed { parser, values }
 }
 
-/// A scenario that ships, or a file.
+/// A parser of the names of scenarios and files. A shell may offer the scenarios that ship.
 pub(super) fn scenario() -> impl TypedValueParser<Value = String> {
     let parser = |name: &str| Ok::<_, Error>(name.to_owned());
     let values = || {
@@ -75,7 +75,7 @@ pub(super) fn scenario() -> impl TypedValueParser<Value = String> {
     Completed { parser, values }
 }
 
-/// A place in a run; what a shell may offer are those at which something happens.
+/// A parser of places in a run. A shell may offer those that name an event.
 pub(in crate::cli) fn place() -> impl TypedValueParser<Value = Place> {
     let parser = |text: &str| Place::parse(text).ok_or_else(places::places);
     let values = || {
@@ -89,7 +89,7 @@ pub(in crate::cli) fn place() -> impl TypedValueParser<Value = Place> {
     Completed { parser, values }
 }
 
-/// Whether something is on.
+/// A parser of `on` and `off`.
 pub(super) fn on_or_off() -> impl TypedValueParser<Value = bool> {
     let parser = |text: &str| match text {
         "on" => Ok(true),
@@ -108,7 +108,7 @@ pub(super) fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, E
     clap_complete::generate(shell, &mut command, &name, &mut script);
     let mut script = String::from_utf8_lossy(&script).trim_end_matches('\n').to_owned();
     match shell {
-        // The generator writes the hyphen in a program's name in two ways, and so never finds a subcommand.
+        // The generator writes the hyphen in a program's name in two ways, so its script finds no subcommand.
         Shell::Bash => {
             script = script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
             script = bash_places(&script);
@@ -131,8 +131,8 @@ fn offered_places() -> Vec<String> {
     values.map(|value| value.get_name().to_owned()).collect()
 }
 
-/// The generator lets bash take values of several words apart. Here each is one line, and gets its spaces
-/// escaped where no quote is open.
+/// Keeps places whole in the script for bash, where the generator would split values of several words. Here
+/// each value is one line, and its spaces are escaped unless a quote is open.
 fn bash_places(script: &str) -> String {
     let places = offered_places();
     let offer = |values: &str| format!("COMPREPLY=($(compgen -W \"{values}\" -- \"${{cur}}\"))");
@@ -145,7 +145,7 @@ fn bash_places(script: &str) -> String {
     script.replace(&offer(&places.join(" ")), &whole)
 }
 
-/// The same for fish, where a space ends a value.
+/// Escapes the spaces of places in the script for fish, where a space ends a value.
 fn fish_places(script: &str) -> String {
     let escaped = |script: String, place: &String| {
         script.replace(&format!("{place}\\t"), &format!("{}\\t", place.replace(' ', "\\ ")))
@@ -153,7 +153,7 @@ fn fish_places(script: &str) -> String {
     offered_places().iter().fold(script.to_owned(), escaped)
 }
 
-/// What fish may offer where a subcommand takes an operand: the generator passes that over.
+/// Lines that let fish offer the operands of subcommands, which the generator leaves out.
 fn operands(command: &Command, name: &str) -> String {
     let function = format!("__fish_{}_using_subcommand", name.replace('-', "_"));
     let mut lines = String::new();

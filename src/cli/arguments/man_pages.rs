@@ -11,7 +11,7 @@ use super::put;
 use crate::cli::error::Error;
 use crate::own_file::{NotWritten, OwnFile};
 
-/// A page that is written here; no other file is replaced.
+/// The marker of the pages that are written here. No other file is replaced.
 const PAGE: OwnFile = OwnFile {
     kind: "page of the manual",
     marker: ".\\\" Written by the program it is about, which may replace this file.\n",
@@ -34,7 +34,7 @@ pub(super) fn pages<T: CommandFactory>(folder: &Path) -> Result<ExitCode, Error>
     )])
 }
 
-/// The page of a command, whose name has that of the program in front.
+/// Writes the page of a command. Its file name begins with the program's name.
 fn page(command: &Command, folder: &Path) -> Result<(), Error> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let file = folder.join(format!("{name}.1"));

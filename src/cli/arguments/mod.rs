@@ -1,5 +1,5 @@
-//! What the programs can be told on the command line: a description for each, and what both read
-//! alike. What is printed of a value that does not fit is one sentence with the range in it.
+//! The command lines of the programs: a description of each, and the parsers that they share. The complaint
+//! about a value that does not fit is one sentence that names the range.
 
 mod completed;
 mod man_pages;
@@ -33,7 +33,7 @@ pub(super) enum Format {
     Json,
 }
 
-/// Reads a value of this range. What does not fit is met with this sentence.
+/// A parser of values in this range. For any other value the error is this sentence.
 fn of_range<T>(
     range: RangeInclusive<T>,
     sentence: impl Into<String>,
@@ -48,29 +48,29 @@ where
     })
 }
 
-/// The size of a cluster.
+/// A parser of cluster sizes.
 pub(super) fn nodes() -> impl TypedValueParser<Value = usize> {
     of_range(1..=MAX_NODES, format!("a cluster has 1 to {MAX_NODES} nodes"))
 }
 
-/// A seed.
+/// A parser of seeds.
 pub(super) fn seed() -> impl TypedValueParser<Value = u64> {
     of_range(0..=u64::MAX, format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
-/// How many of something, or how much.
+/// A parser of counts and amounts.
 fn count() -> impl TypedValueParser<Value = u64> {
     of_range(0..=u64::MAX, "it is a whole number, 0 or more")
 }
 
-/// A view, by its name.
+/// A parser of views, by name.
 pub(super) fn parse_view() -> impl TypedValueParser<Value = &'static View> {
     let names = VIEWS.iter().map(|view| PossibleValue::new(view.name).help(view.tells));
     let view = |name: String| VIEWS.iter().find(|row| row.name == name).unwrap_or(&STORY);
     PossibleValuesParser::new(names).map(view)
 }
 
-/// Steps of a run, by the first and the last of them.
+/// Parses a range of steps, given by the first and the last of them.
 fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
     let steps = text.split_once("..").and_then(|(first, last)| {
         let steps = first.parse().ok()?..=last.parse().ok()?;
@@ -79,7 +79,7 @@ fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
     steps.ok_or("steps are the first and the last of them, as in 25..48")
 }
 
-/// Prints these lines, and that is all.
+/// Prints these lines. Returns exit code 0.
 pub(super) fn put(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Error> {
     printing(WhenFull::Wait, |output| {
         output.put_all(lines);

@@ -86,7 +86,7 @@ enum RaftClusterCommand {
   raft-cluster play figure-8
   raft-cluster play --threads --speed 0.5
   printf 'run until leader\\nwrite SET x=1\\n' | raft-cluster play")]
-    // Whoever asks for these at a prompt is told what to do instead.
+    // The prompt refuses these two and says what to do instead, so help does not list them.
     #[command(mut_arg("report", |it| it.hide(true)), mut_arg("format", |it| it.hide(true)))]
     Play {
         /// A scenario, whose lines wait for you, or a trace, to go on from its end
@@ -389,7 +389,7 @@ impl ClusterOptions {
         explore::explore(Explore { script, is_recorded, port, opens })
     }
 
-    /// Nothing of this can be asked of a run that was recorded.
+    /// Refuses these options for a recorded run.
     fn check_recorded(&self, is_recorded: bool) -> Result<(), Error> {
         if !is_recorded || *self == Self::default() {
             return Ok(());
@@ -419,7 +419,7 @@ impl ClusterOptions {
         run::run(&Run { script, clock, trace, report, view, reader, spared })
     }
 
-    /// A scenario with what they say of its cluster.
+    /// Applies these options to a scenario.
     fn change(&self, mut script: Script) -> Script {
         script.seed = self.seed.unwrap_or(script.seed);
         if self.intact {

@@ -118,7 +118,7 @@ struct WalkthroughOptions {
 }
 
 impl WalkthroughOptions {
-    /// Options count before the subcommand and after it; after it they win.
+    /// Merges the options before the subcommand with those after it. Those after it win.
     fn or(self, before: Self) -> Self {
         Self {
             section: self.section.or(before.section),
@@ -168,7 +168,7 @@ impl WalkthroughOptions {
             return put(sections.iter().flat_map(json::section));
         }
         if let (Some(_), [section]) = (self.section, &sections[..]) {
-            // The empty line before it divides it from what stands above; here nothing does.
+            // A section begins with an empty line to set it off from the text above; here there is none.
             return pager::show(text::section(section).split_off(1));
         }
         if !(self.step && io::stdin().is_terminal() && io::stdout().is_terminal()) {

@@ -1,4 +1,4 @@
-//! How one says what to search: hunts, and exhaustive searches.
+//! The options of hunts and of exhaustive searches.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -76,7 +76,8 @@ pub(super) struct BoundOptions {
 }
 
 impl BoundOptions {
-    /// The bounds: those that expose the rule that is broken, or small ones, changed as was said.
+    /// The bounds of a search: those known to expose the broken rule, or else small ones, each replaced where
+    /// an option says so.
     pub(super) fn for_rules(&self, broken: &[Rule]) -> Bounds {
         let preset = match broken {
             [rule] => preset(*rule),
@@ -99,12 +100,12 @@ impl BoundOptions {
     }
 }
 
-/// A bound of a search.
+/// A parser of bounds.
 fn bound() -> impl TypedValueParser<Value = u64> {
     of_range(0..=20, "a bound of a search is a number from 0 to 20")
 }
 
-/// A number of threads.
+/// A parser of numbers of threads.
 fn jobs() -> impl TypedValueParser<Value = usize> {
     of_range(1..=256, "a number of threads is from 1 to 256")
 }

@@ -1,4 +1,4 @@
-//! How one watches a run at a terminal: how fast its lines come, and whether each part waits for Enter.
+//! The options for watching a run at a terminal: how fast lines come, and whether each part waits for Enter.
 
 use std::io::{self, IsTerminal};
 
@@ -37,7 +37,7 @@ fn parse_pace(text: &str) -> Result<Pace, &'static str> {
 }
 
 impl WatchOptions {
-    /// Who reads what is written in this format.
+    /// The reader of output in this format.
     pub(super) fn reader(&self, format: Format) -> Result<Reader, Error> {
         let (shown, typed) = (io::stdout().is_terminal(), io::stdin().is_terminal());
         if self.step && !(shown && typed) {
@@ -51,7 +51,7 @@ impl WatchOptions {
             None => Some(1.0),
         };
         let pace = pace.filter(|_| shown && format == Format::Text);
-        // Where Enter is waited for, it means that.
+        // With --step, Enter begins the next part, so it cannot pause too.
         Ok(Reader { pace, steps: self.step, keys: pace.is_some() && typed && !self.step })
     }
 }

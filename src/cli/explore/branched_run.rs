@@ -1,8 +1,8 @@
-//! A session in the browser: the lines that were carried out, as a tree, and the world that those on the
-//! way to its tip make.
+//! A session in the browser: a tree of the lines that were carried out, and the world that the lines on the
+//! path to the tip make.
 //!
-//! In virtual time the same lines give the same run. So to stand elsewhere in the tree is to carry out
-//! the lines on the way there in a new world, and nothing that was done is lost by going back.
+//! In virtual time the same lines give the same run. So to go elsewhere in the tree, a session carries out
+//! the lines on the path there in a new world. Going back loses nothing that was done.
 
 use std::time::Duration;
 
@@ -16,31 +16,31 @@ use crate::scenario::verb_table::Verb;
 use crate::sim::{Sim, SimConfig};
 use crate::view::page::live::LiveRecord;
 
-/// A session takes no further line once its run has so many steps.
+/// A session takes no further line once its run has this many steps.
 const MOST_STEPS: u64 = 50_000;
-/// A session keeps no more lines, those of all branches together.
+/// The most lines that a session keeps, in all branches together.
 const MOST_LINES: usize = 5_000;
-/// No line lets the cluster run for longer.
+/// The longest time for which one line may let the cluster run.
 const LONGEST: Duration = Duration::from_mins(5);
-/// No line lets more events happen one by one.
+/// The most events that one `step` line may let happen.
 const MOST_EVENTS: u64 = 10_000;
-/// So many events are waited for one of a kind.
+/// The most events that happen while the session waits for one of a kind.
 const PATIENT_EVENTS: u64 = 5_000;
 
 /// A line that was carried out.
 #[derive(Clone, Debug)]
 pub(super) struct TreeLine {
-    /// The line before it; nothing for the first.
+    /// The line before it; `None` for a first line.
     pub(super) parent: Option<usize>,
     pub(super) verb: Verb,
-    /// How many moments the run had when it was done.
+    /// How many moments the run had after this line.
     moments: usize,
-    /// How many lines of the scenario were done by then.
+    /// How many lines of the scenario were done after it.
     planned: usize,
 }
 
 impl TreeLine {
-    /// The last moment that the run had when it was done.
+    /// The last moment of the run after this line.
     pub(super) const fn last_moment(&self) -> usize {
         self.moments - 1
     }
@@ -49,27 +49,27 @@ impl TreeLine {
 /// The session.
 pub(super) struct BranchedRun<'a> {
     head: Script,
-    /// The lines that the scenario brings along.
+    /// The lines of the scenario, done or not.
     pub(super) planned: Vec<Verb>,
-    /// All that was carried out, each after its parent.
+    /// All lines that were carried out, in every branch. `parent` and `tip` are indexes into this list.
     pub(super) lines: Vec<TreeLine>,
-    /// The last line of the run as it stands.
+    /// The last line of the current run; `None` at the beginning.
     pub(super) tip: Option<usize>,
     runner: Runner<'a, Sim>,
     pub(super) recorder: Recorder,
     pub(super) shown: LiveRecord,
 }
 
-/// Why something cannot be done.
+/// Why a line or an act was not done.
 pub(super) enum NotDone {
     /// The line failed.
     Failed(Box<Failure>),
-    /// It is refused, for this reason.
+    /// The session refuses it, for this reason.
     Refused(String),
 }
 
 impl<'a> BranchedRun<'a> {
-    /// A session on this scenario, of which no line is carried out yet.
+    /// A session on this scenario, with no line carried out yet.
     pub(super) fn new(script: &Script, observer: &'a mut dyn ScriptObserver) -> Self {
         let head = Script { lines: Vec::new(), ..script.clone() };
         let planned = unrolled(&script.lines).into_iter().map(|line| line.verb.clone()).collect();
@@ -90,7 +90,7 @@ impl<'a> BranchedRun<'a> {
         &self.head
     }
 
-    /// The world as it stands.
+    /// The current world.
     pub(super) const fn world(&mut self) -> &mut Sim {
         self.runner.world()
     }
@@ -105,7 +105,7 @@ impl<'a> BranchedRun<'a> {
         self.tip.map_or(0, |tip| self.lines[tip].planned)
     }
 
-    /// Carries out the next line of the scenario. It is done with even if it fails.
+    /// Carries out the next line of the scenario. It counts as done even if it fails, but not if it is refused.
     pub(super) fn next_planned(&mut self) -> Result<(), NotDone> {
         let (done, tip) = (self.done(), self.tip);
         let next = self.planned.get(done).cloned();
@@ -123,7 +123,7 @@ impl<'a> BranchedRun<'a> {
         carried
     }
 
-    /// Carries out all that is left of the scenario, until a line fails.
+    /// Carries out the rest of the scenario, until a line fails.
     pub(super) fn rest(&mut self) -> Result<(), NotDone> {
         while self.done() < self.planned.len() {
             self.next_planned()?;
@@ -131,8 +131,7 @@ impl<'a> BranchedRun<'a> {
         Ok(())
     }
 
-    /// Carries a line out, and keeps it. A line that failed is kept as one that was tried, if it may
-    /// have moved the world nevertheless.
+    /// Carries a line out, and keeps it. A failed line that may have moved the world is kept as a `try` line.
     pub(super) fn carry_out(&mut self, verb: &Verb) -> Result<(), NotDone> {
         self.check(verb)?;
         let done = self.runner.execute(0, verb);
@@ -149,7 +148,7 @@ impl<'a> BranchedRun<'a> {
         Ok(())
     }
 
-    /// That a line is not too much for a session.
+    /// Checks that a line is within the limits of a session.
     fn check(&self, verb: &Verb) -> Result<(), NotDone> {
         let refused = |why: &str| Err(NotDone::Refused(why.to_owned()));
         if self.recorder.look(History::last) >= MOST_STEPS {
@@ -165,9 +164,9 @@ impl<'a> BranchedRun<'a> {
         within_bounds(verb)
     }
 
-    /// Keeps a line at the tip: as it stands there already, if it was carried out there before. Of two
-    /// lines that only let time pass the second goes on where the first has ended, so they become one,
-    /// unless a branch begins between them.
+    /// Keeps a line after the tip and makes it the tip. If the same line was carried out there before, that one
+    /// becomes the tip. Two `step` lines in a row, or two `wait` lines, become one, because the second goes on
+    /// where the first has ended; they stay apart if a branch begins between them.
     fn keep(&mut self, verb: Verb) {
         let (moments, planned) = (self.shown.len(), self.done());
         let mut after = (0..self.lines.len()).filter(|&line| self.lines[line].parent == self.tip);
@@ -207,7 +206,7 @@ impl<'a> BranchedRun<'a> {
         Err(NotDone::Refused(why))
     }
 
-    /// The lines on the way to a line, the first first.
+    /// The path of lines to a line, from the first one on.
     fn way_to(&self, tip: Option<usize>) -> Vec<usize> {
         let mut way: Vec<usize> =
             std::iter::successors(tip, |&line| self.lines[line].parent).collect();
@@ -215,7 +214,7 @@ impl<'a> BranchedRun<'a> {
         way
     }
 
-    /// Makes another line the last: the world becomes what the lines up to it make of a new one.
+    /// Makes another line the tip, by carrying out the lines up to it in a new world.
     pub(super) fn go_to(&mut self, tip: Option<usize>) {
         let (sim, recorder) = world_of(&self.head);
         self.runner.start_over(sim);
@@ -300,8 +299,8 @@ impl<'a> BranchedRun<'a> {
         self.step_into(crossing, |_, session| session.shown.len() < wanted)
     }
 
-    /// Steps into a line that is next and only lets time pass, as long as `on` says so of the number of
-    /// steps; and makes that a line of its own.
+    /// Steps into `line`, which comes after the tip and only lets time pass. It goes on as long as `on` returns
+    /// true for the number of steps made, and makes these steps a line of their own.
     fn step_into(&mut self, line: usize, on: impl Fn(u64, &Self) -> bool) -> Result<(), NotDone> {
         let mut events = 0;
         while on(events, self) {
@@ -318,7 +317,7 @@ impl<'a> BranchedRun<'a> {
         Ok(())
     }
 
-    /// Makes two of a line of several steps. The world stands between them.
+    /// Splits a line of several steps in two. The first of the two becomes the tip.
     fn split(&mut self, line: usize, first: u64, rest: u64) {
         let second = self.lines.len();
         let whole = self.lines[line].clone();

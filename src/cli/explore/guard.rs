@@ -1,38 +1,38 @@
-//! Who may ask: only the page itself, which knows the token, in a browser that was not sent here by
-//! another page.
+//! Which requests are admitted: only those of the page itself, which knows the token. A request that
+//! another page makes the browser send is refused.
 
-/// What the head of a request says, as far as it matters here.
+/// The parts of the head of a request that matter here.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Head {
     pub(super) method: String,
-    /// The path, with the token and without what follows a `?`.
+    /// The path, with the token and without the query (`?...`).
     pub(super) path: String,
-    /// Every `Host` that was named.
+    /// The values of all `Host` headers.
     pub(super) hosts: Vec<String>,
     pub(super) origin: Option<String>,
-    /// Whose page asks, as the browser says (`Sec-Fetch-Site`).
+    /// Where the requesting page comes from, according to the browser (`Sec-Fetch-Site`).
     pub(super) site: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) length: Option<String>,
-    /// Whether the body comes in another way than by its length.
+    /// Whether a second `Content-Length` or a `Transfer-Encoding` leaves the length of the body unclear.
     pub(super) encoded: bool,
 }
 
-/// Why a request is not answered: the status of HTTP, and a sentence.
+/// Why a request is refused: the HTTP status, and a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Refusal(pub(super) u16, pub(super) &'static str);
 
-/// What is admitted.
+/// A request that was admitted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Admitted {
     pub(super) posts: bool,
-    /// The path behind the token, as in `/do`.
+    /// The path after the token, as in `/do`.
     pub(super) path: String,
-    /// How many bytes follow.
+    /// The length of the body in bytes.
     pub(super) length: usize,
 }
 
-/// What a request has to show.
+/// The token and the hosts that a request must name.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
     token: String,
@@ -40,7 +40,7 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// A guard that asks for this token on this port.
+    /// A guard that requires this token on this port.
     pub(super) fn new(token: String, port: u16) -> Self {
         let names = ["127.0.0.1", "localhost", "[::1]"];
         Self { token, hosts: names.map(|name| format!("{name}:{port}")).to_vec() }

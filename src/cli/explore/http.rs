@@ -1,5 +1,5 @@
-//! A small HTTP server on loopback. Requests are few, short and of one browser, so each has a connection
-//! and a thread of its own; what keeps one waiting, or asks for too much, is dropped.
+//! A small HTTP server on loopback. Requests are few and short and come from one browser, so each has a
+//! connection and a thread of its own. A request that takes too long or is too large is dropped or refused.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -14,13 +14,13 @@ use crossbeam_channel::{Sender, bounded};
 
 use super::guard::{Admitted, Guard, Head, Refusal};
 
-/// No head of a request has more bytes.
+/// The most bytes in the head of a request.
 const LONGEST_HEAD: usize = 16 << 10;
-/// How many headers are read.
+/// The most headers in a request.
 const MOST_HEADERS: usize = 64;
-/// A request that has not come by then is dropped.
+/// A request that has not arrived within this time is dropped.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// So many connections may be open before they have said what they want. If one more comes, the oldest goes.
+/// How many connections may wait without a whole request. If one more comes, the oldest is closed.
 const MOST_WAITING: usize = 32;
 
 /// A request that was admitted, and where its answer goes.
@@ -30,11 +30,11 @@ pub(super) struct Exchange {
     pub(super) answer: Sender<Response>,
 }
 
-/// What is answered.
+/// An answer to a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Response {
     pub(super) status: u16,
-    /// Headers beside those that every answer has.
+    /// Headers in addition to those that every answer has.
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
 }
@@ -47,7 +47,7 @@ impl Response {
     }
 }
 
-/// The connections that have not said yet what they want, the oldest first.
+/// The connections whose request has not been read yet, the oldest first.
 #[derive(Clone, Default)]
 struct Unheard {
     streams: Arc<Mutex<VecDeque<(u64, TcpStream)>>>,
@@ -64,7 +64,7 @@ impl Unheard {
             if streams.len() > MOST_WAITING
                 && let Some((_, oldest)) = streams.pop_front()
             {
-                // It may have gone by itself.
+                // The shutdown fails if the peer has closed the connection already.
                 let _ = oldest.shutdown(Shutdown::Both);
             }
         });
@@ -75,7 +75,7 @@ impl Unheard {
     }
 }
 
-/// Answers who comes to these addresses, on threads that end with the program.
+/// Serves connections to these listeners, on threads that end with the program.
 pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<Exchange>) {
     let waiting = Unheard::default();
     for (nth, listener) in (0..).zip(listeners) {
@@ -83,7 +83,7 @@ pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<E
         thread::spawn(move || {
             for (number, stream) in (nth << 32..).zip(listener.incoming()) {
                 let Ok(stream) = stream else {
-                    // Too many files are open: those who wait go, and it is tried again.
+                    // Too many files are open. Dropping the spare handles of waiting connections frees some.
                     waiting.with(VecDeque::clear);
                     continue;
                 };
@@ -91,11 +91,11 @@ pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<E
                 waiting.enter(number, handle);
                 let (guard, asked, own) = (guard.clone(), asked.clone(), waiting.clone());
                 let converse = move || {
-                    // Whoever does not read or write has gone, and misses nothing.
+                    // On an error the peer is gone or too slow, and needs no answer.
                     let _ = converse(stream, &guard, &asked, || own.leave(number));
                     own.leave(number);
                 };
-                // Without a thread there is no answer.
+                // If no thread can be spawned, the connection is dropped without an answer.
                 if thread::Builder::new().stack_size(256 << 10).spawn(converse).is_err() {
                     waiting.leave(number);
                 }
@@ -104,7 +104,7 @@ pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<E
     }
 }
 
-/// One request, and its answer.
+/// Reads one request and writes its answer.
 fn converse(
     mut stream: TcpStream,
     guard: &Guard,
@@ -128,7 +128,7 @@ fn converse(
         }
     };
     write(&mut stream, &answer)?;
-    // What was not read of a refused request would make the system throw the answer away.
+    // If a connection is closed while bytes of a refused request are unread, the system discards the answer.
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(Duration::from_millis(200)))?;
     let until = Instant::now() + PATIENCE;
@@ -137,7 +137,7 @@ fn converse(
     Ok(())
 }
 
-/// Reads a request, if it is admitted.
+/// Reads a request. Returns the refusal if it is not admitted.
 fn hear(stream: &mut TcpStream, guard: &Guard) -> io::Result<Result<(Admitted, Vec<u8>), Refusal>> {
     let until = Instant::now() + PATIENCE;
     let mut bytes = Vec::new();
@@ -163,7 +163,7 @@ fn hear(stream: &mut TcpStream, guard: &Guard) -> io::Result<Result<(Admitted, V
     Ok(Ok((request, body)))
 }
 
-/// The head of a request, and where its body begins; nothing, if it is not whole yet.
+/// Parses the head of a request, and finds where its body begins. Returns `None` if the head is not whole yet.
 fn parsed(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
@@ -193,7 +193,7 @@ fn parsed(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     Ok(Some((head, begins)))
 }
 
-/// Reads what there is, up to `most` bytes in all.
+/// Reads what has arrived, until `bytes` holds at most `most` bytes. Fails after `until`.
 fn read_more(
     stream: &mut TcpStream,
     bytes: &mut Vec<u8>,
@@ -216,7 +216,8 @@ fn read_more(
     }
 }
 
-/// Headers that every answer has: nothing is kept, guessed, framed or lent to another page.
+/// The headers of every answer. The browser must not cache it, guess its type, frame it, or share it with
+/// another page.
 const ALWAYS: &str = "Connection: close\r\n\
     Cache-Control: no-store\r\n\
     X-Content-Type-Options: nosniff\r\n\

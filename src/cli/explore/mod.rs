@@ -1,9 +1,9 @@
 //! `raft-cluster explore`: the same cluster as at the prompt, as a page in the browser.
 //!
-//! The page has no Raft in it. It sends the lines that clicks stand for, and shows what the core did. One
-//! thread holds the session and answers one request after the other; others read and write connections.
-//! `guard` says who may ask, `http` reads what is asked, `requests` says what it means, `branched_run` has the
-//! lines and the world that they make.
+//! The page contains no Raft code. It sends the lines that clicks stand for, and shows what the core did.
+//! One thread holds the session and answers one request after the other; other threads handle connections.
+//! `guard` decides which requests are admitted, `http` reads them, `requests` carries them out, and
+//! `branched_run` holds the lines and the world that they make.
 
 mod branched_run;
 mod guard;
@@ -40,22 +40,22 @@ use guard::{Admitted, Guard};
 use http::{Exchange, Response};
 use requests::{Desk, UnseenEvents};
 
-/// What is explored, and where.
+/// What to explore, and where to serve it.
 #[derive(Debug)]
 pub(super) struct Explore {
     pub(super) script: Script,
     /// Whether its lines are carried out at once.
     pub(super) is_recorded: bool,
-    /// On which port; any that is free, if nobody says.
+    /// The port; `None` means any that is free.
     pub(super) port: Option<u16>,
     /// Whether to open a browser, if there is one.
     pub(super) opens: bool,
 }
 
-/// So many steps of a long trace a session begins with, if nobody says how many.
+/// How many steps of a trace a session begins with at most, unless a place is named.
 pub(super) const FIRST_STEPS: u64 = 1_000;
 
-/// Serves the page until it is told to end. Exit code 1 if a property fell while every rule was kept.
+/// Serves the page until a request ends it. Returns exit code 1 if a property fell while every rule was kept.
 pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
     let (listeners, port) = listen(explore.port)?;
     let guard = Guard::new(random_word().map_err(Error::Random)?, port);
@@ -67,7 +67,7 @@ pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
         // A page whose address nobody has learned is of no use.
         output.settle().map_err(Error::Output)?;
         if explore.opens && has_screen() {
-            // Where there is none, the address has been said.
+            // If no browser opens, the reader still has the printed address.
             let _ = open::that_detached(&address);
         }
         let good = sessions(explore.script, explore.is_recorded, &requests);
@@ -89,20 +89,20 @@ fn listen(port: Option<u16>) -> Result<(Vec<TcpListener>, u16), Error> {
     Ok((std::iter::once(first).chain(second).collect(), port))
 }
 
-/// A word that nobody guesses.
+/// Draws a word of 128 random bits, which cannot be guessed.
 fn random_word() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
 }
 
-/// Whether a browser would have a window. In a terminal alone one would take its place.
+/// Whether a browser could open a window. Without a screen, a text browser would take over the terminal.
 fn has_screen() -> bool {
     let has = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(any(windows, target_os = "macos")) || has("DISPLAY") || has("WAYLAND_DISPLAY")
 }
 
-/// One session after the other, as scenarios are opened. Returns whether all was well in each.
+/// Runs one session after the other, as scenarios are opened. Returns whether all was well in each.
 fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) -> bool {
     let (mut next, mut world, mut good) = (Some((script, is_recorded)), 0, true);
     while let Some((script, is_recorded)) = next.take() {
@@ -110,13 +110,13 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
         let mut told = heard.clone();
         let mut session = BranchedRun::new(&script, &mut told);
         if is_recorded {
-            // A line that fails is shown as one that was tried.
+            // The page shows a failed line as a `try` line.
             let _ = session.rest();
         }
         let mut desk = Desk::new(session, heard, world + 1);
         for Exchange { request, body, answer } in requests {
             let (answered, then) = respond(&mut desk, &request, &body);
-            // Whoever asked may have gone.
+            // The connection that asked may be closed already.
             let _ = answer.send(answered);
             match then {
                 Then::Goes => {}
@@ -133,21 +133,21 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
     good
 }
 
-/// How a session goes on after a request.
+/// What happens to the session after a request.
 enum Then {
     Goes,
     Opens(Box<Script>, bool),
     Ends,
 }
 
-/// What is asked about a moment.
+/// A question about a moment.
 #[derive(Deserialize)]
 struct AskWhy {
     question: String,
     moment: usize,
 }
 
-/// Which step made a field of a node what it is.
+/// A request for the step that set a field of a node.
 #[derive(Deserialize)]
 struct Blame {
     node: u8,
@@ -165,7 +165,7 @@ struct Complete {
     line: String,
 }
 
-/// A scenario that ships, by its name; or the text of one, or of a trace.
+/// What to open: a scenario that ships, by its name, or else the text of a scenario or of a trace.
 #[derive(Deserialize)]
 struct Open {
     name: String,
@@ -241,7 +241,7 @@ fn page_itself() -> Result<Response, getrandom::Error> {
     Ok(Response { status: 200, headers, body: page.into_bytes() })
 }
 
-/// A file for the person's own dialog.
+/// An answer that the browser offers to save as a file.
 fn file(kind: &str, name: &str, text: String) -> Response {
     let headers = vec![
         ("Content-Type", kind.to_owned()),
@@ -250,7 +250,7 @@ fn file(kind: &str, name: &str, text: String) -> Response {
     Response { status: 200, headers, body: text.into_bytes() }
 }
 
-/// The trace of a session: of the same lines, carried out once more.
+/// The trace of a session, made by carrying out the same lines once more.
 fn trace(script: &Script) -> String {
     let written = InMemory::default();
     let writer = TraceWriter::new(written.clone(), &script.header(Clock::Virtual));
@@ -258,7 +258,7 @@ fn trace(script: &Script) -> String {
     let mut told = ();
     let mut runner = Runner::new(sim, &mut told);
     for line in &script.lines {
-        // A line that fails was kept as one that is only tried.
+        // Lines that failed in the session are `try` lines here, which do not fail.
         let _ = runner.execute(0, &line.verb);
     }
     drop(runner);
@@ -266,7 +266,7 @@ fn trace(script: &Script) -> String {
     String::from_utf8(written.take()).expect("a trace is text")
 }
 
-/// Bytes in memory that are written here and read there.
+/// A buffer in memory: one copy is written by the trace writer, another is read at the end.
 #[derive(Clone, Default)]
 struct InMemory {
     bytes: Arc<Mutex<Vec<u8>>>,
@@ -288,7 +288,7 @@ impl Write for InMemory {
     }
 }
 
-/// What was opened in the page: a scenario, and whether it is a run that was recorded.
+/// Loads what the page asks to open. Returns the scenario, and whether it is a recorded run.
 fn opened(open: &Open) -> Result<(Script, bool), String> {
     let Some(text) = &open.text else {
         let found = library::find(&open.name);

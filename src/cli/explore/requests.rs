@@ -1,4 +1,4 @@
-//! What the page asks of a session, and what it is told.
+//! The requests of the page to a session, and the answers.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -25,39 +25,39 @@ use crate::visible::complaint;
 /// What the page knows already.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct KnownMoments {
-    /// Of which world it speaks.
+    /// The number of the world that the page shows; 0 if it shows none yet.
     world: u64,
-    /// How many of its moments it has.
+    /// How many moments of that world the page has.
     moments: usize,
 }
 
-/// What is to be done.
+/// What the page asks the session to do.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "act", rename_all = "kebab-case")]
 pub(super) enum Act {
-    /// Nothing; the page only wants to know.
+    /// Do nothing; the page only asks how the session stands.
     Look,
-    /// Carry a line out, at this moment if not at the last.
+    /// Carry a line out at this moment, or at the last one if none is named.
     Line { line: String, at: Option<usize> },
-    /// Let so many events happen, as one watches.
+    /// Let this many events happen while the page plays.
     Pass { events: u64 },
-    /// Go back to a moment, so that what comes next begins a branch there.
+    /// Go back to a moment, so that the next line begins a branch there.
     Fork { at: usize },
     /// Let events happen until one has this mark.
     Until { mark: String, at: Option<usize> },
     /// Carry out the scenario's next line.
     Next,
-    /// Carry out all that is left of it.
+    /// Carry out the rest of the scenario.
     Rest,
-    /// As if the last line had not been carried out.
+    /// Undo the last line.
     Undo,
-    /// What was undone last.
+    /// Do again what was undone last.
     Redo,
-    /// Stand behind this line, or at the beginning.
+    /// Go to where this line has just been carried out, or to the beginning.
     GoTo { line: Option<usize> },
 }
 
-/// A request of the page's that acts.
+/// A request to act, and what the page knows.
 #[derive(Debug, Deserialize)]
 pub(super) struct Ask {
     known: KnownMoments,
@@ -65,10 +65,10 @@ pub(super) struct Ask {
     act: Act,
 }
 
-/// What the page is told after an act.
+/// The answer to an act.
 #[derive(Serialize)]
 struct Update<'a> {
-    /// The number of the world; another than the page knew, if it must forget what it knows.
+    /// The number of the world. If it differs from the one the page knows, the page must forget what it knows.
     world: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     heading: Option<LiveHeading>,
@@ -87,7 +87,7 @@ struct Update<'a> {
     /// Why the act was refused, or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     complaint: Option<String>,
-    /// What was said to a line that asks for something.
+    /// The answer to a line that asks for something, and the last event that leaves no trace in a node.
     said: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ struct Update<'a> {
 struct ShownLine {
     text: String,
     parent: Option<usize>,
-    /// The last moment that it has made.
+    /// The last moment of the run after this line.
     moment: usize,
 }
 
@@ -103,14 +103,14 @@ struct ShownLine {
 #[derive(Serialize)]
 struct ShownFlight {
     id: u64,
-    /// By which name; nothing, if another of the same name comes before it.
+    /// The name by which a line can act on it; `None` if a line with that name acts on another message.
     name: Option<String>,
     due: Option<Time>,
     /// Whether it has arrived, and can arrive again.
     delivered: bool,
 }
 
-/// Keeps what came of events that leave no trace in a node: a message that is lost, or waits.
+/// An observer that keeps the events that leave no trace in a node: a message is lost, or waits.
 #[derive(Clone, Default)]
 pub(super) struct UnseenEvents {
     said: Arc<Mutex<Vec<String>>>,
@@ -132,7 +132,7 @@ impl ScriptObserver for UnseenEvents {
     }
 }
 
-/// The session, as the page sees it.
+/// The session, as the page acts on it.
 pub(super) struct Desk<'a> {
     pub(super) session: BranchedRun<'a>,
     heard: UnseenEvents,
@@ -144,7 +144,7 @@ impl<'a> Desk<'a> {
         Self { session, heard, world }
     }
 
-    /// Does what the page asks for, and says what has come of it, as JSON.
+    /// Does what the page asks for, and returns how the session stands then, as JSON.
     pub(super) fn act(&mut self, ask: Ask) -> Vec<u8> {
         let mut said = Vec::new();
         let passes = matches!(ask.act, Act::Pass { .. });
@@ -152,13 +152,13 @@ impl<'a> Desk<'a> {
         let done = if is_seen {
             self.carry_out(ask.act, &mut said)
         } else {
-            // What its person meant is not what would come of it.
+            // The page shows an older state, so the act could do something that its user did not mean.
             Err(NotDone::Refused(
                 "another window has changed the session, and nothing was done here; this is how it stands now"
                     .to_owned(),
             ))
         };
-        // Of those that were gone through on the way elsewhere, or as time passed, nobody wants to hear.
+        // Only the last event counts: the others happened on the way to it. While the page plays, none is told.
         let events = self.heard.take();
         if let [.., last] = events.as_slice()
             && !passes
@@ -172,7 +172,7 @@ impl<'a> Desk<'a> {
         self.told(ask.known, passes, said, complaint)
     }
 
-    /// Whether a page shows the session as it stands; one that knows nothing yet means what it says.
+    /// Whether the page shows the current state of the session. A page that knows no state yet may act too.
     const fn is_seen(&self, known: KnownMoments) -> bool {
         known.world == 0 || known.world == self.world && known.moments == self.session.shown.len()
     }
@@ -203,7 +203,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Does what may make another world.
+    /// Does an act that may replace the world, which gets a new number.
     fn elsewhere(
         &mut self,
         act: impl FnOnce(&mut BranchedRun<'a>) -> Result<(), NotDone>,
@@ -279,7 +279,7 @@ impl<'a> Desk<'a> {
         let heading = (!is_known).then(|| {
             LiveHeading::of(&session.head().header(Clock::Virtual), &session.head().shows)
         });
-        // To audit all logs takes as long as they are, and while time passes there is no need.
+        // Auditing all logs takes time in proportion to their length, and is not needed while the page plays.
         let safety = (!passes).then(|| session.safety());
         let (lines, tip, done) =
             (session.lines.iter().map(shown_line).collect(), session.tip, session.done());
@@ -313,7 +313,7 @@ impl<'a> Desk<'a> {
         told.expect("what the page is told has only names as keys")
     }
 
-    /// Answers a question about the end of a moment: the sentences, each of its kind, or why there is no answer.
+    /// Answers a question about the end of a moment: sentences with their kinds, or why there is no answer.
     pub(super) fn why(
         &self,
         question: &str,
@@ -329,7 +329,7 @@ impl<'a> Desk<'a> {
         answered.map_err(|error| why::unanswerable(&error))
     }
 
-    /// Since which step a field of a node has been as it is at the end of a moment; 0 from the beginning.
+    /// The step since which a field of a node has the value it has at the end of a moment; 0 for the beginning.
     pub(super) fn blame(&self, node: u8, field: &str, moment: usize) -> Result<u64, String> {
         let step = self.session.shown.step_of(moment);
         let nodes = self.session.head().nodes;
@@ -344,12 +344,12 @@ impl<'a> Desk<'a> {
         since.ok_or_else(|| format!("{id} has no '{field}' here"))
     }
 
-    /// The number of the world, so that the next has another.
+    /// The number of the world. The next session must begin with another.
     pub(super) const fn world(&self) -> u64 {
         self.world
     }
 
-    /// The same run with this rule broken, or kept if it is broken here, and where the two part. Lines that
+    /// Compares the run with the same run with this rule broken, or kept if it is broken here. Lines that
     /// cannot be carried out there are passed over.
     pub(super) fn otherwise(&self, rule: Rule) -> Comparison {
         let script = self.session.as_script();
@@ -381,7 +381,7 @@ fn flights(sim: &impl VirtualWorld) -> Vec<ShownFlight> {
     let mut named = HashSet::new();
     all.iter()
         .map(|flight| {
-            // What arrives by itself is named before what is held.
+            // A name means a message that arrives by itself rather than one that is held.
             let can = match flight.due {
                 Some(_) => named.insert(key(flight.name)),
                 None => !arriving.contains(&key(flight.name)),

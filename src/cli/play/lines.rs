@@ -1,4 +1,4 @@
-//! Where the lines come from: a terminal, with editing, history and completion, or a pipe.
+//! The source of typed lines: a terminal, with editing, history and completion, or a pipe.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -21,18 +21,18 @@ use crate::view::reader::Reader;
 use crate::view::{prompt, words};
 use crate::visible::is_hidden;
 
-/// A line is shorter, in bytes: as long as a whole script may be.
+/// A line must be shorter than this many bytes, the most that a whole script may have.
 const LONGEST: u64 = 1 << 20;
 
-/// Whoever types.
+/// The source of typed lines.
 pub(in crate::cli) enum Lines {
-    /// Someone at a terminal.
+    /// A person at a terminal.
     Terminal {
         /// The editor of lines.
         editor: Box<Editor<Words, MemHistory>>,
-        /// Whether the last that came was Ctrl-C.
+        /// Whether the last input was Ctrl-C.
         interrupted: bool,
-        /// Whether the output writes while someone types.
+        /// Whether output may appear while a line is being typed.
         live: bool,
     },
     /// A pipe or a file.
@@ -40,8 +40,8 @@ pub(in crate::cli) enum Lines {
 }
 
 impl Lines {
-    /// Finds out who types, and opens an output that does not get in their way. On a `live` page lines
-    /// appear at any time. What may be typed behind other words is said by `following`.
+    /// Opens the source of lines, and an output that does not disturb the typing. With `live`, output lines
+    /// appear at any time. `following` returns the words that may come after the words typed so far.
     pub(in crate::cli) fn open(live: bool, following: Following) -> io::Result<(Self, Output)> {
         let when_full = if live { WhenFull::LeaveOut(words::left_out) } else { WhenFull::Wait };
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
@@ -62,7 +62,7 @@ impl Lines {
         Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, output))
     }
 
-    /// The next line; nothing at the end.
+    /// Reads the next line. Returns `None` at the end.
     pub(in crate::cli) fn next(
         &mut self,
         prompt: &str,
@@ -70,7 +70,7 @@ impl Lines {
     ) -> io::Result<Option<String>> {
         match self {
             Self::Terminal { editor, interrupted, live } => {
-                // Lines of a live output go above the prompt, and need it to be there.
+                // Live output is written above the prompt, so it is not waited for before the prompt is there.
                 if !*live {
                     output.settle()?;
                 }
@@ -89,7 +89,7 @@ impl Lines {
                 }
                 let line = String::from_utf8_lossy(&line);
                 let line = line.strip_prefix('\u{feff}').unwrap_or(&line).trim_end().to_owned();
-                // Nobody has seen it typed.
+                // A line from a pipe was not echoed, so it is printed here.
                 output.put(format!("{prompt}{line}"));
                 Ok(Some(line))
             }
@@ -122,14 +122,14 @@ fn read(
     }
 }
 
-/// Writes above the line that is being typed.
+/// A writer that prints above the line that is being typed.
 struct Above<P>(P);
 
 impl<P: ExternalPrinter> Write for Above<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes).into_owned();
         if self.0.print(text).is_err() {
-            // The editor has gone, and with it the line that was in the way.
+            // The editor has ended, so there is no typed line to write above.
             io::stdout().write_all(bytes)?;
         }
         Ok(bytes.len())
@@ -140,14 +140,14 @@ impl<P: ExternalPrinter> Write for Above<P> {
     }
 }
 
-/// Completes words by what may stand where they begin.
+/// The completer of typed words. It offers the words that may stand at that place.
 #[derive(Helper, Hinter, Highlighter, Validator)]
 pub(in crate::cli) struct Words {
     files: FilenameCompleter,
     following: Following,
 }
 
-/// What may follow these words.
+/// A function that returns the words that may follow these.
 type Following = fn(&[&str]) -> Vec<String>;
 
 impl Completer for Words {
@@ -164,7 +164,7 @@ impl Completer for Words {
         let before: Vec<&str> = typed[..start].split_whitespace().collect();
         if matches!(before[..], ["load" | "save"]) {
             let (from, mut pairs) = self.files.complete(line, at, context)?;
-            // The editor shows names as they are.
+            // The editor prints names unescaped, so it must not get names with control characters.
             pairs.retain(|pair| !pair.display.contains(is_hidden));
             if before == ["load"] {
                 pairs.extend(fitting(shipped(), &typed[start..]));
@@ -179,7 +179,7 @@ fn shipped() -> Vec<String> {
     SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
-/// What may follow these words: what the prompt knows itself, and what the language has there.
+/// Returns the words that may follow these at the prompt: its own, and those of the scripts' language.
 pub fn following(before: &[&str]) -> Vec<String> {
     let own = || first_words(WORDS).into_iter().map(str::to_owned);
     match before {

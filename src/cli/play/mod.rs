@@ -1,8 +1,8 @@
 //! `raft-cluster play`: a prompt on a running cluster.
 //!
-//! In virtual time nothing happens unless a line lets it happen, so the lines are all there is to a
-//! session: to go back is to live through all but the last of them again, and to save is to write
-//! them down. On threads the cluster goes on while somebody thinks.
+//! In virtual time nothing happens unless a line lets it happen, so the lines determine the whole session.
+//! Going back means carrying out all but the last lines again in a new world, and saving means writing the
+//! lines to a file. On threads the cluster keeps running between lines.
 
 pub mod lines;
 mod session;
@@ -34,20 +34,20 @@ use words::{WORDS, Word, help_on};
 /// A session, as the command line asks for it.
 #[derive(Debug)]
 pub(super) struct Play {
-    /// The cluster, and the lines that wait for whoever plays.
+    /// The cluster, and the lines that wait to be carried out.
     pub(super) script: Script,
-    /// Whether those are a recorded run, of which the end is where one begins.
+    /// Whether the lines are a recorded run. They are then carried out first, and the session begins at their end.
     pub(super) is_recorded: bool,
     /// Virtual time, or threads.
     pub(super) clock: Clock,
     /// Where to write a trace.
     pub(super) trace: Option<PathBuf>,
-    /// How to tell what happens; what was asked for is answered in any case.
+    /// The view that tells what happens. Questions are answered in every view.
     pub(super) view: &'static View,
 }
 
-/// Plays until whoever types has had enough. Exit code 1 if a property fell while every rule was
-/// kept.
+/// Plays until the input ends or a line asks to quit. Returns exit code 1 if a property fell while every
+/// rule was kept.
 pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
     let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
@@ -64,7 +64,7 @@ pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
         Clock::Virtual => sessions::<Sim>(&mut setup, play, &mut typed, &output),
         Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, play, &mut typed, &output),
     };
-    // The editor goes first: what is still to be written must not wait for it.
+    // The editor is dropped first, because the lines still to be written must not wait for it.
     drop(typed);
     let written = output.settle();
     let good = played?;
@@ -72,7 +72,7 @@ pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     Ok(ExitCode::from(u8::from(!good)))
 }
 
-/// One session after the other, as scenarios are loaded. Returns whether all was well.
+/// Runs one session after the other, as scenarios are loaded. Returns whether all was well in each.
 fn sessions<W: ClockedWorld>(
     setup: &mut Setup,
     play: &Play,
@@ -96,7 +96,7 @@ fn sessions<W: ClockedWorld>(
     Ok(good)
 }
 
-/// Where a session is played: what is typed comes in, and answers go out.
+/// The prompt of a session: it carries out typed lines and prints the answers.
 struct PlayPrompt<'a, W> {
     session: Session<'a, W>,
     setup: &'a mut Setup,
@@ -104,7 +104,7 @@ struct PlayPrompt<'a, W> {
 }
 
 impl<W: ClockedWorld> PlayPrompt<'_, W> {
-    /// Makes a recorded run again, or says which lines wait.
+    /// Carries out a recorded run, if there is one, and says which line of the scenario is next.
     fn begin(&mut self, is_recorded: bool) {
         self.output.put("");
         if is_recorded {
@@ -124,12 +124,12 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         }
     }
 
-    /// Carries out all that is left of the scenario, until a line fails.
+    /// Carries out the rest of the scenario, until a line fails.
     fn all_planned(&mut self) {
         while self.planned() {}
     }
 
-    /// Carries out the next line of the scenario. Says whether there was one, and it did not fail.
+    /// Carries out the next line of the scenario. Returns whether there was one and it succeeded.
     fn planned(&mut self) -> bool {
         match self.session.next_planned() {
             Some(Ok(())) => true,
@@ -141,7 +141,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         }
     }
 
-    /// Carries out so many lines of the scenario.
+    /// Carries out the next `count` lines of the scenario.
     fn next(&mut self, count: u64) -> Result<(), String> {
         if self.session.left().is_empty() {
             return Err(prompt::NO_LINE_LEFT.to_owned());
@@ -157,14 +157,14 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         Ok(())
     }
 
-    /// Reads and answers. Returns the scenario with which to begin anew, if that is asked for.
+    /// Reads lines and answers them. Returns the scenario to begin anew with, if a line asks for one.
     fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
         loop {
             let step = self.setup.recorder().look(History::last);
             let cluster = self.session.world();
             let prompt = match self.setup.clock {
                 Clock::Virtual => prompt::prompt(step, cluster.now(), &cluster.status()),
-                // It would be out of date before anything is typed.
+                // The state of a live cluster would be out of date before anything is typed.
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
             let line = typed.next(&prompt, self.output).map_err(Error::Input)?;
@@ -270,7 +270,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         self.show(prompt::logs(node, &statuses, &logs));
     }
 
-    /// The end of a session: what the checker found. Returns whether all is well.
+    /// Ends the session and prints what the checker found. Returns whether all is well.
     fn close(self) -> Result<bool, Error> {
         let (nodes, broken) = (self.session.script().nodes, self.session.script().broken);
         let (safety, world) = self.session.finish();
@@ -286,7 +286,8 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         Ok(safety.fallen() == 0 || !broken.is_intact())
     }
 
-    /// Shows an answer, through the pager if it is long. A live cluster's lines would come between.
+    /// Shows an answer, through the pager if it is long. On threads there is no pager, because the lines of
+    /// the live cluster would disturb it.
     fn show(&self, lines: Vec<String>) {
         if self.setup.is_virtual() {
             pager::answer(self.output, lines);
@@ -304,7 +305,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
     }
 }
 
-/// What every world of a session is set up with.
+/// The settings for every world of a session, and the trace and history of the current one.
 struct Setup {
     output: Output,
     clock: Clock,
@@ -316,7 +317,7 @@ struct Setup {
 }
 
 impl Setup {
-    /// The listeners of a new world. A trace begins anew with it: it tells of one run.
+    /// Creates the observers of a new world. The trace begins anew too, because a trace holds one run.
     fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, Error> {
         let mut observers = (self.view.open)(&self.output, script.nodes, false).observers;
         let recorder = Recorder::new(&script.header(self.clock));
@@ -330,15 +331,15 @@ impl Setup {
         Ok(observers)
     }
 
-    /// A new world for this scenario.
+    /// Starts a new world for this scenario.
     fn start<W: ClockedWorld>(&mut self, script: &Script) -> Result<W, Error> {
-        // A cluster that runs by itself waits for no reader; in virtual time nothing is left out anyway.
+        // A live cluster must not wait for the reader. In virtual time the output waits in any case.
         self.output.set_waiting(self.is_virtual());
         let observers = self.observers(script)?;
         W::start(script, self.clock, observers)
     }
 
-    /// Ends one, and its trace.
+    /// Stops a world, and completes its trace.
     fn stop<W: ClockedWorld>(&mut self, world: W) -> Result<(), Error> {
         world.stop()?;
         self.writing.take().map_or(Ok(()), Trace::finish)
@@ -349,7 +350,7 @@ impl Setup {
         self.recorder.as_ref().expect("a history is kept of every world that is started")
     }
 
-    /// Whether the same lines give the same run.
+    /// Whether the session is in virtual time, where the same lines give the same run.
     fn is_virtual(&self) -> bool {
         self.clock == Clock::Virtual
     }

@@ -1,4 +1,4 @@
-//! What has been typed, and the world that came of it.
+//! A session: the lines that were carried out, and the world that they made.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,33 +15,33 @@ use crate::scenario::world::World;
 use crate::server::timing::Time;
 use crate::view::prompt;
 
-/// A line of the session as a scenario has it.
+/// A line of the session, as a scenario would have it.
 #[derive(Clone, PartialEq, Debug)]
 struct Entry {
-    /// How long the cluster ran by itself before; in virtual time it never does.
+    /// How long the cluster ran by itself before this line. In virtual time it is zero.
     pause: Duration,
     verb: Verb,
-    /// How many lines of the scenario were done with it.
+    /// How many lines of the scenario were done after it.
     planned: usize,
 }
 
-/// A pause that is worth writing down.
+/// The shortest pause that is saved as a line of its own.
 const WORTH_WRITING: Duration = Duration::from_millis(100);
 
-/// A cluster, and the lines that made it what it is.
+/// A cluster, and the lines that brought it to its current state.
 pub(super) struct Session<'a, W> {
     script: Script,
-    /// The lines that the scenario brings along.
+    /// The lines of the scenario, done or not.
     planned: Vec<Verb>,
     entries: Vec<Entry>,
-    /// What was undone and can be done again, the next last.
+    /// The undone lines that can be done again. The next one is at the end.
     undone: Vec<Entry>,
     runner: Runner<'a, W>,
     ended: Time,
 }
 
 impl<'a, W: World> Session<'a, W> {
-    /// A session in which nothing was typed yet, on this scenario's cluster.
+    /// A session on this scenario's cluster, with no line carried out yet.
     pub(super) fn new(script: &Script, world: W, observer: &'a mut dyn ScriptObserver) -> Self {
         let planned = unrolled(&script.lines).into_iter().map(|line| line.verb.clone()).collect();
         Self {
@@ -63,8 +63,8 @@ impl<'a, W: World> Session<'a, W> {
         self.entries.last().map_or(0, |entry| entry.planned)
     }
 
-    /// Carries out the next line of the scenario, which is done with even if it fails. Nothing, if there
-    /// is none.
+    /// Carries out the next line of the scenario, which counts as done even if it fails. Returns `None` if
+    /// no line is left.
     pub(super) fn next_planned(&mut self) -> Option<Result<(), Box<Failure>>> {
         let verb = self.left().first()?.clone();
         let (done, before) = (self.done() + 1, self.entries.len());
@@ -77,8 +77,8 @@ impl<'a, W: World> Session<'a, W> {
         Some(carried)
     }
 
-    /// Does once more what was undone last: `count` lines that move the world, and what only looked at it
-    /// after them. Says what that was.
+    /// Does again what was undone last: `count` lines that move the world, and the lines after them that only
+    /// look at it. Returns these lines.
     pub(super) fn forward(&mut self, count: u64) -> Vec<Verb> {
         let (mut left, mut again) = (count, Vec::new());
         while let Some(entry) = self.undone.pop() {
@@ -88,7 +88,7 @@ impl<'a, W: World> Session<'a, W> {
             }
             left -= u64::from(moves(&entry.verb));
             let rest = std::mem::take(&mut self.undone);
-            // It could be carried out before, and nothing is different now.
+            // The line has the same outcome as before, because the world is in the same state.
             let _ = self.carry_out(entry.verb.clone());
             self.undone = rest;
             self.entries.last_mut().expect("a line was kept").planned = entry.planned;
@@ -101,7 +101,7 @@ impl<'a, W: World> Session<'a, W> {
         self.runner.world()
     }
 
-    /// Ends the session: the report on all of it, and the world.
+    /// Ends the session. Returns the safety report on all of it, and the world.
     pub(super) fn finish(mut self) -> (SafetyReport, W) {
         let report = self.runner.finish();
         (report, self.runner.into_world())
@@ -111,8 +111,7 @@ impl<'a, W: World> Session<'a, W> {
         &self.script
     }
 
-    /// Carries a line out and notes it down. A line that failed is noted as one that was tried, if
-    /// it may have moved the world nevertheless.
+    /// Carries a line out and records it. A failed line that may have moved the world is recorded as a `try` line.
     pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Box<Failure>> {
         self.undone.clear();
         let planned = self.done();
@@ -128,8 +127,9 @@ impl<'a, W: World> Session<'a, W> {
         done
     }
 
-    /// Undoes the last `count` lines: a new world lives through all the others. In it the same
-    /// happens, as all that is random comes from the same seed. Says what was undone, last first.
+    /// Undoes the last `count` lines by carrying out all the others in a new world. The same happens there,
+    /// because all random draws come from the same seed. Returns the undone lines that moved the world, the
+    /// last first.
     pub(super) fn back(&mut self, count: u64, setup: &mut Setup) -> Result<Vec<Verb>, String>
     where
         W: ClockedWorld,
@@ -141,7 +141,7 @@ impl<'a, W: World> Session<'a, W> {
         }
         self.runner.start_over(setup.start(&self.script).map_err(|error| error.to_string())?);
         for entry in &kept {
-            // It could be carried out before, and nothing is different now.
+            // The line has the same outcome as before, because the world is in the same state.
             self.runner.execute(0, &entry.verb).map_err(|failure| {
                 format!("'{}' came out differently than before", failure.verb)
             })?;
@@ -168,7 +168,7 @@ impl<'a, W: World> Session<'a, W> {
         Script { on_threads: !is_virtual, ..script }
     }
 
-    /// Writes the session down. Says how many lines it took.
+    /// Saves the session as a scenario. Returns how many lines it has.
     pub(super) fn save(&self, file: &Path, is_virtual: bool) -> Result<usize, String> {
         let script = self.as_script(is_virtual);
         if script.lines.iter().all(|line| line.verb.kind() == Kind::Tell) {
@@ -179,13 +179,13 @@ impl<'a, W: World> Session<'a, W> {
     }
 }
 
-/// Whether a line does more than look at the world, or say something.
+/// Whether a line does more than look at the world or print something.
 const fn moves(verb: &Verb) -> bool {
     !matches!(verb.kind(), Kind::Look | Kind::Tell)
 }
 
-/// Takes the last `count` lines that moved the world off, and what only looked at it after them. Of
-/// several steps in one line each counts.
+/// Removes the last `count` lines that moved the world, and the lines after them that only looked at it.
+/// Of several steps in one line each counts.
 fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Entry> {
     let mut left = count;
     let mut undone = Vec::new();

@@ -19,29 +19,29 @@ pub(in crate::cli) enum Word {
     Nothing,
     /// A line of the scripts' language.
     Line(Verb),
-    /// What can be said here, or what this word is for.
+    /// List what can be typed, or explain this word.
     Help(Option<String>),
-    /// As if the last lines had not been typed.
+    /// Undo this many lines.
     Back(u64),
-    /// Write the session down as a scenario.
+    /// Save the session as a scenario in this file.
     Save(PathBuf),
-    /// Begin anew with a scenario.
+    /// Begin anew with this scenario.
     Load(String),
-    /// So many lines of the scenario that was loaded.
+    /// Carry out this many lines of the loaded scenario.
     Next(u64),
-    /// All that is left of it; if nothing is, the line that `run` stands for.
+    /// Carry out the rest of the loaded scenario, or this line if nothing is left.
     Run(Verb),
-    /// The lines that were undone last, once more.
+    /// Do this many undone lines again.
     Forward(u64),
-    /// Why something is so, or is not.
+    /// Answer why something is so, or is not.
     Why(Question),
-    /// What can be asked.
+    /// List the questions that can be asked.
     Questions,
-    /// The messages on their way.
+    /// Show the messages in flight.
     Messages,
-    /// A log, or all of them.
+    /// Show the log of this node, or all logs.
     Log(Option<NodeId>),
-    /// The end.
+    /// End the session.
     Quit,
 }
 
@@ -68,10 +68,10 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new("quit", "", "the end, with what the checker found (Ctrl-D does it too)"),
 ];
 
-/// Reads a typed line, at a cluster of `nodes`.
+/// Reads a line typed at the prompt on a cluster of `nodes` nodes.
 ///
 /// # Errors
-/// A sentence, if it says nothing that the prompt knows.
+/// A sentence that says what is wrong, if the prompt does not understand the line.
 pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     let typed = Typed::new(line, nodes);
     let Typed { word, rest, .. } = typed;
@@ -101,7 +101,7 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     }
 }
 
-/// What a word does that can be typed here, one of the language too.
+/// Explains a word of the prompt or of the scripts' language.
 pub(in crate::cli) fn help_on(word: &str) -> Result<Vec<String>, String> {
     let words: Vec<Usage> = WORDS.iter().chain(Verb::USAGE).copied().collect();
     prompt::help_on(&words, word)
@@ -112,7 +112,7 @@ fn script(line: &str, nodes: usize) -> Result<Word, String> {
     Ok(verb.map_or(Word::Nothing, Word::Line))
 }
 
-/// What is wrong with a typed line, if it is one of the language: with a mark below the word.
+/// The error in a typed line that begins with a verb of the language; it is shown with a mark below the word.
 pub(super) fn wrong_line(line: &str, nodes: usize) -> Option<WrongLine> {
     let known = first_words(Verb::USAGE);
     let is_verb = line.split_whitespace().next().is_some_and(|word| known.contains(&word));

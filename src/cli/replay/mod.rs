@@ -60,7 +60,7 @@ fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|error| Error::Unreadable(path.to_owned(), error))
 }
 
-/// The history of a trace, as far as it goes.
+/// Reads the history of a trace, as far as it goes.
 pub(super) fn history(path: &Path) -> Result<History, Error> {
     history_of(path, BufReader::new(open(path)?))
 }
@@ -84,7 +84,7 @@ impl Read for Kept<'_> {
     }
 }
 
-/// The step that a place names. Behind the end of a trace that was cut, the cut is what is wrong.
+/// The step that a place names. If a trace that was cut has no such step, the error is the cut.
 fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
     let last = history.last();
     at.of(history).ok_or_else(|| match (history.stopped(), at) {
@@ -96,14 +96,14 @@ fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
     })
 }
 
-/// The step before which a replay ends that is asked for up to a place: none for the last, to which all
-/// belongs that came after it. What was cut off has no end to come to.
+/// The step at which a replay up to a place ends. For the last step it is `None`, so that everything after
+/// that step is replayed too, unless the trace was cut and so has no proper end.
 fn end_of(path: &Path, history: &History, at: Place) -> Result<Option<u64>, Error> {
     let step = step(path, history, at)?;
     Ok((step < history.last() || history.stopped().is_some()).then_some(step))
 }
 
-/// Shows how these nodes stood at a step.
+/// Shows the state of these nodes at a step, as one block of lines for each.
 fn show(
     history: &History,
     step: u64,
@@ -148,11 +148,11 @@ fn answer(
     Ok(lines.collect::<Vec<_>>().concat())
 }
 
-/// Runs a trace again.
+/// Runs a trace again, or answers questions about it.
 ///
-/// With `verify` it only says whether every step came out as it was recorded;
-/// otherwise it tells the story, up to step `at` if one is named. Exit code 1 if a step comes out
-/// otherwise, or a property falls in a story that is told.
+/// With `verify` it only says whether every step came out as it was recorded; otherwise it tells the story,
+/// up to the place `at` if one is named. Returns exit code 1 if a step comes out differently, or if a
+/// property falls in a story that is told.
 pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     let Replay { trace, verify, at, why, show: nodes, view, prompt, format } = replay;
     let path = trace.as_path();
@@ -196,7 +196,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
         let made = again(from, observers, until);
         let (good, lines, ending) = match &made {
             Ok(summary) => {
-                // What the steps were is one question, what fell in them another.
+                // --verify asks only whether the steps are the same, not whether a property fell.
                 let good = *verify || summary.safety.fallen() == 0;
                 let ending = Ending::new(summary.safety.fallen() == 0, None, &summary.safety);
                 (good, summary::replayed(path, summary, !verify), ending)
@@ -208,7 +208,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
             Err(error) => return Err(Error::Trace(path.to_owned(), error.clone())),
         };
         match record {
-            // What the output cannot take, it complains of itself.
+            // `printing` returns the error if the output cannot be written.
             Some(record) => _ = record.finish_with(ending),
             None if *format == Format::Json => output.put(json::verified(path, &made)),
             None => output.put_all(lines),
@@ -260,15 +260,15 @@ pub(super) fn named(
     };
     let until = match (at, history.stopped()) {
         (Some(at), _) => step(path, &history, at)?,
-        // Nobody goes on from an end that is not there without hearing of it.
+        // The end of a trace that was cut is missing, so a session cannot go on from there.
         (None, Some(error)) => return Err(Error::Trace(path.to_owned(), error.clone())),
         (None, None) => history.last().min(most),
     };
     Ok((made_again(&history, until), true))
 }
 
-/// A run up to a step, as a scenario to go on from. What it shows says if it does not come out as the run
-/// did.
+/// Makes a scenario of a run up to a step, to go on from there. If the scenario does not reproduce the run,
+/// its description says so.
 pub(super) fn made_again(history: &History, until: u64) -> Script {
     let script = Script::by_hand(history, until);
     let mut told = ();
@@ -280,7 +280,7 @@ pub(super) fn made_again(history: &History, until: u64) -> Script {
         let then = history.node_at(node, until);
         is_alike &= then.is_some_and(|then| match sim.server(node) {
             Some(server) => then.up && *server.node() == *then.node,
-            // A crash within the step belongs to it.
+            // The scenario includes a crash within its last step. The history has that crash after the step.
             None => !then.up || crashed == Some(node),
         });
     }

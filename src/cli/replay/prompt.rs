@@ -1,4 +1,4 @@
-//! The prompt on a trace: forth and back through its steps, and what stood and why at each.
+//! The prompt on a trace: it moves between steps, and shows the state at each step and the reasons for it.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,8 @@ use crate::record::{Clock, History};
 use crate::view::output::Output;
 use crate::view::{STORY, history as told, places, prompt, why};
 
-/// Talks about a history, beginning at a step, until whoever types has had enough.
+/// Runs the prompt on a history, beginning at step `from`, until the input ends or a line asks to quit.
+/// After `fork` it plays on from the current step.
 pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     if history.last() == 0 {
         let nothing = "no step was made in this run, so there is none to go to";
@@ -39,7 +40,7 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     play(&Play { script, is_recorded: true, clock: Clock::Virtual, trace: None, view: &STORY })
 }
 
-/// Where in a history someone stands.
+/// A prompt on a history, with its current step.
 struct TracePrompt<'h> {
     history: &'h History,
     step: u64,
@@ -47,7 +48,7 @@ struct TracePrompt<'h> {
 }
 
 impl TracePrompt<'_> {
-    /// Answers until the end. Says whether one goes on from where one stands.
+    /// Reads lines and answers them until the end. Returns whether the last line was `fork`.
     fn answer_all(&mut self, typed: &mut Lines) -> Result<bool, Error> {
         loop {
             let line = typed.next(&told::prompt(self.history, self.step), &self.output);
@@ -108,7 +109,7 @@ impl TracePrompt<'_> {
         moment.ok_or_else(|| no_step(step, last))
     }
 
-    /// Goes to a step, and tells it.
+    /// Goes to a step, and returns the lines that tell it.
     fn go(&mut self, step: u64) -> Vec<String> {
         self.step = step;
         let record = self.history.step(step).expect("whoever goes, goes to a step that there is");

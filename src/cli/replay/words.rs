@@ -12,39 +12,39 @@ use crate::view::{places, why};
 pub(super) enum Word {
     /// Nothing: the line is empty, or a comment.
     Nothing,
-    /// What can be said here, or what one of the words does.
+    /// List what can be typed, or explain this word.
     Help(Option<String>),
-    /// So many steps on.
+    /// Go this many steps forward.
     Next(u64),
-    /// So many steps back.
+    /// Go this many steps back.
     Back(u64),
-    /// On to where something happens.
+    /// Go forward to the next step with this event.
     NextOf(Kind),
-    /// Back to where it does.
+    /// Go back to the last step before with this event.
     PreviousOf(Kind),
-    /// To a place.
+    /// Go to a place.
     Goto(Place),
-    /// All nodes, or the fields of one.
+    /// Show all nodes, or the fields of one.
     Show(Option<NodeId>),
-    /// All logs, or one.
+    /// Show all logs, or one.
     Log(Option<NodeId>),
-    /// Who led when.
+    /// Show who led when.
     Leaders,
-    /// What clients asked, and were told.
+    /// Show what clients asked, and what they were told.
     Clients,
-    /// The messages in flight.
+    /// Show the messages in flight.
     Messages,
-    /// What differs between two steps.
+    /// Show what differs between two steps.
     Diff(u64, u64),
-    /// Which step set a field of a node.
+    /// Show which step set a field of a node.
     Blame(NodeId, String),
-    /// Go on from here, as at the prompt of a cluster.
+    /// Go on from here, at the prompt of `play`.
     Fork,
-    /// Why something is so, or is not.
+    /// Answer why something is so, or is not.
     Why(Question),
-    /// What can be asked.
+    /// List the questions that can be asked.
     Questions,
-    /// The end.
+    /// End the session.
     Quit,
 }
 
@@ -75,10 +75,10 @@ pub(super) const WORDS: &[Usage] = &[
     Usage::new("quit", "", "the end (Ctrl-D does it too)"),
 ];
 
-/// Reads a typed line, on a history of so many nodes.
+/// Reads a line typed at the prompt on a history of `nodes` nodes.
 ///
 /// # Errors
-/// A sentence, if it says nothing that the prompt knows.
+/// A sentence that says what is wrong, if the prompt does not understand the line.
 pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     let typed = Typed::new(line, nodes);
     let Typed { word, rest, .. } = typed;
@@ -121,7 +121,8 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     }
 }
 
-/// What was typed is no place and no event: names the word that is not known, and what may be meant.
+/// The complaint about a text that is neither a place nor an event. It names the unknown word, and what may
+/// be meant.
 fn no_place(typed: &str) -> String {
     let known = ["first", "last", "refused", "broken"].into_iter();
     let known = known.chain(Kind::WORDS.map(|(word, _)| word));
@@ -138,7 +139,7 @@ fn no_place(typed: &str) -> String {
     format!("'{bad}' is no place or event; {meant}{}", places::places())
 }
 
-/// What may follow these words.
+/// Returns the words that may follow these.
 pub(super) fn following(before: &[&str]) -> Vec<String> {
     let kinds = || Kind::WORDS.iter().map(|(word, _)| *word);
     let rules = || Rule::ALL.iter().map(|rule| rule.id());
