@@ -1,4 +1,4 @@
-//! The command `raft-cluster`: a cluster to run, to play with, to break and to search.
+//! The command `raft-cluster`, which runs, explores, breaks and searches a cluster.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The command `raft-node`: one node, step by step, and the rules by name.
+//! The command `raft-node`, which walks through one node step by step and lists the rules by name.
 
 use std::process::ExitCode;
 
