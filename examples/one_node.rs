@@ -1,6 +1,6 @@
-//! One node, stepped by hand: it is elected, takes a command in, commits it, and is deposed.
+//! One node, stepped by hand: it is elected, appends a command, commits it, and is deposed.
 //!
-//! Nothing here waits and nothing is sent. Whoever holds a `RaftNode` plays its clock, its disk and
+//! Nothing here waits and nothing is sent: the program that owns a `RaftNode` is its clock, its disk and
 //! its network. Run it with `cargo run --example one_node`.
 
 use raft_in_practice::raft::{
@@ -12,7 +12,7 @@ fn main() {
     let mut disk = PersistentState::default();
     let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), disk.clone());
     for (story, input) in inputs() {
-        // A turn saves its own node, and only then are there messages to send.
+        // `persist` saves the node. Only then does it give the messages to send.
         let Ok(sendable) = node.step(input).persist(&mut disk);
         tell(story, &sendable);
     }
@@ -20,7 +20,7 @@ fn main() {
     println!("A crash would leave what is on disk: term {term}, and a log that ends at {last}.");
 }
 
-/// What happens to the node, and why.
+/// The inputs of the node, each with the story behind it.
 fn inputs() -> [(&'static str, Input); 5] {
     let vote = VoteResponse { term: Term::new(1), vote_granted: true };
     let outcome = AppendOutcome::Accepted { match_index: LogIndex::new(2) };
@@ -38,7 +38,7 @@ fn inputs() -> [(&'static str, Input); 5] {
     ]
 }
 
-/// A message for n0.
+/// A message from `sender` to n0.
 fn from(sender: u8, message: impl Into<Message>) -> Input {
     let (from, to) = (NodeId::new(sender), NodeId::new(0));
     Input::Receive(Envelope { from, to, message: message.into() })

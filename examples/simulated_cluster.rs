@@ -1,7 +1,7 @@
-//! Five nodes in virtual time: an election, a write, the leader's crash, and what is left of it.
+//! Five nodes in virtual time: an election, a write, the leader's crash, and how the other four go on.
 //!
-//! The simulator runs the servers that the threaded cluster runs, on one thread, from one seed. A
-//! minute of their time is a moment of yours. Run it with `cargo run --example simulated_cluster`.
+//! The simulator runs the same servers as the threaded cluster, on one thread and from one seed. A minute
+//! of virtual time takes only a moment. Run it with `cargo run --example simulated_cluster`.
 
 use std::time::Duration;
 
