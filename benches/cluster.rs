@@ -1,9 +1,9 @@
-//! How fast the threaded cluster is: one client that waits for each answer, and one that keeps
-//! 1,024 commands in flight.
+//! The speed of the threaded cluster, with one client that waits for each answer, and with one that
+//! keeps 1,024 commands in flight.
 //!
-//! A plain program, because no bench harness reports what matters here: the percentiles of single
-//! waits on several threads, and a rate with a window. Each figure is the median of some rounds,
-//! with the range: the scheduler has more to say in it than the code.
+//! This is a plain program, because no bench harness reports what matters here: the percentiles of
+//! single waits on several threads, and a rate with a window. Each figure is the median of several
+//! rounds, with the range, because it depends more on the scheduler than on the code.
 //!
 //! `cargo bench --bench cluster [-- closed|pipelined] [ROUNDS]`
 
@@ -50,7 +50,7 @@ fn asked(name: &str) -> bool {
 }
 
 fn cluster() -> (RaftCluster, NodeId) {
-    // Long timeouts: what is measured is replication, not who leads.
+    // The timeouts are long, because the bench measures replication and not elections.
     let config = ClusterConfig { timing: Timing::WATCHABLE, ..ClusterConfig::new(NODES) };
     let mut cluster = RaftCluster::start(config).expect("the cluster starts");
     cluster.election_timeout(NodeId::new(0)).expect("it is up");
@@ -96,7 +96,7 @@ fn pipelined() -> f64 {
     rate
 }
 
-/// A figure counts only if the run was right.
+/// Ends a run and checks that it was correct. The figures of any other run would mean nothing.
 fn finish(mut cluster: RaftCluster, commands: usize) {
     let report = cluster.safety();
     assert_eq!(report.violations, []);

@@ -1,9 +1,9 @@
-//! How fast the bare core is: five `RaftNode`s on one thread, without timers, network or observers.
+//! The speed of the bare core: five `RaftNode`s on one thread, without timers, network or observers.
 //!
 //! Commands are proposed to the leader, 1 or 64 at a time, and every message is delivered before
-//! the next proposal. A step is one input handled by one node, and the save of what it changed on
-//! the node's own disk, a second copy in memory, before its messages leave. Each figure is the
-//! median of some equal rounds, with the range, because the machine may be shared.
+//! the next proposal. In a step, one node handles one input and saves what it changed on its disk
+//! before its messages leave. The disk is a second copy in memory. Each figure is the median of
+//! several equal rounds, with the range, because the machine may be shared.
 //!
 //! `cargo bench --bench core [-- ROUNDS]`
 
@@ -18,7 +18,7 @@ use raft_in_practice::raft::{
 type Queue = VecDeque<Envelope>;
 const NODES: usize = 5;
 const LEADER: NodeId = NodeId::new(0);
-/// Commands a proposal, and proposals a round. The second row needs about 400 MB of memory.
+/// Commands per proposal, and proposals per round. The second row needs about 400 MB of memory.
 const ROWS: [(usize, usize); 2] = [(1, 250_000), (64, 25_000)];
 
 fn main() {
@@ -42,7 +42,7 @@ struct Round {
 fn round(batch: usize, proposals: usize) -> Round {
     let command = Command::new(format!("{:016}", 0));
     let commands = batch * proposals;
-    // The log of each node begins with the leader's no-op.
+    // The log of each node begins with the leader's no-op, so it has one entry more than there are commands.
     let end = LogIndex::FIRST.plus(commands);
     let mut cluster = Cluster::new(end.count());
     cluster.run(LEADER, Input::ElectionTimeout);
@@ -52,10 +52,10 @@ fn round(batch: usize, proposals: usize) -> Round {
     for _ in 0..proposals {
         cluster.run(LEADER, Input::Propose(vec![command.clone(); batch]));
     }
-    // From the heartbeat the followers learn that the last commands are committed.
+    // This heartbeat tells the followers that the last commands are committed.
     cluster.run(LEADER, Input::HeartbeatDue);
     let took = start.elapsed().as_secs_f64();
-    // A figure counts only if the work was done.
+    // The figures mean something only if every node did all the work.
     for (node, disk) in cluster.nodes.iter().zip(&cluster.disks) {
         assert_eq!(node.commit_index(), end, "{} committed everything", node.id());
         assert!(disk == node.persistent(), "{} saved everything", node.id());

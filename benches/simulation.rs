@@ -1,8 +1,9 @@
-//! How many simulated seconds a processor second buys, with every property checked at every step.
+//! The number of seconds that can be simulated in one real second, with every property checked at every step.
 //!
-//! The world of PEERS: five nodes, 10 % loss, 1 to 10 ms latency, heartbeat 50 ms, election timeout
-//! 150 to 300 ms, 10 ms tick, a command each 20 ms. Run it with `cargo bench --bench simulation`,
-//! or with another number of simulated seconds: `cargo bench --bench simulation -- 3600`.
+//! The simulated world is that of `benches/peer`: five nodes, 10 % loss, 1 to 10 ms latency, heartbeat
+//! 50 ms, election timeout 150 to 300 ms, 10 ms tick, a command each 20 ms. Run it with
+//! `cargo bench --bench simulation`, or with another number of simulated seconds:
+//! `cargo bench --bench simulation -- 3600`.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! How many simulated seconds a second buys around the production core `raft` 0.7: the same world as
-//! `benches/simulation.rs`, with as little around it as will do.
+//! The number of seconds that can be simulated in one real second with the production core `raft` 0.7. The
+//! world is that of `benches/simulation.rs`, with as little code around the core as possible.
 //!
 //! Five nodes, 10 % loss, 1 to 10 ms latency, a tick each 10 ms, heartbeat 50 ms, election timeout 150
 //! to 300 ms, a command each 20 ms, a small key-value store on each node. What is checked is less than
@@ -23,7 +23,7 @@ enum Event {
     Tick(usize),
 }
 
-/// An event at a time; the number keeps the order of those at the same time.
+/// An event: its time in microseconds, a number that keeps the order of events at the same time, and the event.
 struct Due(u64, u64, Event);
 
 impl PartialEq for Due {
@@ -120,7 +120,7 @@ impl World {
         }
     }
 
-    /// Saves, sends and applies what a node has ready, as the crate's guide says.
+    /// Saves, sends and applies what a node has ready, as the guide of the crate prescribes.
     fn work_off(&mut self, at: usize) {
         while self.nodes[at].has_ready() {
             let mut ready = self.nodes[at].ready();
@@ -168,7 +168,7 @@ impl World {
                 }
                 Event::Arrive(message) => {
                     let node = message.to as usize - 1;
-                    // What it makes of a message that came too late is its own affair.
+                    // The core may refuse a message that came too late, which is no failure.
                     let _ = self.nodes[node].step(message);
                     self.work_off(node);
                 }
