@@ -1,5 +1,5 @@
-//! No thread stays behind. A test binary of its own with a single test: it counts the threads of the
-//! whole process.
+//! A cluster leaves no thread behind. This is a test binary of its own with a single test, because it
+//! counts the threads of the whole process.
 #![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
@@ -22,7 +22,8 @@ fn threads() -> Vec<String> {
         .collect()
 }
 
-/// Says whether the threads come to be so. The kernel lists a thread a moment longer than it runs.
+/// Waits until the threads are as `so` demands. Returns false after 5 s. It has to wait, because the kernel
+/// lists a thread a moment longer than it runs.
 fn come_to_be(so: impl Fn(&[String]) -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(5);
     while !so(&threads()) {
@@ -34,12 +35,12 @@ fn come_to_be(so: impl Fn(&[String]) -> bool) -> bool {
     true
 }
 
-/// Says whether only these threads are left.
+/// Returns whether only these threads are left.
 fn only(before: &[String]) -> bool {
     come_to_be(|now| now == before)
 }
 
-/// Panics when it is told to, on whichever thread tells it.
+/// An observer that panics when it is told to, on the thread that tells it.
 struct Explosive;
 
 impl Observer for Explosive {

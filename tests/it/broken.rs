@@ -1,8 +1,8 @@
-//! For every rule a run that fails without it and holds with it: the files in `examples/broken/`.
+//! For every rule, a run that fails without it and holds with it: the files in `examples/broken/`.
 //!
-//! Those of safety rules are the shortest counterexamples that hunts and searches find.
-//! `UPDATE_BROKEN=1 cargo test --release --test it broken` finds them again and writes the files; the
-//! five about liveness were written by hand, and so was what they wait for.
+//! The files for safety rules are the shortest counterexamples that hunts and searches find.
+//! `UPDATE_BROKEN=1 cargo test --release --test it broken` finds them again and writes the files. The
+//! five files about liveness, and the conditions that they wait for, were written by hand.
 
 use std::fs;
 
@@ -69,7 +69,7 @@ fn without_its_rule_a_run_fails_as_it_says_and_with_it_the_run_holds() {
 }
 
 /// The property falls with the last move, and not before. The intact core holds on the same moves. No
-/// run is known to be possible in fewer; those that a search found are proven to be.
+/// shorter run is known; for the runs that a search found, it is proven that there is none.
 #[test]
 fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
     let in_moves = Rule::ALL.into_iter().filter(|rule| rule.protects() != Property::Liveness);

@@ -1,4 +1,4 @@
-//! A recorded run as a scenario that does the same by hand.
+//! A recorded run as a scenario that makes each of its steps by hand.
 
 use raft_in_practice::raft::{Input, NodeId};
 use raft_in_practice::record::Clock;
@@ -24,7 +24,7 @@ fn recorded(script: &Script) -> (History, Option<String>) {
     (recorder.history(), failed)
 }
 
-/// Where two histories part, if they do.
+/// The first difference between two histories, if there is one.
 fn parted(a: &History, b: &History) -> Option<String> {
     for (one, other) in a.steps().zip(b.steps()) {
         let same_input = match (one.input(), other.input()) {
@@ -71,7 +71,7 @@ fn every_shipped_scenario_can_be_made_again_by_hand() {
     }
 }
 
-/// What came after a step belongs to the next.
+/// What happened after a step is not part of the run up to it.
 #[test]
 fn a_run_by_hand_up_to_a_step_stands_as_it_stood_then() {
     let mut stopped = 0;
@@ -85,8 +85,8 @@ fn a_run_by_hand_up_to_a_step_stands_as_it_stood_then() {
     assert!(stopped > 200, "{stopped}");
 }
 
-/// That a run by hand up to a step leaves nodes, links, and messages in flight as they were then. A crash
-/// within the step belongs to it.
+/// Checks that a run by hand up to a step leaves nodes, links, and in-flight messages as they were then. A
+/// crash within the step belongs to the step.
 fn stands_as_then(name: &str, history: &History, until: u64) {
     let (again, failed) = recorded(&Script::by_hand(history, until));
     let context = format!("{name}: {until}");
@@ -105,8 +105,7 @@ fn stands_as_then(name: &str, history: &History, until: u64) {
     assert_eq!(in_flight(&again), in_flight(history), "{context}");
 }
 
-/// Batches that a crash undoes, copies that are lost or are still on their way, and messages that
-/// somebody takes out.
+/// Batches that a crash undoes, copies that are lost or still in flight, and messages that a line drops.
 #[test]
 fn what_is_in_flight_in_a_run_by_hand_was_so_then() {
     for text in [
@@ -125,8 +124,8 @@ fn what_is_in_flight_in_a_run_by_hand_was_so_then() {
     }
 }
 
-/// Messages that wait for a process when their link is cut, and clients that wait for one that then crashes,
-/// between two steps or within one.
+/// Messages that wait for a paused process when their link is cut, and clients that wait for a process that
+/// then crashes, between two steps or within one.
 #[test]
 fn what_waited_for_a_process_that_stood_still_is_taken_in_by_hand_too() {
     for text in [
@@ -162,7 +161,7 @@ fn what_waited_for_a_process_that_stood_still_is_taken_in_by_hand_too() {
     }
 }
 
-/// What a script leaves its links like, in the lines of its run by hand.
+/// The lines of a run by hand leave the links as the script does.
 #[test]
 fn links_that_were_changed_one_by_one_or_mended_are_so_in_a_run_by_hand_too() {
     for changes in [
@@ -187,8 +186,8 @@ fn links_that_were_changed_one_by_one_or_mended_are_so_in_a_run_by_hand_too() {
     }
 }
 
-/// The conditions at the start are lines of a session that is kept, and not said twice when one goes on
-/// from it and keeps it again.
+/// The conditions at the start become lines of a saved session. They are not written twice when a session
+/// goes on from it and is saved again.
 #[test]
 fn what_links_are_like_at_the_start_is_said_once() {
     let mut script = library::load("demo", None).unwrap();

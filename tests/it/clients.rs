@@ -1,5 +1,5 @@
 //! What clients are told, from a script's line to the report: which answers are judged, what counts as
-//! a fall, and what is said where nobody can judge.
+//! a fall, and what is said of a history that cannot be judged.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -28,10 +28,10 @@ use raft_in_practice::server::{Answer, Proposal, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::{hunt_result, violation};
 
-/// Far away.
+/// A bound that no wait here should reach.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// A client asks in the last line, so its answer comes after it.
+/// A script whose last line is a client's command, so the answer comes after the last line.
 const LATE: &str = "nodes 3\ndelay 0ms..0ms\ntimeout 0\nwait until leader is 0\n\
                     wait until in step\nsubmit to 0 SET x=1\n";
 
@@ -39,7 +39,7 @@ fn parse(text: &str) -> Script {
     Script::parse("clients", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// Hears every success that is told.
+/// An observer that keeps every success that a client is told of.
 #[derive(Clone, Default)]
 struct Ear(Arc<Mutex<Vec<LogPosition>>>);
 
@@ -69,8 +69,8 @@ fn answers(report: &SafetyReport) -> usize {
     report.clients.as_ref().map_or(0, |clients| clients.answers)
 }
 
-/// A client whose answer is lost is told nothing. One that numbers its command asks again, is answered as
-/// the first time, and its command is done once.
+/// A client whose answer is lost is told nothing. A client that numbers its command asks again: it gets the
+/// answer of the first time, and the command is done only once.
 #[test]
 fn a_lost_answer_is_not_heard_and_a_command_with_a_number_is_asked_for_again() {
     let script = parse(
@@ -112,8 +112,8 @@ fn an_answer_that_comes_after_the_last_line_is_judged() {
     runner.into_world().stop().unwrap();
 }
 
-/// On threads answers come until the threads have ended. However many come after the last line, none
-/// is in the stream that was not judged.
+/// On threads answers come until the threads have ended. However many come after the last line, every
+/// answer in the stream was judged.
 #[test]
 fn on_threads_every_answer_of_the_stream_is_judged() {
     let text = format!("{LATE}{}", "submit to 0 GET x\n".repeat(100));
@@ -169,15 +169,15 @@ fn a_command_to_a_node_that_is_down_ends_alike_in_both_worlds() {
 
     let mut cluster = on_threads(&script, 1.0, &Ear::default());
     let mut threaded = outcomes_of_commands_to_the_wrong_node(&mut cluster);
-    // Whom a follower knows as its leader is a matter of what has arrived.
+    // Which leader a follower knows of depends on the messages that have arrived.
     assert!(matches!(threaded[0], Proposal::Refused { .. }), "{threaded:?}");
     threaded[0].clone_from(&expected[0]);
     assert_eq!(threaded, expected);
     cluster.stop().unwrap();
 }
 
-/// Many commands to a leader that reaches nobody, in any mixture, and what the others read then: each
-/// is judged, and holds.
+/// Many commands, in any mixture, to a leader that reaches nobody, and what the others read then: each
+/// history is judged, and holds.
 #[test]
 fn commands_that_nobody_answers_are_judged() {
     let mixtures: [&[&str]; 4] =
@@ -249,7 +249,7 @@ fn a_success_for_an_entry_that_is_lost_is_a_fall() {
             if lost > 0 {
                 assert!(!rules.is_intact(), "{name}");
                 let why = ended.map_err(|failure| failure.why);
-                // Who waits to hear that an entry is lost never does.
+                // In `told` a wait for the news that an entry is lost never ends.
                 let waits = *name == "told" && matches!(why, Err(Why::TimedOut(_)));
                 assert!(waits || matches!(why, Ok(()) | Err(Why::Misled(_))), "{name}: {why:?}");
                 misled.insert(*name, lost);
@@ -260,15 +260,15 @@ fn a_success_for_an_entry_that_is_lost_is_a_fall() {
     assert!(misled.contains_key("stale-leader") && misled.contains_key("partition"), "{misled:?}");
 }
 
-/// What is committed, as the node has it that has committed most.
+/// The committed log, taken from the node that has committed most.
 fn furthest(sim: &Sim) -> Log {
     let status = sim.status();
     let most = status.iter().max_by_key(|status| status.commit).unwrap();
     sim.log(most.id)
 }
 
-/// A world without nodes, in which every command is answered when the time has come, whatever it asks
-/// for: a GET is told of a value that nobody has written.
+/// A world without nodes. Once any time has passed, every command counts as answered with success, and a
+/// GET with a value that was never written.
 #[derive(Default)]
 struct Liar {
     now: Time,
@@ -387,15 +387,15 @@ impl World for Liar {
     }
 }
 
-/// Writers of one key that are all answered at the same moment, and a read that fits no order of them:
-/// more orders than can be tried.
+/// A script with many writers of one key, all answered at the same moment, and a read that fits no order of
+/// them. There are more orders than can be tried.
 fn too_many(then: &str) -> Script {
     let writes =
         (0..40).map(|nth| format!("submit to 0 SET x={nth}\n")).collect::<Vec<_>>().concat();
     parse(&format!("nodes 1\n{writes}submit to 0 GET x\nwait 1s\n{then}"))
 }
 
-/// Keeps what came of expectations.
+/// An observer that keeps the outcomes of expectations.
 #[derive(Default)]
 struct Kept(Vec<LineOutcome>);
 
@@ -437,7 +437,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     let clients = serde_json::json!({ "answers": 41, "verdict": verdict, "key": "x", "operations": 41, "open": 41 });
     assert_eq!(json["clients"], clients);
 
-    // Who expects a fall cannot be content, and who need not see one is told that nobody knows.
+    // A script that expects a fall fails, and one that need not see the fall is told that it was not judged.
     let script = too_many("expect violation linearizability\n");
     let mut silent = ();
     let failed = Runner::new(Liar::default(), &mut silent).run(&script.lines).unwrap_err();

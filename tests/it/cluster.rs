@@ -1,4 +1,4 @@
-//! The time of a cluster on threads, and how long is waited for nodes that a busy machine starves of it.
+//! The clock of a cluster on threads, and how long a wait goes on for nodes that a busy machine does not run.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn a_fast_clock_shortens_a_wait_but_not_below_the_patience() {
     assert_eq!(bound, patience, "in real time a wait is as long as it says");
 }
 
-/// No thread runs here, so a node that is said to be up is one that the machine gives no time.
+/// No thread runs here, so a node that counts as up looks like one that the machine does not run.
 #[test]
 fn a_wait_goes_on_for_nodes_that_had_no_time_and_for_no_others() {
     let clock = ClusterClock::start(10.0);

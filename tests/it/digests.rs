@@ -1,4 +1,4 @@
-//! Digests: of the bytes that `docs/trace-format.md` describes, and pinned.
+//! Digests are of the bytes that `docs/trace-format.md` describes, and their values are pinned.
 
 use raft_in_practice::digest::{chain, chain_line, of_step};
 use raft_in_practice::raft::{
@@ -18,8 +18,8 @@ fn bytes(description: &str) -> Vec<u8> {
     description.split_whitespace().flat_map(bytes).collect()
 }
 
-/// A follower with a vote and two entries, and a message of each kind: whoever implements the encoding
-/// from its description comes to these bytes, and to the digest.
+/// A follower with a vote and two entries, and a message of each kind. An implementation of the encoding
+/// from its description gives these bytes, and this digest.
 #[test]
 fn the_digest_of_a_step_is_that_of_the_bytes_that_are_described() {
     let term = Term::new(3);

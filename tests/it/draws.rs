@@ -1,4 +1,4 @@
-//! Random draws: pinned, and as just as they should be.
+//! Random draws are pinned, and every value is equally likely.
 
 use raft_in_practice::random_draws::Draw;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -28,7 +28,7 @@ fn draws_are_what_they_were_when_this_test_was_written() {
     );
 }
 
-/// The first seeds were written down with `rand` 0.10: the runs that they name stay.
+/// The first seeds were recorded with `rand` 0.10. They must keep naming the same runs.
 #[test]
 fn draws_are_those_of_rand_0_10() {
     let (ours, theirs) = (&mut ChaCha8Rng::seed_from_u64(3), &mut ChaCha8Rng::seed_from_u64(3));
@@ -48,8 +48,8 @@ fn draws_are_those_of_rand_0_10() {
     }
 }
 
-/// Three kinds of the same weight, drawn often; and of a range of two thirds of all numbers, where a
-/// careless method would favour every other one.
+/// Draws of three kinds of the same weight, and from a range of two thirds of all numbers, where a careless
+/// method would favour every second number.
 #[test]
 fn no_number_is_likelier_than_another() {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);

@@ -1,5 +1,5 @@
-//! Every scenario that ships holds for every seed, and those that ask for nothing that takes a good
-//! network hold over a bad one.
+//! Every scenario that ships holds for every seed. The scenarios that do not need a good network also hold
+//! over a bad one.
 
 use raft_in_practice::network::Conditions;
 use raft_in_practice::scenario::library::{SHIPPED, find};
@@ -10,14 +10,14 @@ use raft_in_practice::sim::{Sim, SimConfig};
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=300;
 
-/// Those that are meant to hold over bad links too. Of the others, some say which message arrives and the
-/// rest rest on a leader that nothing deposes. Should one of these fail after a change, look whether it
-/// only waited too short: with a loss of 0.2 and duplicates, a cluster is without a leader for the 12
-/// seconds of a wait in one run of some hundreds.
+/// The scenarios that are meant to hold over bad links too. Of the others, some name the message that arrives,
+/// and the rest need a leader that is never deposed. If one of these fails after a change, check whether its
+/// wait was only too short: with a loss of 0.2 and duplicates, a cluster has no leader for the 12 seconds of
+/// a wait in one run of some hundreds.
 const BEAR_BAD_LINKS: [&str; 7] =
     ["demo", "partition", "split-vote", "restart", "lossy", "even-cluster", "crash-before-send"];
 
-/// Plays a script from this seed. Says how it failed, if it did.
+/// Plays a script from this seed. Returns how it failed, if it did.
 fn failure(script: &Script, seed: u64) -> Option<String> {
     let sim = Sim::new(SimConfig::of(script).seed(seed), Vec::new());
     let mut silent = ();
@@ -53,14 +53,14 @@ fn those_that_are_meant_to_hold_over_links_that_lose_and_repeat_messages() {
             holds_for_every_seed(&Script { conditions, ..script.clone() });
         }
     }
-    // The first run that somebody looks at holds over the worst of both.
+    // `demo` is the first run that a reader sees. It holds even with the worst loss and duplication together.
     let demo = find("demo").unwrap().unwrap();
     let conditions = Conditions { drop: 0.2, duplicate: 0.2, ..demo.conditions };
     holds_for_every_seed(&Script { conditions, ..demo });
 }
 
-/// The figures that `docs/scenarios.md` has of `chain-of-three`: how many leaders a minute has, of which
-/// the first was there before the link failed.
+/// The figures in `docs/scenarios.md` on `chain-of-three`: how many leaders there are in a minute. The first
+/// of them was there before the link failed.
 #[test]
 fn the_ends_of_a_chain_go_on_for_ever_only_if_no_leader_appends_anything() {
     let text = "nodes 3\nelect 0\nwrite SET x=1\nwait until in step\ncut 0 <-> 2\nwait 60s\n";

@@ -1,5 +1,4 @@
-//! Exhaustive searches: small clusters hold in every state, broken rules fall in as few steps as ever,
-//! and another model checker counts as many states.
+//! Exhaustive searches: small clusters hold in every state, and broken rules fall in as few steps as ever.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +11,7 @@ use raft_in_practice::search::schedule::Schedule;
 use crate::common::lengths::LENGTHS;
 
 /// Every state within these bounds is seen, and no property falls. The numbers of states are part of
-/// the test: if one changes, the core, the bounds or the search has.
+/// the test: if one changes, then the core, the bounds or the search has changed.
 #[test]
 fn small_clusters_hold_in_every_state_within_the_bounds() {
     let bounds: &[(Bounds, u64)] = &[
@@ -31,9 +30,9 @@ fn small_clusters_hold_in_every_state_within_the_bounds() {
     }
 }
 
-/// The exact number of messages, timeouts, commands and restarts in the shortest way to a failure. It
-/// guards the rule, the search and the properties at once. And each way is played on the simulator,
-/// whose checker judges it by itself.
+/// The exact number of messages, timeouts, commands and restarts in the shortest way to a failure. A change
+/// in the rule, the search or the properties changes it. Each way is also played on the simulator, whose
+/// checker judges it independently.
 #[test]
 fn the_shortest_ways_are_as_long_as_they_were_and_fail_on_the_simulator_too() {
     let quick = Rule::ALL.into_iter().filter(|&rule| exhaustive::is_quick(rule));
@@ -89,9 +88,9 @@ fn merging_states_changes_no_verdict() {
     }
 }
 
-/// Merging states saves work and hides nothing: whatever is merged, the nodes and the ledger come to
-/// stand in the same ways. Entries, crashes and a second term are in these bounds, so that every kind
-/// of message can be dead, and be missed.
+/// Merging states saves work and hides nothing: whatever is merged, the nodes and the ledger reach the same
+/// states. These bounds include entries, crashes and a second term, so that every kind of message can be
+/// dead, and a wrong merge of it would be noticed.
 #[test]
 fn merging_states_leaves_no_way_of_standing_out() {
     let all = Merge::ALL;
@@ -100,7 +99,7 @@ fn merging_states_leaves_no_way_of_standing_out() {
         Merge { free_sends: false, ..all },
         Merge { dead_messages: false, free_sends: false, ..all },
     ];
-    // Three nodes with nothing merged are more states than a test may look at.
+    // Three nodes with nothing merged have too many states for a test.
     for (bounds, switches) in [
         (Bounds::new(2, 2, 2), &switches[..2]),
         (Bounds::new(2, 2, 2).without_no_op(), &switches),
@@ -116,7 +115,7 @@ fn merging_states_leaves_no_way_of_standing_out() {
     }
 }
 
-/// The same with a rule broken: what makes a message dead must not rest on that rule.
+/// The same holds with a rule broken: the reason why a message is dead must not depend on that rule.
 #[test]
 fn what_is_dead_is_dead_without_the_rule_too() {
     let two = Bounds::new(2, 2, 1).without_no_op().with_crashes(1);
@@ -142,7 +141,7 @@ fn missing(all: &BTreeSet<u64>, found: &BTreeSet<u64>) -> usize {
     all.difference(found).count()
 }
 
-/// A finding too: a match index that goes back costs time, never safety.
+/// No search finds a failure for this rule: a match index that goes back costs time, never safety.
 #[test]
 fn what_no_search_can_make_fall() {
     let bounds = Bounds { jobs: 2, memory: 4 << 30, ..Bounds::new(3, 2, 1) };
@@ -150,7 +149,7 @@ fn what_no_search_can_make_fall() {
     assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None), "{bounds:?}");
 }
 
-/// Memory is a bound like any other, and what was reached by then is said.
+/// A search that runs out of memory ends, and reports how far it came.
 #[test]
 fn a_search_ends_when_its_memory_is_full() {
     let bounds = Bounds { memory: 1 << 20, ..Bounds::new(3, 2, 2) };

@@ -1,4 +1,4 @@
-//! The server of `raft-cluster explore`, as someone meets it who means harm, and as its page does.
+//! The server of `raft-cluster explore`, with hostile requests and with those of its page.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -36,7 +36,7 @@ impl Served {
     /// Sends these bytes, and returns the status and the body of what comes back.
     fn send(&self, bytes: &[u8]) -> (u16, String) {
         let mut stream = self.connect();
-        // What is refused early may not be read to its end.
+        // The write may fail, because the server does not read all of a request that it refuses early.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -70,7 +70,7 @@ impl Served {
         self.request("POST", &format!("/{}/{path}", self.token), &headers, &body.to_string())
     }
 
-    /// Carries a line out, and returns all that the page is told.
+    /// Carries a line out, and returns the whole answer to the page.
     fn line(&self, line: &str) -> Value {
         let known = json!({ "world": 0, "moments": 0 });
         let (status, body) =
@@ -106,7 +106,7 @@ fn only_its_own_page_is_answered_and_the_session_goes_on() {
         (403, served.request("GET", "/favicon.ico", &[], "")),
         (403, served.request("POST", "/0123456789abcdef0123456789abcdef/do", &[json], &act)),
         (403, served.request("POST", &format!("/{}x/do", served.token), &[json], &act)),
-        // Under a name that was made to lead here, or under none.
+        // With the name of another host that leads here, or without a host.
         (421, served.request_of("POST", &path, &["Host: evil.example", json], &act)),
         (421, served.request_of("POST", &path, &[&format!("Host: evil.example:{port}"), json], &act)),
         (421, served.request_of("GET", &path, &["X-Nothing: 1"], "")),
@@ -122,12 +122,12 @@ fn only_its_own_page_is_answered_and_the_session_goes_on() {
         (415, served.request("POST", &path, &[], &act)),
         (415, served.request("POST", &path, &["Content-Type: application/x-www-form-urlencoded"], &act)),
         (405, served.request("OPTIONS", &path, &["Origin: http://evil.example"], "")),
-        // Ways out of the folder that there is not.
+        // Attempts to leave a folder; the server serves none.
         (404, served.request("GET", &format!("/{}/../../etc/passwd", served.token), &[], "")),
         (404, served.request("GET", &format!("/{}/%2e%2e/etc/passwd", served.token), &[], "")),
         (404, served.request("GET", &format!("/{}//etc/passwd", served.token), &[], "")),
         (404, served.request("GET", &path, &[], "")),
-        // Too much, and what is no request.
+        // Too long, and not valid requests.
         (413, served.request("POST", &path, &[json], &format!("{{\"line\":\"{}\"}}", "x".repeat(1 << 20)))),
         (431, served.request("GET", &format!("/{}/", served.token), &[&format!("X-Long: {}", "x".repeat(20 << 10))], "")),
         (411, served.send(format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{json}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").as_bytes())),
@@ -161,7 +161,7 @@ fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
     let mut idle: Vec<TcpStream> = Vec::new();
     for nth in 0..1000 {
         let mut stream = served.connect();
-        // Some begin to speak.
+        // Some send the beginning of a request.
         if nth % 3 == 0 {
             let _ = stream.write_all(b"GET / HT");
         }
@@ -172,7 +172,7 @@ fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
     }
     assert_eq!(served.line("timeout 0")["complaint"], Value::Null);
     assert_eq!(served.lines(), ["timeout 0"]);
-    // Those that came first were let go: they read the end.
+    // The first connections were closed, so reading from one gives the end.
     let mut end = Vec::new();
     if idle[0].read_to_end(&mut end).is_ok() {
         assert!(end.is_empty());
@@ -201,7 +201,7 @@ fn no_line_is_too_much_for_a_session() {
         assert!(complaint.contains(words), "{line}: {complaint}");
         assert!(!told.to_string().contains('\u{1b}'), "{line}: {told}");
     }
-    // Nothing that the page may say ends the session.
+    // None of these requests ends the session.
     for (path, body) in [
         (
             "do",
@@ -230,7 +230,7 @@ fn no_line_is_too_much_for_a_session() {
     assert!(served.line("status")["complaint"].is_null());
 }
 
-/// The lines that are left after each act, and how long the run is.
+/// Going back and forth changes which lines lead to the tip, and removes no line.
 #[test]
 fn nothing_is_lost_by_going_back() {
     let served = Served::start(&["--nodes", "3", "--seed", "2"]);
@@ -276,16 +276,16 @@ fn nothing_is_lost_by_going_back() {
     assert_eq!(way_there.len(), 2);
     assert!(way_there[0].starts_with("step") && way_there[1] == "crash 1", "{way_there:?}");
     assert_eq!(moments(&branch)[..3], moments(&whole)[..3]);
-    // The same again is no new branch.
+    // The same line again begins no new branch.
     let count = branch["lines"].as_array().unwrap().len();
     act(json!({ "act": "undo" }));
     let same = act(json!({ "act": "line", "line": "crash 1", "at": null }));
     assert_eq!(same["lines"].as_array().unwrap().len(), count);
-    // And the other branch is still there.
+    // The other branch is still there.
     let tip = again["tip"].clone();
     let other = act(json!({ "act": "go-to", "line": tip }));
     assert_eq!(moments(&other), moments(&whole));
-    // A write is kept whole: what comes in the middle of it begins behind it.
+    // A write is kept whole: a branch from the middle of it begins after it.
     let at = moments(&other).len() - 3;
     let behind = act(json!({ "act": "fork", "at": at }));
     assert_eq!(way(&behind).last().unwrap(), "write SET x=1");

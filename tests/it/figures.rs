@@ -115,7 +115,7 @@ fn position(cluster: &Cluster, node: u8, index: u64) -> LogPosition {
     LogPosition { term: cluster.node(node).log().term_at(index).expect("it is there"), index }
 }
 
-/// (c) and (d): S1 does not commit the entry, although it is on a majority; so that nothing is
+/// (c) and (d): S1 does not commit the entry, although it is on a majority. So no committed entry is
 /// lost when S5, with the votes of S2, S3 and S4, overwrites it.
 #[test]
 fn figure_8_an_old_entry_on_a_majority_is_not_committed_and_may_be_overwritten() {
@@ -165,13 +165,13 @@ fn figure_8_an_entry_of_the_leaders_own_term_commits_all_before_it() {
     }
 }
 
-/// The same schedule with the rule broken: S1 commits by counting, tells S2 and S3, and (d)
-/// overwrites what all three took for committed.
+/// The same schedule with the rule broken: S1 commits by counting and tells S2 and S3, and (d)
+/// overwrites an entry that all three have committed.
 #[test]
 fn figure_8_without_the_rule_a_committed_entry_is_overwritten() {
     let mut cluster = figure_8_up_to_c(RuleSet::INTACT.without(Rule::CommitOnlyCurrentTerm));
     cluster.heartbeat(0);
-    // S5, too, counted an old entry when it led: the first, which all have. Luck, no proof.
+    // S5 counted an old entry too when it led: the first, which all nodes have. By luck this did no harm.
     assert_eq!(cluster.commits(), [2, 2, 2, 0, 1]);
     let committed = position(&cluster, 0, 2);
     assert_eq!(committed, at(2, 2));

@@ -1,4 +1,4 @@
-//! Hunts: every rule that is broken is caught, and the intact core survives.
+//! Hunts: every broken rule is caught, and the intact core survives.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
     assert!(result.took > Duration::ZERO);
 }
 
-/// Worlds have processes that stand still, and clients that go on asking in the calm; others have neither.
+/// Some worlds have paused processes, or clients that go on asking after the faults end; others have neither.
 #[test]
 fn worlds_have_pauses_and_load() {
     let mixes: Vec<FaultMix> = (0..20).map(FaultMix::draw).collect();
@@ -70,7 +70,7 @@ fn worlds_have_pauses_and_load() {
     }
 }
 
-/// Where timeouts are not drawn at random a leader may come in time, and only after elections upon elections.
+/// If timeouts are not drawn at random, a leader may come in time, but only after too many elections.
 #[test]
 fn too_many_elections_in_the_calm_are_a_finding_of_their_own() {
     let rules = RuleSet::INTACT.without(Rule::RandomisedTimeout);
@@ -83,8 +83,8 @@ fn too_many_elections_in_the_calm_are_a_finding_of_their_own() {
     assert!(view::stall(&stall).contains(&told));
 }
 
-/// The shortest of what a hunt and a search find; or the run that ships, where that is shorter. Where
-/// nothing is found nothing is told, or every rule would be called caught.
+/// The best counterexample is the shortest that a hunt or a search finds, or the run that ships if that is
+/// shorter. If neither finds any, there is none, or every rule would count as caught.
 #[test]
 fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
     let best = |rule, seeds| {
@@ -104,7 +104,7 @@ fn the_best_counterexample_is_found_or_is_one_that_ships_and_is_shorter() {
     assert_eq!(best(Rule::LeaderHeartbeat, SEEDS), None, "a stall has no moves");
 }
 
-/// A message that a crash kept from leaving has no name, and counts in no other's.
+/// A message that a crash kept from leaving has no name, and does not count in the names of others.
 #[test]
 fn every_move_of_a_world_can_be_made_again() {
     for seed in 0..100 {
@@ -116,7 +116,7 @@ fn every_move_of_a_world_can_be_made_again() {
     }
 }
 
-/// What is made short still fails, its script says so, and the intact core holds on the same moves.
+/// A shortened counterexample still fails, its script expects that, and the intact core holds on the same moves.
 #[test]
 fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
     for rule in [Rule::OneVotePerTerm, Rule::LogMatchingCheck, Rule::CommitOnlyCurrentTerm] {

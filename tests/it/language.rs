@@ -1,5 +1,5 @@
-//! The language of the scenarios: every row of its tables reads and writes itself, and an error says
-//! which word, where, and what would have fitted.
+//! The language of the scenarios: every row of its tables can be read and written, and an error says
+//! which word is wrong, where it is, and what would have fitted.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fn text_is_quoted_only_where_it_must_be_and_reads_back() {
         let line = submit.to_string();
         assert_eq!(line, format!("submit {written}"));
         assert_eq!(parse_line(&line, 3), Ok(Some(submit)));
-        // Behind it the line goes on.
+        // The line goes on after the text.
         let on = On::One(Who::Node(NodeId::new(1)));
         let expect = Verb::Expect(Condition::NotCommitted(text.to_owned(), on));
         assert_eq!(

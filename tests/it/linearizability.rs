@@ -1,6 +1,6 @@
-//! The judge of clients beside another's: `stateright`'s tester of linearizability, which shares
-//! nothing with it, tries every order and every subset of what was never answered. On many small
-//! histories, drawn at random, both must come to the same verdict.
+//! The judge of clients, compared with the linearizability tester of `stateright`. That tester shares no code
+//! with it, and tries every order and every subset of the calls that were never answered. On many small
+//! random histories both must come to the same verdict.
 
 use raft_in_practice::properties::linearizability::{ClientHistory, Judgement, Misled};
 use raft_in_practice::raft::LogPosition;
@@ -47,25 +47,25 @@ impl SequentialSpec for Key {
         }
     }
 
-    /// Whoever has written and hears no more than that it is done knows no more.
+    /// A client that is told only that its write is done learns nothing else, so `Done` fits every write.
     fn is_valid_step(&mut self, operation: &Operation, told: &Reply) -> bool {
         let reply = self.invoke(operation);
         *told == reply || *told == Reply::Done && *operation != Operation::Get
     }
 }
 
-/// A client that waits: for what, and what the store has said if the operation took effect.
+/// A waiting client: its ticket, its operation, and the store's reply if the operation took effect.
 type Waiting = Option<(Ticket, Operation, Option<Reply>)>;
 
-/// A history, as both see it.
+/// A history, in the form of each of the two judges.
 struct Drawn {
     ours: ClientHistory,
     theirs: LinearizabilityTester<usize, Key>,
     told: Vec<String>,
 }
 
-/// Clients that ask, a machine that lets their operations take effect at some time, answers that
-/// come later or never, and now and then a wrong one.
+/// Draws a history: clients ask, a machine lets their operations take effect at some time, and answers
+/// come later or never. Some answers are wrong.
 fn draw(rng: &mut ChaCha8Rng) -> Drawn {
     let clients = rng.random_range(2..=5);
     let wrong = *[0.0, 0.3, 0.8].choose(rng).expect("there are three");

@@ -1,7 +1,7 @@
-//! The tests of the library and of both programs, in one binary: it is linked once.
+//! The tests of the library and of both programs, in one binary, so that they are linked only once.
 //!
-//! `cargo test --test it rules` runs the tests of one module. What counts the threads of its whole
-//! process, and what runs on real threads in real time, are binaries of their own:
+//! `cargo test --test it rules` runs the tests of one module. The test that counts the threads of its
+//! process, and the tests that run on real threads in real time, are binaries of their own:
 //! `tests/cluster_threads.rs` and `tests/threads/`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(unreachable_pub, reason = "the modules of one binary share it, nobody else sees it")]

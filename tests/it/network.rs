@@ -1,4 +1,4 @@
-//! What links do to messages.
+//! What links do to messages: cuts, loss, duplication and latency.
 
 use std::time::Duration;
 

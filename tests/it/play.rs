@@ -128,7 +128,7 @@ fn going_back_leads_to_where_one_was() {
         lines.extend(gone);
         lines.extend([back, "status"]);
         assert_eq!(status(&lines), expected, "{gone:?}, {back}");
-        // And from there on as if nothing had been undone.
+        // From there on the session goes on as if nothing had been undone.
         lines.extend(["crash leader", "run 5s", "status"]);
         let mut straight = there.to_vec();
         straight.extend(["crash leader", "run 5s", "status"]);
@@ -243,14 +243,14 @@ fn the_lines_of_a_scenario_wait_until_one_asks_for_them() {
     assert!(!at_once.contains("leader"), "nothing has happened: {at_once}");
     assert!(waits.out.contains("(next: 'phase Term 1: everyone has the first entry', of"));
 
-    // One line after the other comes to the same as all of them.
+    // Carrying out the lines one by one has the same result as `run`.
     let all = play(&["partition"], &["run", "log", "quit"]);
     let each = play(&["partition"], &["next 4", "next", "next 99", "log", "next", "quit"]);
     assert_eq!(last_logs(&all.out), last_logs(&each.out));
     assert!(each.out.contains("> phase "), "what is carried out is shown: {}", each.out);
     assert!(each.out.contains("no line of a scenario is left"), "{}", each.out);
 
-    // What 'back' undoes waits again, and 'forward' does it once more.
+    // Lines that 'back' undoes wait again, and 'forward' does them once more.
     let lines = ["run", "back 4", "forward 9", "log", "forward", "quit"];
     let forth = play(&["partition"], &lines);
     assert_eq!(last_logs(&all.out), last_logs(&forth.out), "{}", forth.out);
@@ -296,7 +296,7 @@ fn the_prompt_says_why() {
     }
 }
 
-/// Both are written beside the file first, and neither takes the other's away.
+/// The trace and the scenario would use the same temporary file. The save is refused, and the trace survives.
 #[test]
 fn a_scenario_saved_where_the_trace_is_written_costs_nobody_the_trace() {
     let trace = file("both");
@@ -331,7 +331,7 @@ fn one_can_go_on_from_a_recorded_run() {
     assert!(forked.out.contains("✓ all running nodes"), "{}", forked.out);
 }
 
-/// On threads a node may take in several commands in one turn, and by hand it takes in each by itself.
+/// On threads a node may append several commands in one turn, but by hand it appends each in its own turn.
 #[test]
 fn a_run_that_cannot_be_made_again_as_it_was_says_so() {
     let (trace, script) = (file("together.jsonl"), file("together.raft"));

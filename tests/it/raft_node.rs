@@ -1,4 +1,4 @@
-//! The program `raft-node` from outside: what it prints, and with which code it ends.
+//! The program `raft-node` from outside: what it prints, and its exit code.
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -23,7 +23,7 @@ fn raft_node(arguments: &[&str]) -> Command {
     command
 }
 
-/// What it prints when all is well.
+/// What the program prints when all is well.
 fn printed(arguments: &[&str]) -> String {
     let output = raft_node(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{arguments:?}");
@@ -31,7 +31,7 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What it complains of when its command line is wrong: one sentence, and nothing else.
+/// The program's complaint about a wrong command line: one sentence, and nothing else.
 fn complaint(arguments: &[&str]) -> String {
     let output = raft_node(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -253,7 +253,7 @@ fn wrong_usage_is_one_sentence_and_code_2() {
             assert!(text.contains(word), "{arguments:?}: {text:?} lacks {word:?}");
         }
     }
-    // The largest is one.
+    // The largest seed is valid.
     assert!(!printed(&["--seed", "18446744073709551615"]).is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! What is caught is made short: as short as ever, and told in as few parts.
+//! The shrinker makes catches as short as before, with no more parts.
 
 use std::num::NonZeroUsize;
 
@@ -39,7 +39,7 @@ fn the_first_catches_become_as_short_as_they_did() {
     assert_eq!(reached, expected);
 }
 
-/// Where the cluster's settings do not matter, the usual ones are told.
+/// If the cluster's settings do not matter, the shrinker replaces them with the usual ones.
 #[test]
 fn settings_that_do_not_matter_become_the_usual_ones() {
     let rule = Rule::OneVotePerTerm;
@@ -51,8 +51,8 @@ fn settings_that_do_not_matter_become_the_usual_ones() {
     assert_eq!((told.settings, told.moves.len()), (usual, 6));
 }
 
-/// What has been made short once is as short as it will be by these means, and delivers no older
-/// message where a younger one does as well.
+/// A run that was shrunk cannot be shrunk further. It delivers no older message where a newer one would do
+/// as well.
 #[test]
 fn making_it_short_again_changes_nothing() {
     for rule in [Rule::TruncateOnlyOnConflict, Rule::ConflictTruncates, Rule::UpToDateLog] {

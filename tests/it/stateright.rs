@@ -1,5 +1,5 @@
-//! Another's model checker, `stateright`, on a model that shares nothing with `src/search/exhaustive/` but the
-//! core: it must find as many states as our search finds when it merges nothing.
+//! The model checker `stateright`, on a model that shares only the core with `src/search/exhaustive/`. It must
+//! find as many states as our search finds when that merges nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use raft_in_practice::search::exhaustive::{Bounds, Merge, Reach};
 use stateright::util::HashableHashSet;
 use stateright::{Checker, Model, Property};
 
-/// A cluster, all that was ever sent, and what must be remembered of its past.
+/// A cluster, all messages that were ever sent, and the part of its past that still matters.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Cluster {
     nodes: Vec<RaftNode>,
@@ -76,7 +76,7 @@ impl Model for Raft {
                 next.committed.push((entry.clone(), node.current_term()));
             }
         }
-        // What lies before the lowest term of all can matter to nobody any more.
+        // Terms before the lowest current term cannot matter to any node any more.
         let oldest = next.nodes.iter().map(RaftNode::current_term).min()?;
         next.leaders.retain(|&term, _| term >= oldest);
         for (_, in_term) in &mut next.committed {

@@ -1,5 +1,5 @@
-//! Beside each script that ships stands what it shows: `demo.raft` and `demo.out`. A reader sees it
-//! without building anything, and a change of what is told is seen in the difference.
+//! Next to each script that ships is its output: `demo.raft` and `demo.out`. Readers can see it without
+//! building anything, and a change of the output shows in a diff.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What scripts can say of clients, elections and leaders, and what comes of saying it.
+//! What scripts can say about clients, elections and leaders, and the effect of each such line.
 
 use raft_in_practice::raft::{NodeId, Property};
 use raft_in_practice::scenario::library::BROKEN;
@@ -12,14 +12,14 @@ use raft_in_practice::sim::{Sim, SimConfig};
 const ASKED: &str = "nodes 3\ntimeout 0\nwait until leader is 0\nwrite SET x=1\n\
                      write GET x\nsubmit to 1 SET y=1\nwait 1s\n";
 
-/// What stops this script in virtual time, if anything does.
+/// The failure that stops this script in virtual time, if there is one.
 fn stops(text: &str) -> Option<Why> {
     let script = Script::parse("script", text).unwrap_or_else(|error| panic!("{error}"));
     let sim = Sim::new(SimConfig::of(&script), Vec::new());
     Runner::new(sim, &mut ()).run(&script.lines).err().map(|failure| failure.why)
 }
 
-/// Each of these holds after `before`, and each of those does not.
+/// Checks that after `before` each condition of `holds` is true, and each of `fails` is not.
 fn holds(before: &str, holds: &[&str], fails: &[&str]) {
     for (conditions, good) in [(holds, true), (fails, false)] {
         for condition in conditions {
@@ -224,7 +224,7 @@ fn a_node_that_is_still_to_crash_is_none_that_has_crashed() {
     assert_eq!(stops(&format!("{back}restart crashed")), Some(Why::NoneCrashed));
     let then = "timeout 1\nrestart crashed\nexpect role 1 = follower";
     assert_eq!(stops(&format!("{back}{then}")), None);
-    // Which crashed last is not which was told to last.
+    // The node that crashed last need not be the one that was last told to crash.
     let told = "nodes 3\ncrash 1 before send\ncrash 0\ntimeout 1\n";
     assert_eq!(stops(&format!("{told}restart crashed\nexpect role 1 = follower")), None);
 }
@@ -249,7 +249,7 @@ fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
     let held = "nodes 3\nno-op off\ntimeout 0\nhold vote 0 -> 1\nwait 100ms\n";
     holds(held, &["leader is 0", "term 1 = 1", "vote 1 = none"], &["vote 1 = 0"]);
     holds(&format!("{held}deliver vote 0 -> 1\n"), &["vote 1 = 0"], &["vote 1 = none"]);
-    // It can arrive again, and nothing but its name brings it.
+    // The message can arrive again, but only when a line names it.
     let twice = "deliver vote 0 -> 1\ndeliver vote 0 -> 1\n";
     assert_eq!(stops(&format!("{held}{twice}wait 10s\n")), None);
     let gone = stops(&format!("{held}hold vote 0 -> 1\n"));
@@ -262,7 +262,7 @@ fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
 fn a_message_that_is_duplicated_arrives_twice_and_means_once() {
     let voted = "nodes 5\ntimeout 0\nduplicate vote 0 -> 1\nstep 20\n";
     holds(voted, &["leader is 0", "elections = 1"], &[]);
-    // The first of the two is named, then the second.
+    // The name means the first copy, and then the second.
     let named = "nodes 3\ntimeout 0\nduplicate vote 0 -> 1\n";
     let deliver = "deliver vote 0 -> 1\n";
     assert_eq!(stops(&format!("{named}{deliver}{deliver}")), None);

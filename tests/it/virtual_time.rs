@@ -131,7 +131,7 @@ fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
         assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
     }
     assert!(matches!(read(&[0xff, 0xfe]), Err(TraceError::NotATrace(_))));
-    // A file without end is given up, and not kept in memory.
+    // The reader gives up on a file without end, and does not keep it in memory.
     let endless = replay(io::BufReader::new(io::repeat(b'x')), |_| Vec::new(), None);
     assert!(matches!(endless, Err(TraceError::NotATrace(what)) if what.contains("longer than")));
 }
@@ -149,8 +149,8 @@ fn a_wait_that_cannot_come_true_ends_at_its_bound() {
     assert_eq!(failure.status.iter().filter(|status| status.up).count(), 1);
 }
 
-/// Without `persist-before-reply` what a step was late to save comes to disk with the next, even if
-/// that one is lost in a crash: then the checker knows the disk as it is.
+/// Without `persist-before-reply`, the late changes of a step are saved with the next step, even if that
+/// step is lost in a crash. The checker must then know the true content of the disk.
 #[test]
 fn what_was_saved_too_late_is_known_to_be_on_disk() {
     let rules = RuleSet::INTACT.without(Rule::PersistBeforeReply);
@@ -186,7 +186,7 @@ fn play(text: &str) -> Result<SafetyReport, Box<Failure>> {
     Ok(runner.safety())
 }
 
-/// The history of a script's clients has those that wait in it, and those that do not.
+/// The history of a script's clients includes those that wait for their answer, and those that do not.
 #[test]
 fn what_a_patient_client_wrote_explains_what_another_reads() {
     let text = "nodes 3\ntiming paper\nwait until leader\nsubmit SET x=1\nwait 500ms\n\
@@ -197,7 +197,7 @@ fn what_a_patient_client_wrote_explains_what_another_reads() {
     assert_eq!(play(&lie).unwrap_err().why, Why::Unviolated(Property::Linearizability));
 }
 
-/// What clients may be told is asked whenever safety is, whether the script expects it to fall or not.
+/// Every safety report judges what clients were told, whether the script expects a fall or not.
 #[test]
 fn misled_clients_are_a_fall_in_any_script() {
     let (_, text) = BROKEN.iter().find(|(name, _)| *name == "broken/answer-only-applied").unwrap();
@@ -208,7 +208,7 @@ fn misled_clients_are_a_fall_in_any_script() {
     assert!(matches!(asked.why, Why::Misled(_)), "{asked:?}");
 }
 
-/// Who crashes between saving and sending tells its client nothing either, as §8 has it.
+/// A node that crashes between saving and sending does not answer its client either (§8).
 #[test]
 fn a_crash_before_sending_holds_the_answer_back() {
     let text = "nodes 1\ntimeout 0\nwait until leader is 0\ncrash 0 before send\n\
@@ -217,8 +217,8 @@ fn a_crash_before_sending_holds_the_answer_back() {
     assert_eq!(play(text).unwrap().clients, None, "nobody was answered");
 }
 
-/// A step that only commits has nothing to save and nothing to send; but it answers a client, and it
-/// applies: a crash that was asked for comes in it.
+/// A step that only commits has nothing to save and nothing to send, but it applies entries and answers a
+/// client. So a requested crash happens in it.
 #[test]
 fn a_crash_comes_in_a_step_that_only_commits() {
     for (point, again) in [("save", false), ("send", false), ("save", true), ("send", true)] {
@@ -236,8 +236,8 @@ fn a_crash_comes_in_a_step_that_only_commits() {
     }
 }
 
-/// A batch that the trace leaves open, or that a crash ends, is made and compared all the same; and the
-/// checker is not asked about steps that it has not seen.
+/// A batch that the trace leaves open, or that a crash ends, is still replayed and compared. The checker is
+/// not asked about steps that it has not seen.
 #[test]
 fn steps_of_a_batch_that_never_ends_are_compared_and_not_audited() {
     let text = "nodes 1\nmanual\ntimeout 0\nsubmit to 0 SET x=1\ncrash 0\n";
@@ -255,7 +255,7 @@ fn steps_of_a_batch_that_never_ends_are_compared_and_not_audited() {
     }
 }
 
-/// A replay draws no timeouts, so it tells of none.
+/// A replay draws no timeouts, so it has no verdicts about them.
 #[test]
 fn a_replay_draws_no_timeouts() {
     let text = "nodes 3\nbreak randomised-timeout\nwait 2s\n";
@@ -286,7 +286,7 @@ fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
         let named = sim.in_flight().into_iter().filter(|it| name.matches(&it.envelope));
         named.map(|it| it.due.unwrap()).collect()
     };
-    // Of some seeds the copy that is sent first arrives first, of others the other.
+    // With some seeds the first copy arrives first, with others the second.
     for seed in 0..10 {
         let conditions = Conditions {
             duplicate: 1.0,
@@ -303,7 +303,7 @@ fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
     }
 }
 
-/// On a node that is up, and on the disk of one that is down.
+/// One entry can be read on a node that is up, and on the disk of a node that is down.
 #[test]
 fn one_entry_is_looked_at_without_the_rest_of_the_log() {
     let mut sim = Sim::new(SimConfig::new(3), Vec::new());

@@ -1,4 +1,4 @@
-//! What the walkthrough shows, by the values that it shows it with.
+//! What the walkthrough shows, tested by its values and not by its texts.
 
 use raft_in_practice::raft::Outcome::{Holds, Overridden, Refused};
 use raft_in_practice::raft::{Event, MAX_NODES, RoleKind, Rule};

@@ -1,5 +1,5 @@
-//! The threaded cluster under every fault it knows. Nothing here waits for a time to pass; each wait
-//! is for a condition, with a bound that is far away.
+//! The threaded cluster under every fault it supports. No test waits for a fixed time: each wait is for a
+//! condition, with a bound far above the usual time.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -19,9 +19,9 @@ use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::turn_order::{CrashPoint, Detail, MessageId};
 use raft_in_practice::server::{Answer, Proposal, Ticket};
 
-/// Far away.
+/// A bound that no wait here should reach.
 const BOUND: Duration = Duration::from_secs(20);
-/// Long enough for a commit, and no loss to wait for in vain.
+/// Long enough for a commit, and short enough to wait for one that does not come.
 const SHORT: Duration = Duration::from_millis(300);
 
 /// The paper's timing five times as fast: an election takes some tens of milliseconds.
@@ -41,7 +41,7 @@ fn set(numbers: &[u8]) -> NodeSet {
     numbers.iter().copied().map(node).collect()
 }
 
-/// Submits until it is applied; what a patient client does with a command that may be applied twice.
+/// Submits a command until it is applied. A patient client does this if a command may be applied twice.
 fn insist(cluster: &RaftCluster, command: &str) -> LogPosition {
     let deadline = Instant::now() + BOUND;
     loop {
@@ -52,7 +52,7 @@ fn insist(cluster: &RaftCluster, command: &str) -> LogPosition {
     }
 }
 
-/// Waits until every running node has applied as much as the furthest, and the leader all it has.
+/// Waits until all running nodes have applied equally much, and the leader has applied its whole log.
 fn settle(cluster: &mut RaftCluster) {
     let even = cluster.run_until(BOUND, |world| {
         let all = world.status();
@@ -65,7 +65,7 @@ fn settle(cluster: &mut RaftCluster) {
     assert!(even, "the nodes never came together: {:#?}", cluster.status());
 }
 
-/// Every entry that was answered stands where its answer said, on every running node.
+/// Checks that every answered entry is where its answer said, on every running node.
 fn check_answered(cluster: &RaftCluster, answered: &[(LogPosition, String)]) {
     for status in cluster.status().iter().filter(|status| status.up) {
         let log = cluster.log(status.id);
@@ -77,13 +77,13 @@ fn check_answered(cluster: &RaftCluster, answered: &[(LogPosition, String)]) {
     }
 }
 
-/// Nothing fell, and the checker did look.
+/// Checks that no property fell, and that the checker really checked.
 fn check_safe(mut cluster: RaftCluster) {
     let report = cluster.safety();
     assert_eq!(report.violations, []);
     assert!(report.committed > 0 && report.leaders > 0 && report.steps > 0);
     for (property, checks) in report.checks {
-        // Whether a history is linearizable, and lively, is for a whole run to say, not for a step.
+        // Linearizability and liveness are judged on a whole run, not at each step.
         let of_steps = !matches!(property, Property::Linearizability | Property::Liveness);
         assert!(checks > 0 || !of_steps, "{property:?} was never checked");
     }
@@ -276,7 +276,7 @@ fn a_script_drives_threads_as_it_drives_the_simulator() {
     assert_eq!(world.position_of(ticket), Some(position));
 
     let follower = NodeId::all(3).find(|&id| id != leader).unwrap();
-    // Nothing else changes any more, so nothing else wakes whoever waits for the refusal.
+    // Nothing else changes any more, so only the refusal itself can wake the wait for it.
     settle(&mut world);
     let asked = Instant::now();
     let refused = world.propose(follower, "SET a=2");
@@ -285,7 +285,7 @@ fn a_script_drives_threads_as_it_drives_the_simulator() {
     assert!(matches!(world.proposal(refused), Proposal::Refused { .. }));
     assert_eq!(world.position_of(refused), None);
 
-    // A moment of the cluster's time comes when it should, though the wait would be patient.
+    // A wait for a point in the cluster's time ends in time, although waits go on longer for starved nodes.
     let (from, asked) = (world.now(), Instant::now());
     let moment = Duration::from_millis(500);
     assert!(world.run_until(moment, |w| w.now() - from >= moment));
@@ -303,7 +303,7 @@ fn a_script_drives_threads_as_it_drives_the_simulator() {
     assert_eq!(world.safety().violations, []);
 }
 
-/// What an observer hears, checked as it comes.
+/// An observer that checks everything as it is told.
 #[derive(Default)]
 struct Heard {
     time: Time,
@@ -401,7 +401,7 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
     let leader = cluster.wait_for_leader(BOUND).unwrap();
     let other = NodeId::all(5).find(|&id| id != leader).unwrap();
     cluster.partition(&[NodeSet::from_iter([other])]);
-    // The first message over a cut link may be dropped by chance before it is cut off.
+    // The first messages over a cut link may be dropped at random and not counted as cut off.
     while !heard.lock().unwrap().lost.contains(&Loss::Cut) {
         insist(&cluster, "SET x=3");
     }
@@ -423,7 +423,7 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
 
 #[test]
 fn with_a_rule_broken_the_live_checker_sees_it() {
-    // Two leaders of one term, in two halves of which each believes to be enough.
+    // Each of two halves counts as a majority here, so there are two leaders of one term.
     let rules = Settings::new(4).rules.without(Rule::MajorityQuorum);
     let config = ClusterConfig { settings: Settings { rules, ..Settings::new(4) }, ..fast(4, 0) };
     let mut cluster = start(config);
@@ -453,7 +453,7 @@ fn a_configuration_that_makes_no_sense_is_refused_in_a_sentence() {
     }
 }
 
-/// The same as in virtual time: who crashes between saving and sending tells its client nothing.
+/// As in virtual time, a node that crashes between saving and sending does not answer its client.
 #[test]
 fn a_crash_before_sending_holds_the_answer_back() {
     let mut cluster = start(fast(1, 1));

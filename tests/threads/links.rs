@@ -1,5 +1,5 @@
-//! What the links between threads do to messages. Four nodes live, of eight, so that nobody can win: a node
-//! that campaigns speaks to each other one, each of these answers, and that is all.
+//! What the links between threads do to messages. Only four of eight nodes are up, so no node can win. A node
+//! that campaigns sends a message to every other node, each node that is up answers, and nothing else happens.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,7 +14,7 @@ use raft_in_practice::scenario::world::World;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::turn_order::{CrashPoint, Detail, MessageId};
 
-/// Far away.
+/// A bound that no wait here should reach.
 const BOUND: Duration = Duration::from_secs(20);
 
 /// What becomes of a message.
@@ -25,12 +25,12 @@ enum Heard {
     Lost(Loss),
 }
 
-/// Passes on what it hears of each message.
+/// An observer that passes on what happens to each message.
 struct Listener(Sender<(MessageId, Heard)>);
 
 impl Observer for Listener {
     fn batch(&mut self, batch: &Batch<'_>) {
-        // What is sent comes first: so as long as something goes on, something is in flight.
+        // New messages are passed on before arrivals, so until all is over at least one is in flight.
         for (id, message) in (batch.first_message.0..).zip(batch.messages) {
             let _ = self.0.send((MessageId(id), Heard::Sent(message.clone())));
         }
@@ -81,14 +81,13 @@ impl Bench {
         Self { cluster, heard }
     }
 
-    /// A node speaks to all others. What it says has left when this returns.
+    /// Makes a node campaign, which sends to all others. The messages have left when this returns.
     fn speak(&mut self, speaker: u8) {
         self.cluster.election_timeout(node(speaker)).unwrap();
         let _ = self.cluster.log(node(speaker));
     }
 
-    /// Waits until nothing is in flight any more. Returns what has come of each message among the four, in
-    /// order.
+    /// Waits until no message is in flight. Returns the fate of each message among the four nodes, in order.
     fn settle(&self) -> Vec<Ended> {
         let mut in_flight: BTreeMap<MessageId, (Envelope, usize)> = BTreeMap::new();
         let mut ended = Vec::new();
@@ -119,14 +118,14 @@ impl Bench {
         ended
     }
 
-    /// What has come of what one node said to another.
+    /// The fate of each message from one node to another.
     fn settled(&self, from: u8, to: u8) -> Vec<Option<Loss>> {
         let ended = self.settle();
         let of_these = ended.iter().filter(|it| (it.from, it.to) == (node(from), node(to)));
         of_these.map(|it| it.lost).collect()
     }
 
-    /// Lets each of these speak: what goes over a link that is cut is lost, and nothing else.
+    /// Makes each of these nodes campaign, and checks that exactly the messages over cut links are lost.
     fn check(&mut self, speakers: [u8; 2], cut: &[(u8, u8)]) {
         for speaker in speakers {
             self.speak(speaker);
@@ -181,7 +180,7 @@ fn a_message_in_flight_is_lost_with_its_link_or_its_receiver() {
     let mut bench = Bench::open(late(200));
     bench.cluster.partition(&[std::iter::once(node(0)).collect()]);
     bench.cluster.heal();
-    // The links are looked at twice: when it is sent ...
+    // A link is checked twice: when the message is sent ...
     bench.speak(0);
     bench.cluster.cut(node(0), node(1));
     // ... and when it arrives.
@@ -197,7 +196,7 @@ fn a_message_in_flight_is_lost_with_its_link_or_its_receiver() {
 #[test]
 fn what_a_crashed_node_had_not_taken_in_is_lost_and_all_is_lost_by_chance_one() {
     let mut bench = Bench::open(Conditions::PERFECT);
-    // Who stands still takes nothing in.
+    // A paused node handles no messages.
     bench.cluster.pause(node(1)).unwrap();
     bench.speak(0);
     bench.cluster.crash(node(1), CrashPoint::Between).unwrap();

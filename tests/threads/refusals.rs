@@ -1,4 +1,4 @@
-//! What a client is refused is in the journal before the client hears of it.
+//! A refusal is in the journal before its client hears of it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::server::timing::Time;
 
-/// Far away.
+/// A bound that no wait here should reach.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// Keeps who refused what.
+/// An observer that keeps all refusals.
 #[derive(Clone, Default)]
 struct Refusals(Arc<Mutex<Vec<Deed>>>);
 
@@ -30,7 +30,7 @@ impl Observer for Refusals {
 fn a_refusal_is_entered_before_the_client_hears_of_it() {
     let refusals = Refusals::default();
     let mut config = ClusterConfig::new(3);
-    // No message arrives, so nobody ever leads.
+    // No message arrives, so no node ever leads.
     config.conditions.drop = 1.0;
     config.observers.push(Box::new(refusals.clone()));
     let cluster = RaftCluster::start(config).unwrap();

@@ -1,8 +1,8 @@
-//! Threads run as they please, and yet a threaded run is only its inputs: given to the same core on
-//! one thread, in the order of the journal, they come out the same at every step.
+//! The order in which threads run is random, but a threaded run depends only on its inputs. Given to the same
+//! core on one thread, in the order of the journal, they give the same result at every step.
 //!
-//! The story is told twenty to fifty times as fast here, several at once. A wait is for a condition,
-//! with a bound that is far away, so a busy machine makes these tests slower and not wrong.
+//! The story runs twenty to fifty times as fast here, several at once. Each wait is for a condition, with a
+//! bound far above the usual time, so a busy machine makes these tests slower but not wrong.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -21,11 +21,11 @@ use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::World;
 
-/// So many clusters run at once: enough for the nodes to get into each other's way.
+/// How many clusters run at once: enough for the nodes to disturb each other.
 const AT_ONCE: usize = 4;
 
-/// What is checked with every step. The others are besides when a report is asked for, and a script
-/// asks more often than a replay.
+/// The properties that are checked with every step. The others are also checked for each report, and a script
+/// asks for more reports than a replay.
 const OF_STEPS: [Property; 6] = [
     Property::ElectionSafety,
     Property::LeaderAppendOnly,
@@ -41,7 +41,7 @@ fn shipped(name: &str, seed: u64) -> Script {
     Script { seed, ..Script::parse(name, text).expect("it reads") }
 }
 
-/// Runs a script on threads, then its trace on one thread. Says what is wrong, if anything is.
+/// Runs a script on threads, then its trace on one thread. The error says what is wrong.
 fn run_and_replay(script: &Script, speed: f64) -> Result<(), String> {
     let name = format!("{}, seed {}, speed {speed}", script.name, script.seed);
     let paper = MemoryFile::default();
@@ -68,7 +68,7 @@ fn run_and_replay(script: &Script, speed: f64) -> Result<(), String> {
     let checks = |report: &SafetyReport, property| {
         report.checks.iter().find(|(checked, _)| *checked == property).map_or(0, |found| found.1)
     };
-    // The nodes went on for a moment between the report and the end.
+    // The nodes kept running for a moment between the report and the end, so the replay may have more.
     let as_live = again.violations.is_empty()
         && again.committed >= live.committed
         && again.leaders >= live.leaders
@@ -83,7 +83,7 @@ fn run_and_replay(script: &Script, speed: f64) -> Result<(), String> {
     Ok(())
 }
 
-/// Does it for all of them, several at once.
+/// Does so for all of these scripts, several at once.
 fn all(scripts: &[(Script, f64)]) {
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());

@@ -1,4 +1,4 @@
-//! The same judgement in an exhaustive search, which keeps books of its own.
+//! The same judgement in an exhaustive search, which has its own ledger.
 
 use raft_in_practice::raft::{LogIndex, Message, Property, RuleSet};
 use raft_in_practice::scenario::verb_table::{Verb, Who};
@@ -10,7 +10,7 @@ use raft_in_practice::search::schedule::Schedule;
 
 use super::{LATE_COMMITS, file};
 
-/// What is meant by a move: who makes a step, and which step.
+/// The action of the model that a move stands for: which node makes a step, and which step.
 fn action(model: &Model<'_>, state: &ClusterState, verb: &Verb) -> Option<Action> {
     let prompt = |who: &Who, prompt| {
         let Who::Node(at) = *who else { panic!("moves name their nodes") };
@@ -20,7 +20,7 @@ fn action(model: &Model<'_>, state: &ClusterState, verb: &Verb) -> Option<Action
         Verb::Timeout(who) => prompt(who, Prompt::Timeout),
         Verb::Submit { to, .. } => prompt(to, Prompt::Propose),
         Verb::Restart(who) => prompt(who, Prompt::Restart),
-        // Of the messages that a name fits, the newest has the latest term and the most entries.
+        // Several messages may fit a name. The newest has the latest term and the most entries.
         Verb::Deliver(name) => {
             let in_flight = state.in_flight.iter().copied();
             let newest = in_flight

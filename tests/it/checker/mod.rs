@@ -1,5 +1,5 @@
-//! The checker on runs that once misled it: a fall that it did not see, and sentences that were not
-//! true any more, or never, when they were said. Each run is a file beside this one.
+//! The checker on runs that once misled it: it missed a fall, or it told a sentence that was no longer
+//! true, or never had been. Each run is a file beside this one.
 
 mod exhaustive;
 mod witness;
@@ -26,7 +26,7 @@ use witness::Witness;
 const SEEDS: u64 = 400;
 const MOVES: usize = 200;
 
-/// Runs in which it is known late that the leader of a later term began without a committed entry.
+/// Runs that show only late that the leader of a later term began without a committed entry.
 const LATE_COMMITS: [&str; 3] = [
     "late-commit-after-incomplete-leader",
     "late-commit-after-repaired-leader",
@@ -38,7 +38,7 @@ fn file(name: &str) -> Script {
     Script::parse(name, &text).unwrap()
 }
 
-/// Plays a script to its end, which it must reach as it says, and returns what fell on the way.
+/// Plays a script, which must succeed up to its end, and returns the violations on the way.
 fn fallen(script: &Script) -> Vec<Violation> {
     let mut silent = ();
     let mut runner = Runner::new(Sim::new(SimConfig::of(script), Vec::new()), &mut silent);
@@ -46,15 +46,16 @@ fn fallen(script: &Script) -> Vec<Violation> {
     runner.world().safety().violations
 }
 
-/// What is told of Leader Completeness in a run.
+/// The sentences about violations of Leader Completeness in a run.
 fn incomplete(script: &Script) -> Vec<String> {
     let mut fallen = fallen(script);
     fallen.retain(|found| found.property == Property::LeaderCompleteness);
     fallen.iter().map(|found| sentence(&found.evidence)).collect()
 }
 
-/// An entry is committed in term 1 when the leader of term 2, which began without it, does not lead any
-/// more, or has it by now, or when it was committed in term 3 already. With the rule all three hold.
+/// An entry is committed in term 1 although the leader of term 2 began without it. By then that leader no
+/// longer leads, or has the entry, or the entry was committed in term 3 already. With the rule kept, none of
+/// the three runs fails.
 #[test]
 fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed() {
     for name in LATE_COMMITS {
@@ -74,8 +75,8 @@ fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed(
     }
 }
 
-/// What a node held or committed once it may have lost since; what it holds it may never have
-/// committed.
+/// A node may have lost what it once held or committed, and may never have committed what it holds now. The
+/// sentences must tell these apart.
 #[test]
 fn evidence_says_what_was_and_what_is() {
     let script = file("log-matching-over-time");
@@ -112,7 +113,7 @@ fn evidence_says_what_was_and_what_is() {
     );
 }
 
-/// Walks without a rule, each step of which a witness looks at too. What the checker says is so at that
+/// Random walks with a rule broken, which a witness watches too. Everything the checker says is true at that
 /// step, and Leader Completeness falls at the steps at which the witness says so.
 #[test]
 fn what_the_checker_says_a_witness_of_every_log_confirms() {

@@ -1,6 +1,6 @@
-//! A witness that keeps every log as it was after every step, and so can say of each piece of evidence
-//! whether it is true, and of each run whether Leader Completeness has fallen. It shares nothing with
-//! the checker but the steps that both are shown.
+//! A witness that keeps every log as it was after every step. It can therefore say whether each piece of
+//! evidence is true, and whether Leader Completeness has fallen in a run. It shares nothing with the checker
+//! except the steps that both observe.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::server::timing::Time;
 
-/// How a node stood after a step.
+/// The state of a node after a step.
 #[derive(Clone, Default)]
 struct Stood {
     term: Term,
@@ -45,14 +45,14 @@ struct Began {
 
 #[derive(Default)]
 struct Seen {
-    /// What each node was, the newest last.
+    /// The past states of each node, the newest last.
     past: [Vec<Stood>; MAX_NODES],
     disks: [Log; MAX_NODES],
     began: Vec<Began>,
-    /// What was committed first at each index.
+    /// The entry that was committed first at each index.
     committed: Vec<LogEntry>,
     incomplete: bool,
-    /// The same, of entries too that were not committed first at their index.
+    /// Like `incomplete`, but also for entries that were not the first to be committed at their index.
     perhaps_incomplete: bool,
     told: Vec<(Violation, bool)>,
 }
@@ -71,7 +71,7 @@ impl Seen {
         let stood = self.now(node);
         let own = stood.up_to(stood.commit);
         for at in from.count()..own.len() {
-            // Where two nodes committed different entries, the first counts, and what follows it.
+            // Where two nodes committed different entries, only the first counts, and the entries that follow it.
             if self.committed.get(..at) == Some(&own[..at]) && at == self.committed.len() {
                 self.committed.push(own[at].clone());
             }
@@ -125,7 +125,7 @@ impl Seen {
         }
     }
 
-    /// Whether what is said is so.
+    /// Whether this evidence is true.
     fn is_true(&self, evidence: &Evidence) -> bool {
         let led = |node, term| self.ever(node, |stood| stood.leads && stood.term == term);
         let committed = |node, index, term| self.ever(node, |stood| stood.committed(index, term));
@@ -189,7 +189,7 @@ impl Seen {
                 let copied = self.disks.iter().filter(holds).count();
                 own.committed(position.index, position.term) && copied == copies && copies < need
             }
-            // What these say is said in numbers of this very step.
+            // The numbers in these all come from the step itself, so there is nothing else to compare.
             Evidence::TwoVotes { .. }
             | Evidence::VoteChanged { .. }
             | Evidence::WentBack { .. }
@@ -225,7 +225,7 @@ impl Seen {
     }
 }
 
-/// Watches a run.
+/// The observer that watches a run.
 #[derive(Clone, Default)]
 pub(crate) struct Witness {
     seen: Arc<Mutex<Seen>>,
@@ -236,13 +236,13 @@ impl Witness {
         look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether a leader began without an entry that was committed in an earlier term; and if not,
-    /// whether without one that was committed where another had been, which may be told or not.
+    /// Whether a leader began without an entry that was committed in an earlier term. `None` if that is true only
+    /// of entries committed where another had been committed before: then the checker may tell it or not.
     pub(crate) fn saw_an_incomplete_leader(&self) -> Option<bool> {
         self.with(|seen| (seen.incomplete || !seen.perhaps_incomplete).then_some(seen.incomplete))
     }
 
-    /// What the checker told, and whether it was so at that step.
+    /// What the checker told, and whether it was true at that step.
     pub(crate) fn told(&self) -> Vec<(Violation, bool)> {
         self.with(|seen| seen.told.clone())
     }

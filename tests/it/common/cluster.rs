@@ -10,10 +10,10 @@ use raft_in_practice::raft::{
 
 use super::{commit, id, server, terms};
 
-/// More deliveries than any quiet cluster needs: whoever gets here talks in circles.
+/// More deliveries than any quiet cluster needs. A cluster that reaches this number is in a loop.
 const LIVELOCK: usize = 20_000;
 
-/// Nodes, their disks, and what is under way between them.
+/// Nodes, their disks, and the messages in flight between them.
 pub struct Cluster {
     pub nodes: Vec<RaftNode>,
     disks: Vec<PersistentState>,
@@ -84,36 +84,36 @@ impl Cluster {
         self.queue.extend(sent.drain_messages());
     }
 
-    /// The node campaigns, and everything that follows from it.
+    /// Makes the node campaign, and delivers all messages that follow.
     pub fn elect(&mut self, number: u8) {
         self.step(id(number), Input::ElectionTimeout);
         self.deliver_all();
     }
 
-    /// The node is asked for this command, and everything that follows from it.
+    /// Proposes this command to the node, and delivers all messages that follow.
     pub fn propose(&mut self, number: u8, command: &str) {
         self.step(id(number), Input::Propose(vec![command.into()]));
         self.deliver_all();
     }
 
-    /// The node speaks if it leads, and everything that follows from it.
+    /// Lets the node send heartbeats if it leads, and delivers all messages that follow.
     pub fn heartbeat(&mut self, number: u8) {
         self.step(id(number), Input::HeartbeatDue);
         self.deliver_all();
     }
 
-    /// This message, from nowhere, and everything that follows from it.
+    /// Delivers this message, which no node has sent, and all messages that follow.
     pub fn inject(&mut self, from: u8, to: u8, message: Message) {
         self.queue.push_back(Envelope { from: id(from), to: id(to), message });
         self.deliver_all();
     }
 
-    /// The node stops. What is under way to it will be lost; its disk stays.
+    /// Stops the node. Messages in flight to it will be lost; its disk stays.
     pub const fn crash(&mut self, number: u8) {
         self.down.insert(id(number));
     }
 
-    /// The node starts again from its disk.
+    /// Starts the node again from its disk.
     pub fn restart(&mut self, number: u8) {
         self.down.remove(id(number));
         let (at, settings) = (usize::from(number), *self.node(number).settings());
@@ -135,25 +135,25 @@ impl Cluster {
         panic!("the cluster never falls silent: {:?}", self.queue);
     }
 
-    /// Nothing passes between the two any more.
+    /// Cuts the links between the two nodes, in both directions.
     pub fn cut(&mut self, a: u8, b: u8) {
         self.cuts.insert((id(a), id(b)));
         self.cuts.insert((id(b), id(a)));
     }
 
-    /// Nothing passes from or to the node any more.
+    /// Cuts all links from and to the node.
     pub fn isolate(&mut self, number: u8) {
         for other in (0..).take(self.nodes.len()).filter(|&other| other != number) {
             self.cut(number, other);
         }
     }
 
-    /// Messages of this kind are lost from now on.
+    /// Loses all messages of this kind from now on.
     pub const fn ignore(&mut self, kind: MessageKind) {
         self.ignored = Some(kind);
     }
 
-    /// Every link works again. The nodes that are down stay so.
+    /// Makes every link work again. Nodes that are down stay down.
     pub fn heal(&mut self) {
         self.cuts.clear();
         self.ignored = None;

@@ -1,5 +1,5 @@
-//! How short the runs are in which the breaking of a rule shows. If a number changes, the core, a
-//! search, the shrinker or a property has.
+//! The lengths of the shortest runs in which a broken rule shows. If a number changes, then the core, a
+//! search, the shrinker or a property has changed.
 #![allow(dead_code, reason = "every test binary uses other columns of it")]
 
 use raft_in_practice::raft::{Property, Rule};
@@ -15,7 +15,7 @@ pub struct Lengths {
     /// The property that falls with the last of them.
     pub property: Property,
     /// Moves and parts of the shortest of the first six catches, for rules that are caught at once.
-    /// That is what the shrinker reaches by itself; it may be more than has to be.
+    /// The shrinker reaches this by itself; shorter runs may exist.
     pub caught: Option<(usize, usize)>,
 }
 
@@ -29,7 +29,7 @@ const fn row(
     Lengths { rule, proven, shipped, property, caught }
 }
 
-/// Every rule whose breaking shows in moves. Without the others something stalls.
+/// Every rule whose absence shows in moves. Without any of the other rules something stalls.
 #[rustfmt::skip]
 pub const LENGTHS: &[Lengths] = &[
     row(Rule::MajorityQuorum, Some(2), 2, Property::ElectionSafety, None),

@@ -1,9 +1,9 @@
-//! A file in memory, for whoever wants a writer and looks at what was written.
+//! A file in memory, for tests that pass on a writer and then look at what was written.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-/// The file; copies share what is in it.
+/// A file in memory. Its copies share one content.
 #[derive(Clone, Default)]
 pub struct MemoryFile(Arc<Mutex<Vec<u8>>>);
 

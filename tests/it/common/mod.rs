@@ -1,7 +1,7 @@
 //! What the tests of the core share: servers in a given state, the messages to drive them with,
-//! and (in `cluster`) a network small enough to see through.
+//! and (in `cluster`) a small and simple network.
 //!
-//! Servers are numbered from 0. Where a table of etcd speaks of node 1, read 0.
+//! Servers are numbered from 0. Where a table of etcd has node 1, this crate has node 0.
 
 mod cluster;
 pub mod lengths;
@@ -44,13 +44,13 @@ pub const fn bare(nodes: usize, rules: RuleSet) -> Settings {
 
 // ---- logs ----------------------------------------------------------------------------------
 
-/// The entry that every test log has at this place: its text names the place, so that equal terms
-/// at equal indexes make equal logs, as Log Matching has it.
+/// The entry that every test log has at this position. Its text names the position, so that equal terms
+/// at equal indexes make equal logs, as Log Matching requires.
 pub fn entry(index: u64, term: u64) -> LogEntry {
     LogEntry::command(Term::new(term), Command::new(format!("{index}@{term}")))
 }
 
-/// Entries of these terms, the first of them behind `prev`.
+/// Entries of these terms, the first of them at the index after `prev`.
 pub fn entries(prev: u64, terms: &[u64]) -> Vec<LogEntry> {
     (prev + 1..).zip(terms).map(|(index, &term)| entry(index, term)).collect()
 }
@@ -98,8 +98,8 @@ pub fn candidate(settings: Settings, term: u64, terms: &[u64]) -> RaftNode {
     node
 }
 
-/// Server 0 as the leader of this term, by the votes of a bare majority. What it said as it took
-/// office is lost; its log ends with its no-op, if the settings ask for one.
+/// Server 0 as the leader of this term, with the votes of a bare majority. The messages that it sent as it
+/// became leader are lost. Its log ends with its no-op, if the settings ask for one.
 pub fn leader(settings: Settings, term: u64, terms: &[u64]) -> RaftNode {
     let mut node = candidate(settings, term, terms);
     for voter in (1..).take(settings.majority() - 1) {
@@ -122,8 +122,8 @@ pub const ROLES: [RoleKind; 3] = [RoleKind::Follower, RoleKind::Candidate, RoleK
 
 // ---- inputs --------------------------------------------------------------------------------
 
-/// One step, saved at once on a disk that held the node as it was; nothing that changed may be
-/// missing there.
+/// Makes one step, and saves it on a disk that held the node as it was before. Every change must then be on
+/// the disk.
 pub fn step(node: &mut RaftNode, input: Input) -> Sendable {
     let mut disk = node.persistent().clone();
     let Ok(sent) = node.step(input).persist(&mut disk);
@@ -165,7 +165,7 @@ pub const fn vote(term: u64, vote_granted: bool) -> Message {
     Message::VoteResponse(VoteResponse { term: Term::new(term), vote_granted })
 }
 
-/// Leader and term, what stands before the new entries, their terms, and leaderCommit.
+/// AppendEntries: leader, term, the position before the new entries, their terms, and leaderCommit.
 pub fn append(leader: u8, term: u64, prev: LogPosition, new: &[u64], commit: u64) -> Message {
     Message::AppendEntriesRequest(AppendEntriesRequest {
         term: Term::new(term),
@@ -195,7 +195,7 @@ pub fn hint(found: Option<u64>, first: u64) -> ConflictHint {
     ConflictHint { conflict_term: found.map(Term::new), first_index: LogIndex::new(first) }
 }
 
-/// What an honest follower says to AppendEntries whose entries it stores.
+/// The answer of a correct follower to AppendEntries whose entries it stores.
 pub fn accept(request: &Envelope) -> Message {
     let Message::AppendEntriesRequest(append) = &request.message else {
         panic!("AppendEntries was expected, not {request:?}");
@@ -238,7 +238,7 @@ pub fn outcome(sent: &Sendable) -> AppendOutcome {
     response.outcome
 }
 
-/// The index that the step acknowledged; nothing, if it refused.
+/// The index that the step acknowledged; `None` if it refused.
 pub fn acknowledged(sent: &Sendable) -> Option<u64> {
     match outcome(sent) {
         AppendOutcome::Accepted { match_index } => Some(match_index.get()),

@@ -1,11 +1,11 @@
-//! The arrows between the rooms of `src/`, as the code has them.
+//! The arrows between the rooms of `src/`: which room uses which, read from the code.
 
 use std::fs;
 use std::path::Path;
 
 use super::pages;
 
-/// The rooms, in the order of the map: each may know those before it.
+/// The rooms, in the order of the map. Each may use those before it.
 const ROOMS: [&str; 17] = [
     "raft",
     "digest",
@@ -26,7 +26,7 @@ const ROOMS: [&str; 17] = [
     "cli",
 ];
 
-/// Every path `crate::room` in this file, with the number of its line. Text in comments is no arrow.
+/// Every path `crate::room` in this file, with the number of its line. A path in a comment does not count.
 fn arrows(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (nth, line) in text.lines().enumerate() {
@@ -39,8 +39,8 @@ fn arrows(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Whether a path of `super`s in this file leads out of its room, where no arrow is seen. `depth` is how many
-/// modules deep the file's own one stands.
+/// Whether a path of `super`s in this file leads out of its room, which `arrows` would not see. `depth` is how
+/// many modules deep the file's own module is.
 fn leaves_its_room(text: &str, depth: usize) -> bool {
     text.contains(&"super::".repeat(depth))
 }
@@ -95,7 +95,7 @@ fn no_arrow_runs_up() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A file is one idea; how long a function may be, clippy is told in `clippy.toml`.
+/// A file holds one idea, so it is short. `clippy.toml` limits the length of a function.
 #[test]
 fn no_file_is_longer_than_450_lines() {
     visit(&pages::root().join("src"), &mut |path, text| {
@@ -104,7 +104,7 @@ fn no_file_is_longer_than_450_lines() {
     });
 }
 
-/// `Cargo.toml` says that the library has no tests of its own, so nobody would run one.
+/// `Cargo.toml` says that the library has no tests of its own, so a test there would never run.
 #[test]
 fn no_test_stands_in_the_library() {
     visit(&pages::root().join("src"), &mut |path, text| {
@@ -131,7 +131,7 @@ fn the_rooms_stand_in_the_order_of_the_maps() {
     }
 }
 
-/// The test sees an arrow wherever it stands, and where it leads.
+/// The test finds an arrow at any place in a file, and where it leads.
 #[test]
 fn an_arrow_that_runs_up_is_seen() {
     let text = "use crate::raft::Term;\nfn a() { crate::view::colour::good(\"\") } // crate::cli\n";

@@ -1,4 +1,4 @@
-//! The page of known bugs: complete, and true to the names in the source.
+//! The page of known bugs is complete, and its names are those of the source.
 
 use std::fs;
 

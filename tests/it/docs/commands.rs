@@ -1,4 +1,4 @@
-//! What the pages quote is what the programs print.
+//! The quotes in the pages are what the programs print.
 //!
 //! A quote may leave lines out (`...`), and parts of a line (`[..]`).
 
@@ -105,13 +105,14 @@ fn the_pages_quote_what_the_programs_print() {
     );
 }
 
-/// What is printed, with the gaps of the quote where the rest is the same.
+/// The printed text, with the gaps of the quote where the rest is the same.
 fn with_gaps(quote: &str, printed: &str) -> String {
     let quote = Data::text(quote);
     NormalizeToExpected::new().redact().normalize(Data::text(printed), &quote).to_string()
 }
 
-/// The lines of `actual` that `old` quoted, with its gaps: those that differ in numbers only.
+/// An excerpt of `actual` with the gaps of `old`. `None` if `old` has no gap, or a line of it differs in more
+/// than numbers.
 fn excerpt(old: &str, actual: &str) -> Option<String> {
     const GAP: &str = "...";
     let shape = |line: &str| line.replace(|c: char| c.is_ascii_digit(), "").replace(' ', "");
@@ -143,7 +144,7 @@ fn what_the_pages_tell_the_reader_to_run_ends_well() {
                 continue;
             }
             let printed = match words.get(1) {
-                // A search, and a prompt: that they are there must do.
+                // Searches and prompts are not run: it is enough that the command exists.
                 Some(&name @ ("hunt" | "check" | "play" | "report")) if known(name) => {
                     run(&format!("{command} --help"), &directory)
                 }

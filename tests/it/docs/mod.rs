@@ -2,8 +2,8 @@
 //! what they name is a name, and what was generated is up to date.
 //!
 //! `UPDATE_DOCS=1 cargo test --test it docs -- --test-threads 1` writes what the program prints today
-//! into the pages. An excerpt keeps its gaps (`...`) if only numbers have changed; look at the
-//! difference.
+//! into the pages. An excerpt keeps its gaps (`...`) if only numbers have changed. Check the
+//! difference before you commit it.
 
 mod arrows;
 mod bugs;

@@ -1,4 +1,4 @@
-//! What the pages link to exists, and what they name is a name.
+//! Everything that the pages link to exists, and every name in them is the name of something.
 
 use std::path::Path;
 
@@ -109,7 +109,7 @@ fn every_file_that_is_named_exists() {
             let root = pages::root();
             let exists = file.contains('*') || root.join(file).exists();
             assert!(!is_path || exists, "{}: there is no {span}", page.name());
-            // Of a room's file the page may leave `src/` out.
+            // A page may leave `src/` out of the path of a room's file.
             if let (Some((room, _)), Some("rs")) = (file.split_once('/'), file.split('.').nth(1)) {
                 let exists = root.join("src").join(file).exists();
                 let is_room = root.join("src").join(room).is_dir();

@@ -1,4 +1,4 @@
-//! The pictures in the pages: each was made by the command that its page names, and is what that makes today.
+//! The pictures in the pages: each is what the command that its page names makes today.
 
 use std::fs;
 use std::path::Path;
@@ -46,7 +46,7 @@ fn every_picture_is_what_its_command_makes() {
         }
     }
     assert!(old.is_empty(), "UPDATE_DOCS=1 makes these anew: {old:?}");
-    // Nothing lies there that no page says how to make. A picture of a window is no text to compare.
+    // Some page says how to make each picture. A picture of a window is not text, so it is not compared.
     let of_windows = |name: &str| {
         let made = format!("`{name}` is a picture of the page, which `.ci/browser` leaves");
         pages::all().iter().any(|page| page.text.contains(&made))

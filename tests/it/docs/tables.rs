@@ -1,4 +1,4 @@
-//! What is generated from the source is what the source says.
+//! The tables that are generated from the source are up to date.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The page on records: its example lines are lines of real ones, and its tables have every field and
-//! every word that is written, and no other.
+//! The page on records: its example lines come from real records, and its tables have every field and
+//! every word that is written, and no others.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,7 +76,7 @@ fn every_example_line_is_from_a_trace_and_every_kind_of_line_has_an_example() {
         blocks.flat_map(|b| b.text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
     let shipped = SHIPPED.iter().chain(&[("rare", RARE)]);
     let traces = shipped.flat_map(|(name, text)| record(name, text, false));
-    // What is computed is shown by a run that can be broken in a few moves.
+    // The computed fields are shown in a run that fails after a few moves.
     let (name, text) = BROKEN.iter().find(|row| row.0 == "broken/persist-before-reply").unwrap();
     let computed = record(name, text, true).into_iter();
     let real: Vec<String> =
@@ -96,14 +96,14 @@ fn every_example_line_is_from_a_trace_and_every_kind_of_line_has_an_example() {
     assert_eq!(shown, there, "kinds of lines");
 }
 
-/// What happens in no scenario that ships: commands and messages that come at the wrong moment, by hand
-/// and otherwise, and links that are changed.
+/// A script of what happens in no scenario that ships: commands and messages at the wrong moment, by hand and
+/// otherwise, and links that are changed.
 const RARE: &str = "nodes 3\nthreads off\ntimeout 0\nwait until leader is 0\nheartbeat 0\nsubmit to 1 SET x=1\n\
                     crash 2\nsubmit to 2 SET x=1\nsubmit to 0 SET x=1\nwait 1s\nwipe 2\ndrop 50% of 0 -> 1\ncut 1\nheal 0 -> 1\nheal\nmanual\ntimeout 1\nautomatic\n\
                     wait 1s\n";
 
-/// Words of the page that no run here comes to: what cannot happen without a fault of the checker or the
-/// core, a term that takes ages, and what only threads, hunts, or the walkthrough write.
+/// Words of the page that no run here writes: those that need a fault of the checker or the core or a very
+/// late term, and those that only threads, hunts or the walkthrough write.
 const UNSEEN: [&str; 8] = [
     "commit-index",
     "last-applied",
@@ -160,7 +160,7 @@ fn every_field_and_word_that_is_written_is_in_a_table_and_the_reverse() {
     let missing: Vec<&String> = written.iter().filter(|word| !is_told(word)).collect();
     assert!(missing.is_empty(), "the page does not tell of {missing:?}");
 
-    // In the first column of a table, names; with hyphens, whatever stands in the place of one.
+    // The first column of a table has names. With hyphens, any word in the place of a name counts.
     let rows = page.text.lines().filter(|line| line.starts_with("| "));
     let first = named(rows.filter_map(|row| row.split('|').nth(1)));
     let spans = page.spans();

@@ -1,4 +1,4 @@
-//! Scripts and single lines: bytes, soups of words, and shipped scenarios with mistakes in them.
+//! Scripts and single lines: random bytes, random words, and shipped scenarios with mistakes in them.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -13,7 +13,7 @@ use raft_in_practice::scenario::verb_table::{Condition, Verb, property_word};
 
 use super::cases;
 
-/// Every word that the language knows, some numbers, and some that nobody knows.
+/// Every word of the language, some numbers, and some unknown words.
 fn vocabulary() -> Vec<String> {
     let settings = SETTINGS.iter().map(|setting| &setting.usage);
     let rows = Verb::USAGE.iter().chain(Condition::USAGE).chain(settings);
@@ -41,7 +41,7 @@ fn word() -> impl Strategy<Value = String> {
     prop_oneof![8 => select(vocabulary()), 1 => "\\PC{0,12}", 1 => any::<String>()]
 }
 
-/// Words in any order, which are a line now and then.
+/// Words in any order, which sometimes form a valid line.
 pub(super) fn soup() -> impl Strategy<Value = String> {
     let verb = select(first_words(Verb::USAGE));
     let words = proptest::collection::vec(word(), 0..8).prop_map(|words| words.join(" ")).boxed();
@@ -115,7 +115,7 @@ pub(super) fn nearly_a_scenario() -> impl Strategy<Value = String> {
     )
 }
 
-/// Every mistake has its place and a line that a terminal can show, and they come in order.
+/// Checks that every mistake has its place and a line that a terminal can show, and that they come in order.
 fn check_error(text: &str, error: &ScriptError) {
     let told = error.to_string();
     let mut told = told.lines();
@@ -138,7 +138,7 @@ fn check_error(text: &str, error: &ScriptError) {
     assert_eq!(told.count(), usize::from(error.more > 0));
 }
 
-/// A script is refused with its place, or reads back from what it writes.
+/// Checks that a script is refused with the place of the mistake, or is read back the same after it is written.
 fn check_script(text: &str) {
     match Script::parse("a-file", text) {
         Err(error) => {
@@ -159,7 +159,7 @@ fn check_script(text: &str) {
     }
 }
 
-/// A line is refused with its word, or reads back from what it writes.
+/// Checks that a line is refused with the wrong word, or is read back the same after it is written.
 fn check_line(line: &str, nodes: usize) {
     match parse_line(line, nodes) {
         Err(error) => {
@@ -188,7 +188,7 @@ proptest! {
     fn any_text_is_a_line_or_an_error_with_its_word(
         line in any::<String>(), nodes in 1..=MAX_NODES
     ) {
-        // Scripts come in lines, so a line has no line break in it.
+        // A line has no line break in it, because scripts are split at line breaks first.
         check_line(&line.replace('\n', " "), nodes);
     }
 

@@ -1,5 +1,5 @@
 //! Whatever is written in a file or typed at the prompt: no parser panics, an error names its
-//! place, and what was understood is understood the same when it is written out again.
+//! place, and valid input means the same after it is written out and read again.
 //!
 //! Each test draws a few hundred to a few thousand cases. `PROPTEST_CASES=300000` asks all of them
 //! for as many.
@@ -19,18 +19,18 @@ use raft_in_practice::sim::{Sim, SimConfig};
 
 use crate::common::MemoryFile;
 
-/// So many cases, unless the environment asks for another number.
+/// This many cases, unless the environment asks for another number.
 fn cases(default: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig {
         cases: asked.unwrap_or(default),
-        // A case that fails is printed whole, and belongs in a test by name.
+        // A failed case is printed in full, so that it can become a test with a name of its own.
         failure_persistence: None,
         ..ProptestConfig::default()
     }
 }
 
-/// Carries out what a script says, whatever fails on the way. Returns the world, and its trace.
+/// Carries out all lines of a script, even after one fails. Returns the world, and its trace.
 fn record(script: &Script) -> (Sim, Vec<u8>) {
     let paper = MemoryFile::default();
     let header = script.header(Clock::Virtual);
@@ -39,7 +39,7 @@ fn record(script: &Script) -> (Sim, Vec<u8>) {
     let mut silent = ();
     let mut runner = Runner::new(Sim::new(SimConfig::of(script), observers), &mut silent);
     for line in unrolled(&script.lines) {
-        // A line that cannot be carried out, or does not hold, ends a script, but not this test.
+        // A line that fails would end a script, but this test goes on.
         let _ = runner.execute(line.number, &line.verb);
     }
     let sim = runner.into_world();

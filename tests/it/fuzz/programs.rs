@@ -1,5 +1,5 @@
-//! The program as it is built, from outside: whatever a file says, or somebody types, it ends by itself and
-//! with a code of its own, in ten seconds and a gigabyte, and writes no control character.
+//! The built program, from outside. Whatever a file contains or a user types, it ends by itself with one of
+//! its own exit codes, within ten seconds and a gigabyte, and writes no control character.
 //!
 //! `.ci/fuzz` runs these, which takes a quarter of an hour.
 
@@ -23,7 +23,7 @@ use super::cases;
 use super::lines::{nearly_a_scenario, soup};
 use super::traces::{TRACES, make, mistake};
 
-/// What no terminal may get, and what it gives two columns or none.
+/// Texts that no terminal may get, and letters that take two columns or none.
 const LETTERS: [&str; 24] = [
     "\u{1b}[2J",
     "\u{1b}]52;c;eA==\u{7}",
@@ -51,22 +51,22 @@ const LETTERS: [&str; 24] = [
     "word",
 ];
 
-/// A text of all that.
+/// A text made of these.
 fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(select(&LETTERS[..]), 0..12).prop_map(|letters| letters.concat())
 }
 
-/// A place of its own for the files of a test.
+/// A folder of its own for the files of a test.
 fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs").join(test);
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// Runs the program, and asks of it what it owes whatever it is told.
+/// Runs the program, and checks what must hold for any input.
 fn ask(test: &str, arguments: &[&OsStr], input: &str, colour: bool) {
     let program = std::env::var("RAFT_CLUSTER").expect(".ci/fuzz says where the program is");
-    // What is reserved for threads counts as used; so each allocator gets one arena.
+    // Memory that is reserved for threads counts as used, so the allocator gets only one arena.
     let limited = "ulimit -v 1000000; exec timeout 10 \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", limited, "sh", &program]).args(arguments).current_dir(folder(test));
@@ -76,7 +76,7 @@ fn ask(test: &str, arguments: &[&OsStr], input: &str, colour: bool) {
     }
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = pipes.spawn().unwrap();
-    // Who has read enough closes it.
+    // The write fails if the program has closed its input because it has read enough.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let ended = child.wait_with_output().unwrap();
     let told = [ended.stdout, ended.stderr].concat();
@@ -119,7 +119,7 @@ fn time_of(verb: &Verb) -> Duration {
     }
 }
 
-/// Whether these lines ask for little: that hours of a cluster take minutes is as it should be.
+/// Whether these lines ask for little. Lines that ask for hours of a cluster's time may take minutes.
 fn ask_for_little<'a>(verbs: impl Iterator<Item = &'a Verb>) -> bool {
     let (mut lines, mut time) = (0, Duration::ZERO);
     verbs.for_each(|verb| {
@@ -135,7 +135,7 @@ fn asks_for_little(script: &str) -> bool {
     })
 }
 
-/// A script of any words, a scenario with mistakes, or one that says what no terminal may get.
+/// A script of random words, a scenario with mistakes, or one with text that no terminal may get.
 fn script() -> impl Strategy<Value = String> {
     let heads =
         ["note ", "phase ", "submit ", "write SET x=", "shows ", "question ", "expect ", ""];
@@ -152,12 +152,12 @@ fn script() -> impl Strategy<Value = String> {
     prop_oneof![2 => spiced, 2 => nearly_a_scenario(), 1 => soup]
 }
 
-/// A file's name that says what no terminal may get.
+/// A file name with text that no terminal may get.
 fn name() -> impl Strategy<Value = String> {
     text().prop_map(|text| format!("s{}.raft", text.replace(['/', '\0'], "")))
 }
 
-/// Lines for a prompt whose own words are these.
+/// Lines for a prompt with these words of its own.
 fn typed(words: &[&'static str]) -> impl Strategy<Value = String> {
     let own = (select(words.to_vec()), prop_oneof!["[0-9a-z ]{0,8}", text()]);
     let own = own.prop_map(|(word, rest)| format!("{word} {rest}"));

@@ -12,7 +12,7 @@ use raft_in_practice::scenario::script::Script;
 
 use super::{cases, record};
 
-/// The traces of some scenarios, the shorter ones: mistakes are as good in them.
+/// The traces of some of the shorter scenarios. Mistakes in them are as useful as in long ones.
 pub(super) static TRACES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let names = ["split-vote", "figure-8", "crash-before-send", "duplicate-and-reorder"];
     let shipped = SHIPPED.iter().filter(|(name, _)| names.contains(name));
@@ -24,7 +24,7 @@ pub(super) static TRACES: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Numbers that are too large for something, or just not the right ones.
+/// Numbers that are too large for something, or just wrong.
 const NUMBERS: [&str; 12] = [
     "0",
     "1",
@@ -137,7 +137,8 @@ fn renumbered(line: &[u8], nth: Index, number: &str) -> Vec<u8> {
     [&line[..start], number.as_bytes(), &line[end..]].concat()
 }
 
-/// A changed trace is refused with its place. It passes only if nobody could tell the difference.
+/// Checks that a changed trace is refused with the place of the change. It may pass only if the change makes
+/// no difference.
 fn check(original: &str, changed: &[u8]) {
     let lines = changed.split(|&byte| byte == b'\n').count();
     match replay(changed, |_| Vec::new(), None) {
@@ -161,7 +162,7 @@ fn check(original: &str, changed: &[u8]) {
     walk(changed);
 }
 
-/// As far as a changed trace goes, it can be walked, and asked.
+/// Walks through a changed trace as far as it goes, and asks questions at its steps.
 fn walk(changed: &[u8]) {
     let Ok(history) = History::read(changed) else { return };
     let (last, nodes) = (history.last(), history.header().nodes);
@@ -215,7 +216,7 @@ proptest! {
         header["broken"] = broken.into();
         let rest: Vec<&str> = original.lines().skip(1).collect();
         let changed = format!("{header}\n{}\n", rest.join("\n"));
-        // Whatever it is, it is not the run that was recorded, and its last line says so.
+        // The result is not the run that was recorded, and the digest in its last line shows that.
         prop_assert!(replay(changed.as_bytes(), |_| Vec::new(), None).is_err());
     }
 }

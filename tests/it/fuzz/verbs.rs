@@ -1,4 +1,4 @@
-//! Scripts that are of the language, drawn at random: every verb, every condition.
+//! Valid scripts, drawn at random: every verb, every condition.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn command() -> impl Strategy<Value = String> {
                 _ => format!("{verb} {key}"),
             }),
         1 => "[A-Z][A-Za-z =|@#%.>-]{0,10}[a-z]",
-        // Text that could be read as words of the language, and text that a line cannot hold as it is.
+        // Text that could be read as words of the language, and text that a line can hold only in quotes.
         1 => select(&[
             "to 1 SET x=1", "to leader to 2", "to", "12", "SET x=a on 1", "a on all", "on", " x ", "",
             "say \"hello\"", "\"", "C:\\x", "a\nb", "\u{1b}[2J", "# no comment", "\u{feff}x",
@@ -94,7 +94,7 @@ fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
     ]
 }
 
-/// What a client was told, who may not have asked.
+/// A condition on what a client was told. The client may never have asked.
 fn client_told() -> impl Strategy<Value = Condition> {
     (option::of(1_u64..4), "[xyz]", "[0-9a-z=]{0,3}", 0..7).prop_map(
         |(client, key, value, which)| match which {
@@ -117,7 +117,7 @@ fn link_set(nodes: usize) -> impl Strategy<Value = LinkSet> {
     })
 }
 
-/// Groups that cover some of the nodes, each in one of them.
+/// Groups that cover some of the nodes, each node in at most one group.
 fn groups(nodes: usize) -> impl Strategy<Value = Vec<NodeSet>> {
     vec(0_usize..4, nodes).prop_map(move |places| {
         let group = |place| {
@@ -180,12 +180,12 @@ fn verb(nodes: usize) -> impl Strategy<Value = Verb> {
         6 => message(nodes).prop_map(Verb::Deliver),
         2 => message(nodes).prop_map(Verb::Remove),
     ];
-    // Every form of the tables, with arguments that stand beside them.
+    // Every form in the tables, with the example arguments from the tables.
     let examples = Verb::examples().into_iter().chain(
         Condition::examples().into_iter().map(|condition| format!("wait 1s until {condition}")),
     );
     let examples = examples.filter_map(|line| parse_line(&line, nodes).ok().flatten());
-    // Blocks are drawn with the script that they are parts of.
+    // `repeat` and `end` are left out here, because blocks are drawn together with their script.
     let examples = examples.filter(|verb| !matches!(verb, Verb::Repeat(_) | Verb::End));
     let examples = select(examples.collect::<Vec<_>>());
     let any = prop_oneof![flow, nodes_deeds, links].boxed();
@@ -221,7 +221,7 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-/// The properties that a script can ask for: deadlines are for hunts.
+/// The properties that a script can ask for. Liveness is left out, because only hunts set deadlines.
 fn judged() -> Vec<Property> {
     Property::ALL.into_iter().filter(|property| *property != Property::Liveness).collect()
 }

@@ -1,4 +1,4 @@
-//! Whatever a script does to a simulated cluster: it stays safe, and its trace says all of it.
+//! Whatever a script does to a simulated cluster, the cluster stays safe, and its trace records all of it.
 
 use proptest::prelude::*;
 use raft_in_practice::record::{History, TraceError, replay};
@@ -24,7 +24,7 @@ proptest! {
 
         let (mut sim, trace) = record(&script);
         let report = sim.safety();
-        // A disk that is lost is a fault that Raft does not bear.
+        // Raft does not tolerate the loss of a disk.
         let wiped = |line: &Line| match &line.verb {
             Verb::Try(verb) => matches!(**verb, Verb::Wipe(_)),
             verb => matches!(verb, Verb::Wipe(_)),

@@ -1,4 +1,4 @@
-//! The history of a run: how everything stood at any step, and what can be asked of it.
+//! The history of a run: its state at any step, and the questions that can be asked about it.
 
 mod prompt;
 mod states;
@@ -15,14 +15,14 @@ use raft_in_practice::sim::{Sim, SimConfig};
 
 use crate::common::MemoryFile;
 
-/// The trace of a script in virtual time, with these observers beside.
+/// The trace of a script in virtual time. These observers watch the run too.
 fn traced(script: &Script, mut observers: Vec<Box<dyn Observer>>) -> Vec<u8> {
     let paper = MemoryFile::default();
     let writer = TraceWriter::new(paper.clone(), &script.header(Clock::Virtual));
     observers.push(Box::new(writer.clone()));
     let mut silent = ();
     let mut runner = Runner::new(Sim::new(SimConfig::of(script), observers), &mut silent);
-    // What a broken rule lets fall does not matter here.
+    // The script may break a rule and then fail, which does not matter here.
     _ = runner.run(&script.lines);
     writer.finish().unwrap();
     paper.bytes()

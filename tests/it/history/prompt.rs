@@ -1,10 +1,10 @@
-//! The prompt on a trace, the lanes, and what the command line is asked: the program from outside.
+//! The prompt on a trace, the lanes, and questions on the command line: the program from outside.
 
 use std::path::PathBuf;
 
 use assert_cmd::Command;
 
-/// What the program printed, what it complained of, and with which code it ended.
+/// What the program printed on standard output and on standard error, and its exit code.
 fn raft_cluster(arguments: &[&str], typed: &str) -> (String, String, i32) {
     let mut command = Command::cargo_bin("raft-cluster").unwrap();
     command.args(arguments).env("NO_COLOR", "1").write_stdin(typed);
@@ -19,7 +19,7 @@ fn printed(arguments: &[&str], typed: &str) -> String {
     out
 }
 
-/// One sentence on standard error, and code 2.
+/// The complaint of the program: one sentence on standard error, with exit code 2.
 fn complaint(arguments: &[&str]) -> String {
     let (out, sentence, code) = raft_cluster(arguments, "");
     assert_eq!((out.as_str(), code, sentence.lines().count()), ("", 2, 1), "{sentence}");
@@ -158,7 +158,7 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     assert_eq!(json["finding"]["kind"], "older-term");
     assert_eq!(json["grounds"][1]["paper"], "§5.4.2, Figure 8");
     assert_eq!(json["change"]["kind"], "entry-of-own-term");
-    // What is committed says so.
+    // The answer about a committed entry says that it is committed.
     let path = trace("partition", "why-partition");
     let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
     assert!(
@@ -194,7 +194,7 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
     }
 }
 
-/// The rows of lanes, without what stands above and below.
+/// The rows of lanes, without the text above and below.
 fn rows(out: &str) -> Vec<&str> {
     let row = |line: &&str| {
         line.starts_with("   ") && line.trim_start().starts_with(|it: char| it.is_ascii_digit())
@@ -230,7 +230,7 @@ fn lanes_fit_and_mark_what_matters() {
     assert_eq!(rows(&printed(&["replay", &path, "--view", "lanes"], "")), rows(&out));
 }
 
-/// A node that stands still leads on paper: whoever looks sees that it does nothing.
+/// A paused leader still counts as leader, so every view must show that it stands still.
 #[test]
 fn a_node_that_stands_still_is_seen_to() {
     let path = trace("paused-leader", "paused");
@@ -248,7 +248,7 @@ fn a_node_that_stands_still_is_seen_to() {
     assert!(out.contains("L1‖") && unwrapped(&out).contains("‖: stands still"), "{out}");
 }
 
-/// A time is read to the millisecond that is shown, with fewer digits too.
+/// A time names the last step by then. It is read to the millisecond, and may have fewer digits.
 #[test]
 fn a_time_is_the_last_step_made_by_then() {
     let path = trace("partition", "time");

@@ -1,4 +1,4 @@
-//! States, messages and deeds of a history, beside what the trace and the journal say.
+//! States, messages and deeds of a history, compared with the trace and the journal.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use raft_in_practice::sim::{Chaos, FaultMix, Sim};
 use super::{history, script, shipped, traced};
 use crate::common::MemoryFile;
 
-/// The digests that a trace recorded, and which step they are of.
+/// The digests that a trace recorded, with the step and the node of each.
 fn digests(trace: &[u8]) -> Vec<(u64, NodeId, String)> {
     let lines = std::str::from_utf8(trace).unwrap().lines();
     let values = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -33,8 +33,8 @@ fn digests(trace: &[u8]) -> Vec<(u64, NodeId, String)> {
         .collect()
 }
 
-/// Each step of the history leaves its node as the run did, whether one comes from the beginning or
-/// from a copy in between, and has written what it wrote.
+/// Checks that each step of the history leaves its node as the run did, and has written the same messages,
+/// whether the state is computed from the beginning or from a copy in between.
 fn stands_as_recorded(trace: &[u8]) -> History {
     let history = History::read(trace).unwrap();
     let recorded = digests(trace);
@@ -56,13 +56,13 @@ fn every_step_of_every_shipped_scenario_stands_as_it_was_recorded() {
         let script = Script::parse(name, text).unwrap();
         let trace = traced(&script, Vec::new());
         let history = stands_as_recorded(&trace);
-        // Who is up, and how much is applied, is in no digest.
+        // Digests do not cover which nodes are up, or how much is applied, so that is compared here.
         for step in 1..=history.last() {
             let until = (step < history.last()).then_some(step);
             let straight = replay(&trace[..], |_| Vec::new(), until).unwrap();
             let moment = history.at(step).unwrap();
             for (stood, straight) in moment.nodes.iter().zip(straight.status) {
-                // What crashes or starts between two steps belongs to the later one.
+                // A crash or a start between two steps belongs to the later step, so the two may differ there.
                 let fell = history.deeds_before(step).chain(history.deeds_after(step));
                 let fell = fell.filter(|(_, deed)| {
                     matches!(deed, Deed::Crash { node, .. } | Deed::Restart { node }
@@ -110,7 +110,7 @@ fn a_long_run_stands_as_it_was_recorded_and_is_the_same_while_it_goes_on() {
             let ([live, read], context) = ([&live, &read], format!("seed {seed}, step {step}"));
             let [one, other] = [live, read].map(|history| history.at(step).unwrap());
             assert_eq!((&one.nodes, &one.network), (&other.nodes, &other.network), "{context}");
-            // A replay draws no timeouts, and promises no answers: it has fewer verdicts.
+            // A replay has fewer verdicts, because it draws no timeouts and promises no answers.
             let [one, other] = [one, other].map(|moment| {
                 let input = moment.record.input();
                 let StepRecord { time, node, received, batch_end, saved, messages, .. } =
@@ -133,7 +133,7 @@ fn a_long_run_stands_as_it_was_recorded_and_is_the_same_while_it_goes_on() {
     assert!(copied > 10_000, "{copied} steps are too few to copy a node twice");
 }
 
-/// Steps that share a save are seen one by one all the same.
+/// Steps that share a save can still be looked at one by one.
 #[test]
 fn within_a_batch_a_node_stands_as_its_steps_have_made_it() {
     let one = script("nodes 1\nmanual\ntimeout 0\nsubmit to 0 SET x=1\nsubmit to 0 SET y=2\n");
@@ -151,11 +151,11 @@ fn within_a_batch_a_node_stands_as_its_steps_have_made_it() {
     }
 }
 
-/// Which message each step wrote and received, from the journal.
+/// An observer that notes which messages each step wrote and received.
 #[derive(Clone, Default)]
 struct Mail(Arc<Mutex<(u64, Moves)>>);
 
-/// Of each message: by whom it was written and in which step, and the steps that received it.
+/// For each message, the step that wrote it and the steps that received it.
 type Moves = BTreeMap<MessageId, (u64, Vec<u64>)>;
 
 impl Observer for Mail {
@@ -197,14 +197,14 @@ fn a_message_comes_from_where_the_journal_has_it_and_arrives_there() {
             for step in received {
                 assert_eq!(history.step(*step).unwrap().received, Some(*id));
                 assert!(sent.left_in.is_some_and(|left| left < *step), "{name}: {sent:?}");
-                // By hand a message can be delivered again that has arrived.
+                // By hand, a message that has arrived can be delivered again.
                 assert!(sent.is_in_flight(*step - 1) || *step > received[0], "{name}: {sent:?}");
             }
         }
     }
 }
 
-/// What is cut is lost in the moment in which it is sent, and what a crash held back never leaves.
+/// A message over a cut link is lost when it is sent, and a message that a crash holds back never leaves.
 #[test]
 fn what_is_lost_is_in_flight_no_more() {
     let crash =
@@ -229,7 +229,7 @@ fn since_when_something_is_so_is_the_step_that_made_it_so() {
     for id in NodeId::all(history.header().nodes) {
         let term = |step| history.node_at(id, step).unwrap().node.current_term();
         let since = history.since(id, middle, |stood| stood.node.current_term()).unwrap();
-        // Straight on from the beginning.
+        // The same, computed step by step from the beginning.
         let mut straight = 0;
         for step in 1..=middle {
             let before = if step == 1 { Term::default() } else { term(step - 1) };
@@ -244,7 +244,7 @@ fn a_trace_that_is_cut_can_be_walked_as_far_as_it_goes() {
     let trace = traced(&shipped("demo"), Vec::new());
     let whole = History::read(&trace[..]).unwrap();
     let text = std::str::from_utf8(&trace).unwrap();
-    // Between two lines, and within one.
+    // Cut between two lines, and within one.
     let within = text.match_indices('\n').nth(60).unwrap().0;
     for end in [within + 1, within + 20] {
         let cut = History::read(&trace[..end]).unwrap();
@@ -256,7 +256,7 @@ fn a_trace_that_is_cut_can_be_walked_as_far_as_it_goes() {
         }
         assert!(cut.at(0).is_none() && cut.at(cut.last() + 1).is_none());
     }
-    // Nothing can be made again of a header alone.
+    // A header alone has no run to replay.
     let header = text.lines().next().unwrap();
     assert!(matches!(History::read(header.as_bytes()), Err(TraceError::Truncated { .. })));
 }

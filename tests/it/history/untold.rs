@@ -1,4 +1,5 @@
-//! Why what is committed is not known to be, what can never be committed, and who is told nothing.
+//! Why a committed entry is not known to be committed, which entries can never be committed, and which
+//! clients are told nothing.
 
 use raft_in_practice::explain::{Change, Elsewhere, Finding, Silent};
 use raft_in_practice::raft::{LogIndex, LogPosition, Outcome, Rule, Term};
@@ -8,7 +9,7 @@ use super::why::{ask, find, grounds};
 use super::{history, shipped};
 use crate::common::{at, id};
 
-/// An older entry is not committed by copies: not by the one more that it lacks, either.
+/// An entry of an older term is not committed by its copies, not even by the one more that a majority needs.
 #[test]
 fn what_an_older_entry_waits_for_is_one_of_the_leader_s_term() {
     let history = history(&shipped("figure-8"));
@@ -35,7 +36,7 @@ fn what_lost_its_index_to_another_entry_is_never_committed() {
     for (scenario, step, question, node, entry, committed, decided) in [
         ("figure-8", 155, "not committed 4 on 4", 4, at(4, 8), at(4, 7), 105),
         ("partition", 97, "not committed 3 on 1", 1, at(3, 1), at(3, 2), 64),
-        // The leader that is cut off counts on, and in vain.
+        // The leader that is cut off still counts copies, but the entry can never be committed.
         ("partition", 66, "not committed 3 on 0", 0, at(3, 1), at(3, 2), 64),
     ] {
         let answer = ask(&history(&shipped(scenario)), step, question);
@@ -89,7 +90,8 @@ fn a_node_that_does_not_know_of_a_commit_says_who_does_and_what_would_tell_it() 
     assert!(ask(&paused, step, "committed 3 on 2").decided_in == Some(step));
 }
 
-/// A node forgets in a crash who asked it: that nobody is answered has a reason, wherever it stands since.
+/// A node forgets in a crash which clients asked it. This is the reason why they get no answer, whatever
+/// the node does later.
 #[test]
 fn who_is_told_nothing_hears_why() {
     let history = history(&shipped("figure-8"));
@@ -111,7 +113,7 @@ fn who_is_told_nothing_hears_why() {
     }
     let other = ask(&history, 170, "told y=other").follows_from.unwrap().finding;
     assert!(matches!(other, Finding::Superseded { entry, .. } if entry == at(4, 8)), "{other:?}");
-    // Who is answered is answered for the commit of that step, not for a later one.
+    // A client's answer is explained by the commit of its own step, not by a later one.
     let answer = ask(&history, 155, "told y=last");
     assert_eq!(answer.decided_in, Some(105));
     let deeper = answer.follows_from.unwrap();

@@ -1,4 +1,4 @@
-//! Why and why not: asked of scenarios that ship, and of whatever makes no sense.
+//! Questions why and why not about the scenarios that ship, and questions that make no sense.
 
 use raft_in_practice::explain::{
     Change, Explanation, Finding, Kind, LeadEnd, Leadership, Place, Question, Silent, Unanswerable,
@@ -87,7 +87,7 @@ fn a_partition_is_a_quorum_that_cannot_be_reached() {
         answer.change,
         Some(Change::Acknowledgements { leader, index, more: 1, missing: cut })
     );
-    // The one follower that has it waits for its leader, and the answer leads there.
+    // The one follower that has the entry waits for its leader, and the answer names that leader.
     let follower = ask(&history, step, "not committed 3 on 1");
     assert!(
         matches!(follower.finding, Finding::NotTold { leader: Some(leader), .. } if leader == id(0))
@@ -96,7 +96,7 @@ fn a_partition_is_a_quorum_that_cannot_be_reached() {
     // The client waits for that entry.
     let client = ask(&history, step, "told SET x=lost");
     assert_eq!(client.follows_from.unwrap().finding, finding);
-    // What is committed is not a matter of why not.
+    // To ask why a committed entry is not committed contradicts the facts.
     let committed = ask(&history, step, "not committed 2 on 0");
     assert!(committed.contradicts);
     assert!(matches!(committed.finding, Finding::Committed { told_by: None, .. }));
@@ -145,14 +145,14 @@ fn an_election_is_won_and_lost_by_votes() {
     let (node, to, index) = (id(1), id(0), LogIndex::FIRST);
     let prev = LogPosition::START;
     assert_eq!(answer.finding, Finding::Acknowledged { node, to, index, prev, count: 1 });
-    // Who leads is asked why it does not, and the reverse.
+    // A leader is asked why it does not lead, and a follower why it leads.
     assert!(ask(&history, 3, "not leader 0").contradicts);
     assert!(ask(&history, 3, "leader 1").contradicts);
     let never = ask(&history, 3, "not leader 1").finding;
     assert!(matches!(never, Finding::NeverCampaigned { .. }), "{never:?}");
 }
 
-/// "Not counted" alone would stand for each of these.
+/// "Not counted" alone would not tell these cases apart.
 #[test]
 fn a_vote_that_is_not_counted_says_what_became_of_it() {
     let history = history(&script(
@@ -204,7 +204,8 @@ fn a_question_that_makes_no_sense_says_why() {
     assert!(matches!(refused(&history, 1, "told SET"), Unanswerable::NotHappened { .. }));
 }
 
-/// An entry can be asked for by its term too. Then it is that one, or the answer names the one that stands there.
+/// A question may name the term of an entry too. The answer is then about that entry, or names the other
+/// entry at its index.
 #[test]
 fn a_question_about_an_entry_of_a_term_is_about_no_other_one() {
     let history = history(&shipped("partition"));
@@ -235,7 +236,7 @@ fn a_question_about_an_entry_of_a_term_is_about_no_other_one() {
         let deeper = answer.follows_from.expect("what stands there has an answer of its own");
         assert!(matches!(deeper.finding, Finding::Committed { entry, .. } if entry == at(3, 2)));
     }
-    // While the network is split, both are there: one is committed, the other lost its index to it.
+    // While the network is split, both entries exist: one is committed, and the other has lost its index to it.
     let both = (step..last).find(|&step| {
         let stands =
             |node, entry| history.node_at(id(node), step).unwrap().node.log().contains(entry);
@@ -253,8 +254,8 @@ fn a_question_about_an_entry_of_a_term_is_about_no_other_one() {
     assert!(!found(both, "committed 3@2").contradicts);
 }
 
-/// Whatever is asked of whatever shipped scenario at whatever step: an answer or a reason, no panic, and a
-/// decision that is not later than the question.
+/// Every question at every step of these shipped scenarios gets an answer or a reason why there is none,
+/// without a panic, and the decision is never later than the step of the question.
 #[test]
 fn every_question_has_an_answer_or_a_reason_at_every_step() {
     let shipped_ones = ["figure-8", "crash-before-send", "split-vote", "restart", "even-cluster"];
@@ -300,7 +301,7 @@ fn a_vote_of_an_earlier_campaign_does_not_count_in_a_later_one() {
     let Some(Change::Votes { more: 2, .. }) = answer.change else { panic!("{answer:?}") };
 }
 
-/// Why a node has never stood is what has started its timer over, not what it ignored since.
+/// The reason why a node has never campaigned is the input that restarted its timer, not what it ignored since.
 #[test]
 fn who_has_never_stood_heard_its_leader_last() {
     let history = history(&shipped("partition"));
@@ -314,7 +315,7 @@ fn who_has_never_stood_heard_its_leader_last() {
     }
 }
 
-/// What a cold reader found: an answer of a node's present leader named one that leads no more.
+/// An answer once named as a node's current leader one that no longer led.
 #[test]
 fn who_no_longer_leads_is_not_said_to_lead() {
     let history = history(&shipped("rejoin-high-term"));
@@ -326,7 +327,7 @@ fn who_no_longer_leads_is_not_said_to_lead() {
     assert_eq!(after, Finding::NeverCampaigned { node: id(1), leader: None });
 }
 
-/// An entry behind one that lost its index is lost with it, though nothing was committed where it stands.
+/// An entry after one that lost its index is lost with it, although nothing was committed at its own index.
 #[test]
 fn what_stands_on_a_lost_entry_is_lost_too() {
     let history = history(&shipped("told"));
@@ -349,7 +350,7 @@ fn what_stands_on_a_lost_entry_is_lost_too() {
     assert!(!matches!(before, Finding::OnSuperseded { .. }), "{before:?}");
 }
 
-/// Whether somebody has committed this index by a step.
+/// Whether any node has committed this index by a step.
 fn ask_committed(history: &History, step: u64, index: u64) -> bool {
     let on = |node| history.node_at(node, step).unwrap();
     NodeId::all(history.header().nodes)
@@ -381,12 +382,12 @@ fn who_led_when_and_what_clients_were_told() {
         .map(|(call, _)| call.ticket.client())
         .collect();
     assert_eq!(silent, [8]);
-    // What was told later was not told by then.
+    // An answer that comes later must not show at an earlier step.
     let early = client_calls(&history, calls[0].0.asked_in);
     assert_eq!((early.len(), &early[0].0.told), (1, &None));
 }
 
-/// Two clients asked for the same; what became of one's entry is not told of the other's.
+/// Two clients asked for the same command. The fate of one client's entry is not reported for the other's.
 #[test]
 fn a_client_is_told_of_by_its_own_entry() {
     let history = history(&shipped("told"));
@@ -395,7 +396,7 @@ fn a_client_is_told_of_by_its_own_entry() {
     assert!(matches!(fate, Finding::Superseded { entry, .. } if entry == at(7, 3)), "{fate:?}");
 }
 
-/// A leader that most have left behind counts on nobody any more.
+/// A leader cannot commit any more once a majority has a later term.
 #[test]
 fn a_leader_that_a_majority_is_past_commits_nothing_more() {
     let history = history(&shipped("told"));

@@ -1,4 +1,4 @@
-//! The leader's commit rule beside somebody who counts on their fingers.
+//! The leader's commit rule, compared with a model that counts the copies one by one.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,8 +9,8 @@ use crate::common::{accepted, commit, leader, propose, receive, settings};
 use crate::models::cases;
 use crate::models::histories::any_log;
 
-/// What happens to a leader: it is asked for a command, or a peer acknowledges an index. Both
-/// numbers are brought within bounds when it happens.
+/// What happens to a leader: a client proposes a command, or a peer acknowledges an index. The peer and
+/// the index are brought within bounds when it happens.
 #[derive(Debug, Clone)]
 enum Deed {
     Propose,

@@ -1,4 +1,4 @@
-//! What a follower does with AppendEntries and RequestVote, beside Figure 2 read aloud.
+//! What a follower does with AppendEntries and RequestVote, compared with Figure 2 taken word by word.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::common::{
 use crate::models::cases;
 use crate::models::histories::{any_log, two_logs};
 
-/// A request cut out of a leader's log: what stands before it, how many entries, leaderCommit.
+/// A request cut out of a leader's log: prevLogIndex, the number of entries, leaderCommit.
 /// Each is brought within the log's length when the log is known.
 type Cut = (usize, usize, u64);
 
@@ -29,7 +29,8 @@ struct Model {
 }
 
 impl Model {
-    /// AppendEntries, receiver 2 to 5; 1 is not its matter. Returns the acknowledged index.
+    /// AppendEntries, receiver steps 2 to 5. Step 1, the check of the term, is not modelled. Returns the
+    /// acknowledged index.
     fn append(
         &mut self,
         prev: usize,
@@ -94,7 +95,7 @@ fn compare(own: &[u64], leader: &[u64], term: u64, cuts: &[Cut]) -> Result<(), T
 proptest! {
     #![proptest_config(cases(4000))]
 
-    /// Logs that a real history could have left, and pieces of the leader's log in any order.
+    /// Logs that a possible history has left, and pieces of the leader's log in any order.
     #[test]
     fn a_follower_of_a_real_history_does_what_figure_2_says(
         (own, leader, term) in two_logs(),
@@ -103,7 +104,7 @@ proptest! {
         compare(&own, &leader, term, &cuts)?;
     }
 
-    /// Logs that have nothing to do with each other: the clauses hold word by word all the same.
+    /// Logs that have nothing to do with each other. The clauses hold word by word for these too.
     #[test]
     fn a_follower_of_no_history_does_what_figure_2_says(
         own in any_log(),
@@ -115,7 +116,7 @@ proptest! {
 
     /// §5.4.1, in its words: "if the logs have last entries with different terms, then the log
     /// with the later term is more up-to-date. If the logs end with the same term, then whichever
-    /// log is longer is more up-to-date." The voter denies its vote if its own is more so.
+    /// log is longer is more up-to-date." The voter denies its vote if its own log is more up-to-date.
     #[test]
     fn a_vote_is_denied_only_to_a_log_that_is_less_up_to_date(
         own in any_log(),
@@ -134,7 +135,7 @@ proptest! {
         prop_assert_eq!(log(&candidate).last() >= log(&own).last(), granted(&sent));
     }
 
-    /// The verbs of the log beside a walk over it.
+    /// The lookups of the log, compared with a walk over all entries.
     #[test]
     fn a_log_finds_what_a_walk_over_it_finds(terms in any_log(), first in 0..12u64, limit in 0..9usize) {
         let log = log(&terms);
@@ -159,7 +160,7 @@ proptest! {
     }
 }
 
-/// A node that starts from a disk that followed it is the node that was saved.
+/// A node that starts from a disk on which another node was saved step by step equals that node.
 #[test]
 fn a_disk_that_followed_a_node_starts_the_same_node() {
     let mut node = follower(settings(3), 1, &[]);

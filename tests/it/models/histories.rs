@@ -1,5 +1,5 @@
-//! Logs that could have come about: each term has one leader, which took over some older log, or a
-//! part of it, and appended to it.
+//! Logs of possible histories: each term has one leader, which began with some older log, or a part of
+//! it, and appended to it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 /// The terms of some logs of one history; any two of them match in the sense of Log Matching.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// What the leader of each term wrote, term 1 first, later truncations aside.
+    /// The log of the leader of each term, term 1 first, without later truncations.
     written: Vec<Vec<u64>>,
 }
 
@@ -45,7 +45,7 @@ pub fn two_logs() -> impl Strategy<Value = (Vec<u64>, Vec<u64>, u64)> {
         .prop_map(|(h, one, other)| (h.part(one), h.part(other), h.next_term()))
 }
 
-/// Any log whose terms do not go down: matching nothing in particular.
+/// Any log whose terms do not go down. It need not match any other log.
 pub fn any_log() -> impl Strategy<Value = Vec<u64>> {
     vec(1..6u64, 0..9).prop_map(|mut terms| {
         terms.sort_unstable();

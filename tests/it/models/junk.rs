@@ -1,5 +1,5 @@
-//! One node, and whatever can be said to it, in any order, sense or nonsense: what it holds to all
-//! the same. No honest network says most of this; a node must not fall over it.
+//! What one node guarantees whatever it is told, in any order, whether it makes sense or not. Correct
+//! peers would never send most of this, but it must not break a node.
 
 use std::num::NonZeroUsize;
 
@@ -42,8 +42,8 @@ fn message(from: u8) -> impl Strategy<Value = Message> {
     ]
 }
 
-/// Messages from any of nine servers, the node itself and servers outside its cluster among them;
-/// some speak for another, and some were meant for another.
+/// Messages from any of nine servers, including the node itself and servers outside its cluster. Some name
+/// another server as their sender, and some are addressed to another server.
 pub fn input() -> impl Strategy<Value = Input> {
     let from = |from: u8| {
         let name = prop_oneof![9 => Just(from), 1 => 0..9u8];
@@ -73,7 +73,7 @@ pub fn any_settings() -> impl Strategy<Value = Settings> {
     )
 }
 
-/// What a step must not do, whatever it was told.
+/// Checks what a step must not do, whatever its input is.
 fn check_step(before: &RaftNode, after: &RaftNode) -> Result<(), TestCaseError> {
     prop_assert!(before.current_term() <= after.current_term(), "terms grow");
     prop_assert!(before.commit_index() <= after.commit_index(), "commit indexes grow");
@@ -98,7 +98,7 @@ fn check_step(before: &RaftNode, after: &RaftNode) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-/// match < next ≤ last + 1, for every peer of a leader.
+/// Checks match < next ≤ last + 1 for every peer of a leader.
 fn check_progress(node: &RaftNode) -> Result<(), TestCaseError> {
     let end = node.log().last_index().next();
     for peer in NodeId::all(node.settings().nodes) {
@@ -110,7 +110,7 @@ fn check_progress(node: &RaftNode) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What a node may say: in its own name, in its own term, of entries it has.
+/// Checks that a node sends messages only in its own name, in its own term, and with entries that it has.
 fn check_message(node: &RaftNode, envelope: &Envelope) -> Result<(), TestCaseError> {
     prop_assert_eq!(envelope.from, node.id());
     prop_assert_eq!(envelope.message.term(), node.current_term());
@@ -147,8 +147,7 @@ proptest! {
         }
     }
 
-    /// A lab breaks rules. The node may then do wrong, but it does it on its feet, and what it does
-    /// is on its disk.
+    /// A node with a broken rule may do wrong, but it does not panic, and every change is on its disk.
     #[test]
     fn a_node_with_broken_rules_stays_upright_and_saves_what_it_does(
         settings in any_settings(),
@@ -173,7 +172,7 @@ proptest! {
     }
 }
 
-/// match < next ≤ last + 1 has this one gap.
+/// This acknowledgement would otherwise break match < next ≤ last + 1.
 #[test]
 fn an_acknowledgement_of_more_than_the_leader_has_is_not_believed() {
     let mut node = leader(settings(3), 1, &[]);
@@ -182,7 +181,7 @@ fn an_acknowledgement_of_more_than_the_leader_has_is_not_believed() {
     assert!(match_index < next_index && next_index == 2, "{match_index}, {next_index}");
 }
 
-/// A grant for n1 is none for n0, and nobody asks for a vote, or leads, in another's name.
+/// A vote for n1 does not count for n0, and a server cannot ask for a vote, or lead, in another's name.
 #[test]
 fn what_was_meant_for_another_or_speaks_for_another_is_ignored() {
     let mut node = candidate(settings(3), 1, &[]);
@@ -206,7 +205,7 @@ fn a_vote_from_outside_the_cluster_does_not_count() {
     assert_eq!(node.role().kind(), RoleKind::Candidate);
 }
 
-/// A term beyond the largest is not believed, whoever names it and for whatever.
+/// A message with a term beyond the largest is ignored, whatever its kind.
 #[test]
 fn a_term_beyond_the_largest_is_ignored() {
     for term in [Term::MAX.get() + 1, u64::MAX] {
@@ -225,7 +224,7 @@ fn a_term_beyond_the_largest_is_ignored() {
     }
 }
 
-/// Terms that ran out would have a node vote twice in the last one.
+/// If terms could run out, a node would vote twice in the last one.
 #[test]
 fn a_node_in_the_largest_term_holds_no_election_and_keeps_its_vote() {
     let mut node = follower(settings(3), Term::MAX.get() - 1, &[]);

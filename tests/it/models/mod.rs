@@ -1,10 +1,10 @@
-//! The core beside plain models of itself, over random cases.
+//! The core, compared with plain models of itself over random cases.
 //!
-//! Each model is written from the paper's words, as slowly and stupidly as they allow, and shares
+//! Each model follows the words of the paper as literally as possible, without regard to speed, and shares
 //! no code with the core. The random cases are the same in every run; `PROPTEST_CASES` asks for
 //! more of them, and `PROPTEST_RNG_SEED` for others.
 //!
-//! The idea to hold the commit rule against a dumb counter is that of etcd's `quorum/quick_test.go`
+//! The idea to compare the commit rule with a simple counter comes from etcd's `quorum/quick_test.go`
 //! (Apache-2.0).
 
 mod commit;
@@ -18,7 +18,7 @@ mod verdicts;
 use proptest::test_runner::{Config, RngSeed};
 
 /// `cases` random cases, unless the environment asks for another number. A failure is shrunk and
-/// printed; it is kept by making a test with a name of it, not by a file of seeds.
+/// printed. To keep it, write it as a test with a name; no file of seeds is kept.
 fn cases(cases: u32) -> Config {
     let asked = Config::default();
     let from_environment = std::env::var_os("PROPTEST_CASES").is_some();

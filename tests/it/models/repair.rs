@@ -13,7 +13,7 @@ use crate::common::{
 use crate::models::cases;
 use crate::models::histories::two_logs;
 
-/// The leader with this log at the moment it wins, and what it says to server 1.
+/// The leader with this log at the moment it wins, and its messages to server 1.
 fn winner(settings: Settings, term: u64, log: &[u64]) -> (RaftNode, VecDeque<Envelope>) {
     let mut node = candidate(settings, term, log);
     let sent = receive(&mut node, 1, vote(term, true));
@@ -25,7 +25,7 @@ fn to_1(sent: &Sendable) -> VecDeque<Envelope> {
     sent.messages().iter().filter(|envelope| envelope.to == id(1)).cloned().collect()
 }
 
-/// Leader and follower talk until the leader has nothing to say. Returns the number of requests.
+/// Leader and follower exchange messages until the leader sends none. Returns the number of requests.
 fn talk(lead: &mut RaftNode, other: &mut RaftNode, mut queue: VecDeque<Envelope>) -> usize {
     for round_trips in 0..1000 {
         let Some(request) = queue.pop_front() else { return round_trips };
@@ -44,8 +44,8 @@ fn distinct(log: &[u64]) -> usize {
 proptest! {
     #![proptest_config(cases(4000))]
 
-    /// One refusal for each term in the follower's log at most, one if its log is too short, and
-    /// the request that fits. The network is kind here; all messages arrive.
+    /// At most one refusal for each term in the follower's log, one more if its log is too short, and then the
+    /// request that fits. All messages arrive here.
     #[test]
     fn a_repair_takes_a_round_trip_a_term_at_most((leader, follower, term) in two_logs()) {
         let (mut lead, queue) = winner(settings(3), term, &leader);
@@ -74,8 +74,8 @@ proptest! {
         prop_assert!(round_trips <= bound, "{} round trips, {} at most", round_trips, bound);
     }
 
-    /// With every message lost for a while, and with a hint from nowhere, heartbeats alone repair
-    /// the log in the end; the leader never gets stuck where it cannot step back.
+    /// Even after every message was lost for a while, and after a made-up hint, heartbeats alone repair the log
+    /// in the end. The leader is never stuck at a point from which it cannot step back.
     #[test]
     fn heartbeats_repair_whatever_the_leader_believes(
         (leader, follower, term) in two_logs(),

@@ -1,4 +1,4 @@
-//! Storage that fails, writes that are lost, and what a node must not do then.
+//! What a node must not do when its storage fails or a write is lost.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -54,8 +54,7 @@ impl AsRef<PersistentState> for FailsOnce {
     }
 }
 
-/// Three nodes that are elected, replicate and change their leader; what they told each other, and
-/// what was committed.
+/// Three nodes that elect, replicate and change their leader, with their messages and all that was committed.
 struct Cluster {
     nodes: Vec<RaftNode>,
     disks: Vec<FailsOnce>,
@@ -65,7 +64,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// Nobody's disk fails but that of `node`, at its write number `at`.
+    /// Only the disk of `node` fails, at its write number `at`.
     fn new(node: usize, at: usize) -> Self {
         let disk = |n| FailsOnce {
             state: PersistentState::default(),
@@ -80,7 +79,7 @@ impl Cluster {
         }
     }
 
-    /// A node is elected, takes two commands in and speaks once more, if nothing fails.
+    /// Lets a node be elected, append two commands and send a heartbeat, if nothing fails.
     fn lead_for_a_while(&mut self, node: u8) {
         for input in
             [Input::ElectionTimeout, propose("SET x=1"), propose("SET x=2"), Input::HeartbeatDue]
@@ -89,7 +88,7 @@ impl Cluster {
         }
     }
 
-    /// One input, and all that follows from it. A node whose disk fails starts again from it.
+    /// Gives a node one input, and delivers all messages that follow. A node whose disk fails restarts from it.
     fn hand(&mut self, node: u8, input: Input) {
         self.step(usize::from(node), input);
         while let Some(envelope) = self.queue.pop_front() {
@@ -129,7 +128,7 @@ fn a_storage_may_fail_at_any_of_its_writes() {
             for node in [0, 1, 0, 2] {
                 cluster.lead_for_a_while(node);
             }
-            // Whatever the failure cost, it comes once, and the next leadership makes it good.
+            // The disk fails only once, so the next leadership repairs whatever the failure cost.
             let before = cluster.failures;
             cluster.lead_for_a_while(2);
             if cluster.failures > before {
@@ -159,8 +158,8 @@ fn failing_server(writes_until: usize) -> Server<FailsOnce> {
     Server::start(id(0), config, Disk::new(storage), Time::ZERO)
 }
 
-/// Every turn of a server through the engine, and its storage fails in one of them: until then what
-/// leaves is on disk, from then on nothing leaves, nobody is told, and no turn is recorded.
+/// The storage of a server fails in one of its turns. Until then, whatever leaves is on disk. From then on
+/// nothing leaves, no client is told anything, and no turn is recorded.
 #[test]
 fn a_turn_whose_storage_fails_ends_in_the_engine_and_nothing_leaves() {
     let config = ServerConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
@@ -235,7 +234,7 @@ fn a_turn_that_is_dropped_unsaved_is_noticed() {
     drop(node.step(Input::ElectionTimeout));
 }
 
-/// A crash before saving is declared, but the node is used all the same.
+/// The caller declares a crash before saving, but goes on using the node.
 #[test]
 #[should_panic(expected = "a write begins at most one after the last entry that is saved")]
 fn a_lost_write_is_noticed_by_the_next() {
@@ -246,7 +245,7 @@ fn a_lost_write_is_noticed_by_the_next() {
     let _ = node.step(propose("second")).persist(&mut disk);
 }
 
-/// A crash before saving is declared, but the server is used all the same.
+/// The caller declares a crash before saving, but goes on using the server.
 #[test]
 #[should_panic(expected = "a server that has stopped takes no further turn")]
 fn a_server_that_crashed_before_saving_takes_no_further_turn() {
@@ -257,8 +256,8 @@ fn a_server_that_crashed_before_saving_takes_no_further_turn() {
     let _ = elect(&mut server);
 }
 
-/// A false leader commits in one step of a turn what another deletes in the next: nothing is applied,
-/// and nothing panics.
+/// In one step of a turn a false leader commits entries that another leader deletes in the next step. The
+/// deleted entries are not applied, and nothing panics.
 #[test]
 fn what_a_turn_commits_and_deletes_again_is_not_applied() {
     let config = ServerConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };

@@ -1,5 +1,5 @@
-//! Each verdict follows from its own values, whatever a node is told and whichever rules are broken:
-//! a reader who is shown the values must come to the same outcome.
+//! Each verdict follows from its own values, whatever a node is told and whichever rules are broken. A
+//! reader who sees the values must come to the same outcome.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::models::cases;
 use crate::models::histories::any_log;
 use crate::models::junk::{any_settings, input};
 
-/// Whether the condition of the rule holds for these values; nothing, if the rule demands a deed.
+/// Whether the condition of the rule holds for these values; `None` if the rule demands an action.
 fn condition(verdict: &Verdict) -> Option<bool> {
     Some(match (verdict.rule, verdict.facts) {
         (Rule::HigherTermStepsDown, Facts::Terms { message, own }) => {

@@ -21,7 +21,7 @@ fn leader_at_work(settings: Settings) -> RaftNode {
 }
 
 /// `TestLeaderStartReplication`: "the leader appends the command to its log as a new entry, then
-/// issues AppendEntries RPCs in parallel to each of the other servers". It is to be saved, and it
+/// issues AppendEntries RPCs in parallel to each of the other servers". The entry must be saved, and it
 /// is not committed yet.
 #[test]
 fn a_proposal_is_appended_saved_and_sent_behind_the_entry_before_it() {

@@ -1,5 +1,5 @@
-//! "Raft uses randomized election timeouts to ensure that split votes are rare" (§5.2), seen on
-//! whole servers. Time is a number here; nobody waits.
+//! "Raft uses randomized election timeouts to ensure that split votes are rare" (§5.2), tested on
+//! whole servers. Time is only a number here, so no test waits.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What clients may be told: histories that one machine explains, and others.
+//! What clients may be told: histories that one state machine explains, and histories that none explains.
 
 use proptest::prelude::*;
 use raft_in_practice::properties::linearizability::{
@@ -11,7 +11,7 @@ use raft_in_practice::server::{Answer, Proposal, Ticket};
 /// A command, when it was asked, and what its client was told and when.
 type Spoken = (String, u64, Option<(u64, Reply)>);
 
-/// The history of these calls. Each is another client's, and of an entry of its own.
+/// The history of these calls. Each is made by a client of its own, and has an entry of its own.
 fn history(calls: &[Spoken]) -> ClientHistory {
     let mut history = ClientHistory::default();
     for ((command, called, told), ticket) in calls.iter().zip(0..) {
@@ -37,8 +37,8 @@ fn is_explained(calls: &[Spoken]) -> bool {
     }
 }
 
-/// Whether the search of one key finds an order, and that it needs no more for it than what each
-/// operation brings along: it does not try subsets.
+/// Whether the search of one key finds an order. It panics if the search needs more work than each operation
+/// adds to its bound: the search must not try subsets.
 fn is_explained_at_once(calls: &[Spoken]) -> bool {
     match history(calls).judge_within(0, |_| None) {
         Judgement::Held => true,
@@ -47,7 +47,7 @@ fn is_explained_at_once(calls: &[Spoken]) -> bool {
     }
 }
 
-/// The calls on x in a history, which are told with a read of what nobody has written.
+/// The calls on x in a history. A read of a value that was never written makes the judge report them.
 fn calls_on_x(history: &ClientHistory) -> Vec<Call> {
     let mut history = history.clone();
     let position = LogPosition::new(100, 1);
@@ -125,8 +125,8 @@ fn a_delete_without_an_answer_is_a_write_too() {
     );
 }
 
-/// A DELETE that was told that something was there has seen a write, even one whose value no read
-/// returned; each such DELETE another.
+/// A DELETE that found a value has seen a write, even if no read returned the value of that write. Each such
+/// DELETE has seen a different write.
 #[test]
 fn a_delete_that_found_something_is_explained_by_a_write_without_an_answer() {
     let writes = [lost("SET x=1", 0), lost("SET x=2", 0)];
@@ -158,13 +158,14 @@ fn a_client_takes_any_success_for_an_answer_to_what_it_asked() {
     assert!(!is_explained(&[told, get(None, 2, 3)]), "success is success");
     let seen = Reply::Value(Some("1".to_owned()));
     assert_eq!(hears("GET x", seen.clone()), Some(seen));
-    // Of what is no command of the store no call is told, but two histories can be compared.
+    // A text that is no command of the store makes no call, so the two histories are equal.
     let [set, done] =
         [Reply::Set, Reply::Done].map(|it| history(&[said("anything", 0, Some((1, it)))]));
     assert_eq!(set, done);
 }
 
-/// What is asked for again under its number is the same operation: done once, and answered once at least.
+/// A command that is asked for again with its number is the same operation. It is done only once, and
+/// answered at least once.
 #[test]
 fn a_command_that_has_a_number_is_one_operation_however_often_it_is_asked_for() {
     let sum = |number: u64| Reply::Value(Some(number.to_string()));
@@ -176,7 +177,7 @@ fn a_command_that_has_a_number_is_one_operation_however_often_it_is_asked_for() 
     let other = said("ONCE 8 ADD x 1", 6, Some((7, sum(2))));
     assert!(is_explained(&[first.clone(), again, other, read(2, 8, 9)]));
 
-    // One of two entries is lost: the other may be done still. Of one that is refused nothing is left.
+    // If one of two attempts is refused, the other may still be done. If there is only one, it is never done.
     let refused = |calls: &[Spoken]| {
         let mut history = history(calls);
         history.told(Ticket(0), &Proposal::Refused { leader: None }, 9);
@@ -197,8 +198,8 @@ fn keys_are_independent() {
     assert!(is_explained(&[set(1, 0, 1), other]));
 }
 
-/// What an answer means: only success is one. A command that was refused or is lost never took
-/// effect; of one about which nobody is certain nothing is known; and nobody answers twice.
+/// How outcomes are read: only a success is an answer. A command that was refused or is lost never took
+/// effect, the effect of an uncertain one is unknown, and a second outcome changes nothing.
 #[test]
 fn an_outcome_is_read_in_one_way() {
     let position = LogPosition::new(1, 1);
@@ -262,8 +263,8 @@ fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
     );
 }
 
-/// A leader that reaches nobody takes writes in and crashes: whatever the others read then, no subset
-/// of these writes has to be tried.
+/// A leader that reaches nobody accepts writes and crashes. Whatever the others read then, the judge need
+/// not try any subset of these writes.
 #[test]
 fn unanswered_writes_need_no_search() {
     for writes in [20, 40, 2_000] {
@@ -291,7 +292,7 @@ fn a_long_history_without_much_choice_needs_no_search() {
     assert!(is_explained_at_once(&all_at_once));
 }
 
-/// Too many operations that are open at one time: of their orders only so many are tried.
+/// Too many operations that are open at the same time. The judge tries only a limited number of orders.
 fn a_crowd() -> Vec<Spoken> {
     let mut calls: Vec<Spoken> = (0..40).map(|n| set(n, 0, 100)).collect();
     calls.push(get(Some(99), 50, 60));
@@ -330,7 +331,7 @@ fn what_is_found_on_another_key_or_in_a_log_is_told_though_a_search_was_given_up
 }
 
 proptest! {
-    /// A history that one machine made is always explained, whatever the clocks of its clients.
+    /// A history made by one state machine is always explained, whatever the clocks of its clients.
     #[test]
     fn what_one_machine_did_is_explained(
         moves in prop::collection::vec((0_u32..3, 0_u64..20, 0_u64..20, any::<bool>()), 1..60)
@@ -353,7 +354,7 @@ fn add(amount: i64, told: i64, called: u64, returned: u64) -> Spoken {
     said(&format!("ADD x {amount}"), called, Some((returned, Reply::Value(Some(told.to_string())))))
 }
 
-/// An ADD that ran twice is seen; one that nobody answered may have run once or never, at any time.
+/// An ADD that ran twice is noticed. An unanswered ADD may have run once, at any time, or never.
 #[test]
 fn an_add_that_ran_twice_is_seen() {
     assert!(is_explained(&[add(1, 1, 0, 1), add(2, 3, 2, 3), get(Some(3), 4, 5)]));
@@ -363,10 +364,10 @@ fn an_add_that_ran_twice_is_seen() {
     assert!(is_explained(&[open.clone(), add(1, 2, 2, 3), get(Some(2), 4, 5)]));
     assert!(is_explained(&[open.clone(), add(1, 1, 2, 3), get(Some(1), 4, 5)]));
     assert!(!is_explained(&[open.clone(), add(1, 1, 2, 3), get(Some(3), 4, 5)]));
-    // It may come between a write that nobody answered and the read that saw both.
+    // It may run between an unanswered write and the read that saw both.
     assert!(is_explained(&[lost("SET x=6", 0), open, get(Some(7), 2, 3)]));
     assert!(!is_explained(&[get(Some(1), 0, 1), lost("ADD x 1", 2)]));
-    // Text counts as nothing, and two orders of the same sums are as good as one.
+    // ADD treats a text as 0, and two orders with the same sums count as one.
     let text = said("SET x=text", 0, Some((1, Reply::Set)));
     assert!(
         is_explained(&[text.clone(), add(4, 4, 2, 3)]) && !is_explained(&[text, add(4, 5, 2, 3)])

@@ -74,7 +74,7 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
     }
 }
 
-/// What is said of a script that is not of the language: code 2, and three lines for each error.
+/// The complaint about a script with errors: exit code 2, and three lines for each error.
 fn script_complaint(arguments: &[&str]) -> String {
     let output = raft_cluster(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -114,7 +114,7 @@ fn a_script_that_is_not_of_the_language_is_met_with_file_line_column_and_word() 
 fn all_errors_of_a_script_are_told_with_a_mark_below_each_word() {
     let path = file("several.raft");
     let name = path.to_str().unwrap();
-    // After the first error the head goes on, and no node is wrong because 'nodes' could not be read.
+    // The head goes on after an error in it, and no node is called wrong because 'nodes' could not be read.
     fs::write(&path, "\u{feff}nodes 77\nsede 3\nseed x\ncrash 8 before lunch\nheal\n\tjump\n")
         .unwrap();
     let complaint = script_complaint(&["run", name, "--virtual"]);
@@ -136,7 +136,7 @@ fn all_errors_of_a_script_are_told_with_a_mark_below_each_word() {
     }
 }
 
-/// A file may be of any size, and none of it reaches a terminal raw.
+/// A file may be of any size, and none of its text reaches a terminal unescaped.
 #[test]
 fn a_long_or_hostile_script_is_told_in_a_few_plain_lines() {
     let path = file("hostile.raft");
@@ -166,7 +166,7 @@ fn a_script_that_is_no_text_cannot_be_read() {
     assert!(sentence.contains("binary.raft' is no text in UTF-8"), "{sentence}");
 }
 
-/// Whatever is printed, a full disk is one sentence and code 2.
+/// On a full disk, whatever is printed, the program ends with one sentence and exit code 2.
 #[test]
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_is_said_and_nothing_panics() {
@@ -186,7 +186,7 @@ fn output_that_cannot_be_written_is_said_and_nothing_panics() {
     }
 }
 
-/// An option whose values are read as another type than it is declared with would fail for every value.
+/// If the parser of an option gave another type than its field has, the option would fail for every value.
 #[test]
 fn every_option_takes_a_value() {
     let page = file("values.svg");
@@ -210,7 +210,7 @@ fn every_option_takes_a_value() {
     }
 }
 
-/// What an editor makes of a scenario must not be a riddle.
+/// Encodings that an editor may choose for a scenario are accepted, or named in the complaint.
 #[test]
 fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
     let path = file("marked.raft");
@@ -234,7 +234,7 @@ fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
     assert!(String::from_utf8(told).unwrap().contains("a line is in UTF-16, and not in UTF-8"));
 }
 
-/// No ✓ stands where nothing was looked at.
+/// A run that has nothing to check prints no ✓.
 #[test]
 fn a_run_in_which_nothing_happens_is_no_success() {
     let (empty, notes) = (file("empty.raft"), file("notes.raft"));
@@ -253,8 +253,8 @@ fn a_run_in_which_nothing_happens_is_no_success() {
     }
 }
 
-/// The bound of a wait is the cluster's time: what takes a second and a half at least is not there after
-/// a tenth of one, however fast the clock.
+/// A wait is bounded in the cluster's time. An election takes at least 1.5 s, so there is no leader after
+/// 100 ms, however fast the clock runs.
 #[test]
 fn the_speed_of_the_clock_does_not_change_a_verdict() {
     let path = file("too-soon.raft");

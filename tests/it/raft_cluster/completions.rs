@@ -1,4 +1,4 @@
-//! Completions, as a real bash makes them; and man pages.
+//! Completions in a real bash, and man pages.
 #![cfg(unix)]
 
 use std::fs;
@@ -9,7 +9,7 @@ use raft_in_practice::raft::Rule;
 
 use crate::raft_cluster::file;
 
-/// What bash offers where the last of these words is being typed.
+/// The completions that bash offers while the last of these words is being typed.
 fn offered(words: &[&str]) -> Vec<String> {
     let (program, last) = (words[0], words.len() - 1);
     let script = Command::new(cargo_bin(program)).args(["completions", "bash"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! Files: read within a bound, and written in the place of nothing else.
+//! Files: their reading is bounded, and writing replaces no file that was not written here.
 
 use std::fs;
 use std::path::Path;
@@ -35,14 +35,14 @@ fn a_script_may_be_as_long_as_the_limit_and_no_longer() {
     assert!(complaint(&["run", name]).contains("is longer than 1 MiB"));
 }
 
-/// Whatever it is: notes and shell scripts of comments only, a scenario that someone wrote by hand.
+/// Files that are not replaced: notes and shell scripts of comments only, and a scenario written by hand.
 #[test]
 fn no_file_is_replaced_that_was_not_saved_here() {
     let path = file("notes.md");
     let name = path.to_str().unwrap();
     for text in ["# my notes: keep!\n\n# yes\n", "#!/bin/sh\n# a script\n", "timeout 0\n"] {
         fs::write(&path, text).unwrap();
-        // Before the hunt begins: nothing is told of it.
+        // The complaint comes before the hunt begins, so nothing is printed about the hunt.
         let sentence = complaint(&hunt(name));
         assert!(sentence.contains("it stays, so choose another name"), "{sentence}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -145,7 +145,7 @@ fn a_page_of_the_manual_takes_the_place_of_nothing_else() {
     let folder = file("manual/man1");
     let _ = fs::remove_dir_all(&folder);
     let name = folder.to_str().unwrap();
-    // The folder is made, and pages are made anew.
+    // The first call creates the folder, and the second replaces the pages.
     printed(0, &["man", name]);
     printed(0, &["man", name]);
     let page = folder.join("raft-cluster-hunt.1");
@@ -221,12 +221,12 @@ fn a_scenario_may_come_from_standard_input() {
     let trace = run(&["run", "demo", "--virtual", "--format", "json"], "").1;
     let (code, told) = run(&["run", "-"], &trace);
     assert!(code == Some(2) && told.contains("is a trace, and no scenario"), "{told}");
-    // At the prompt it would take what is typed there.
+    // At the prompt, standard input has the typed lines, so it cannot hold the scenario.
     let (code, told) = run(&["play", "-"], "status\n");
     assert!(code == Some(2) && told.contains("takes its lines from standard input"), "{told}");
 }
 
-/// In either format the same is saved: the counterexample, or the run that ships for a stall.
+/// Both formats save the same: the counterexample, or the run that ships for a stall.
 #[test]
 fn what_a_hunt_saves_does_not_depend_on_the_format() {
     let saved = |rule: &str, format: &str| {

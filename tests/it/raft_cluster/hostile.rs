@@ -1,5 +1,5 @@
-//! Text from outside is data: whatever stands in it, and wherever it comes from, a terminal gets to see
-//! it and never to obey it, and no line of ours can be forged with it.
+//! Text from outside is only data. Whatever it contains and wherever it comes from, a terminal shows it and
+//! never obeys it, and it cannot forge a line of the program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,15 +9,15 @@ use assert_cmd::Command;
 
 use crate::raft_cluster::{file, raft_cluster};
 
-/// Texts with all that a terminal obeys or hides: a title, the clipboard, colours of ours and of others,
-/// a screen clear, C1, DEL, directions, zero width, and lines that would look like ours.
+/// Texts with all that a terminal obeys or hides: a title, the clipboard, colours that the program uses or not,
+/// a screen clear, C1, DEL, directions, zero width, and lines that look like the program's own.
 const HOSTILE: [&str; 3] = [
     "a\u{1b}]52;c;ZXZpbA\u{7}\u{1b}[2J\n✓forged",
     "b\u{1b}[32mEVIL\u{1b}[0m\u{1b}[35m\u{9b}8m\u{7f}\u{2028}✓forged\r✓forged\n✓forged\t",
     "c\u{202e}\u{2066}\u{feff}\u{200b}\u{ad}\u{e0041}語\n\n✓forged\n\t✓forged\u{b}",
 ];
 
-/// All letters of the hostile texts that may stand in no output, whatever else they look like.
+/// All letters of the hostile texts that no output may contain.
 fn hidden() -> BTreeSet<char> {
     let all = HOSTILE.iter().flat_map(|text| text.chars());
     all.filter(|letter| !matches!(letter, ' '..='~' | '✓' | '語' | '\n')).collect()
@@ -51,7 +51,7 @@ fn told(arguments: &[&str], input: &str) -> String {
     shows_and_never_obeys(|| raft_cluster(arguments), input)
 }
 
-/// As a line of a script has it: in quotes.
+/// The text in quotes, as a line of a script may contain it.
 fn quoted(text: &str) -> String {
     let escape = |letter: char| match letter {
         ' '..='~' | '✓' | '語' => letter.to_string(),
@@ -60,14 +60,14 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }
 
-/// Whether the text is there, as it is shown: its last letters are.
+/// Checks that the text is shown in its escaped form, by its last letters.
 fn is_shown(hostile: &str, told: &str) {
     let unwrapped = told.split_whitespace().collect::<String>().replace("……", "");
     let shown = if unwrapped.starts_with('{') { "✓forged" } else { "\\n✓forged" };
     assert!(unwrapped.contains(shown), "{hostile:?} is not shown: {told}");
 }
 
-/// A script with hostile text wherever it can have any.
+/// A script with hostile text in every place that can hold text.
 fn script(hostile: &str, manual: bool) -> String {
     let text = quoted(hostile);
     let raw = hostile.replace('\n', "-");
@@ -242,7 +242,7 @@ fn what_stands_in_a_trace_is_shown() {
         }
         fs::write(&at, trace.replace(&title, &json)).unwrap();
         is_shown(hostile, &told(&["replay", &name], ""));
-        // What is shown otherwise is kept as it was.
+        // The trace keeps the original text, although it is shown escaped.
         fs::write(&script, format!("nodes 3\nnote {}\nstatus\n", quoted(hostile))).unwrap();
         raft_cluster(&run).assert().success();
         let kept = fs::read_to_string(&at).unwrap();

@@ -6,8 +6,8 @@ use assert_cmd::cargo::cargo_bin;
 
 use crate::raft_cluster::{file, printed, unwrapped};
 
-/// A hunt tells parts, moves, the property that fell and where an intact node parts; what it saves
-/// fails again when it is run, and holds with the rule.
+/// A hunt tells the parts and moves of a run, the property that fell, and where an intact node differs. The
+/// saved file fails again when it is run, and holds with the rule.
 #[test]
 fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     let path = file("vote.raft");
@@ -42,7 +42,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     assert!(held.contains("its vote in term 1 (one-vote-per-term, §5.2)"), "{held}");
 }
 
-/// A message that arrives once more says when it came first, and no other is said to come late.
+/// The line about a message that arrives once more says when it first arrived. No other line says so.
 #[test]
 fn a_second_copy_is_told_as_one() {
     let path = file("twice.raft");
@@ -54,8 +54,8 @@ fn a_second_copy_is_told_as_one() {
     assert_eq!(told.matches("it was sent in").count(), 1, "{told}");
 }
 
-/// What an intact node does at the move at which a broken one goes wrong is told too, if it is only to
-/// take no notice.
+/// The run also tells what an intact node does at the move where a broken node goes wrong, even if it only
+/// ignores the input.
 #[test]
 fn an_intact_run_tells_what_is_ignored_and_why() {
     for (rule, words) in [
@@ -88,7 +88,7 @@ fn a_hunt_for_a_stall_tells_the_story_of_one() {
     printed(0, &["run", saved, "--intact"]);
 }
 
-/// The words that make a rule's point, where they are easily lost.
+/// Words that show what a rule is for, and that a change of the texts could easily lose.
 #[test]
 fn each_told_run_shows_what_its_rule_is_for() {
     let table: &[(&str, &[&str])] = &[
@@ -164,12 +164,12 @@ fn a_hunt_on_the_intact_core_finds_nothing_and_says_how_hard_it_looked() {
     assert!(told.starts_with("50 seeds in ") && told.contains("no property has fallen"), "{told}");
 }
 
-/// Lets a search run in so much memory, with stacks of this size, and compares its exit code.
+/// Runs a search with this much memory and stacks of this size, and compares its exit code.
 #[cfg(target_os = "linux")]
 fn ends_in_little_memory(code: i32, kilobytes: u32, stack: &str, arguments: &str) {
     let mut shell = std::process::Command::new("sh");
-    // The C library would set 64 MB of addresses aside for each thread that asks for memory, and how many
-    // do at once is chance.
+    // The C library would reserve 64 MB of addresses for each thread that allocates, and how many threads
+    // do so at the same time is random.
     shell.env("MALLOC_ARENA_MAX", "1");
     let limited = format!("ulimit -v {kilobytes}; exec \"$@\"");
     shell.args(["-c", &limited, "sh"]).arg(cargo_bin("raft-cluster"));
@@ -178,19 +178,19 @@ fn ends_in_little_memory(code: i32, kilobytes: u32, stack: &str, arguments: &str
     assert_eq!(ended.status.code(), Some(code), "{arguments}: {complaint}");
 }
 
-/// There are never more threads than processors, and so a hunt fits little memory.
+/// A hunt needs little memory, because it never has more threads than there are processors.
 #[test]
 #[cfg(target_os = "linux")]
 fn many_threads_do_not_use_up_a_little_memory() {
     let processors = std::thread::available_parallelism().map_or(1, usize::from) as u32;
-    // Two stacks for each processor fit, and 256 do not: then one hunt in ten would come through.
+    // Two stacks for each processor fit, but 256 do not. With 256 threads only one hunt in ten would succeed.
     let kilobytes = 90_000 + 4_000 * processors;
     for _ in 0..3 {
         ends_in_little_memory(0, kilobytes, "2097152", "hunt --jobs 256 --seeds 50");
     }
 }
 
-/// Whatever the limit on addresses: a search ends as it should, or says in one sentence that it is too little.
+/// Under any limit on addresses, a search succeeds, or says in one sentence that there are too few.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_search_in_too_little_memory_says_so() {
@@ -215,7 +215,8 @@ fn a_search_in_too_little_memory_says_so() {
     assert!((4..12).contains(&refused), "{refused}");
 }
 
-/// One thread listens for signals and one writes; no third stack of this size fits beside theirs.
+/// One thread listens for signals and one writes. A third stack of this size does not fit, so the search runs
+/// on the main thread.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_search_for_which_there_are_no_threads_is_done_by_the_one_that_there_is() {
@@ -255,7 +256,7 @@ fn a_search_that_is_not_finished_says_how_far_it_came() {
     }
 }
 
-/// Where a broken rule goes unnoticed it is said why.
+/// If a broken rule goes unnoticed, the program says why.
 #[test]
 fn a_search_or_a_hunt_that_does_not_see_a_broken_rule_says_why() {
     for (arguments, words) in [

@@ -1,5 +1,5 @@
-//! The program `raft-cluster` from outside: what it prints, what it writes, and with which code it
-//! ends. Nothing here sleeps: each test waits for a process.
+//! The program `raft-cluster` from outside: what it prints, what it writes, and its exit code. No
+//! test here sleeps: each waits for a process.
 
 mod complaints;
 mod completions;
@@ -25,7 +25,7 @@ fn raft_cluster(arguments: &[&str]) -> Command {
     command
 }
 
-/// What it prints, and that it ends with this code and complains of nothing.
+/// What the program prints. It must end with this code and without a complaint.
 fn printed(code: i32, arguments: &[&str]) -> String {
     let output = raft_cluster(arguments).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -34,7 +34,7 @@ fn printed(code: i32, arguments: &[&str]) -> String {
     text
 }
 
-/// What it complains of: one sentence on standard error, code 2, nothing on standard output.
+/// The program's complaint: one sentence on standard error, with exit code 2 and no standard output.
 fn complaint(arguments: &[&str]) -> String {
     let output = raft_cluster(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -1,4 +1,4 @@
-//! Standard output that nobody reads: printing ends, and nothing else does.
+//! Standard output without a reader: printing ends, but the run goes on.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write, pipe};
@@ -6,8 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::raft_cluster::{file, printed, raft_cluster};
 
-/// The exit code with a standard output that is closed before anything is written; nothing is
-/// complained of.
+/// The exit code if standard output is closed before anything is written. There must be no complaint.
 fn unread(arguments: &[&str], typed: &str) -> Option<i32> {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
@@ -76,7 +75,7 @@ fn lists_and_help_end_well() {
     }
 }
 
-/// Closed after the first line, as `head -1` does, while there is much more to come.
+/// The output is closed after the first line, as by `head -1`, long before its end.
 #[test]
 fn a_reader_that_goes_away_later_changes_nothing_either() {
     let (script, trace) = (nothing_at("long.raft"), nothing_at("long.jsonl"));
@@ -94,7 +93,7 @@ fn a_reader_that_goes_away_later_changes_nothing_either() {
     assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
 }
 
-/// Help is printed before the command line is read, and is coloured by it all the same.
+/// Help is printed before the command line is read, but still heeds its `--color`.
 #[test]
 fn help_heeds_what_color_says() {
     for (arguments, coloured) in [

@@ -1,4 +1,4 @@
-//! The page of a run: that it holds the run as it was, and nothing of it is more than text.
+//! The page of a run: it shows the run as it was, and all text in it is only text.
 
 use std::fs;
 
@@ -24,11 +24,11 @@ fn record(page: &str) -> Value {
     serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
 }
 
-/// How a page says that a node stood: its fields, and its log.
+/// The state of a node in a page: its fields, and its log.
 type Shown = (Value, Vec<Value>);
 
-/// The nodes after each step, put together from what each moment changed, as the page does: with the
-/// step, and with what the world did until the next.
+/// The nodes after each step, built from the changes of each moment as the page does it. Each pair holds them
+/// right after the step, and after all that happened before the next step.
 fn replayed(record: &Value) -> Vec<[Vec<Shown>; 2]> {
     let count = record["nodes"].as_u64().unwrap() as usize;
     let mut nodes = vec![(Value::Null, Vec::new()); count];
@@ -49,7 +49,7 @@ fn replayed(record: &Value) -> Vec<[Vec<Shown>; 2]> {
     after_step
 }
 
-/// Whether a node is shown as it stood.
+/// Whether the page shows the node's true state.
 fn is_shown((fields, log): &Shown, stood: &NodeState<'_>) -> bool {
     let node = &stood.node;
     if fields.is_null() {
@@ -91,7 +91,7 @@ fn a_page_holds_every_node_as_it_stood_after_every_step() {
         for (step, shown) in (1..).zip(&after_step) {
             for id in NodeId::all(shown[0].len()) {
                 let stood = history.node_at(id, step).unwrap();
-                // What befell a node at this moment is shown before the step or behind it.
+                // A crash or restart at this time may be shown before the step or after it.
                 let shown = shown.iter().map(|nodes| &nodes[id.index()]);
                 assert!(
                     shown.clone().any(|shown| is_shown(shown, &stood)),
@@ -112,7 +112,7 @@ fn texts_of_a_run_are_data_in_its_page() {
     );
     fs::write(&path, text).unwrap();
     let page = page("hostile.html", 0, &[path.to_str().unwrap()]);
-    // The data and the page's own script, and no other.
+    // There are two scripts: the data and the page's own.
     assert_eq!(page.matches("<script").count(), 2);
     assert_eq!(page.matches("</script>").count(), 2);
     assert!(!page.contains("<img") && !page.contains(turned));
@@ -166,13 +166,13 @@ fn a_trace_that_was_cut_is_shown_as_far_as_it_goes() {
     let record = record(&fs::read_to_string(page).unwrap());
     assert!(record["left_out"].as_str().unwrap().contains("goes no further"));
     assert!(record["moments"].as_array().unwrap().len() > 10);
-    // Of what cannot be read to its end nobody says that all is well.
+    // A trace that cannot be read to its end must not count as passed.
     assert_eq!(output.status.code(), Some(2));
     assert!(!String::from_utf8(output.stdout).unwrap().contains("passed"));
     assert!(String::from_utf8(output.stderr).unwrap().contains("stops after line 40"));
 }
 
-/// A fall that is recorded is one, whatever stands behind the trace's end; and nobody goes on from there.
+/// Text after the end of a trace does not make a failed run pass, and a session cannot go on from such a trace.
 #[test]
 fn what_stands_behind_the_end_of_a_trace_makes_no_run_pass() {
     let trace = file("report-garbage.jsonl");
@@ -229,12 +229,12 @@ fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for()
     let mermaid = page("demo.mmd", 0, &["demo", "--as", "mermaid", "--steps", "1..20"]);
     assert!(mermaid.contains("sequenceDiagram\n    participant n0\n"));
     assert!(mermaid.contains("n0->>n1: RequestVote") && mermaid.contains("leads term 1"));
-    // What is no character would make the picture one that nothing can read.
+    // A code point that is no character would make the picture unreadable.
     let path = file("no-character.raft");
     fs::write(&path, "nodes 1\nphase x\u{fffe}y\ntimeout 0\nwait 1s\n").unwrap();
     let svg = page("no-character.svg", 0, &[path.to_str().unwrap(), "--as", "svg"]);
     assert!(svg.contains("x\\u{fffe}y"), "{svg}");
-    // A picture of what there is not is no picture.
+    // Steps that do not exist give no picture.
     let beyond = ["report", "demo", "--as", "svg", "--steps", "4000..5000", "-o"];
     let path = file("beyond.svg");
     let output = raft_cluster(&[&beyond[..], &[path.to_str().unwrap()]].concat()).output().unwrap();
@@ -266,7 +266,7 @@ fn a_page_of_a_part_of_a_run_begins_with_how_every_node_stood() {
         let log = after["add"].as_array().unwrap().clone();
         assert!(is_shown(&(after.clone(), log), &history.node_at(id, 49).unwrap()), "{id}");
     }
-    // What was in flight at the beginning still arrives, and nothing points out of the page.
+    // Messages in flight at the first step still arrive, and nothing refers to a moment outside the page.
     for message in record["messages"].as_array().unwrap() {
         let at = |value: &Value| value.as_u64().unwrap() < moments.len() as u64;
         assert!(at(&message["sent"]) && message["got"].as_array().unwrap().iter().all(at));

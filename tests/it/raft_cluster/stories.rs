@@ -30,7 +30,7 @@ const COMMANDS: [&str; 5] = [
     "CLOSE session",
 ];
 
-/// That a story has its parts in order, every write answered, and the report at its end.
+/// Checks that a story has its parts in order, an answer to every write, and the report at its end.
 fn is_the_demo(text: &str) {
     let mut rest = text;
     for phase in PHASES {
@@ -70,7 +70,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_another_run() {
     assert!(printed(0, &["--virtual"]) == printed(0, &["run", "--virtual"]), "demo is the default");
 }
 
-/// What can be typed at a prompt is what a story has printed.
+/// The step numbers that a story prints are those that a prompt takes.
 #[test]
 fn a_step_has_the_same_number_in_a_story_in_lanes_and_in_a_record() {
     for name in ["demo", "figure-8", "broken/one-vote-per-term"] {
@@ -98,7 +98,7 @@ fn a_step_has_the_same_number_in_a_story_in_lanes_and_in_a_record() {
     }
 }
 
-/// Reasons are left out, but never that a rule was broken, nor how the logs differ.
+/// The brief view leaves out reasons, but never that a rule was broken, or how the logs differ.
 #[test]
 fn a_run_in_brief_has_what_turns_it_and_the_proof_in_a_line() {
     let brief = |name| printed(0, &["run", name, "--virtual", "--view", "brief"]);
@@ -126,7 +126,7 @@ fn a_run_in_brief_has_what_turns_it_and_the_proof_in_a_line() {
     assert!(!broken.contains("└ kept"), "{broken}");
 }
 
-/// Where a run without a rule goes wrong, the run with it says what the rule did.
+/// At the point where a run without a rule goes wrong, the run with the rule says what the rule did.
 #[test]
 fn a_kept_rule_is_told_where_a_node_does_less_than_it_could() {
     for (rule, did) in [
@@ -190,7 +190,7 @@ fn json_is_one_object_a_line_and_ends_with_the_verdict() {
     assert_eq!(last["violations"], Value::Array(Vec::new()));
 }
 
-/// What programs are told was checked is what people are told, and a violation is told at its step.
+/// The JSON and the text report the same checks, and the JSON has a violation at its step.
 #[test]
 fn the_machine_format_has_the_numbers_that_the_text_has() {
     for (name, code) in [("demo", 0), ("lossy", 0), ("broken/one-vote-per-term", 0)] {
@@ -224,7 +224,7 @@ fn the_machine_format_has_the_numbers_that_the_text_has() {
     }
 }
 
-/// A refusal leaves no step, so it is told.
+/// A refusal makes no step, so it has a line of its own in the JSON.
 #[test]
 fn a_command_that_is_refused_is_told_to_programs() {
     let script = file("refused.raft");
@@ -276,7 +276,7 @@ fn every_command_with_results_speaks_to_programs() {
     assert_eq!((verified.len(), &verified[0]["verified"]), (1, &Value::Bool(true)));
     let again = read(0, &["replay", trace]);
     let mut told = read(0, &["run", "split-vote", "--virtual"]);
-    // When the first timers end is drawn in the run alone: in a replay there are none.
+    // The lines about the first timers are only in the run, because a replay draws no timers.
     let (begun, lines) = (told.len(), told.iter().filter(|line| line.get("begins").is_none()));
     told = lines.cloned().collect();
     assert_eq!(begun, told.len() + 4);
@@ -328,12 +328,12 @@ fn a_broken_rule_is_announced_and_a_run_without_harm_says_where_to_look() {
     let text = unwrapped(&printed(0, &["--virtual", "--break", "one-vote-per-term"]));
     assert!(text.contains("THIS RUN BREAKS A RULE: one-vote-per-term (§5.2"), "{text}");
     assert!(text.contains("'raft-cluster hunt --break one-vote-per-term' searches"), "{text}");
-    // Without leaders' heartbeats there are elections without end.
+    // Without heartbeats of the leaders the elections never end.
     let text = printed(1, &["run", "partition", "--virtual", "--break", "leader-heartbeat"]);
     assert!(text.contains("THIS RUN BREAKS A RULE: leader-heartbeat"), "{text}");
 }
 
-/// No read shows that these commands are lost; the entries at their indexes do.
+/// No read shows that these commands are lost; only the entries at their indexes do.
 #[test]
 fn a_success_that_is_false_is_told_with_both_entries() {
     let run = ["run", "figure-7", "--virtual", "--break", "answer-only-applied"];
@@ -401,7 +401,7 @@ fn help_has_examples_and_exit_codes_and_completions_know_the_options() {
     }
 }
 
-/// What is decided when a batch is saved is told to programs too.
+/// The JSON also has the verdicts that are made when a batch is saved.
 #[test]
 fn the_machine_format_has_the_verdicts_that_come_with_the_save() {
     let lines = printed(0, &["run", "demo", "--virtual", "--format", "json"]);

@@ -9,8 +9,8 @@ use assert_cmd::cargo::cargo_bin;
 
 use crate::raft_cluster::file;
 
-/// A shell, where its completions and what it reads as it begins are written, and how it is called there. Each
-/// has a function with the program's name, which shows its arguments, each between < and >.
+/// A shell: the files for its completions and for its startup script, and the command that starts it. The
+/// startup script defines a function with the program's name that prints each argument between < and >.
 struct Shell {
     name: &'static str,
     completions: &'static str,
@@ -52,7 +52,7 @@ const SHELLS: [Shell; 3] = [
 ];
 
 impl Shell {
-    /// What the terminal shows up to the end, where these lines are typed behind the program's name.
+    /// All that the terminal shows when each of these lines is typed after the program's name.
     fn shows(&self, typed: &[&str]) -> String {
         let folder = file(&format!("tab-{}", self.name));
         fs::create_dir_all(&folder).unwrap();
@@ -71,7 +71,8 @@ impl Shell {
             assert!(read > 0, "is {} installed? {}", self.name, String::from_utf8_lossy(&shown));
         }
         let lines = typed.iter().map(|line| format!("raft-cluster {line}\n"));
-        // What was not completed may have left a quote open: these close it, and else are comments.
+        // A line that was not completed may have left a quote open. These lines close it, and are comments
+        // otherwise.
         let keys = lines.collect::<String>() + " #'\n #\"\nexit\n";
         child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
         out.read_to_end(&mut shown).unwrap();
@@ -88,12 +89,12 @@ fn tab_completes_the_values_of_subcommands_in_every_shell() {
         ("report broken/up\t-o x", "<report><broken/up-to-date-log><-o><x>"),
         ("check --no-op of\t", "<check><--no-op><off>"),
         ("completions z\t", "<completions><zsh>"),
-        // A place is several words and one value.
+        // A place has several words, but is one value.
         ("replay x --at first\\ el\t", "<replay><x><--at><first election>"),
         ("replay x --at 'last refused up\t", "<replay><x><--at><last refused up-to-date-log>"),
         ("replay x --at \"last broken maj\t", "<replay><x><--at><last broken majority-quorum>"),
         ("explore x --at la\theal\t--no-open", "<explore><x><--at><last heal><--no-open>"),
-        // Two begin like this: they are listed, and the letter after them tells which it is.
+        // Two names begin like this. They are listed, and the letter typed next decides between them.
         ("run figure-\t7", "<run><figure-7>"),
     ];
     for shell in SHELLS {
@@ -101,7 +102,7 @@ fn tab_completes_the_values_of_subcommands_in_every_shell() {
         for (line, told) in typed {
             assert!(shown.contains(told), "{}: {line:?}: {shown}", shell.name);
         }
-        // Bash has no place for a description.
+        // Bash shows no descriptions.
         let told = shown.contains("an entry of an older term on a majority");
         assert!(told || shell.name == "bash", "{}: {shown}", shell.name);
     }

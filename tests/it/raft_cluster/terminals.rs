@@ -1,4 +1,4 @@
-//! On a terminal: as wide as it is, through a pager where it is short, and what its signals do.
+//! On a terminal: text as wide as the terminal, the pager if it is short, and what signals do.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,12 +9,12 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::raft_cluster::{file, printed, raft_cluster, unwrapped};
 
-/// What a terminal of this size shows of a command, in a shell with these variables.
+/// All that a command shows on a terminal of this size, in a shell with these variables.
 fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) -> String {
     typed_on_a_terminal("", columns, rows, variables, command)
 }
 
-/// The same, with this typed meanwhile.
+/// The same, with these keys typed meanwhile.
 fn typed_on_a_terminal(
     keys: &str,
     columns: usize,
@@ -25,7 +25,7 @@ fn typed_on_a_terminal(
     typed_after("", keys, columns, rows, variables, command)
 }
 
-/// The same, typed when a line has been shown that has this in it.
+/// The same, but the keys are typed only after a line with `shown` in it has appeared.
 fn typed_after(
     shown: &str,
     keys: &str,
@@ -56,7 +56,7 @@ fn typed_after(
     text.replace('\r', "")
 }
 
-/// The words of a text; a line drawn as long as the terminal is wide is none.
+/// The words of a text, without the lines that are drawn across the terminal.
 fn words(text: &str) -> String {
     unwrapped(&text.replace('─', ""))
 }
@@ -121,7 +121,7 @@ fn a_run_waits_for_enter_before_each_part_and_ends_with_the_input() {
     assert_eq!(some.matches(asked).count(), 3, "{some}");
 }
 
-/// At this pace the demo would take longer than anyone waits.
+/// At this pace the demo would take very long, so the keys must work for the test to end soon.
 #[test]
 fn keys_hurry_and_pause_a_run_and_the_terminal_is_given_back() {
     let shown = |keys: &str, variables: &str| {
@@ -167,7 +167,7 @@ fn what_is_longer_than_the_terminal_goes_through_the_pager() {
         let unpaged = on_a_terminal(80, 10, with_pager, &format!("{command} --no-pager"));
         assert_eq!(words(&unpaged), direct);
         assert_eq!(words(&paged.replace("paged:", "")), direct);
-        // The shell complains of it first.
+        // The shell complains first that there is no such pager.
         assert!(words(&shown(10, "no-such-pager")).ends_with(&direct), "{command}");
     }
     let piped = raft_cluster(&["scenarios"]).env("PAGER", "sed s/^/paged:/").output().unwrap();
@@ -180,7 +180,7 @@ fn long_answers_at_a_prompt_go_through_the_pager_too() {
         let command = format!("raft-cluster play{more}");
         typed_on_a_terminal(keys, 80, rows, "PAGER='sed s/^/paged:/'", &command)
     };
-    // Behind the pager the prompt goes on, up to the end of what is typed and the report.
+    // After the pager the prompt goes on, up to the end of the typed lines and the report.
     let short = shown("help\n", 15, "");
     let (paged, after) = short.rsplit_once("paged:").unwrap();
     assert!(paged.contains("paged:") && paged.contains("This prompt"), "{short}");
@@ -193,7 +193,7 @@ fn long_answers_at_a_prompt_go_through_the_pager_too() {
     }
 }
 
-/// Such as that of a container, or of a serial line.
+/// A terminal of a container or on a serial line does not say its size.
 #[test]
 fn a_terminal_that_does_not_say_its_size_is_of_the_usual_one_or_of_what_is_said_for_it() {
     let shown = |columns, rows, variables: &str, keys: &str, command: &str| {
@@ -209,7 +209,7 @@ fn a_terminal_that_does_not_say_its_size_is_of_the_usual_one_or_of_what_is_said_
         }
         assert_eq!(shown(0, 0, "COLUMNS=70 LINES=2000"), shown(70, 2_000, ""), "{command}");
     }
-    // What is typed may be shown before the prompt is.
+    // The terminal may echo typed lines before the prompt appears, so only the paged lines are compared.
     let answer = |columns, rows| {
         let shown = shown(columns, rows, "", "help\n", "raft-cluster play");
         let paged = shown.lines().filter(|line| line.starts_with("paged:"));
@@ -248,7 +248,7 @@ fn every_signal_that_ends_a_search_lets_it_say_what_it_has_found() {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut told = String::new();
-        // Then it searches, and listens.
+        // Once this line is there, the search runs and signals are handled.
         while !told.contains("depth") {
             assert!(out.read_line(&mut told).unwrap() > 0, "{told}");
         }

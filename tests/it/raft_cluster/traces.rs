@@ -14,14 +14,14 @@ use raft_in_practice::server::{Answer, Ticket};
 use crate::common::MemoryFile;
 use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
 
-/// Records the demo under this name and returns where.
+/// Records the demo under this name and returns the path.
 fn recorded(name: &str, options: &[&str]) -> String {
     let path = file(name).to_str().unwrap().to_owned();
     printed(0, &[&["run", "demo", "--view", "quiet", "--trace", &path], options].concat());
     path
 }
 
-/// Writes a damaged trace under this name and returns where.
+/// Writes a damaged trace under this name and returns the path.
 fn damaged(name: &str, damage: impl FnOnce(&mut Vec<String>)) -> String {
     let good = recorded(&format!("good-{name}"), &["--virtual"]);
     let text = fs::read_to_string(good).unwrap();
@@ -70,7 +70,7 @@ fn a_replay_can_stop_at_a_step() {
     assert!(sentence.contains("--at"), "{sentence}");
 }
 
-/// What came after the last step belongs to it.
+/// A replay up to the last step includes what happened after that step.
 #[test]
 fn a_replay_up_to_the_last_step_is_the_whole_run() {
     let (path, script) = (file("after.jsonl"), file("after.raft"));
@@ -128,7 +128,7 @@ fn a_fall_that_clients_see_is_one_in_the_replay_too() {
     assert!(told.contains("✓ held Linearizability 5 answers"), "{told}");
 }
 
-/// That nobody can judge is no fall, and no success either.
+/// A history that could not be judged counts neither as a fall nor as a success.
 #[test]
 fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
     let settings = Settings::new(1);
@@ -302,7 +302,7 @@ fn a_run_without_a_step_has_no_place_to_stand_at() {
     }
 }
 
-/// A file that another system has changed the line ends of is the same run.
+/// A trace with the line ends of another system is still the same run.
 #[test]
 fn line_ends_of_another_system_are_read_as_line_ends() {
     let path = recorded("crlf.jsonl", &["--virtual"]);
@@ -311,7 +311,7 @@ fn line_ends_of_another_system_are_read_as_line_ends() {
     printed(0, &["replay", &path, "--verify"]);
 }
 
-/// What programs are told of a run is its trace, with what was computed.
+/// The JSON of a run is its trace, together with computed fields.
 #[test]
 fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
     for options in [&["--virtual"][..], &["--speed", "5"]] {
@@ -324,8 +324,8 @@ fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
         let trace = fs::read_to_string(trace).unwrap();
         let steps = trace.lines().filter(|line| line.starts_with("{\"step\":")).count();
         assert!(verified.contains(&format!(": {steps} steps made again")), "{verified}");
-        // Beside those that say when the first timers end, each line of the trace is the beginning of a
-        // line, all but the digest of the lines.
+        // Apart from the lines about the first timers, each line of the JSON begins with the same line of the
+        // trace. The last line, which has the digest of all lines, is different.
         let begins = |(line, told): (&str, &str)| told.starts_with(&line[..line.len() - 1]);
         let (timers, json): (Vec<&str>, Vec<&str>) =
             json.lines().partition(|line| line.contains("\"begins\":"));
@@ -359,7 +359,7 @@ fn what_a_stopped_program_left_can_be_told_up_to_there() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("the 16 steps up to there replay"));
 }
 
-/// A slip must not cost anyone a file that is something else; a trace may be recorded again.
+/// A mistyped path must not replace another file, but a trace may be replaced by a new recording.
 #[test]
 fn a_trace_does_not_replace_what_is_none() {
     let path = file("precious.txt");

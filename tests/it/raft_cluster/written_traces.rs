@@ -1,4 +1,4 @@
-//! Traces as files: written beside their place, whole or not at all, and with lines that can be read again.
+//! Traces as files: written beside their path first, complete or not at all, with lines that can be read again.
 #![cfg(unix)]
 
 use std::fs;
@@ -14,7 +14,7 @@ use raft_in_practice::{Observer, Script};
 
 use crate::raft_cluster::{file, printed, raft_cluster};
 
-/// A folder of its own in which there is nothing yet, and a trace in it that does not exist.
+/// An empty folder of its own, and the path of a trace in it that does not exist yet.
 fn place(name: &str) -> (PathBuf, String) {
     let folder = file(name);
     let _ = fs::remove_dir_all(&folder);
@@ -42,7 +42,7 @@ fn runs_into_one_trace_do_not_mix_and_leave_nothing_else() {
     assert_eq!(names(&folder), ["run.jsonl"]);
 }
 
-/// What a run writes while another has the trace open is not written over when that one ends.
+/// Two runs write a trace to the same path. Each writes a file of its own, so the lines are never mixed.
 #[test]
 fn a_run_that_ends_later_writes_a_trace_of_its_own() {
     let (folder, trace) = place("later-trace");
@@ -96,7 +96,7 @@ fn a_full_disk_is_one_sentence_and_leaves_the_trace_that_was_there() {
     let (folder, trace) = place("full-disk");
     printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", &trace]);
     let before = fs::read(&trace).unwrap();
-    // A limit on the length of files, which the program hears of as it would of a full disk.
+    // A limit on the length of files gives the program a write error, as a full disk would.
     let limited = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
     let run = ["run", "demo", "--virtual", "--view", "quiet", "--trace", &trace];
     let mut shell = Command::new("sh");
@@ -125,7 +125,7 @@ fn a_link_stays_one_and_what_is_no_file_is_written_as_it_is() {
     assert!(printed(0, &run).contains("\"format\":\"raft-in-practice trace\""));
 }
 
-/// What the reader would refuse is not written.
+/// A line that is too long for the reader is not written.
 #[test]
 fn no_line_is_written_that_could_not_be_read_again() {
     let script = Script::parse("long", "nodes 3\ntimeout 0\n").unwrap();

@@ -1,4 +1,4 @@
-//! What a leader may call committed, and when it may count itself.
+//! What a leader may commit, and when it may count its own copy.
 
 use raft_in_practice::raft::{
     Command, Event, Input, LogIndex, MessageKind, Outcome, PersistentState, Rule, RuleSet, Settings,
@@ -41,7 +41,7 @@ fn an_entry_of_the_own_term_on_a_majority_is_committed() {
     }
 }
 
-/// Two nodes hold what the leader of term 1 proposed; then node 1 takes over, and hears nothing.
+/// Two nodes hold the entries of the leader of term 1. Then node 1 becomes leader, and gets no answers.
 fn two_old_entries_on_two_of_five() -> Cluster {
     let mut cluster = Cluster::new(settings(5));
     cluster.elect(0);
@@ -113,7 +113,7 @@ fn a_late_acknowledgement_takes_nothing_back() {
     assert_eq!(terms(&node), [1, 1]);
 }
 
-/// A leader that cannot commit yet says what it counted, each time it hears of one copy more.
+/// A leader that cannot commit yet tells its count each time it learns of one more copy.
 #[test]
 fn too_few_copies_are_a_reason_that_is_told() {
     let mut node = leader(settings(5), 1, &[1, 1]);
@@ -124,7 +124,7 @@ fn too_few_copies_are_a_reason_that_is_told() {
     assert_eq!(commit(&node), 2);
 }
 
-/// What is committed already is not committed again, however far the leader is.
+/// Entries that are committed already are not committed again, however far the leader is.
 #[test]
 fn a_commit_index_that_stays_where_it_is_is_no_event() {
     let mut node = follower(settings(3), 1, &[1, 1]);
@@ -136,8 +136,8 @@ fn a_commit_index_that_stays_where_it_is_is_no_event() {
     }
 }
 
-/// Without `majority-quorum` half of the cluster is enough, also where a true majority holds something
-/// new that is of an older term.
+/// Without `majority-quorum` half of the cluster is enough, even if a true majority holds new entries of an
+/// older term.
 #[test]
 fn half_of_a_broken_cluster_is_enough_beside_an_older_majority() {
     let rules = RuleSet::INTACT.without(Rule::MajorityQuorum);

@@ -169,7 +169,7 @@ fn half_of_an_even_cluster_elects_nobody() {
     }
 }
 
-/// A term that grows is an event, with both terms, once; one that stays is none.
+/// When a term grows, there is one event, with both terms. When it stays, there is none.
 #[test]
 fn a_term_that_grows_is_told_once() {
     let mut node = follower(settings(3), 1, &[1]);
@@ -183,8 +183,8 @@ fn a_term_that_grows_is_told_once() {
     }
 }
 
-/// Whether a new leader keeps its log is a question where it holds more than it knows to be
-/// committed; of an empty log there is nothing to say.
+/// A new leader gives a reason for keeping its log if it holds more than it knows to be committed. For an
+/// empty log there is none to give.
 #[test]
 fn a_new_leader_gives_a_reason_for_keeping_its_tail_if_it_has_one() {
     for (log, asked) in [(&[][..], 0), (&[1][..], 1)] {

@@ -5,7 +5,7 @@ use raft_in_practice::raft::{
     Envelope, Input, LogEntry, LogIndex, Message, NodeId, Payload, Term, VoteRequest, VoteResponse,
 };
 
-/// What a recorded run is made of must come back as it went.
+/// Inputs and messages must be the same after they are written as JSON and read back.
 #[test]
 fn inputs_and_their_messages_read_back_from_json() {
     let (term, index) = (Term::new(3), LogIndex::new(4));

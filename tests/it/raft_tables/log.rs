@@ -176,7 +176,7 @@ fn a_slice_stays_within_the_log() {
     }
 }
 
-/// Entries are told with their indexes, from 1, in order.
+/// A log gives its entries with their indexes, from 1, in order.
 #[test]
 fn a_log_tells_each_entry_with_its_index() {
     let log = log(&[1, 1, 4]);
@@ -194,8 +194,8 @@ fn an_empty_log_ends_before_the_first_entry_and_contains_only_that() {
     assert_eq!(log.get(LogIndex::ZERO), None);
 }
 
-/// Lays entries over a log: what matches stays, a conflict is deleted with all that follow, the rest
-/// is appended.
+/// A splice puts entries into a log: matching entries stay, a conflicting one is deleted with all that follow,
+/// and the rest is appended.
 #[test]
 fn a_splice_keeps_what_matches_cuts_at_a_conflict_and_appends_the_rest() {
     // own log, prevLogIndex, entries ⇒ log, verified, cut at

@@ -1,5 +1,5 @@
-//! Behaviour that grew out of years of production: who may lead, what becomes of entries, what a
-//! leader believes of its followers.
+//! Behaviour that grew out of years of production: which node may lead, what becomes of entries, and what
+//! a leader assumes about its followers.
 //!
 //! The tables and scenarios are those of etcd's raft (`raft_test.go`, `log_test.go`,
 //! `tracker/progress_test.go`; Apache-2.0) that apply to Raft without membership changes,

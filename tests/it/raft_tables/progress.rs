@@ -1,4 +1,4 @@
-//! What a leader believes of a follower, and how it finds out where their logs part.
+//! What a leader assumes about a follower, and how it finds out where their logs differ.
 
 use std::num::NonZeroUsize;
 
@@ -25,7 +25,7 @@ const fn batches_of(limit: usize, nodes: usize) -> Settings {
     Settings { max_batch: NonZeroUsize::new(limit), ..settings(nodes) }
 }
 
-/// A refused leader of term 9: it probes peer 1 at `next`, knowing nothing of its log.
+/// A leader of term 9 that was refused. It probes peer 1 at `next`, and knows nothing of its log.
 fn probing(next: u64, log: &[u64]) -> RaftNode {
     let mut node = leader(batches_of(1, 3), 9, log);
     let prev = log.len() as u64;
@@ -79,22 +79,22 @@ fn a_follower_that_is_behind_is_sent_entries_until_it_acknowledges_them() {
 }
 
 /// `TestLeaderAppResp`: one answer to a leader with the log [1, 1] and its no-op at 3, which it
-/// has sent in hope ⇒ match, next, messages to that follower, commit.
+/// has sent optimistically ⇒ match, next, messages to that follower, commit.
 #[test]
 fn an_answer_moves_match_next_and_commit() {
     type Row = (Message, u64, u64, &'static [(u64, usize, u64)], u64);
     let table: [Row; 6] = [
-        // It refuses what was never sent.
+        // It refuses an entry that was never sent.
         (rejected(2, 4, None, 1), 0, 4, &[], 0),
         // It lacks the entry before: back to its hint, and a probe.
         (rejected(2, 2, None, 2), 0, 2, &[(1, 2, 0)], 0),
         // It holds all.
         (accepted(2, 3), 3, 4, &[], 3),
-        // It holds what is older than the leader's term: a match, no commit.
+        // It holds the entries of terms older than the leader's: a match, but no commit.
         (accepted(2, 2), 2, 4, &[], 0),
-        // It says what was known.
+        // It acknowledges what was known already.
         (accepted(2, 0), 0, 4, &[], 0),
-        // A hint before the beginning is none.
+        // A hint before the first index is not followed.
         (rejected(2, 2, Some(0), 0), 0, 1, &[(0, 3, 0)], 0),
     ];
     for (answer, match_index, next_index, messages, committed) in table {
@@ -130,7 +130,7 @@ fn an_acknowledgement_never_moves_progress_back() {
 #[test]
 fn only_a_refusal_of_what_was_asked_last_moves_next_back() {
     let log = [1; 9];
-    // Refused prevLogIndex, hinted first index ⇒ next. Sent in hope up to 10, matched 5.
+    // Refused prevLogIndex, hinted first index ⇒ next. Sent optimistically up to 10, matched 5.
     for (prev, first, expected) in [(5, 1, 11), (4, 1, 11), (9, 9, 9), (9, 1, 6), (11, 1, 11)] {
         let mut node = leader(settings(3), 9, &log);
         let _ = receive(&mut node, 1, accepted(9, 5));
@@ -182,7 +182,7 @@ fn a_probe_is_one_message_at_a_time() {
     assert_eq!(to_first(&sent), [(0, 1, 0)]);
 }
 
-/// Lets a leader find out about a follower's log, from a heartbeat behind its own old entries on.
+/// Lets a leader find out about a follower's log, beginning with a heartbeat after its own old entries.
 /// Returns the prevLogIndex of each request.
 fn conversation(leader_log: &[u64], follower_log: &[u64]) -> Vec<u64> {
     let term = leader_log.iter().chain(follower_log).max().map_or(1, |term| term + 1);
@@ -204,8 +204,8 @@ fn conversation(leader_log: &[u64], follower_log: &[u64]) -> Vec<u64> {
 
 /// `TestFastLogRejection`: leader's log, follower's log ⇒ the entries that the leader asks for,
 /// one after the other. A whole term is skipped at each refusal. etcd's hint also uses the
-/// leader's term in the request, which saves it a round in some rows; the compacted log is not
-/// for us.
+/// leader's term in the request, which saves it a round in some rows. etcd's row with a compacted log is
+/// left out, because this crate has no compaction.
 #[test]
 fn a_refusal_skips_a_whole_term() {
     let table: [(&[u64], &[u64], &[u64]); 8] = [

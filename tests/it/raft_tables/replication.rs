@@ -187,7 +187,7 @@ fn heartbeats_also_make_up_for_lost_answers() {
     assert_eq!(cluster.commit(0), 2);
 }
 
-/// What a step came to can be looked at before it is saved; to send it one must save it.
+/// The result of a step can be looked at before it is saved, but its messages can be sent only afterwards.
 #[test]
 fn a_turn_can_be_looked_at() {
     let mut node = follower(settings(3), 1, &[1]);
@@ -198,7 +198,7 @@ fn a_turn_can_be_looked_at() {
     _ = turn.crash_before_saving();
 }
 
-/// Heartbeats are for idle periods: having spoken to everyone, a leader waits a whole interval again.
+/// Heartbeats are for idle periods: once a leader has sent to every peer, it waits a whole interval again.
 #[test]
 fn the_heartbeat_timer_restarts_when_everyone_was_spoken_to_and_only_then() {
     let mut node = leader(settings(3), 1, &[1]);
@@ -207,8 +207,8 @@ fn the_heartbeat_timer_restarts_when_everyone_was_spoken_to_and_only_then() {
     assert!(propose(&mut node, "SET x=1").restart_heartbeat_timer());
 }
 
-/// A reason is given where there is something to decide: whether to cut, if the log goes on behind
-/// what the leader sent. The rest of a log is not asked about where there is none.
+/// A reason is given only where there is something to decide: whether to cut, if the log goes on after the
+/// entries that the leader sent. If the log ends there, the rule is not asked.
 #[test]
 fn a_follower_gives_a_reason_for_keeping_what_a_request_does_not_reach() {
     // The entry before, new entries ⇒ how often the rule is asked, for the log [1, 1, 1].
@@ -237,7 +237,7 @@ fn followers_at_the_same_place_share_one_batch() {
     assert!(batches.iter().all(|batch| batch.len() == 1 && Arc::ptr_eq(batch, batches[0])));
 }
 
-/// ... and followers at different places are each sent what follows there.
+/// Followers at different places are each sent the entries that follow there.
 #[test]
 fn followers_at_different_places_are_sent_different_entries() {
     let mut node = leader(bare(3, RuleSet::INTACT), 2, &[1, 1, 1]);

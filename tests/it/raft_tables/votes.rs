@@ -168,8 +168,8 @@ fn an_acknowledgement_after_the_leadership_is_ignored() {
     }
 }
 
-/// A leader of the node's own term speaks to a leader: one of them should not be. It takes no
-/// orders, and its log stays as it is.
+/// A leader receives AppendEntries from another leader of its own term, which should not exist. It does not
+/// follow, and its log stays as it is.
 #[test]
 fn a_leader_does_not_follow_another_of_its_term() {
     let mut node = leader(settings(3), 1, &[]);

@@ -8,7 +8,7 @@ use crate::common::{
 };
 use crate::rules::shows;
 
-/// Notes what a step said of its reasons.
+/// Adds the events of a step to `events`, and returns the step's output.
 pub fn noted(sent: Sendable, events: &mut Vec<Event>) -> Sendable {
     events.extend_from_slice(sent.events());
     sent
@@ -24,7 +24,7 @@ pub fn majority_quorum() -> Rule {
     shows(Rule::MajorityQuorum, &RoleKind::Candidate, &RoleKind::Leader, situation)
 }
 
-/// The vote of this term is given; another candidate asks.
+/// The voter has given its vote of this term; another candidate asks.
 pub fn one_vote_per_term() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = server(0, with_rules(3, rules), 1, Some(1), &[]);
@@ -43,7 +43,7 @@ pub fn up_to_date_log() -> Rule {
     shows(Rule::UpToDateLog, &false, &true, situation)
 }
 
-/// The candidate's log is longer, its last term older: and the other way round.
+/// The candidate's log is longer, but its last term is older; and the other way round.
 pub fn term_before_length() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let asks = |own: &[u64], last, events: &mut Vec<Event>| {
@@ -66,7 +66,7 @@ pub fn stale_term_rejected() -> Rule {
     shows(Rule::StaleTermRejected, &kept, &(Some(1), vec![1], Some(id(1))), situation)
 }
 
-/// A leader hears of a later term in an answer.
+/// A leader receives an answer with a later term.
 pub fn higher_term_steps_down() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = leader(with_rules(3, rules), 1, &[]);
@@ -77,7 +77,7 @@ pub fn higher_term_steps_down() -> Rule {
     shows(Rule::HigherTermStepsDown, &kept, &broken, situation)
 }
 
-/// A voter of this term campaigns itself.
+/// A node that has voted in this term campaigns.
 pub fn new_term_per_election() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = server(0, with_rules(3, rules), 1, Some(1), &[]);
@@ -87,7 +87,7 @@ pub fn new_term_per_election() -> Rule {
     shows(Rule::NewTermPerElection, &(2, Some(id(0))), &(1, Some(id(0))), situation)
 }
 
-/// A candidate is asked for its vote by another one of its term. Both count itself.
+/// A candidate is asked for its vote by another candidate of its term. Each counts its own vote.
 pub fn candidate_votes_for_itself() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = follower(with_rules(3, rules), 0, &[]);
@@ -98,7 +98,7 @@ pub fn candidate_votes_for_itself() -> Rule {
     shows(Rule::CandidateVotesForItself, &false, &true, situation)
 }
 
-/// Two copies of one grant; then, in another election, the grant of the one before.
+/// Two copies of one vote; then, in another election, a vote of the election before.
 pub fn votes_counted_once_and_in_term() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let elected = |grants: [(u8, u64); 2], events: &mut Vec<Event>| {
@@ -116,7 +116,7 @@ pub fn votes_counted_once_and_in_term() -> Rule {
     shows(Rule::VotesCountedOnceAndInTerm, &(false, false), &(true, true), situation)
 }
 
-/// A candidate hears the winner of its term.
+/// A candidate receives AppendEntries from the leader of its term.
 pub fn candidate_yields_to_leader() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = candidate(with_rules(3, rules), 1, &[]);
@@ -127,7 +127,7 @@ pub fn candidate_yields_to_leader() -> Rule {
     shows(Rule::CandidateYieldsToLeader, &kept, &(RoleKind::Candidate, vec![], 0), situation)
 }
 
-/// A voter hears the leader it voted for; then another candidate of the term asks.
+/// A voter receives AppendEntries from the leader it voted for; then another candidate of the term asks.
 pub fn vote_cleared_only_by_new_term() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = server(0, with_rules(3, rules), 1, Some(1), &[]);
@@ -137,8 +137,8 @@ pub fn vote_cleared_only_by_new_term() -> Rule {
     shows(Rule::VoteClearedOnlyByNewTerm, &false, &true, situation)
 }
 
-/// What has no authority: requests of an older term, a vote refused. What has: the leader of this
-/// term, a vote given, an election.
+/// Inputs without authority are requests of an older term, and a request whose vote is refused. Inputs with
+/// authority are those of the leader of this term, a vote that is given, and an election.
 pub fn timer_reset_only_by_authority() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let before = follower(with_rules(3, rules), 2, &[1]);

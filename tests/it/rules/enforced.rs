@@ -1,13 +1,12 @@
-//! `Rule::enforced_in` is true: the function it names is there and asks the rule, and no other
-//! function of the protocol does. Read from the sources, with nothing but their layout to go by
-//! (`cargo fmt` keeps it).
+//! `Rule::enforced_in` is true: the function it names exists and asks the rule, and no other function of
+//! the protocol does. The test reads the sources, and relies only on their layout, which `cargo fmt` keeps.
 
 use std::fs;
 use std::path::Path;
 
 use raft_in_practice::raft::Rule;
 
-/// Functions beside the one in `enforced_in` that name a rule, and why they may.
+/// Functions other than the one in `enforced_in` that name a rule, and why they may.
 const ALSO: [(Rule, &str, &str); 4] = [
     (
         Rule::MajorityQuorum,
@@ -37,7 +36,7 @@ struct Function {
     body: String,
 }
 
-/// Every `.rs` file below `src/`, by its path from there, without its comments.
+/// Every `.rs` file below `src/`, with its path from there and its text without comments.
 fn sources() -> Vec<(String, String)> {
     fn collect(root: &Path, below: &Path, found: &mut Vec<(String, String)>) {
         for item in fs::read_dir(below).expect("src/ can be read") {
@@ -59,7 +58,7 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
-/// The functions of a file. A body ends at the brace that stands where the `fn` line begins.
+/// The functions of a file. A body ends at the brace that has the indentation of the `fn` line.
 fn functions(file: &str, code: &str) -> Vec<Function> {
     let lines: Vec<_> = code.lines().collect();
     let mut found = Vec::new();
@@ -82,7 +81,7 @@ fn is_qualifier(word: &str) -> bool {
     ["", "pub", "pub(super)", "pub(crate)", "pub(in", "crate::raft)", "const"].contains(&word)
 }
 
-/// Whether `code` names this very variant, not one whose name begins like it.
+/// Whether `code` names exactly this variant, and not one whose name only begins like it.
 fn names(code: &str, rule: Rule) -> bool {
     let variant = format!("Rule::{rule:?}");
     code.match_indices(&variant).any(|(at, _)| {
@@ -91,7 +90,7 @@ fn names(code: &str, rule: Rule) -> bool {
     })
 }
 
-/// The rooms in which Raft is decided. `rules/mod.rs` is the table of the rules itself.
+/// Whether decisions of Raft are made in this file. `rules/mod.rs` is only the table of the rules.
 fn decides(file: &str) -> bool {
     (file.starts_with("raft/") && file != "raft/rules/mod.rs")
         || ["server/mod.rs", "server/timing.rs"].contains(&file)
@@ -127,7 +126,7 @@ fn no_other_function_of_the_protocol_names_the_rule() {
     }
 }
 
-/// Whatever stands outside a function (a constant, say) would escape the test above.
+/// A rule that is named outside a function, for example in a constant, would escape the test above.
 #[test]
 fn no_rule_is_named_outside_a_function_of_the_protocol() {
     for (file, code) in sources().iter().filter(|(file, _)| decides(file)) {

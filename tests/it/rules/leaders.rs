@@ -18,7 +18,7 @@ pub fn commit_only_current_term() -> Rule {
     shows(Rule::CommitOnlyCurrentTerm, &0, &1, situation)
 }
 
-/// The leader of term 3 led term 1 too; an answer from then comes now.
+/// The leader of term 3 also led term 1, and receives an answer from that term now.
 pub fn replies_matched_to_term() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = leader(with_rules(3, rules), 3, &[1, 1]);
@@ -28,7 +28,7 @@ pub fn replies_matched_to_term() -> Rule {
     shows(Rule::RepliesMatchedToTerm, &0, &2, situation)
 }
 
-/// Two acknowledgements change places on the way.
+/// Two acknowledgements arrive in the opposite order.
 pub fn match_index_monotone() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = leader(with_rules(5, rules), 2, &[1]);
@@ -58,7 +58,7 @@ pub fn no_op_on_election() -> Rule {
     shows(Rule::NoOpOnElection, &vec![1, 1, 2], &vec![1, 1], log_of_winner)
 }
 
-/// Nothing new, and the time has come to speak.
+/// A heartbeat is due, and there are no new entries.
 pub fn leader_heartbeat() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = leader(with_rules(3, rules), 1, &[]);

@@ -6,7 +6,7 @@ use crate::common::{acknowledged, append, at, commit, follower, receive, terms, 
 use crate::rules::elections::noted;
 use crate::rules::shows;
 
-/// One AppendEntries of the leader of term 2, to a follower with this log: the answer, the log,
+/// Gives a follower with this log one AppendEntries of the leader of term 2. Returns the answer, the log and
 /// the commit index.
 fn after(
     own: &[u64],
@@ -22,7 +22,7 @@ fn after(
     (acknowledged(&sent), terms(&node), commit(&node))
 }
 
-/// An entry for index 2 comes to an empty log; and one behind an entry of another term.
+/// An entry for index 2 comes to an empty log, and to a log with an entry of another term at index 1.
 pub fn log_matching_check() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         [after(&[], (1, 1), &[2], 0, rules, events), after(&[1], (1, 2), &[2], 0, rules, events)]
@@ -40,7 +40,7 @@ pub fn conflict_truncates() -> Rule {
     shows(Rule::ConflictTruncates, &kept, &broken, situation)
 }
 
-/// The message that brought entry 1 comes a second time, and a heartbeat from before entry 2.
+/// The message with entry 1 comes a second time, and a heartbeat that was sent before entry 2.
 pub fn truncate_only_on_conflict() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         [
@@ -53,7 +53,7 @@ pub fn truncate_only_on_conflict() -> Rule {
     shows(Rule::TruncateOnlyOnConflict, &kept, &broken, situation)
 }
 
-/// A heartbeat behind entry 1, to a follower with a tail that nobody vouches for.
+/// A heartbeat with prevLogIndex 1 to a follower whose later entries it does not verify.
 pub fn acknowledge_only_verified() -> Rule {
     let situation =
         |rules: RuleSet, events: &mut Vec<Event>| after(&[1, 1, 1], (1, 1), &[], 0, rules, events);
@@ -61,7 +61,7 @@ pub fn acknowledge_only_verified() -> Rule {
     shows(Rule::AcknowledgeOnlyVerified, &kept, &broken, situation)
 }
 
-/// The same heartbeat says that 2 is committed: the leader's 2, not the follower's.
+/// The same heartbeat says that index 2 is committed: the leader's entry there, not the follower's.
 pub fn commit_only_verified() -> Rule {
     let situation =
         |rules: RuleSet, events: &mut Vec<Event>| after(&[1, 1, 1], (1, 1), &[], 2, rules, events);

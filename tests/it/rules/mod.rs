@@ -1,6 +1,6 @@
-//! Every rule, shown in the smallest situation in which it decides something: what a node does
-//! that keeps it, what the same node does with the rule broken, and that the step names the rule
-//! as its reason.
+//! Every rule, shown in the smallest situation in which it decides something. A test checks what a node
+//! does that keeps the rule, what the same node does with the rule broken, and that the step names the
+//! rule as its reason.
 //!
 //! A new rule does not compile here without its test: see [`rule_tests!`].
 

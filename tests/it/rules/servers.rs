@@ -1,4 +1,4 @@
-//! The rules that live at the edge of the core: saving, waiting, answering.
+//! The rules outside the core: saving, waiting, answering.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use raft_in_practice::server::{Answer, Disk, Server, ServerConfig, Ticket};
 use crate::common::{append, at, follower, id, verdicts, vote, vote_request, with_rules};
 use crate::rules::shows;
 
-/// A vote leaves. Is it on the disk?
+/// Whether a vote is on the disk when its message leaves.
 pub fn persist_before_reply() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = follower(with_rules(3, rules), 0, &[]);
@@ -62,7 +62,7 @@ const fn from(peer: NodeId, message: Message) -> Input {
     Input::Receive(Envelope { from: peer, to: id(0), message })
 }
 
-/// A leader takes a client's command in at index 2, is deposed, and learns that another entry was
+/// A leader appends a client's command at index 2, is deposed, and learns that another entry was
 /// committed there.
 pub fn answer_only_applied() -> Rule {
     let answers = |rules: RuleSet, events: &mut Vec<Event>| {

@@ -1,4 +1,4 @@
-//! Moves in a row, told as parts.
+//! How consecutive moves are told as parts.
 
 use raft_in_practice::raft::MessageKind;
 use raft_in_practice::record::message_name::MessageName;

@@ -1,4 +1,4 @@
-//! Moments, and the ticks at which they are noticed.
+//! Points in time, and the ticks at which they are noticed.
 
 use std::time::Duration;
 

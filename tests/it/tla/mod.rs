@@ -1,9 +1,9 @@
-//! A second opinion: the published TLA+ specification of Raft, written again in Rust without a line
-//! of the program (`spec`), stepped beside the program's own nodes (`runs`), which must never do
-//! what it does not allow (`refine`).
+//! A comparison with the published TLA+ specification of Raft. `spec` is the specification in Rust, without
+//! any code of the program. `runs` steps it together with the program's own nodes, and `refine` checks that
+//! the nodes do only what it allows.
 //!
 //! Timers, durable storage and clients are not in the specification, so it says nothing about
-//! liveness; whatever breaks a rule of safety in the core, it sees.
+//! liveness. It detects every broken safety rule of the core.
 
 mod refine;
 mod runs;

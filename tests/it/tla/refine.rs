@@ -14,16 +14,16 @@
 //! | a restart | `Restart` |
 //! | nothing changed and nothing was sent | `DropStaleResponse`, or nothing, where nothing is left to do |
 //!
-//! The specification only says what may happen; a server that sleeps for ever is one of its behaviours. But
-//! a node that handles an input and does not do what the input asks for has left something out, and that is
-//! a difference too: see `pass_over` and `check_commit`.
+//! The specification only says what may happen, so it allows a server that does nothing for ever. But if a
+//! node handles an input and does not do what the input asks for, that is a difference too: see `pass_over`
+//! and `check_commit`.
 //!
 //! Terms are one higher in the specification, which begins with term 1. What is compared: term,
 //! state, vote, log and commit index always; the votes of a candidate; `matchIndex` of a leader.
 //!
-//! `nextIndex` is compared too, with an allowance. A node moves on by what it sends, before it is
-//! answered; an acknowledgement never takes it back; a refusal takes it back by one entry or more,
-//! to where the hint points, or not at all if the refusal is late. Anything else is a difference.
+//! `nextIndex` is compared less strictly. A node moves it past the entries that it sends, before they are
+//! answered. An acknowledgement never moves it back. A refusal moves it back by one entry or more, to where
+//! the hint points, or not at all if the refusal is late. Anything else is a difference.
 
 use raft_in_practice::raft::{
     AppendOutcome, Envelope, Input, LogEntry, LogIndex, Message as Real, NodeId, Payload, RaftNode,
@@ -32,7 +32,7 @@ use raft_in_practice::raft::{
 
 use super::spec::{Action, Body, Disabled, Entry, Message, Server, Spec, State};
 
-/// Where program and specification part.
+/// A difference between the program and the specification.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Difference {
     /// The specification cannot do what the node did.
@@ -41,7 +41,7 @@ pub enum Difference {
     Sent(Message),
     /// A variable differs: its name, the node's value, the specification's.
     Variable(&'static str, String, String),
-    /// `nextIndex` is nowhere it may be: for which peer, from where, to where.
+    /// `nextIndex` has a value that is not allowed: for which peer, the value before, the value now.
     NextIndex(Server, usize, usize),
     /// The node handled an input, or counted copies, and did not do what follows.
     LeftOut(Action),
@@ -63,7 +63,7 @@ const fn term(term: Term) -> u64 {
     term.get() + 1
 }
 
-/// The term that stands before an index: none, before the first entry.
+/// The term `before` of the entry at `index`, as the specification counts; 0 before the first entry.
 const fn term_before(index: LogIndex, before: Term) -> u64 {
     if index.get() == 0 { 0 } else { term(before) }
 }
@@ -82,7 +82,7 @@ fn log(node: &RaftNode) -> Vec<Entry> {
     node.log().iter().map(|(_, real)| entry(real)).collect()
 }
 
-/// A message as those of the specification.
+/// A message in the form of the specification: one or several of its messages.
 pub fn messages(envelope: &Envelope) -> Vec<Message> {
     let message = |body| Message {
         term: term(envelope.message.term()),
@@ -129,7 +129,7 @@ pub fn messages(envelope: &Envelope) -> Vec<Message> {
     }
 }
 
-/// What of a node the specification knows.
+/// Whether two states of a node are equal in the variables of the specification.
 fn is_same(a: &RaftNode, b: &RaftNode) -> bool {
     let data = |node: &RaftNode| match *node.role() {
         Role::Follower { .. } => None,
@@ -182,8 +182,8 @@ pub fn step(
     Ok(())
 }
 
-/// Nothing came of a step. A response of an older term the specification drops by an action of its own;
-/// anything else must have left nothing to do.
+/// Handles a step that changed nothing. The specification has an action that drops a response of an older
+/// term. For any other input there must have been nothing to do.
 fn pass_over(spec: &mut Spec, node: &RaftNode, input: &Input) -> Refined {
     let i = server(node.id());
     let leads = spec.servers[i].state == State::Leader;
@@ -204,7 +204,7 @@ fn pass_over(spec: &mut Spec, node: &RaftNode, input: &Input) -> Refined {
     left_out.map_or(Ok(()), |action| Err(Difference::LeftOut(action)))
 }
 
-/// What a server cannot but do with a message that reached it: it would change, or answer.
+/// The action that a server must take when it receives this message, because the server would change or answer.
 fn must_change(spec: &Spec, m: &Message) -> Option<Action> {
     let own = &spec.servers[m.dest];
     if m.term > own.current_term {
@@ -234,7 +234,7 @@ fn must_change(spec: &Spec, m: &Message) -> Option<Action> {
     }
 }
 
-/// A leader that knows of enough copies commits at once.
+/// Checks that a leader that knows of enough copies has committed.
 fn check_commit(spec: &Spec, i: Server) -> Refined {
     if spec.committable(i) > spec.servers[i].commit_index {
         return Err(Difference::LeftOut(Action::AdvanceCommitIndex));
@@ -242,7 +242,7 @@ fn check_commit(spec: &Spec, i: Server) -> Refined {
     Ok(())
 }
 
-/// Stands for election: the own vote goes by message, as the specification has it.
+/// Begins an election. The node's own vote goes by message, as in the specification.
 fn stand(spec: &mut Spec, i: Server, sent: &[Envelope]) -> Refined {
     spec.timeout(i)?;
     let own = spec.request_vote(i, i)?;
@@ -263,15 +263,15 @@ fn receive(spec: &mut Spec, envelope: &Envelope) -> Refined {
         if m.term > spec.servers[m.dest].current_term {
             spec.update_term(m)?;
         }
-        // A response of an older term is handled nowhere, so a node that made something of it
-        // finds the handler disabled.
+        // The specification never handles a response of an older term. If a node has acted on one,
+        // its handler is disabled here, which is a difference.
         match m.body {
             Body::RequestVoteRequest { .. } => spec.handle_request_vote_request(m)?,
             Body::RequestVoteResponse { .. } => spec.handle_request_vote_response(m)?,
             Body::AppendEntriesResponse { .. } => spec.handle_append_entries_response(m)?,
             Body::AppendEntriesRequest { .. } => loop {
                 match spec.handle_append_entries_request(m)? {
-                    // The requests behind a refused one are lost.
+                    // The requests after a refused one count as lost.
                     Action::RejectAppendEntries => return Ok(()),
                     Action::AlreadyDone => break,
                     _ => {}
@@ -286,8 +286,8 @@ fn receive(spec: &mut Spec, envelope: &Envelope) -> Refined {
 fn replicate(spec: &mut Spec, envelope: &Envelope) -> Refined {
     let Real::AppendEntriesRequest(real) = &envelope.message else { return Ok(()) };
     let (i, j) = (server(envelope.from), server(envelope.to));
-    // What a leader learned in this step it commits before it sends, or after; either is one of
-    // the specification's orders.
+    // A leader may commit what it learned in this step before it sends or after. The specification
+    // allows both orders.
     if spec.servers[i].commit_index != real.leader_commit.count() {
         spec.advance_commit_index(i)?;
     }
@@ -302,13 +302,13 @@ fn replicate(spec: &mut Spec, envelope: &Envelope) -> Refined {
     Ok(())
 }
 
-/// Whatever the node sent, the specification has sent too.
+/// Checks that the specification has sent every message that the node sent.
 fn check_sent(spec: &Spec, sent: &[Envelope]) -> Refined {
     let strange = sent.iter().flat_map(messages).find(|m| !spec.messages.contains(m));
     strange.map_or(Ok(()), |m| Err(Difference::Sent(m)))
 }
 
-/// `nextIndex` for every peer, see above; from here on the specification's is the node's.
+/// Checks `nextIndex` for every peer, as described above, and gives the specification the node's values.
 fn check_next(
     spec: &mut Spec,
     node: &RaftNode,
@@ -334,7 +334,7 @@ fn check_next(
                 let base = from.max(match_index.count() + 1);
                 to == base || to == base + new
             }
-            // What it refuses was sent before an earlier step back, so it says nothing new.
+            // The refused request was sent before an earlier step back, so the refusal has no new information.
             Some(AppendOutcome::Rejected { prev_log_index, .. })
                 if prev_log_index.count() >= from =>
             {
@@ -352,7 +352,7 @@ fn check_next(
     Ok(())
 }
 
-/// What this peer answers with this input, if it does.
+/// The outcome in this input, if it is an AppendEntries response of this peer.
 const fn answer(input: &Input, peer: NodeId) -> Option<&AppendOutcome> {
     match input {
         Input::Receive(Envelope { from, message: Real::AppendEntriesResponse(m), .. })

@@ -13,7 +13,7 @@ use super::spec::{Spec, State};
 
 /// How many things happen in one run.
 const LENGTH: usize = 220;
-/// As many messages are on their way at most; the network loses what is more.
+/// The most messages in flight. The network loses any more.
 const CROWD: usize = 40;
 
 /// Nodes, disks, a network without order, and the specification.
@@ -24,7 +24,7 @@ pub struct Run {
     disks: Vec<PersistentState>,
     network: Vec<Envelope>,
     commands: u64,
-    /// How many of a hundred things that happen are timeouts.
+    /// How many of a hundred events are election timeouts.
     unrest: u32,
     pub spec: Spec,
 }
@@ -33,7 +33,7 @@ impl Run {
     /// One to five nodes, small batches or large ones, with no-op or without.
     pub fn new(seed: u64, rules: RuleSet) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        // Small clusters have little to disagree about; one in eight is enough.
+        // One run in eight with a small cluster is enough, because such a cluster can go wrong in few ways.
         let size =
             if rng.random_bool(0.125) { rng.random_range(1..=2) } else { rng.random_range(3..=5) };
         let max_batch = NonZeroUsize::new(rng.random_range(0..4));
@@ -65,7 +65,7 @@ impl Run {
         let node = self.rng.random_range(0..self.nodes.len());
         match self.rng.random_range(0..100) {
             0..64 if !self.network.is_empty() => {
-                // Rather an old message than a new one, or nothing would ever be agreed on.
+                // Older messages are preferred, or the nodes would hardly ever agree on anything.
                 let crowd = self.network.len();
                 let (a, b) = (self.rng.random_range(0..crowd), self.rng.random_range(0..crowd));
                 let stays = self.rng.random_bool(0.1);
@@ -94,19 +94,19 @@ impl Run {
         }
     }
 
-    /// One step of a node, and of the specification. Now and then the node crashes in it.
+    /// Makes one step of a node, and of the specification. Sometimes the node crashes in it.
     fn step(&mut self, at: usize, input: &Input) -> Result<(), Difference> {
         let before = self.nodes[at].clone();
         let turn = self.nodes[at].step(input.clone());
         if self.rng.random_bool(0.01) {
-            // Nothing was saved and nothing has left: it has not happened.
+            // Nothing was saved and nothing was sent, so for the specification the step did not happen.
             _ = turn.crash_before_saving();
             return self.restart(at);
         }
         let Ok(mut sent) = turn.persist(&mut self.disks[at]);
         refine::step(&mut self.spec, &before, input, &self.nodes[at], sent.messages())?;
         if self.rng.random_bool(0.01) {
-            // Saved, but nothing has left.
+            // The step was saved, but its messages were not sent.
             return self.restart(at);
         }
         self.network.extend(sent.drain_messages());
@@ -124,8 +124,7 @@ impl Run {
         refine::compare(&self.spec, &self.nodes[at])
     }
 
-    /// The specification is not above suspicion either: it has one leader a term, and commits one
-    /// entry an index.
+    /// Checks the specification itself: it has at most one leader per term, and commits one entry per index.
     pub fn check_spec(&self) {
         let servers = &self.spec.servers;
         for (nth, a) in servers.iter().enumerate() {

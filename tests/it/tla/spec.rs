@@ -1,18 +1,18 @@
-//! The published TLA+ specification of Raft (`raft.tla`, Diego Ongaro, 2014), written down once
-//! more in Rust, action by action, under its own names and in its own order.
+//! The published TLA+ specification of Raft (`raft.tla`, Diego Ongaro, 2014), translated into Rust
+//! action by action, with its names and in its order.
 //!
-//! It uses nothing of the program: own numbers, own logs, own messages. Cleverness is not wanted
-//! here; a reader should be able to hold the specification beside it and nod.
+//! It uses no code of the program: it has its own numbers, logs and messages. It is written to be easy to
+//! compare with the specification line by line.
 //!
-//! What is different, and why it is no cheating:
+//! The differences, and why they do not weaken the comparison:
 //!
 //! * `messages` is the set of all that was ever sent. The specification's network may duplicate and
-//!   lose anything (`DuplicateMessage`, `DropMessage`), so that a result adds nothing.
+//!   lose anything (`DuplicateMessage`, `DropMessage`), so this allows no other behaviour.
 //! * `commitIndex` and `matchIndex` take the maximum of old and new. In the original a late
-//!   duplicate can set them back, which is harmless there and has been reported as a slip
-//!   (issues 18 and 19 of its repository); this one is the stricter.
-//! * `AppendEntries` can be asked to carry nothing, though there are entries: "up to 1 entry", says
-//!   its comment. A heartbeat below the end of the log is such a request.
+//!   duplicate can set them back, which is harmless there and has been reported as a mistake
+//!   (issues 18 and 19 of its repository). This version is stricter.
+//! * `AppendEntries` can be asked to carry no entry although there are some: its comment says "up to 1
+//!   entry". A heartbeat below the end of the log is such a request.
 //! * `Objective` sets `nextIndex`, which only chooses what to send next. No safety property depends on
 //!   it, as every request is checked where it arrives; the original finds the place one by one.
 
@@ -222,7 +222,7 @@ impl Spec {
         Ok(self.send(i, j, Body::RequestVoteRequest { last_log_term, last_log_index }))
     }
 
-    /// With `nothing`, as a heartbeat that carries no entry.
+    /// `AppendEntries`. With `nothing` it carries no entry, like a heartbeat.
     pub fn append_entries(
         &mut self,
         i: Server,
@@ -286,7 +286,7 @@ impl Spec {
         Ok(())
     }
 
-    /// `nextIndex` is where the leader looks next, wherever that is.
+    /// Sets `nextIndex` to where the leader sends from next, whatever that is.
     pub fn objective(&mut self, i: Server, j: Server, next: usize) -> Taken {
         let (action, own) = (Action::AppendEntries, &mut self.servers[i]);
         require(action, "Objective: state = Leader", own.state == State::Leader)?;
@@ -296,7 +296,7 @@ impl Spec {
         Ok(())
     }
 
-    /// `Receive`, but for the branch: the message must have been sent.
+    /// The part of `Receive` before it branches: the message must have been sent.
     fn check_sent(&self, action: Action, m: &Message) -> Taken {
         require(action, "m \\in DOMAIN messages", self.messages.contains(m))
     }
@@ -338,7 +338,7 @@ impl Spec {
         Ok(())
     }
 
-    /// One step of handling; says which. The last one replies.
+    /// Makes one step of handling a request, and returns which. The last step replies.
     pub fn handle_append_entries_request(&mut self, m: &Message) -> Result<Action, Disabled> {
         let (i, j) = (m.dest, m.source);
         let done = Action::AlreadyDone;
@@ -364,7 +364,7 @@ impl Spec {
             self.count(Action::ReturnToFollower);
             return Ok(Action::ReturnToFollower);
         }
-        // A leader takes no request of its own term: there is no action for it.
+        // A leader does not handle a request of its own term: the specification has no action for that.
         require(done, "state = Follower", own.state == State::Follower)?;
         let index = prev + 1;
         let Some(entry) = entries.first() else {

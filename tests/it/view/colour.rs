@@ -1,4 +1,4 @@
-//! Who decides whether there is colour.
+//! What decides whether there is colour.
 
 use raft_in_practice::view::colour::asked_for;
 

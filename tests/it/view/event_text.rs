@@ -1,4 +1,4 @@
-//! Every event, and the words that must not be missing from it.
+//! Every event, and the words that its text must contain.
 
 use raft_in_practice::raft::{
     Command, Event, Facts, Input, LogIndex, LogPosition, MessageKind, NodeId, Outcome, RoleKind,

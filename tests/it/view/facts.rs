@@ -1,4 +1,4 @@
-//! Every kind of facts, and the words that must not be missing from it.
+//! Every kind of facts, and the words that its text must contain.
 
 use raft_in_practice::raft::{
     Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, TimerCause, Verdict,
@@ -20,7 +20,7 @@ const LAST: LogIndex = LogIndex::new(6);
 const A: LogPosition = LogPosition::new(4, 2);
 const B: LogPosition = LogPosition::new(6, 3);
 
-/// Facts of every kind, the rule that compared them, and what its sentence says of them.
+/// Facts of every kind, the rule that compared them, and words that its sentence must contain.
 const EVERY_KIND: &[(Rule, Facts, &[&str])] = &[
     (
         Rule::StaleTermRejected,
@@ -193,7 +193,7 @@ fn every_kind_of_facts_is_told_with_its_values() {
     }
 }
 
-/// Without `term-before-length` a shorter log of a later term loses, and the reason is not the paper's.
+/// Without `term-before-length` a shorter log of a later term loses. The reason must not be the paper's.
 #[test]
 fn what_wins_against_the_paper_is_not_explained_by_the_paper() {
     let (longer, later) = (LogPosition::new(6, 1), LogPosition::new(4, 2));

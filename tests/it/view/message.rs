@@ -1,4 +1,4 @@
-//! Every message, and the words that must not be missing from it.
+//! Every message, and the words that its text must contain.
 
 use raft_in_practice::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, ConflictHint, Entries,

@@ -1,4 +1,4 @@
-//! What the programs show, piece by piece: its words, its columns, and its way to the reader.
+//! What the programs show, piece by piece: words, columns, and how lines reach the reader.
 
 mod colour;
 mod event_text;

@@ -5,7 +5,7 @@ use std::thread;
 
 use raft_in_practice::view::output::{Output, QUEUE, WhenFull, unless_closed};
 
-/// With a real pipe: however slowly it is read, no more lines wait than fit the queue.
+/// However slowly a real pipe is read, no more lines wait than the queue can hold.
 #[test]
 fn whoever_puts_lines_waits_for_a_reader_who_is_slow() {
     let (reader, writer) = io::pipe().unwrap();
@@ -17,7 +17,7 @@ fn whoever_puts_lines_waits_for_a_reader_who_is_slow() {
         (0..lines).for_each(|_| copy.put(line.clone()));
         copy.settle()
     });
-    // What the pipe and the buffer of this reader may hold besides.
+    // The lines that the pipe and the buffer of this reader may hold in addition.
     let beside = (1 << 21) / 500;
     let mut read = 0;
     for line in BufReader::new(reader).lines().take(lines as usize) {
@@ -36,7 +36,7 @@ fn a_live_output_leaves_lines_out_says_how_many_and_never_waits() {
     let output =
         Output::open_on(writer, WhenFull::LeaveOut(|lines| format!("left out: {lines}"))).unwrap();
     let lines = 4 * QUEUE as u64;
-    // Nobody reads until all is put: if putting waited, this would not end.
+    // No line is read until all are put. If `put` waited, the test would not end.
     (0..lines).for_each(|nth| output.put(format!("line {nth}")));
     let settled = thread::spawn(move || output.settle());
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What the rules and properties are said to be.
+//! The texts about rules and properties.
 
 use raft_in_practice::raft::Property;
 use raft_in_practice::view::rules::promise;

@@ -1,4 +1,4 @@
-//! How columns stand and text wraps.
+//! How columns are aligned and text is wrapped.
 
 use raft_in_practice::view::table::{Table, paragraph};
 use raft_in_practice::view::{colour, width};
@@ -11,7 +11,7 @@ fn a_word_that_is_longer_than_a_line_is_broken_with_marks() {
     assert_eq!(lines[2], "…✓forged'");
 }
 
-/// What belongs together is on one line; but no word that is put together so is longer than a line.
+/// Words that belong together stay on one line, unless together they are longer than a line.
 #[test]
 fn a_number_stays_with_its_unit_and_with_the_index_that_it_is() {
     for (end, together) in [("(500 ms)", true), ("commitIndex 7,", true), ("500 nodes", false)] {

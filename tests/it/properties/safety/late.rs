@@ -1,4 +1,4 @@
-//! What is known late: commits in the term in which they happened, and leaders of the past.
+//! What the checker learns late: commits in the term in which they happened, and leaders of the past.
 
 use std::collections::BTreeSet;
 
@@ -7,28 +7,28 @@ use raft_in_practice::raft::{AppendEntriesRequest, Message};
 
 use super::*;
 
-/// On threads steps share a batch. What a node commits as a leader is judged as a leader's, though the
-/// batch leaves it a follower of the next term.
+/// On threads, steps share a batch. A commit that a node makes as leader is judged as a leader's, even if
+/// the node is a follower of the next term at the end of the batch.
 #[test]
 fn a_commit_is_judged_as_what_it_was_when_it_happened() {
     let mut bench = Bench::new(3, &[]);
     let asked = bench.step(0, Input::ElectionTimeout);
     let vote = bench.deliver(&asked, 1);
     let _ = bench.deliver(&vote, 0);
-    // n1 acknowledges what it has not; n2 stands with an empty log.
+    // n1 acknowledges an entry that it does not have; n2 campaigns with an empty log.
     let lie = Envelope { from: id(1), to: id(0), message: common::accepted(1, 1) };
     let stands = vote_request(2, 0, 2);
     bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
     assert!(!bench.servers[0].node().is_leader());
     assert_eq!(bench.fallen(), [Property::DurableQuorum]);
     assert_eq!(bench.checker.second_leaders(), 0);
-    // The leader of the same term 2 is asked for it.
+    // The leader of term 2 should have the entry.
     bench.step(2, Input::ElectionTimeout);
     let _ = elect(&mut bench, 2, &[1]);
     assert_eq!(lacks(&bench), [(Term::new(2), LogPosition::new(1, 1), Term::new(1))]);
 }
 
-/// A follower may learn of a term and of a commit in it by one message.
+/// A follower may learn of a term and of a commit in that term by one message.
 #[test]
 fn a_commit_counts_for_the_term_that_the_same_step_entered() {
     let mut bench = Bench::new(3, &[]);
@@ -43,7 +43,7 @@ fn a_commit_counts_for_the_term_that_the_same_step_entered() {
     let (from, to) = (id(1), id(0));
     let message = Message::AppendEntriesRequest(request);
     bench.step(0, Input::Receive(Envelope { from, to, message }));
-    // The leader of term 3 is asked for what was committed in term 2.
+    // The leader of term 3 should have the entry that was committed in term 2.
     for _ in 1..3 {
         bench.step(2, Input::ElectionTimeout);
     }
@@ -62,7 +62,7 @@ fn lacks(bench: &Bench) -> Vec<(Term, LogPosition, Term)> {
     bench.checker.violations().iter().filter_map(lacks).collect()
 }
 
-/// Elects a node by the votes of these, and lets its AppendEntries go.
+/// Elects a node with the votes of these. Returns its AppendEntries, which are not delivered.
 fn elect(bench: &mut Bench, candidate: u8, voters: &[u8]) -> Vec<Envelope> {
     let asked = bench.step(candidate.into(), Input::ElectionTimeout);
     let granted: Vec<_> = voters.iter().flat_map(|&voter| bench.deliver(&asked, voter)).collect();
@@ -71,8 +71,8 @@ fn elect(bench: &mut Bench, candidate: u8, voters: &[u8]) -> Vec<Envelope> {
     appends
 }
 
-/// What a leader began with is kept above what was compared already, and while some node can still
-/// commit in an earlier term; no longer.
+/// The checker keeps the log with which a leader began only above the part that was compared already, and only
+/// as long as some node can still commit in an earlier term.
 #[test]
 fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
     let mut bench = Bench::new(3, &[]);
@@ -91,7 +91,7 @@ fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
     assert_eq!(bench.fallen(), []);
 }
 
-/// What only memory held is lost in a crash, and is no reason to say that its node still holds it.
+/// An entry that was only in memory is lost in a crash, so the checker must not say that the node still holds it.
 #[test]
 fn an_entry_that_a_crash_undid_is_said_to_be_lost() {
     let mut bench = Bench::new(1, &[Rule::PersistBeforeReply]);
@@ -112,8 +112,8 @@ fn an_entry_that_a_crash_undid_is_said_to_be_lost() {
     assert_eq!(logs, [expected(LogPosition::new(2, 1))]);
 }
 
-/// On threads a batch may commit an entry and rewrite it. The entry that is there in the end is not
-/// the one that was committed.
+/// On threads, a batch may commit an entry and overwrite it. The entry at its index after the batch is then
+/// not the committed one.
 #[test]
 fn what_a_batch_commits_and_rewrites_is_not_said_to_be_committed() {
     let mut bench = Bench::new(3, &[Rule::StaleTermRejected]);
@@ -154,7 +154,7 @@ fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
     let _ = elect(&mut bench, 0, &[1]);
     let short = bench.servers[0].clone();
     for _ in 0..1000 {
-        // It goes on leading with one entry less, and then with as many as at its beginning.
+        // It stays leader with one entry less, and then with as many as at its beginning.
         let long = bench.servers[0].clone();
         for less in [&long, &short] {
             let propose = Input::Propose(vec![Command::new("a")]);

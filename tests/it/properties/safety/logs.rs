@@ -1,17 +1,17 @@
-//! Logs that are handed to the checker: where they part, and what an index and a term stand for.
+//! Logs given directly to the checker: where they differ, and that an index and a term stand for one log.
 
 use raft_in_practice::properties::safety::{Earlier, Violation};
 
 use super::*;
 
-/// A node is seen with this log, which its disk has brought to this term.
+/// Shows the checker a node that was restored from disk with this term and this log.
 fn holds(bench: &mut Bench, node: u8, term: u64, entries: Vec<LogEntry>) {
     let server = restored(bench, node, term, entries);
     let changes = Changes { memory_from: Some(LogIndex::FIRST), disk_from: None };
     bench.checker.observe(&server, changes, &[]);
 }
 
-/// Each position that stood for two logs, who held it before, and what became of it there.
+/// Each position that stood for two logs, the node that held it before, and what became of it there.
 fn differ(bench: &Bench) -> Vec<(LogPosition, NodeId, Earlier)> {
     let differ = |found: &Violation| match found.evidence {
         Evidence::LogsDiffer { position, a, earlier, .. } => Some((position, a, earlier)),
@@ -48,7 +48,7 @@ fn two_logs_part_at_the_first_entry_that_differs() {
 fn an_index_and_a_term_stand_for_one_history_whoever_holds_it() {
     let mut bench = Bench::new(3, &[]);
     let first = id(0);
-    // Of two terms at one index, of two indexes in one term, and again: nothing contradicts.
+    // Two terms at one index, or two indexes in one term, contradict nothing, also when another node has them.
     for node in [0, 1] {
         for (term, log) in [(1, &[1][..]), (2, &[2, 2]), (3, &[3, 3])] {
             holds(&mut bench, node, term, no_ops(log));

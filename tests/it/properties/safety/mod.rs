@@ -34,7 +34,7 @@ impl Bench {
         self.steps(node, [input])
     }
 
-    /// Steps that share one save, and one look of the checker.
+    /// Makes steps that share one save. The checker sees them together.
     fn steps<const N: usize>(&mut self, node: usize, inputs: [Input; N]) -> Vec<Envelope> {
         let server = &mut self.servers[node];
         let mut turn = server.turn();
@@ -142,7 +142,7 @@ const fn vote_request(from: u8, to: u8, term: u64) -> Envelope {
     Envelope { from: id(from), to: id(to), message }
 }
 
-/// A server that its disk has brought to this term, with this log.
+/// A server that starts from a disk with this term and this log.
 fn restored(bench: &Bench, node: u8, term: u64, entries: Vec<LogEntry>) -> Server {
     let disk = Disk::new(PersistentState::new(Term::new(term), None, Log::new(entries)));
     Server::start(id(node), bench.config, disk, Time::ZERO)
@@ -247,7 +247,7 @@ fn what_a_leader_knows_of_a_follower_has_bounds() {
     }
 }
 
-/// A leader that has stepped down, and a follower, may lose entries that nobody committed.
+/// A leader that has stepped down, and a follower, may lose uncommitted entries.
 #[test]
 fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
     let mut bench = Bench::new(5, &[]);
@@ -270,7 +270,8 @@ fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
     assert_eq!(bench.fallen(), []);
 }
 
-/// What a leader knew of its followers it forgets with its leadership; the next one starts at 0.
+/// A leader that steps down forgets what it knew of its followers. In its next leadership match indexes start
+/// at 0.
 #[test]
 fn a_match_index_that_starts_over_in_a_new_leadership_has_not_gone_back() {
     let mut bench = Bench::new(3, &[]);
@@ -282,8 +283,8 @@ fn a_match_index_that_starts_over_in_a_new_leadership_has_not_gone_back() {
     assert_eq!(bench.fallen(), []);
 }
 
-/// A node may learn late, from its old leader, that something is committed. What was committed since
-/// is not asked of a leader between the two.
+/// A node may learn late, from its old leader, that something is committed. A leader in between need not have
+/// what was committed since.
 #[test]
 fn a_commit_that_is_learnt_late_says_nothing_of_a_leader_in_between() {
     let mut bench = Bench::new(5, &[]);
