@@ -58,3 +58,23 @@ fn every_report_that_was_put_into_the_core_is_named() {
         assert_eq!(page.text.contains(&name), reported, "{name}");
     }
 }
+
+/// A patch that does not apply puts no bug into the core, and `.ci/mutants` stops at it.
+#[test]
+fn every_report_can_be_put_into_the_core_as_it_is() {
+    let root = pages::root();
+    for patch in fs::read_dir(root.join("tests/mutations")).unwrap() {
+        let patch = patch.unwrap().path();
+        let text = fs::read_to_string(&patch).unwrap();
+        let file = text.lines().find_map(|line| line.strip_prefix("--- a/")).unwrap();
+        let source = fs::read_to_string(root.join(file)).unwrap();
+        let hunks = text.split("\n@@ ").skip(1);
+        assert!(hunks.clone().count() > 0, "{}", patch.display());
+        for hunk in hunks {
+            // What was there before: the context, and what is taken away.
+            let before = hunk.lines().skip(1).filter(|line| !line.starts_with('+'));
+            let before = before.map(|line| &line[1..]).collect::<Vec<_>>().join("\n");
+            assert_eq!(source.matches(&before).count(), 1, "{}:\n{before}", patch.display());
+        }
+    }
+}
