@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -45,15 +45,15 @@ impl HuntOptions {
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     room::check()?;
-    let progress = Arc::new(HuntProgress::default());
-    let interrupted = Arc::clone(&progress);
+    let stop = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&stop);
     // A signal does not end the program: the hunt ends and reports what it has found.
-    interrupt::on(move || interrupted.stop.store(true, Ordering::Relaxed));
+    interrupt::on(move || interrupted.store(true, Ordering::Relaxed));
     printing(WhenFull::Wait, |output| {
         if options.break_each {
-            Ok(break_each(options, &progress, output))
+            Ok(break_each(options, &stop, output))
         } else {
-            one(options, &progress, output)
+            one(options, &Arc::new(HuntProgress::until(&stop)), output)
         }
     })
 }
@@ -77,9 +77,9 @@ fn one(
     let bar = Bar::show(progress, options.seeds, String::new());
     let best = best(&options.hunt(rules, seeds, options.within), Searches::Quick, progress);
     drop(bar);
-    let stopped = progress.stop.load(Ordering::Relaxed);
+    let stopped = progress.is_stopped();
     if progress.seeds.load(Ordering::Relaxed) == 0 && !stopped {
-        let nothing = "no seed was tried, so nothing is known; give --seeds or --for more";
+        let nothing = "no seed was tried, so nothing is known; raise --seeds or --for";
         return Err(Error::Usage(nothing.to_owned()));
     }
     if json {
@@ -87,7 +87,6 @@ fn one(
     }
     output.put_all(paragraph(&view::figures(progress, best.result.took), "", ""));
     if !best.has_caught() {
-        // Enough catches set `stop` too. Nothing was caught, so if it is set, a signal set it.
         output.put_all(view::nothing(progress, stopped, sole_rule(rules)));
         output.put_all(header::broken(rules));
         return Ok(if stopped { interrupt::code() } else { ExitCode::SUCCESS });
@@ -116,8 +115,7 @@ fn for_programs(
             None => _ = writeln!(io::stderr(), "{}", view::NOT_SAVED),
         }
     }
-    let stopped = progress.stop.load(Ordering::Relaxed);
-    Ok(if stopped && !best.has_caught() {
+    Ok(if progress.is_stopped() && !best.has_caught() {
         interrupt::code()
     } else {
         ExitCode::from(u8::from(best.has_caught()))
@@ -203,33 +201,36 @@ pub(super) fn save(
     Ok(())
 }
 
-fn break_each(options: &HuntOptions, progress: &Arc<HuntProgress>, output: &Output) -> ExitCode {
+fn break_each(options: &HuntOptions, stop: &Arc<AtomicBool>, output: &Output) -> ExitCode {
     let text = options.format == Format::Text;
     if text {
         output.put_all(view::matrix_head());
     }
     let mut rows = Vec::new();
     for (nth, rule) in Rule::ALL.into_iter().enumerate() {
-        let bar = Bar::show(progress, None, view::at_work(nth));
         let within = options.within.unwrap_or(Duration::from_secs(10));
         let seeds = options.seeds.unwrap_or(u64::MAX);
         let hunt = options.hunt(RuleSet::INTACT.without(rule), seeds, Some(within));
-        let own = HuntProgress::default();
-        let best = best(&hunt, Searches::Quick, &own);
-        progress.add(&own);
+        let progress = Arc::new(HuntProgress::until(stop));
+        let bar = Bar::show(&progress, None, view::at_work(nth));
+        let best = best(&hunt, Searches::Quick, &progress);
         drop(bar);
+        if progress.is_stopped() && !best.has_caught() {
+            // Nothing is known of a rule whose hunt did not come to its end.
+            break;
+        }
         if !text {
-            output.put(json::hunt(RuleSet::INTACT.without(rule), &best, &own));
+            output.put(json::hunt(RuleSet::INTACT.without(rule), &best, &progress));
         }
         let first = best.result.catches.first();
         let tried = first.map(|first| first.seed - options.seed + 1);
-        let tried = tried.unwrap_or_else(|| own.seeds.load(Ordering::Relaxed));
+        let tried = tried.unwrap_or_else(|| progress.seeds.load(Ordering::Relaxed));
         let row = view::MatrixRow { rule, best, tried };
         if text {
             output.put_all(view::matrix_row(&row));
         }
         rows.push(row);
-        if progress.stop.load(Ordering::Relaxed) {
+        if progress.is_stopped() {
             break;
         }
     }
@@ -237,7 +238,7 @@ fn break_each(options: &HuntOptions, progress: &Arc<HuntProgress>, output: &Outp
         output.put_all(view::matrix_end(&rows));
     }
     let caught = rows.iter().filter(|row| row.best.has_caught()).count();
-    if progress.stop.load(Ordering::Relaxed) && caught < Rule::ALL.len() {
+    if stop.load(Ordering::Relaxed) && caught < Rule::ALL.len() {
         return interrupt::code();
     }
     ExitCode::from(u8::from(caught < Rule::ALL.len()))

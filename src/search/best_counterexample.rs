@@ -95,8 +95,10 @@ pub fn best(hunt: &Hunt, searches: Searches, progress: &HuntProgress) -> Best {
     Best { result, short }
 }
 
-/// Returns how many catches a hunt should wait for: twelve if catches have moves, so that the shortest can
-/// be chosen; one if they are stalls, because any stall is as good as another, or if no rule is broken.
+/// Returns how many catches a hunt should wait for.
+///
+/// Twelve if catches have moves, so that the shortest can be chosen; one if they are stalls, because any
+/// stall is as good as another, or if no rule is broken.
 pub fn catches_wanted(rules: RuleSet) -> usize {
     let stalls = aim_of(rules) == Objective::Only(Property::Liveness);
     if rules.is_intact() || stalls { 1 } else { 12 }

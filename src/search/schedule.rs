@@ -45,14 +45,11 @@ impl Schedule {
                 continue;
             }
             moves.push(verb.clone());
-            let ends = match verb {
-                // The clients are judged only after a delivery, because that usually brings their answers.
-                Verb::Deliver(_) => cluster.fallen(objective).or_else(|| {
-                    let answered = cluster.history().answers() > 0;
-                    if answered { objective.met_by_clients(cluster.judge(objective)) } else { None }
-                }),
-                _ => cluster.fallen(objective),
-            };
+            let ends = cluster.fallen(objective).or_else(|| {
+                // Any move may bring an answer, or commit another entry than a client was told of.
+                let answered = cluster.history().answers() > 0;
+                if answered { objective.met_by_clients(cluster.judge(objective)) } else { None }
+            });
             if ends.is_some() {
                 return Played { moves, fallen: ends };
             }

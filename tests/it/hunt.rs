@@ -1,6 +1,7 @@
 //! Hunts: every broken rule is caught, and the intact core survives.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use raft_in_practice::raft::{Property, Rule, RuleSet};
@@ -48,6 +49,22 @@ fn the_intact_core_survives_ten_times_the_seeds_that_catch_the_others() {
     assert!(result.took > Duration::ZERO);
 }
 
+/// Several hunts may share it: enough catches end one hunt, a signal ends all.
+#[test]
+fn enough_catches_end_one_hunt_and_its_caller_ends_all() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let rules = RuleSet::INTACT.without(Rule::OneVotePerTerm);
+    let hunt = Hunt { rules, first: 0, seeds: SEEDS, within: None, jobs: 2, enough: 1 };
+    for (is_stopped, seeds) in [(false, 1..SEEDS), (false, 1..SEEDS), (true, 0..1)] {
+        stop.store(is_stopped, Ordering::Relaxed);
+        let progress = HuntProgress::until(&stop);
+        let result = hunt.run(&progress);
+        assert_eq!(result.catches.is_empty(), is_stopped);
+        assert!(seeds.contains(&progress.seeds.load(Ordering::Relaxed)), "{progress:?}");
+        assert_eq!(progress.is_stopped(), is_stopped);
+    }
+}
+
 /// Some worlds have paused processes, or clients that go on asking after the faults end; others have neither.
 #[test]
 fn worlds_have_pauses_and_load() {
@@ -79,7 +96,7 @@ fn too_many_elections_in_the_calm_are_a_finding_of_their_own() {
         panic!("{found:?}")
     };
     assert!(held > most);
-    let told = format!("there are {held} elections, and a leader takes {most} at most");
+    let told = format!("there were {held} elections; electing a leader takes {most} at most");
     assert!(view::stall(&stall).contains(&told));
 }
 
@@ -110,9 +127,7 @@ fn every_move_of_a_world_can_be_made_again() {
     for seed in 0..100 {
         let aim = Objective::Only(Property::Liveness);
         let recorded = record(seed, RuleSet::INTACT, aim);
-        if recorded.play(aim).moves != recorded.moves {
-            println!("seed {seed}");
-        }
+        assert_eq!(recorded.play(aim).moves, recorded.moves, "seed {seed}");
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::num::NonZeroUsize;
 
-use raft_in_practice::raft::{Rule, RuleSet, Settings};
+use raft_in_practice::raft::{Property, Rule, RuleSet, Settings};
 use raft_in_practice::record::message_name::MessageName;
+use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::search::best_counterexample;
 use raft_in_practice::search::best_counterexample::Short;
+use raft_in_practice::search::objective::Objective;
 use raft_in_practice::search::random::{Hunt, HuntProgress, HuntResult, aim_of};
 use raft_in_practice::search::schedule::Schedule;
 use raft_in_practice::search::schedule_parts::parts;
@@ -97,4 +99,18 @@ fn a_cluster_is_tried_with_and_without_what_is_unusual_about_it() {
             (false, odd.max_batch)
         ]
     );
+}
+
+/// In a cluster of one node no message is ever delivered, but its clients may be told what cannot be true.
+#[test]
+fn clients_are_judged_where_no_message_is_delivered() {
+    let moves = "timeout 0\nsubmit to 0 SET x=1\ncrash 0\nrestart 0\ntimeout 0\nsubmit to 0 GET x";
+    let script = Script::parse("alone", &format!("nodes 1\nno-op off\nmanual\n{moves}")).unwrap();
+    let rules = RuleSet::INTACT.without(Rule::PersistBeforeReply);
+    let schedule = Schedule::of(&script).with_rules(rules);
+    assert_eq!(schedule.moves.len(), moves.lines().count());
+    let aim = Objective::Only(Property::Linearizability);
+    let fallen = schedule.play(aim).fallen.map(|fallen| fallen.property());
+    assert_eq!(fallen, Some(Property::Linearizability));
+    assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).fallen, None);
 }

@@ -15,8 +15,9 @@ use super::state::{Catalogue, ClusterState, Model};
 use crate::raft::RuleSet;
 
 /// Returns fingerprints of all combinations of nodes and ledger that are reached within `bounds`, and
-/// within `depth` steps if that is given. It runs on one thread, with whole depths in memory: for small
-/// bounds.
+/// within `depth` steps if that is given.
+///
+/// It runs on one thread, with whole depths in memory, so it is for small bounds.
 pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet<u64> {
     let catalogue = Catalogue::default();
     let mut model = Model::new(bounds, rules, &catalogue);

@@ -17,6 +17,7 @@ pub mod unneeded_elections;
 pub mod walk;
 
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,22 +62,19 @@ pub struct HuntProgress {
     pub caught: AtomicU64,
     /// Runs in which it could not be decided whether the clients' answers can be true.
     pub unjudged: AtomicU64,
-    /// Set to end the hunt.
-    pub stop: AtomicBool,
+    /// Set by the caller to end the hunt, or several hunts that share it.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl HuntProgress {
-    /// Adds what another hunt did.
-    pub fn add(&self, other: &Self) {
-        for (sum, more) in [
-            (&self.seeds, &other.seeds),
-            (&self.simulated, &other.simulated),
-            (&self.faults, &other.faults),
-            (&self.caught, &other.caught),
-            (&self.unjudged, &other.unjudged),
-        ] {
-            sum.fetch_add(more.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
+    /// The progress of a hunt that has not begun and ends when `stop` is set.
+    pub fn until(stop: &Arc<AtomicBool>) -> Self {
+        Self { stop: Arc::clone(stop), ..Self::default() }
+    }
+
+    /// Whether the caller has ended the hunt.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 }
 
@@ -134,7 +132,8 @@ impl Hunt {
         let late = || self.within.is_some_and(|within| began.elapsed() >= within);
         let work = || {
             let mut catches = Vec::new();
-            while !progress.stop.load(Ordering::Relaxed) && !late() {
+            let enough = || progress.caught.load(Ordering::Relaxed) >= self.enough as u64;
+            while !enough() && !progress.is_stopped() && !late() {
                 let nth = next.fetch_add(1, Ordering::Relaxed);
                 // No seed follows the largest number.
                 let Some(seed) = self.first.checked_add(nth) else { break };
@@ -145,10 +144,7 @@ impl Hunt {
                 {
                     end.fetch_min(Self::worth_trying(nth), Ordering::Relaxed);
                     catches.push(Caught { seed, after: began.elapsed(), finding, raw });
-                    let caught = progress.caught.fetch_add(1, Ordering::Relaxed) + 1;
-                    if caught >= self.enough as u64 {
-                        progress.stop.store(true, Ordering::Relaxed);
-                    }
+                    progress.caught.fetch_add(1, Ordering::Relaxed);
                 }
                 progress.seeds.fetch_add(1, Ordering::Relaxed);
             }
