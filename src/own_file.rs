@@ -23,7 +23,7 @@ pub enum NotWritten {
     Unwritable(PathBuf, #[source] io::Error),
     /// A file with this name exists and is of another kind.
     #[error(
-        "'{0}' exists and is no {kind} that was saved here; it stays, so choose another name",
+        "'{0}' exists and is not a {kind} that was saved here; it is kept, so choose another name",
         kind = .1.kind
     )]
     Other(PathBuf, OwnFile),
@@ -39,7 +39,9 @@ impl OwnFile {
         assert!(text.starts_with(self.marker), "what is written here can be told from other files");
         self.check(file)?;
         let unwritten = |error| NotWritten::Unwritable(file.to_owned(), error);
-        let (part, mut opened) = begun(file).map_err(unwritten)?;
+        let part = part_of(file).map_err(unwritten)?;
+        // An existing part file belongs to a trace that is being written to this file.
+        let mut opened = File::create_new(&part).map_err(unwritten)?;
         let written = opened.write_all(text.as_bytes());
         written.and_then(|()| fs::rename(&part, followed(file))).map_err(|error| {
             // What is half written is of no use to anyone.
@@ -72,32 +74,31 @@ impl OwnFile {
             }
             Ok(_) => return Err(NotWritten::Other(file.to_owned(), self)),
         }
-        // Whoever waits for what comes into the file should hear now that nothing will.
-        begun(file).and_then(|(part, _)| fs::remove_file(part)).map_err(unwritten)
+        // A long run should not end without its file, so the program tries now whether it can begin one.
+        let part = part_of(file).map_err(unwritten)?;
+        File::create_new(&part).and_then(|_| fs::remove_file(part)).map_err(unwritten)
     }
 }
 
-/// Begins what is to be put in the place of a file, or to become it: beside it.
+/// Returns where to write what will replace `file`, or become it, once it is complete: a part file beside it.
 ///
 /// # Errors
-/// If the file may not be written, which may not be replaced either, or its folder may not.
-pub(crate) fn begun(file: &Path) -> io::Result<(PathBuf, File)> {
+/// If `file` names a folder, or is write-protected, because then it must not be replaced either.
+pub(crate) fn part_of(file: &Path) -> io::Result<PathBuf> {
     let name = file.as_os_str().as_encoded_bytes();
     if name.last().is_some_and(|&last| is_separator(last.into())) {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     let target = followed(file);
     match fs::metadata(&target) {
-        // An administrator could write it all the same.
+        // To an administrator the system would grant the access all the same.
         Ok(found) if found.permissions().readonly() => {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         Ok(_) => _ = OpenOptions::new().append(true).open(&target)?,
         Err(_) => {}
     }
-    // What is there already is somebody else's: a trace that is being written to this file.
-    let part = beside(&target);
-    File::create_new(&part).map(|opened| (part, opened))
+    Ok(beside(&target))
 }
 
 /// The file that is meant: a link stays one, and what it points to is written, which may not exist yet.

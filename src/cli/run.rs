@@ -11,7 +11,7 @@ use super::interrupt;
 use super::printing_for;
 use super::report::Report;
 use crate::cluster::{ClusterConfig, RaftCluster, check_speed};
-use crate::own_file::{begun, followed};
+use crate::own_file::{followed, part_of};
 use crate::properties::report::SafetyReport;
 use crate::record::history::Recorder;
 use crate::record::journal::Observer;
@@ -210,13 +210,10 @@ impl Trace {
             return Err(Error::NoTrace(path.to_owned()));
         }
         let target = followed(path);
-        let begun = if is_file || found.is_none() {
-            begun(path).map(|(part, file)| (Some(part), file))
-        } else {
-            File::create(path).map(|file| (None, file))
-        };
         let unwritable = |error| Error::TraceUnwritable(path.to_owned(), error);
-        let (part, file) = begun.map_err(unwritable)?;
+        let is_replaced = is_file || found.is_none();
+        let part = is_replaced.then(|| part_of(path)).transpose().map_err(unwritable)?;
+        let file = File::create(part.as_deref().unwrap_or(path)).map_err(unwritable)?;
         if let Some(part) = part.clone() {
             let target = target.clone();
             interrupt::on(move || {

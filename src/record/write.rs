@@ -33,13 +33,13 @@ pub(crate) fn begins_trace(from: impl Read) -> bool {
     opened(from).is_ok_and(|(is_trace, _)| is_trace)
 }
 
-/// Whether what is read from somewhere is a trace, and all of it: a pipe gives what it has only once.
+/// Whether this input begins like a trace, and a reader of the whole input: a pipe can be read only once.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If the input cannot be read.
 pub(crate) fn opened(mut from: impl Read) -> io::Result<(bool, impl BufRead)> {
     let mut begins = Vec::new();
-    // The first line of a trace is shorter than that.
+    // The first line of a trace is shorter than this limit.
     from.by_ref().take(1 << 16).read_to_end(&mut begins)?;
     let line = begins.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let value = serde_json::from_slice::<serde_json::Value>(line);

@@ -183,7 +183,7 @@ impl<'a> BranchedRun<'a> {
                 (Verb::Wait(before), Verb::Wait(more)) => Some(Verb::Wait(*before + *more)),
                 _ => None,
             };
-            // What is saved can be carried out again only if no line of it is too much.
+            // A saved session can be opened again only if each of its lines is within the bounds.
             if let Some(together) = together.filter(|it| within_bounds(it).is_ok()) {
                 (last.verb, last.moments) = (together, moments);
                 return;
@@ -228,7 +228,7 @@ impl<'a> BranchedRun<'a> {
         self.tip = tip;
     }
 
-    /// Undoes so many lines, or all that there are; each of several single steps counts as a line.
+    /// Undoes `count` lines, or all if there are fewer. Of `step N` each step counts as a line.
     pub(super) fn undo(&mut self, count: u64) -> Result<(), NotDone> {
         let (mut tip, mut left) = (self.tip, count);
         while let Some(line) = tip.filter(|_| left > 0) {
@@ -249,8 +249,8 @@ impl<'a> BranchedRun<'a> {
         Ok(())
     }
 
-    /// Carries out again so many lines that were carried out at the tip before, or all that there are, in the
-    /// same units.
+    /// Carries out `count` undone lines again, along the newest branch, or all if there are fewer. They are
+    /// counted as in [`undo`](Self::undo).
     pub(super) fn redo(&mut self, count: u64) -> Result<(), NotDone> {
         let (mut tip, mut left) = (self.tip, count);
         let next = |lines: &[TreeLine], tip| lines.iter().rposition(|line| line.parent == tip);
@@ -338,7 +338,7 @@ impl<'a> BranchedRun<'a> {
     }
 }
 
-/// That a line does not do too much at once.
+/// Checks that a line does not ask for too much at once.
 fn within_bounds(verb: &Verb) -> Result<(), NotDone> {
     let refused = |why: &str| Err(NotDone::Refused(why.to_owned()));
     let wait = match verb {

@@ -91,7 +91,7 @@ impl Guard {
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().map_err(|_| too_long(path))?
             }
-            Some(_) => return Err(Refusal(400, "the length is no number")),
+            Some(_) => return Err(Refusal(400, "the length is not a number")),
         };
         if length > most(path) || !posts && length > 0 {
             return Err(too_long(path));

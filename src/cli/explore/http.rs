@@ -83,8 +83,13 @@ pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<E
         thread::spawn(move || {
             for (number, stream) in (nth << 32..).zip(listener.incoming()) {
                 let Ok(stream) = stream else {
-                    // Too many files are open. Dropping the spare handles of waiting connections frees some.
-                    waiting.with(VecDeque::clear);
+                    // Too many files are open, so the waiting connections make room.
+                    waiting.with(|streams| {
+                        for (_, waiting) in streams.drain(..) {
+                            // The peer may have closed the connection already.
+                            let _ = waiting.shutdown(Shutdown::Both);
+                        }
+                    });
                     continue;
                 };
                 let Ok(handle) = stream.try_clone() else { continue };
@@ -170,7 +175,7 @@ fn parsed(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     let begins = match request.parse(bytes) {
         Ok(httparse::Status::Complete(begins)) => begins,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(Refusal(400, "this is no request of HTTP")),
+        Err(_) => return Err(Refusal(400, "this is not an HTTP request")),
     };
     let target = request.path.unwrap_or_default();
     let mut head = Head {
