@@ -21,8 +21,8 @@ pub(super) enum Error {
     Scenario(FileError),
     /// The scenario cannot run on threads.
     #[error(
-        "the scenario '{0}' takes time into its own hands, which threads do not allow; leave --speed \
-         out, and --threads"
+        "the scenario '{0}' controls time itself, which threads do not allow; leave out --speed \
+         and --threads"
     )]
     OnlyVirtual(String),
     /// A scenario or a report cannot be written.
@@ -35,7 +35,7 @@ pub(super) enum Error {
     #[error("{0}: {1}")]
     Trace(PathBuf, #[source] TraceError),
     /// A trace would overwrite a file that is not a trace.
-    #[error("'{0}' exists and is no trace; it stays")]
+    #[error("'{0}' exists and is not a trace; it is kept")]
     NoTrace(PathBuf),
     /// A trace cannot be written.
     #[error("the trace '{0}' cannot be written: {1}")]

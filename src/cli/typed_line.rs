@@ -60,8 +60,8 @@ impl<'a> Typed<'a> {
     pub(super) fn unknown(self, words: impl IntoIterator<Item = &'static Usage>) -> String {
         let word = self.word;
         match nearest(word, first_words(words)) {
-            Some(known) => format!("'{word}' is no word here; did you mean '{known}'?"),
-            None => format!("'{word}' is no word here; 'help' lists them"),
+            Some(known) => format!("'{word}' is not a word here; did you mean '{known}'?"),
+            None => format!("'{word}' is not a word here; 'help' lists the words"),
         }
     }
 }

@@ -30,7 +30,7 @@ pub enum TraceError {
     Truncated { lines: usize, steps: u64 },
     /// A line was changed since it was written.
     #[error(
-        "the trace was changed after it was written: its last line counts other lines than these"
+        "the trace was changed after it was written: its last line does not fit the lines before it"
     )]
     Altered,
     /// There is no step `asked`: the last is `last`.

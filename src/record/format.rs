@@ -124,7 +124,7 @@ impl Header {
             value.get("world").filter(|world| *world != "virtual" && *world != "threads")
         {
             let known = "there are \"virtual\" and \"threads\"";
-            return Err(wrong(format!("{world} is no world in which a cluster runs; {known}")));
+            return Err(wrong(format!("{world} is not a world in which a cluster runs; {known}")));
         }
         let header: Self = serde_json::from_value(value).map_err(|it| wrong(it.to_string()))?;
         if (1..=MAX_NODES).contains(&header.nodes) {
@@ -228,7 +228,8 @@ impl Record {
         } else if has("steps") {
             fields(value).map(Self::End)
         } else {
-            Err("it is no line of a trace: it has no 'step', no 'deed' and no 'steps'".to_owned())
+            Err("this is not a line of a trace: it has no 'step', no 'deed' and no 'steps'"
+                .to_owned())
         }
     }
 }

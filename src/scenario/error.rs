@@ -33,19 +33,19 @@ impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { word, meant, expected, .. } = self;
         if word.is_empty() {
-            return write!(f, "the line ends where {expected} should follow");
+            return write!(f, "the line ends too soon; expected {expected}");
         }
         let cut = if word.chars().nth(LONGEST).is_some() { "…" } else { "" };
         let shown: String = word.chars().take(LONGEST).collect();
         write!(f, "'{}{cut}' does not fit; expected ", visible(&shown))?;
         match meant {
             Some(meant) if expected.is_empty() => write!(f, "'{meant}'"),
-            Some(meant) => write!(f, "'{meant}' perhaps, or {expected}"),
+            Some(meant) => write!(f, "perhaps '{meant}', or {expected}"),
             None => f.write_str(expected),
         }?;
         match stuck(word) {
-            Some(",") => f.write_str("; words are parted by blanks, without ','"),
-            Some(sign) => write!(f, "; '{sign}' stands between blanks"),
+            Some(",") => f.write_str("; separate words by blanks, without ','"),
+            Some(sign) => write!(f, "; put blanks around '{sign}'"),
             None => Ok(()),
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn read(name: &str) -> Result<String, FileError> {
         let meant =
             nearest(name).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
         let sentence = format!(
-            "'{name}' is no scenario that ships with the program, and no file that can be read \
+            "'{name}' is neither a scenario that ships with the program nor a readable file \
              ({error}); {meant}'raft-cluster scenarios' lists what ships"
         );
         FileError::Io(sentence, error)
@@ -57,13 +57,10 @@ pub(super) fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
         return Err(content("is longer than 1 MiB, and a scenario may have no more than that"));
     }
     if is_utf_16(&bytes) {
-        return Err(content(
-            "is written in UTF-16, and a scenario is text in UTF-8; save it as that",
-        ));
+        return Err(content("is written in UTF-16; save the scenario as UTF-8"));
     }
-    String::from_utf8(bytes).map_err(|_| {
-        content("is no text in UTF-8, and a scenario is text in UTF-8; save it as that")
-    })
+    String::from_utf8(bytes)
+        .map_err(|_| content("is not text in UTF-8; save the scenario as UTF-8"))
 }
 
 /// Whether a text begins like UTF-16: with a byte order mark, or with an ASCII character of two bytes.

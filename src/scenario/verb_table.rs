@@ -112,7 +112,7 @@ table! {
             Move Submit { to: Who as Addressee, command: String as CommandText };
         "write", "COMMAND", "find the leader, wait for the answer, ask again if the entry was lost" =>
             Wait Write(command: String as CommandText);
-        "retry", "COMMAND", "the same with a number, so that it is done once; ask each second until answered" =>
+        "retry", "COMMAND", "like write, but numbered, so that it is done once; ask every second until answered" =>
             Wait Retry(command: String as CommandText);
         "lose answer", "N|leader", "lose the next answer that a node gives a client" =>
             Move LoseAnswer(who: Who);
@@ -124,9 +124,9 @@ table! {
             Wait "all" RestartAll;
         "wipe", "N|crashed", "lose the disk of a node that is down" =>
             Move Wipe(who: Who);
-        "pause", "N|leader", "stop a process: its timers stand, and what it is sent waits" =>
+        "pause", "N|leader", "stop a process: its timers stop, and messages to it wait" =>
             Move Pause(who: Who);
-        "resume", "N", "let a paused process go on, with what has waited for it" =>
+        "resume", "N", "let a paused process go on; messages that waited arrive" =>
             Move Resume(who: Who);
         "partition", "0 1 | 2 3 4",
             "split the cluster, in place of all cuts so far; nodes not named form one group" =>
@@ -134,7 +134,7 @@ table! {
         "cut", "1 -> 2 (or 1 <-> 2, or 1)", "cut a link in one direction, or in both, or all of a node" =>
             Links Cut(links: LinkSet);
         "heal", "[1 -> 2 (or 1 <-> 2, or 1)]",
-            "undo all cuts and splits, or those of a link, or of a node; what links lose or delay stays" =>
+            "undo all cuts and splits, or those of a link, or of a node; drop and delay settings stay" =>
             Links HealLinks(links: LinkSet),
             Links Heal;
         "drop", "20% [of LINKS] (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
@@ -151,13 +151,13 @@ table! {
             Links Delay(latency: (Duration, Duration), links: Option<LinkSet>);
         "timeout", "N", "end the election timer of a node that does not lead: it campaigns" =>
             Move Timeout(who: Who);
-        "elect", "N", "end its election timer, each second once more until it leads" =>
+        "elect", "N", "end a node's election timer, every second until it leads" =>
             Wait Elect(who: Who);
-        "heartbeat", "N|leader", "make a leader speak now" =>
+        "heartbeat", "N|leader", "make a leader send a heartbeat now" =>
             Move Heartbeat(who: Who);
         "manual", "", "stop timers and links; messages wait to be delivered by name" =>
             Links Manual;
-        "automatic", "", "give timers and links back" =>
+        "automatic", "", "let timers and links run again" =>
             Links Automatic;
         "deliver", "append 0 -> 1 [older N]",
             "let a message arrive (vote, vote-reply, append, append-reply)" =>
@@ -167,20 +167,20 @@ table! {
             Wait Wait(time: Duration);
         "step", "[N]", "let the next event happen, or the next N, and tell each (virtual time)" =>
             Wait Step(events: u64 as Events);
-        "repeat", "N", "carry the lines down to 'end' out N times (in a script)" =>
+        "repeat", "N", "carry out the lines down to 'end' N times (in a script)" =>
             Tell Repeat(times: u64 as Times);
         "end", "", "the end of the lines that are repeated" =>
             Tell End;
         "try", "LINE", "carry a line out, and go on even if it fails" =>
             Wait Try(line: Box<Self>);
-        "expect", "CONDITION", "fail unless it is true now" =>
+        "expect", "CONDITION", "fail unless CONDITION is true now" =>
             Look Expect(condition: Condition);
         "expect safe", "", "fail if a property has fallen" =>
             Look ExpectSafe;
         "expect violation", "election-safety [...]",
             "fail unless this property has fallen, or these, and no other" =>
             Look ExpectViolation(properties: Vec<Property>);
-        "expect stall", "6s until CONDITION", "fail if it comes true within so long" =>
+        "expect stall", "6s until CONDITION", "fail if CONDITION comes true within that time" =>
             Wait ExpectStall { within: Duration, "until" condition: Condition };
         "status", "", "show how every node stands" =>
             Look Status;
@@ -245,7 +245,7 @@ table! {
             Look Vote(who: Who, "=" vote: Option<NodeId>);
         "value", "x=1 [on N|majority|all]", "what the key-value store holds" =>
             Look Value(pair: (String, String) as Pair, on: On);
-        "no value", "x [on N|majority|all]", "that it holds nothing under a key" =>
+        "no value", "x [on N|majority|all]", "the key-value store holds nothing under a key" =>
             Look NoValue(key: String as TextBeforeOn, on: On);
         "commit", "N = 3", "a node's commit index" =>
             Look Commit(who: Who, "=" index: u64 as Number);
@@ -259,22 +259,22 @@ table! {
             Look NotProbing { leader: Who, "->" peer: NodeId };
         "elections", "= 3 (or at most 3, at least 3)", "how often a node has campaigned so far" =>
             Look Elections(amount: Amount);
-        "leaders", "= 3 (or at most 3, at least 3)", "how many elections were won so far" =>
+        "leaders", "= 3 (or at most 3, at least 3)", "how many elections have been won so far" =>
             Look Leaders(amount: Amount);
         "answered", "[client N]",
             "the last client, or client N, was told that its command is done" =>
             Look Answered(client: Option<u64> as Asker);
-        "told", "[client N] x=1", "its command on x was answered with this value" =>
+        "told", "[client N] x=1", "the client's command on x was answered with this value" =>
             Look Told(client: Option<u64> as Asker, pair: (String, String) as ToldPair);
-        "told no", "[client N] x", "its command on x was answered with no value" =>
+        "told no", "[client N] x", "the client's command on x was answered with no value" =>
             Look ToldNo(client: Option<u64> as Asker, key: String as ToldKey);
-        "refused", "[client N]", "the node it asked does not lead, or was down" =>
+        "refused", "[client N]", "the node that the client asked does not lead, or was down" =>
             Look Refused(client: Option<u64> as Asker);
-        "lost", "[client N]", "it was told that its entry is lost: superseded by another" =>
+        "lost", "[client N]", "the client was told that its entry is lost: superseded by another" =>
             Look Lost(client: Option<u64> as Asker);
-        "uncertain", "[client N]", "it was told that nobody knows what becomes of its entry" =>
+        "uncertain", "[client N]", "the client was told that the fate of its entry is unknown" =>
             Look Uncertain(client: Option<u64> as Asker);
-        "unanswered", "[client N]", "it was told nothing so far" =>
+        "unanswered", "[client N]", "the client has been told nothing so far" =>
             Look Unanswered(client: Option<u64> as Asker);
         "in step", "", "all running nodes hold, and have committed and applied, the same log" =>
             Look InStep;

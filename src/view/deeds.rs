@@ -27,10 +27,10 @@ pub(super) fn answered(command: &str, answer: &Answer) -> String {
             }
         }
         Answer::Superseded { lost } => {
-            format!("{command}, entry {lost}, is lost: another entry was committed there")
+            format!("{command}, entry {lost}, is lost: another entry was committed in its place")
         }
         Answer::Uncertain { position } => {
-            format!("nobody knows what becomes of {command}, entry {position}")
+            format!("the fate of {command}, entry {position}, is unknown")
         }
     }
 }
@@ -64,7 +64,7 @@ pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> Stri
     let entry = |index| {
         let entry = node.log().get(LogIndex::new(index))?;
         Some(match entry.payload {
-            Payload::NoOp => "no-op, an empty entry to begin its term with",
+            Payload::NoOp => "no-op, an empty entry that begins its term",
             Payload::Command(_) => message::payload(&entry.payload),
         })
     };
@@ -97,14 +97,14 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
             (node.to_string(), "starts again, as a follower, with what its disk held".to_owned())
         }
         Deed::Wipe { node } => {
-            (node.to_string(), "loses its disk: it has forgotten all".to_owned())
+            (node.to_string(), "loses its disk: it has forgotten everything".to_owned())
         }
         Deed::AnswerLost { ticket, node } => {
             let text = format!("answers client {}, and the answer is lost", ticket.client());
             (node.to_string(), text)
         }
         Deed::Pause { node } => (node.to_string(), "stands still".to_owned()),
-        Deed::Resume { node } => (node.to_string(), "goes on where it stood".to_owned()),
+        Deed::Resume { node } => (node.to_string(), "goes on where it stopped".to_owned()),
         Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),
         Deed::Partition { groups } => {
             let names = |nodes: &mut dyn Iterator<Item = NodeId>| {

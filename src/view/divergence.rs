@@ -20,7 +20,7 @@ pub(super) fn tell(divergence: &Divergence, output: &Output) {
     } else {
         format!("at step {}", after + 1)
     };
-    let head = format!("Where an intact node parts from this run: {place}, '{verb}'");
+    let head = format!("Where an intact node acts differently: {place}, '{verb}'");
     output.put_all(paragraph(&colour::heading(&head).to_string(), "", ""));
     let mut table = Table::new(2);
     for (name, side, other) in

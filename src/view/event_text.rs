@@ -12,7 +12,7 @@ use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Te
 pub fn input(node: NodeId, input: &Input) -> String {
     match input {
         Input::ElectionTimeout => format!("{node}'s election timer ends (§5.2)"),
-        Input::HeartbeatDue => format!("it is time for {node} to speak (§5.2)"),
+        Input::HeartbeatDue => format!("{node}'s heartbeat is due (§5.2)"),
         Input::Propose(commands) => {
             let commands = commands.iter().map(ToString::to_string).collect::<Vec<_>>();
             format!("clients ask {node} for: {}", commands.join(", "))
@@ -70,7 +70,7 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
         }
         Event::ElectionStarted { term, last } => {
             let log = log_end(last);
-            format!("campaigns in term {term} and shows the voters a log that {log} (§5.2)")
+            format!("campaigns in term {term}, telling voters that its log {log} (§5.2)")
         }
         Event::TermsExhausted => {
             "holds no election: it is in the largest term there can be (§5.1)".to_owned()
@@ -108,10 +108,10 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
             accepted(count, new_from, acknowledged)
         }
         Event::EntriesRefused { prev } => {
-            format!("refuses what {} builds on {prev} (§5.3)", speaker.sender())
+            format!("refuses {}'s AppendEntries built on {prev} (§5.3)", speaker.sender())
         }
         Event::Matched { peer, match_index } => {
-            format!("knows now that {peer} holds its log up to index {match_index} (§5.3)")
+            format!("now knows that {peer}'s log matches up to index {match_index} (§5.3)")
         }
         Event::BackedOff { peer, from, to } => {
             format!("steps back for {peer}: nextIndex {to}, was {from} (§5.3)")
@@ -120,7 +120,7 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
             format!("commits {}, commitIndex was {from} (§5.3)", indexes(from.next(), to))
         }
         Event::Ignored { from, kind } => {
-            format!("makes no further use of the {} from {from}", message::kind(kind))
+            format!("does nothing more with the {} from {from}", message::kind(kind))
         }
     }
 }
@@ -128,7 +128,9 @@ pub fn event(speaker: Speaker, event: &Event) -> String {
 fn accepted(count: usize, new_from: Option<LogIndex>, acknowledged: LogIndex) -> String {
     let carried = plural(count, "entry", "entries");
     match (count, new_from) {
-        (0, _) => format!("accepts, without entries, and acknowledges index {acknowledged} (§5.3)"),
+        (0, _) => {
+            format!("accepts an empty AppendEntries, and acknowledges index {acknowledged} (§5.3)")
+        }
         (_, Some(new)) => format!(
             "accepts {carried}, new from index {new} on, and acknowledges index {acknowledged} (§5.3)"
         ),

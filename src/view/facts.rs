@@ -86,7 +86,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
 fn conflict(speaker: Speaker, leader: LogPosition, own: Term) -> String {
     let mine = LogPosition { term: own, index: leader.index };
     let (node, sender) = (speaker.node, speaker.sender());
-    format!("{node} has {mine} where {sender} has {leader}: from there on {sender}'s log counts")
+    format!("{node} has {mine} where {sender} has {leader}: from there on {sender}'s log wins")
 }
 
 fn vote_received(voter: NodeId, counted_before: bool) -> String {
@@ -151,7 +151,7 @@ fn terms(speaker: Speaker, rule: Rule, message: Term, own: Term) -> String {
         Rule::HigherTermStepsDown => "the higher term wins",
         Rule::VotesCountedOnceAndInTerm => "a vote of another election does not count",
         Rule::RepliesMatchedToTerm => "a reply to another leadership does not count",
-        _ if message < own => "the older term gets nothing",
+        _ if message < own => "the older term is refused",
         _ => "the terms differ",
     };
     format!("{sender}'s message is of term {message}, {node} is in term {own}: {consequence}")
@@ -190,9 +190,9 @@ fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) 
     let why = if rule == Rule::TermBeforeLength {
         "their last terms decide, not their lengths"
     } else if candidate.term != own.term {
-        "the later last term is more up to date"
+        "the log with the later last term is more up to date"
     } else if candidate.index != own.index {
-        "of equal last terms the longer log is more up to date"
+        "with equal last terms the longer log is more up to date"
     } else if own.index == LogIndex::ZERO {
         return "both logs are empty, and equal is good enough".to_owned();
     } else {
@@ -230,7 +230,7 @@ fn entry_term(node: NodeId, entry: LogPosition, own: Term) -> String {
         format!("{entry} is of term {own}, which {node} leads")
     } else {
         format!(
-            "{entry} is of term {}, {node} leads term {own}: copies of an older entry prove nothing",
+            "{entry} is of term {}, {node} leads term {own}: copies do not commit an older entry",
             entry.term
         )
     }
@@ -240,7 +240,7 @@ fn prev_entry(speaker: Speaker, prev: LogPosition, found: Option<Term>, last: Lo
     let (node, leader) = (speaker.node, speaker.sender());
     match found {
         _ if prev.index == LogIndex::ZERO => {
-            format!("{leader} begins at index 1, where any log may begin")
+            format!("{leader} begins at index 1: nothing comes before it")
         }
         Some(term) if term == prev.term => format!("{leader} builds on {prev}, and {node} has it"),
         _ => format!("{leader} builds on {prev}, but {}", instead(node, prev, found, last)),
@@ -265,7 +265,7 @@ fn timer(speaker: Speaker, cause: TimerCause) -> String {
     let (node, sender) = (speaker.node, speaker.sender());
     match cause {
         TimerCause::CurrentLeader => {
-            format!("{sender} leads {node}'s term and has spoken: the timer starts over")
+            format!("{node} heard {sender}, who leads its term: the timer starts over")
         }
         TimerCause::VoteGranted => {
             format!("{node} has given {sender} its vote: the timer starts over")

@@ -10,18 +10,18 @@ use crate::record::history::{ClientCall, Told};
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
         Finding::Committed { entry, node, told_by: None } => {
-            format!("{entry} is committed: {node} led, and counted a majority.")
+            format!("{entry} is committed: the leader, {node}, counted a majority.")
         }
         Finding::Committed { entry, node, told_by: Some(leader) } => {
-            format!("{entry} is committed on {node}: {leader} led, and had said so.")
+            format!("{entry} is committed on {node}: its leader, {leader}, told it so.")
         }
         Finding::TooFewCopies { entry, leader, term } => format!(
             "{entry} is not committed: {leader} leads term {term} and knows of too few copies."
         ),
         Finding::OlderTerm { entry, leader, term } => format!(
             "{entry} is not committed, though a majority holds it: it is of term {}, and {leader} \
-             leads term {term}. A leader counts only entries of its own term; what stands before \
-             one is committed with it.",
+             leads term {term}. A leader counts only entries of its own term; earlier entries \
+             are committed with them.",
             entry.term
         ),
         Finding::NotTold { entry, node, leader, elsewhere } => {
@@ -171,7 +171,7 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
             ),
             Some(Silent::PausedSince(step)) => {
                 format!(
-                    "{client} and was told nothing yet: {node} has stood still since step {step}."
+                    "{client} and has been told nothing yet: {node} has stood still since step {step}."
                 )
             }
             Some(Silent::AnswerLostIn(step)) => {
@@ -179,7 +179,7 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
                     "{client} and was told nothing: {node} answered in step {step}, and the answer was lost."
                 )
             }
-            None => format!("{client} and was told nothing yet."),
+            None => format!("{client} and has been told nothing yet."),
         },
         Some((_, Told::Refused { leader: Some(leader) })) => {
             format!("{client} and was refused: {leader} leads.")
@@ -219,16 +219,16 @@ pub(super) fn changes(change: &Change) -> String {
         }
         Change::LaterLeader { leader, term } => format!(
             "a later leader whose log holds it committed an entry of its own term: a majority is past term {term}, so \
-             {leader} can commit nothing more in it"
+             {leader} can commit nothing more in that term"
         ),
         Change::LeaderSays { leader, index } => format!(
             "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
         ),
         Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => format!(
-            "the AppendEntries arrived ({}) that {from} wrote in step {written_in}, message {}: it has \
+            "message {1}, the AppendEntries that {from} wrote in step {written_in}, arrived ({0}): it has \
              leaderCommit {leader_commit} and verifies the log up to index {up_to} (commit-only-verified)",
             arrives_in.map_or_else(
-                || "by the last step it has not".to_owned(),
+                || "by the last step it had not".to_owned(),
                 |it| format!("it does in step {it}"),
             ),
             message.0
@@ -242,7 +242,7 @@ pub(super) fn changes(change: &Change) -> String {
             format!("{more} more {votes} of {} came and were counted", names(missing))
         }
         Change::LaterElection { term } => {
-            format!("a timer ended and a later term began: too few have a vote left in term {term}")
+            format!("a timer ended and a later term began: too few nodes can vote in term {term}")
         }
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")
@@ -252,7 +252,7 @@ pub(super) fn changes(change: &Change) -> String {
             format!("the message were of term {most} or an earlier one")
         }
         Change::LaterTerm { after } => {
-            format!("the candidate asked in a term after {after}: the vote in that one is given")
+            format!("the candidate asked in a later term: the vote in term {after} is given")
         }
         Change::Log { least } => {
             format!("the candidate's log ended at {least}, or were more up to date")

@@ -11,7 +11,7 @@ use crate::scenario::script::Script;
 pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
     let timing = script.timing;
     let more = format!(
-        ", a heartbeat each {}; messages take {}",
+        ", a heartbeat every {}; messages take {}",
         duration(timing.heartbeat),
         deeds::links(&script.conditions)
     );
@@ -88,7 +88,7 @@ pub(crate) fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
     let text = format!(
-        "No property fell all the same: harm takes the right messages at the right moment. {} \
+        "Still, no property fell: that takes the right messages at the right moment. {} \
          searches for such a run.",
         hunts.join(" or ")
     );

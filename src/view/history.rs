@@ -11,8 +11,8 @@ use crate::record::deed::Deed;
 use crate::record::history::{Moment, NodeState, StepRecord};
 
 /// The note on a run that was made again from a trace and did not come out as recorded.
-pub(crate) const MADE_OTHERWISE: &str = "This does not come out as the run did: what nodes took in at once \
-    there, as they do on threads, they take in one by one here.";
+pub(crate) const MADE_OTHERWISE: &str = "This comes out differently from the run: what nodes on threads took \
+    in at once there, they take in one by one here.";
 
 /// The prompt itself: the step, the number of steps, and the time.
 pub(crate) fn prompt(history: &History, step: u64) -> String {
@@ -203,7 +203,7 @@ pub(crate) fn differences(a: &Moment<'_>, b: &Moment<'_>) -> Vec<String> {
         }
     }
     let lines = table.lines();
-    if lines.is_empty() { vec!["  every node stands as it did".to_owned()] } else { lines }
+    if lines.is_empty() { vec!["  nothing differs".to_owned()] } else { lines }
 }
 
 /// Who led when, with one sentence for each leader.

@@ -58,7 +58,7 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
     let runs = progress.unjudged.load(Ordering::Relaxed);
     let mut lines = Vec::new();
     if stopped {
-        lines.push("Stopped. In what was played no property has fallen.".to_owned());
+        lines.push("Stopped. So far no property has fallen.".to_owned());
     } else {
         if runs == 0 {
             lines.push(colour::good("✓ no property has fallen").to_string());
@@ -66,7 +66,7 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
         if let Some(rule) = only {
             let shipped = shipped(rule);
             let text =
-                format!("Too few seeds, then: '{shipped}' shows what happens without {rule}.");
+                format!("More seeds are needed. '{shipped}' shows what happens without {rule}.");
             lines.extend(paragraph(&text, "", ""));
         }
     }
@@ -92,9 +92,9 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
     };
     lines.extend(recovers.into_iter().flat_map(|recovers| {
         let text = if recovers {
-            "In the world of the same seed the intact core recovers, and disturbs nobody."
+            "With every rule kept, the cluster of this seed recovers, and disturbs nobody."
         } else {
-            "The intact core does not recover in the world of this seed either."
+            "With every rule kept, the cluster of this seed does not recover either."
         };
         paragraph(text, "", "")
     }));
@@ -135,8 +135,8 @@ pub(crate) const NOT_SAVED: &str =
 pub fn stall(stall: &Stall) -> String {
     match stall {
         Stall::NoLeader { at, term } => format!(
-            "all faults had ended, and 20 election timeouts later, at {at} s in term {term}, no \
-             node led that the others followed"
+            "20 election timeouts after all faults had ended, at {at} s in term {term}, there was \
+             no leader that the others followed"
         ),
         Stall::Uncommitted { leader, entries } => format!(
             "{leader} leads, nothing is in its way, and {} uncommitted on some node",
@@ -147,7 +147,7 @@ pub fn stall(stall: &Stall) -> String {
         ),
         Stall::Unserved { at } => format!("at {at} s new commands are still not committed"),
         Stall::ManyElections { held, most } => format!(
-            "once all faults had ended there are {held} elections, and a leader takes {most} at most"
+            "after all faults had ended there were {held} elections; electing a leader takes {most} at most"
         ),
         Stall::Slow { leader } => format!(
             "{leader} leads, all have its log, and a new command waits for more than a round trip"
@@ -163,9 +163,11 @@ pub fn stall(stall: &Stall) -> String {
 pub fn how_short(short: &Short) -> String {
     let property = short.fallen.property();
     match short.source {
-        Source::Seed => format!("The same made short, in a new cluster, until {property} falls:"),
+        Source::Seed => {
+            format!("The same run made short, in a new cluster, until {property} falls:")
+        }
         Source::Search => {
-            format!("The shortest run that an exhaustive search finds, until {property} falls:")
+            format!("The shortest run in which {property} falls, by an exhaustive search:")
         }
         Source::Shipped { found } => {
             let moves = short.schedule.moves.len();
@@ -220,8 +222,7 @@ pub fn tell(short: &Short, output: &Output) {
         Some(batch) => format!(", batches of {batch}"),
         None => String::new(),
     };
-    let proven =
-        if short.is_proven() { ", and none within the searched bounds is shorter" } else { "" };
+    let proven = if short.is_proven() { ", the fewest within the searched bounds" } else { "" };
     let nodes = plural(settings.nodes, "node", "nodes");
     let head = format!("{} moves{proven}. {nodes}{no_op}{batch}.", moves.len());
     let notation = colour::faint("Entries are written index@term.");
@@ -261,7 +262,7 @@ pub fn script(short: &Short, name: &str) -> Script {
         Some(rule) => format!("What happens without {rule}: {}", rule.when_broken()),
         None => "A run in which a property falls.".to_owned(),
     };
-    let asks = "At which move would an intact node have acted otherwise? --intact shows it.";
+    let asks = "At which move would an intact node have acted differently? --intact shows it.";
     let mut verbs = vec![Verb::Manual];
     for part in parts(moves) {
         verbs.push(Verb::Phase(part_title(part.kind)));
@@ -293,10 +294,10 @@ pub fn part_title(kind: PartKind) -> String {
             format!("{node} campaigns, reaching {}", names(reached))
         }
         PartKind::Append { leader, reached } if reached.is_empty() => {
-            format!("{leader} takes a command in, and reaches nobody with it")
+            format!("{leader} takes in a command, and reaches nobody with it")
         }
         PartKind::Append { leader, reached } => {
-            format!("{leader} takes a command in, and replicates to {}", names(reached))
+            format!("{leader} takes in a command, and replicates to {}", names(reached))
         }
         PartKind::Replicate { leader, reached } => {
             format!("{leader} replicates to {}", names(reached))
@@ -331,9 +332,9 @@ pub struct MatrixRow {
 }
 
 /// What the columns of the table mean.
-const LEGEND: &str = "seeds: how many were tried until one caught it; raw: the moves of that \
-    catch; moves: of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
-    about time and has no list of moves; 'raft-cluster hunt --break RULE' tells it.";
+const LEGEND: &str = "seeds: tried until one caught the broken rule; raw: moves of that \
+    run; moves: moves of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
+    about time and has no list of moves; 'raft-cluster hunt --break RULE' shows it.";
 
 /// The columns of the table of all rules. Its rows are written one by one, so the widths are fixed before.
 fn columns() -> Table {

@@ -42,13 +42,13 @@ impl Drop for Keys {
     }
 }
 
-/// The line editor has the terminal while this lives, and gives it back itself, unless a signal ends the
-/// program before.
+/// While this value lives, the line editor controls the terminal. The editor restores it itself, unless a
+/// signal ends the program first; then [`give_back`] restores it.
 #[derive(Debug)]
 pub(crate) struct Lent(());
 
 impl Lent {
-    /// Remembers how the terminal is.
+    /// Remembers the settings of the terminal.
     pub(crate) fn to_editor() -> Self {
         *lock(&FOUND) = tcgetattr(io::stdin()).ok();
         Self(())

@@ -29,7 +29,7 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
     'yes' gives it, 'vote' is its arrival, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
     acknowledges index 5, 'no' refuses. 'timeout': the election timer ends; 'asked': by clients; \
     ×: the message does not arrive: 'lost' by chance, 'cut' on a cut link, 'down': the receiver is. +5..6: \
-    appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: goes on without a rule, …: there \
+    appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: acts against a rule, …: there \
     is no room for more. Heartbeats that change nothing are left out.";
 
 /// Opens lanes on this output, for a cluster of this many nodes.

@@ -1,7 +1,7 @@
-//! Text for the reader: the only room that turns events into English.
+//! Text for the reader: the only module that turns events into English.
 //!
-//! The rooms above hand over typed values: an [`Event`](crate::raft::Event), a
-//! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message). This room makes the sentences,
+//! The modules above hand over typed values: an [`Event`](crate::raft::Event), a
+//! [`Verdict`](crate::raft::Verdict), a [`Message`](crate::raft::Message). This module makes the sentences,
 //! and no code reads them back. So wording can change without breaking a tool.
 //!
 //! * A view is a way to tell a run as it happens. `VIEWS` lists them: a new row there is a new `--view`.

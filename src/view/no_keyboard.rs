@@ -14,7 +14,7 @@ impl Keys {
     }
 }
 
-/// The line editor has the terminal while this lives.
+/// While this value lives, the line editor controls the terminal.
 #[derive(Debug)]
 pub(crate) struct Lent(());
 

@@ -73,13 +73,13 @@ pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
 /// Says which lines were done again.
 pub(crate) fn done_again(verbs: &[Verb]) -> String {
     let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
-    format!("once more: {}", verbs.join(", "))
+    format!("done again: {}", verbs.join(", "))
 }
 
 /// Says which lines were undone, the last first.
 pub(crate) fn undone(verbs: &[Verb]) -> String {
     let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
-    format!("as if this had not been typed: {}", verbs.join(", "))
+    format!("undone: {}", verbs.join(", "))
 }
 
 /// Answers 'save' while no line has done anything: an empty scenario could not be run.
@@ -87,16 +87,17 @@ pub(crate) const NOTHING_TO_SAVE: &str = "no line has done anything, so there is
 /// Answers 'back' where nothing was typed that could be undone.
 pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
 /// Answers 'back' in a live cluster, which cannot repeat its run.
-pub(crate) const NO_WAY_BACK: &str = "threads run as they please; there is no way back";
+pub(crate) const NO_WAY_BACK: &str = "threads cannot go back; virtual time can";
 /// Answers 'messages' in a live cluster: messages between threads cannot be listed.
-pub(crate) const ONLY_VIRTUAL: &str = "only virtual time can tell";
+pub(crate) const ONLY_VIRTUAL: &str = "this needs virtual time";
 /// Answers 'next' where no line of the scenario is left.
 pub(crate) const NO_LINE_LEFT: &str =
     "no line of a scenario is left; 'load' brings one, 'step' and 'run' go on";
 /// Answers 'forward' where nothing was undone since the last line.
-pub(crate) const NOTHING_TO_DO_AGAIN: &str = "nothing was undone since the last line";
+pub(crate) const NOTHING_TO_DO_AGAIN: &str = "there is nothing to do again";
 /// Begins a session that goes on from a recorded run, made again.
-pub(crate) const RECORDED: &str = "made again, up to where it was left; timers and links are in your hands: 'automatic' gives them back";
+pub(crate) const RECORDED: &str =
+    "replayed to its end; timers and links are in your hands: 'automatic' lets them run again";
 /// Answers a line that was carried out and showed nothing.
 pub(crate) const DONE: &str = "done";
 /// Answers the first Ctrl-C.
@@ -197,7 +198,7 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
     let Some(first) = found.first() else {
         return match word {
             "conditions" if knows("CONDITION") => Ok(conditions()),
-            _ => Err(format!("'{word}' is no word here")),
+            _ => Err(format!("'{word}' is not a word here")),
         };
     };
     let mut lines = rows(&found);

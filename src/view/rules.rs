@@ -76,13 +76,13 @@ pub const fn promise(property: Property) -> &'static str {
             "A leader never overwrites or deletes entries of its own log; it only appends."
         }
         Property::LogMatching => {
-            "If two logs hold an entry with the same index and term, they are equal up to it."
+            "If two logs hold an entry with the same index and term, they are equal up to that entry."
         }
         Property::LeaderCompleteness => {
             "An entry committed in a term is in the logs of the leaders of all later terms."
         }
         Property::StateMachineSafety => {
-            "If a node has applied an entry at an index, no other node applies another there."
+            "If a node has applied an entry at an index, no other node applies a different one there."
         }
         Property::VoteUniqueness => "A node votes for at most one candidate in a term.",
         Property::DurableQuorum => {

@@ -48,7 +48,7 @@ impl ScriptText {
     fn tell_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         if held.len() > HELD {
-            let more = format!("; and {} more hold", held.len() - 1);
+            let more = format!("; and {} more conditions hold", held.len() - 1);
             held.drain(..held.len() - 1);
             held[0].1 += &more;
         }
@@ -117,7 +117,7 @@ impl ScriptObserver for ScriptText {
             }
             LineOutcome::Stalled { condition, within } => {
                 let text = format!(
-                    "✓ as expected: for {} it does not come true that {}",
+                    "✓ as expected: for {} it is not true that {}",
                     duration(*within),
                     condition_text(condition)
                 );
@@ -175,7 +175,9 @@ pub(crate) fn happening(event: &NextEvent) -> (String, String) {
         NextEvent::ElectionTimeout(node) => {
             (node.to_string(), "has heard no leader for a whole election timeout".to_owned())
         }
-        NextEvent::HeartbeatDue(node) => (node.to_string(), "is due to speak".to_owned()),
+        NextEvent::HeartbeatDue(node) => {
+            (node.to_string(), "is due to send a heartbeat".to_owned())
+        }
     }
 }
 
@@ -221,10 +223,10 @@ fn condition_text(condition: &Condition) -> String {
             format!("{} does not probe {peer}", name(*leader))
         }
         Condition::Elections(count) => {
-            format!("there were {} elections so far", amount(*count))
+            format!("there have been {} elections so far", amount(*count))
         }
         Condition::Leaders(count) => {
-            format!("{} elections were won so far", amount(*count))
+            format!("{} elections have been won so far", amount(*count))
         }
         Condition::Answered(client) => format!("{} is told that it is done", asker(*client)),
         Condition::Told(client, (key, value)) => {
@@ -235,7 +237,9 @@ fn condition_text(condition: &Condition) -> String {
         }
         Condition::Refused(client) => format!("{} is refused", asker(*client)),
         Condition::Lost(client) => format!("{} is told that its entry is lost", asker(*client)),
-        Condition::Uncertain(client) => format!("{} is told that nobody knows", asker(*client)),
+        Condition::Uncertain(client) => {
+            format!("{} is told that its entry's fate is unknown", asker(*client))
+        }
         Condition::Unanswered(client) => format!("{} has heard nothing", asker(*client)),
         Condition::InStep => {
             "all running nodes hold, and have committed and applied, the same log".to_owned()
@@ -312,7 +316,7 @@ fn why(failure: &Failure) -> String {
             format!("the log of {node} is {log}.")
         }
         Why::Elections(Elections { held, won }) => {
-            format!("of {held} elections so far {won} were won.")
+            format!("{won} of {held} elections so far have been won.")
         }
         Why::WasTold(client, told) => format!("client {client} {}.", deeds::proposal(told)),
         Why::NoClient(None) => "no client has asked so far.".to_owned(),

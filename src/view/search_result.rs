@@ -70,7 +70,7 @@ pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) ->
 /// Says what fell, and after how many moves.
 pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
     let (property, length) = (found.property, found.steps);
-    let text = format!("{property} falls after {length} moves, and no way to it is shorter:");
+    let text = format!("{property} falls after {length} moves, and no shorter run makes it fall:");
     let mut lines = paragraph(&text, "", "");
     if let Some(moves) = short.map(|short| short.schedule.moves.len()).filter(|it| *it != length) {
         let crash = "a crash and its restart are one step of a search, and two moves below";
@@ -112,13 +112,13 @@ fn unseen(rule: Rule) -> String {
     let property = rule.protects();
     let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
     if preset(rule).is_some() {
-        format!("Without {rule} something falls within other bounds: {hunt}.")
+        format!("Without {rule} a property falls within other bounds: {hunt}.")
     } else if property.is_figure_3() {
-        format!("Without {rule} something falls later than a search gets: {hunt}.")
+        format!("Without {rule} a property falls, deeper than a search gets: {hunt}.")
     } else {
         format!(
-            "That says nothing of {rule}: what falls without it is {property}, and a search asks \
-             for Figure 3's five properties only. {hunt}."
+            "This says nothing about {rule}: without it {property} falls, and a search checks \
+             only Figure 3's five properties. {hunt}."
         )
     }
 }

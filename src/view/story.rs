@@ -180,11 +180,11 @@ impl Story {
         let (node, rule) = (speaker.node, verdict.rule);
         match self.told_before(node, Again::Overridden(rule, verdict.facts)) {
             0 => {
-                self.line(time, &node.to_string(), "goes on where the rule would not:");
+                self.line(time, &node.to_string(), "acts against the rule:");
                 self.why(speaker, verdict);
             }
             1 => {
-                let text = format!("goes on as before, without {rule}, here and from now on");
+                let text = format!("acts against {rule} again; repeats are not shown");
                 self.line(time, &node.to_string(), &colour::wrong(&text).to_string());
             }
             _ => {}
@@ -231,7 +231,7 @@ impl Story {
             0 => self.line(time, &node.to_string(), &old.sentence(speaker)),
             1 => {
                 let (sender, kind) = (speaker.sender(), message::kind(old.kind));
-                let text = format!("refuses {sender}'s {kind} again, here and from now on");
+                let text = format!("refuses {sender}'s {kind} again; repeats are not shown");
                 self.line(time, &node.to_string(), &text);
             }
             _ => {}
@@ -256,7 +256,7 @@ fn no_op(events: &[Event]) -> String {
         Event::Appended { first: index, term, .. } => Some(LogPosition { term, index }),
         _ => None,
     });
-    appended.map_or_else(String::new, |it| format!(", and begins it with an empty entry, {it}"))
+    appended.map_or_else(String::new, |it| format!(", and appends an empty entry, {it}"))
 }
 
 impl Observer for Story {

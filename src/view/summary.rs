@@ -108,7 +108,7 @@ pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<Strin
         lines.push(String::new());
     }
     let (name, steps) = (trace.display(), summary.steps);
-    let made = "steps made again, each with the digest that was recorded";
+    let made = "steps replayed, each with the recorded digest";
     lines.extend(one_line(&format!("✓ {name}: {steps} {made}")));
     lines.extend(header::broken(summary.header.rules()));
     lines

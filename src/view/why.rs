@@ -14,14 +14,14 @@ use crate::record::error::steps;
 /// The questions that can be asked: the words of each, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
     ("committed INDEX[@TERM] [on N]", "why this entry is committed"),
-    ("not committed INDEX[@TERM] [on N]", "why it is not: on node N, or as the leader sees it"),
+    ("not committed INDEX[@TERM] [on N]", "why it is not, on node N or in the leader's view"),
     ("leader N", "why node N leads"),
-    ("not leader N", "why it does not"),
+    ("not leader N", "why node N does not lead"),
     ("refused N -> M", "why M refused what N had sent, the last time"),
     ("truncated N", "why node N deleted entries, the last time"),
     ("stepped down N", "why node N gave up leading or campaigning, the last time"),
     ("acknowledged N", "why node N acknowledged what it did, the last time"),
-    ("told COMMAND", "why a client was told what it was, or 'told client N'"),
+    ("told COMMAND", "why a client got its answer; or 'told client N'"),
 ];
 
 /// The questions, as a table.
@@ -53,7 +53,7 @@ pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     let asked = format!("Step {}{comma}{time}: why {}?", answer.step, answer.question);
     let mut lines = vec![colour::heading(&asked).to_string()];
     if answer.contradicts {
-        lines.extend(paragraph("That is not so. Why not:", "  ", "  "));
+        lines.extend(paragraph("The opposite is true:", "  ", "  "));
     }
     lines.extend(reasons(answer));
     lines
@@ -99,7 +99,7 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     }
     if let Some(deeper) = &answer.follows_from {
         let other = matches!(answer.finding, Finding::Another { .. });
-        let leads = if other { "Of that one:" } else { "It depends on this:" };
+        let leads = if other { "As for that entry:" } else { "It depends on this:" };
         said.push(Sentence::Finding(leads.to_owned()));
         said.extend(sentences(deeper));
     }
@@ -139,8 +139,8 @@ fn stands(standing: &Standing) -> String {
     }
     let holds = match (standing.holds, standing.counted) {
         (Some(true), true) => "has it".to_owned(),
-        (Some(true), false) => "has it, and its leader does not know that".to_owned(),
-        (Some(false), true) => "has it no more".to_owned(),
+        (Some(true), false) => "has it, unknown to its leader".to_owned(),
+        (Some(false), true) => "no longer has it".to_owned(),
         (Some(false), false) => "lacks it".to_owned(),
         (None, _) => standing.uncounted.map_or_else(|| "counted".to_owned(), uncounted),
     };
@@ -159,7 +159,7 @@ fn stands(standing: &Standing) -> String {
     let directions: Vec<_> = directions.map(|(count, way)| format!("{count} {way}")).collect();
     let in_flight = match directions[..] {
         [] => String::new(),
-        _ => format!(", in flight: {}", directions.join(" and ")),
+        _ => format!(", messages in flight: {}", directions.join(" and ")),
     };
     let still = if standing.paused { format!("{and} stands still{now}") } else { String::new() };
     format!("{holds}{link}{still}{in_flight}")
@@ -195,7 +195,7 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
     match why {
         Unanswerable::NotUnderstood { typed } => {
             let all = QUESTIONS.map(|(words, _)| format!("'{words}'"));
-            format!("'{typed}' is no question that is known here; ask {}", all.join(", "))
+            format!("'{typed}' is not a question known here; ask {}", all.join(", "))
         }
         Unanswerable::NoSuchNode { node, nodes } => {
             format!("there is no node {node} in this run; its nodes are 0 to {}", nodes - 1)
@@ -209,17 +209,17 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             )
         }
         Unanswerable::NoSuchEntry { index, last } => format!(
-            "no node has an entry at index {index} here; ask of one from 1 to {last}, or at a later step"
+            "no node has an entry at index {index} here; ask about an index from 1 to {last}, or at a later step"
         ),
         Unanswerable::NotHappened { question, step, others } if !others.is_empty() => {
             let others = others.iter().map(|(node, step)| format!("to {node} in step {step}"));
             format!(
-                "up to step {step} nothing happened of which '{question}' asks; it did {}: ask of that",
+                "'{question}' had not happened by step {step}; it did happen {}: ask about that",
                 others.collect::<Vec<_>>().join(", ")
             )
         }
         Unanswerable::NotHappened { question, step, .. } => format!(
-            "'{question}' asks of what has not happened up to step {step}; ask at a later step, or \
+            "'{question}' has not happened up to step {step}; ask at a later step, or \
              'committed', 'not committed', 'leader' or 'not leader' of any node"
         ),
     }

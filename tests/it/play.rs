@@ -172,12 +172,12 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
     let played = play(&["--nodes", "3"], &lines);
     assert_eq!(played.code, 0, "{}", played.out);
     for sentence in [
-        "'jump' is no word here",
-        "'zzz' is no word here; 'help' lists them",
+        "'jump' is not a word here",
+        "'zzz' is not a word here; 'help' lists the words",
         "'0' does not fit; expected a number above 0",
         "'x' does not fit; expected a number above 0",
         "'all' does not fit; expected the end of the line",
-        "the line ends where a condition",
+        "the line ends too soon; expected a condition",
         "'7' does not fit; expected a node from 0 to 2",
         "did you mean 'crash'?",
         "'9' does not fit; expected a node from 0 to 2",
@@ -188,11 +188,11 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "expect leader: this is not so.",
         "expect violation election-safety: Election Safety has not fallen.",
         "no such message is on its way",
-        "'no-such-file' is no scenario",
-        "a file's name should follow",
+        "'no-such-file' is neither a scenario",
+        "a file's name",
         "no line has done anything, so there is nothing to save",
         "cannot be written",
-        "'nothing' is no word here",
+        "'nothing' is not a word here",
         "expected a node from 0 to 2",
         "nothing comes by itself",
     ] {
@@ -207,7 +207,7 @@ fn a_file_that_is_no_scenario_is_not_overwritten() {
     fs::write(&precious, "my only copy\n").unwrap();
     let save = format!("save {}", precious.display());
     let played = play(&[], &["step", &save]);
-    let sentence = "exists and is no scenario that was saved here; it stays";
+    let sentence = "exists and is not a scenario that was saved here; it is kept";
     let told = played.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains(sentence), "{told}");
     assert_eq!(fs::read_to_string(&precious).unwrap(), "my only copy\n");
@@ -232,7 +232,7 @@ fn a_scenario_can_be_played_with_and_its_lines_undone() {
     let lines = ["run", "log", "back 3", "log 0", "load even-cluster", "run", "status", "quit"];
     let played = play(&["figure-8"], &lines);
     assert_eq!(played.code, 0, "{}", played.out);
-    assert!(played.out.contains("as if this had not been typed"), "{}", played.out);
+    assert!(played.out.contains("(undone: "), "{}", played.out);
     assert_eq!(last_status(&played.out).len(), 5, "the loaded cluster has four nodes");
 }
 
@@ -254,9 +254,15 @@ fn the_lines_of_a_scenario_wait_until_one_asks_for_them() {
     let lines = ["run", "back 4", "forward 9", "log", "forward", "quit"];
     let forth = play(&["partition"], &lines);
     assert_eq!(last_logs(&all.out), last_logs(&forth.out), "{}", forth.out);
-    assert!(forth.out.contains("(once more: '") && forth.out.contains("nothing was undone"));
+    assert!(
+        forth.out.contains("(done again: '") && forth.out.contains("there is nothing to do again")
+    );
     let other = play(&[], &["timeout 0", "back", "timeout 1", "forward", "quit"]);
-    assert!(other.out.contains("nothing was undone"), "another line is another run: {}", other.out);
+    assert!(
+        other.out.contains("there is nothing to do again"),
+        "another line is another run: {}",
+        other.out
+    );
     let after = play(&["partition"], &["run", "back 4", "run", "log", "quit"]);
     assert_eq!(last_logs(&all.out), last_logs(&after.out), "{}", after.out);
 }
@@ -279,7 +285,7 @@ fn the_prompt_says_why() {
     let played = play(&["--nodes", "3"], &lines);
     for words in [
         "got 1 vote",
-        "has not been reached: the request was written in step 1, in flight: 1 to it",
+        "has not been reached: the request was written in step 1, messages in flight: 1 to it",
         "why committed INDEX",
         "2@1 is committed",
         "was told",
@@ -291,7 +297,7 @@ fn the_prompt_says_why() {
     assert_eq!(played.out.matches(" step    time").count(), 1, "{}", played.out);
     let lines = ["run until leader", "why leader 9", "why oranges", "quit"];
     let live = play(&["--threads", "--speed", "20", "--nodes", "3"], &lines);
-    for words in ["its nodes are 0 to 2", "'oranges' is no question"] {
+    for words in ["its nodes are 0 to 2", "'oranges' is not a question"] {
         assert!(live.out.contains(words), "{words:?} is not in: {}", live.out);
     }
 }
@@ -319,7 +325,7 @@ fn one_can_go_on_from_a_recorded_run() {
 
     let whole = play(&[name], &["status", "automatic", "write SET more=1", "run", "log", "quit"]);
     assert_eq!(whole.code, 0, "{}", whole.out);
-    assert!(whole.out.contains("made again, up to where it was left"), "{}", whole.out);
+    assert!(whole.out.contains("replayed to its end"), "{}", whole.out);
     assert!(whole.out.contains("'SET more=1'") || whole.out.contains("SET more=1"));
 
     // From the middle: two leaders, as the record has them then.
@@ -344,7 +350,7 @@ fn a_run_that_cannot_be_made_again_as_it_was_says_so() {
     assert_eq!(made.code, 0, "{}", made.out);
     let again = play(&[name], &["status", "quit"]);
     let out = again.out.split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_said = out.contains("This does not come out as the run did");
+    let is_said = out.contains("This comes out differently from the run");
     let recorded = raft_cluster(&["replay", name], "").out;
     let is_alike = last_status(&recorded) == last_status(&again.out);
     assert!(is_said || is_alike, "{recorded}\n{}", again.out);
@@ -398,7 +404,7 @@ fn on_threads_it_runs_live() {
     ];
     let played = play(&["--threads", "--speed", "20", "--nodes", "3"], &lines);
     assert_eq!(played.code, 0, "{}", played.out);
-    for words in ["there is no way back", "only virtual time can tell", "this needs virtual time"] {
+    for words in ["threads cannot go back", "this needs virtual time"] {
         assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
     }
     let text = fs::read_to_string(&saved).unwrap();
@@ -425,8 +431,8 @@ fn wrong_usage_is_one_sentence_and_code_2() {
         (&["play", "--format", "json"], "'run'"),
         (&["play", "--report", "never.html"], "raft-cluster report FILE"),
         (&["play", "--threads", "--virtual"], "cannot be used"),
-        (&["play", "--threads", "figure-8"], "leave --speed out, and --threads"),
-        (&["play", "no-such"], "'no-such' is no scenario"),
+        (&["play", "--threads", "figure-8"], "leave out --speed and --threads"),
+        (&["play", "no-such"], "'no-such' is neither a scenario"),
     ] {
         let mut command = Command::cargo_bin("raft-cluster").unwrap();
         let output = command.args(arguments).output().unwrap();

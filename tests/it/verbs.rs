@@ -176,7 +176,7 @@ fn the_lines_of_a_block_are_carried_out_as_often_as_it_says() {
     assert_eq!(Script::parse("script", &script.to_string()).unwrap().lines.len(), 9);
     for (text, sentence) in [
         ("heal\nend\n", "script:2:1: 'end' does not fit; expected a verb; no 'repeat' is open"),
-        ("repeat 2\nheal\n", "script:1:9: the line ends where an 'end' further down should follow"),
+        ("repeat 2\nheal\n", "script:1:9: the line ends too soon; expected an 'end' further down"),
         ("repeat 0\nend\n", "'0' does not fit; expected how often, from 1 to 100000"),
         ("repeat 99999\nheal\nheal\nend\n", "script:4:1: 'end' does not fit; expected fewer"),
         ("try repeat 2\n", "'repeat' does not fit; expected a line that says what to try"),

@@ -76,7 +76,7 @@ fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
         let steps = first.parse().ok()?..=last.parse().ok()?;
         (*steps.start() > 0 && !steps.is_empty()).then_some(steps)
     });
-    steps.ok_or("steps are the first and the last of them, as in 25..48")
+    steps.ok_or("give the first and the last step, as in 25..48")
 }
 
 /// Prints these lines. Returns exit code 0.

@@ -57,7 +57,7 @@ pub(in crate::cli) struct Arguments {
     /// When to use colour
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
     color: Color,
-    /// Write what is longer than the terminal as it is, and not through $PAGER
+    /// Do not show long output through $PAGER
     #[arg(long, global = true)]
     no_pager: bool,
 }
@@ -98,23 +98,21 @@ enum RaftClusterCommand {
         #[command(flatten)]
         options: RunOptions,
     },
-    /// Look for a run in which Raft fails; with a rule broken there is one, and it is told
+    /// Look for a run in which Raft fails; with a rule broken, find one and tell it
     #[command(after_long_help = "Examples:
   raft-cluster hunt --for 30s
   raft-cluster hunt --break one-vote-per-term --save found.raft
   raft-cluster hunt --break-each")]
     Hunt(HuntOptions),
     /// Try everything that can happen to a small cluster within bounds
-    #[command(
-        after_long_help = "Without bounds, a search with a rule broken takes those that are \
-known to expose it, and any other takes three nodes, two terms and a log of one.
+    #[command(after_long_help = "If no bounds are given, a search with a broken rule uses bounds \
+known to expose the rule; any other uses three nodes, two terms and a log of one.
 
 Examples:
   raft-cluster check                                    three nodes, two terms, one entry
   raft-cluster check --log 2                            two entries: about twenty seconds
   raft-cluster check --break up-to-date-log             the shortest way, proven
-  raft-cluster check --break commit-only-current-term   Figure 8: about twenty seconds"
-    )]
+  raft-cluster check --break commit-only-current-term   Figure 8: about twenty seconds")]
     Check {
         #[command(flatten)]
         bounds: BoundOptions,
@@ -162,7 +160,7 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
         /// What to write
         #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
         kind: ReportKind,
-        /// Which steps, as in 25..48; if not said, the first 20,000 for a page, and 100 for a picture
+        /// Which steps, as in 25..48 [default: the first 20,000 for a page, 100 for a picture]
         #[arg(long, value_parser = parse_steps, value_name = "A..B")]
         steps: Option<RangeInclusive<u64>>,
         #[command(flatten)]
@@ -177,8 +175,8 @@ The page is one file that loads nothing from anywhere. A scenario runs in virtua
 
 The page is served on this machine to this machine only.")]
     Explore {
-        /// A scenario's name, a file, a trace, or a link that the page has made; a cluster in which nothing
-        /// has happened, if not said
+        /// A scenario's name, a file, a trace, or a link that the page has made [default: a cluster in which
+        /// nothing has happened]
         #[arg(value_name = "NAME|FILE|TRACE", value_parser = scenario(), hide_possible_values = true)]
         run: Option<String>,
         /// Of a trace, where to go on: a step, a time as in 0.014, or 'first EVENT'
@@ -219,7 +217,7 @@ struct ClusterOptions {
     /// How many nodes: 1 to 9 [default: the scenario's]
     #[arg(long, value_parser = nodes())]
     nodes: Option<usize>,
-    /// Where all random draws come from [default: the scenario's]
+    /// The seed of all random draws [default: the scenario's]
     #[arg(long, value_parser = seed())]
     seed: Option<u64>,
     /// The probability that a message is lost, as in 0.2 or 20% [default: 0]
@@ -256,7 +254,7 @@ struct RunOptions {
     /// Write a page of the run, to look at in a browser
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     report: Option<PathBuf>,
-    /// How to tell it [default: brief on a terminal, or else story; story at the prompt]
+    /// How to tell the run [default: brief on a terminal, else story; story at the prompt]
     #[arg(long, value_parser = parse_view())]
     view: Option<&'static View>,
     /// What to write: text for people, or JSON, one object a line
@@ -345,7 +343,7 @@ impl RunOptions {
             }
         };
         if self.format == Format::Json {
-            let why = "the prompt speaks to people; --format json is for 'run'";
+            let why = "the prompt is for people; --format json is for 'run'";
             return Err(Error::Usage(why.to_owned()));
         }
         if self.report.is_some() {

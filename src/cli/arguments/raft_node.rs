@@ -56,7 +56,7 @@ pub(in crate::cli) struct Arguments {
         help = "When to use colour; NO_COLOR and CLICOLOR_FORCE are heeded too"
     )]
     color: Color,
-    /// Write what is longer than the terminal as it is, and not through $PAGER
+    /// Do not show long output through $PAGER
     #[arg(long, global = true)]
     no_pager: bool,
 }
@@ -109,7 +109,7 @@ struct WalkthroughOptions {
     /// Decides the random election timeouts; the same seed gives the same output [default: 1]
     #[arg(long, value_name = "S", value_parser = seed())]
     seed: Option<u64>,
-    /// Wait for Enter between sections, if someone is at a terminal to press it
+    /// On a terminal, wait for Enter between sections
     #[arg(long)]
     step: bool,
     /// How to write it [default: text]

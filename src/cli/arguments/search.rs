@@ -53,7 +53,7 @@ pub(super) struct BoundOptions {
     /// The highest term: no node stands beyond it [default: 2]
     #[arg(long, value_parser = bound(), value_name = "T")]
     terms: Option<u64>,
-    /// Up to which index leaders take commands in [default: 1]
+    /// The highest index at which leaders take in commands [default: 1]
     #[arg(long, value_parser = bound(), value_name = "L")]
     log: Option<u64>,
     /// How many crashes, each with the restart [default: 0]
@@ -69,8 +69,8 @@ pub(super) struct BoundOptions {
     /// How many threads [default: as many as the machine has]
     #[arg(long, value_parser = jobs(), value_name = "J")]
     jobs: Option<usize>,
-    /// How much memory the search may use, in megabytes; if not said, half of what is free, or of a
-    /// container's limit
+    /// How much memory the search may use, in megabytes [default: half of what is free, or of a
+    /// container's limit]
     #[arg(long, value_parser = count(), value_name = "MB")]
     memory: Option<u64>,
 }

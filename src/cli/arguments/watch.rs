@@ -11,12 +11,11 @@ use crate::view::reader::Reader;
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct WatchOptions {
-    /// On a terminal, how many times as fast as usual lines may come, 0.1 to 50, or none: the telling waits
-    /// for its reader, and the cluster does not [default: 1]. Space goes on to the next part at once, Enter
-    /// pauses
+    /// On a terminal, how fast lines come: 0.1 to 50 times the usual speed, or none for no waiting. Only the
+    /// output waits, never the cluster [default: 1]. Space goes on to the next part at once, Enter pauses
     #[arg(long, value_parser = parse_pace, allow_hyphen_values = true, value_name = "X|none")]
     pace: Option<Pace>,
-    /// At a terminal, wait for Enter before each part
+    /// On a terminal, wait for Enter before each part
     #[arg(long, conflicts_with = "format")]
     step: bool,
 }

@@ -51,7 +51,7 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new(
         "run",
         "[2s] (or: until CONDITION)",
-        "the same as wait; alone, all that is left of the scenario, or a second",
+        "like wait; alone, run the rest of the scenario, or one second",
     ),
     Usage::new(
         "next",
@@ -76,7 +76,7 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     let typed = Typed::new(line, nodes);
     let Typed { word, rest, .. } = typed;
     let need = |what: &str| match rest {
-        "" => Err(format!("the line ends where {what} should follow")),
+        "" => Err(format!("the line ends too soon; expected {what}")),
         _ => Ok(rest.to_owned()),
     };
     match word {

@@ -39,16 +39,16 @@ pub(super) struct Replay {
     /// Stop after this step, at this time (0.014), or at 'first' or 'last' of something ('first commit')
     #[arg(long, value_parser = place(), hide_possible_values = true, allow_hyphen_values = true, value_name = "STEP|TIME|EVENT", conflicts_with = "verify")]
     at: Option<Place>,
-    /// Answer why something is so there, or is not, as in 'not committed 3 on 0'
+    /// Answer why something is so, or is not, at that step, as in 'not committed 3 on 0'
     #[arg(long, value_name = "QUESTION", conflicts_with = "verify")]
     why: Vec<String>,
-    /// Show how a node stood there, under the names of Figure 2
+    /// Show the state of a node at that step, under the names of Figure 2
     #[arg(long, value_name = "N", value_parser = node(), hide_possible_values = true, conflicts_with = "verify")]
     show: Vec<NodeId>,
     /// How to tell it
     #[arg(long, value_parser = parse_view(), conflicts_with_all = ["why", "show"])]
     view: Option<&'static View>,
-    /// Walk through it at a prompt, as at a terminal if nothing else is asked for; also with lines from a pipe
+    /// Walk through the trace at a prompt (the default on a terminal), also with lines from a pipe
     #[arg(long, conflicts_with_all = ["verify", "why", "show", "view", "format"])]
     prompt: bool,
     /// What to write: text for people, or JSON, one object a line
@@ -70,7 +70,7 @@ pub(super) fn history_of(path: &Path, trace: impl BufRead) -> Result<History, Er
     History::read(trace).map_err(|error| Error::Trace(path.to_owned(), error))
 }
 
-/// Keeps what is read through it, so that it can be read again from a pipe too.
+/// A reader that keeps a copy of what it reads, so that the contents of a pipe can be read again.
 struct Kept<'a> {
     from: File,
     read: &'a mut Vec<u8>,
@@ -217,10 +217,10 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     })
 }
 
-/// What a name stands for, opened once.
+/// What a name on the command line stands for. Its file is opened only once, because it may be a pipe.
 pub(super) enum Named {
     Trace(Box<dyn BufRead>),
-    /// With its text, if that is in a file.
+    /// A scenario, with its text if that comes from a file.
     Scenario(Option<Box<dyn Read>>),
 }
 
@@ -232,15 +232,15 @@ impl Named {
         match File::open(name).and_then(opened) {
             Ok((true, trace)) => Self::Trace(Box::new(trace)),
             Ok((false, text)) => Self::Scenario(Some(Box::new(text))),
-            // Whoever reads the scenario says why it cannot be read.
+            // The code that loads the scenario reports why the file cannot be read.
             Err(_) => Self::Scenario(None),
         }
     }
 }
 
-/// What a word on the command line names: a trace, a link that the page of a session has made, or a
-/// scenario, of which the text follows if it is a file. Of a trace the run up to a place, or its first steps.
-/// Says whether it is such a run.
+/// Returns the scenario that a word on the command line names, and whether it is a recorded run. The word names
+/// a trace, a link that the page of a session has made, or a scenario, which `scenario` reads from its text if
+/// that comes from a file. A trace is taken up to the place `at`, or else up to its first `most` steps.
 pub(super) fn named(
     name: &str,
     at: Option<Place>,

@@ -53,17 +53,17 @@ pub(super) const WORDS: &[Usage] = &[
     Usage::new(
         "next",
         "[N|EVENT]",
-        "so many steps on, or to the next step with this event; in 'play' it is the next line",
+        "N steps on, or to the next step with EVENT; in 'play', the next line",
     ),
-    Usage::new("back", "[N]", "so many steps back"),
-    Usage::new("previous", "[EVENT]", "to the step before, or to the last one with this event"),
+    Usage::new("back", "[N]", "N steps back"),
+    Usage::new("previous", "[EVENT]", "to the step before, or to the last step with EVENT"),
     Usage::new("goto", "STEP|TIME|first EVENT|last EVENT", "to a step, or to a time as in 0.014"),
     Usage::new("show", "[N]", "how all nodes stand, or the fields of node N as in Figure 2"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("leaders", "", "who led when, in the whole run"),
     Usage::new("clients", "", "what clients asked, and what they were told by then"),
     Usage::new("messages", "", "the messages in flight"),
-    Usage::new("diff", "STEP STEP", "what stands otherwise at one step than at another"),
+    Usage::new("diff", "STEP STEP", "what differs between two steps"),
     Usage::new(
         "blame",
         "N FIELD",
@@ -134,9 +134,9 @@ fn no_place(typed: &str) -> String {
     let meant = nearest(bad, known);
     let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
     if bad == "end" {
-        return "'end' is no place; 'next' with a large number goes to the last step".to_owned();
+        return "'end' is not a place; 'next' with a large number goes to the last step".to_owned();
     }
-    format!("'{bad}' is no place or event; {meant}{}", places::places())
+    format!("'{bad}' is not a place or event; {meant}{}", places::places())
 }
 
 /// Returns the words that may follow these.

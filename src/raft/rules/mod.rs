@@ -111,7 +111,7 @@ macro_rules! rules {
 
 rules! {
     MajorityQuorum, "majority-quorum", "§5.2, §5.3",
-        "A decision needs a strict majority of the cluster, even-sized ones too.",
+        "A decision needs a strict majority, in an even-sized cluster too.",
         ElectionSafety, "raft/turn.rs::check_quorum",
         "Half of the cluster, rounded down, is enough.";
     OneVotePerTerm, "one-vote-per-term", "§5.2, Figure 2 RequestVote receiver 2",
@@ -119,7 +119,7 @@ rules! {
         ElectionSafety, "raft/election.rs::may_vote_for",
         "A node votes for whoever asks, again and again.";
     UpToDateLog, "up-to-date-log", "§5.4.1, Figure 2 RequestVote receiver 2",
-        "A vote needs a candidate log at least as up to date as the voter's.",
+        "A node refuses its vote to a candidate whose log is less up to date.",
         LeaderCompleteness, "raft/election.rs::may_vote_for",
         "A node votes for candidates that lack entries it has.";
     TermBeforeLength, "term-before-length", "§5.4.1",
@@ -129,11 +129,11 @@ rules! {
     StaleTermRejected, "stale-term-rejected", "§5.1, Figure 2 receivers 1",
         "A request from an older term is refused with the current term.",
         StateMachineSafety, "raft/terms.rs::settle_terms",
-        "A request from an older term is handled as if it were of this one, but for the timer.";
+        "A request from an older term is handled as a current one, but does not restart the timer.";
     HigherTermStepsDown, "higher-term-steps-down", "§5.1, Figure 2 all servers 2",
-        "Any message with a higher term, replies too, makes its receiver a follower in that term.",
+        "Any message with a higher term, even a reply, makes its receiver a follower in that term.",
         ElectionSafety, "raft/terms.rs::settle_terms",
-        "The node takes the term over but keeps its role.";
+        "The node adopts the term but keeps its role.";
     NewTermPerElection, "new-term-per-election", "§5.2, Figure 2 candidates 1",
         "Each election is held in a term of its own.",
         ElectionSafety, "raft/election.rs::campaign",
@@ -143,7 +143,7 @@ rules! {
         ElectionSafety, "raft/election.rs::campaign",
         "The candidate counts itself but stays free to vote for another.";
     VotesCountedOnceAndInTerm, "votes-counted-once-and-in-term", "§5.2",
-        "Only grants of this very election count, each voter once.",
+        "Only votes given in this election count, one per voter.",
         ElectionSafety, "raft/election.rs::handle_vote_response",
         "Every grant counts: late ones of older elections, and duplicates.";
     CandidateYieldsToLeader, "candidate-yields-to-leader", "§5.2, Figure 2 candidates 3",
@@ -173,7 +173,7 @@ rules! {
         "Every AppendEntries cuts the log after prevLogIndex, late duplicates too.";
     AcknowledgeOnlyVerified, "acknowledge-only-verified",
         "§5.3, Figure 2 AppendEntries results",
-        "Success acknowledges prevLogIndex plus the number of entries, never the own last index.",
+        "Success acknowledges prevLogIndex plus the number of entries, never the follower's last index.",
         LeaderCompleteness, "raft/follower.rs::acknowledge",
         "The follower acknowledges its own last index, verified or not.";
     CommitOnlyVerified, "commit-only-verified", "§5.3, Figure 2 AppendEntries receiver 5",
@@ -203,17 +203,17 @@ rules! {
     TimerResetOnlyByAuthority, "timer-reset-only-by-authority", "§5.2, Figure 2 followers 2",
         "The election timer restarts only for the current leader, a vote given, or an election.",
         Liveness, "raft/turn.rs::election_timer_hears",
-        "Any request restarts the timer, those of deposed leaders too.";
+        "Any request restarts the timer, even one from a deposed leader.";
     RandomisedTimeout, "randomised-timeout", "§5.2",
         "Whenever the election timer starts, its timeout is drawn afresh, at random.",
         Liveness, "server/timing.rs::draw_timeout",
         "Every timeout is the shortest one, so that nodes keep campaigning at the same moment.";
     LeaderHeartbeat, "leader-heartbeat", "§5.2, Figure 2 leaders 1",
-        "A leader speaks before the shortest election timeout ends.",
+        "A leader sends a heartbeat before the shortest election timeout ends.",
         Liveness, "raft/leader.rs::heartbeat",
         "A leader without new entries is silent.";
     AnswerOnlyApplied, "answer-only-applied", "§8, Figure 2 leaders 2",
-        "A client is told of success only when its own entry, index and term, was applied.",
+        "A client is told of success only when its own entry (index and term) was applied.",
         Linearizability, "server/mod.rs::answer",
         "A client is told of success when any entry was applied at its index.";
 }

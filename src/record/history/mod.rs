@@ -191,7 +191,7 @@ impl History {
         })
     }
 
-    /// The steps of a node up to the moment of `step`, in order. From behind, too.
+    /// The steps of a node up to the moment of `step`, in order. The iterator can also run backwards.
     ///
     /// # Panics
     /// If there is no such node.
@@ -207,7 +207,7 @@ impl History {
         })
     }
 
-    /// All steps, in order. From behind, too.
+    /// All steps, in order. The iterator can also run backwards.
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = StepRecord<'_>> {
         (1..=self.last()).filter_map(|step| self.step(step))
     }

@@ -98,7 +98,7 @@ impl Own {
         self.copies.iter().map(|(_, server)| entries(server)).sum()
     }
 
-    /// How much of what was taken belongs to the moment of `step` and those before.
+    /// How many items of `taken` belong to the moment of `step` and those before.
     pub(super) fn until(&self, step: u64, history: &History) -> usize {
         self.taken.partition_point(|&taken| history.moment_of(taken) <= step)
     }

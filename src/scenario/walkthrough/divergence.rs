@@ -23,7 +23,7 @@ pub(super) fn play(script: &mut Walkthrough) {
     script.say(
         "§5.3, Figure 7 (f)",
         "Three nodes again, n2 silent. Long ago n1 led two terms and took in commands that it \
-         could send to nobody. n0 is elected now, with n1's vote: its last term is the later one.",
+         could send to nobody. n0 is elected now, with n1's vote: n0's last term is later.",
     );
     let shared = shared_up_to(script.stage.node(LEADER), script.stage.node(FOLLOWER));
     let requests = script.stage.time_out(LEADER);

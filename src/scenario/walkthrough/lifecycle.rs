@@ -48,8 +48,8 @@ fn starts(script: &mut Walkthrough, options: Options) {
     script.say(
         "§5.2",
         format!(
-            "A follower only answers. It waits for a leader, and for how long is drawn at random, from \
-             {:.1} to {:.1} s: so two nodes rarely run out of patience at the same moment.",
+            "A follower only answers. How long it waits for a leader is drawn at random, from {:.1} to \
+             {:.1} s, so two nodes rarely run out of patience at the same moment.",
             election_min.as_secs_f64(),
             election_max.as_secs_f64()
         ),
@@ -72,7 +72,7 @@ fn campaigns(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let requests = script.step(N0, Input::ElectionTimeout);
     script.say(
         "§5, Figure 2",
-        "Before a message may leave, what it relies on is on disk: a node that crashed now and \
+        "Before a message may leave, what it relies on must be on disk: a node that crashed now and \
          forgot its vote could give it a second time, and then a term could have two leaders.",
     );
     script.disk(N0);
@@ -114,15 +114,15 @@ fn wins(script: &mut Walkthrough, options: Options, requests: &[Envelope]) -> Ve
 }
 
 const WHY_NO_OP: &str = "The leader appends an entry of its own term at once, though nobody asked. \
-    Older entries in its log may be committed or not, and it may not find out by counting them \
-    (section 10): committing this one settles all before it.";
+    Older entries in its log may be committed or not, and counting copies cannot tell \
+    (section 10): committing this entry commits all before it.";
 
 fn takes_commands(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     script.open("It takes three commands into its log");
     let then = if options.nodes == 1 {
         "With others it would send them on and wait; alone, its own copy is a majority."
     } else {
-        "It sends them on at once. Taken in is not yet committed: nothing is applied, and no client \
+        "It sends them on at once. They are not committed yet: nothing is applied, and no client \
          is answered."
     };
     script.say(
@@ -148,7 +148,7 @@ fn commits(script: &mut Walkthrough, options: Options, mail: &[Envelope]) {
     }
     script.say(
         "§5.3",
-        "A follower takes entries only behind one that it shares with the leader. By induction \
+        "A follower takes entries only after one that it shares with the leader. By induction \
          the two logs are then equal up to the new entries: that is Log Matching.",
     );
     let (no_op, commands) = split_by_round(mail);
@@ -156,8 +156,8 @@ fn commits(script: &mut Walkthrough, options: Options, mail: &[Envelope]) {
     let first = script.deliver(commands, N1);
     script.say(
         "§5.3",
-        "The replies to the no-op are lost on the way, and it does not matter: a reply speaks for \
-         the whole log up to the index it names.",
+        "The replies to the no-op are lost on the way, which does not matter: a reply acknowledges \
+         the whole log up to its index.",
     );
     script.deliver(&first, N0);
     for follower in NodeId::all(options.nodes).skip(2).take(others_needed(options.nodes) - 1) {
@@ -167,8 +167,8 @@ fn commits(script: &mut Walkthrough, options: Options, mail: &[Envelope]) {
     }
     script.say(
         "§5.3",
-        "Committed means: no later leader can be without it. Only now are the entries applied, in \
-         the order of the log, on every node the same; only now may the clients be answered.",
+        "A committed entry is in the log of every later leader. Only now are entries applied, in the \
+         order of the log, the same on every node; only now may the clients be answered.",
     );
     script.store(N0);
     script.say(
@@ -214,7 +214,7 @@ fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
         "§5.1",
         format!(
             "For a while n0 was cut off, and the others held elections of their own: they are in \
-             term {now} by now. A node in term {before} cannot know, and goes on leading."
+             term {now} by now. n0, in term {before}, cannot know this, and goes on leading."
         ),
     );
     let heartbeats = script.step(N0, Input::HeartbeatDue);
@@ -222,8 +222,8 @@ fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let replies = script.stage.deliver(&heartbeats, informant);
     script.say(
         "§5.1",
-        "The answer carries the higher term, and that is enough: whoever sees one, in a request or \
-         in a reply, is a follower in it. An old leader cannot do harm once a majority has moved on.",
+        "The answer carries the higher term, and that is enough: a node that sees one, in a request \
+         or a reply, becomes a follower in that term. An old leader cannot do harm once a majority has moved on.",
     );
     script.deliver(&replies, N0);
     requests

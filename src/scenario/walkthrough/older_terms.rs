@@ -34,15 +34,15 @@ fn old_entry_on_a_majority(script: &mut Walkthrough) {
         "§5.4.2, Figure 8",
         "Five nodes, without the no-op of section 3, as in the paper. In term 2 n0 led, \
          reached only n1 with its entry at index 2, and crashed. In term 3 n4 led, wrote another \
-         one there, reached nobody, and crashed. Both have started again, and n0 leads once more:",
+         entry there, reached nobody, and crashed. Both have started again, and n0 leads once more:",
     );
     let (stage, mail) = second_leadership(RuleSet::INTACT, script.seed());
     script.stage = stage;
     script.logs(&ALL);
     script.say(
         "§5.3",
-        "It finds n1's log equal to its own, and repairs n2's as in section 9. So its old entry \
-         comes to a third node, and the last reply says so:",
+        "n0 finds n1's log equal to its own, and repairs n2's as in section 9. So n0's old entry \
+         reaches a third node, and n2's reply says so:",
     );
     let replies = spread(&mut script.stage, &mail, N0, &[N1, N2]);
     script.deliver(&replies, N0);
@@ -85,7 +85,7 @@ fn overwritten_instead(script: &mut Walkthrough) {
     script.logs(&ALL);
     script.say(
         "§5.4.2",
-        "The entry that was on a majority is gone from it. Raft has kept its word all the same, \
+        "The entry is no longer on a majority. Raft has kept its word all the same, \
          because no node had called that entry committed.",
     );
 }

@@ -27,7 +27,7 @@ pub(super) fn play(script: &mut Walkthrough) {
     script.say(
         "§5.2, §5.4.1",
         "Another cluster, of three. Three times n2 asks for n1's vote, and each time another rule \
-         is in the way. Its log is longer than the others', but of an older term.",
+         refuses it. n2's log is longer than the others', but its last term is older.",
     );
     script.logs(&[N1, N0, N2]);
 
@@ -55,7 +55,7 @@ pub(super) fn play(script: &mut Walkthrough) {
     script.deliver(&requests, N1);
     script.say(
         "§5.1, §5.4.1",
-        "n1 took over the higher term all the same: terms and votes are two questions. And n2 \
+        "n1 adopted the higher term all the same: terms and votes are separate questions. And n2 \
          cannot win by asking again, as long as its log lags behind a majority's.",
     );
 }

@@ -81,7 +81,7 @@ fn help_on_a_word_says_what_may_follow_it() {
     for words in ["[N|EVENT]", "truncation a node deletes entries", "refused RULE", "show [N]"] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
-    assert!(out.contains("'crash' is no word here"), "it is one of the scripts: {out}");
+    assert!(out.contains("'crash' is not a word here"), "it is one of the scripts: {out}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_trace_is_walked_forth_and_back() {
         "goto 32\nwhy committed 2\nlog\nlog 0\nmessages\nwhy leader 7\ngoto 104\nnxt\nback 99\nback\n",
     );
     for words in [
-        "Step 32, 2.629: why committed 2? 2@1 is committed: n0 led",
+        "Step 32, 2.629: why committed 2? 2@1 is committed: the leader, n0, counted a majority",
         "index 1 2 n0",
         "2@1 applied SET balance=1000",
         "there is no node 7 in this run; its nodes are 0 to 4",
@@ -162,7 +162,8 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     let path = trace("partition", "why-partition");
     let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
     assert!(
-        text.contains("That is not so. Why not:") && text.contains("2@1 is committed: n0 led"),
+        text.contains("The opposite is true:")
+            && text.contains("2@1 is committed: the leader, n0, counted a majority"),
         "{text}"
     );
 }
@@ -179,13 +180,10 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
         (&["--why", "leader 9"], "no node 9 in this run; its nodes are 0 to 4"),
         (
             &["--why", "committed 70"],
-            "no node has an entry at index 70 here; ask of one from 1 to 4",
+            "no node has an entry at index 70 here; ask about an index from 1 to 4",
         ),
-        (
-            &["--why", "colour 3"],
-            "no question that is known here; ask 'committed INDEX[@TERM] [on N]'",
-        ),
-        (&["--why", "refused 1 -> 3"], "'refused 1 -> 3' asks of what has not happened up to step"),
+        (&["--why", "colour 3"], "not a question known here; ask 'committed INDEX[@TERM] [on N]'"),
+        (&["--why", "refused 1 -> 3"], "'refused 1 -> 3' has not happened up to step"),
         (&["--why", "leader 0", "--verify"], "--why"),
         (&["--prompt", "--verify"], "--prompt"),
     ] {
@@ -243,7 +241,10 @@ fn a_node_that_stands_still_is_seen_to() {
     }
     assert!(!at("first resume", "leader 0").contains("stands still"));
     let out = unwrapped(&printed(&["replay", &path, "--prompt"], "next pause\nnext resume\n"));
-    assert!(out.contains("n0 stands still") && out.contains("n0 goes on where it stood"), "{out}");
+    assert!(
+        out.contains("n0 stands still") && out.contains("n0 goes on where it stopped"),
+        "{out}"
+    );
     let out = printed(&["replay", &path, "--view", "lanes"], "");
     assert!(out.contains("L1‖") && unwrapped(&out).contains("‖: stands still"), "{out}");
 }
@@ -269,16 +270,16 @@ fn what_is_asked_amiss_is_helped() {
     for words in [
         "why leader N why node N leads",
         "no crash after step 1 (none in this run)",
-        "'foo' is no place or event",
+        "'foo' is not a place or event",
         "did you mean 'commit'?",
-        "'end' is no place",
+        "'end' is not a place",
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
     let out =
         talk("goto 100\nwhy told client 1\nwhy told SET?\nwhy truncated 3\nwhy not leader 3\n");
     for words in
-        ["Client 1 asked n0 for", "more, asked before, also match.", "it did to n0 in step"]
+        ["Client 1 asked n0 for", "more, asked before, also match.", "it did happen to n0 in step"]
     {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }

@@ -44,7 +44,7 @@ fn no_file_is_replaced_that_was_not_saved_here() {
         fs::write(&path, text).unwrap();
         // The complaint comes before the hunt begins, so nothing is printed about the hunt.
         let sentence = complaint(&hunt(name));
-        assert!(sentence.contains("it stays, so choose another name"), "{sentence}");
+        assert!(sentence.contains("it is kept, so choose another name"), "{sentence}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
@@ -54,7 +54,7 @@ fn no_file_is_replaced_that_was_not_saved_here() {
 fn a_device_is_not_saved_to() {
     for device in ["/dev/full", "/dev/null", "/dev/stdout"] {
         let sentence = complaint(&hunt(device));
-        assert!(sentence.contains("it stays, so choose another name"), "{sentence}");
+        assert!(sentence.contains("it is kept, so choose another name"), "{sentence}");
     }
 }
 
@@ -151,7 +151,7 @@ fn a_page_of_the_manual_takes_the_place_of_nothing_else() {
     let page = folder.join("raft-cluster-hunt.1");
     assert!(fs::read_to_string(&page).unwrap().contains("break"));
     fs::write(&page, "mine").unwrap();
-    assert!(complaint(&["man", name]).contains("it stays"));
+    assert!(complaint(&["man", name]).contains("it is kept"));
     assert_eq!(fs::read_to_string(page).unwrap(), "mine");
 }
 

@@ -16,11 +16,11 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     let text = unwrapped(&told);
     for words in [
         "THIS RUN BREAKS A RULE: one-vote-per-term",
-        "The shortest run that an exhaustive search finds, until Election Safety falls:",
-        "6 moves, and none within the searched bounds is shorter",
+        "The shortest run in which Election Safety falls, by an exhaustive search:",
+        "6 moves, the fewest within the searched bounds",
         "campaigns, reaching",
         "✗ Election Safety has fallen",
-        "Where an intact node parts from this run: at step 5",
+        "Where an intact node acts differently: at step 5",
         "without the rule",
         "with the rule",
     ] {
@@ -59,7 +59,7 @@ fn a_second_copy_is_told_as_one() {
 #[test]
 fn an_intact_run_tells_what_is_ignored_and_why() {
     for (rule, words) in [
-        ("votes-counted-once-and-in-term", "n0 makes no further use of the RequestVote reply"),
+        ("votes-counted-once-and-in-term", "n0 does nothing more with the RequestVote reply"),
         ("match-index-monotone", "n0 takes no notice: └ ignored: match-index-monotone"),
         ("replies-matched-to-term", "ignored: replies-matched-to-term"),
     ] {
@@ -77,7 +77,7 @@ fn a_hunt_for_a_stall_tells_the_story_of_one() {
     let text = unwrapped(&told);
     for words in [
         "Liveness has fallen",
-        "the intact core recovers",
+        "With every rule kept, the cluster of this seed recovers",
         "raft-cluster run broken/leader-heartbeat'",
         "The same with the rule: 'raft-cluster run broken/leader-heartbeat --intact'",
         "✓ all running nodes hold, and have committed and applied, the same log (after",
@@ -147,7 +147,7 @@ fn each_told_run_shows_what_its_rule_is_for() {
                 "5 n1 campaigns",
             ],
         ),
-        ("timer-reset-only-by-authority", &["goes on as before, without timer-reset"]),
+        ("timer-reset-only-by-authority", &["acts against timer-reset"]),
     ];
     for (rule, words) in table {
         let told = printed(1, &["hunt", "--break", rule]);
@@ -260,12 +260,12 @@ fn a_search_that_is_not_finished_says_how_far_it_came() {
 #[test]
 fn a_search_or_a_hunt_that_does_not_see_a_broken_rule_says_why() {
     for (arguments, words) in [
-        (&["check", "--break", "replies-matched-to-term"][..], "falls later than a search gets"),
-        (&["check", "--break", "match-index-monotone"], "what falls without it is Monotonicity"),
+        (&["check", "--break", "replies-matched-to-term"][..], "falls, deeper than a search gets"),
+        (&["check", "--break", "match-index-monotone"], "without it Monotonicity falls"),
         (&["check", "--break", "higher-term-steps-down", "--terms", "1"], "within other bounds"),
         (
             &["hunt", "--break", "replies-matched-to-term", "--seeds", "10"],
-            "Too few seeds, then: 'raft-cluster run broken/replies-matched-to-term' shows",
+            "More seeds are needed. 'raft-cluster run broken/replies-matched-to-term' shows",
         ),
     ] {
         let text = unwrapped(&printed(0, arguments));

@@ -43,7 +43,7 @@ fn a_search_keeps_its_counterexample_and_its_verdict() {
 fn a_run_keeps_its_trace_and_its_verdict() {
     let trace = nothing_at("unread.jsonl");
     assert_eq!(unread(&["run", "demo", "--virtual", "--trace", &trace], ""), Some(0));
-    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest"));
     assert_eq!(unread(&["replay", &trace], ""), Some(0));
     let fails = nothing_at("unread-fails.raft");
     fs::write(&fails, "nodes 3\nwait until leader\nexpect no leader\n").unwrap();
@@ -57,7 +57,7 @@ fn a_run_keeps_its_trace_and_its_verdict() {
 fn a_live_run_keeps_its_trace_and_its_verdict() {
     let trace = nothing_at("unread-live.jsonl");
     assert_eq!(unread(&["run", "demo", "--speed", "10", "--trace", &trace], ""), Some(0));
-    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest"));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_reader_that_goes_away_later_changes_nothing_either() {
     BufReader::new(reader).read_line(&mut line).unwrap();
     assert!(line.starts_with("{\"format\""), "{line}");
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest"));
 }
 
 /// Help is printed before the command line is read, but still heeds its `--color`.

@@ -203,7 +203,7 @@ fn a_page_takes_the_place_of_nothing_else() {
         [&["report", "demo", "-o", name][..], &["run", "demo", "--virtual", "--report", name]]
     {
         let sentence = complaint(arguments);
-        assert!(sentence.contains("is no report that was saved here; it stays"), "{sentence}");
+        assert!(sentence.contains("is not a report that was saved here; it is kept"), "{sentence}");
     }
     assert!(fs::read_to_string(&path).unwrap().contains("dear diary"));
     page("again.html", 0, &["demo"]);

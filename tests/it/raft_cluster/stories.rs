@@ -111,9 +111,9 @@ fn a_run_in_brief_has_what_turns_it_and_the_proof_in_a_line() {
         "n3 n1 n2 1 1 1 1 2 │ n3 leads, term 2",
         "n4 1 1 1 1 │ 2 follower, term 2",
         "n3 answers client 4: AUDIT log entry is committed as 6@2",
-        "n0 refuses what n3 builds on 7@2 (§5.3): n0's log ends at index 4",
-        "n0 has won the election of term 1 (§5.2), and begins it with an empty entry, 1@1",
-        "✓ as expected: balance is 800 on all running nodes; and 5 more hold",
+        "n0 refuses n3's AppendEntries built on 7@2 (§5.3): n0's log ends at index 4",
+        "n0 has won the election of term 1 (§5.2), and appends an empty entry, 1@1",
+        "✓ as expected: balance is 800 on all running nodes; and 5 more conditions hold",
         "demo: ✓ passed; 7 entries committed under 2 leaders, 0 violations",
     ]) {
         assert!(demo.contains(&unwrapped(told)), "{told:?} is missing:\n{demo}");

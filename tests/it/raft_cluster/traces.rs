@@ -44,10 +44,7 @@ fn a_run_replays_step_by_step_whether_on_threads_or_not() {
     {
         let path = recorded(name, options);
         let verified = printed(0, &["replay", &path, "--verify"]);
-        assert!(
-            verified.contains("steps made again, each with the digest that was recorded"),
-            "{verified}"
-        );
+        assert!(verified.contains("steps replayed, each with the recorded digest"), "{verified}");
         let told = unwrapped(&printed(0, &["replay", &path]));
         assert!(told.contains("demo, run again from its trace"), "{told}");
         assert!(told.contains("7 entries were committed") && told.contains("✓ held Log Matching"));
@@ -65,7 +62,7 @@ fn a_replay_can_stop_at_a_step() {
     let path = recorded("stop.jsonl", &["--virtual"]);
     let text = printed(0, &["replay", &path, "--at", "6"]);
     assert!(text.contains("n0    candidate     1    0       0        0"), "{text}");
-    assert!(text.contains("6 steps made again"), "{text}");
+    assert!(text.contains("6 steps replayed"), "{text}");
     let sentence = complaint(&["replay", &path, "--at", "6", "--verify"]);
     assert!(sentence.contains("--at"), "{sentence}");
 }
@@ -218,7 +215,7 @@ fn a_header_that_cannot_be_is_refused() {
         ),
         (
             damaged("world.jsonl", |l| l[0] = l[0].replace("\"virtual\"", "\"moon\"")),
-            &["line 1", "\"moon\" is no world", "\"virtual\" and \"threads\""],
+            &["line 1", "\"moon\" is not a world", "\"virtual\" and \"threads\""],
         ),
         (
             damaged("rule.jsonl", |l| l[0] = l[0].replace("\"broken\":[]", "\"broken\":[\"zzz\"]")),
@@ -323,7 +320,7 @@ fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
         let verified = printed(0, &["replay", told.to_str().unwrap(), "--verify"]);
         let trace = fs::read_to_string(trace).unwrap();
         let steps = trace.lines().filter(|line| line.starts_with("{\"step\":")).count();
-        assert!(verified.contains(&format!(": {steps} steps made again")), "{verified}");
+        assert!(verified.contains(&format!(": {steps} steps replayed")), "{verified}");
         // Apart from the lines about the first timers, each line of the JSON begins with the same line of the
         // trace. The last line, which has the digest of all lines, is different.
         let begins = |(line, told): (&str, &str)| told.starts_with(&line[..line.len() - 1]);
@@ -367,7 +364,7 @@ fn a_trace_does_not_replace_what_is_none() {
     fs::write(&path, "language 1\nnodes 3\n").unwrap();
     let run = ["run", "partition", "--virtual", "--view", "quiet", "--trace", name];
     let told = complaint(&run);
-    assert!(told.contains("exists and is no trace; it stays"), "{told}");
+    assert!(told.contains("exists and is not a trace; it is kept"), "{told}");
     assert!(fs::read_to_string(&path).unwrap().starts_with("language 1"));
     let told = complaint(&["hunt", "--break", "majority-quorum", "--save", "/dev/null/x"]);
     assert!(told.contains("cannot be written"), "{told}");

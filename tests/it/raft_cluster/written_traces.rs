@@ -38,7 +38,7 @@ fn runs_into_one_trace_do_not_mix_and_leave_nothing_else() {
     };
     let mut runs = [run(), run(), run(), run()];
     assert!(runs.iter_mut().all(|run| run.wait().unwrap().success()));
-    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest"));
     assert_eq!(names(&folder), ["run.jsonl"]);
 }
 
@@ -59,7 +59,7 @@ fn a_run_that_ends_later_writes_a_trace_of_its_own() {
     printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", &trace]);
     out.read_to_string(&mut told).unwrap();
     assert!(run.wait().unwrap().success(), "{told}");
-    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+    assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest"));
     assert_eq!(names(&folder), ["run.jsonl"]);
 }
 
@@ -87,7 +87,9 @@ fn a_run_that_a_signal_ends_says_so_and_what_it_found_and_leaves_its_trace() {
         assert!(told.contains("✓ held  Election Safety            1 check"), "{told}");
         assert!(told.contains("2 entries were committed under 1 leader."), "{told}");
         assert_eq!(names(&folder), ["run.jsonl"]);
-        assert!(printed(0, &["replay", &trace, "--verify"]).contains("each with the digest"));
+        assert!(
+            printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest")
+        );
     }
 }
 

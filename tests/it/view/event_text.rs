@@ -44,7 +44,7 @@ fn every_event_is_told_with_its_values() {
         (Event::ProposalRefused { leader: None }, &["no leader"]),
         (Event::LeaderRecognised { leader: N3, term }, &["n3", "term 7"]),
         (Event::Truncated { from: four, to: six }, &["4 to 6"]),
-        (accepted(0, None), &["without entries", "6"]),
+        (accepted(0, None), &["an empty AppendEntries", "6"]),
         (accepted(1, Some(six)), &["1 entry", "from index 6", "acknowledges index 6"]),
         (accepted(2, None), &["2 entries", "none of them new", "6"]),
         (Event::EntriesRefused { prev: last }, &["n3", "5@2"]),
@@ -76,7 +76,7 @@ fn a_refusal_names_both_sides_the_rule_and_the_section() {
     assert_eq!(
         verdict(speaker(), &refusal),
         "refused: up-to-date-log (§5.4.1): n3's log ends at 3@1, n1's ends at 2@2: \
-         the later last term is more up to date"
+         the log with the later last term is more up to date"
     );
 }
 
