@@ -156,7 +156,7 @@ impl Client {
     ) -> Result<Applied, WriteError> {
         let command = command.into();
         let deadlines = self.shared.clock.deadlines(bound);
-        // The node that refused the command last, with its status at that time.
+        // The node that refused the command last, with the status for which it was asked.
         let mut refused = None;
         loop {
             let mut leader = None;

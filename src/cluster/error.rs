@@ -58,7 +58,7 @@ pub enum WriteError {
     /// No answer within `bound`: the command may have an effect.
     #[error("no answer within {bound:?}; the command may still be applied")]
     Timeout { bound: Duration },
-    /// No leader was found within `bound`; the command was sent to no node.
+    /// No leader was found within `bound`; no node accepted the command.
     #[error("no leader within {bound:?}; the command was given to nobody")]
     NoLeader { bound: Duration },
 }

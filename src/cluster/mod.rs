@@ -25,7 +25,7 @@
 //!
 //! Sending never waits: every channel is unbounded, or gets one message and has room for it. There are four
 //! locks that threads share (journal, links, registry, channels). A thread that holds the journal may take
-//! links or registry; no other lock is taken while one is held. No thread joins or waits for an answer while
+//! links or registry; no other two are held at once. No thread joins or waits for an answer while
 //! it holds a lock. Observers run under the journal's lock: they must be quick, and must not call the cluster.
 //!
 //! # Time

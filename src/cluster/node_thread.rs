@@ -207,8 +207,8 @@ impl ClusterNode {
         }
     }
 
-    /// Carries out a command. Before any command but a proposal, the node first handles what has
-    /// come in, in a turn of its own.
+    /// Carries out a command. Before any command but a proposal, a node that is not paused first
+    /// handles what has come in, in a turn of its own.
     fn obey(&mut self, command: NodeCommand) -> Result<(), End> {
         if let NodeCommand::Propose(command, promise) = command {
             self.proposed.push((command, promise));

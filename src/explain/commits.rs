@@ -180,7 +180,7 @@ impl Asked<'_> {
             let known = self.latest(id, |event| commits(event, entry.index).then_some(()))?;
             self.history.crashed(id, known.0.step, self.step)
         };
-        // Only a start anew forgets.
+        // Only a node that has started again can have forgotten it.
         let forgot_after = if stood.starts > 1 { knew() } else { None };
         (committed == entry).then_some(Elsewhere { step, by, forgot_after })
     }

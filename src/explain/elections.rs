@@ -171,7 +171,7 @@ impl Asked<'_> {
         Ok(self.too_few_votes(id, term, began.step))
     }
 
-    /// The leader that a node follows, if that node does lead in the same term.
+    /// The leader that a node follows, if that leader is up and does lead in the same term.
     fn leading(&self, stood: &NodeState<'_>) -> Option<NodeId> {
         let term = stood.node.current_term();
         stood.node.leader().filter(|&leader| {

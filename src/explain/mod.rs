@@ -176,7 +176,7 @@ pub struct Standing {
     pub link: (bool, bool),
     /// Whether it is paused.
     pub paused: bool,
-    /// The in-flight messages between it and the node that is asked about.
+    /// The in-flight messages between it and the node that the finding is about.
     pub in_flight: Vec<MessageId>,
     /// How many of them are on their way to this node.
     pub in_flight_to: usize,

@@ -40,8 +40,8 @@ pub enum Question {
     SteppedDown { node: NodeId },
     /// Why the `node` acknowledged what it did, the last time it acknowledged anything.
     Acknowledged { node: NodeId },
-    /// Why a client was told what it was told. It is the latest client whose `command` has this text in it
-    /// or, if the text is 'client' and a number, the client of that number.
+    /// Why a client was told what it was told. It is the latest client whose command has the text `command`
+    /// in it or, if that text is 'client' and a number, the client of that number.
     Told { command: String },
 }
 

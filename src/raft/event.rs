@@ -24,7 +24,7 @@ pub enum Event {
     TermsExhausted,
     /// The node gave its vote of this term `to` a candidate, which may be the node itself.
     VoteGranted { to: NodeId, term: Term },
-    /// The node refused its vote of this term `to` a candidate, because of this `rule`.
+    /// The node, which is in this `term`, refused its vote `to` a candidate, because of this `rule`.
     VoteRefused { to: NodeId, term: Term, rule: Rule },
     /// A candidate counted the vote `from` this voter, and now has this many `votes`.
     VoteCounted { from: NodeId, votes: usize },

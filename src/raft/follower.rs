@@ -42,7 +42,7 @@ impl Turn<'_> {
         true
     }
 
-    /// Keeps the vote: the election is over, but the term is not, so the node must not vote again.
+    /// Keeps the vote: the election is over, but the term is not, so the node must not vote for another.
     fn keep_vote(&mut self, term: Term) {
         let facts = Facts::VoteKept { term, voted_for: self.voted_for() };
         if self.voted_for().is_some() && !self.must(Rule::VoteClearedOnlyByNewTerm, facts) {

@@ -271,7 +271,7 @@ impl fmt::Debug for NodeSet {
     }
 }
 
-/// Implements `Display`, for people, and `Debug` for a type.
+/// Implements `Display` (for people) and `Debug` (for debugging) for a type.
 macro_rules! text {
     ($type:ty, $shown:expr, $debugged:expr) => {
         impl fmt::Display for $type {

@@ -50,7 +50,7 @@ impl fmt::Display for FreeText<'_> {
 }
 
 /// Reads quoted text from the beginning of `line`. Returns it, and what comes after it; `None` if the
-/// quote is not closed, or an escape is not one of these.
+/// quote is not closed, or an escape is none of those listed above.
 pub(super) fn read_quoted(line: &str) -> Option<(String, &str)> {
     let mut rest = line.strip_prefix('"')?;
     let mut text = String::new();

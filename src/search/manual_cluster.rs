@@ -89,7 +89,7 @@ impl ManualCluster {
         violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
     }
 
-    /// Returns every property that has fallen, in that order; Linearizability comes last.
+    /// Returns every property that has fallen, in the order of their falls; Linearizability comes last.
     pub(super) fn falls(&self) -> Vec<Property> {
         let clients = Judged::of(&self.history, |index| self.sim.committed(index));
         let report = SafetyReport::of(self.sim.journal().checker());

@@ -1,4 +1,4 @@
-//! What a client gets from a server: a ticket, and later an answer.
+//! What a client holds while it waits, a ticket, and what it gets for it, an answer.
 
 use serde::{Deserialize, Serialize};
 

@@ -86,7 +86,7 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
 fn conflict(speaker: Speaker, leader: LogPosition, own: Term) -> String {
     let mine = LogPosition { term: own, index: leader.index };
     let (node, sender) = (speaker.node, speaker.sender());
-    format!("{node} has {mine} where {sender} has {leader}: from there on {sender}'s log wins")
+    format!("{node} has {mine} where {sender} has {leader}: from there on {sender}'s log counts")
 }
 
 fn vote_received(voter: NodeId, counted_before: bool) -> String {
@@ -151,7 +151,7 @@ fn terms(speaker: Speaker, rule: Rule, message: Term, own: Term) -> String {
         Rule::HigherTermStepsDown => "the higher term wins",
         Rule::VotesCountedOnceAndInTerm => "a vote of another election does not count",
         Rule::RepliesMatchedToTerm => "a reply to another leadership does not count",
-        _ if message < own => "the older term is refused",
+        _ if message < own => "the older term has to be refused",
         _ => "the terms differ",
     };
     format!("{sender}'s message is of term {message}, {node} is in term {own}: {consequence}")
@@ -230,7 +230,7 @@ fn entry_term(node: NodeId, entry: LogPosition, own: Term) -> String {
         format!("{entry} is of term {own}, which {node} leads")
     } else {
         format!(
-            "{entry} is of term {}, {node} leads term {own}: copies do not commit an older entry",
+            "{entry} is of term {}, {node} leads term {own}: copies must not commit an older entry",
             entry.term
         )
     }

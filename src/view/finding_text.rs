@@ -10,10 +10,10 @@ use crate::record::history::{ClientCall, Told};
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
         Finding::Committed { entry, node, told_by: None } => {
-            format!("{entry} is committed: the leader, {node}, counted a majority.")
+            format!("{entry} is committed: {node}, then the leader, counted a majority.")
         }
         Finding::Committed { entry, node, told_by: Some(leader) } => {
-            format!("{entry} is committed on {node}: its leader, {leader}, told it so.")
+            format!("{entry} is committed on {node}: {leader}, then its leader, told it so.")
         }
         Finding::TooFewCopies { entry, leader, term } => format!(
             "{entry} is not committed: {leader} leads term {term} and knows of too few copies."
@@ -242,7 +242,9 @@ pub(super) fn changes(change: &Change) -> String {
             format!("{more} more {votes} of {} came and were counted", names(missing))
         }
         Change::LaterElection { term } => {
-            format!("a timer ended and a later term began: too few nodes can vote in term {term}")
+            format!(
+                "a timer ended and a later term began: too few nodes can still vote in term {term}"
+            )
         }
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")

@@ -167,7 +167,7 @@ pub fn how_short(short: &Short) -> String {
             format!("The same run made short, in a new cluster, until {property} falls:")
         }
         Source::Search => {
-            format!("The shortest run in which {property} falls, by an exhaustive search:")
+            format!("The shortest run that an exhaustive search finds in which {property} falls:")
         }
         Source::Shipped { found } => {
             let moves = short.schedule.moves.len();
@@ -222,7 +222,8 @@ pub fn tell(short: &Short, output: &Output) {
         Some(batch) => format!(", batches of {batch}"),
         None => String::new(),
     };
-    let proven = if short.is_proven() { ", the fewest within the searched bounds" } else { "" };
+    let proven =
+        if short.is_proven() { ", and no run within the searched bounds is shorter" } else { "" };
     let nodes = plural(settings.nodes, "node", "nodes");
     let head = format!("{} moves{proven}. {nodes}{no_op}{batch}.", moves.len());
     let notation = colour::faint("Entries are written index@term.");

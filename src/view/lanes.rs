@@ -171,7 +171,7 @@ impl Lanes {
     }
 }
 
-/// Fits a label into this much room. If it is too long, the name of the message goes before what was done.
+/// Fits a label into this much room. If it is too long, the name of the message is left out, and only then is the rest cut.
 fn fit(label: &str, room: usize) -> String {
     let mut text = format!(" {label}");
     if text.chars().count() > room

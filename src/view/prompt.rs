@@ -97,7 +97,7 @@ pub(crate) const NO_LINE_LEFT: &str =
 pub(crate) const NOTHING_TO_DO_AGAIN: &str = "there is nothing to do again";
 /// Begins a session that goes on from a recorded run, made again.
 pub(crate) const RECORDED: &str =
-    "replayed to its end; timers and links are in your hands: 'automatic' lets them run again";
+    "replayed up to here; timers and links are in your hands: 'automatic' lets them run again";
 /// Answers a line that was carried out and showed nothing.
 pub(crate) const DONE: &str = "done";
 /// Answers the first Ctrl-C.

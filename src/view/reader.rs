@@ -25,7 +25,7 @@ const LETTERS: f64 = 40.0;
 /// How the reader of the output wants to read.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Reader {
-    /// How many times faster than usual lines may come; none, if they do not wait for the reader.
+    /// How many times as fast as usual lines may come; none, if they do not wait for the reader.
     pub pace: Option<f64>,
     /// Whether each part of a story waits for Enter.
     pub steps: bool,

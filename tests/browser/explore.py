@@ -30,11 +30,11 @@ class Page:
         return self
 
     def __exit__(self, kind, *_):
-        if kind is None:
-            check("nothing is complained of in the console", self.browser.log, [])
         self.browser.close()
         self.program.kill()
         self.program.wait()
+        if kind is None:
+            check("nothing is complained of in the console", self.browser.log, [])
 
     def eval(self, expression):
         return self.browser.eval(expression)
@@ -133,7 +133,7 @@ def split_vote():
         page.browser.wait("document.querySelector('#answered .told')")
         answer = page.eval("document.getElementById('answered').textContent")
         check("why nobody leads", "got 2 votes, where 3 are needed" in answer, True)
-        check("what would help", "too few have a vote left in term 1" in answer, True)
+        check("what would help", "too few nodes can still vote in term 1" in answer, True)
         page.browser.screenshot(f"{FOLDER}/explore-split-vote.png")
 
 
@@ -307,7 +307,7 @@ def edits():
         page.browser.type("#edited", text.replace("timeout 0", "timeout 1\nwaitt 1s"))
         page.click("#edit button")
         page.browser.wait("!document.getElementById('complaint').hidden")
-        check("what is wrong", "'waitt' does not fit; expected 'wait'" in page.complaint(), True)
+        check("what is wrong", "'waitt' does not fit; expected perhaps 'wait'" in page.complaint(), True)
         check("it stays to be mended", "waitt" in page.eval("document.getElementById('edited').value"), True)
         page.browser.type("#edited", text.replace("timeout 0", "timeout 1\nwait 1s"))
         page.click("#edit button")
@@ -367,6 +367,8 @@ def talks_back():
             page.eval(posted)
             check("what is too long is said to be", why in page.complaint(), True)
             check("the program still answers", page.eval("document.getElementById('lost').hidden"), True)
+        # The browser itself notes each refusal.
+        page.browser.log.clear()
         page.line("help")
         check("help is shown", "what can be typed" in page.eval("document.getElementById('said').textContent"), True)
         check("it can be seen", page.eval("!document.getElementById('said').hidden"), True)

@@ -325,7 +325,7 @@ fn one_can_go_on_from_a_recorded_run() {
 
     let whole = play(&[name], &["status", "automatic", "write SET more=1", "run", "log", "quit"]);
     assert_eq!(whole.code, 0, "{}", whole.out);
-    assert!(whole.out.contains("replayed to its end"), "{}", whole.out);
+    assert!(whole.out.contains("replayed up to here"), "{}", whole.out);
     assert!(whole.out.contains("'SET more=1'") || whole.out.contains("SET more=1"));
 
     // From the middle: two leaders, as the record has them then.

@@ -166,7 +166,8 @@ impl<'a> BranchedRun<'a> {
 
     /// Keeps a line after the tip and makes it the tip. If the same line was carried out there before, that one
     /// becomes the tip. Two `step` lines in a row, or two `wait` lines, become one, because the second goes on
-    /// where the first has ended; they stay apart if a branch begins between them.
+    /// where the first has ended; they stay apart if a branch begins between them,
+    /// or if the line they make would be out of bounds.
     fn keep(&mut self, verb: Verb) {
         let (moments, planned) = (self.shown.len(), self.done());
         let mut after = (0..self.lines.len()).filter(|&line| self.lines[line].parent == self.tip);

@@ -32,7 +32,7 @@ pub struct Call {
     pub done: Option<Done>,
 }
 
-/// What a client was told when its command was done.
+/// What a client was told, if it was told that its command is done.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Done {
     /// When it was told.
@@ -61,7 +61,7 @@ pub struct ClientHistory {
 pub enum Judgement {
     /// One machine could have told the clients all this.
     Held,
-    /// The search for an order was given up, so it is not known whether there is one. No other violation
+    /// The search for an order was given up, so it is not known whether there is one. No violation
     /// was found.
     NotJudged(NotJudged),
     /// The clients were told something impossible.

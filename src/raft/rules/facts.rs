@@ -84,7 +84,7 @@ impl TimerCause {
 pub enum Facts {
     /// The term of a message, and the node's own term before it handled the message.
     Terms { message: Term, own: Term },
-    /// A `candidate` asks for the vote of this term, which the node has given to `voted_for`, if to any node.
+    /// A `candidate` asks for the vote of this `term`; `voted_for` has that vote, or `None` if it is free.
     Vote { term: Term, voted_for: Option<NodeId>, candidate: NodeId },
     /// Where a candidate's log ends, and where the voter's own log ends.
     Logs { candidate: LogPosition, own: LogPosition },

@@ -119,7 +119,7 @@ rules! {
         ElectionSafety, "raft/election.rs::may_vote_for",
         "A node votes for whoever asks, again and again.";
     UpToDateLog, "up-to-date-log", "§5.4.1, Figure 2 RequestVote receiver 2",
-        "A node refuses its vote to a candidate whose log is less up to date.",
+        "A node refuses its vote to a candidate whose log is less up to date than its own.",
         LeaderCompleteness, "raft/election.rs::may_vote_for",
         "A node votes for candidates that lack entries it has.";
     TermBeforeLength, "term-before-length", "§5.4.1",
@@ -209,7 +209,7 @@ rules! {
         Liveness, "server/timing.rs::draw_timeout",
         "Every timeout is the shortest one, so that nodes keep campaigning at the same moment.";
     LeaderHeartbeat, "leader-heartbeat", "§5.2, Figure 2 leaders 1",
-        "A leader sends a heartbeat before the shortest election timeout ends.",
+        "An idle leader sends a heartbeat before the shortest election timeout ends.",
         Liveness, "raft/leader.rs::heartbeat",
         "A leader without new entries is silent.";
     AnswerOnlyApplied, "answer-only-applied", "§8, Figure 2 leaders 2",

@@ -45,8 +45,8 @@ impl Model<'_> {
         Term::new(self.bounds.terms)
     }
 
-    /// Whether the sender cannot learn of a higher term. This is the one effect that a spent request can
-    /// still have: its receiver refuses it, and tells the sender a higher term.
+    /// Whether the sender cannot learn of a higher term. To tell it one is the only effect that a spent request
+    /// can still have: its receiver refuses it, and names its own term.
     fn tells_nothing(&self, sender: &RaftNode) -> bool {
         sender.current_term() == self.top()
     }

@@ -1,7 +1,7 @@
 //! The states within bounds without their messages, for comparing searches that merge states in
 //! different ways.
 //!
-//! Merging may leave a state out only if another state stays that differs in messages that do not matter.
+//! Merging may leave a state out only if another state stays that differs only in messages that do not matter.
 //! So whatever is merged, a search must reach the same combinations of nodes and ledger.
 
 use std::collections::BTreeSet;

@@ -226,7 +226,7 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Searches until it is done, or `progress` stops it, which is called for every depth and block. If a
+    /// Searches until it is done, or until `progress` stops it. Calls `progress` for every depth and block. If a
     /// property falls, returns it with the steps that lead to its fall from the initial state.
     pub(super) fn run(
         &mut self,

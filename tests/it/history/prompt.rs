@@ -117,7 +117,7 @@ fn a_trace_is_walked_forth_and_back() {
         "goto 32\nwhy committed 2\nlog\nlog 0\nmessages\nwhy leader 7\ngoto 104\nnxt\nback 99\nback\n",
     );
     for words in [
-        "Step 32, 2.629: why committed 2? 2@1 is committed: the leader, n0, counted a majority",
+        "Step 32, 2.629: why committed 2? 2@1 is committed: n0, then the leader, counted a majority",
         "index 1 2 n0",
         "2@1 applied SET balance=1000",
         "there is no node 7 in this run; its nodes are 0 to 4",
@@ -163,7 +163,7 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
     assert!(
         text.contains("The opposite is true:")
-            && text.contains("2@1 is committed: the leader, n0, counted a majority"),
+            && text.contains("2@1 is committed: n0, then the leader, counted a majority"),
         "{text}"
     );
 }

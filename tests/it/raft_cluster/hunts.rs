@@ -16,8 +16,8 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     let text = unwrapped(&told);
     for words in [
         "THIS RUN BREAKS A RULE: one-vote-per-term",
-        "The shortest run in which Election Safety falls, by an exhaustive search:",
-        "6 moves, the fewest within the searched bounds",
+        "The shortest run that an exhaustive search finds in which Election Safety falls:",
+        "6 moves, and no run within the searched bounds is shorter",
         "campaigns, reaching",
         "✗ Election Safety has fallen",
         "Where an intact node acts differently: at step 5",
