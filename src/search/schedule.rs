@@ -57,7 +57,8 @@ impl Schedule {
         Played { moves, fallen: None }
     }
 
-    /// Returns every property that falls when all moves are made, in the order of their falls; Linearizability comes last.
+    /// Returns every property that falls when all moves are made, in the order of their falls; Linearizability
+    /// comes last.
     pub fn falls(&self) -> Vec<Property> {
         let mut cluster = ManualCluster::new(self.settings, Vec::new());
         for verb in &self.moves {

@@ -41,7 +41,8 @@ impl Color {
                 io::stdout().is_terminal(),
             )),
         }
-        // Older Windows consoles interpret colour codes only on request. A console that cannot do so shows the codes.
+        // Older Windows consoles interpret colour codes only on request. A console that cannot do so shows
+        // the codes.
         #[cfg(windows)]
         let _ = control::set_virtual_terminal(true);
     }

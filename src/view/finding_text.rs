@@ -242,9 +242,7 @@ pub(super) fn changes(change: &Change) -> String {
             format!("{more} more {votes} of {} came and were counted", names(missing))
         }
         Change::LaterElection { term } => {
-            format!(
-                "a timer ended and a later term began: too few nodes can still vote in term {term}"
-            )
+            format!("a timer ended and a later term began: too few can still vote in term {term}")
         }
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")

@@ -171,7 +171,8 @@ impl Lanes {
     }
 }
 
-/// Fits a label into this much room. If it is too long, the name of the message is left out, and only then is the rest cut.
+/// Fits a label into this much room. If it is too long, the name of the message is left out, and only then is
+/// the rest cut.
 fn fit(label: &str, room: usize) -> String {
     let mut text = format!(" {label}");
     if text.chars().count() > room

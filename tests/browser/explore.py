@@ -133,7 +133,7 @@ def split_vote():
         page.browser.wait("document.querySelector('#answered .told')")
         answer = page.eval("document.getElementById('answered').textContent")
         check("why nobody leads", "got 2 votes, where 3 are needed" in answer, True)
-        check("what would help", "too few nodes can still vote in term 1" in answer, True)
+        check("what would help", "too few can still vote in term 1" in answer, True)
         page.browser.screenshot(f"{FOLDER}/explore-split-vote.png")
 
 

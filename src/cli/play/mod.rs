@@ -333,7 +333,8 @@ impl Setup {
 
     /// Starts a new world for this scenario.
     fn start<W: ClockedWorld>(&mut self, script: &Script) -> Result<W, Error> {
-        // A live cluster must not wait for the reader. In virtual time the cluster can wait, so no line is left out.
+        // A live cluster must not wait for the reader. In virtual time the cluster can wait, so no line is
+        // left out.
         self.output.set_waiting(self.is_virtual());
         let observers = self.observers(script)?;
         W::start(script, self.clock, observers)
