@@ -172,14 +172,15 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
         let from = at.map_or(Ok(1), |at| step(path, &history, at))?;
         return prompt::talk(&history, from);
     }
-    let mut from: Box<dyn BufRead> = Box::new(BufReader::new(open(path)?));
-    let mut until = None;
-    if let Some(at) = *at {
-        let mut read = Vec::new();
-        let kept = Kept { from: open(path)?, read: &mut read };
-        until = end_of(path, &history_of(path, BufReader::new(kept))?, at)?;
-        from = Box::new(io::Cursor::new(read));
-    }
+    let (file, mut read) = (open(path)?, Vec::new());
+    let (from, until): (Box<dyn BufRead>, _) = match *at {
+        None => (Box::new(BufReader::new(file)), None),
+        Some(at) => {
+            let kept = BufReader::new(Kept { from: file, read: &mut read });
+            let until = end_of(path, &history_of(path, kept)?, at)?;
+            (Box::new(io::Cursor::new(read)), until)
+        }
+    };
     let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&STORY) };
     let mut record = None;
     printing(WhenFull::Wait, |output| {
