@@ -15,6 +15,7 @@ use crate::scenario::script::{Script, unrolled};
 use crate::scenario::verb_table::Verb;
 use crate::sim::{Sim, SimConfig};
 use crate::view::page::live::LiveRecord;
+use crate::view::prompt;
 
 /// A session takes no further line once its run has this many steps.
 const MOST_STEPS: u64 = 50_000;
@@ -245,7 +246,7 @@ impl<'a> BranchedRun<'a> {
         }
         self.go_to_if_other(tip);
         if left > 0 {
-            return Err(NotDone::Refused("there is nothing to undo".to_owned()));
+            return Err(NotDone::Refused(prompt::NOTHING_TO_UNDO.to_owned()));
         }
         Ok(())
     }
@@ -268,7 +269,7 @@ impl<'a> BranchedRun<'a> {
         }
         self.go_to_if_other(tip);
         if left > 0 {
-            return Err(NotDone::Refused("nothing more was undone here".to_owned()));
+            return Err(NotDone::Refused(prompt::NOTHING_TO_DO_AGAIN.to_owned()));
         }
         Ok(())
     }

@@ -90,6 +90,20 @@ fn a_node_that_does_not_know_of_a_commit_says_who_does_and_what_would_tell_it() 
     assert!(ask(&paused, step, "committed 3 on 2").decided_in == Some(step));
 }
 
+/// The request that brought an entry also says how far the leader had committed. Later steps of other nodes
+/// change nothing about that.
+#[test]
+fn what_a_follower_was_told_with_an_entry_is_the_reason_why_it_waits() {
+    let demo = history(&shipped("demo"));
+    for step in [37, 39] {
+        let answer = ask(&demo, step, "not committed 3 on 3");
+        assert!(matches!(answer.finding, Finding::NotTold { .. }), "{:?}", answer.finding);
+        assert_eq!(answer.decided_in, Some(37), "{step}");
+        assert_eq!(grounds(&answer), [(Rule::CommitOnlyVerified, Outcome::Holds)], "{step}");
+        assert_eq!(answer.grounds[0].step, Some(37), "{step}");
+    }
+}
+
 /// A node forgets in a crash which clients asked it. This is the reason why they get no answer, whatever
 /// the node does later.
 #[test]
