@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster, WriteError};
@@ -92,54 +93,64 @@ fn check_safe(mut cluster: RaftCluster) {
 
 #[test]
 fn whatever_befalls_it_everything_answered_is_on_every_node_at_the_end() {
-    for seed in 0..20 {
-        let nodes = 3 + (seed % 3) as usize;
-        let mut cluster = start(fast(nodes, seed));
-        let mut answered = Vec::new();
-        let mut say = |cluster: &RaftCluster, what: &str| {
-            let text = format!("SET {what}={seed}");
-            answered.push((insist(cluster, &text), text));
-        };
-        say(&cluster, "quiet");
-        cluster.set_conditions(Conditions {
-            drop: 0.1,
-            duplicate: 0.1,
-            latency_min: Duration::from_micros(200),
-            latency_max: Duration::from_millis(4),
-            ..Conditions::PERFECT
+    // The clusters mostly wait for their timers, so several of them run at the same time.
+    let seeds: Vec<u64> = (0..20).collect();
+    for at_once in seeds.chunks(5) {
+        thread::scope(|scope| {
+            for &seed in at_once {
+                scope.spawn(move || survive_everything(seed));
+            }
         });
-        say(&cluster, "lossy");
-
-        let leader = cluster.wait_for_leader(BOUND).unwrap();
-        let point = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
-        cluster.crash(leader, point[seed as usize % 3]).unwrap();
-        assert!(cluster.run_until(BOUND, |world| !world.status()[leader.index()].up));
-        say(&cluster, "crashed");
-        cluster.restart(leader).unwrap();
-
-        let leader = cluster.wait_for_leader(BOUND).unwrap();
-        let other = NodeId::all(nodes).find(|&id| id != leader).unwrap();
-        cluster.partition(&[[leader, other].into_iter().take((nodes - 1) / 2).collect()]);
-        say(&cluster, "partitioned");
-        cluster.heal();
-        cluster.cut(leader, other);
-        say(&cluster, "one-way");
-
-        cluster.heal();
-        cluster.set_conditions(Conditions::PERFECT);
-        say(&cluster, "healed");
-        settle(&mut cluster);
-        assert!(cluster.status().iter().all(|status| status.up));
-        check_answered(&cluster, &answered);
-        check_safe(cluster);
     }
+}
+
+fn survive_everything(seed: u64) {
+    let nodes = 3 + (seed % 3) as usize;
+    let mut cluster = start(fast(nodes, seed));
+    let mut answered = Vec::new();
+    let mut say = |cluster: &RaftCluster, what: &str| {
+        let text = format!("SET {what}={seed}");
+        answered.push((insist(cluster, &text), text));
+    };
+    say(&cluster, "quiet");
+    cluster.set_conditions(Conditions {
+        drop: 0.1,
+        duplicate: 0.1,
+        latency_min: Duration::from_micros(200),
+        latency_max: Duration::from_millis(4),
+        ..Conditions::PERFECT
+    });
+    say(&cluster, "lossy");
+
+    let leader = cluster.wait_for_leader(BOUND).unwrap();
+    let point = [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend];
+    cluster.crash(leader, point[seed as usize % 3]).unwrap();
+    assert!(cluster.run_until(BOUND, |world| !world.status()[leader.index()].up));
+    say(&cluster, "crashed");
+    cluster.restart(leader).unwrap();
+
+    let leader = cluster.wait_for_leader(BOUND).unwrap();
+    let other = NodeId::all(nodes).find(|&id| id != leader).unwrap();
+    cluster.partition(&[[leader, other].into_iter().take((nodes - 1) / 2).collect()]);
+    say(&cluster, "partitioned");
+    cluster.heal();
+    cluster.cut(leader, other);
+    say(&cluster, "one-way");
+
+    cluster.heal();
+    cluster.set_conditions(Conditions::PERFECT);
+    say(&cluster, "healed");
+    settle(&mut cluster);
+    assert!(cluster.status().iter().all(|status| status.up));
+    check_answered(&cluster, &answered);
+    check_safe(cluster);
 }
 
 #[test]
 fn many_clients_at_once_find_all_their_commands_applied_once_and_in_order() {
     let mut cluster = start(fast(3, 7));
     let leader = cluster.wait_for_leader(BOUND).unwrap();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for client in 0..4 {
             let handle = cluster.client();
             scope.spawn(move || {

@@ -22,7 +22,7 @@ use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::world::World;
 
 /// How many clusters run at once: enough for the nodes to disturb each other.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 /// The properties that are checked with every step. The others are also checked for each report, and a script
 /// asks for more reports than a replay.
