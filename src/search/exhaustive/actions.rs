@@ -1,6 +1,6 @@
 //! Everything that can happen next in a state, one step at a time.
 
-use super::server_state::Prompt;
+use super::server_state::{MessageBrief, Prompt};
 use super::state::{Cause, ClusterState, Model};
 use crate::raft::{NodeId, Property};
 
@@ -29,7 +29,7 @@ impl Model<'_> {
         let eager = self.bounds.merge.free_sends;
         next.clear();
         next.extend(state.in_flight.iter().map(|&message_id| Action {
-            at: self.interned(message_id).envelope.to,
+            at: self.brief(message_id).to,
             cause: Cause::Message(message_id),
         }));
         for at in NodeId::all(self.settings.nodes) {
@@ -82,14 +82,14 @@ impl Model<'_> {
     fn send_freely(&mut self, state: &mut ClusterState, at: NodeId, nth: u32) {
         // The other servers' free replies to older messages are in the state already.
         let mut fresh = std::mem::take(&mut self.fresh);
-        fresh.extend(state.in_flight.iter().filter(|&&message_id| self.ends(message_id).1 == at));
+        fresh.extend(state.in_flight.iter().filter(|&&message_id| self.brief(message_id).to == at));
         fresh.extend(&self.transition(nth).sent);
         if self.bounds.heartbeats && self.node(state, at).is_leader() {
             self.send_freely_from(state, at, Cause::Prompt(Prompt::Heartbeat), &mut fresh);
         }
         while let Some(message_id) = fresh.pop() {
             if self.find(&state.in_flight, message_id).is_ok() {
-                let to = self.ends(message_id).1;
+                let to = self.brief(message_id).to;
                 self.send_freely_from(state, to, Cause::Message(message_id), &mut fresh);
             }
         }
@@ -125,8 +125,8 @@ impl Model<'_> {
 
     /// Returns where a message is, or the place that its order gives it, as an error.
     fn find(&self, in_flight: &[u32], message_id: u32) -> Result<usize, usize> {
-        let order = self.interned(message_id).order;
-        in_flight.binary_search_by_key(&order, |&other| self.interned(other).order)
+        let order = self.brief(message_id).order;
+        in_flight.binary_search_by_key(&order, |&other| self.brief(other).order)
     }
 
     /// Inserts a message at the place that its order gives it. Returns whether it is new.
@@ -146,8 +146,8 @@ impl Model<'_> {
         left.clear();
         let all = std::mem::take(&mut state.in_flight);
         let lives = |&message_id: &u32| {
-            let envelope = &self.interned(message_id).envelope;
-            let touched = envelope.to == at || envelope.from == at;
+            let MessageBrief { from, to, .. } = self.brief(message_id);
+            let touched = to == at || from == at;
             !(touched && self.is_dead(state, message_id, &all))
         };
         left.extend(all.iter().copied().filter(lives));

@@ -10,6 +10,7 @@
 //! higher term or no further entry can come, fewer messages can still have an effect.
 
 use super::premises::Premise;
+use super::server_state::Route;
 use super::state::{ClusterState, Model};
 use crate::raft::{
     AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Envelope, LogIndex, Message,
@@ -54,16 +55,13 @@ impl Model<'_> {
     /// Whether another message makes the receiver tell the sender its term. Of several spent requests of one
     /// sender to one receiver, one is enough for this: the vote request of the latest term.
     fn another_tells(&self, receiver: &RaftNode, message_id: u32, others: &[u32]) -> bool {
-        let this = &self.interned(message_id).envelope;
+        let this = self.brief(message_id);
+        let asks = Route::new(MessageKind::VoteRequest, this.from, this.to);
         others.iter().any(|&other| {
-            let that = &self.interned(other).envelope;
-            let (term, later) = (this.message.term(), that.message.term());
-            that.from == this.from
-                && that.to == this.to
-                && that.message.kind() == MessageKind::VoteRequest
-                && (later > term
-                    || later == term && this.message.kind() != MessageKind::VoteRequest)
-                && later < receiver.current_term()
+            let that = self.brief(other);
+            that.route == asks
+                && (that.term > this.term || that.term == this.term && this.route != asks)
+                && that.term < receiver.current_term()
         })
     }
 
@@ -98,10 +96,11 @@ impl Model<'_> {
         };
         // If the same reply is in flight already, it can arrive any number of times, so giving it
         // once more changes nothing.
+        let answers = Route::new(MessageKind::AppendEntriesResponse, follower.id(), leader.id());
         let is_given = |&other: &u32| {
-            let that = &self.interned(other).envelope;
-            let Message::AppendEntriesResponse(given) = &that.message else { return false };
-            that.from == follower.id() && that.to == leader.id() && *given == answer
+            let message = || &self.interned(other).envelope.message;
+            self.brief(other).route == answers
+                && matches!(message(), Message::AppendEntriesResponse(given) if *given == answer)
         };
         held && !tells_of_commits
             && (self.answer_is_idle(leader, follower, &answer) || others.iter().any(is_given))

@@ -9,6 +9,15 @@ use crate::panics::lock;
 
 use rustc_hash::FxHashMap;
 
+/// A value that gets a number.
+pub(super) trait Value: Eq + Hash {
+    /// What nearly every step of a search reads of it. A search would wait for memory if it followed a
+    /// pointer for this.
+    type Brief: Copy;
+
+    fn brief(&self) -> Self::Brief;
+}
+
 /// All values that were seen, in the order in which they were numbered.
 #[derive(Debug)]
 pub(super) struct Interned<T> {
@@ -29,23 +38,32 @@ impl<T> Default for Interned<T> {
 
 /// One thread's copy of the numbers: reading a value takes no lock.
 #[derive(Debug)]
-pub(super) struct Interner<'s, T> {
+pub(super) struct Interner<'s, T: Value> {
     shared: &'s Interned<T>,
     values: Vec<Arc<T>>,
+    briefs: Vec<T::Brief>,
     ids: FxHashMap<Arc<T>, u32>,
 }
 
-impl<'s, T: Eq + Hash> Interner<'s, T> {
+impl<'s, T: Value> Interner<'s, T> {
     pub(super) fn new(shared: &'s Interned<T>) -> Self {
-        let mut table = Self { shared, values: Vec::new(), ids: FxHashMap::default() };
+        let ids = FxHashMap::default();
+        let mut table = Self { shared, values: Vec::new(), briefs: Vec::new(), ids };
         table.refresh();
         table
     }
 
     /// Takes over what other threads have numbered since.
     pub(super) fn refresh(&mut self) {
-        let all = lock(&self.shared.all);
-        self.values.extend_from_slice(&all.values[self.values.len()..]);
+        let shared = self.shared;
+        self.copy(&lock(&shared.all).values);
+    }
+
+    /// Copies what is new in `all`.
+    fn copy(&mut self, all: &[Arc<T>]) {
+        let new = &all[self.values.len()..];
+        self.values.extend_from_slice(new);
+        self.briefs.extend(new.iter().map(|value| value.brief()));
     }
 
     /// Returns the number of `value`; a new number if the value was not seen before.
@@ -53,7 +71,8 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
         if let Some(&id) = self.ids.get(&value) {
             return id;
         }
-        let mut all = lock(&self.shared.all);
+        let shared = self.shared;
+        let mut all = lock(&shared.all);
         let next = all.values.len() as u32;
         let value = Arc::new(value);
         let id = match all.ids.entry(Arc::clone(&value)) {
@@ -63,7 +82,7 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
         if id == next {
             all.values.push(Arc::clone(&value));
         }
-        self.values.extend_from_slice(&all.values[self.values.len()..]);
+        self.copy(&all.values);
         drop(all);
         self.ids.insert(Arc::clone(&self.values[id as usize]), id);
         id
@@ -72,6 +91,11 @@ impl<'s, T: Eq + Hash> Interner<'s, T> {
     /// Returns the value with this number.
     pub(super) fn get(&self, id: u32) -> &T {
         &self.values[id as usize]
+    }
+
+    /// Returns the brief of the value with this number.
+    pub(super) fn brief(&self, id: u32) -> T::Brief {
+        self.briefs[id as usize]
     }
 
     /// Returns how many values there are.

@@ -7,10 +7,12 @@
 
 use std::hash::Hash;
 
+use super::interner::Value;
 use crate::digest;
 use crate::properties::safety::cut_while_leading;
 use crate::raft::{
-    Command, Envelope, Input, Message, NodeId, PersistentState, RaftNode, Role, Settings,
+    Command, Envelope, Input, Message, MessageKind, NodeId, PersistentState, RaftNode, Role,
+    Settings, Term,
 };
 
 /// A server between two steps.
@@ -179,14 +181,40 @@ fn labels(
     (digest::chain(2, &(persistent, disk, rest)), of_others)
 }
 
-/// A message, with a digest of what it says apart from names.
+impl Value for ServerState {
+    type Brief = ();
+
+    fn brief(&self) {}
+}
+
+/// A message.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct InternedMessage {
     pub envelope: Envelope,
+    brief: MessageBrief,
+}
+
+/// What a search reads of a message at nearly every step.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct MessageBrief {
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    pub(super) route: Route,
+    pub(super) term: Term,
     /// A digest of what it says. The only node that a message names is its sender, so only that is left out.
     pub(super) label: u64,
     /// A number to order messages by, which is the same in every run.
     pub(super) order: u64,
+}
+
+/// Of which kind a message is, and between which nodes it goes, as one number that is compared at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Route(u32);
+
+impl Route {
+    pub(super) const fn new(kind: MessageKind, from: NodeId, to: NodeId) -> Self {
+        Self((kind as u32) << 16 | (from.index() as u32) << 8 | to.index() as u32)
+    }
 }
 
 impl InternedMessage {
@@ -202,7 +230,23 @@ impl InternedMessage {
             ),
             Message::AppendEntriesResponse(m) => digest::chain(6, m),
         };
-        let order = digest::chain(7, &envelope);
-        Self { envelope, label, order }
+        let Envelope { from, to, message } = &envelope;
+        let brief = MessageBrief {
+            from: *from,
+            to: *to,
+            route: Route::new(message.kind(), *from, *to),
+            term: message.term(),
+            label,
+            order: digest::chain(7, &envelope),
+        };
+        Self { envelope, brief }
+    }
+}
+
+impl Value for InternedMessage {
+    type Brief = MessageBrief;
+
+    fn brief(&self) -> MessageBrief {
+        self.brief
     }
 }

@@ -10,8 +10,8 @@ use super::bounds::Bounds;
 use super::interner::{Interned, Interner};
 use super::ledger::Ledger;
 use super::premises::Premises;
-use super::server_state::{InternedMessage, Prompt, ServerState, Stepped};
-use crate::raft::{Envelope, NodeId, Property, RaftNode, RuleSet, Settings, Term};
+use super::server_state::{InternedMessage, MessageBrief, Prompt, ServerState, Stepped};
+use crate::raft::{NodeId, Property, RaftNode, RuleSet, Settings, Term};
 
 /// A state of the cluster, by the numbers of its parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct ClusterState {
     /// Crashes so far.
     pub(super) crashes: u8,
     /// All messages that were ever sent and may still change something, in the order of
-    /// `InternedMessage::order`. Delivery does not take a message out, so loss, reordering and duplication
+    /// `MessageBrief::order`. Delivery does not take a message out, so loss, reordering and duplication
     /// need no actions of their own.
     pub in_flight: Vec<u32>,
 }
@@ -130,10 +130,8 @@ impl<'s> Model<'s> {
         self.in_flight.get(id)
     }
 
-    /// Returns who sent a message, and to whom.
-    pub(super) fn ends(&self, message_id: u32) -> (NodeId, NodeId) {
-        let Envelope { from, to, .. } = self.interned(message_id).envelope;
-        (from, to)
+    pub(super) fn brief(&self, message_id: u32) -> MessageBrief {
+        self.in_flight.brief(message_id)
     }
 
     pub(super) fn transition(&self, nth: u32) -> &Transition {

@@ -44,13 +44,14 @@ const fn place(a: usize, b: usize) -> u64 {
 impl Model<'_> {
     fn labels(&self, state: &ClusterState) -> Labels {
         let nodes = self.settings.nodes;
-        let ledger = self.ledgers.get(state.ledger);
+        let (ledger, ledger_label) =
+            (self.ledgers.get(state.ledger), self.ledgers.brief(state.ledger));
         // Of states that count as one the search keeps the first it finds, which depends on the fingerprints.
         // So another shift here would change the numbers of states that tests and docs state.
         let spent = u64::from(state.crashes) << 8;
         let mut labels = Labels {
             nodes,
-            whole: mix(ledger.label() ^ mix(spent)),
+            whole: mix(ledger_label ^ mix(spent)),
             unary: LabelRow::default(),
             pairs: Default::default(),
         };
@@ -65,9 +66,8 @@ impl Model<'_> {
             *slot = slot.wrapping_add(mix(term.get() + 17) ^ began_with);
         }
         for &message_id in &state.in_flight {
-            let message = self.interned(message_id);
-            let (from, to) = (message.envelope.from.index(), message.envelope.to.index());
-            let slot = &mut labels.pairs[from][to];
+            let message = self.brief(message_id);
+            let slot = &mut labels.pairs[message.from.index()][message.to.index()];
             *slot = slot.wrapping_add(mix(message.label));
         }
         labels
