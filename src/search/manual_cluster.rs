@@ -5,19 +5,30 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::properties::safety::Violation;
-use crate::raft::{Property, Settings};
+use crate::raft::{LogIndex, Property, Settings};
 use crate::record::journal::Observer;
 use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{Narration, VirtualWorld, World};
-use crate::server::Ticket;
 use crate::server::timing::Timing;
+use crate::server::{Proposal, Ticket};
 use crate::sim::{Sim, SimConfig};
+
+/// On how much a judgement of the clients rests. While it does not grow, no fall comes to light: a command that
+/// is only asked for contradicts nothing, and what was committed first at an index stays so.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ClientEvidence {
+    /// How many commands the clients were told something of.
+    told: u64,
+    /// How many entries are committed.
+    committed: LogIndex,
+}
 
 /// A cluster under manual control, with its clients.
 pub struct ManualCluster {
     sim: Sim,
     history: ClientHistory,
     made: u64,
+    told: u64,
 }
 
 impl ManualCluster {
@@ -27,7 +38,7 @@ impl ManualCluster {
             SimConfig { settings, timing: Timing::PAPER, conditions: Conditions::PERFECT, seed: 0 };
         let mut sim = Sim::new(config, observers);
         sim.set_manual(true);
-        Self { sim, history: ClientHistory::default(), made: 0 }
+        Self { sim, history: ClientHistory::default(), made: 0, told: 0 }
     }
 
     /// Returns the simulated cluster.
@@ -38,6 +49,12 @@ impl ManualCluster {
     /// Returns what the clients asked and were told.
     pub(super) const fn history(&self) -> &ClientHistory {
         &self.history
+    }
+
+    /// Returns on how much a judgement of the clients rests now.
+    pub(super) const fn evidence(&self) -> ClientEvidence {
+        let committed = self.sim.journal().checker().committed_len();
+        ClientEvidence { told: self.told, committed }
     }
 
     /// Announces a part of the run with this title to the observers.
@@ -78,7 +95,9 @@ impl ManualCluster {
     fn collect_answers(&mut self) {
         let waiting: Vec<Ticket> = self.history.waiting().collect();
         for ticket in waiting {
-            self.history.told(ticket, &self.sim.take_proposal(ticket), self.made * 2 + 1);
+            let proposal = self.sim.take_proposal(ticket);
+            self.told += u64::from(proposal != Proposal::Pending);
+            self.history.told(ticket, &proposal, self.made * 2 + 1);
         }
     }
 

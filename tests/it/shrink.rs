@@ -3,16 +3,21 @@
 use std::num::NonZeroUsize;
 
 use raft_in_practice::raft::{Property, Rule, RuleSet, Settings};
+use raft_in_practice::random_draws::Draw;
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::search::best_counterexample;
 use raft_in_practice::search::best_counterexample::Short;
-use raft_in_practice::search::objective::Objective;
+use raft_in_practice::search::manual_cluster::ManualCluster;
+use raft_in_practice::search::objective::{Fallen, Objective};
 use raft_in_practice::search::random::{Hunt, HuntProgress, HuntResult, aim_of};
-use raft_in_practice::search::schedule::Schedule;
+use raft_in_practice::search::schedule::{Played, Schedule};
 use raft_in_practice::search::schedule_parts::parts;
 use raft_in_practice::search::shrink::{shrink, variants};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 use crate::common::lengths::LENGTHS;
 
@@ -113,4 +118,40 @@ fn clients_are_judged_where_no_message_is_delivered() {
     let fallen = schedule.play(aim).fallen.map(|fallen| fallen.property());
     assert_eq!(fallen, Some(Property::Linearizability));
     assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).fallen, None);
+}
+
+/// Plays a schedule and judges its clients after every move, whether or not there is anything new.
+fn judged_at_every_move(schedule: &Schedule, objective: Objective) -> Played {
+    let mut cluster = ManualCluster::new(schedule.settings, Vec::new());
+    let mut moves = Vec::new();
+    for verb in &schedule.moves {
+        if cluster.make(verb) {
+            moves.push(verb.clone());
+            let misled = || objective.met_by_clients(cluster.judge(objective));
+            let fallen = cluster.fallen(objective).or_else(misled);
+            if fallen.is_some() {
+                return Played { moves, fallen };
+            }
+        }
+    }
+    Played { moves, fallen: None }
+}
+
+/// Clients are judged only when they were told something or an entry was committed. No fall comes later by that.
+#[test]
+fn clients_need_no_judgement_where_nothing_new_is_known() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(5);
+    let (mut misled, objective) = (0, Objective::Only(Property::Linearizability));
+    for rule in [Rule::StaleTermRejected, Rule::VotesCountedOnceAndInTerm, Rule::AnswerOnlyApplied]
+    {
+        for caught in caught(rule).catches {
+            let raw = caught.raw.expect("it is made of moves");
+            let moves = raw.moves.iter().filter(|_| rng.chance(0.99)).cloned().collect();
+            let schedule = Schedule { moves, settings: raw.settings };
+            let played = schedule.play(objective);
+            misled += usize::from(matches!(played.fallen, Some(Fallen::Clients(_))));
+            assert_eq!(played, judged_at_every_move(&schedule, objective), "{rule}");
+        }
+    }
+    assert!(misled > 3, "only {misled} of these runs misled a client");
 }
