@@ -56,19 +56,27 @@ pub(super) fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
     if bytes.len() as u64 > LONGEST {
         return Err(content("is longer than 1 MiB, and a scenario may have no more than that"));
     }
-    if is_utf_16(&bytes) {
-        return Err(content("is written in UTF-16; save the scenario as UTF-8"));
+    if let Some(encoding) = wide_encoding(&bytes) {
+        let what = format!("is written in {encoding}; save the scenario as UTF-8");
+        return Err(content(&what));
     }
     String::from_utf8(bytes)
         .map_err(|_| content("is not text in UTF-8; save the scenario as UTF-8"))
 }
 
-/// Whether a text begins like UTF-16: with a byte order mark, or with an ASCII character of two bytes.
-pub(crate) const fn is_utf_16(text: &[u8]) -> bool {
-    matches!(
-        text,
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b' '..=b'~', ..] | [b' '..=b'~', 0, ..]
-    )
+/// The encoding of a text that begins like UTF-16 or UTF-32: with a byte order mark, or with an ASCII character
+/// of two or four bytes.
+pub(crate) const fn wide_encoding(text: &[u8]) -> Option<&'static str> {
+    match text {
+        [0xff, 0xfe, 0, 0, ..]
+        | [0, 0, 0xfe, 0xff, ..]
+        | [0, 0, 0, b' '..=b'~', ..]
+        | [b' '..=b'~', 0, 0, 0, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b' '..=b'~', ..] | [b' '..=b'~', 0, ..] => {
+            Some("UTF-16")
+        }
+        _ => None,
+    }
 }
 
 impl Script {

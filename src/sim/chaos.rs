@@ -140,7 +140,7 @@ impl Chaos {
         &mut self.rng
     }
 
-    /// Does one fault, drawn by weight. Returns the node, if the fault is an election timer that ends early.
+    /// Does one fault, drawn by weight. Returns the node whose election timer ended early, if the fault is that.
     pub fn strike(&mut self, sim: &mut Sim) -> Option<NodeId> {
         let mix = self.mix;
         let faults = [
@@ -173,8 +173,7 @@ impl Chaos {
             }
             Fault::Heal => sim.heal(),
             Fault::ElectionTimeout => {
-                let _ = sim.election_timeout(node);
-                return Some(node);
+                return sim.election_timeout(node).is_ok().then_some(node);
             }
             Fault::Pause => _ = sim.pause(node),
             Fault::Resume => _ = sim.resume(node),

@@ -11,7 +11,7 @@ use rustyline::{
 };
 
 use super::words::WORDS;
-use crate::scenario::file::is_utf_16;
+use crate::scenario::file::wide_encoding;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
 use crate::scenario::usage::first_words;
@@ -84,8 +84,9 @@ impl Lines {
                 if line.len() as u64 == LONGEST {
                     return Err(io::Error::other("a line has more than 1 MiB"));
                 }
-                if is_utf_16(&line) {
-                    return Err(io::Error::other("a line is in UTF-16, and not in UTF-8"));
+                if let Some(encoding) = wide_encoding(&line) {
+                    let sentence = format!("a line is in {encoding}, and not in UTF-8");
+                    return Err(io::Error::other(sentence));
                 }
                 let line = String::from_utf8_lossy(&line);
                 let line = line.strip_prefix('\u{feff}').unwrap_or(&line).trim_end().to_owned();

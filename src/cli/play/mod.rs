@@ -157,7 +157,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         Ok(())
     }
 
-    /// Reads lines and answers them. Returns the scenario to begin anew with, if a line asks for one.
+    /// Reads lines and answers them. Returns the scenario to start again with, if a line asks for one.
     fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
         loop {
             let step = self.setup.recorder().look(History::last);

@@ -64,7 +64,7 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new("messages", "", "the messages on their way (virtual time)"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("save", "FILE", "write the session as a scenario that does it all again"),
-    Usage::new("load", "NAME|FILE", "begin anew with a scenario: its cluster, and its lines"),
+    Usage::new("load", "NAME|FILE", "start again with a scenario: its cluster, and its lines"),
     Usage::new("quit", "", "the end, with what the checker found (Ctrl-D does it too)"),
 ];
 

@@ -70,7 +70,7 @@ pub(super) const WORDS: &[Usage] = &[
         "which step made a field what it is, as in 'blame 2 commitIndex'",
     ),
     Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
-    Usage::new("fork", "", "go on from here: a cluster at a prompt, as it stood then"),
+    Usage::new("fork", "", "continue from here: a cluster at a prompt, as it stood then"),
     Usage::new("help", "[WORD]", "what can be typed, or what this word does"),
     Usage::new("quit", "", "the end (Ctrl-D does it too)"),
 ];

@@ -13,6 +13,7 @@ impl Checker {
         self.checks[Property::ElectionSafety as usize] += 1;
         let first = *self.leaders.entry(term).or_insert(leader);
         if first != leader {
+            self.second_leaders.insert((term, leader));
             let evidence = Evidence::TwoLeaders { term, first, second: leader };
             self.report(Property::ElectionSafety, evidence);
         }

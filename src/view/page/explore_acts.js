@@ -58,9 +58,9 @@ Object.assign(Explore.prototype, {
     if (!message) return [];
     const title = [element("h3", {}, nameOf(message)), element("p", { class: "hint" }, message.says)];
     const flight = this.atEnd ? this.flights.get(id) : null;
-    if (!this.atEnd) return [...title, element("p", { class: "hint" }, "To act on it, go on from here first.")];
-    if (!flight) return [...title, element("p", { class: "hint" }, "It is not on its way any more.")];
-    if (!flight.name) return [...title, element("p", { class: "hint" }, "Another of the same kind on the same way comes before it; act on that one first.")];
+    if (!this.atEnd) return [...title, element("p", { class: "hint" }, "To act on it, continue from here first.")];
+    if (!flight) return [...title, element("p", { class: "hint" }, "It is no longer in flight.")];
+    if (!flight.name) return [...title, element("p", { class: "hint" }, "An earlier message of the same kind is on the same link. Act on that one first.")];
     const waits = flight.due === null;
     return [...title, element("div", { class: "row" },
       button(flight.delivered ? "deliver it again" : "deliver", `deliver ${flight.name}`), waits ? null : button("hold back", `hold ${flight.name}`),
@@ -98,7 +98,7 @@ Object.assign(Explore.prototype, {
       return others.map((other) => element("button", { type: "button", class: "link branch", title: "Go to this branch; this one stays", onclick: () => this.goTo(leaf(other)) }, `or: ${lines[other].text}`));
     };
     byId("lines").replaceChildren(...way.map((line, nth) => element("li", { class: line === tip ? "tip" : lines[line].text.startsWith("try ") ? "failed" : "" },
-      element("button", { type: "button", class: "link plain", title: "Look at the moment behind this line", onclick: () => this.viewer.goto(lines[line].moment) }, lines[line].text),
+      element("button", { type: "button", class: "link plain", title: "Look at the moment after this line", onclick: () => this.viewer.goto(lines[line].moment) }, lines[line].text),
       ...branches(nth > 0 ? way[nth - 1] : null, line))));
     const after = branches(tip, null);
     if (after.length > 0) byId("lines").append(element("li", { class: "hint" }, "undone: ", ...after));
@@ -109,8 +109,8 @@ Object.assign(Explore.prototype, {
     byId("planned").hidden = left.length === 0;
     byId("planned").replaceChildren(
       element("div", { class: "row" }, `${left.length} lines of the scenario are left: `,
-        element("button", { type: "button", id: "next-line", title: "Carry the next line out", onclick: () => this.act({ act: "next" }) }, "next line"),
-        element("button", { type: "button", id: "rest", title: "Carry out all that is left", onclick: () => this.act({ act: "rest" }) }, "all")),
+        element("button", { type: "button", id: "next-line", title: "Carry out the next line", onclick: () => this.act({ act: "next" }) }, "next line"),
+        element("button", { type: "button", id: "rest", title: "Carry out all the lines that are left", onclick: () => this.act({ act: "rest" }) }, "all")),
       ...left.slice(0, 4).map((text, nth) => element("div", { class: nth === 0 ? "next" : "" }, text)),
       left.length > 4 ? "…" : "");
   },

@@ -52,8 +52,8 @@ Object.assign(Explore.prototype, {
     const { run } = this;
     const at = run.ofStep.get(told.since);
     const since = told.complaint ? [told.complaint]
-      : at === undefined ? ["It has been so from the beginning."]
-      : ["It has been so since ", element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at) }, `step ${told.since}`), `: ${run.moments[at].title}.`];
+      : at === undefined ? ["This has been so from the beginning."]
+      : ["This has been so since ", element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at) }, `step ${told.since}`), `: ${run.moments[at].title}.`];
     const reasons = at === undefined ? [] : run.moments[at].lines.map(([kind, text, rule]) => element("p", { class: `told ${kind}` }, rule ? `${kind} ${rule}: ${text}` : text));
     this.answer(`${field} of n${node}`, [element("p", {}, ...since), ...reasons]);
   },
@@ -72,12 +72,12 @@ Object.assign(Explore.prototype, {
     const box = byId("otherwise");
     box.hidden = false;
     const close = element("button", { type: "button", class: "link", onclick: () => { box.hidden = true; } }, "close");
-    const renew = element("button", { type: "button", class: "link", title: "With the lines that have come since", onclick: () => this.otherwise(rule) }, "again");
+    const renew = element("button", { type: "button", class: "link", title: "With the lines that were added since", onclick: () => this.otherwise(rule) }, "again");
     const isBroken = this.run.about.some((text) => text.startsWith("Broken:") && text.includes(rule));
     const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, renew, " ", close);
     const failed = told.failed > 0 ? [element("p", { class: "hint" }, `${told.failed} of the lines could not be carried out there.`)] : [];
     if (told.parts_in === null) {
-      box.replaceChildren(head, element("p", {}, "Nothing is different: so far this rule has decided nothing."), ...failed);
+      box.replaceChildren(head, element("p", {}, "There is no difference: so far this rule has decided nothing."), ...failed);
       return;
     }
     const side = (name, lines) => element("div", {}, element("h3", {}, name), ...lines.map((text) => element("p", { class: "told" }, text)));
@@ -86,7 +86,7 @@ Object.assign(Explore.prototype, {
     const at = this.run.ofStep.get(told.parts_in);
     const look = element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at ?? this.viewer.end) }, `step ${told.parts_in}`);
     const fell = told.other.violations.length === 0 ? [element("p", {}, "No property has fallen there so far.")] : told.other.violations.map(({ step, text }) => element("p", { class: "told fell" }, `step ${step}: ✗ ${text}`));
-    box.replaceChildren(head, element("p", {}, "The two part in ", look, "."),
+    box.replaceChildren(head, element("p", {}, "The two runs differ from ", look, "."),
       element("div", { class: "side-by-side" }, side("Here", told.here), side("There", told.there)), ...fell, ...failed, heads, other);
     const run = new Run(told.other);
     const diagram = new Diagram(other, heads, { choose: (to) => diagram.goto(to), hover: () => {} });

@@ -43,7 +43,7 @@ Object.assign(Explore.prototype, {
     });
     click("copy-link", async () => {
       const script = await this.script();
-      if (script !== null) this.copy(`#run=${encodeURIComponent(script)}`, "Copied: who runs 'raft-cluster explore' can paste it behind 'open', or behind the address, or give it to the command in quotes.");
+      if (script !== null) this.copy(`#run=${encodeURIComponent(script)}`, "Copied. Anyone who runs 'raft-cluster explore' can paste it next to 'open', add it to the end of the address, or pass it to the command in quotes.");
     });
     byId("scenario").onchange = (event) => {
       if (event.target.value) this.open(event.target.value);
@@ -90,7 +90,7 @@ Object.assign(Explore.prototype, {
       // The browser does not allow the copy, so the page shows the text for copying by hand.
       byId("said").hidden = false;
       byId("said").textContent = text;
-      byId("kept").textContent = "The browser does not let the page copy; here it is.";
+      byId("kept").textContent = "The browser does not allow this page to copy. Here it is:";
     }
   },
 
@@ -100,7 +100,7 @@ Object.assign(Explore.prototype, {
     try {
       text = link && decodeURIComponent(link[1]);
     } catch {
-      this.complain("this is no link of a run; it may have been cut");
+      this.complain("this is not a link of a run; a part of it may be missing");
       return;
     }
     await this.replace(async () => (link ? { name: "link", text } : { name }));
@@ -121,7 +121,7 @@ Object.assign(Explore.prototype, {
       await this.replace(async () => ({ name: title, text: had }));
       await this.act({ act: "rest" });
     };
-    byId("kept").replaceChildren(`In place of '${title}'. `, element("button", { type: "button", class: "link", id: "had", onclick: back }, "back to that"));
+    byId("kept").replaceChildren(`This replaced '${title}'. `, element("button", { type: "button", class: "link", id: "had", onclick: back }, "go back to it"));
     return true;
   },
 

@@ -225,6 +225,10 @@ fn a_mark_of_the_encoding_is_skipped_and_another_encoding_is_named() {
         (b"\xfe\xff\0n\0o", "is written in UTF-16"),
         (b"n\0o\0d\0e\0", "is written in UTF-16"),
         (b"\0n\0o\0d\0e", "is written in UTF-16"),
+        (b"\xff\xfe\0\0n\0\0\0o\0\0\0", "is written in UTF-32"),
+        (b"\0\0\xfe\xff\0\0\0n", "is written in UTF-32"),
+        (b"n\0\0\0o\0\0\0", "is written in UTF-32"),
+        (b"\0\0\0n\0\0\0o", "is written in UTF-32"),
         (b"nodes \xff", "is not text in UTF-8"),
     ] {
         fs::write(&path, bytes).unwrap();

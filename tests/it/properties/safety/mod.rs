@@ -71,6 +71,25 @@ impl Bench {
     }
 }
 
+/// Only some violations of a kind are kept, but every leader is counted.
+#[test]
+fn leaders_are_counted_even_if_their_violations_are_not_kept() {
+    let mut bench = Bench::new(9, &[Rule::OneVotePerTerm]);
+    for _ in 0..6 {
+        let all: Vec<_> = (0..9).map(|node| bench.step(node, Input::ElectionTimeout)).collect();
+        for (node, asked) in (0..9).zip(all) {
+            for voter in 1..=4 {
+                let vote = bench.deliver(&asked, (node + voter) % 9);
+                bench.deliver(&vote, node);
+            }
+        }
+        (0..9).for_each(|node| bench.restart(node));
+    }
+    assert_eq!((bench.checker.leaders().len(), bench.checker.second_leaders()), (6, 24));
+    let kept = bench.fallen().iter().filter(|&&it| it == Property::ElectionSafety).count();
+    assert!(kept < 24, "{kept} are kept");
+}
+
 #[test]
 fn an_election_and_a_write_break_nothing_and_are_counted() {
     let mut bench = Bench::new(3, &[]);
