@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::raft::{Event, Input, MAX_NODES, Message, NodeId, Term};
+use crate::raft::{Event, Facts, MAX_NODES, MessageKind, NodeId, Term, TimerCause};
 use crate::record::deed::Deed;
 use crate::record::journal::{Batch, Observer};
 use crate::server::timing::Time;
-use crate::server::turn_order::Detail;
 
 /// An election that was not needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -59,15 +58,10 @@ impl Observer for UnneededElections {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node().id();
         let (now, shortest) = (batch.time, self.shortest);
-        for step in batch.steps {
-            if let Input::Receive(envelope) = &step.input
-                && let Message::AppendEntriesRequest(request) = &envelope.message
-                && request.term == batch.server.node().current_term()
-            {
-                self.heard[node.index()] = Some((request.term, now));
-            }
-        }
         for event in batch.events {
+            if hears_leader(event) {
+                self.heard[node.index()] = Some((batch.server.node().current_term(), now));
+            }
             let Event::ElectionStarted { term, .. } = *event else { continue };
             let Some((heard_in, heard)) = self.heard[node.index()] else { continue };
             let same = heard_in.next() == Some(term);
@@ -83,8 +77,16 @@ impl Observer for UnneededElections {
             self.heard[node.index()] = None;
         }
     }
+}
 
-    fn wants(&self) -> Detail {
-        Detail::Steps
+/// Whether this event says that AppendEntries of the node's own term arrived, even if the node did not heed it.
+/// The events say so without the inputs, which the world would have to keep for an observer at every step.
+const fn hears_leader(event: &Event) -> bool {
+    match event {
+        Event::Checked(verdict) => {
+            matches!(verdict.facts, Facts::Timer { cause: TimerCause::CurrentLeader })
+        }
+        Event::Ignored { kind, .. } => matches!(kind, MessageKind::AppendEntriesRequest),
+        _ => false,
     }
 }
