@@ -1,10 +1,10 @@
 //! Hunts: every broken rule is caught, and the intact core survives.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use raft_in_practice::raft::{Property, Rule, RuleSet};
+use raft_in_practice::raft::{NodeId, Property, Rule, RuleSet};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::world::World;
 use raft_in_practice::search::best_counterexample::{Searches, Source};
@@ -12,8 +12,10 @@ use raft_in_practice::search::objective::Objective;
 use raft_in_practice::search::random::clients::Clients;
 use raft_in_practice::search::random::recovery::Stall;
 use raft_in_practice::search::random::trial::{HuntFinding, record, trial};
+use raft_in_practice::search::random::unneeded_elections::UnneededElections;
 use raft_in_practice::search::random::{Hunt, HuntProgress, aim_of, caught};
 use raft_in_practice::search::{best_counterexample, random};
+use raft_in_practice::server::turn_order::CrashPoint;
 use raft_in_practice::sim::{Chaos, FaultMix, Sim, SimConfig};
 use raft_in_practice::view::hunt_result as view;
 
@@ -98,6 +100,57 @@ fn too_many_elections_in_the_calm_are_a_finding_of_their_own() {
     assert!(held > most);
     let told = format!("there were {held} elections; electing a leader takes {most} at most");
     assert!(view::stall(&stall).contains(&told));
+}
+
+/// A node that has just heard from its leader has no reason to campaign, even if it did not heed what it heard.
+/// It has one if it was made to campaign, or if a crash has made it forget.
+#[test]
+fn a_campaign_soon_after_a_leader_was_heard_is_unneeded() {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Before {
+        Nothing,
+        Made,
+        Forgot,
+        DidNotHeed,
+    }
+    let unneeded = |before| {
+        let mut config = SimConfig::new(3);
+        if before == Before::DidNotHeed {
+            config.settings.rules = RuleSet::INTACT.without(Rule::CandidateYieldsToLeader);
+        }
+        let watch = Arc::new(Mutex::new(UnneededElections::new(config.timing.election_min)));
+        let mut sim = Sim::new(config, vec![Box::new(Arc::clone(&watch))]);
+        let leader = sim.wait_for_leader(Duration::from_secs(5)).unwrap();
+        let other = NodeId::all(3).find(|&node| node != leader).unwrap();
+        sim.run_to(sim.now() + Duration::from_millis(200));
+        if before == Before::DidNotHeed {
+            // As a candidate of the next term it hears the leader of that term, and campaigns all the same.
+            let third = NodeId::all(3).find(|&node| node != leader && node != other).unwrap();
+            sim.cut(other, third);
+            sim.cut(other, leader);
+            sim.election_timeout(other).unwrap();
+            watch.lock().unwrap().excuse(Some(other), sim.now());
+            sim.election_timeout(third).unwrap();
+            watch.lock().unwrap().excuse(Some(third), sim.now());
+            sim.run_to(sim.now() + Duration::from_millis(20));
+            assert!(sim.status_of(third).leads());
+            assert_eq!(sim.status_of(other).term, sim.status_of(third).term);
+        }
+        if before == Before::Forgot {
+            sim.crash(other, CrashPoint::Between).unwrap();
+            sim.restart(other).unwrap();
+        }
+        sim.election_timeout(other).unwrap();
+        if before == Before::Made {
+            watch.lock().unwrap().excuse(Some(other), sim.now());
+        }
+        let found = watch.lock().unwrap().found;
+        found.inspect(|found| assert_eq!((found.node, found.campaigned), (other, sim.now())))
+    };
+    assert!(unneeded(Before::Nothing).is_some());
+    assert!(unneeded(Before::Made).is_none());
+    assert!(unneeded(Before::Forgot).is_none());
+    assert!(unneeded(Before::DidNotHeed).is_some());
 }
 
 /// The best counterexample is the shortest that a hunt or a search finds, or the run that ships if that is
