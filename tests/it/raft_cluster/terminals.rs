@@ -9,12 +9,13 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::raft_cluster::{file, printed, raft_cluster, unwrapped};
 
-/// All that a command shows on a terminal of this size, in a shell with these variables.
+/// All that a command shows on a terminal of this size, in a shell with these variables. Nobody types, and the
+/// terminal stays open until the command ends.
 fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) -> String {
     typed_on_a_terminal("", columns, rows, variables, command)
 }
 
-/// The same, with these keys typed meanwhile.
+/// The same, with these keys typed meanwhile, and the end of the input after them.
 fn typed_on_a_terminal(
     keys: &str,
     columns: usize,
@@ -50,9 +51,12 @@ fn typed_after(
     while !text.contains(shown) {
         assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
     }
-    child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
+    let mut keyboard = child.stdin.take().unwrap();
+    keyboard.write_all(keys.as_bytes()).unwrap();
+    let stays_open = keys.is_empty().then_some(keyboard);
     out.read_to_string(&mut text).unwrap();
     child.wait().unwrap();
+    drop(stays_open);
     text.replace('\r', "")
 }
 
@@ -229,9 +233,12 @@ fn a_signal_at_a_prompt_gives_the_terminal_back() {
         for signal in ["TERM", "HUP"] {
             // It comes when the editor has taken the terminal, of which the shell's parent is another.
             let kill = format!(
-                "(until stty -a < /dev/tty | grep -q -e -icanon; do :; done; pkill -{signal} -P $$ raft-cluster) & exec 3>&1;"
+                "(while flags=$(stty -a < /dev/tty); do case $flags in *-icanon*) \
+                 pkill -{signal} -P $$ raft-cluster; exit;; esac; done) &"
             );
-            let text = on_a_terminal(80, 99, &kill, &format!("raft-cluster {command}; stty -a"));
+            let command = format!("raft-cluster {command}; echo code $?; stty -a");
+            let text = on_a_terminal(80, 99, &kill, &command);
+            assert!(text.contains("code 130"), "{command} {signal}: {text}");
             let words: Vec<&str> = text.split_whitespace().collect();
             for flag in ["icanon", "echo", "isig", "icrnl"] {
                 assert!(words.contains(&flag), "{command} {signal}: {text}");
