@@ -4,7 +4,7 @@
 //! schedule still makes sense when some of its moves are taken out. A move that has become impossible,
 //! for example because the message it names was never sent, is skipped.
 
-use super::manual_cluster::{ClientEvidence, ManualCluster};
+use super::manual_cluster::ManualCluster;
 use super::objective::{Fallen, Objective};
 use crate::raft::{Property, RuleSet, Settings};
 use crate::scenario::script::Script;
@@ -40,17 +40,15 @@ impl Schedule {
     pub fn play(&self, objective: Objective) -> Played {
         let mut cluster = ManualCluster::new(self.settings, Vec::new());
         let mut moves = Vec::with_capacity(self.moves.len());
-        let mut judged = ClientEvidence::default();
+        let mut judged = 0;
         for verb in &self.moves {
             if !cluster.make(verb) {
                 continue;
             }
             moves.push(verb.clone());
             let ends = cluster.fallen(objective).or_else(|| {
-                let known = cluster.evidence();
-                let may_differ = known != std::mem::replace(&mut judged, known);
-                let answered = may_differ && cluster.history().answers() > 0;
-                if answered { objective.met_by_clients(cluster.judge(objective)) } else { None }
+                let is_new = cluster.told() > std::mem::replace(&mut judged, cluster.told());
+                if is_new { objective.met_by_clients(cluster.judge(objective)) } else { None }
             });
             if ends.is_some() {
                 return Played { moves, fallen: ends };

@@ -137,7 +137,7 @@ fn judged_at_every_move(schedule: &Schedule, objective: Objective) -> Played {
     Played { moves, fallen: None }
 }
 
-/// Clients are judged only when they were told something or an entry was committed. No fall comes later by that.
+/// Clients are judged only when they were told something. No fall comes later by that.
 #[test]
 fn clients_need_no_judgement_where_nothing_new_is_known() {
     let rng = &mut ChaCha8Rng::seed_from_u64(5);
