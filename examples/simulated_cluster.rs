@@ -18,5 +18,5 @@ fn main() {
     let next = sim.wait_for_leader(bound).expect("four of five are a majority");
     let entry = sim.write("SET x=2", bound).expect("it is applied");
     println!("{next} leads, and has committed x=2 as entry {entry} after {} s", sim.now());
-    assert!(sim.safety().violations.is_empty(), "no property has fallen");
+    assert!(sim.safety().violations.is_empty(), "no property was violated");
 }

@@ -32,7 +32,7 @@ pub(super) struct Check {
     pub(super) format: Format,
 }
 
-/// Searches. Returns exit code 0 if no property falls within the bounds, 1 if one falls or memory runs
+/// Searches. Returns exit code 0 if no property is violated within the bounds, 1 if one is violated or memory runs
 /// out, and 130 if the search is interrupted.
 pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
     let Check { rules, bounds, save: file, format } = check;
@@ -50,7 +50,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
         let mut saved = Ok(());
         if let Some(found) = &outcome.violation {
             let short = as_short(found.clone(), bounds, *rules);
-            output.put_all(search_result::fell(found, short.as_ref()));
+            output.put_all(search_result::violated(found, short.as_ref()));
             if let Some(short) = short {
                 hunt_result::tell(&short, output);
                 saved =
@@ -77,7 +77,7 @@ fn code(reach: Reach) -> ExitCode {
     match reach {
         Reach::Exhausted => ExitCode::SUCCESS,
         Reach::Stopped => interrupt::code(),
-        Reach::Fell | Reach::OutOfMemory => ExitCode::from(1),
+        Reach::Violated | Reach::OutOfMemory => ExitCode::from(1),
     }
 }
 
@@ -94,7 +94,7 @@ fn for_programs(check: &Check, output: &Output) -> Result<ExitCode, Error> {
     Ok(code(outcome.reach))
 }
 
-/// Explores until every state is seen, a property falls, memory runs out, or a signal comes.
+/// Explores until every state is seen, a property is violated, memory runs out, or a signal comes.
 fn explore(rules: RuleSet, bounds: &Bounds, tell: impl Fn(&Stats)) -> SearchOutcome {
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);

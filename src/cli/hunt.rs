@@ -40,7 +40,7 @@ impl HuntOptions {
     }
 }
 
-/// Hunts. Returns exit code 1 if a property fell and 0 if none did; with `--break-each`, 0 if every rule
+/// Hunts. Returns exit code 1 if a property was violated and 0 if none was; with `--break-each`, 0 if every rule
 /// was caught and else 1. A hunt that is interrupted before that returns 130.
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;

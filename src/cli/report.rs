@@ -62,7 +62,7 @@ impl Report {
         let history = history_of(name, trace)?;
         let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
         self.write(&history, &safety)?;
-        let good = safety.fallen() == 0;
+        let good = safety.violation_count() == 0;
         let scenario = &history.header().scenario;
         printing(WhenFull::Wait, |output| {
             if let Some(error) = history.stopped() {

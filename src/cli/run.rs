@@ -42,11 +42,11 @@ pub(super) struct Run {
     pub(super) view: &'static View,
     /// Who reads it.
     pub(super) reader: Reader,
-    /// Whether the nodes keep rules that the scenario breaks. Properties that it expects to fall may then hold.
+    /// Whether the nodes keep rules that the scenario breaks. Properties that it expects to be violated may then hold.
     pub(super) spared: bool,
 }
 
-/// Runs a scenario. Returns exit code 0 if all is well, 1 if an expectation failed or a property fell
+/// Runs a scenario. Returns exit code 0 if all is well, 1 if an expectation failed or a property was violated
 /// that was not expected to, and 130 if a signal interrupted the run.
 pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
@@ -94,9 +94,9 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         };
         output.set_waiting(true);
         output.end_story();
-        let expected = if run.spared { Vec::new() } else { script.expected_to_fall() };
-        let fallen = safety.fallen_properties();
-        let good = ended.is_ok() && fallen.iter().all(|property| expected.contains(property));
+        let expected = if run.spared { Vec::new() } else { script.expected_violations() };
+        let violated = safety.violated_properties();
+        let good = ended.is_ok() && violated.iter().all(|property| expected.contains(property));
         let failure = ended.as_ref().err().map(AsRef::as_ref);
         let ended = EndedRun { script, good, failure, safety: &safety };
         output.put_all((view.ending)(&ended));

@@ -113,7 +113,8 @@ impl Kind {
         let mut deeds = history.deeds_before(step).chain(history.deeds_after(step));
         record.events.iter().any(event)
             || deeds.any(|(_, it)| deed(it))
-            || self == Self::Violation && history.violations().any(|fell| fell.step == step)
+            || self == Self::Violation
+                && history.violations().any(|violation| violation.step == step)
     }
 
     /// The first step after `step` at which it happened.

@@ -48,21 +48,21 @@ impl Judged {
 
 impl SafetyReport {
     /// The properties that were violated, each once, in the order in which they were found.
-    pub fn fallen_properties(&self) -> Vec<Property> {
+    pub fn violated_properties(&self) -> Vec<Property> {
         let misled = self.misled().map(|_| Property::Linearizability);
-        let mut fallen = Vec::new();
+        let mut violated = Vec::new();
         for property in self.violations.iter().map(|found| found.property).chain(misled) {
-            if !fallen.contains(&property) {
-                fallen.push(property);
+            if !violated.contains(&property) {
+                violated.push(property);
             }
         }
-        fallen
+        violated
     }
 
     /// What the clients were told that is impossible, if anything is.
     pub const fn misled(&self) -> Option<&Misled> {
         match &self.clients {
-            Some(Judged { judgement: Judgement::Fallen(misled), .. }) => Some(misled),
+            Some(Judged { judgement: Judgement::Violated(misled), .. }) => Some(misled),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl SafetyReport {
     }
 
     /// How many violations were found. All impossible answers to clients count as one.
-    pub fn fallen(&self) -> usize {
+    pub fn violation_count(&self) -> usize {
         self.violations.len() + usize::from(self.misled().is_some())
     }
 

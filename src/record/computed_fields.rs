@@ -168,7 +168,7 @@ impl Ending {
             linearizable: report.clients.as_ref().and_then(|judged| match judged.judgement {
                 Judgement::Held => Some(true),
                 Judgement::NotJudged(_) => None,
-                Judgement::Fallen(_) => Some(false),
+                Judgement::Violated(_) => Some(false),
             }),
             clients: report.clients.clone(),
         }

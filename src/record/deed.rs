@@ -32,7 +32,7 @@ pub enum Deed {
     Restart { node: NodeId },
     /// The disk of a `node` that is down is lost.
     Wipe { node: NodeId },
-    /// The process of a `node` is paused: it stands still from here on.
+    /// The process of a `node` is paused from here on.
     Pause { node: NodeId },
     /// The process of a paused `node` goes on.
     Resume { node: NodeId },

@@ -152,7 +152,7 @@ impl ReplayedRun {
             return Err(format!("{node} is down and cannot handle an input"));
         }
         if replayed.paused {
-            return Err(format!("{node} stands still and cannot handle an input"));
+            return Err(format!("{node} is paused and cannot handle an input"));
         }
         if replayed.lost {
             let what = "has lost its last steps in a crash, and handles no input before it";

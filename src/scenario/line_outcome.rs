@@ -30,13 +30,13 @@ pub enum LineOutcome {
     Status { nodes: Vec<NodeStatus>, logs: Vec<Log> },
     /// The safety report was asked for, and is as expected.
     Safety(SafetyReport),
-    /// A property has fallen, as expected.
-    Fell(Violation),
-    /// A property has not fallen, because the cluster keeps the rule that the script breaks.
+    /// A property was violated, as expected.
+    Violates(Violation),
+    /// A property was not violated, because the cluster keeps the rule that the script breaks.
     Spared(Property),
     /// The clients were told something that cannot be true, as expected.
     Misled(Misled),
-    /// It could not be decided whether Linearizability has fallen; on this cluster it need not fall.
+    /// It could not be decided whether Linearizability was violated; on this cluster it need not be violated.
     NotJudged(NotJudged),
     /// An event that a `step` line lets happen.
     Happens(NextEvent),
@@ -100,14 +100,14 @@ pub enum Why {
     Unanswered(Duration),
     /// A stall was expected, but the condition came true after this time.
     CameTrue(Duration),
-    /// Properties fell.
+    /// Properties were violated.
     Violated(Vec<Violation>),
     /// Clients were told something that cannot be true.
     Misled(Box<Misled>),
-    /// Linearizability should have fallen, but it could not be decided whether it has.
+    /// Linearizability should be violated, but it could not be decided whether it is.
     NotJudged(NotJudged),
-    /// A property should have fallen, and has not.
+    /// A property should be violated, and is not.
     Unviolated(Property),
-    /// These properties have fallen too, and the line does not name them.
-    AlsoFell(Vec<Property>),
+    /// These properties were violated too, and the line does not name them.
+    AlsoViolated(Vec<Property>),
 }

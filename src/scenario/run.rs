@@ -289,7 +289,7 @@ impl<'a, W: World> Runner<'a, W> {
     fn expect_misled(&mut self) -> Result<(), Why> {
         self.listen();
         match self.history.judge(|index| self.world.committed(index)) {
-            Judgement::Fallen(misled) => self.tell(&LineOutcome::Misled(misled)),
+            Judgement::Violated(misled) => self.tell(&LineOutcome::Misled(misled)),
             Judgement::Held => self.not_fallen(Property::Linearizability)?,
             Judgement::NotJudged(key) if self.spared => self.tell(&LineOutcome::NotJudged(key)),
             Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
@@ -297,22 +297,22 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    /// Expects that each of these properties has fallen, and no other.
+    /// Expects that each of these properties was violated, and no other.
     fn expect_violation(&mut self, properties: &[Property]) -> Result<(), Why> {
         let report = self.safety();
         for &property in properties {
             match report.violations.iter().find(|found| found.property == property) {
-                Some(violation) => self.tell(&LineOutcome::Fell(*violation)),
+                Some(violation) => self.tell(&LineOutcome::Violates(*violation)),
                 None if property == Property::Linearizability => self.expect_misled()?,
                 None => self.not_fallen(property)?,
             }
         }
-        let mut others = report.fallen_properties();
+        let mut others = report.violated_properties();
         others.retain(|property| !properties.contains(property));
-        if others.is_empty() { Ok(()) } else { Err(Why::AlsoFell(others)) }
+        if others.is_empty() { Ok(()) } else { Err(Why::AlsoViolated(others)) }
     }
 
-    /// Handles a property that has not fallen, though the script expects it to.
+    /// Handles a property that was not violated, though the script expects it to.
     fn not_fallen(&mut self, property: Property) -> Result<(), Why> {
         if !self.spared {
             return Err(Why::Unviolated(property));

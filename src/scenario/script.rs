@@ -217,8 +217,8 @@ impl Script {
         Self { shows: shows.to_owned(), conditions, lines, ..self.clone() }
     }
 
-    /// The properties that the script expects to fall.
-    pub fn expected_to_fall(&self) -> Vec<Property> {
+    /// The properties that the script expects to be violated.
+    pub fn expected_violations(&self) -> Vec<Property> {
         let named = |line: &Line| match &line.verb {
             Verb::ExpectViolation(properties) => properties.clone(),
             _ => Vec::new(),

@@ -175,10 +175,10 @@ table! {
             Wait Try(line: Box<Self>);
         "expect", "CONDITION", "fail unless CONDITION is true now" =>
             Look Expect(condition: Condition);
-        "expect safe", "", "fail if a property has fallen" =>
+        "expect safe", "", "fail if a property was violated" =>
             Look ExpectSafe;
         "expect violation", "election-safety [...]",
-            "fail unless this property has fallen, or these, and no other" =>
+            "fail unless this property was violated, or these, and no other" =>
             Look ExpectViolation(properties: Vec<Property>);
         "expect stall", "6s until CONDITION", "fail if CONDITION comes true within that time" =>
             Wait ExpectStall { within: Duration, "until" condition: Condition };

@@ -24,7 +24,7 @@ pub enum CannotDo {
     #[error("{0} is down")]
     IsDown(NodeId),
     /// The process is paused; it must run for this.
-    #[error("{0} stands still until 'resume {index}'", index = .0.index())]
+    #[error("{0} is paused until 'resume {index}'", index = .0.index())]
     IsPaused(NodeId),
     /// The process is not paused.
     #[error("{0} is not paused")]
@@ -36,7 +36,7 @@ pub enum CannotDo {
     #[error("no thread could be started for {0}: {1}")]
     NoThread(NodeId, String),
     /// The node leads, and a leader's election timer does not run.
-    #[error("{0} leads, and the election timer of a leader stands still")]
+    #[error("{0} leads, and the election timer of a leader does not run")]
     Leads(NodeId),
     /// The node does not lead, and has no heartbeat to send.
     #[error("{0} does not lead, and sends no heartbeats")]

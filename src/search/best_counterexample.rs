@@ -1,6 +1,6 @@
 //! The best counterexample for a rule that a random hunt and an exhaustive search find.
 
-use super::objective::{Fallen, Objective};
+use super::objective::{Objective, Violated};
 use super::random::{Hunt, HuntProgress, HuntResult, aim_of, sole_rule};
 use super::schedule::Schedule;
 use super::share_out::share_out;
@@ -17,8 +17,8 @@ use crate::search::exhaustive::{Bounds, Counterexample};
 pub struct Short {
     /// Its moves.
     pub schedule: Schedule,
-    /// The property that falls.
-    pub fallen: Fallen,
+    /// The property that is violated.
+    pub violated: Violated,
     /// How it was found.
     pub source: Source,
 }
@@ -109,8 +109,8 @@ pub fn shortest(result: &HuntResult, rules: RuleSet) -> Option<Short> {
     let objective = aim_of(rules);
     let short = |raw: &Schedule| {
         let schedule = shrink::shrink(raw, objective);
-        let fallen = schedule.play(objective).fallen?;
-        Some(Short { schedule, fallen, source: Source::Seed })
+        let violated = schedule.play(objective).violated?;
+        Some(Short { schedule, violated, source: Source::Seed })
     };
     let raws: Vec<&Schedule> =
         result.catches.iter().filter_map(|found| found.raw.as_ref()).collect();
@@ -131,14 +131,14 @@ pub fn as_short(found: Counterexample, bounds: &Bounds, rules: RuleSet) -> Optio
     let objective = aim_of(rules);
     let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
     let schedule = shrink::tidy(&schedule, objective);
-    let fallen = schedule.play(objective).fallen?;
-    Some(Short { schedule, fallen, source: Source::Search })
+    let violated = schedule.play(objective).violated?;
+    Some(Short { schedule, violated, source: Source::Search })
 }
 
-/// Returns the counterexample that ships for this rule, if its moves alone make a property fall.
+/// Returns the counterexample that ships for this rule, if its moves alone violate a property.
 fn shipped(rule: Rule, found: &Short) -> Option<Short> {
     let schedule = Schedule::of(&library::broken(rule)?);
-    let fallen = schedule.play(aim_of(schedule.settings.rules)).fallen?;
+    let violated = schedule.play(aim_of(schedule.settings.rules)).violated?;
     let source = Source::Shipped { found: found.schedule.moves.len() };
-    Some(Short { schedule, fallen, source })
+    Some(Short { schedule, violated, source })
 }

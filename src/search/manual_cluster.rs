@@ -1,6 +1,6 @@
 //! A cluster under manual control: nothing happens in it except the moves that a caller makes.
 
-use super::objective::{Fallen, Objective};
+use super::objective::{Objective, Violated};
 use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
@@ -42,7 +42,7 @@ impl ManualCluster {
     }
 
     /// Returns of how many commands the clients were told something. While this does not grow, a judgement
-    /// cannot become a fall: a command that is only asked for contradicts nothing, and a client is told of an
+    /// cannot become a violation: a command that is only asked for contradicts nothing, and a client is told of an
     /// entry only after one was committed at its index, which stays the first.
     pub(super) const fn told(&self) -> u64 {
         self.told
@@ -93,17 +93,17 @@ impl ManualCluster {
     }
 
     /// Returns the first violation that meets `objective`.
-    pub fn fallen(&self, objective: Objective) -> Option<Fallen> {
+    pub fn violated(&self, objective: Objective) -> Option<Violated> {
         let violations = self.sim.journal().checker().violations();
         let met = |violation: &&Violation| objective.is_met_by(violation.property);
-        violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+        violations.iter().find(met).map(|violation| Violated::Safety(*violation))
     }
 
-    /// Returns every property that has fallen, in the order of their falls; Linearizability comes last.
-    pub(super) fn falls(&self) -> Vec<Property> {
+    /// Returns every property that was violated, in the order of their violations; Linearizability comes last.
+    pub(super) fn violated_properties(&self) -> Vec<Property> {
         let clients = Judged::of(&self.history, |index| self.sim.committed(index));
         let report = SafetyReport::of(self.sim.journal().checker());
-        SafetyReport { clients, ..report }.fallen_properties()
+        SafetyReport { clients, ..report }.violated_properties()
     }
 
     /// Judges whether what the clients were told can be true; [`Judgement::Held`] if `objective` does not

@@ -5,7 +5,7 @@
 //! * [`best_counterexample`]: the best counterexample for a rule that these two find, within a budget.
 //! * [`schedule`]: a run as named moves. [`manual_cluster`] makes them one by one in a cluster where nothing
 //!   else happens; [`shrink`] leaves out the moves that are not needed, and [`schedule_parts`] groups the others.
-//! * [`objective`]: what counts as a fall.
+//! * [`objective`]: what counts as a violation.
 //! * `share_out`: distributes work over threads.
 //! * [`first_divergence`]: the first move at which nodes that keep the rule act differently from nodes
 //!   that break it.

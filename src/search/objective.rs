@@ -1,4 +1,4 @@
-//! What a hunt looks for, and what it found to have fallen.
+//! What a hunt looks for, and what it found to be violated.
 
 use serde::Serialize;
 
@@ -6,18 +6,18 @@ use crate::properties::linearizability::{Judgement, Misled};
 use crate::properties::safety::Violation;
 use crate::raft::Property;
 
-/// A property that fell, and how that was seen.
+/// A violated property, and how that was seen.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fallen {
+pub enum Violated {
     /// The safety checker saw it.
     Safety(Violation),
     /// The clients' answers show it.
     Clients(Misled),
 }
 
-impl Fallen {
-    /// Returns the property that fell.
+impl Violated {
+    /// Returns the violated property.
     pub const fn property(&self) -> Property {
         match self {
             Self::Safety(violation) => violation.property,
@@ -26,7 +26,7 @@ impl Fallen {
     }
 }
 
-/// Which falls a search is looking for; the first of them ends a schedule.
+/// Which violations a search is looking for; the first of them ends a schedule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Objective {
     /// Any property at all.
@@ -40,7 +40,7 @@ pub enum Objective {
 }
 
 impl Objective {
-    /// Whether the fall of `property` meets this objective.
+    /// Whether the violation of `property` meets this objective.
     pub fn is_met_by(self, property: Property) -> bool {
         match self {
             Self::Anything => true,
@@ -49,11 +49,13 @@ impl Objective {
         }
     }
 
-    /// Returns the fall that `judgement` reports, if it meets this objective.
-    pub fn met_by_clients(self, judgement: Judgement) -> Option<Fallen> {
+    /// Returns the violation that `judgement` reports, if it meets this objective.
+    pub fn met_by_clients(self, judgement: Judgement) -> Option<Violated> {
         match judgement {
-            Judgement::Fallen(misled) if self != Self::Visible || misled.unexplained.is_some() => {
-                Some(Fallen::Clients(misled))
+            Judgement::Violated(misled)
+                if self != Self::Visible || misled.unexplained.is_some() =>
+            {
+                Some(Violated::Clients(misled))
             }
             _ => None,
         }

@@ -5,7 +5,7 @@
 //! for example because the message it names was never sent, is skipped.
 
 use super::manual_cluster::ManualCluster;
-use super::objective::{Fallen, Objective};
+use super::objective::{Objective, Violated};
 use crate::raft::{Property, RuleSet, Settings};
 use crate::scenario::script::Script;
 use crate::scenario::usage::Kind;
@@ -23,10 +23,10 @@ pub struct Schedule {
 /// The result of playing a schedule.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Played {
-    /// The moves that could be made, up to the one at which the property fell.
+    /// The moves that could be made, up to the one at which the property was violated.
     pub moves: Vec<Verb>,
-    /// The property that fell, if one did.
-    pub fallen: Option<Fallen>,
+    /// The property that was violated, if one was.
+    pub violated: Option<Violated>,
 }
 impl Schedule {
     /// Returns the moves among a script's lines, for the script's cluster.
@@ -46,25 +46,25 @@ impl Schedule {
                 continue;
             }
             moves.push(verb.clone());
-            let ends = cluster.fallen(objective).or_else(|| {
+            let ends = cluster.violated(objective).or_else(|| {
                 let is_new = cluster.told() > std::mem::replace(&mut judged, cluster.told());
                 if is_new { objective.met_by_clients(cluster.judge(objective)) } else { None }
             });
             if ends.is_some() {
-                return Played { moves, fallen: ends };
+                return Played { moves, violated: ends };
             }
         }
-        Played { moves, fallen: None }
+        Played { moves, violated: None }
     }
 
-    /// Returns every property that falls when all moves are made, in the order of their falls; Linearizability
-    /// comes last.
-    pub fn falls(&self) -> Vec<Property> {
+    /// Returns every property that is violated when all moves are made, in the order in which they are;
+    /// Linearizability comes last.
+    pub fn violated_properties(&self) -> Vec<Property> {
         let mut cluster = ManualCluster::new(self.settings, Vec::new());
         for verb in &self.moves {
             cluster.make(verb);
         }
-        cluster.falls()
+        cluster.violated_properties()
     }
 
     /// Returns the same moves for nodes that keep other rules.

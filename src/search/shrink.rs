@@ -63,7 +63,7 @@ fn shrink_as_set_up(settings: Settings, moves: &[Verb], objective: Objective) ->
 /// Plays these moves, and returns those that could be made; `None` if they do not meet `objective`.
 fn replay(settings: Settings, moves: Vec<Verb>, objective: Objective) -> Option<Schedule> {
     let played = Schedule { settings, moves }.play(objective);
-    played.fallen.map(|_| Schedule { settings, moves: played.moves })
+    played.violated.map(|_| Schedule { settings, moves: played.moves })
 }
 
 /// Reorders the moves so that they form fewer parts, because moves that belong together read better in

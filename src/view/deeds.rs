@@ -103,8 +103,8 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
             let text = format!("answers client {}, and the answer is lost", ticket.client());
             (node.to_string(), text)
         }
-        Deed::Pause { node } => (node.to_string(), "stands still".to_owned()),
-        Deed::Resume { node } => (node.to_string(), "goes on where it stopped".to_owned()),
+        Deed::Pause { node } => (node.to_string(), "is paused".to_owned()),
+        Deed::Resume { node } => (node.to_string(), "resumes where it stopped".to_owned()),
         Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),
         Deed::Partition { groups } => {
             let names = |nodes: &mut dyn Iterator<Item = NodeId>| {

@@ -171,7 +171,7 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
             ),
             Some(Silent::PausedSince(step)) => {
                 format!(
-                    "{client} and has been told nothing yet: {node} has stood still since step {step}."
+                    "{client} and has been told nothing yet: {node} has been paused since step {step}."
                 )
             }
             Some(Silent::AnswerLostIn(step)) => {

@@ -83,12 +83,12 @@ pub(crate) fn replayed(header: &Header) -> Vec<String> {
     lines
 }
 
-/// Says that no property fell, though rules were off, and how to find a run in which one does.
+/// Says that no property was violated, though rules were off, and how to find a run in which one is.
 pub(crate) fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
     let text = format!(
-        "Still, no property fell: that takes the right messages at the right moment. {} \
+        "Still, no property was violated: that takes the right messages at the right moment. {} \
          searches for such a run.",
         hunts.join(" or ")
     );

@@ -123,7 +123,7 @@ fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
         node.log().iter().take(entries).map(|(index, entry)| format!("{index}@{}", entry.term));
     let role = match (stood.up, stood.paused) {
         (false, _) => "crashed".to_owned(),
-        (true, true) => format!("{}, stands still", node.role().kind()),
+        (true, true) => format!("{}, paused", node.role().kind()),
         (true, false) => node.role().kind().to_string(),
     };
     let mut fields = vec![

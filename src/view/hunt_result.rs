@@ -14,7 +14,7 @@ use crate::scenario::script::{Line, Script};
 use crate::scenario::verb_table::Verb;
 use crate::search::best_counterexample::{Best, Short, Source};
 use crate::search::manual_cluster::ManualCluster;
-use crate::search::objective::Fallen;
+use crate::search::objective::Violated;
 use crate::search::random::recovery::Stall;
 use crate::search::random::trial::HuntFinding;
 use crate::search::random::{HuntProgress, sole_rule};
@@ -58,10 +58,10 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
     let runs = progress.unjudged.load(Ordering::Relaxed);
     let mut lines = Vec::new();
     if stopped {
-        lines.push("Stopped. So far no property has fallen.".to_owned());
+        lines.push("Stopped. So far no property was violated.".to_owned());
     } else {
         if runs == 0 {
-            lines.push(colour::good("✓ no property has fallen").to_string());
+            lines.push(colour::good("✓ no property was violated").to_string());
         }
         if let Some(rule) = only {
             let shipped = shipped(rule);
@@ -73,7 +73,7 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
     if runs > 0 {
         let runs = plural(runs as usize, "run", "runs");
         let text = format!(
-            "In what could be judged no property has fallen. In {runs} Linearizability was not \
+            "In what could be judged no property was violated. In {runs} Linearizability was not \
              judged: too many open operations."
         );
         lines.extend(paragraph(&text, "", ""));
@@ -159,15 +159,17 @@ pub fn stall(stall: &Stall) -> String {
     }
 }
 
-/// Says how a run was made short, and what falls in it.
+/// Says how a run was made short, and what is violated in it.
 pub fn how_short(short: &Short) -> String {
-    let property = short.fallen.property();
+    let property = short.violated.property();
     match short.source {
         Source::Seed => {
-            format!("The same run made short, in a new cluster, until {property} falls:")
+            format!("The same run made short, in a new cluster, until {property} is violated:")
         }
         Source::Search => {
-            format!("The shortest run that an exhaustive search finds in which {property} falls:")
+            format!(
+                "The shortest run that an exhaustive search finds in which {property} is violated:"
+            )
         }
         Source::Shipped { found } => {
             let moves = short.schedule.moves.len();
@@ -175,7 +177,7 @@ pub fn how_short(short: &Short) -> String {
             let name = rule.map_or_else(String::new, |rule| format!(": '{}'", shipped(rule)));
             format!(
                 "Made short, this has {found} moves. A shorter run is known, of {moves} \
-                 moves{name}. Here it is, until {property} falls:"
+                 moves{name}. Here it is, until {property} is violated:"
             )
         }
     }
@@ -187,15 +189,15 @@ fn shipped(rule: Rule) -> String {
 }
 
 /// The note on a rule whose breaking makes only match indexes go back.
-const ONLY_COUNTERS: &str = "None of Figure 3's five properties falls by this, as far as any \
-    search went: a leader that knows less than it did only sends again. What falls is what a reader \
+const ONLY_COUNTERS: &str = "None of Figure 3's five properties is violated by this, as far as any \
+    search went: a leader that knows less than it did only sends again. What is violated is what a reader \
     of the code relies on: that a match index grows.";
 
 /// A finding in one sentence.
 pub fn finding(finding: &HuntFinding) -> String {
     match finding {
-        HuntFinding::Fallen(fallen) => self::fallen(fallen),
-        HuntFinding::Stalled(found) => format!("Liveness has fallen: {}.", stall(found)),
+        HuntFinding::Violated(violated) => self::violated(violated),
+        HuntFinding::Stalled(found) => format!("Liveness is violated: {}.", stall(found)),
         HuntFinding::Panicked(words) => format!(
             "the program panicked: {words}. That is a bug in it; '--seed' with this number and \
              '--seeds 1' meets it again."
@@ -203,16 +205,16 @@ pub fn finding(finding: &HuntFinding) -> String {
     }
 }
 
-fn fallen(fallen: &Fallen) -> String {
-    match fallen {
-        Fallen::Safety(found) => {
-            format!("{} has fallen: {}.", found.property, violation::sentence(&found.evidence))
+fn violated(violated: &Violated) -> String {
+    match violated {
+        Violated::Safety(found) => {
+            format!("{} is violated: {}.", found.property, violation::sentence(&found.evidence))
         }
-        Fallen::Clients(misled) => violation::misled_sentence(misled),
+        Violated::Clients(misled) => violation::misled_sentence(misled),
     }
 }
 
-/// Tells a counterexample: its moves, what fell, and where an intact node would have acted
+/// Tells a counterexample: its moves, what was violated, and where an intact node would have acted
 /// differently.
 pub fn tell(short: &Short, output: &Output) {
     let Schedule { settings, moves } = &short.schedule;
@@ -237,7 +239,7 @@ pub fn tell(short: &Short, output: &Output) {
             cluster.make(verb);
         }
     }
-    if let Fallen::Clients(misled) = &short.fallen {
+    if let Violated::Clients(misled) = &short.violated {
         output.put_all(violation::misled(misled));
     }
     drop(cluster);
@@ -261,7 +263,7 @@ pub fn script(short: &Short, name: &str) -> Script {
     let rules: Vec<Rule> = settings.rules.broken().collect();
     let shows = match rules.first() {
         Some(rule) => format!("What happens without {rule}: {}", rule.when_broken()),
-        None => "A run in which a property falls.".to_owned(),
+        None => "A run in which a property is violated.".to_owned(),
     };
     let asks = "At which move would an intact node have acted differently? --intact shows it.";
     let mut verbs = vec![Verb::Manual];
@@ -269,10 +271,10 @@ pub fn script(short: &Short, name: &str) -> Script {
         verbs.push(Verb::Phase(part_title(part.kind)));
         verbs.extend_from_slice(&moves[part.moves]);
     }
-    let mut falls = short.schedule.falls();
-    falls.retain(|property| *property != short.fallen.property());
-    falls.insert(0, short.fallen.property());
-    verbs.push(Verb::ExpectViolation(falls));
+    let mut properties = short.schedule.violated_properties();
+    properties.retain(|property| *property != short.violated.property());
+    properties.insert(0, short.violated.property());
+    verbs.push(Verb::ExpectViolation(properties));
     Script {
         shows,
         rules,
@@ -347,17 +349,17 @@ fn columns() -> Table {
 /// The head of the table of all rules.
 pub fn matrix_head() -> Vec<String> {
     let mut table = columns();
-    let heads = ["rule", "what falls", "seeds", "found after", "raw", "moves"];
+    let heads = ["rule", "what is violated", "seeds", "found after", "raw", "moves"];
     table.row(heads.map(|head| colour::faint(head).to_string()));
     table.lines()
 }
 
-/// A row of the table of all rules: what falls without the rule, how soon, and in how many moves.
+/// A row of the table of all rules: what is violated without the rule, how soon, and in how many moves.
 pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
     let mut table = columns();
     let first = row.best.result.catches.first();
     let found = first.and_then(|found| found.finding.property());
-    let found = row.best.short.as_ref().map(|short| short.fallen.property()).or(found);
+    let found = row.best.short.as_ref().map(|short| short.violated.property()).or(found);
     let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
     let short = row.best.short.as_ref().map(|short| {
         let proven = if short.is_proven() { " ✓" } else { "" };

@@ -24,7 +24,7 @@ use crate::scenario::verb_table::Verb;
 use crate::scenario::walkthrough::{AppliedEntry, Beat, Section};
 use crate::search::best_counterexample::{Best, Short, Source};
 use crate::search::exhaustive::{Bounds, Reach, SearchOutcome, Stats};
-use crate::search::objective::Fallen;
+use crate::search::objective::Violated;
 use crate::search::random::HuntProgress;
 use crate::search::random::trial::HuntFinding;
 use crate::visible::visible_json;
@@ -164,14 +164,14 @@ struct Shortest<'a> {
     no_op: bool,
     max_batch: Option<NonZeroUsize>,
     moves: Vec<String>,
-    fallen: &'a Fallen,
+    violated: &'a Violated,
 }
 
 impl<'a> From<&'a Short> for Shortest<'a> {
     fn from(short: &'a Short) -> Self {
         let Settings { nodes, no_op, max_batch, .. } = short.schedule.settings;
         let moves = short.schedule.moves.iter().map(Verb::to_string).collect();
-        Self { source: short.source, nodes, no_op, max_batch, moves, fallen: &short.fallen }
+        Self { source: short.source, nodes, no_op, max_batch, moves, violated: &short.violated }
     }
 }
 

@@ -23,7 +23,7 @@ const MOST_CUT: usize = 6;
 /// The greatest width of a lane.
 const WIDEST: usize = 14;
 
-const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down; ‖: stands still; 'restarts': as a \
+const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: down; ‖: paused; 'restarts': as a \
     follower. An arrow leads from \
     the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote, \
     'yes' gives it, 'vote' is its arrival, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \

@@ -133,19 +133,19 @@ impl ScriptObserver for ScriptText {
             LineOutcome::Happens(event) => self.happens(time, event),
             LineOutcome::Excused(failed) => self.columns.output.put_all(complaint(failed)),
             LineOutcome::Misled(misled) => {
-                self.columns.line(None, time, "", "✓ as expected, a property has fallen:");
+                self.columns.line(None, time, "", "✓ as expected, a property was violated:");
                 self.columns.output.put_all(violation::misled(misled));
             }
             LineOutcome::NotJudged(key) => {
                 self.columns.line(None, time, "", &format!("? {}", violation::not_judged(key)));
             }
-            // The evidence was told when the property fell.
-            LineOutcome::Fell(found) => {
-                let text = format!("✓ as expected: {} has fallen", found.property);
+            // The evidence was told when the property was violated.
+            LineOutcome::Violates(found) => {
+                let text = format!("✓ as expected: {} was violated", found.property);
                 self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
             LineOutcome::Spared(property) => {
-                let text = format!("✓ with every rule kept {property} has not fallen");
+                let text = format!("✓ with every rule kept {property} was not violated");
                 self.columns.line(None, time, "", &colour::good(&text).to_string());
             }
         }
@@ -161,7 +161,7 @@ pub(crate) fn happening(event: &NextEvent) -> (String, String) {
         }
         NextEvent::Waits(Envelope { from, to, message }) => {
             let kind = message::kind(message.kind());
-            (to.to_string(), format!("stands still; {kind} from {from} waits"))
+            (to.to_string(), format!("is paused; {kind} from {from} waits"))
         }
         NextEvent::Lost(envelope, why) => {
             let Envelope { from, to, message } = envelope;
@@ -284,7 +284,7 @@ pub(crate) fn sentence(failure: &Failure) -> String {
     format!("{place}{}: {}", failure.verb, why(failure))
 }
 
-/// What went wrong with a line, and which properties have fallen, if that is the reason.
+/// What went wrong with a line, and which properties were violated, if that is the reason.
 pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", visible::complaint(&sentence(failure)));
     let mut lines = paragraph(&colour::wrong(&text).to_string(), "  ", "    ");
@@ -344,14 +344,14 @@ fn why(failure: &Failure) -> String {
             format!("no answer within {}.{}", duration(*bound), no_majority(status))
         }
         Why::CameTrue(took) => format!("it came true after {}.", duration(*took)),
-        Why::Violated(_) | Why::Misled(_) => "a property has fallen.".to_owned(),
+        Why::Violated(_) | Why::Misled(_) => "a property was violated.".to_owned(),
         Why::NotJudged(key) => violation::not_judged(key),
-        Why::AlsoFell(others) => {
+        Why::AlsoViolated(others) => {
             let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-            let verb = if others.len() == 1 { "has" } else { "have" };
-            format!("{} {verb} fallen too, and the line does not say so.", others.join(" and "))
+            let verb = if others.len() == 1 { "was" } else { "were" };
+            format!("{} {verb} violated too, and the line does not say so.", others.join(" and "))
         }
-        Why::Unviolated(property) => format!("{property} has not fallen."),
+        Why::Unviolated(property) => format!("{property} was not violated."),
     }
 }
 

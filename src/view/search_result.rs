@@ -42,14 +42,15 @@ pub(crate) fn depth(stats: &Stats) -> Vec<String> {
     paragraph(&line.split_whitespace().collect::<Vec<_>>().join(" "), "", "  ")
 }
 
-/// The figures of a search that has ended. If nothing fell, also what that means.
+/// The figures of a search that has ended. If nothing was violated, also what that means.
 pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(figures(&outcome.stats));
     lines.push(String::new());
     match outcome.reach {
         Reach::Exhausted => {
-            let held = "✓ every state within the bounds was seen, and no property falls in any";
+            let held =
+                "✓ every state within the bounds was seen, and no property is violated in any";
             lines.extend(paragraph(&colour::good(held).to_string(), "", "  "));
             lines.extend(rules.broken().flat_map(|rule| paragraph(&unseen(rule), "", "")));
         }
@@ -62,15 +63,16 @@ pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) ->
             );
             lines.extend(unfinished(&outcome.stats, &full));
         }
-        Reach::Fell => {}
+        Reach::Violated => {}
     }
     lines
 }
 
-/// Says what fell, and after how many moves.
-pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
+/// Says what was violated, and after how many moves.
+pub(crate) fn violated(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
     let (property, length) = (found.property, found.steps);
-    let text = format!("{property} falls after {length} moves, and no shorter run makes it fall:");
+    let text =
+        format!("{property} is violated after {length} moves, and no shorter run violates it:");
     let mut lines = paragraph(&text, "", "");
     if let Some(moves) = short.map(|short| short.schedule.moves.len()).filter(|it| *it != length) {
         let crash = "a crash and its restart are one step of a search, and two moves below";
@@ -83,7 +85,7 @@ pub(crate) fn fell(found: &Counterexample, short: Option<&Short>) -> Vec<String>
 fn unfinished(stats: &Stats, why: &str) -> Vec<String> {
     let text = format!(
         "Stopped at depth {} of an unfinished search: up to there every state was seen, and no \
-         property falls.{why}",
+         property is violated.{why}",
         stats.depth
     );
     paragraph(&text, "", "")
@@ -106,18 +108,18 @@ fn figures(stats: &Stats) -> Vec<String> {
     table.lines()
 }
 
-/// Why a search without this rule may see nothing fall: the bounds do not suit the rule, or no search
-/// gets far enough, or a search does not check the property that falls.
+/// Why a search without this rule may see nothing violated: the bounds do not suit the rule, or no search
+/// gets far enough, or a search does not check the property that is violated.
 fn unseen(rule: Rule) -> String {
     let property = rule.protects();
-    let hunt = format!("'raft-cluster hunt --break {rule}' shows what falls");
+    let hunt = format!("'raft-cluster hunt --break {rule}' shows what is violated");
     if preset(rule).is_some() {
-        format!("Without {rule} a property falls within other bounds: {hunt}.")
+        format!("Without {rule} a property is violated within other bounds: {hunt}.")
     } else if property.is_figure_3() {
-        format!("Without {rule} a property falls, deeper than a search gets: {hunt}.")
+        format!("Without {rule} a property is violated, deeper than a search gets: {hunt}.")
     } else {
         format!(
-            "This says nothing about {rule}: without it {property} falls, and a search checks \
+            "This says nothing about {rule}: without it {property} is violated, and a search checks \
              only Figure 3's five properties. {hunt}."
         )
     }

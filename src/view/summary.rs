@@ -16,7 +16,7 @@ use crate::scenario::verb_table::Verb;
 pub(crate) struct EndedRun<'a> {
     /// The script that was run.
     pub(crate) script: &'a Script,
-    /// Whether the script ran to its end and no property fell that it does not expect to fall.
+    /// Whether the script ran to its end and no property was violated that it does not expect.
     pub(crate) good: bool,
     /// Why the run ended early, if it did.
     pub(crate) failure: Option<&'a Failure>,
@@ -48,8 +48,8 @@ pub(super) fn told_in_brief(ended: &EndedRun<'_>) -> Vec<String> {
 pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = ended.failure();
     let interrupted = ended.failure.is_some_and(|failure| failure.why == Why::Interrupted);
-    // An interrupted run has a verdict only if a property fell.
-    let is_open = interrupted && ended.safety.fallen() == 0;
+    // An interrupted run has a verdict only if a property was violated.
+    let is_open = interrupted && ended.safety.violation_count() == 0;
     let good = (!is_open).then_some(ended.good);
     lines.extend(one_line(&violation::one_line(&ended.script.name, good, ended.safety)));
     lines.extend(ended.broken());
@@ -77,7 +77,7 @@ impl EndedRun<'_> {
         self.failure.map_or_else(Vec::new, script_text::failure)
     }
 
-    /// Which rules were off, and how to find a failing run if no property fell.
+    /// Which rules were off, and how to find a failing run if no property was violated.
     fn broken(&self) -> Vec<String> {
         let Self { script, good, safety, .. } = *self;
         if script.broken.is_intact() {
@@ -89,7 +89,7 @@ impl EndedRun<'_> {
             |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
         let shown = script.lines.iter().any(awaited);
         let judged = safety.not_judged().is_none();
-        if good && safety.fallen() == 0 && judged && !shown {
+        if good && safety.violation_count() == 0 && judged && !shown {
             lines.extend(header::unharmed(script.broken));
         }
         lines

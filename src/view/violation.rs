@@ -115,10 +115,10 @@ fn logs_differ(position: LogPosition, a: NodeId, earlier: Earlier, b: NodeId) ->
     format!("{both}, but before it {a} has {} and {b} {}", at(of_a), at(of_b))
 }
 
-/// A violation: the property that fell, and the evidence.
+/// A violation: the violated property, and the evidence.
 pub fn lines(violation: &Violation) -> Vec<String> {
     let name = colour::wrong(violation.property.name());
-    let text = format!("{name} has fallen: {}.", sentence(&violation.evidence));
+    let text = format!("{name} is violated: {}.", sentence(&violation.evidence));
     paragraph(&text, "  ✗ ", "    ")
 }
 
@@ -180,8 +180,8 @@ pub(super) fn reply_words(reply: &Reply) -> String {
 /// How clients were misled in one sentence, with the first of the facts.
 pub fn misled_sentence(misled: &Misled) -> String {
     match (&misled.unexplained, misled.false_successes.first()) {
-        (None, Some(first)) => format!("Linearizability has fallen: {}.", false_success(first)),
-        (None, None) => "Linearizability has fallen.".to_owned(),
+        (None, Some(first)) => format!("Linearizability is violated: {}.", false_success(first)),
+        (None, None) => "Linearizability is violated.".to_owned(),
         (Some(unexplained), _) => unexplained_sentence(unexplained),
     }
 }
@@ -191,7 +191,7 @@ fn false_successes_sentence(found: &[FalseSuccess]) -> String {
         1 => "a client was told of success for an entry that is lost".to_owned(),
         n => format!("{n} clients were told of success for entries that are lost"),
     };
-    format!("Linearizability has fallen: {who}.")
+    format!("Linearizability is violated: {who}.")
 }
 
 fn unexplained_sentence(unexplained: &NotLinearizable) -> String {
@@ -199,18 +199,18 @@ fn unexplained_sentence(unexplained: &NotLinearizable) -> String {
     let calls = calls.len();
     if unexplained.is_of_reads_alone() {
         return format!(
-            "Linearizability has fallen: a client that asked for {key} was told a value, and nobody \
+            "Linearizability is violated: a client that asked for {key} was told a value, and nobody \
              has ever written {key}."
         );
     }
     if calls == 1 {
         return format!(
-            "Linearizability has fallen: no single machine would have told the client of the one \
+            "Linearizability is violated: no single machine would have told the client of the one \
              operation on {key} what it was told."
         );
     }
     format!(
-        "Linearizability has fallen: no order of the {calls} operations on {key} explains what \
+        "Linearizability is violated: no order of the {calls} operations on {key} explains what \
          their clients were told; of {} the longest one explains {explained}.",
         plural(unexplained.answers(), "answer", "answers")
     )
@@ -241,7 +241,7 @@ pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String
         "{name}: {verdict}; {} committed under {}, {}, {} of steps checked{not_judged}",
         plural(report.committed as usize, "entry", "entries"),
         plural(report.leaders, "leader", "leaders"),
-        plural(report.fallen(), "violation", "violations"),
+        plural(report.violation_count(), "violation", "violations"),
         plural(report.steps as usize, "batch", "batches"),
     )
 }
@@ -250,7 +250,7 @@ pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
     let held =
-        |held: bool| if held { colour::good("✓ held") } else { colour::wrong("✗ fallen") };
+        |held: bool| if held { colour::good("✓ held") } else { colour::wrong("✗ violated") };
     let mut row =
         |property: Property, mark: colour::Painted, checks: u64, one: &str, many: &str| {
             let noun = if checks == 1 { one } else { many };
@@ -262,16 +262,16 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
             ]);
         };
     for &(property, checks) in &report.checks {
-        let fell = report.violations.iter().any(|violation| violation.property == property);
-        if checks > 0 || fell {
-            row(property, held(!fell), checks, "check", "checks");
+        let violated = report.violations.iter().any(|violation| violation.property == property);
+        if checks > 0 || violated {
+            row(property, held(!violated), checks, "check", "checks");
         }
     }
     if let Some(Judged { answers, judgement }) = &report.clients {
         let mark = match judgement {
             Judgement::Held => held(true),
             Judgement::NotJudged(_) => colour::strong("? not judged"),
-            Judgement::Fallen(_) => held(false),
+            Judgement::Violated(_) => held(false),
         };
         row(Property::Linearizability, mark, *answers as u64, "answer", "answers");
     }
@@ -292,8 +292,8 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     }
     match report.violations.len() {
         0 => {}
-        1 => lines.push("  As it was when it fell:".to_owned()),
-        _ => lines.push("  As it was when each fell:".to_owned()),
+        1 => lines.push("  As it was when it was violated:".to_owned()),
+        _ => lines.push("  As it was when each was violated:".to_owned()),
     }
     lines.extend(report.violations.iter().flat_map(self::lines));
     lines.extend(report.misled().into_iter().flat_map(misled));

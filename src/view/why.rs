@@ -80,7 +80,7 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     }
     let mut said = vec![Sentence::Finding(text)];
     if let Some((node, step)) = answer.paused {
-        said.push(Sentence::Finding(format!("{node} has stood still since step {step}.")));
+        said.push(Sentence::Finding(format!("{node} has been paused since step {step}.")));
     }
     said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
@@ -161,7 +161,7 @@ fn stands(standing: &Standing) -> String {
         [] => String::new(),
         _ => format!(", messages in flight: {}", directions.join(" and ")),
     };
-    let still = if standing.paused { format!("{and} stands still{now}") } else { String::new() };
+    let still = if standing.paused { format!("{and} is paused{now}") } else { String::new() };
     format!("{holds}{link}{still}{in_flight}")
 }
 

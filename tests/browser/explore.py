@@ -95,8 +95,8 @@ class Page:
     def lines(self):
         return self.eval("[...document.querySelectorAll('#lines li')].map((line) => line.firstChild.textContent)")
 
-    def fallen(self):
-        return self.eval("explore.run.violations.map((fall) => fall.text)")
+    def violated(self):
+        return self.eval("explore.run.violations.map(({ text }) => text)")
 
 
 def check(what, seen, expected):
@@ -183,10 +183,10 @@ def figure_8(rule=None):
         page.node(0, "crash")
         page.node(4, "restart")
         lead(4, (2, 3), times=2)
-        fallen = page.fallen()
-        check("Leader Completeness falls", any(text.startswith("Leader Completeness") for text in fallen), bool(rule))
+        violated = page.violated()
+        check("Leader Completeness is violated", any(text.startswith("Leader Completeness") for text in violated), bool(rule))
         if rule:
-            check("the page shows it", "✗ fell" in page.eval("document.getElementById('judged').textContent"), True)
+            check("the page shows it", "✗ violated" in page.eval("document.getElementById('judged').textContent"), True)
             page.eval("explore.otherwise('commit-only-current-term')")
             page.browser.wait("!document.getElementById('otherwise').hidden")
             page.browser.screenshot(f"{FOLDER}/explore-figure-8-broken.png")

@@ -68,10 +68,10 @@ fn without_its_rule_a_run_fails_as_it_says_and_with_it_the_run_holds() {
     }
 }
 
-/// The property falls with the last move, and not before. The intact core holds on the same moves. No
+/// The property is violated with the last move, and not before. The intact core holds on the same moves. No
 /// shorter run is known; for the runs that a search found, it is proven that there is none.
 #[test]
-fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
+fn the_property_is_violated_with_the_last_move_of_as_many_as_there_were() {
     let in_moves = Rule::ALL.into_iter().filter(|rule| rule.protects() != Property::Liveness);
     assert!(in_moves.eq(LENGTHS.iter().map(|row| row.rule)), "every such rule has its row");
     for &Lengths { rule, shipped, property, .. } in LENGTHS {
@@ -81,8 +81,8 @@ fn the_property_falls_with_the_last_move_of_as_many_as_there_were() {
         let played = schedule.play(objective);
         assert_eq!(played.moves.len(), shipped, "{rule}");
         assert_eq!(played.moves, schedule.moves, "{rule}: no move is idle");
-        assert_eq!(played.fallen.map(|fallen| fallen.property()), Some(property), "{rule}");
-        assert_eq!(schedule.with_rules(RuleSet::INTACT).play(objective).fallen, None, "{rule}");
+        assert_eq!(played.violated.map(|violated| violated.property()), Some(property), "{rule}");
+        assert_eq!(schedule.with_rules(RuleSet::INTACT).play(objective).violated, None, "{rule}");
         assert!(schedule.divergence().is_some(), "{rule}: the two runs part somewhere");
     }
 }

@@ -1,5 +1,5 @@
 //! What clients are told, from a script's line to the report: which answers are judged, what counts as
-//! a fall, and what is said of a history that cannot be judged.
+//! a violation, and what is said of a history that cannot be judged.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -223,7 +223,7 @@ fn commands_that_nobody_answers_are_judged() {
 /// A client that is told of success for an entry that is lost is misled, whether a read shows the loss
 /// or not. In every scenario that ships the report knows as many as the committed log shows.
 #[test]
-fn a_success_for_an_entry_that_is_lost_is_a_fall() {
+fn a_success_for_an_entry_that_is_lost_is_a_violation() {
     let mut misled = BTreeMap::new();
     for (name, text) in SHIPPED {
         for rules in [RuleSet::INTACT, RuleSet::INTACT.without(Rule::AnswerOnlyApplied)] {
@@ -244,8 +244,8 @@ fn a_success_for_an_entry_that_is_lost_is_a_fall() {
             let lost = ear.heard().iter().filter(lost).count();
             let told = report.misled().map_or(0, |misled| misled.false_successes.len());
             assert_eq!(told, lost, "{name} without {:?}", rules.broken().next());
-            let meant_to_fall = script.expected_to_fall().len();
-            assert_eq!(report.fallen(), meant_to_fall + usize::from(lost > 0), "{name}");
+            let meant = script.expected_violations().len();
+            assert_eq!(report.violation_count(), meant + usize::from(lost > 0), "{name}");
             if lost > 0 {
                 assert!(!rules.is_intact(), "{name}");
                 let why = ended.map_err(|failure| failure.why);
@@ -411,7 +411,7 @@ impl ScriptObserver for Kept {
 }
 
 #[test]
-fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
+fn what_cannot_be_judged_is_no_violation_and_no_success_and_is_said() {
     let key = NotJudged { key: "x".to_owned(), operations: 41, open: 41 };
     let script = too_many("expect safe\n");
     let mut silent = ();
@@ -419,7 +419,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     runner.run(&script.lines).unwrap();
     let report = runner.finish();
     assert_eq!(report.clients.as_ref().unwrap().judgement, Judgement::NotJudged(key.clone()));
-    assert_eq!((report.fallen(), report.misled()), (0, None));
+    assert_eq!((report.violation_count(), report.misled()), (0, None));
 
     let text = violation::report(&report, 1).join("\n");
     let row = text.lines().find(|line| line.contains("41 answers")).unwrap();
@@ -437,7 +437,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     let clients = serde_json::json!({ "answers": 41, "verdict": verdict, "key": "x", "operations": 41, "open": 41 });
     assert_eq!(json["clients"], clients);
 
-    // A script that expects a fall fails, and one that need not see the fall is told that it was not judged.
+    // A script that expects a violation fails, and one that need not see the violation is told that it was not judged.
     let script = too_many("expect violation linearizability\n");
     let mut silent = ();
     let failed = Runner::new(Liar::default(), &mut silent).run(&script.lines).unwrap_err();
@@ -454,7 +454,7 @@ fn what_cannot_be_judged_is_no_fall_and_no_success_and_is_said() {
     assert!(text.contains("In 2 runs Linearizability was not judged") && !text.contains('✓'));
 }
 
-/// With fewer writers the same read is a fall.
+/// With fewer writers the same read is a violation.
 #[test]
 fn what_can_be_judged_is() {
     let text = "nodes 1\nsubmit to 0 SET x=1\nsubmit to 0 GET x\nwait 1s\n";

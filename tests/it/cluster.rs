@@ -38,7 +38,7 @@ fn a_wait_goes_on_for_nodes_that_had_no_time_and_for_no_others() {
     assert_eq!(short.more(&up, &[0, 7]), None, "nor does it go on for one tick");
     let paused = [down(0), NodeStatus { paused: true, ..up[1] }];
     let wait = begin(Duration::from_secs(1), [0, 7]);
-    assert_eq!(wait.more(&paused, &[0, 7]), None, "nor for who stands still");
+    assert_eq!(wait.more(&paused, &[0, 7]), None, "nor for one that is paused");
 }
 
 #[test]

@@ -23,9 +23,9 @@ fn failure(script: &Script, seed: u64) -> Option<String> {
     let mut silent = ();
     let mut runner = Runner::new(sim, &mut silent);
     let ended = runner.run(&script.lines).err().map(|failed| format!("line {failed:?}"));
-    let fallen = runner.finish().fallen_properties();
-    let fell = fallen != script.expected_to_fall();
-    ended.or_else(|| fell.then(|| format!("{fallen:?} fell")))
+    let violated = runner.finish().violated_properties();
+    let violated = violated != script.expected_violations();
+    ended.or_else(|| violated.then(|| format!("{violated:?} was violated")))
 }
 
 fn holds_for_every_seed(script: &Script) {

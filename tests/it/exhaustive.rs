@@ -1,4 +1,4 @@
-//! Exhaustive searches: small clusters hold in every state, and broken rules fall in as few steps as ever.
+//! Exhaustive searches: small clusters hold in every state, and broken rules are noticed in as few steps as ever.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use raft_in_practice::search::schedule::Schedule;
 
 use crate::common::lengths::LENGTHS;
 
-/// Every state within these bounds is seen, and no property falls. The numbers of states are part of
+/// Every state within these bounds is seen, and no property is violated. The numbers of states are part of
 /// the test: if one changes, then the core, the bounds or the search has changed.
 #[test]
 fn small_clusters_hold_in_every_state_within_the_bounds() {
@@ -45,7 +45,7 @@ fn the_shortest_ways_are_as_long_as_they_were_and_fail_on_the_simulator_too() {
             let rules = RuleSet::INTACT.without(rule);
             let schedule = Schedule { settings: bounds.settings(rules), moves: found.moves };
             let played = schedule.play(aim_of(rules));
-            assert!(played.fallen.is_some(), "{rule}: {:?}", schedule.moves);
+            assert!(played.violated.is_some(), "{rule}: {:?}", schedule.moves);
             (rule, found.steps)
         })
         .collect();
@@ -143,7 +143,7 @@ fn missing(all: &BTreeSet<u64>, found: &BTreeSet<u64>) -> usize {
 
 /// No search finds a failure for this rule: a match index that goes back costs time, never safety.
 #[test]
-fn what_no_search_can_make_fall() {
+fn what_no_search_sees_violated() {
     let bounds = Bounds { jobs: 2, memory: 4 << 30, ..Bounds::new(3, 2, 1) };
     let outcome = exhaustive::find(Some(Rule::MatchIndexMonotone), &bounds);
     assert_eq!((outcome.reach, outcome.violation), (Reach::Exhausted, None), "{bounds:?}");

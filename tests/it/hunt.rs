@@ -35,7 +35,7 @@ fn every_broken_rule_is_caught_within_the_stated_seeds() {
         let rules = RuleSet::INTACT.without(rule);
         let (result, _) = hunt(rules, SEEDS, 1);
         let Some(first) = result.catches.first() else { panic!("{rule} was not caught") };
-        let property = first.finding.property().expect("something fell");
+        let property = first.finding.property().expect("something was violated");
         assert!(aim_of(rules).is_met_by(property), "{rule}: {property}");
         if property == Property::Liveness {
             assert!(random::intact_recovers(first.seed), "{rule}: the intact core stalls too");
@@ -195,7 +195,7 @@ fn a_short_counterexample_fails_without_its_rule_and_holds_with_it() {
         };
         assert!(short.schedule.moves.len() <= 40, "{rule}: {:#?}", short.schedule.moves);
         let intact = short.schedule.with_rules(RuleSet::INTACT);
-        assert_eq!(intact.play(aim_of(rules)).fallen, None, "{rule}");
+        assert_eq!(intact.play(aim_of(rules)).violated, None, "{rule}");
         assert!(short.schedule.divergence().is_some(), "{rule}: the two runs part somewhere");
 
         let script = view::script(&short, "short");

@@ -131,7 +131,7 @@ fn stateright_judges_as_we_do() {
         let Drawn { ours, theirs, told } = draw(&mut rng);
         let holds = match ours.judge(|_| None) {
             Judgement::Held => true,
-            Judgement::Fallen(Misled { unexplained: Some(_), .. }) => false,
+            Judgement::Violated(Misled { unexplained: Some(_), .. }) => false,
             other => panic!("history {nth}: {other:?}\n{told:#?}"),
         };
         assert_eq!(holds, theirs.is_consistent(), "history {nth}: {told:#?}");

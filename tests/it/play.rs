@@ -186,7 +186,7 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "restart 1: n1 is up.",
         "there is nothing to undo",
         "expect leader: this is not so.",
-        "expect violation election-safety: Election Safety has not fallen.",
+        "expect violation election-safety: Election Safety was not violated.",
         "no such message is on its way",
         "'no-such-file' is neither a scenario",
         "a file's name",
@@ -357,7 +357,7 @@ fn a_run_that_cannot_be_made_again_as_it_was_says_so() {
 }
 
 #[test]
-fn a_broken_rule_is_announced_and_what_falls_is_no_failure_then() {
+fn a_broken_rule_is_announced_and_a_violation_is_no_failure_then() {
     let lines = [
         "manual",
         "timeout 0",
@@ -371,10 +371,10 @@ fn a_broken_rule_is_announced_and_what_falls_is_no_failure_then() {
     let broken = play(&["--nodes", "3", "--break", "one-vote-per-term"], &lines);
     assert_eq!(broken.code, 0);
     assert_eq!(broken.out.matches("THIS RUN BREAKS A RULE").count(), 2, "{}", broken.out);
-    assert!(broken.out.contains("Election Safety has fallen"), "{}", broken.out);
+    assert!(broken.out.contains("Election Safety is violated"), "{}", broken.out);
     let kept = play(&["--nodes", "3"], &lines);
     assert_eq!(kept.code, 0);
-    assert!(!kept.out.contains("has fallen"), "{}", kept.out);
+    assert!(!kept.out.contains("is violated"), "{}", kept.out);
 }
 
 #[test]
@@ -416,8 +416,8 @@ fn on_threads_it_runs_live() {
 fn the_last_report_of_a_session_judges_its_clients() {
     let played = play(&["broken/answer-only-applied"], &["run"]);
     let (_, report) = played.out.rsplit_once("✓ held").unwrap();
-    assert!(report.contains("✗ fallen  Linearizability"), "{report}");
-    assert!(report.contains("✗ Linearizability has fallen"), "{report}");
+    assert!(report.contains("✗ violated  Linearizability"), "{report}");
+    assert!(report.contains("✗ Linearizability is violated"), "{report}");
     let played = play(&["--nodes", "1"], &["write SET x=1", "submit to 0 GET x"]);
     assert_eq!(played.code, 0, "{}", played.out);
     let words: Vec<_> = played.out.split_whitespace().collect();

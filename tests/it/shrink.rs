@@ -10,7 +10,7 @@ use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::search::best_counterexample;
 use raft_in_practice::search::best_counterexample::Short;
 use raft_in_practice::search::manual_cluster::ManualCluster;
-use raft_in_practice::search::objective::{Fallen, Objective};
+use raft_in_practice::search::objective::{Objective, Violated};
 use raft_in_practice::search::random::{Hunt, HuntProgress, HuntResult, aim_of};
 use raft_in_practice::search::schedule::{Played, Schedule};
 use raft_in_practice::search::schedule_parts::parts;
@@ -65,7 +65,7 @@ fn making_it_short_again_changes_nothing() {
     for rule in [Rule::TruncateOnlyOnConflict, Rule::ConflictTruncates, Rule::UpToDateLog] {
         let objective = aim_of(RuleSet::INTACT.without(rule));
         for found in caught(rule).catches {
-            let Some(raw) = found.raw else { panic!("{rule}: a fall has its moves") };
+            let Some(raw) = found.raw else { panic!("{rule}: a violation has its moves") };
             let once = shrink(&raw, objective);
             assert_eq!(
                 shrink(&once, objective).moves.len(),
@@ -78,8 +78,8 @@ fn making_it_short_again_changes_nothing() {
                 for nth_newest in 0..name.nth_newest {
                     let mut younger = once.clone();
                     younger.moves[at] = Verb::Deliver(MessageName { nth_newest, ..name });
-                    let fallen = younger.play(objective).fallen;
-                    assert_eq!(fallen, None, "{rule} {}: {verb}", found.seed);
+                    let violated = younger.play(objective).violated;
+                    assert_eq!(violated, None, "{rule} {}: {verb}", found.seed);
                 }
             }
         }
@@ -115,9 +115,9 @@ fn clients_are_judged_where_no_message_is_delivered() {
     let schedule = Schedule::of(&script).with_rules(rules);
     assert_eq!(schedule.moves.len(), moves.lines().count());
     let aim = Objective::Only(Property::Linearizability);
-    let fallen = schedule.play(aim).fallen.map(|fallen| fallen.property());
-    assert_eq!(fallen, Some(Property::Linearizability));
-    assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).fallen, None);
+    let violated = schedule.play(aim).violated.map(|violated| violated.property());
+    assert_eq!(violated, Some(Property::Linearizability));
+    assert_eq!(schedule.with_rules(RuleSet::INTACT).play(aim).violated, None);
 }
 
 /// Plays a schedule and judges its clients after every move, whether or not there is anything new.
@@ -128,16 +128,16 @@ fn judged_at_every_move(schedule: &Schedule, objective: Objective) -> Played {
         if cluster.make(verb) {
             moves.push(verb.clone());
             let misled = || objective.met_by_clients(cluster.judge(objective));
-            let fallen = cluster.fallen(objective).or_else(misled);
-            if fallen.is_some() {
-                return Played { moves, fallen };
+            let violated = cluster.violated(objective).or_else(misled);
+            if violated.is_some() {
+                return Played { moves, violated };
             }
         }
     }
-    Played { moves, fallen: None }
+    Played { moves, violated: None }
 }
 
-/// Clients are judged only when they were told something. No fall comes later by that.
+/// Clients are judged only when they were told something. No violation comes later by that.
 #[test]
 fn clients_need_no_judgement_where_nothing_new_is_known() {
     let rng = &mut ChaCha8Rng::seed_from_u64(5);
@@ -149,7 +149,7 @@ fn clients_need_no_judgement_where_nothing_new_is_known() {
             let moves = raw.moves.iter().filter(|_| rng.chance(0.99)).cloned().collect();
             let schedule = Schedule { moves, settings: raw.settings };
             let played = schedule.play(objective);
-            misled += usize::from(matches!(played.fallen, Some(Fallen::Clients(_))));
+            misled += usize::from(matches!(played.violated, Some(Violated::Clients(_))));
             assert_eq!(played, judged_at_every_move(&schedule, objective), "{rule}");
         }
     }

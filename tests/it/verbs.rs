@@ -134,10 +134,10 @@ fn a_disk_that_is_lost_gives_a_vote_twice_and_the_checker_says_so() {
     let wiped = "nodes 3\nthreads off\nmanual\ntimeout 0\ntimeout 2\ndeliver vote 0 -> 1\n\
                  deliver vote-reply 1 -> 0\ncrash 1\nwipe 1\nrestart 1\n";
     holds(wiped, &["leader is 0", "term 1 = 0", "vote 1 = none", "log 1 = empty"], &["term 1 = 1"]);
-    assert_eq!(stops(&format!("{wiped}expect safe\n")), None, "the loss itself is no fall");
+    assert_eq!(stops(&format!("{wiped}expect safe\n")), None, "the loss itself is no violation");
     let again = format!("{wiped}deliver vote 2 -> 1\ndeliver vote-reply 1 -> 2\n");
-    let fall = format!("{again}expect violation vote-uniqueness election-safety\n");
-    assert_eq!(stops(&fall), None);
+    let violated = format!("{again}expect violation vote-uniqueness election-safety\n");
+    assert_eq!(stops(&violated), None);
     let up = Some(Why::Cannot(CannotDo::IsUp(NodeId::new(0))));
     assert_eq!(stops("wipe 0"), up);
 }
@@ -152,7 +152,7 @@ fn a_timer_that_stands_still_and_a_heartbeat_that_is_not_due_are_failures() {
 }
 
 #[test]
-fn an_expected_fall_excuses_no_other() {
+fn an_expected_violation_excuses_no_other() {
     let (_, text) = BROKEN.iter().find(|row| row.0 == "broken/one-vote-per-term").unwrap();
     let (moves, _) = text.split_once("expect violation").unwrap();
     for (named, others) in [
@@ -161,7 +161,7 @@ fn an_expected_fall_excuses_no_other() {
         ("vote-uniqueness", Some(Property::ElectionSafety)),
     ] {
         let why = stops(&format!("{moves}expect violation {named}\n"));
-        assert_eq!(why, others.map(|other| Why::AlsoFell(vec![other])), "{named}");
+        assert_eq!(why, others.map(|other| Why::AlsoViolated(vec![other])), "{named}");
     }
     let unviolated = stops(&format!("{moves}expect violation vote-uniqueness log-matching\n"));
     assert_eq!(unviolated, Some(Why::Unviolated(Property::LogMatching)));

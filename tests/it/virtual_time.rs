@@ -54,7 +54,11 @@ fn every_shipped_scenario_reads_passes_and_replays_with_equal_digests() {
         let summary = read(&trace).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(summary.steps > 0);
         if script.broken.is_intact() {
-            assert_eq!(summary.safety.fallen_properties(), script.expected_to_fall(), "{name}");
+            assert_eq!(
+                summary.safety.violated_properties(),
+                script.expected_violations(),
+                "{name}"
+            );
         }
     }
 }
@@ -174,8 +178,8 @@ fn what_was_saved_too_late_is_known_to_be_on_disk() {
     sim.heartbeat(n1).unwrap();
     deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
     assert_eq!(sim.log(n0), sim.log(n1));
-    let fallen = sim.journal().checker().violations();
-    assert!(fallen.iter().all(|it| it.property == Property::DurableQuorum), "{fallen:?}");
+    let violated = sim.journal().checker().violations();
+    assert!(violated.iter().all(|it| it.property == Property::DurableQuorum), "{violated:?}");
 }
 
 fn play(text: &str) -> Result<SafetyReport, Box<Failure>> {
@@ -197,13 +201,13 @@ fn what_a_patient_client_wrote_explains_what_another_reads() {
     assert_eq!(play(&lie).unwrap_err().why, Why::Unviolated(Property::Linearizability));
 }
 
-/// Every safety report judges what clients were told, whether the script expects a fall or not.
+/// Every safety report judges what clients were told, whether the script expects a violation or not.
 #[test]
-fn misled_clients_are_a_fall_in_any_script() {
+fn misled_clients_are_a_violation_in_any_script() {
     let (_, text) = BROKEN.iter().find(|(name, _)| *name == "broken/answer-only-applied").unwrap();
     let moves = text.replace("expect violation linearizability", "");
     let report = play(&moves).unwrap();
-    assert!(report.misled().is_some() && report.fallen() == 1, "{report:?}");
+    assert!(report.misled().is_some() && report.violation_count() == 1, "{report:?}");
     let asked = play(&format!("{moves}expect safe\n")).unwrap_err();
     assert!(matches!(asked.why, Why::Misled(_)), "{asked:?}");
 }

@@ -78,7 +78,7 @@ fn check_answered(cluster: &RaftCluster, answered: &[(LogPosition, String)]) {
     }
 }
 
-/// Checks that no property fell, and that the checker really checked.
+/// Checks that no property was violated, and that the checker really checked.
 fn check_safe(mut cluster: RaftCluster) {
     let report = cluster.safety();
     assert_eq!(report.violations, []);

@@ -45,7 +45,7 @@ use crate::view::{self, JSON, QUIET, STORY, View, json, scenarios};
   raft-cluster replay demo.jsonl --verify       and make it again, step by step
   raft-cluster play --nodes 3                   a prompt: do it yourself, step by step
 
-Exit codes: 0 all is well; 1 a property fell or an expectation failed; 2 wrong usage; 130\n\
+Exit codes: 0 all is well; 1 a property was violated or an expectation failed; 2 wrong usage; 130\n\
 interrupted.")]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]

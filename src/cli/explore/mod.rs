@@ -55,7 +55,7 @@ pub(super) struct Explore {
 /// How many steps of a trace a session begins with at most, unless a place is named.
 pub(super) const FIRST_STEPS: u64 = 1_000;
 
-/// Serves the page until a request ends it. Returns exit code 1 if a property fell while every rule was kept.
+/// Serves the page until a request ends it. Returns exit code 1 if a property was violated while every rule was kept.
 pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
     let (listeners, port) = listen(explore.port)?;
     let guard = Guard::new(random_word().map_err(Error::Random)?, port);
@@ -128,7 +128,8 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
             }
         }
         world = desk.world();
-        good &= script.broken.broken().next().is_some() || desk.session.safety().fallen() == 0;
+        good &=
+            script.broken.broken().next().is_some() || desk.session.safety().violation_count() == 0;
     }
     good
 }

@@ -46,7 +46,7 @@ pub(super) struct Play {
     pub(super) view: &'static View,
 }
 
-/// Plays until the input ends or a line asks to quit. Returns exit code 1 if a property fell while every
+/// Plays until the input ends or a line asks to quit. Returns exit code 1 if a property was violated while every
 /// rule was kept.
 pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
@@ -283,7 +283,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             self.output.put_all(header::broken(broken));
         }
         stopped?;
-        Ok(safety.fallen() == 0 || !broken.is_intact())
+        Ok(safety.violation_count() == 0 || !broken.is_intact())
     }
 
     /// Shows an answer, through the pager if it is long. On threads there is no pager, because the lines of

@@ -152,7 +152,7 @@ fn answer(
 ///
 /// With `verify` it only says whether every step came out as it was recorded; otherwise it tells the story,
 /// up to the place `at` if one is named. Returns exit code 1 if a step comes out differently, or if a
-/// property falls in a story that is told.
+/// property is violated in a story that is told.
 pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     let Replay { trace, verify, at, why, show: nodes, view, prompt, format } = replay;
     let path = trace.as_path();
@@ -197,9 +197,10 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
         let made = again(from, observers, until);
         let (good, lines, ending) = match &made {
             Ok(summary) => {
-                // --verify asks only whether the steps are the same, not whether a property fell.
-                let good = *verify || summary.safety.fallen() == 0;
-                let ending = Ending::new(summary.safety.fallen() == 0, None, &summary.safety);
+                // --verify asks only whether the steps are the same, not whether a property was violated.
+                let good = *verify || summary.safety.violation_count() == 0;
+                let ending =
+                    Ending::new(summary.safety.violation_count() == 0, None, &summary.safety);
                 (good, summary::replayed(path, summary, !verify), ending)
             }
             Err(error @ TraceError::Diverged { .. }) => {

@@ -65,7 +65,7 @@ pub enum Judgement {
     /// was found.
     NotJudged(NotJudged),
     /// The clients were told something impossible.
-    Fallen(Misled),
+    Violated(Misled),
 }
 
 /// The key on which the search for an order was given up.
@@ -213,7 +213,7 @@ impl ClientHistory {
         let false_successes: Vec<_> = self.calls.values().filter_map(false_success).collect();
         let (unexplained, given_up) = self.explain(work);
         if unexplained.is_some() || !false_successes.is_empty() {
-            return Judgement::Fallen(Misled { false_successes, unexplained });
+            return Judgement::Violated(Misled { false_successes, unexplained });
         }
         given_up.map_or(Judgement::Held, Judgement::NotJudged)
     }

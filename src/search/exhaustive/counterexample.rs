@@ -1,4 +1,4 @@
-//! The way to a fall, as moves that a cluster under manual control can make.
+//! The way to a violation, as moves that a cluster under manual control can make.
 
 use super::actions::Action;
 use super::server_state::{Prompt, ServerState};
@@ -8,12 +8,12 @@ use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::server::turn_order::CrashPoint;
 
-/// How a property can fall.
+/// How a property can be violated.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Counterexample {
     /// How many steps it takes: a crash and its restart are one step, but two moves. No way is shorter.
     pub steps: usize,
-    /// The property that falls with the last step.
+    /// The property that is violated with the last step.
     pub property: Property,
     /// What happens, in order, as moves that a world under manual control can make.
     pub moves: Vec<Verb>,

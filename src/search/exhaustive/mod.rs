@@ -2,8 +2,8 @@
 //!
 //! The nodes are the same [`RaftNode`](crate::raft::RaftNode)s that run on threads and in virtual
 //! time. From the initial state the search tries every order of delivery, loss, duplication, timeout,
-//! crash and restart, and checks the five properties of Figure 3 after each step. If none falls, none
-//! *can* fall within these bounds. That proves nothing for larger bounds, but it is more than any number
+//! crash and restart, and checks the five properties of Figure 3 after each step. If none is violated, none
+//! *can* be violated within these bounds. That proves nothing for larger bounds, but it is more than any number
 //! of random runs shows.
 //!
 //! What makes it feasible, each in its own file:
@@ -17,7 +17,7 @@
 //! * `search`: once a state's successors are known, only its fingerprint is kept.
 //!
 //! `bounds`, `preset` and `memory_limit` say how far a search goes, `ledger` and `properties` what must
-//! hold; `counterexample` turns the steps that lead to a fall into moves. `outline` compares searches
+//! hold; `counterexample` turns the steps that lead to a violation into moves. `outline` compares searches
 //! that merge states in different ways.
 
 pub mod actions;
@@ -59,8 +59,8 @@ use state::Catalogue;
 pub enum Reach {
     /// Every state within the bounds was seen.
     Exhausted,
-    /// A property fell, which ended the search.
-    Fell,
+    /// A property was violated, which ended the search.
+    Violated,
     /// The memory bound was reached. Every state up to the last complete depth was seen.
     OutOfMemory,
     /// The caller's `progress` told it to stop.
@@ -70,7 +70,7 @@ pub enum Reach {
 /// What a search found.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SearchOutcome {
-    /// The shortest way to a fallen property, if there is one.
+    /// The shortest way to a violated property, if there is one.
     pub violation: Option<Counterexample>,
     /// How far it came.
     pub reach: Reach,
@@ -91,11 +91,12 @@ pub fn explore(
     mut progress: impl FnMut(&Stats, Pause) -> ControlFlow<()>,
 ) -> SearchOutcome {
     let catalogue = Catalogue::default();
-    // With a rule broken the caller wants the shortest way to the fall, so each step has to count.
+    // With a rule broken the caller wants the shortest way to the violation, so each step has to count.
     let free_sends = bounds.merge.free_sends && rules.is_intact();
     let bounds = &Bounds { merge: Merge { free_sends, ..bounds.merge }, ..*bounds };
     let mut search = Search::new(bounds, rules, &catalogue);
-    let (reach, fell) = search.run(&mut progress);
-    let violation = fell.map(|(property, way)| Counterexample::new(search.model(), property, &way));
+    let (reach, violated) = search.run(&mut progress);
+    let violation =
+        violated.map(|(property, way)| Counterexample::new(search.model(), property, &way));
     SearchOutcome { violation, reach, stats: *search.stats() }
 }

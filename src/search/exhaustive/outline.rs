@@ -36,7 +36,7 @@ pub fn outlines(rules: RuleSet, bounds: &Bounds, depth: Option<u32>) -> BTreeSet
                 continue;
             }
             model.expand(&state, &mut scratch, &mut |model, found| {
-                if found.fell.is_none() && seen.insert(model.fingerprint(found.state)) {
+                if found.violated.is_none() && seen.insert(model.fingerprint(found.state)) {
                     next.push(found.state.clone());
                 }
                 ControlFlow::Continue(())

@@ -1,12 +1,12 @@
-//! For each rule, bounds within which a property falls if the rule is broken.
+//! For each rule, bounds within which a property is violated if the rule is broken.
 
 use super::bounds::Bounds;
 use super::memory_limit::spare_memory;
 use crate::raft::Rule;
 use std::num::NonZeroUsize;
 
-/// Returns bounds within which a property falls if this rule is broken, with the memory that can be
-/// spared; `None` if none of Figure 3's properties falls without it, or no search gets that far.
+/// Returns bounds within which a property is violated if this rule is broken, with the memory that can be
+/// spared; `None` if none of Figure 3's properties is violated without it, or no search gets that far.
 pub fn preset(rule: Rule) -> Option<Bounds> {
     Some(Bounds { memory: spare_memory(), ..bounds(rule)? })
 }
@@ -16,7 +16,7 @@ pub const fn is_quick(rule: Rule) -> bool {
     !matches!(rule, Rule::CommitOnlyCurrentTerm)
 }
 
-/// Returns the bounds. The no-op and the size of batches are chosen so that the way to the fall is short.
+/// Returns the bounds. The no-op and the size of batches are chosen so that the way to the violation is short.
 const fn bounds(rule: Rule) -> Option<Bounds> {
     Some(match rule {
         Rule::MajorityQuorum
@@ -38,7 +38,7 @@ const fn bounds(rule: Rule) -> Option<Bounds> {
         Rule::CommitOnlyCurrentTerm => Bounds::new(3, 4, 1).with_batch(NonZeroUsize::new(1)),
         // It takes five nodes and four terms, and no search gets that far.
         Rule::RepliesMatchedToTerm
-        // Without these rules only properties other than Figure 3's fall.
+        // Without these rules only properties other than Figure 3's are violated.
         | Rule::MatchIndexMonotone
         | Rule::AnswerOnlyApplied
         | Rule::CandidateYieldsToLeader

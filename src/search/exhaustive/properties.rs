@@ -21,7 +21,7 @@ impl Model<'_> {
     /// the state after it, and `before` is the number of the server before it.
     ///
     /// # Errors
-    /// The property that falls, the first in the paper's order if there are several.
+    /// The property that is violated, the first in the paper's order if there are several.
     pub(super) fn judge(
         &mut self,
         state: &mut ClusterState,

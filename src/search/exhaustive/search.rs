@@ -56,11 +56,11 @@ pub enum Pause {
     Block,
 }
 
-/// A step, the state that it leads to, and the property that falls with it.
+/// A step, the state that it leads to, and the property that is violated with it.
 pub(super) struct Successor<'a> {
     pub(super) step: Action,
     pub(super) state: &'a ClusterState,
-    pub(super) fell: Option<Property>,
+    pub(super) violated: Option<Property>,
 }
 
 impl Model<'_> {
@@ -74,12 +74,12 @@ impl Model<'_> {
         self.actions(state, &mut scratch.actions);
         for &step in &scratch.actions {
             let next = &mut scratch.next;
-            let fell = match self.apply(state, step, next) {
+            let violated = match self.apply(state, step, next) {
                 Effect::Nothing => continue,
                 Effect::New => None,
-                Effect::Fell(property) => Some(property),
+                Effect::Violates(property) => Some(property),
             };
-            if visit(self, &Successor { step, state: next, fell }).is_break() {
+            if visit(self, &Successor { step, state: next, violated }).is_break() {
                 return;
             }
         }
@@ -133,7 +133,7 @@ struct Worker<'s> {
     found: Vec<Frontier>,
     fresh: FxHashSet<u64>,
     transitions: u64,
-    fell: Option<(u64, Property)>,
+    violated: Option<(u64, Property)>,
 }
 
 impl<'s> Worker<'s> {
@@ -145,7 +145,7 @@ impl<'s> Worker<'s> {
             found: vec![Frontier::default(); SHARDS],
             fresh: FxHashSet::default(),
             transitions: 0,
-            fell: None,
+            violated: None,
         }
     }
 
@@ -158,11 +158,11 @@ impl<'s> Worker<'s> {
         for at in share {
             frontier.read(at, nodes, &mut self.state);
             let parent = frontier.print(at);
-            let Self { model, scratch, state, found, fresh, transitions, fell } = self;
+            let Self { model, scratch, state, found, fresh, transitions, violated } = self;
             model.expand(state, scratch, &mut |model, next| {
                 *transitions += 1;
-                if let Some(property) = next.fell {
-                    *fell = Some((parent, property));
+                if let Some(property) = next.violated {
+                    *violated = Some((parent, property));
                     return ControlFlow::Break(());
                 }
                 let print = model.fingerprint(next.state);
@@ -171,7 +171,7 @@ impl<'s> Worker<'s> {
                 }
                 ControlFlow::Continue(())
             });
-            if self.fell.is_some() {
+            if self.violated.is_some() {
                 return;
             }
         }
@@ -227,7 +227,7 @@ impl<'s> Search<'s> {
     }
 
     /// Searches until it is done, or until `progress` stops it. Calls `progress` for every depth and block. If a
-    /// property falls, returns it with the steps that lead to its fall from the initial state.
+    /// property is violated, returns it with the steps that lead to its violation from the initial state.
     pub(super) fn run(
         &mut self,
         progress: &mut dyn FnMut(&Stats, Pause) -> ControlFlow<()>,
@@ -243,10 +243,10 @@ impl<'s> Search<'s> {
                 for start in (0..part.len()).step_by(BLOCK) {
                     let block = start..part.len().min(start + BLOCK);
                     self.explore(part, block);
-                    if let Some((parent, property)) = self.workers.iter().find_map(|w| w.fell) {
+                    if let Some((parent, property)) = self.workers.iter().find_map(|w| w.violated) {
                         self.take_stock([&depth, &next]);
                         let way = self.way_to(parent);
-                        return (Reach::Fell, Some((property, way)));
+                        return (Reach::Violated, Some((property, way)));
                     }
                     self.enter(&mut next);
                     self.take_stock([&depth, &next]);
@@ -315,7 +315,7 @@ impl<'s> Search<'s> {
     }
 
     /// Returns the steps from the initial state to the state with this fingerprint, and one more step, with
-    /// which a property falls. Only fingerprints were kept, so the steps are taken again.
+    /// which a property is violated. Only fingerprints were kept, so the steps are taken again.
     fn way_to(&mut self, print: u64) -> Vec<Action> {
         let mut prints = vec![print];
         while let Some(parent) = self.books.parent(prints[prints.len() - 1]) {
@@ -332,8 +332,10 @@ impl<'s> Search<'s> {
             let mut found = None;
             model.expand(&state.clone(), scratch, &mut |model, next| {
                 let it = match wanted {
-                    None => next.fell.is_some(),
-                    Some(print) => next.fell.is_none() && model.fingerprint(next.state) == print,
+                    None => next.violated.is_some(),
+                    Some(print) => {
+                        next.violated.is_none() && model.fingerprint(next.state) == print
+                    }
                 };
                 if !it {
                     return ControlFlow::Continue(());

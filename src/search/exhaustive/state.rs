@@ -180,7 +180,7 @@ impl<'s> Model<'s> {
     /// leaves `state` as it is, if the step leaves the bounds.
     ///
     /// # Errors
-    /// The property that falls with this step.
+    /// The property that is violated with this step.
     pub(super) fn take(
         &mut self,
         state: &mut ClusterState,

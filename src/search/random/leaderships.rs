@@ -15,7 +15,7 @@ use crate::random_draws::Draw;
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::search::manual_cluster::ManualCluster;
-use crate::search::objective::{Fallen, Objective};
+use crate::search::objective::{Objective, Violated};
 use crate::search::schedule::Schedule;
 use crate::server::turn_order::CrashPoint;
 
@@ -25,7 +25,7 @@ const GAMES: usize = 4;
 const LEADERSHIPS: usize = 6;
 
 /// Walks from `seed` until `objective` is met, or all its games are over. Returns the moves of the last game.
-pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Option<Fallen>) {
+pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Option<Violated>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX - 5);
     let rng = &mut rng;
@@ -42,12 +42,12 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Optio
             moves: Vec::new(),
             led: NodeSet::default(),
             objective,
-            fallen: None,
+            violated: None,
         };
         game.play(rng);
         played += 1;
-        if game.fallen.is_some() || played == GAMES {
-            return (Schedule { settings, moves: game.moves }, game.fallen);
+        if game.violated.is_some() || played == GAMES {
+            return (Schedule { settings, moves: game.moves }, game.violated);
         }
     }
 }
@@ -58,7 +58,7 @@ struct Game {
     /// The nodes that have campaigned so far.
     led: NodeSet,
     objective: Objective,
-    fallen: Option<Fallen>,
+    violated: Option<Violated>,
 }
 
 impl Game {
@@ -73,8 +73,8 @@ impl Game {
                     0 => self.crash(rng),
                     _ => self.replicate(rng, nth * 10 + made),
                 }
-                self.fallen = self.cluster.fallen(self.objective);
-                if self.fallen.is_some() {
+                self.violated = self.cluster.violated(self.objective);
+                if self.violated.is_some() {
                     return;
                 }
             }

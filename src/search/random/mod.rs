@@ -3,7 +3,7 @@
 //! Each seed is played as three games: a random walk of single moves, a walk of successive leaderships,
 //! and a world with clocks, clients and random faults, which ends in a calm (see [`walk`],
 //! [`leaderships`], [`trial`], [`recovery`]).
-//! A fall is written down as a [schedule](super::schedule) of named moves, which can be made short.
+//! A violation is written down as a [schedule](super::schedule) of named moves, which can be made short.
 //!
 //! A hunt on the intact core is a soak test: it must find nothing. A hunt with a rule broken must
 //! find something, or the checks miss failures.
@@ -58,7 +58,7 @@ pub struct HuntProgress {
     pub simulated: AtomicU64,
     /// Faults that happened.
     pub faults: AtomicU64,
-    /// Runs in which something fell.
+    /// Runs in which something was violated.
     pub caught: AtomicU64,
     /// Runs in which it could not be decided whether the clients' answers can be true.
     pub unjudged: AtomicU64,
@@ -78,14 +78,14 @@ impl HuntProgress {
     }
 }
 
-/// A run in which something fell.
+/// A run in which something was violated.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Caught {
     /// Its seed.
     pub seed: u64,
     /// How long after the beginning of the hunt it was found.
     pub after: Duration,
-    /// What fell.
+    /// What was violated.
     pub finding: HuntFinding,
     /// All its moves, not yet shortened. `None` for a stall, which depends on time, and for a panic.
     pub raw: Option<Schedule>,
@@ -178,16 +178,16 @@ pub fn caught(play: impl FnOnce() -> Found) -> Found {
         .unwrap_or_else(|panic| Some((HuntFinding::Panicked(panics::words(&*panic)), None)))
 }
 
-/// Plays the three games of a seed until something falls.
+/// Plays the three games of a seed until something is violated.
 fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &HuntProgress) -> Found {
     if objective != Objective::Only(Property::Liveness) {
         let walk = walk::walk(seed, rules, objective, WALK);
         progress.unjudged.fetch_add(u64::from(walk.unjudged), Ordering::Relaxed);
-        for (walked, fallen) in
-            [(walk.schedule, walk.fallen), leaderships::walk(seed, rules, objective)]
+        for (walked, violated) in
+            [(walk.schedule, walk.violated), leaderships::walk(seed, rules, objective)]
         {
-            if let Some(fallen) = fallen {
-                return Some((HuntFinding::Fallen(fallen), Some(walked)));
+            if let Some(violated) = violated {
+                return Some((HuntFinding::Violated(violated), Some(walked)));
             }
         }
     }
@@ -197,7 +197,7 @@ fn play(seed: u64, rules: RuleSet, objective: Objective, progress: &HuntProgress
     progress.faults.fetch_add(trial.faults, Ordering::Relaxed);
     let finding = trial.finding?;
     let raw = match &finding {
-        HuntFinding::Fallen(_) => Some(trial::record(seed, rules, objective)),
+        HuntFinding::Violated(_) => Some(trial::record(seed, rules, objective)),
         HuntFinding::Stalled(_) | HuntFinding::Panicked(_) => None,
     };
     Some((finding, raw))

@@ -17,7 +17,7 @@ use crate::raft::{Property, RuleSet};
 use crate::random_draws::Draw;
 use crate::record::journal::Observer;
 use crate::scenario::world::World;
-use crate::search::objective::{Fallen, Objective};
+use crate::search::objective::{Objective, Violated};
 use crate::search::schedule::Schedule;
 use crate::server::timing::Time;
 use crate::sim::{Chaos, FaultMix, Sim};
@@ -29,19 +29,19 @@ const STORM: Duration = Duration::from_secs(4);
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HuntFinding {
-    /// A safety property fell, or the clients saw something impossible.
-    Fallen(Fallen),
+    /// A safety property was violated, or the clients saw something impossible.
+    Violated(Violated),
     /// The cluster did not recover, or disturbed itself without need.
     Stalled(Stall),
-    /// The program panicked with this message: no property fell, but the seed could not be judged.
+    /// The program panicked with this message: no property was violated, but the seed could not be judged.
     Panicked(String),
 }
 
 impl HuntFinding {
-    /// Which property fell, if one did.
+    /// Which property was violated, if one was.
     pub const fn property(&self) -> Option<Property> {
         match self {
-            Self::Fallen(fallen) => Some(fallen.property()),
+            Self::Violated(violated) => Some(violated.property()),
             Self::Stalled(_) => Some(Property::Liveness),
             Self::Panicked(_) => None,
         }
@@ -105,13 +105,13 @@ fn play(
         clients.act(&mut sim);
         found = safety(&sim, objective);
     }
-    let mut finding = found.map(HuntFinding::Fallen);
+    let mut finding = found.map(HuntFinding::Violated);
     let mut unjudged = false;
     if finding.is_none() {
         let deaf = chaos.rng().chance(0.3);
         let blackout = chaos.rng().chance(0.3);
         let ended = recovery::recover(&mut sim, &mut clients, &unneeded, deaf, blackout);
-        finding = safety(&sim, objective).map(HuntFinding::Fallen);
+        finding = safety(&sim, objective).map(HuntFinding::Violated);
         if finding.is_none() && objective.is_met_by(Property::Liveness) {
             let disturbed = lock(&unneeded).found.map(Stall::UnneededElection);
             finding = ended.err().or(disturbed).map(HuntFinding::Stalled);
@@ -119,14 +119,14 @@ fn play(
         if finding.is_none() && objective.is_met_by(Property::Linearizability) {
             let clients = clients.judge(&sim);
             unjudged = matches!(clients, Judgement::NotJudged(_));
-            finding = objective.met_by_clients(clients).map(HuntFinding::Fallen);
+            finding = objective.met_by_clients(clients).map(HuntFinding::Violated);
         }
     }
     Trial { time: sim.now(), faults, finding, unjudged }
 }
 
-fn safety(sim: &Sim, objective: Objective) -> Option<Fallen> {
+fn safety(sim: &Sim, objective: Objective) -> Option<Violated> {
     let violations = sim.journal().checker().violations();
     let met = |violation: &&Violation| objective.is_met_by(violation.property);
-    violations.iter().find(met).map(|violation| Fallen::Safety(*violation))
+    violations.iter().find(met).map(|violation| Violated::Safety(*violation))
 }

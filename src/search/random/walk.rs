@@ -10,7 +10,7 @@ use crate::random_draws::Draw;
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::search::manual_cluster::ManualCluster;
-use crate::search::objective::{Fallen, Objective};
+use crate::search::objective::{Objective, Violated};
 use crate::search::schedule::Schedule;
 use crate::server::turn_order::CrashPoint;
 use std::num::NonZeroUsize;
@@ -32,8 +32,8 @@ struct Weights {
 pub struct Walk {
     /// Its moves.
     pub schedule: Schedule,
-    /// What fell, if something did.
-    pub fallen: Option<Fallen>,
+    /// What was violated, if something was.
+    pub violated: Option<Violated>,
     /// Whether it could not be decided if the clients' answers can be true.
     pub unjudged: bool,
 }
@@ -73,16 +73,16 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> W
         let violations = cluster.sim().journal().checker().violations().len();
         if violations > looked_at {
             looked_at = violations;
-            if let Some(fallen) = cluster.fallen(objective) {
+            if let Some(violated) = cluster.violated(objective) {
                 let schedule = Schedule { settings, moves };
-                return Walk { schedule, fallen: Some(fallen), unjudged: false };
+                return Walk { schedule, violated: Some(violated), unjudged: false };
             }
         }
     }
     let clients = cluster.judge(objective);
     let unjudged = matches!(clients, Judgement::NotJudged(_));
-    let fallen = objective.met_by_clients(clients);
-    Walk { schedule: Schedule { settings, moves }, fallen, unjudged }
+    let violated = objective.met_by_clients(clients);
+    Walk { schedule: Schedule { settings, moves }, violated, unjudged }
 }
 
 fn draw(

@@ -187,7 +187,7 @@ class Diagram {
       return parts;
     }
     const x = this.x(moment.node);
-    parts.push(drawn("circle", { class: `act ${moment.kind}${moment.marks.includes("fell") ? " fell" : ""}`, cx: x, cy: y, r: Math.min(row / 5, 4.5) }));
+    parts.push(drawn("circle", { class: `act ${moment.kind}${moment.marks.includes("violated") ? " violated" : ""}`, cx: x, cy: y, r: Math.min(row / 5, 4.5) }));
     if (moment.mark && row >= 14) {
       const fits = x + 8 + 7 * moment.mark.length < this.width;
       const kind = `mark ${moment.marks.join(" ")}`;

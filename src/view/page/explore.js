@@ -73,7 +73,7 @@ class Explore {
       Object.assign(run, { properties, violations, leaders, clients });
       for (const { step } of told.violations) {
         const moment = run.moments[run.ofStep.get(step) ?? run.length - 1];
-        if (!moment.marks.includes("fell")) moment.marks.push("fell");
+        if (!moment.marks.includes("violated")) moment.marks.push("violated");
       }
     }
     this.known = { world: told.world, moments: run.length };

@@ -85,9 +85,9 @@ Object.assign(Explore.prototype, {
     const other = element("div", { class: "other", tabindex: 0, role: "group", "aria-label": "The other run" });
     const at = this.run.ofStep.get(told.parts_in);
     const look = element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at ?? this.viewer.end) }, `step ${told.parts_in}`);
-    const fell = told.other.violations.length === 0 ? [element("p", {}, "No property has fallen there so far.")] : told.other.violations.map(({ step, text }) => element("p", { class: "told fell" }, `step ${step}: ✗ ${text}`));
+    const violated = told.other.violations.length === 0 ? [element("p", {}, "No property was violated there so far.")] : told.other.violations.map(({ step, text }) => element("p", { class: "told violated" }, `step ${step}: ✗ ${text}`));
     box.replaceChildren(head, element("p", {}, "The two runs differ from ", look, "."),
-      element("div", { class: "side-by-side" }, side("Here", told.here), side("There", told.there)), ...fell, ...failed, heads, other);
+      element("div", { class: "side-by-side" }, side("Here", told.here), side("There", told.there)), ...violated, ...failed, heads, other);
     const run = new Run(told.other);
     const diagram = new Diagram(other, heads, { choose: (to) => diagram.goto(to), hover: () => {} });
     diagram.show(run);

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::answers;
 use super::moments::{Moments, ShownMoment, step_moment};
 use super::run_record::{
-    AtAGlance, Fall, Heading, RunRecord, ShownMessage, about, falls, properties, why_lost,
+    AtAGlance, Heading, RunRecord, ShownMessage, ShownViolation, about, properties,
+    shown_violations, why_lost,
 };
 use crate::explain::Explanation;
 use crate::properties::report::SafetyReport;
@@ -30,7 +31,7 @@ pub(crate) struct Growth<'a> {
     messages: Vec<ShownMessage>,
     /// None, if no safety report was made this time.
     properties: Option<Vec<(String, u64, bool)>>,
-    violations: Option<Vec<Fall>>,
+    violations: Option<Vec<ShownViolation>>,
     #[serde(flatten)]
     at_a_glance: Option<AtAGlance>,
 }
@@ -108,7 +109,7 @@ impl LiveRecord {
             moments: &self.moments.list[from..],
             messages: messages.filter_map(|sent| self.message(sent)).collect(),
             properties: safety.map(properties),
-            violations: safety.map(falls),
+            violations: safety.map(shown_violations),
             at_a_glance: safety.map(|_| AtAGlance::of(history)),
         }
     }
@@ -198,9 +199,9 @@ pub(crate) fn invitation(address: &str) -> Vec<String> {
 /// The last line, after the page has asked for the end.
 pub(crate) fn farewell(good: bool) -> String {
     let text = if good {
-        "Ended; no property fell while every rule was kept."
+        "Ended; no property was violated while every rule was kept."
     } else {
-        "Ended; a property fell while every rule was kept."
+        "Ended; a property was violated while every rule was kept."
     };
     if good { text.to_owned() } else { colour::wrong(text).to_string() }
 }

@@ -70,7 +70,7 @@ pub(super) enum Mark {
     Crash,
     Client,
     Overridden,
-    Fell,
+    Violated,
 }
 
 /// The new state of a node. Its log keeps the first `keep` entries, and those in `add` follow.
@@ -215,10 +215,10 @@ impl Moments {
         let step = *self.of_step.last().expect("the step was added");
         let before =
             if id == acting { step } else { self.of_step[self.of_step.len().saturating_sub(2)] };
-        let fell = |moment: &ShownMoment| {
+        let violated = |moment: &ShownMoment| {
             matches!(moment.kind, MomentKind::Crash) && moment.node == Some(id)
         };
-        let at = self.list[before..].iter().rposition(fell).map_or(step, |nth| before + nth);
+        let at = self.list[before..].iter().rposition(violated).map_or(step, |nth| before + nth);
         &mut self.list[at]
     }
 
@@ -396,8 +396,8 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
             let mark = match deed {
                 Deed::Crash { .. } => "crashes",
                 Deed::Wipe { .. } => "loses its disk",
-                Deed::Pause { .. } => "stands still",
-                Deed::Resume { .. } => "goes on",
+                Deed::Pause { .. } => "is paused",
+                Deed::Resume { .. } => "resumes",
                 _ => "starts again",
             };
             let title = deeds::sentence(deed)?;

@@ -23,8 +23,8 @@ function happenedPanel(run, at, chooseStep, ask) {
     const link = element("button", { type: "button", class: "link", onclick: () => chooseStep(got.sent) }, sent.step ? `step ${sent.step}` : seconds(sent.time));
     lines.unshift(element("p", { class: "told from" }, `${got.says}. It was sent in `, link, "."));
   }
-  const fallen = moment.step ? run.violations.filter(({ step }) => step === moment.step) : [];
-  lines.unshift(...fallen.map(({ text }) => element("p", { class: "told fell" }, `✗ ${text}`)));
+  const violated = moment.step ? run.violations.filter(({ step }) => step === moment.step) : [];
+  lines.unshift(...violated.map(({ text }) => element("p", { class: "told violated" }, `✗ ${text}`)));
   const client = ask && moment.kind === "client" && /^client (\d+) /.exec(moment.title);
   if (client) lines.push(element("p", {}, element("button", { type: "button", class: "link", onclick: () => ask.why(`told client ${client[1]}`) }, "Why is it told this?")));
   return lines;
@@ -131,12 +131,12 @@ function messageTip(run, id) {
 }
 
 function judgedPanel(run, chooseStep) {
-  const falls = run.violations.map(({ step, text }) => element("p", { class: "told fell" },
+  const violations = run.violations.map(({ step, text }) => element("p", { class: "told violated" },
     element("button", { type: "button", class: "link", onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, `step ${step}`), `: ✗ ${text}`));
-  const rows = run.properties.map(([name, checks, fell]) => element("tr", { class: fell ? "fell" : "" },
-    element("td", {}, fell ? "✗ fell" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, `${checks} checks`)));
+  const rows = run.properties.map(([name, checks, violated]) => element("tr", { class: violated ? "violated" : "" },
+    element("td", {}, violated ? "✗ violated" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, `${checks} checks`)));
   const list = (title, sentences) => (sentences.length === 0 ? [] : [element("h3", {}, title), element("ul", { class: "glance" }, ...sentences.map(([step, text]) => element("li", {},
     element("button", { type: "button", class: "link plain", title: `Look at step ${step}`, onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, text))))]);
   const about = run.left_out ? [element("p", { class: "hint" }, run.left_out)] : [];
-  return [...falls, element("table", { class: "properties" }, element("tbody", {}, ...rows)), ...list("Leaders", run.leaders), ...list("Clients", run.clients), ...about];
+  return [...violations, element("table", { class: "properties" }, element("tbody", {}, ...rows)), ...list("Leaders", run.leaders), ...list("Clients", run.clients), ...about];
 }

@@ -49,9 +49,9 @@ pub(super) struct RunRecord {
     pub(super) heading: Heading,
     pub(super) moments: Vec<ShownMoment>,
     pub(super) messages: Vec<ShownMessage>,
-    /// Each property, how often it was checked, and whether it fell.
+    /// Each property, how often it was checked, and whether it was violated.
     properties: Vec<(String, u64, bool)>,
-    violations: Vec<Fall>,
+    violations: Vec<ShownViolation>,
     #[serde(flatten)]
     at_a_glance: AtAGlance,
     answers: Answers,
@@ -77,7 +77,7 @@ pub(super) struct ShownMessage {
 }
 
 #[derive(Serialize)]
-pub(super) struct Fall {
+pub(super) struct ShownViolation {
     step: u64,
     text: String,
 }
@@ -99,10 +99,10 @@ impl RunRecord {
         let header = history.header();
         let mut moments = Moments::before(history, *steps.start());
         moments.follow(history, history.last().min(*steps.end()));
-        let fallen: Vec<u64> = history.violations().map(|violation| violation.step).collect();
+        let violated: Vec<u64> = history.violations().map(|violation| violation.step).collect();
         for moment in &mut moments.list {
-            if moment.step > 0 && fallen.contains(&moment.step) {
-                moment.marks.push(Mark::Fell);
+            if moment.step > 0 && violated.contains(&moment.step) {
+                moment.marks.push(Mark::Violated);
             }
         }
         let messages = history.messages().iter();
@@ -114,7 +114,7 @@ impl RunRecord {
             moments: moments.list,
             messages,
             properties: properties(safety),
-            violations: falls(safety),
+            violations: shown_violations(safety),
             at_a_glance: AtAGlance::of(history),
             left_out: left_out(history, steps, &answers),
             answers,
@@ -175,28 +175,29 @@ pub(super) fn about(header: &Header, extent: &str) -> Vec<String> {
     vec![format!("{nodes}, seed {}, {world}, {extent}.", header.seed), rules]
 }
 
-/// Each property, how often it was checked, and whether it fell.
+/// Each property, how often it was checked, and whether it was violated.
 pub(super) fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
-    let fell = |property| safety.violations.iter().any(|violation| violation.property == property);
+    let violated =
+        |property| safety.violations.iter().any(|violation| violation.property == property);
     let checks = safety.checks.iter();
     let mut rows: Vec<_> = checks
-        .filter(|&&(property, checks)| checks > 0 || fell(property))
-        .map(|&(property, checks)| (property.to_string(), checks, fell(property)))
+        .filter(|&&(property, checks)| checks > 0 || violated(property))
+        .map(|&(property, checks)| (property.to_string(), checks, violated(property)))
         .collect();
     if let Some(Judged { answers, judgement }) = &safety.clients {
-        let fell = matches!(judgement, Judgement::Fallen(_));
-        rows.push((Property::Linearizability.to_string(), *answers as u64, fell));
+        let violated = matches!(judgement, Judgement::Violated(_));
+        rows.push((Property::Linearizability.to_string(), *answers as u64, violated));
     }
     rows
 }
 
-/// What fell, in words.
-pub(super) fn falls(safety: &SafetyReport) -> Vec<Fall> {
-    let fall = |found: &crate::properties::safety::Violation| Fall {
+/// What was violated, in words.
+pub(super) fn shown_violations(safety: &SafetyReport) -> Vec<ShownViolation> {
+    let shown = |found: &crate::properties::safety::Violation| ShownViolation {
         step: found.step,
         text: format!("{}: {}", found.property, violation::sentence(&found.evidence)),
     };
-    safety.violations.iter().map(fall).collect()
+    safety.violations.iter().map(shown).collect()
 }
 
 impl ShownMessage {

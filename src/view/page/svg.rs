@@ -191,7 +191,9 @@ impl Picture<'_> {
             let last = node.index() + 1 == self.run.heading.nodes;
             let (x, anchor) = if last { (x - 9, "end") } else { (x + 9, "start") };
             let class = match marks.first() {
-                _ if marks.contains(&Mark::Overridden) || marks.contains(&Mark::Fell) => "wrong",
+                _ if marks.contains(&Mark::Overridden) || marks.contains(&Mark::Violated) => {
+                    "wrong"
+                }
                 Some(Mark::Elected) => "elected",
                 _ if marks.contains(&Mark::Elected) => "elected",
                 Some(Mark::Campaign) => "campaign",

@@ -11,7 +11,7 @@ const KINDS = [
   ["client", "client asked or told"],
   ["lost", "message lost"],
   ["overridden", "broken rule"],
-  ["fell", "property that fell"],
+  ["violated", "violated property"],
 ];
 
 class Viewer {

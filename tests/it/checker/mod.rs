@@ -1,4 +1,4 @@
-//! The checker on runs that once misled it: it missed a fall, or it told a sentence that was no longer
+//! The checker on runs that once misled it: it missed a violation, or it told a sentence that was no longer
 //! true, or never had been. Each run is a file beside this one.
 
 mod exhaustive;
@@ -39,7 +39,7 @@ fn file(name: &str) -> Script {
 }
 
 /// Plays a script, which must succeed up to its end, and returns the violations on the way.
-fn fallen(script: &Script) -> Vec<Violation> {
+fn violated(script: &Script) -> Vec<Violation> {
     let mut silent = ();
     let mut runner = Runner::new(Sim::new(SimConfig::of(script), Vec::new()), &mut silent);
     assert_eq!(runner.run(&script.lines), Ok(()), "{}", script.name);
@@ -48,9 +48,9 @@ fn fallen(script: &Script) -> Vec<Violation> {
 
 /// The sentences about violations of Leader Completeness in a run.
 fn incomplete(script: &Script) -> Vec<String> {
-    let mut fallen = fallen(script);
-    fallen.retain(|found| found.property == Property::LeaderCompleteness);
-    fallen.iter().map(|found| sentence(&found.evidence)).collect()
+    let mut violated = violated(script);
+    violated.retain(|found| found.property == Property::LeaderCompleteness);
+    violated.iter().map(|found| sentence(&found.evidence)).collect()
 }
 
 /// An entry is committed in term 1 although the leader of term 2 began without it. By then that leader no
@@ -67,11 +67,11 @@ fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed(
         let objective = Objective::Only(Property::LeaderCompleteness);
         let schedule = Schedule::of(&script);
         let played = schedule.play(objective);
-        assert_eq!(played.moves, schedule.moves, "{name}: it falls with the last move");
-        let fallen = played.fallen.map(|fallen| fallen.property());
-        assert_eq!(fallen, Some(Property::LeaderCompleteness), "{name}");
+        assert_eq!(played.moves, schedule.moves, "{name}: it is violated with the last move");
+        let violated = played.violated.map(|violated| violated.property());
+        assert_eq!(violated, Some(Property::LeaderCompleteness), "{name}");
         let kept = schedule.with_rules(RuleSet::INTACT).play(Objective::Anything);
-        assert_eq!(kept.fallen, None, "{name}");
+        assert_eq!(kept.violated, None, "{name}");
     }
 }
 
@@ -80,7 +80,7 @@ fn a_leader_that_began_without_an_entry_is_found_however_late_that_is_committed(
 #[test]
 fn evidence_says_what_was_and_what_is() {
     let script = file("log-matching-over-time");
-    let told: Vec<String> = fallen(&script).iter().map(|it| sentence(&it.evidence)).collect();
+    let told: Vec<String> = violated(&script).iter().map(|it| sentence(&it.evidence)).collect();
     let expected = [
         "n1 committed 1@1 while 1 durable log held it, not 2",
         "n1 became leader of term 1, and n2 of the same term",
@@ -95,17 +95,17 @@ fn evidence_says_what_was_and_what_is() {
     ];
     assert_eq!(told, expected);
     let kept = Schedule::of(&script).with_rules(RuleSet::INTACT).play(Objective::Anything);
-    assert_eq!(kept.fallen, None);
+    assert_eq!(kept.violated, None);
 
     let (name, text) =
         BROKEN.iter().find(|(name, _)| *name == "broken/stale-term-rejected").unwrap();
-    let fallen = fallen(&Script::parse(name, text).unwrap());
-    let told: Vec<String> = fallen.iter().map(|it| sentence(&it.evidence)).collect();
+    let violated = violated(&Script::parse(name, text).unwrap());
+    let told: Vec<String> = violated.iter().map(|it| sentence(&it.evidence)).collect();
     let expected =
         "at index 1 n1 committed 1@2, and n2, which had committed index 1 too, has 1@1 there now";
     assert_eq!(told, [expected]);
     assert_eq!(
-        serde_json::to_value(fallen[0]).unwrap()["evidence"],
+        serde_json::to_value(violated[0]).unwrap()["evidence"],
         json!({
             "kind": "committed-replaced",
             "index": 1, "first": 1, "first_term": 2, "node": 2, "now": 1,
@@ -114,7 +114,7 @@ fn evidence_says_what_was_and_what_is() {
 }
 
 /// Random walks with a rule broken, which a witness watches too. Everything the checker says is true at that
-/// step, and Leader Completeness falls at the steps at which the witness says so.
+/// step, and Leader Completeness is violated at the steps at which the witness says so.
 #[test]
 fn what_the_checker_says_a_witness_of_every_log_confirms() {
     let mut kinds = BTreeSet::new();
@@ -126,7 +126,7 @@ fn what_the_checker_says_a_witness_of_every_log_confirms() {
             let mut hand = ManualCluster::new(schedule.settings, vec![Box::new(witness.clone())]);
             for (nth, verb) in schedule.moves.iter().enumerate() {
                 hand.make(verb);
-                let told = hand.fallen(Objective::Only(Property::LeaderCompleteness));
+                let told = hand.violated(Objective::Only(Property::LeaderCompleteness));
                 if let Some(seen) = witness.saw_an_incomplete_leader() {
                     assert_eq!(told.is_some(), seen, "{rule}, seed {seed}, move {nth}: {told:?}");
                 }

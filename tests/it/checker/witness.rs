@@ -1,5 +1,5 @@
 //! A witness that keeps every log as it was after every step. It can therefore say whether each piece of
-//! evidence is true, and whether Leader Completeness has fallen in a run. It shares nothing with the checker
+//! evidence is true, and whether Leader Completeness was violated in a run. It shares nothing with the checker
 //! except the steps that both observe.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -12,7 +12,7 @@ pub struct Lengths {
     /// Moves of the run in `examples/broken/`, which is the shortest known. A crash and its restart
     /// are two.
     pub shipped: usize,
-    /// The property that falls with the last of them.
+    /// The property that is violated with the last of them.
     pub property: Property,
     /// Moves and parts of the shortest of the first six catches, for rules that are caught at once.
     /// The shrinker reaches this by itself; shorter runs may exist.

@@ -49,7 +49,7 @@ fn rules() -> String {
 
 fn lengths() -> String {
     let mut table =
-        "| rule broken | what falls | steps, proven | moves of its run |\n|---|---|---|---|\n"
+        "| rule broken | what is violated | steps, proven | moves of its run |\n|---|---|---|---|\n"
             .to_owned();
     for Lengths { rule, proven, shipped, property, .. } in LENGTHS {
         let proven = proven.map_or_else(|| "-".to_owned(), |steps| steps.to_string());

@@ -228,7 +228,7 @@ fn lanes_fit_and_mark_what_matters() {
     assert_eq!(rows(&printed(&["replay", &path, "--view", "lanes"], "")), rows(&out));
 }
 
-/// A paused leader still counts as leader, so every view must show that it stands still.
+/// A paused leader still counts as leader, so every view must show that it is paused.
 #[test]
 fn a_node_that_stands_still_is_seen_to() {
     let path = trace("paused-leader", "paused");
@@ -236,17 +236,14 @@ fn a_node_that_stands_still_is_seen_to() {
         unwrapped(&printed(&["replay", &path, "--at", place, "--why", question], ""))
     };
     let answer = at("first pause", "leader 0");
-    for words in ["n0 leads term 1, by the votes of", "n0 has stood still since step"] {
+    for words in ["n0 leads term 1, by the votes of", "n0 has been paused since step"] {
         assert!(answer.contains(words), "{answer:?} lacks {words:?}");
     }
-    assert!(!at("first resume", "leader 0").contains("stands still"));
+    assert!(!at("first resume", "leader 0").contains("is paused"));
     let out = unwrapped(&printed(&["replay", &path, "--prompt"], "next pause\nnext resume\n"));
-    assert!(
-        out.contains("n0 stands still") && out.contains("n0 goes on where it stopped"),
-        "{out}"
-    );
+    assert!(out.contains("n0 is paused") && out.contains("n0 resumes where it stopped"), "{out}");
     let out = printed(&["replay", &path, "--view", "lanes"], "");
-    assert!(out.contains("L1‖") && unwrapped(&out).contains("‖: stands still"), "{out}");
+    assert!(out.contains("L1‖") && unwrapped(&out).contains("‖: paused"), "{out}");
 }
 
 /// A time names the last step by then. It is read to the millisecond, and may have fewer digits.

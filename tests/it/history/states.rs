@@ -63,12 +63,12 @@ fn every_step_of_every_shipped_scenario_stands_as_it_was_recorded() {
             let moment = history.at(step).unwrap();
             for (stood, straight) in moment.nodes.iter().zip(straight.status) {
                 // A crash or a start between two steps belongs to the later step, so the two may differ there.
-                let fell = history.deeds_before(step).chain(history.deeds_after(step));
-                let fell = fell.filter(|(_, deed)| {
+                let deeds = history.deeds_before(step).chain(history.deeds_after(step));
+                let deeds = deeds.filter(|(_, deed)| {
                     matches!(deed, Deed::Crash { node, .. } | Deed::Restart { node }
                         if *node == straight.id)
                 });
-                if fell.count() == 0 || straight.id != history.step(step).unwrap().node {
+                if deeds.count() == 0 || straight.id != history.step(step).unwrap().node {
                     assert_eq!(stood.status(), straight, "{name}, step {step}");
                 }
             }
@@ -123,9 +123,10 @@ fn a_long_run_stands_as_it_was_recorded_and_is_the_same_while_it_goes_on() {
                 let deeds = |deed: (Time, &Deed)| (deed.0, deed.1.clone());
                 let before = history.deeds_before(step).map(deeds).collect::<Vec<_>>();
                 let after = history.deeds_after(step).map(deeds).collect::<Vec<_>>();
-                let fell = history.violations().filter(|fell| fell.step == step).copied();
+                let violated =
+                    history.violations().filter(|violation| violation.step == step).copied();
                 let calls = history.clients().iter().filter(|call| call.asked_in <= step).cloned();
-                (before, after, fell.collect::<Vec<_>>(), calls.collect::<Vec<_>>())
+                (before, after, violated.collect::<Vec<_>>(), calls.collect::<Vec<_>>())
             });
             assert_eq!(one, other, "{context}");
         }

@@ -32,7 +32,7 @@ fn judge(calls: &[Spoken]) -> Judgement {
 fn is_explained(calls: &[Spoken]) -> bool {
     match judge(calls) {
         Judgement::Held => true,
-        Judgement::Fallen(Misled { unexplained: Some(_), .. }) => false,
+        Judgement::Violated(Misled { unexplained: Some(_), .. }) => false,
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +42,7 @@ fn is_explained(calls: &[Spoken]) -> bool {
 fn is_explained_at_once(calls: &[Spoken]) -> bool {
     match history(calls).judge_within(0, |_| None) {
         Judgement::Held => true,
-        Judgement::Fallen(Misled { unexplained: Some(_), .. }) => false,
+        Judgement::Violated(Misled { unexplained: Some(_), .. }) => false,
         other => panic!("it tries too much: {other:?}"),
     }
 }
@@ -54,7 +54,7 @@ fn calls_on_x(history: &ClientHistory) -> Vec<Call> {
     let reply = Reply::Value(Some("written by nobody".to_owned()));
     history.asked(Ticket(99), "GET x", 98);
     history.told(Ticket(99), &Proposal::Answered(Answer::Applied { position, reply }), 99);
-    let Judgement::Fallen(Misled { unexplained: Some(mut found), .. }) = history.judge(|_| None)
+    let Judgement::Violated(Misled { unexplained: Some(mut found), .. }) = history.judge(|_| None)
     else {
         panic!("nobody has written it")
     };
@@ -86,7 +86,7 @@ fn delete(was_there: bool, called: u64, returned: u64) -> Spoken {
 #[test]
 fn a_read_sees_the_last_write_that_ended_before_it_began() {
     assert!(is_explained(&[set(1, 0, 1), get(Some(1), 2, 3)]));
-    let Judgement::Fallen(Misled { unexplained: Some(stale), false_successes }) =
+    let Judgement::Violated(Misled { unexplained: Some(stale), false_successes }) =
         judge(&[set(1, 0, 1), set(2, 2, 3), get(Some(1), 4, 5)])
     else {
         panic!("a stale read is no order's")
@@ -241,7 +241,7 @@ fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
     };
     let committed = |index: LogIndex| (index.get() <= 3).then(|| LogPosition::new(index.get(), 4));
     for command in ["an opaque command", "SET x=1"] {
-        let Judgement::Fallen(misled) = told(command, 3, 2).judge(committed) else {
+        let Judgement::Violated(misled) = told(command, 3, 2).judge(committed) else {
             panic!("3@2 is lost")
         };
         let [FalseSuccess { client: 5, command: of, told, committed }] =
@@ -311,14 +311,14 @@ fn what_is_found_on_another_key_or_in_a_log_is_told_though_a_search_was_given_up
     calls.push(said("GET a", 0, Some((1, Reply::Value(Some("1".to_owned()))))));
     calls
         .extend((0..99).map(|n| said(&format!("SET z={n}"), 9 * n, Some((9 * n + 1, Reply::Set)))));
-    let Judgement::Fallen(Misled { unexplained: Some(found), .. }) = judge(&calls) else {
+    let Judgement::Violated(Misled { unexplained: Some(found), .. }) = judge(&calls) else {
         panic!("nobody has ever written a")
     };
     assert_eq!(found.key, "a");
     calls.retain(|(command, ..)| command != "GET a");
     assert!(matches!(judge(&calls), Judgement::NotJudged(_)));
     calls.push(said("GET z", 900, Some((901, Reply::Value(None)))));
-    let Judgement::Fallen(Misled { unexplained: Some(found), .. }) = judge(&calls) else {
+    let Judgement::Violated(Misled { unexplained: Some(found), .. }) = judge(&calls) else {
         panic!("z has a value, however little the search of x has left")
     };
     assert_eq!(found.key, "z");
@@ -326,7 +326,7 @@ fn what_is_found_on_another_key_or_in_a_log_is_told_though_a_search_was_given_up
     let lost = |index: LogIndex| Some(LogPosition { term: Term::new(9), index });
     assert!(matches!(
         history(&a_crowd()).judge(lost),
-        Judgement::Fallen(Misled { unexplained: None, .. })
+        Judgement::Violated(Misled { unexplained: None, .. })
     ));
 }
 

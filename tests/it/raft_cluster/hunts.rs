@@ -6,7 +6,7 @@ use assert_cmd::cargo::cargo_bin;
 
 use crate::raft_cluster::{file, printed, unwrapped};
 
-/// A hunt tells the parts and moves of a run, the property that fell, and where an intact node differs. The
+/// A hunt tells the parts and moves of a run, the violated property, and where an intact node differs. The
 /// saved file fails again when it is run, and holds with the rule.
 #[test]
 fn a_hunt_tells_and_saves_a_run_that_fails_again() {
@@ -16,10 +16,10 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     let text = unwrapped(&told);
     for words in [
         "THIS RUN BREAKS A RULE: one-vote-per-term",
-        "The shortest run that an exhaustive search finds in which Election Safety falls:",
+        "The shortest run that an exhaustive search finds in which Election Safety is violated:",
         "6 moves, and no run within the searched bounds is shorter",
         "campaigns, reaching",
-        "✗ Election Safety has fallen",
+        "✗ Election Safety is violated",
         "Where an intact node acts differently: at step 5",
         "without the rule",
         "with the rule",
@@ -38,7 +38,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     };
     assert_eq!(moves(&again), moves(&told));
     let held = printed(0, &["run", saved, "--intact"]);
-    assert!(held.contains("with every rule kept Election Safety has not fallen"), "{held}");
+    assert!(held.contains("with every rule kept Election Safety was not violated"), "{held}");
     assert!(held.contains("its vote in term 1 (one-vote-per-term, §5.2)"), "{held}");
 }
 
@@ -76,7 +76,7 @@ fn a_hunt_for_a_stall_tells_the_story_of_one() {
     let told = printed(1, &["hunt", "--break", "leader-heartbeat", "--save", saved]);
     let text = unwrapped(&told);
     for words in [
-        "Liveness has fallen",
+        "Liveness is violated",
         "With every rule kept, the cluster of this seed recovers",
         "raft-cluster run broken/leader-heartbeat'",
         "The same with the rule: 'raft-cluster run broken/leader-heartbeat --intact'",
@@ -117,7 +117,7 @@ fn each_told_run_shows_what_its_rule_is_for() {
             "stale-term-rejected",
             &[
                 "n2 commits index 1",
-                "✗ State Machine Safety has fallen: at index 1 n1 committed 1@2, and n2, which had \
+                "✗ State Machine Safety is violated: at index 1 n1 committed 1@2, and n2, which had \
                  committed index 1 too, has 1@1 there now.",
             ],
         ),
@@ -137,7 +137,7 @@ fn each_told_run_shows_what_its_rule_is_for() {
             "vote-cleared-only-by-new-term",
             &["in term 1 and has voted for nobody;", "in term 1 and voted for n0;"],
         ),
-        ("match-index-monotone", &["None of Figure 3's five properties falls by this"]),
+        ("match-index-monotone", &["None of Figure 3's five properties is violated by this"]),
         (
             "commit-only-current-term",
             &[
@@ -161,7 +161,10 @@ fn each_told_run_shows_what_its_rule_is_for() {
 #[test]
 fn a_hunt_on_the_intact_core_finds_nothing_and_says_how_hard_it_looked() {
     let told = printed(0, &["hunt", "--seeds", "50"]);
-    assert!(told.starts_with("50 seeds in ") && told.contains("no property has fallen"), "{told}");
+    assert!(
+        told.starts_with("50 seeds in ") && told.contains("no property was violated"),
+        "{told}"
+    );
 }
 
 /// Runs a search with this much memory and stacks of this size, and compares its exit code.
@@ -232,11 +235,11 @@ fn a_search_for_which_there_are_no_threads_is_done_by_the_one_that_there_is() {
 #[test]
 fn a_search_shows_its_bounds_its_progress_and_its_figures() {
     let told = printed(0, &["check"]);
-    for words in ["3 nodes, terms up to 2", "depth  17", "2558", "no property falls in any"] {
+    for words in ["3 nodes, terms up to 2", "depth  17", "2558", "no property is violated in any"] {
         assert!(told.contains(words), "{words}\n{told}");
     }
     let told = printed(1, &["check", "--break", "up-to-date-log"]);
-    for words in ["falls after 8 moves", "3  n1 campaigns", "up-to-date-log"] {
+    for words in ["is violated after 8 moves", "3  n1 campaigns", "up-to-date-log"] {
         assert!(told.contains(words), "{words}\n{told}");
     }
 }
@@ -249,7 +252,7 @@ fn a_search_that_is_not_finished_says_how_far_it_came() {
     let depth = depth.split_whitespace().nth(1).unwrap();
     for words in [
         &format!("Stopped at depth {depth} of an unfinished search"),
-        "no property falls",
+        "no property is violated",
         "The 1 MB that it may use are full",
     ] {
         assert!(text.contains(words), "{words}\n{told}");
@@ -260,8 +263,11 @@ fn a_search_that_is_not_finished_says_how_far_it_came() {
 #[test]
 fn a_search_or_a_hunt_that_does_not_see_a_broken_rule_says_why() {
     for (arguments, words) in [
-        (&["check", "--break", "replies-matched-to-term"][..], "falls, deeper than a search gets"),
-        (&["check", "--break", "match-index-monotone"], "without it Monotonicity falls"),
+        (
+            &["check", "--break", "replies-matched-to-term"][..],
+            "is violated, deeper than a search gets",
+        ),
+        (&["check", "--break", "match-index-monotone"], "without it Monotonicity is violated"),
         (&["check", "--break", "higher-term-steps-down", "--terms", "1"], "within other bounds"),
         (
             &["hunt", "--break", "replies-matched-to-term", "--seeds", "10"],

@@ -180,7 +180,7 @@ fn what_stands_behind_the_end_of_a_trace_makes_no_run_pass() {
     let recorded = ["run", "broken/answer-only-applied", "--virtual", "--view", "quiet"];
     printed(0, &[&recorded[..], &["--trace", name]].concat());
     let text = fs::read_to_string(&trace).unwrap();
-    page("fallen.html", 1, &[name]);
+    page("violated.html", 1, &[name]);
     for behind in ["garbage\n", &text] {
         fs::write(&trace, format!("{text}{behind}")).unwrap();
         let page = file("garbage.html");

@@ -122,7 +122,7 @@ fn a_run_in_brief_has_what_turns_it_and_the_proof_in_a_line() {
     assert!(partition.contains("n0 n1       1   1 │ 1*"), "{partition}");
     let broken = brief("broken/commit-only-current-term");
     assert!(broken.contains("└ broken: commit-only-current-term"), "{broken}");
-    assert!(broken.contains("✗ Leader Completeness has fallen"), "{broken}");
+    assert!(broken.contains("✗ Leader Completeness is violated"), "{broken}");
     assert!(!broken.contains("└ kept"), "{broken}");
 }
 
@@ -213,8 +213,8 @@ fn the_machine_format_has_the_numbers_that_the_text_has() {
             }
         }
         assert!(rows > 3, "{name}: {text}");
-        let fallen: Vec<&Value> = lines.iter().filter_map(|line| line.get("violation")).collect();
-        assert_eq!(last["violations"].as_array().unwrap().iter().collect::<Vec<_>>(), fallen);
+        let violated: Vec<&Value> = lines.iter().filter_map(|line| line.get("violation")).collect();
+        assert_eq!(last["violations"].as_array().unwrap().iter().collect::<Vec<_>>(), violated);
         for (nth, line) in
             lines.iter().enumerate().filter(|(_, line)| line["violation"].is_object())
         {
@@ -265,7 +265,7 @@ fn every_command_with_results_speaks_to_programs() {
     let hunt = read(1, &["hunt", "--break", "majority-quorum", "--seeds", "100"]);
     let [line] = &hunt[..] else { panic!("{hunt:?}") };
     assert_eq!(line["broken"], serde_json::json!(["majority-quorum"]));
-    assert!(line["first"]["finding"]["fallen"].is_object(), "{line}");
+    assert!(line["first"]["finding"]["violated"].is_object(), "{line}");
     let moves = line["counterexample"]["moves"].as_array().unwrap();
     assert!(moves.iter().any(|told| told.as_str().unwrap().starts_with("timeout ")), "{line}");
 
@@ -339,14 +339,14 @@ fn a_success_that_is_false_is_told_with_both_entries() {
     let run = ["run", "figure-7", "--virtual", "--break", "answer-only-applied"];
     let text = unwrapped(&printed(1, &run));
     for words in [
-        "✗ fallen Linearizability 20 answers",
+        "✗ violated Linearizability 20 answers",
         "9 clients were told of success for entries that are lost.",
         "client 7 was told of success for 7@3, SET k7=3, and index 7 committed 7@5",
         "and so were 3 others",
     ] {
         assert!(text.contains(words), "{words:?} is not in: {text}");
     }
-    assert!(!text.contains("No property fell all the same"), "{text}");
+    assert!(!text.contains("Still, no property was violated"), "{text}");
     let json = printed(1, &[&run[..], &["--format", "json"]].concat());
     let last: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
     assert_eq!(

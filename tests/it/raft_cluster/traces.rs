@@ -81,7 +81,7 @@ fn a_replay_up_to_the_last_step_is_the_whole_run() {
     }
     let shown = unwrapped(&printed(0, &["replay", trace, "--at", &last, "--show", "0"]));
     assert!(shown.contains("crashed") && whole.contains("n0    CRASHED"), "{shown}\n{whole}");
-    assert!(whole.contains("n1 stands still"), "{whole}");
+    assert!(whole.contains("n1 is paused"), "{whole}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_broken_rule_travels_in_the_trace() {
 
 /// What clients were told is in the trace, so its replay judges it as the run did.
 #[test]
-fn a_fall_that_clients_see_is_one_in_the_replay_too() {
+fn a_violation_that_clients_see_is_one_in_the_replay_too() {
     for arguments in
         [&["broken/answer-only-applied"][..], &["figure-7", "--break", "answer-only-applied"]]
     {
@@ -116,8 +116,8 @@ fn a_fall_that_clients_see_is_one_in_the_replay_too() {
         let run = raft_cluster(&[&["run"], arguments, &options].concat()).output().unwrap();
         assert!(String::from_utf8(run.stdout).unwrap().contains(" 1 violation,"));
         let told = unwrapped(&printed(1, &["replay", &path]));
-        assert!(told.contains("✗ fallen Linearizability"), "{told}");
-        assert!(told.contains("✗ Linearizability has fallen: "), "{told}");
+        assert!(told.contains("✗ violated Linearizability"), "{told}");
+        assert!(told.contains("✗ Linearizability is violated: "), "{told}");
         printed(0, &["replay", &path, "--verify"]);
     }
     let path = recorded("answered.jsonl", &["--virtual"]);
@@ -125,9 +125,9 @@ fn a_fall_that_clients_see_is_one_in_the_replay_too() {
     assert!(told.contains("✓ held Linearizability 5 answers"), "{told}");
 }
 
-/// A history that could not be judged counts neither as a fall nor as a success.
+/// A history that could not be judged counts neither as a violation nor as a success.
 #[test]
-fn a_history_that_cannot_be_judged_is_no_fall_and_no_success() {
+fn a_history_that_cannot_be_judged_is_no_violation_and_no_success() {
     let settings = Settings::new(1);
     let bytes = MemoryFile::default();
     let (timing, conditions) = (Timing::WATCHABLE, Conditions::PERFECT);
@@ -327,7 +327,7 @@ fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
         let (timers, json): (Vec<&str>, Vec<&str>) =
             json.lines().partition(|line| line.contains("\"begins\":"));
         let lines = trace.lines().count();
-        assert_eq!((timers.len(), json.len()), (5, lines), "nothing fell");
+        assert_eq!((timers.len(), json.len()), (5, lines), "nothing was violated");
         assert!(trace.lines().zip(json).take(lines - 1).all(begins));
     }
 }

@@ -20,7 +20,7 @@ fn a_commit_is_judged_as_what_it_was_when_it_happened() {
     let stands = vote_request(2, 0, 2);
     bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
     assert!(!bench.servers[0].node().is_leader());
-    assert_eq!(bench.fallen(), [Property::DurableQuorum]);
+    assert_eq!(bench.violated(), [Property::DurableQuorum]);
     assert_eq!(bench.checker.second_leaders(), 0);
     // The leader of term 2 should have the entry.
     bench.step(2, Input::ElectionTimeout);
@@ -88,7 +88,7 @@ fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
     bench.step(1, Input::Receive(vote_request(0, 1, 3)));
     let _ = elect(&mut bench, 1, &[2]);
     assert_eq!(terms(&bench), [(4, 1)], "3@2 is not committed; no node is in a term below 2");
-    assert_eq!(bench.fallen(), []);
+    assert_eq!(bench.violated(), []);
 }
 
 /// An entry that was only in memory is lost in a crash, so the checker must not say that the node still holds it.
@@ -173,6 +173,6 @@ fn a_run_that_goes_wrong_all_the_time_does_not_fill_the_memory() {
     assert_eq!(different.len(), 16, "what is known is not kept twice");
     assert_eq!(of(Property::LogMatching), []);
     bench.checker.audit(&restored(&bench, 0, 1, no_ops(&[])));
-    let fallen = bench.fallen().into_iter().filter(|it| *it == Property::LogMatching);
-    assert_eq!(fallen.count(), 1, "another property has room of its own");
+    let violated = bench.violated().into_iter().filter(|it| *it == Property::LogMatching);
+    assert_eq!(violated.count(), 1, "another property has room of its own");
 }

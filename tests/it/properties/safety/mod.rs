@@ -66,7 +66,7 @@ impl Bench {
         self.checker.restarted(&self.servers[at]);
     }
 
-    fn fallen(&self) -> Vec<Property> {
+    fn violated(&self) -> Vec<Property> {
         self.checker.violations().iter().map(|violation| violation.property).collect()
     }
 }
@@ -86,7 +86,7 @@ fn leaders_are_counted_even_if_their_violations_are_not_kept() {
         (0..9).for_each(|node| bench.restart(node));
     }
     assert_eq!((bench.checker.leaders().len(), bench.checker.second_leaders()), (6, 24));
-    let kept = bench.fallen().iter().filter(|&&it| it == Property::ElectionSafety).count();
+    let kept = bench.violated().iter().filter(|&&it| it == Property::ElectionSafety).count();
     assert!(kept < 24, "{kept} are kept");
 }
 
@@ -134,15 +134,15 @@ fn two_leaders_of_one_term_are_seen_and_what_they_commit_too() {
     let mut bench = Bench::new(3, &[Rule::MajorityQuorum]);
     bench.step(0, Input::ElectionTimeout);
     bench.step(1, Input::ElectionTimeout);
-    let fallen = bench.fallen();
-    assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
-    assert!(fallen.contains(&Property::DurableQuorum), "each committed its no-op alone");
+    let violated = bench.violated();
+    assert!(violated.contains(&Property::ElectionSafety), "{violated:?}");
+    assert!(violated.contains(&Property::DurableQuorum), "each committed its no-op alone");
     assert_eq!((bench.checker.leaders().len(), bench.checker.second_leaders()), (1, 1));
     bench.step(0, Input::Propose(vec![Command::new("a")]));
     bench.step(1, Input::Propose(vec![Command::new("b")]));
-    let fallen = bench.fallen();
-    assert!(fallen.contains(&Property::StateMachineSafety), "{fallen:?}");
-    assert!(fallen.contains(&Property::LogMatching), "2@1 stands for two different entries");
+    let violated = bench.violated();
+    assert!(violated.contains(&Property::StateMachineSafety), "{violated:?}");
+    assert!(violated.contains(&Property::LogMatching), "2@1 stands for two different entries");
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
     for candidate in [0, 1] {
         bench.step(2, Input::Receive(vote_request(candidate, 2, 1)));
     }
-    let fallen = bench.fallen();
-    assert_eq!(fallen, [Property::VoteUniqueness], "said once, though ledger and counter see it");
+    let violated = bench.violated();
+    assert_eq!(violated, [Property::VoteUniqueness], "said once, though ledger and counter see it");
 }
 
 /// A request of a candidate that shows an empty log.
@@ -179,7 +179,7 @@ fn a_leader_that_goes_on_leading_with_less_is_seen() {
     bench.step(0, Input::Propose(vec![Command::new("a")]));
     let changes = Changes { memory_from: Some(LogIndex::new(2)), disk_from: None };
     bench.checker.observe(&before, changes, &[]);
-    assert!(bench.fallen().contains(&Property::LeaderAppendOnly), "{:?}", bench.fallen());
+    assert!(bench.violated().contains(&Property::LeaderAppendOnly), "{:?}", bench.violated());
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_node_that_rewrites_what_it_has_committed_is_seen() {
     let other = restored(&bench, 0, 2, no_ops(&[2]));
     let changes = Changes { memory_from: Some(LogIndex::FIRST), disk_from: None };
     bench.checker.observe(&other, changes, &[]);
-    assert!(bench.fallen().contains(&Property::StateMachineSafety), "{:?}", bench.fallen());
+    assert!(bench.violated().contains(&Property::StateMachineSafety), "{:?}", bench.violated());
 }
 
 #[test]
@@ -204,9 +204,9 @@ fn what_is_committed_in_a_term_is_not_asked_of_another_leader_of_that_term() {
         if !late {
             bench.step(1, Input::ElectionTimeout);
         }
-        let fallen = bench.fallen();
-        assert!(fallen.contains(&Property::ElectionSafety), "{fallen:?}");
-        assert!(!fallen.contains(&Property::LeaderCompleteness), "{fallen:?}");
+        let violated = bench.violated();
+        assert!(violated.contains(&Property::ElectionSafety), "{violated:?}");
+        assert!(!violated.contains(&Property::LeaderCompleteness), "{violated:?}");
     }
 }
 
@@ -238,9 +238,9 @@ fn a_leader_that_carries_its_leadership_into_another_leaders_term_is_seen() {
     let asked = bench.step(1, Input::ElectionTimeout);
     let votes = bench.deliver(&asked, 2);
     let appends = bench.deliver(&votes, 1);
-    assert!(bench.fallen().is_empty(), "one leader in each of two terms");
+    assert!(bench.violated().is_empty(), "one leader in each of two terms");
     bench.deliver(&appends, 0);
-    assert!(bench.fallen().contains(&Property::ElectionSafety), "{:?}", bench.fallen());
+    assert!(bench.violated().contains(&Property::ElectionSafety), "{:?}", bench.violated());
 }
 
 #[test]
@@ -248,10 +248,10 @@ fn an_audit_sees_a_log_that_its_steps_did_not_make() {
     let mut bench = Bench::new(1, &[]);
     bench.step(0, Input::ElectionTimeout);
     bench.checker.audit(&bench.servers[0]);
-    assert_eq!(bench.fallen(), []);
+    assert_eq!(bench.violated(), []);
     let other = restored(&bench, 0, 1, no_ops(&[1, 1]));
     bench.checker.audit(&other);
-    assert_eq!(bench.fallen(), [Property::LogMatching]);
+    assert_eq!(bench.violated(), [Property::LogMatching]);
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn what_a_leader_knows_of_a_follower_has_bounds() {
 
 /// A leader that has stepped down, and a follower, may lose uncommitted entries.
 #[test]
-fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
+fn what_a_node_that_does_not_lead_cuts_away_is_no_violation() {
     let mut bench = Bench::new(5, &[]);
     let asked = bench.step(0, Input::ElectionTimeout);
     let mut votes = bench.deliver(&asked, 1);
@@ -286,7 +286,7 @@ fn what_a_node_that_does_not_lead_cuts_away_is_no_fall() {
         let log = bench.servers[usize::from(node)].node().log();
         assert_eq!(log.last(), LogPosition::new(1, 2), "n{node} has cut 1@1 away");
     }
-    assert_eq!(bench.fallen(), []);
+    assert_eq!(bench.violated(), []);
 }
 
 /// A leader that steps down forgets what it knew of its followers. In its next leadership match indexes start
@@ -299,7 +299,7 @@ fn a_match_index_that_starts_over_in_a_new_leadership_has_not_gone_back() {
         bench.settle(asked, &[0, 1]);
         assert!(bench.servers[candidate].node().is_leader());
     }
-    assert_eq!(bench.fallen(), []);
+    assert_eq!(bench.violated(), []);
 }
 
 /// A node may learn late, from its old leader, that something is committed. A leader in between need not have
@@ -321,5 +321,5 @@ fn a_commit_that_is_learnt_late_says_nothing_of_a_leader_in_between() {
     assert!(bench.servers[1].node().is_leader(), "n1 knows nothing of it");
     bench.deliver(&late, 2);
     assert_eq!(bench.servers[2].node().commit_index(), LogIndex::new(1));
-    assert_eq!(bench.fallen(), []);
+    assert_eq!(bench.violated(), []);
 }
