@@ -31,6 +31,11 @@ pub(super) enum Error {
     /// A file cannot be opened.
     #[error("'{0}' cannot be read: {1}")]
     Unreadable(PathBuf, #[source] io::Error),
+    /// A scenario that ships was named where a trace belongs, and no file has its name.
+    #[error(
+        "'{0}' is a scenario, and a trace was expected; 'raft-cluster run {0} --trace FILE' writes one"
+    )]
+    ScenarioForTrace(String),
     /// A trace cannot be run again.
     #[error("{0}: {1}")]
     Trace(PathBuf, #[source] TraceError),

@@ -1,7 +1,9 @@
 //! What clients were told, and why some were told nothing.
 
-use super::{Asked, Explanation, Finding, Silent, Unanswerable};
-use crate::raft::{LogPosition, NodeId, Payload};
+use std::collections::VecDeque;
+
+use super::{Asked, Change, Explanation, Finding, Silent, Unanswerable};
+use crate::raft::{Event, Input, LogIndex, LogPosition};
 use crate::record::history::{ClientCall, Told};
 use crate::server::Answer as Reply;
 
@@ -14,11 +16,9 @@ impl Asked<'_> {
             None => call.command.as_str().contains(text),
         };
         let calls = self.history.clients().iter().rev();
-        let mut calls = calls.filter(|call| call.asked_in <= self.step && fits(call));
+        let mut calls = calls.filter_map(|call| self.by_now(call)).filter(fits);
         let call = calls.next().ok_or_else(|| self.never())?;
         let earlier = calls.count();
-        let mut call = call.clone();
-        call.told = call.told.filter(|(step, _)| *step <= self.step);
         let silent = if call.told.is_none() { self.silent(&call) } else { None };
         let why = match &call.told {
             Some((step, Told::Answered(Reply::Applied { position, .. }))) => {
@@ -39,6 +39,19 @@ impl Asked<'_> {
         })
     }
 
+    /// A call that was made by the step of the question, with what was told by then. What comes after the last
+    /// step belongs to it.
+    pub(super) fn by_now(&self, call: &ClientCall) -> Option<ClientCall> {
+        let last = self.history.last();
+        let told = call.told.clone().map(|(step, told)| (step.min(last), told));
+        let asked_in = Some(call.asked_in.min(last)).filter(|&step| step <= self.step)?;
+        Some(ClientCall {
+            asked_in,
+            told: told.filter(|(step, _)| *step <= self.step),
+            ..call.clone()
+        })
+    }
+
     /// Why the node that was asked has not answered, if the reason is not a missing commit.
     pub(super) fn silent(&self, call: &ClientCall) -> Option<Silent> {
         if let Some(step) = self.history.answer_lost(call.ticket, self.step) {
@@ -54,35 +67,73 @@ impl Asked<'_> {
 
     /// Explains what became of a command that no node has answered.
     fn fate(&self, call: &ClientCall, silent: Option<Silent>) -> Option<Explanation> {
-        let then = Self { step: call.asked_in, ..*self };
-        // The answer that was lost then is about the entry of this call, not of one that asks again.
+        // The answer that was lost was given in that step, so what had happened by then explains it.
         let heard = match silent {
             Some(Silent::AnswerLostIn(step)) => Self { step, ..*self },
             _ => *self,
         };
-        let of = |asked: &Self| asked.entry_of(call.node, call.command.as_str());
-        // The state when the client asked comes first, because others may have asked for the same since.
-        let entry = of(&then).or_else(|| of(&heard))?;
+        let entry = self.entry_of(call)?;
         match heard.first_entry(entry.index) {
             Some((committed, step, by)) if committed == entry => {
                 Some(self.is_committed(entry.index, by, step))
             }
             Some(_) => self.superseded(entry, call.node),
-            // If the node is silent for another reason, what delays the entry does not explain it.
-            None if silent.is_some() => None,
+            // A node that has forgotten its client, or has answered, does not wait for the entry any more.
+            None if !matches!(silent, None | Some(Silent::PausedSince(_))) => None,
+            None if !self.node(call.node).node.log().contains(entry) => {
+                self.deleted(call, entry.index)
+            }
             None => self.committed(entry.index, None, Some(call.node), false).ok(),
         }
     }
 
-    /// The position of the latest entry with this command in a node's log.
-    fn entry_of(&self, id: NodeId, command: &str) -> Option<LogPosition> {
-        let stood = self.node(id);
-        let mut entries = stood.node.log().iter().rev();
-        let is_it = |payload: &Payload| match payload {
-            Payload::Command(own) => own.as_str() == command,
-            Payload::NoOp => false,
+    /// Explains that the node that was asked has deleted the entry at `index` since, and tells the client so once
+    /// another is committed there.
+    fn deleted(&self, call: &ClientCall, index: LogIndex) -> Option<Explanation> {
+        let is_it = |event: &Event| match event {
+            Event::Truncated { from, to } => (*from..=*to).contains(&index),
+            _ => false,
         };
-        let (index, entry) = entries.find(|(_, entry)| is_it(&entry.payload))?;
-        Some(LogPosition { term: entry.term, index })
+        let mut steps = self.history.steps_of(call.node, self.step);
+        let step = steps.find(|step| {
+            let is_later = step.saved && step.step >= call.asked_in;
+            is_later && step.events.iter().any(is_it)
+        })?;
+        let then = Self { step: step.step, ..*self };
+        let deleted = then.truncated(call.node).ok()?;
+        Some(Explanation { change: Some(Change::CommitAt { index }), ..deleted })
+    }
+
+    /// The entry that the node appended for this call; `None` if it has not taken the command in. Others may have
+    /// asked the same node for the same: they are served in the order in which they asked.
+    fn entry_of(&self, call: &ClientCall) -> Option<LogPosition> {
+        let appends = |event: &Event| match event {
+            Event::Appended { first, term, .. } => Some((*first, *term)),
+            _ => None,
+        };
+        let mut appended = VecDeque::new();
+        for step in self.history.steps_of(call.node, self.step) {
+            let Some((first, term)) = step.events.iter().find_map(appends) else { continue };
+            let Input::Propose(commands) = step.input() else { continue };
+            let own = commands.iter().enumerate().filter(|(_, own)| **own == call.command);
+            let entries = own.map(|(nth, _)| LogPosition { term, index: first.plus(nth) });
+            appended.extend(entries.map(|entry| (step.step, entry)));
+        }
+        let asks_the_same =
+            |other: &&ClientCall| other.node == call.node && other.command == call.command;
+        for other in self.history.clients().iter().filter(asks_the_same) {
+            let is_refused = matches!(other.told, Some((_, Told::Refused { .. })));
+            let nth = appended.iter().position(|(step, _)| *step >= other.asked_in);
+            // A command that waited for a process which crashed was never taken in.
+            let is_gone = |step| {
+                self.history.crashed(call.node, other.asked_in.saturating_sub(1), step).is_some()
+            };
+            let own = nth.filter(|&nth| !is_refused && !is_gone(appended[nth].0));
+            let own = own.and_then(|nth| appended.remove(nth)).map(|(_, entry)| entry);
+            if other.ticket == call.ticket {
+                return own;
+            }
+        }
+        None
     }
 }

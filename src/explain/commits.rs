@@ -2,8 +2,8 @@
 
 use super::{Asked, Change, Elsewhere, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{
-    Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable, Role, Rule,
-    Settings, Term,
+    AppendOutcome, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable,
+    Role, Rule, Settings, Term,
 };
 use crate::record::history::NodeState;
 use crate::server::status::{NodeStatus, leader_of};
@@ -192,10 +192,18 @@ impl Asked<'_> {
         let told_by = if stood.node.is_leader() { None } else { self.sender(&step) };
         let entry =
             LogPosition { term: stood.node.log().term_at(index).unwrap_or_default(), index };
+        let up_to = step.events.iter().find_map(|event| match event {
+            Event::CommitAdvanced { to, .. } if told_by.is_none() => Some(*to),
+            _ => None,
+        });
+        let with = up_to
+            .filter(|&to| to > index)
+            .and_then(|index| Some(LogPosition { term: stood.node.log().term_at(index)?, index }));
+        let counted = with.unwrap_or(entry);
         let others = then.others(id, |node, standing: &mut Standing| {
-            standing.holds = Some(then.node(node).node.log().contains(entry));
+            standing.holds = Some(then.node(node).node.log().contains(counted));
             standing.counted = match stood.node.role() {
-                Role::Leader { progress } => progress.of(node).match_index >= index,
+                Role::Leader { progress } => progress.of(node).match_index >= counted.index,
                 _ => standing.holds == Some(true),
             };
         });
@@ -207,7 +215,7 @@ impl Asked<'_> {
             follows_from: first
                 .filter(|&(step, _)| step != decided)
                 .map(|(step, first)| Box::new(self.is_committed(index, first, step))),
-            ..self.answer(Finding::Committed { entry, node: id, told_by })
+            ..self.answer(Finding::Committed { entry, node: id, told_by, with })
         }
     }
 
@@ -226,7 +234,7 @@ impl Asked<'_> {
             return answer;
         }
         if !stood.up {
-            let change = Some(Change::Restart { node: id });
+            let change = Some(Change::Restart { node: id, index: Some(index) });
             return Explanation { change, ..self.answer(Finding::Down { node: id }) };
         }
         let Some(entry) = held else {
@@ -265,7 +273,13 @@ impl Asked<'_> {
         let later = nodes.iter().filter(|stood| stood.node.current_term() > term).count();
         let own_term = leader.own_term();
         let older = own_term.verdict.outcome == Outcome::Refused;
-        let change = if later >= need {
+        // What was acknowledged before its sender came to a later term counts when it arrives.
+        let coming = |other: &Standing| {
+            nodes[other.node.index()].node.current_term() <= term
+                || self.acknowledges(other, entry.index, term)
+        };
+        let able = others.iter().filter(|other| other.counted || coming(other)).count() + 1;
+        let change = if later >= need && (older || able < need) {
             Change::LaterLeader { leader: id, term }
         } else if older {
             let log = nodes[id.index()].node.log();
@@ -286,6 +300,21 @@ impl Asked<'_> {
         grounds.extend((older || have >= need).then_some(own_term));
         let change = Some(change);
         Explanation { decided_in, grounds, others, change, ..self.answer(finding) }
+    }
+
+    /// Whether an acknowledgement that another node gave in `term` up to `index` is under way.
+    fn acknowledges(&self, other: &Standing, index: LogIndex, term: Term) -> bool {
+        let mut sent = other.in_flight.iter().filter_map(|&message| self.history.message(message));
+        sent.any(|sent| {
+            let Message::AppendEntriesResponse(reply) = &sent.envelope.message else {
+                return false;
+            };
+            let up_to = match reply.outcome {
+                AppendOutcome::Accepted { match_index } => Some(match_index),
+                AppendOutcome::Rejected { .. } | AppendOutcome::StaleTerm => None,
+            };
+            reply.term == term && up_to >= Some(index)
+        })
     }
 
     /// Explains why a follower does not commit: no leader has told it to.
@@ -310,15 +339,16 @@ impl Asked<'_> {
         let heard = self.steps_of(id).take_while(|step| Some(step.step) >= since).find(|step| {
             step.events.iter().any(|event| matches!(event, Event::EntriesAccepted { .. }))
         });
+        let telling = self.telling(stood, entry);
         Explanation {
             decided_in: since.filter(|&step| step > 0),
-            grounds: heard.map_or_else(Vec::new, |step| self.grounds(&step, COMMIT_RULES)),
-            change: Some(match leader {
-                Some(leader) if !waits(&leader) => self.says(leader, id, index),
+            change: Some(telling.clone().unwrap_or_else(|| match leader {
+                Some(leader) if !waits(&leader) => Change::LeaderSays { leader, index },
                 _ => Change::LeaderCommits { leader, index },
-            }),
+            })),
+            grounds: heard.map_or_else(Vec::new, |step| self.grounds(&step, COMMIT_RULES)),
             follows_from: leader
-                .filter(waits)
+                .filter(|leader| waits(leader) && telling.is_none())
                 .map(|leader| Box::new(self.not_committed(index, &nodes[leader.index()], nodes))),
             ..self.answer(Finding::NotTold {
                 entry,
@@ -329,19 +359,27 @@ impl Asked<'_> {
         }
     }
 
-    /// The message by which `id` learns that the `leader` has committed `index`, if one is in flight.
-    fn says(&self, leader: NodeId, id: NodeId, index: LogIndex) -> Change {
+    /// The message by which a follower learns that `entry` is committed, if one is in flight that it accepts as
+    /// it stands.
+    fn telling(&self, stood: &NodeState<'_>, entry: LogPosition) -> Option<Change> {
+        let (node, index) = (&stood.node, entry.index);
         let telling = self.history.in_flight(self.step).filter_map(|sent| {
             let Message::AppendEntriesRequest(request) = &sent.envelope.message else {
                 return None;
             };
-            let up_to = request.prev_log().index.plus(request.entries.len());
-            let tells = (sent.envelope.from, sent.envelope.to) == (leader, id)
-                && request.leader_commit.min(up_to) >= index;
+            let prev = request.prev_log();
+            let up_to = prev.index.plus(request.entries.len());
+            let is_accepted = request.term >= node.current_term() && node.log().contains(prev);
+            let nth = index.get().checked_sub(prev.index.get() + 1);
+            let carried = nth.and_then(|nth| request.entries.get(nth as usize));
+            let tells = sent.envelope.to == node.id()
+                && request.leader_commit.min(up_to) >= index
+                && is_accepted
+                && carried.is_none_or(|carried| carried.term == entry.term);
             let arrives_in = sent.received_in.iter().copied().find(|&step| step > self.step);
             tells.then_some(Change::Arrival {
                 message: sent.message,
-                from: leader,
+                from: sent.envelope.from,
                 written_in: sent.written_in,
                 leader_commit: request.leader_commit,
                 up_to,
@@ -352,7 +390,7 @@ impl Asked<'_> {
             Change::Arrival { arrives_in: Some(step), .. } => *step,
             _ => u64::MAX,
         };
-        telling.min_by_key(arrival).unwrap_or(Change::LeaderSays { leader, index })
+        telling.min_by_key(arrival)
     }
 }
 

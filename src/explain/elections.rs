@@ -18,17 +18,25 @@ impl Asked<'_> {
     }
 
     fn is_leader(&self, id: NodeId) -> Explanation {
-        let term = self.node(id).node.current_term();
+        let current = self.node(id).node.current_term();
         let won = self.latest(id, |event| match event {
             Event::BecameLeader { term } => Some(*term),
             _ => None,
         });
+        let term = won.as_ref().map_or(current, |(_, term)| *term);
         let votes = self.votes(id, term);
+        let mut grounds = won.as_ref().map_or_else(Vec::new, |(step, _)| self.vote_counts(step));
+        // Only without higher-term-steps-down does a leader come to a later term.
+        let now = Some(current).filter(|&now| now != term);
+        let rule = Rule::HigherTermStepsDown;
+        let adopted = self.steps_of(id).map(|step| self.grounds(&step, &[rule]));
+        let adopted = adopted.filter(|grounds| now.is_some() && !grounds.is_empty());
+        grounds.extend(adopted.take(1).flatten());
         Explanation {
             decided_in: won.as_ref().map(|(step, _)| step.step),
-            grounds: won.map_or_else(Vec::new, |(step, _)| self.vote_counts(&step)),
+            grounds,
             others: self.voters(id, term, &votes),
-            ..self.answer(Finding::Leads { node: id, term, votes })
+            ..self.answer(Finding::Leads { node: id, term, votes, now })
         }
     }
 
@@ -127,7 +135,7 @@ impl Asked<'_> {
     fn no_leader(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
         let stood = self.node(id);
         if !stood.up {
-            let change = Some(Change::Restart { node: id });
+            let change = Some(Change::Restart { node: id, index: None });
             return Ok(Explanation { change, ..self.answer(Finding::Down { node: id }) });
         }
         let campaign = self.latest(id, |event| match event {
@@ -171,12 +179,13 @@ impl Asked<'_> {
         Ok(self.too_few_votes(id, term, began.step))
     }
 
-    /// The leader that a node follows, if that leader is up and does lead in the same term.
+    /// The leader that a node follows, if that leader is up, does lead in the same term, and reaches the node.
     fn leading(&self, stood: &NodeState<'_>) -> Option<NodeId> {
         let term = stood.node.current_term();
         stood.node.leader().filter(|&leader| {
             let there = self.node(leader);
-            there.up && there.node.is_leader() && there.node.current_term() == term
+            let is_cut = self.history.network_at(self.step).is_cut(leader, stood.node.id());
+            !is_cut && there.up && there.node.is_leader() && there.node.current_term() == term
         })
     }
 
@@ -188,22 +197,26 @@ impl Asked<'_> {
         let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
         let missing: Vec<NodeId> = missing.collect();
         let more = need.saturating_sub(have);
-        let is_given = |&node: &NodeId| {
-            let stood = self.node(node);
-            let vote = stood.node.voted_for().filter(|_| stood.node.current_term() == term);
-            vote.is_some_and(|voted_for| voted_for != id)
+        // A voter that is in a later term, or has voted for another, has no vote left to give. One that has voted
+        // already may move on while its vote is under way.
+        let is_gone = |other: &&Standing| {
+            let stood = self.node(other.node);
+            let (now, vote) = (stood.node.current_term(), stood.node.voted_for());
+            let under_way = matches!(other.uncounted, Some(Uncounted::VoteUnderWay { .. }));
+            now > term && !under_way || now == term && vote.is_some_and(|voted| voted != id)
         };
-        let given = missing.iter().filter(|node| is_given(node)).count();
-        let change = Some(if missing.len() - given < more {
-            Change::LaterElection { term }
-        } else {
-            Change::Votes { more, missing }
-        });
+        let gone = others.iter().filter(|other| !other.counted).filter(is_gone).count();
         let counting = self.steps_of(id).take_while(|step| step.step >= began);
         let quorum = counting.flat_map(|step| self.vote_counts(&step)).next();
         let campaigns = matches!(stood.node.role(), Role::Candidate { .. })
             && stood.node.current_term() == term;
         let ended = if campaigns { None } else { self.ended(id, began) };
+        let change = Some(match campaigns {
+            // No vote counts once the campaign is over.
+            false => Change::Timeout { node: id },
+            true if missing.len() - gone < more => Change::LaterElection { term },
+            true => Change::Votes { more, missing },
+        });
         let mut grounds: Vec<Ground> = quorum.clone().into_iter().collect();
         if let Some(step) = ended.and_then(|step| self.history.step(step)) {
             let rules = [Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader];

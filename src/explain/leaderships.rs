@@ -70,17 +70,12 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
 /// What clients had asked by the moment of `step`, what they were told by then, and why those that were
 /// told nothing were not.
 pub fn client_calls(history: &History, step: u64) -> Vec<(ClientCall, Option<Silent>)> {
-    let asked = history.clients().iter().filter(|call| call.asked_in <= step);
-    asked
-        .map(|call| {
-            let mut call = call.clone();
-            call.told = call.told.filter(|(told_in, _)| *told_in <= step);
-            let question = Question::Told { command: format!("client {}", call.ticket.client()) };
-            let silent = match call.told {
-                None => Asked { history, step, question: &question }.silent(&call),
-                Some(_) => None,
-            };
-            (call, silent)
-        })
-        .collect()
+    let calls = history.clients().iter().filter_map(|call| {
+        let question = Question::Told { command: format!("client {}", call.ticket.client()) };
+        let asked = Asked { history, step, question: &question };
+        let call = asked.by_now(call)?;
+        let silent = if call.told.is_none() { asked.silent(&call) } else { None };
+        Some((call, silent))
+    });
+    calls.collect()
 }

@@ -7,10 +7,12 @@
 //! into words.
 //!
 //! * `question`: the questions that can be asked, as they are typed.
+//! * `asked`: what all answers read of the history.
 //! * `clients`, `commits`, `elections`, `logs`: the answers.
 //! * `leaderships`: who led when, and what clients asked.
 //! * `moments`: the steps at which something of a kind happened, to go to.
 
+mod asked;
 mod clients;
 mod commits;
 mod elections;
@@ -21,13 +23,12 @@ mod question;
 
 use serde::Serialize;
 
-use crate::raft::{
-    Event, LogIndex, LogPosition, MessageKind, NodeId, RoleKind, Rule, Term, Verdict,
-};
+use crate::raft::{LogIndex, LogPosition, MessageKind, NodeId, RoleKind, Term, Verdict};
 use crate::record::History;
-use crate::record::history::{ClientCall, NodeState, SentMessage, StepRecord};
+use crate::record::history::ClientCall;
 use crate::server::turn_order::MessageId;
 
+use asked::Asked;
 pub use leaderships::{LeadEnd, Leadership, client_calls, leaderships};
 pub use moments::{Kind, Place};
 pub use question::Question;
@@ -77,8 +78,15 @@ pub struct Ground {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Finding {
-    /// The `entry` is committed on `node`. The node counted copies as a leader, or was `told_by` one.
-    Committed { entry: LogPosition, node: NodeId, told_by: Option<NodeId> },
+    /// The `entry` is committed on `node`. The node counted copies as a leader, or was `told_by` one. If it
+    /// counted those of a later entry, `with` is that one.
+    Committed {
+        entry: LogPosition,
+        node: NodeId,
+        told_by: Option<NodeId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        with: Option<LogPosition>,
+    },
     /// The `entry` is on too few nodes, as far as the `leader` of this `term` knows.
     TooFewCopies { entry: LogPosition, leader: NodeId, term: Term },
     /// The `entry` is on a majority, but is older than the `term` that the `leader` leads.
@@ -115,12 +123,20 @@ pub enum Finding {
     Down { node: NodeId },
     /// `to` refused a `message` of this kind from `from`, which had written it in the step `written_in`.
     Refused { from: NodeId, to: NodeId, message: MessageKind, written_in: u64 },
-    /// The `node` leads this term by these votes, each with the step in which it was counted.
-    Leads { node: NodeId, term: Term, votes: Vec<(NodeId, u64)> },
+    /// The `node` won this term by these votes, each with the step in which it was counted, and leads. If it
+    /// has gone on leading in a later term, that is `now`.
+    Leads {
+        node: NodeId,
+        term: Term,
+        votes: Vec<(NodeId, u64)>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        now: Option<Term>,
+    },
     /// The `node` has never campaigned: its timer was always started over before it ended. It follows
-    /// `leader`, if any.
+    /// `leader`, if any leader's messages reach it.
     NeverCampaigned { node: NodeId, leader: Option<NodeId> },
-    /// The `node` started again as a follower, and has not campaigned since. It follows `leader`, if any.
+    /// The `node` started again as a follower, and has not campaigned since. It follows `leader`, if any
+    /// leader's messages reach it.
     StartedAgain { node: NodeId, leader: Option<NodeId> },
     /// The `node` campaigned in this `term` and got `have` of the votes, but needed `need`. If it has given
     /// up, it did so in the step `ended_in`.
@@ -239,8 +255,10 @@ pub enum Change {
     },
     /// AppendEntries brings the entry at `index`.
     Replication { index: LogIndex },
-    /// The `node` starts again.
-    Restart { node: NodeId },
+    /// Some entry is committed at `index`.
+    CommitAt { index: LogIndex },
+    /// The `node` starts again and is elected or, if an `index` is asked about, learns that it is committed.
+    Restart { node: NodeId, index: Option<LogIndex> },
     /// So many `more` of the `missing` nodes vote for the candidate, in this term or a later one.
     Votes { more: usize, missing: Vec<NodeId> },
     /// A later term begins, because too few voters have a vote left in the `term`.
@@ -324,107 +342,5 @@ pub fn why(history: &History, step: u64, question: &Question) -> Result<Explanat
         Question::Truncated { node } => asked.truncated(node),
         Question::Acknowledged { node } => asked.acknowledged(node),
         Question::Told { ref command } => asked.told(command),
-    }
-}
-
-/// A question that is being answered.
-#[derive(Clone, Copy)]
-struct Asked<'h> {
-    history: &'h History,
-    step: u64,
-    question: &'h Question,
-}
-
-impl<'h> Asked<'h> {
-    fn answer(&self, finding: Finding) -> Explanation {
-        Explanation::of(self.question, self.step, finding)
-    }
-
-    fn never(&self) -> Unanswerable {
-        let (question, step) = (self.question.clone(), self.step);
-        Unanswerable::NotHappened { question, step, others: Vec::new() }
-    }
-
-    fn node(&self, id: NodeId) -> NodeState<'static> {
-        let stood = self.history.node_at(id, self.step);
-        stood.expect("the question names nodes and a step that there are")
-    }
-
-    /// The node and the step since which it has been paused, if it is paused.
-    fn paused(&self, id: NodeId) -> Option<(NodeId, u64)> {
-        let since = || self.history.since(id, self.step, |stood| stood.paused);
-        self.node(id).paused.then(since).flatten().map(|since| (id, since))
-    }
-
-    fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
-        NodeId::all(self.history.header().nodes)
-    }
-
-    /// The steps of a node up to the one that was asked about, the latest first.
-    fn steps_of(&self, id: NodeId) -> impl Iterator<Item = StepRecord<'h>> + use<'h> {
-        self.history.steps_of(id, self.step).rev()
-    }
-
-    /// The latest step of a node in which something happened, and what it was.
-    fn latest<T>(
-        &self,
-        id: NodeId,
-        what: impl Fn(&Event) -> Option<T>,
-    ) -> Option<(StepRecord<'h>, T)> {
-        self.steps_of(id).find_map(|step| {
-            let happened = step.events.iter().rev().find_map(&what)?;
-            Some((step, happened))
-        })
-    }
-
-    /// The sender of the message that a step handled.
-    fn sender(&self, step: &StepRecord<'_>) -> Option<NodeId> {
-        Some(self.history.message(step.received?)?.envelope.from)
-    }
-
-    /// The verdicts of some rules in a step.
-    fn grounds(&self, step: &StepRecord<'_>, rules: &[Rule]) -> Vec<Ground> {
-        let from = self.sender(step);
-        let verdicts = step.events.iter().filter_map(|event| match event {
-            Event::Checked(verdict) if rules.contains(&verdict.rule) => Some(*verdict),
-            _ => None,
-        });
-        verdicts
-            .map(|verdict| Ground { step: Some(step.step), node: step.node, from, verdict })
-            .collect()
-    }
-
-    /// How every other node stands to `center`, which counts them.
-    fn others(&self, center: NodeId, stands: impl Fn(NodeId, &mut Standing)) -> Vec<Standing> {
-        let network = self.history.network_at(self.step);
-        let all: Vec<&SentMessage> = self.history.in_flight(self.step).collect();
-        let between = |from: NodeId, to: NodeId| {
-            let these = all.iter();
-            let these =
-                these.filter(move |sent| (sent.envelope.from, sent.envelope.to) == (from, to));
-            these.map(|sent| sent.message)
-        };
-        let others = self.ids().filter(|&id| id != center).map(|node| {
-            let stood = self.node(node);
-            let mut in_flight: Vec<MessageId> = between(center, node).collect();
-            let in_flight_to = in_flight.len();
-            in_flight.extend(between(node, center));
-            in_flight.sort_unstable();
-            let mut standing = Standing {
-                node,
-                up: stood.up,
-                paused: stood.paused,
-                counted: false,
-                holds: None,
-                link: (!network.is_cut(center, node), !network.is_cut(node, center)),
-                in_flight,
-                in_flight_to,
-                refused: None,
-                uncounted: None,
-            };
-            stands(node, &mut standing);
-            standing
-        });
-        others.collect()
     }
 }

@@ -275,7 +275,7 @@ arguments! {
             let expected = "a key and its value, as in x=1";
             let text = words.text(expected)?;
             if let Some((key, value)) = text.split_once('=') {
-                return Some((key.to_owned(), value.to_owned()));
+                return Some((key.trim().to_owned(), value.trim().to_owned()));
             }
             words.at = start;
             words.expected(expected)
@@ -361,7 +361,7 @@ arguments! {
             let expected = "a key and its value, as in x=1";
             let text = words.text_before_on(expected)?;
             if let Some((key, value)) = text.split_once('=') {
-                return Some((key.to_owned(), value.to_owned()));
+                return Some((key.trim().to_owned(), value.trim().to_owned()));
             }
             words.at = start;
             words.expected(expected)

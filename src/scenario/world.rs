@@ -266,7 +266,11 @@ pub trait World {
 
     /// Splits the cluster into groups; the nodes that are in no group form one together.
     fn partition(&mut self, groups: &[NodeSet]) {
-        self.change_network(NetworkChange(Deed::Partition { groups: groups.to_vec() }));
+        let is_named = |node: &NodeId| groups.iter().any(|group| group.contains(*node));
+        let rest: NodeSet = NodeId::all(self.size()).filter(|node| !is_named(node)).collect();
+        let rest = Some(rest).filter(|rest| !rest.is_empty());
+        let groups = groups.iter().copied().chain(rest).collect();
+        self.change_network(NetworkChange(Deed::Partition { groups }));
     }
 
     /// Undoes the cut of one direction of a link.

@@ -84,7 +84,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Crash { node, point } => {
             let text = match point {
                 CrashPoint::Between => {
-                    "CRASHES: its role and commitIndex are gone; term, vote and log are on its disk"
+                    "CRASHES: its role and commitIndex are gone; term, vote and log are as saved"
                 }
                 CrashPoint::BeforeSave => {
                     "CRASHES: what it has just decided was not saved, and is gone"
@@ -111,7 +111,10 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
                 nodes.map(|node| node.to_string()).collect::<Vec<_>>().join(" ")
             };
             let groups: Vec<String> = groups.iter().map(|group| names(&mut group.iter())).collect();
-            (nobody, format!("the network splits: {}", groups.join(" | ")))
+            match &groups[..] {
+                [_] => (nobody, "no link is cut: all nodes are in one group".to_owned()),
+                _ => (nobody, format!("the network splits: {}", groups.join(" | "))),
+            }
         }
         Deed::HealLink { from, to } => (nobody, format!("the link from {from} to {to} is whole")),
         Deed::Heal => (nobody, "no link is cut any more".to_owned()),

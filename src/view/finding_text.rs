@@ -9,11 +9,8 @@ use crate::record::history::{ClientCall, Told};
 /// The finding of an answer, in words.
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
-        Finding::Committed { entry, node, told_by: None } => {
-            format!("{entry} is committed: {node}, then the leader, counted a majority.")
-        }
-        Finding::Committed { entry, node, told_by: Some(leader) } => {
-            format!("{entry} is committed on {node}: {leader}, then its leader, told it so.")
+        Finding::Committed { entry, node, told_by, with } => {
+            committed(*entry, *node, *told_by, *with)
         }
         Finding::TooFewCopies { entry, leader, term } => format!(
             "{entry} is not committed: {leader} leads term {term} and knows of too few copies."
@@ -24,13 +21,10 @@ pub(super) fn finding(finding: &Finding) -> String {
              are committed with them.",
             entry.term
         ),
-        Finding::NotTold { entry, node, leader, elsewhere } => {
-            not_told(*entry, *node, *leader, elsewhere.as_ref())
+        Finding::NotTold { entry, node, leader, .. } => not_told(*entry, *node, *leader),
+        Finding::NotKnown { entry, leader, term, .. } => {
+            format!("{leader}, which leads term {term}, does not know that {entry} is committed.")
         }
-        Finding::NotKnown { entry, leader, term, elsewhere } => format!(
-            "{leader}, which leads term {term}, does not know that {entry} is committed.{}",
-            known(*leader, elsewhere)
-        ),
         Finding::Superseded { entry, node, committed, step } => {
             superseded(*entry, *node, *committed, *step)
         }
@@ -49,9 +43,7 @@ pub(super) fn finding(finding: &Finding) -> String {
             let kind = message::kind(*kind);
             format!("{to} refused {from}'s {kind} (written in step {written_in}).")
         }
-        Finding::Leads { node, term, votes } => {
-            format!("{node} leads term {term}, by the votes of {}.", voters(votes))
-        }
+        Finding::Leads { node, term, votes, now } => leads(*node, *term, votes, *now),
         Finding::NeverCampaigned { node, leader } => {
             format!("{node} has never campaigned{}.", following(*leader))
         }
@@ -75,6 +67,36 @@ pub(super) fn finding(finding: &Finding) -> String {
         Finding::Told { call, silent, earlier } => {
             format!("{} {earlier} more, asked before, also match.", told(call, *silent))
         }
+    }
+}
+
+fn committed(
+    entry: LogPosition,
+    node: NodeId,
+    told_by: Option<NodeId>,
+    with: Option<LogPosition>,
+) -> String {
+    match (told_by, with) {
+        (Some(leader), _) => {
+            format!("{entry} is committed on {node}: {leader}, then its leader, told it so.")
+        }
+        (None, None) => {
+            format!("{entry} is committed: {node}, then the leader, counted a majority.")
+        }
+        (None, Some(with)) => format!(
+            "{entry} is committed with {with}: {node}, then the leader, counted a majority for {with}, and \
+             the entries before it are committed with it."
+        ),
+    }
+}
+
+fn leads(node: NodeId, term: Term, votes: &[(NodeId, u64)], now: Option<Term>) -> String {
+    let votes = voters(votes);
+    match now {
+        None => format!("{node} leads term {term}, by the votes of {votes}."),
+        Some(now) => format!(
+            "{node} won term {term}, by the votes of {votes}, and leads still, though it is in term {now}."
+        ),
     }
 }
 
@@ -115,18 +137,12 @@ fn too_few_votes(
     format!("{node} campaigned in term {term} and got {votes}, where {need} are needed: {ended}.")
 }
 
-fn not_told(
-    entry: LogPosition,
-    node: NodeId,
-    leader: Option<NodeId>,
-    elsewhere: Option<&Elsewhere>,
-) -> String {
+fn not_told(entry: LogPosition, node: NodeId, leader: Option<NodeId>) -> String {
     let leader = match leader {
         Some(leader) => format!("its leader, {leader}, has not told it that it is"),
         None => "it knows of no leader that could tell it".to_owned(),
     };
-    let elsewhere = elsewhere.map_or_else(String::new, |it| known(node, it));
-    format!("{entry} is not committed on {node}: {leader}.{elsewhere}")
+    format!("{entry} is not committed on {node}: {leader}.")
 }
 
 fn held_by(holders: &[NodeId]) -> String {
@@ -143,12 +159,18 @@ fn voters(votes: &[(NodeId, u64)]) -> String {
     votes.collect::<Vec<_>>().join(", ")
 }
 
-/// Says since when and by whom an entry has been committed, and whether a node knew it and forgot.
-fn known(node: NodeId, Elsewhere { step, by, forgot_after }: &Elsewhere) -> String {
+/// Says since when and by whom an entry has been committed that the node of the finding does not know to be
+/// committed, and whether that node knew it and forgot. It stands behind the step of the finding, which is another.
+pub(super) fn committed_elsewhere(finding: &Finding) -> Option<String> {
+    let (node, Elsewhere { step, by, forgot_after }) = match finding {
+        Finding::NotTold { node, elsewhere: Some(elsewhere), .. } => (node, elsewhere),
+        Finding::NotKnown { leader, elsewhere, .. } => (leader, elsewhere),
+        _ => return None,
+    };
     let forgot = forgot_after.map_or_else(String::new, |after| {
         format!(" {node} knew, and lost its commitIndex when it crashed after step {after}.")
     });
-    format!(" It has been committed since step {step}, by {by}.{forgot}")
+    Some(format!("It has been committed since step {step}, by {by}.{forgot}"))
 }
 
 fn following(leader: Option<NodeId>) -> String {
@@ -181,10 +203,13 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
             }
             None => format!("{client} and has been told nothing yet."),
         },
-        Some((_, Told::Refused { leader: Some(leader) })) => {
+        Some((_, Told::Refused { down: true, .. })) => {
+            format!("{client} and was refused: {node} is down.")
+        }
+        Some((_, Told::Refused { leader: Some(leader), .. })) => {
             format!("{client} and was refused: {leader} leads.")
         }
-        Some((_, Told::Refused { leader: None })) => {
+        Some((_, Told::Refused { leader: None, .. })) => {
             format!("{client} and was refused: {node} does not lead.")
         }
         Some((step, Told::Answered(answer))) => {
@@ -202,13 +227,9 @@ pub(super) fn changes(change: &Change) -> String {
             "{more} more of {} acknowledged {leader}'s log up to index {index}",
             names(missing)
         ),
-        Change::EntryOfOwnTerm { leader, term, index: Some(index), have, need } => format!(
-            "the entry of term {term} at index {index} came to be on a majority: {have} of the {need} that \
-             {leader} needs have it"
-        ),
-        Change::EntryOfOwnTerm { leader, term, index: None, .. } => format!(
-            "a client proposed a command to {leader}, and that entry of term {term} came to be on a majority"
-        ),
+        Change::EntryOfOwnTerm { leader, term, index, have, need } => {
+            entry_of_own_term(*leader, *term, *index, *have, *need)
+        }
         Change::LeaderCommits { leader: Some(leader), index } => {
             format!(
                 "{leader} committed index {index} and said so in an AppendEntries that it accepts"
@@ -236,7 +257,10 @@ pub(super) fn changes(change: &Change) -> String {
         Change::Replication { index } => {
             format!("a leader's AppendEntries brought it the entry at index {index}")
         }
-        Change::Restart { node } => format!("{node} started again"),
+        Change::CommitAt { index } => format!(
+            "an entry were committed at index {index}: then the client would hear that its own is lost"
+        ),
+        Change::Restart { node, index } => restart(*node, *index),
         Change::Votes { more, missing } => {
             let votes = if *more == 1 { "vote" } else { "votes" };
             format!("{more} more {votes} of {} came and were counted", names(missing))
@@ -266,6 +290,35 @@ pub(super) fn changes(change: &Change) -> String {
         Change::SameEntry { index, term } => {
             format!("the leader's entry at index {index} were of term {term} too")
         }
+    }
+}
+
+fn entry_of_own_term(
+    leader: NodeId,
+    term: Term,
+    index: Option<LogIndex>,
+    have: usize,
+    need: usize,
+) -> String {
+    match index {
+        Some(index) => format!(
+            "the entry of term {term} at index {index} came to be on a majority: {have} of the {need} that \
+             {leader} needs have it"
+        ),
+        None => format!(
+            "a client proposed a command to {leader}, and that entry of term {term} came to be on a majority"
+        ),
+    }
+}
+
+fn restart(node: NodeId, index: Option<LogIndex>) -> String {
+    match index {
+        None => {
+            format!("{node} started again, its election timer ended, and a majority voted for it")
+        }
+        Some(index) => format!(
+            "{node} started again, and a leader whose log holds it committed index {index} and told {node}"
+        ),
     }
 }
 

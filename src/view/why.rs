@@ -78,6 +78,9 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     if let Some(step) = answer.decided_in.filter(|_| !always) {
         text = format!("{text} That has been so since step {step}.");
     }
+    if let Some(elsewhere) = finding_text::committed_elsewhere(&answer.finding) {
+        text = format!("{text} {elsewhere}");
+    }
     let mut said = vec![Sentence::Finding(text)];
     if let Some((node, step)) = answer.paused {
         said.push(Sentence::Finding(format!("{node} has been paused since step {step}.")));
@@ -86,8 +89,11 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
         let speaker = Speaker { node: ground.node, from: ground.from };
         Sentence::Ground(event_text::verdict(speaker, &ground.verdict))
     }));
-    if let (Finding::Committed { .. }, Some(step)) = (&answer.finding, answer.decided_in) {
-        said.push(Sentence::Finding(format!("In step {step}:")));
+    if let (Finding::Committed { entry, with, .. }, Some(step)) =
+        (&answer.finding, answer.decided_in)
+    {
+        let counted = with.unwrap_or(*entry);
+        said.push(Sentence::Finding(format!("In step {step}, of {counted}:")));
     }
     let standing = |standing: &Standing| Sentence::Standing(standing.node, stands(standing));
     said.extend(answer.others.iter().map(standing));
@@ -190,15 +196,31 @@ fn uncounted(why: Uncounted) -> String {
     }
 }
 
+/// The questions that begin with a word that was typed or with one like it; all of them, if none does.
+fn asked_like(typed: &str) -> Vec<String> {
+    let likeness = |words: &str| {
+        let known = words.strip_prefix("not ").unwrap_or(words).split(' ').next().unwrap_or(words);
+        let alike = typed.split_whitespace().map(|word| strsim::jaro_winkler(word, known));
+        alike.fold(0.0, f64::max)
+    };
+    let all = QUESTIONS.map(|(words, _)| (likeness(words), format!("'{words}'")));
+    let best = all.iter().map(|(likeness, _)| *likeness).fold(0.0, f64::max);
+    let is_near = |likeness: f64| best < 0.85 || likeness >= best;
+    all.into_iter().filter(|(likeness, _)| is_near(*likeness)).map(|(_, words)| words).collect()
+}
+
 /// Why a question has no answer, and what to do, in one sentence.
 pub(crate) fn unanswerable(why: &Unanswerable) -> String {
     match why {
         Unanswerable::NotUnderstood { typed } => {
-            let all = QUESTIONS.map(|(words, _)| format!("'{words}'"));
-            format!("'{typed}' is not a question known here; ask {}", all.join(", "))
+            let ask = asked_like(typed).join(" or ");
+            format!("'{typed}' is not a question known here; ask {ask}")
         }
         Unanswerable::NoSuchNode { node, nodes } => {
             format!("there is no node {node} in this run; its nodes are 0 to {}", nodes - 1)
+        }
+        Unanswerable::NoSuchStep { last: 0, .. } => {
+            "no node has made a step yet, so nothing can be asked; let one happen first".to_owned()
         }
         Unanswerable::NoSuchStep { step, last } => {
             format!("there is no step {step} in this run; {}", steps(*last))

@@ -84,5 +84,7 @@ fn the_property_is_violated_with_the_last_move_of_as_many_as_there_were() {
         assert_eq!(played.violated.map(|violated| violated.property()), Some(property), "{rule}");
         assert_eq!(schedule.with_rules(RuleSet::INTACT).play(objective).violated, None, "{rule}");
         assert!(schedule.divergence().is_some(), "{rule}: the two runs part somewhere");
+        let shows = format!("What happens without {rule}: {}", rule.when_broken());
+        assert_eq!(script.shows, shows, "{rule}");
     }
 }

@@ -151,6 +151,15 @@ fn a_timer_that_stands_still_and_a_heartbeat_that_is_not_due_are_failures() {
     assert_eq!(heartbeat, Some(Why::Cannot(CannotDo::DoesNotLead(NodeId::new(1)))));
 }
 
+/// As in a command, blanks around the sign mean nothing.
+#[test]
+fn a_value_may_have_blanks_around_its_sign() {
+    let written =
+        "nodes 3\ntimeout 0\nwait until leader\nwrite SET x = 1\nwrite GET x\nwait until in step\n";
+    let conditions = ["value x = 1", "value x =1 on all", "value x=1", "told x = 1"];
+    holds(written, &conditions, &["value x = 2", "value y = 1"]);
+}
+
 #[test]
 fn an_expected_violation_excuses_no_other() {
     let (_, text) = BROKEN.iter().find(|row| row.0 == "broken/one-vote-per-term").unwrap();

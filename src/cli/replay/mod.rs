@@ -57,7 +57,10 @@ pub(super) struct Replay {
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    File::open(path).map_err(|error| Error::Unreadable(path.to_owned(), error))
+    File::open(path).map_err(|error| match path.to_str() {
+        Some(name) if library::find(name).is_some() => Error::ScenarioForTrace(name.to_owned()),
+        _ => Error::Unreadable(path.to_owned(), error),
+    })
 }
 
 /// Reads the history of a trace, as far as it goes.

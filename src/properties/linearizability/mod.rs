@@ -53,6 +53,9 @@ pub struct ClientHistory {
     numbered: BTreeMap<String, Ticket>,
     /// For each ticket that asks again, the one that asked first.
     again: BTreeMap<Ticket, Ticket>,
+    /// Who used the number of another command. The machine answers it as if it had asked for that one, so its
+    /// answer says nothing of its own command, which may take effect at any time, or never.
+    misnumbered: BTreeSet<Ticket>,
 }
 
 /// The judgement of a history.
@@ -133,11 +136,14 @@ impl ClientHistory {
         if let Some((number, command)) = numbered(command) {
             text = command;
             let first = self.numbered.get(number).filter(|first| self.calls.contains_key(first));
-            if let Some(&first) = first {
-                self.again.insert(ticket, first);
-                return;
+            match first {
+                Some(&first) if self.calls[&first].command == command => {
+                    self.again.insert(ticket, first);
+                    return;
+                }
+                Some(_) => _ = self.misnumbered.insert(ticket),
+                None => _ = self.numbered.insert(number.to_owned(), ticket),
             }
-            self.numbered.insert(number.to_owned(), ticket);
         }
         let (client, command) = (ticket.client(), text.to_owned());
         self.calls.insert(ticket, Call { client, command, called: at, done: None });
@@ -155,6 +161,7 @@ impl ClientHistory {
         }
         let first = self.again.get(&ticket).copied().unwrap_or(ticket);
         match proposal {
+            Proposal::Answered(Answer::Applied { .. }) if self.misnumbered.contains(&ticket) => {}
             Proposal::Answered(Answer::Applied { position, reply }) => {
                 if let Some(call) = self.calls.get_mut(&first).filter(|call| call.done.is_none()) {
                     assert!(call.called <= at, "an answer does not come before its question");

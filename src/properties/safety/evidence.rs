@@ -80,8 +80,8 @@ pub enum Evidence {
         second: NodeId,
         second_term: Term,
     },
-    /// At this `index` the `first` node committed an entry of `first_term`. A `node` that had committed it
-    /// too, or is the first, now has an entry of the term `now` there, or none. It has not committed this
+    /// At this `index` the `first` node committed an entry of `first_term`. A `node` that had committed
+    /// this index too, or is the first, now has an entry of the term `now` there, or none. It has not committed this
     /// other entry.
     CommittedReplaced {
         index: LogIndex,

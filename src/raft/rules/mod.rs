@@ -129,7 +129,7 @@ rules! {
     StaleTermRejected, "stale-term-rejected", "§5.1, Figure 2 receivers 1",
         "A request from an older term is refused with the current term.",
         StateMachineSafety, "raft/terms.rs::settle_terms",
-        "A request from an older term is handled as a current one, but does not restart the timer.";
+        "A request from an older term is handled as a current one, but only a vote for it restarts the timer.";
     HigherTermStepsDown, "higher-term-steps-down", "§5.1, Figure 2 all servers 2",
         "Any message with a higher term, even a reply, makes its receiver a follower in that term.",
         ElectionSafety, "raft/terms.rs::settle_terms",
@@ -179,7 +179,7 @@ rules! {
     CommitOnlyVerified, "commit-only-verified", "§5.3, Figure 2 AppendEntries receiver 5",
         "A follower commits at most up to the last entry that this request verified.",
         StateMachineSafety, "raft/commit.rs::commit_as_follower",
-        "The follower commits up to its own last index, verified or not.";
+        "The follower commits as far as the leader has, up to its own last index, verified or not.";
     CommitOnlyCurrentTerm, "commit-only-current-term", "§5.4.2, Figure 8",
         "A leader commits by counting only entries of its own term.",
         LeaderCompleteness, "raft/commit.rs::advance_commit",

@@ -28,6 +28,8 @@ pub enum Told {
     Refused {
         /// The leader, as far as that node knows.
         leader: Option<NodeId>,
+        /// Whether the node is down.
+        down: bool,
     },
     /// The answer of the node.
     Answered(Answer),

@@ -173,8 +173,9 @@ impl Kept {
                     ClientCall { ticket: *ticket, node, command, asked_in: moment, told: None };
                 history.clients.push(call);
             }
-            Deed::Refused { ticket, leader, .. } => {
-                self.told(*ticket, moment, Told::Refused { leader: *leader });
+            Deed::Refused { ticket, node, leader } => {
+                let down = history.nodes[node.index()].is_down();
+                self.told(*ticket, moment, Told::Refused { leader: *leader, down });
             }
             Deed::Answered { ticket, answer, .. } => {
                 self.told(*ticket, moment, Told::Answered(answer.clone()));

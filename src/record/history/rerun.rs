@@ -82,6 +82,13 @@ impl Own {
         self.copies.last().map_or(0, |(at, _)| *at)
     }
 
+    /// Whether it is down, after all that has happened so far.
+    pub(super) fn is_down(&self) -> bool {
+        let mut lives = self.taken.iter().rev();
+        let last = lives.find(|taken| matches!(taken, Taken::Crash(_) | Taken::Restart(..)));
+        matches!(last, Some(Taken::Crash(_)))
+    }
+
     /// Copies the node. Returns how many entries the copy holds.
     pub(super) fn copy(&mut self, server: &Server) -> usize {
         self.copies.push((self.taken.len(), server.clone()));

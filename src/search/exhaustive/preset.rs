@@ -5,8 +5,9 @@ use super::memory_limit::spare_memory;
 use crate::raft::Rule;
 use std::num::NonZeroUsize;
 
-/// Returns bounds within which a property is violated if this rule is broken, with the memory that can be
-/// spared; `None` if none of Figure 3's properties is violated without it, or no search gets that far.
+/// Returns bounds within which a property is violated if this rule is broken, with the memory to spare.
+///
+/// `None` if none of Figure 3's properties is violated without it, or no search gets that far.
 pub fn preset(rule: Rule) -> Option<Bounds> {
     Some(Bounds { memory: spare_memory(), ..bounds(rule)? })
 }

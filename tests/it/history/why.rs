@@ -16,7 +16,7 @@ pub(super) fn ask(history: &History, step: u64, question: &str) -> Explanation {
     why(history, step, &question).unwrap_or_else(|error| panic!("{question}: {error:?}"))
 }
 
-fn refused(history: &History, step: u64, question: &str) -> Unanswerable {
+pub(super) fn refused(history: &History, step: u64, question: &str) -> Unanswerable {
     let question = Question::parse(question, history.header().nodes);
     question.and_then(|question| why(history, step, &question)).unwrap_err()
 }
@@ -125,7 +125,10 @@ fn an_election_is_won_and_lost_by_votes() {
     ));
     let answer = ask(&history, 3, "leader 0");
     let votes = vec![(id(0), 1), (id(1), 3)];
-    assert_eq!(answer.finding, Finding::Leads { node: id(0), term: Term::new(1), votes });
+    assert_eq!(
+        answer.finding,
+        Finding::Leads { node: id(0), term: Term::new(1), votes, now: None }
+    );
     assert_eq!(answer.decided_in, Some(3));
 
     let end = history.last();

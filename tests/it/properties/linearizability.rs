@@ -226,6 +226,32 @@ fn an_outcome_is_read_in_one_way() {
     assert_eq!(twice, before);
 }
 
+/// Who uses the number of another command is answered as if it had asked for that one. So the answer says nothing of
+/// its own command, which may take effect or not; and the first client was not told by it.
+#[test]
+fn a_number_that_another_command_has_does_not_make_it_that_one() {
+    let judge = |first_is_told: bool, read: &str| {
+        let mut history = ClientHistory::default();
+        let told = |history: &mut ClientHistory, ticket, reply, index, at| {
+            let position = LogPosition::new(index, 2);
+            let answer = Answer::Applied { position, reply };
+            history.told(Ticket(ticket), &Proposal::Answered(answer), at);
+        };
+        history.asked(Ticket(1), "ONCE 7 SET x=1", 0);
+        if first_is_told {
+            told(&mut history, 1, Reply::Set, 1, 1);
+        }
+        history.asked(Ticket(2), "ONCE 7 SET x=2", 2);
+        told(&mut history, 2, Reply::Set, 2, 3);
+        history.asked(Ticket(3), "GET x", 4);
+        told(&mut history, 3, Reply::Value(Some(read.to_owned())), 3, 5);
+        (history.judge(|_| None) == Judgement::Held, history.answers())
+    };
+    assert_eq!(judge(false, "2"), (true, 1), "only x=2 was carried out");
+    assert_eq!(judge(true, "1"), (true, 2), "x=2 has the number of what was done, and is not done");
+    assert_eq!(judge(true, "3"), (false, 2), "nobody has written that");
+}
+
 #[test]
 fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
     let told = |command: &str, index, term| {

@@ -67,6 +67,7 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),
+        (&["replay", "figure-8"], &["is a scenario", "'raft-cluster run figure-8 --trace FILE'"]),
         (&["--trace", "no/such/directory/x"], &["no/such/directory/x", "cannot be written"]),
     ] {
         let sentence = complaint(arguments);

@@ -1,0 +1,118 @@
+//! What all answers read of the history, up to the step that is asked about.
+
+use super::{Explanation, Finding, Ground, Question, Standing, Unanswerable};
+use crate::raft::{Event, NodeId, Rule};
+use crate::record::History;
+use crate::record::history::{NodeState, SentMessage, StepRecord};
+use crate::server::turn_order::MessageId;
+
+/// A question that is being answered.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'h> {
+    pub(super) history: &'h History,
+    pub(super) step: u64,
+    pub(super) question: &'h Question,
+}
+
+impl<'h> Asked<'h> {
+    pub(super) fn answer(&self, finding: Finding) -> Explanation {
+        Explanation::of(self.question, self.step, finding)
+    }
+
+    pub(super) fn never(&self) -> Unanswerable {
+        let (question, step) = (self.question.clone(), self.step);
+        Unanswerable::NotHappened { question, step, others: Vec::new() }
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> NodeState<'static> {
+        let stood = self.history.node_at(id, self.step);
+        stood.expect("the question names nodes and a step that there are")
+    }
+
+    /// The node and the step since which it has been paused, if it is paused.
+    pub(super) fn paused(&self, id: NodeId) -> Option<(NodeId, u64)> {
+        let since = || self.history.since(id, self.step, |stood| stood.paused);
+        self.node(id).paused.then(since).flatten().map(|since| (id, since))
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        NodeId::all(self.history.header().nodes)
+    }
+
+    /// The steps of a node up to the one that was asked about, the latest first, without those that a crash has
+    /// undone by then.
+    pub(super) fn steps_of(&self, id: NodeId) -> impl Iterator<Item = StepRecord<'h>> + use<'h> {
+        let (history, until) = (self.history, self.step);
+        let is_undone = move |step: &StepRecord<'_>| {
+            !step.saved && history.crashed(id, step.step - 1, until).is_some()
+        };
+        history.steps_of(id, until).rev().filter(move |step| !is_undone(step))
+    }
+
+    /// The latest step of a node in which something happened, and what it was.
+    pub(super) fn latest<T>(
+        &self,
+        id: NodeId,
+        what: impl Fn(&Event) -> Option<T>,
+    ) -> Option<(StepRecord<'h>, T)> {
+        self.steps_of(id).find_map(|step| {
+            let happened = step.events.iter().rev().find_map(&what)?;
+            Some((step, happened))
+        })
+    }
+
+    /// The sender of the message that a step handled.
+    pub(super) fn sender(&self, step: &StepRecord<'_>) -> Option<NodeId> {
+        Some(self.history.message(step.received?)?.envelope.from)
+    }
+
+    /// The verdicts of some rules in a step.
+    pub(super) fn grounds(&self, step: &StepRecord<'_>, rules: &[Rule]) -> Vec<Ground> {
+        let from = self.sender(step);
+        let verdicts = step.events.iter().filter_map(|event| match event {
+            Event::Checked(verdict) if rules.contains(&verdict.rule) => Some(*verdict),
+            _ => None,
+        });
+        verdicts
+            .map(|verdict| Ground { step: Some(step.step), node: step.node, from, verdict })
+            .collect()
+    }
+
+    /// How every other node stands to `center`, which counts them.
+    pub(super) fn others(
+        &self,
+        center: NodeId,
+        stands: impl Fn(NodeId, &mut Standing),
+    ) -> Vec<Standing> {
+        let network = self.history.network_at(self.step);
+        let all: Vec<&SentMessage> = self.history.in_flight(self.step).collect();
+        let between = |from: NodeId, to: NodeId| {
+            let these = all.iter();
+            let these =
+                these.filter(move |sent| (sent.envelope.from, sent.envelope.to) == (from, to));
+            these.map(|sent| sent.message)
+        };
+        let others = self.ids().filter(|&id| id != center).map(|node| {
+            let stood = self.node(node);
+            let mut in_flight: Vec<MessageId> = between(center, node).collect();
+            let in_flight_to = in_flight.len();
+            in_flight.extend(between(node, center));
+            in_flight.sort_unstable();
+            let mut standing = Standing {
+                node,
+                up: stood.up,
+                paused: stood.paused,
+                counted: false,
+                holds: None,
+                link: (!network.is_cut(center, node), !network.is_cut(node, center)),
+                in_flight,
+                in_flight_to,
+                refused: None,
+                uncounted: None,
+            };
+            stands(node, &mut standing);
+            standing
+        });
+        others.collect()
+    }
+}

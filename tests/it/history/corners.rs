@@ -1,0 +1,213 @@
+//! Answers in corners: a crash that undid a step, a message that will be refused, two clients who asked for the
+//! same, a campaign that is over. Each once named a wrong cause.
+
+use raft_in_practice::explain::{Change, Explanation, Finding, Silent, Unanswerable};
+use raft_in_practice::raft::{LogIndex, Outcome, Rule, Term};
+use raft_in_practice::record::History;
+use raft_in_practice::record::history::Told;
+
+use super::why::{ask, grounds, refused};
+use super::{history, script};
+use crate::common::{at, id};
+
+/// Three nodes under manual control, without no-ops; n0 leads term 1 in step 3.
+const LED: &str = "nodes 3\nthreads off\nno-op off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
+                   deliver vote-reply 1 -> 0\n";
+
+fn led(lines: &str) -> History {
+    history(&script(&format!("{LED}{lines}")))
+}
+
+/// Three nodes whose timers run; n0 leads.
+fn running(lines: &str) -> History {
+    history(&script(&format!("nodes 3\ntimeout 0\nwait until leader is 0\n{lines}")))
+}
+
+fn last(history: &History, question: &str) -> Explanation {
+    ask(history, history.last(), question)
+}
+
+#[test]
+fn an_entry_that_was_not_counted_itself_was_committed_with_a_later_one() {
+    let text = LED.replace("no-op off\n", "");
+    let history = history(&script(&format!(
+        "{text}deliver append 0 -> 1\ncrash 0\ntimeout 1\ndeliver vote 1 -> 2\n\
+         deliver vote-reply 2 -> 1\ndeliver append 1 -> 2\ndeliver append-reply 2 -> 1\n\
+         deliver append 1 -> 2\ndeliver append-reply 2 -> 1\n"
+    )));
+    let answer = last(&history, "committed 1");
+    let committed = |entry, with| Finding::Committed { entry, node: id(1), told_by: None, with };
+    assert_eq!(answer.finding, committed(at(1, 1), Some(at(2, 2))));
+    // The nodes are asked about the entry that was counted.
+    let n0 = answer.others.iter().find(|other| other.node == id(0)).unwrap();
+    assert_eq!((n0.holds, n0.counted), (Some(false), false), "n0 has 1@1, and lacks 2@2");
+    assert_eq!(last(&history, "committed 2").finding, committed(at(2, 2), None));
+}
+
+/// A paused node has not taken the command in, though its log has the same command of another client.
+#[test]
+fn a_client_is_not_told_of_the_entry_of_another_that_asked_for_the_same() {
+    let history =
+        running("write ADD x 1\nwait 300ms\npause 0\nsubmit to 0 ADD x 1\nwait 300ms\nwait 4s\n");
+    let answer = last(&history, "told client 2");
+    assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedSince(_)), .. }));
+    assert_eq!(answer.follows_from, None);
+    // Of two that were taken in, each has its own.
+    let history = running("submit to 0 ADD x 1\nsubmit to 0 ADD x 1\nwait 300ms\n");
+    for (client, entry) in [(1, at(2, 1)), (2, at(3, 1))] {
+        let deeper = last(&history, &format!("told client {client}")).follows_from.unwrap();
+        assert!(matches!(deeper.finding, Finding::Committed { entry: of, .. } if of == entry));
+    }
+}
+
+/// What keeps the entry of a paused leader from being committed may be another cause than the pause.
+#[test]
+fn a_pause_does_not_hide_that_the_entry_was_cut_off() {
+    let history = running("wait 300ms\ncut 0\nsubmit to 0 SET x=1\nwait 1s\npause 0\nwait 200ms\n");
+    let answer = last(&history, "told client 1");
+    assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedSince(_)), .. }));
+    let deeper = answer.follows_from.unwrap();
+    assert!(matches!(deeper.finding, Finding::TooFewCopies { .. }), "{deeper:?}");
+    assert!(deeper.others.iter().all(|other| other.link == (false, false)), "{deeper:?}");
+}
+
+/// The answer then is that the entry was deleted, whatever stands at its index now.
+#[test]
+fn a_client_whose_entry_was_deleted_hears_of_that() {
+    let history =
+        led("submit to 0 SET x=1\nsubmit to 0 GET x\ntimeout 1\ntimeout 1\ndeliver vote 1 -> 2\n\
+         deliver vote-reply 2 -> 1\nsubmit to 1 SET y=7\nsubmit to 1 SET z=7\n\
+         deliver append 1 -> 0 older 1\n");
+    let answer = last(&history, "told GET x");
+    let deeper = answer.follows_from.unwrap();
+    let (from, to) = (at(1, 1), at(2, 1));
+    assert_eq!(deeper.finding, Finding::Truncated { node: id(0), from, to });
+    assert_eq!(deeper.change, Some(Change::CommitAt { index: LogIndex::new(2) }));
+    assert_eq!(grounds(&deeper)[0].0, Rule::ConflictTruncates);
+}
+
+/// A client may be refused without a step. After the last one this belongs to the end of the run.
+#[test]
+fn a_client_who_is_refused_after_the_last_step_was_refused() {
+    let history = running("wait 1s\nsubmit to 1 GET x\n");
+    let Finding::Told { call, .. } = last(&history, "told GET x").finding else { panic!() };
+    assert_eq!(
+        call.told,
+        Some((history.last(), Told::Refused { leader: Some(id(0)), down: false }))
+    );
+    let history = running("wait 1s\ncrash 2\nsubmit to 2 GET x\n");
+    let Finding::Told { call, .. } = last(&history, "told GET x").finding else { panic!() };
+    assert_eq!(call.told, Some((history.last(), Told::Refused { leader: None, down: true })));
+}
+
+/// A message that the follower refuses tells it nothing, and the message of a leader that has crashed does.
+#[test]
+fn what_tells_a_follower_is_a_message_that_it_accepts() {
+    // Its log lacks the entry before: message `drop`ped, then one more.
+    let history = led(
+        "submit to 0 SET x=1\ndeliver append 0 -> 2\nsubmit to 0 SET x=2\ndrop append 0 -> 2\n\
+         deliver append 0 -> 1\ndeliver append 0 -> 1 older 1\ndeliver append 0 -> 1\n\
+         deliver append-reply 1 -> 0\nheartbeat 0\ndeliver append 0 -> 2\n",
+    );
+    let before = history.last() - 1;
+    let answer = ask(&history, before, "not committed 1 on 2");
+    let says = Change::LeaderSays { leader: id(0), index: LogIndex::new(1) };
+    assert_eq!(answer.change, Some(says), "its log check refuses the message");
+    assert!(last(&history, "not committed 1 on 2").change.is_some(), "it was not committed by it");
+    // It is in a later term.
+    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append 0 -> 2\n\
+         deliver append-reply 1 -> 0\nheartbeat 0\ntimeout 2\n");
+    let answer = last(&history, "not committed 1 on 2");
+    assert!(matches!(answer.change, Some(Change::LeaderCommits { .. })), "{:?}", answer.change);
+    // The leader that wrote it is down.
+    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 2\ndeliver append 0 -> 1\n\
+         deliver append-reply 1 -> 0\nheartbeat 0\ncrash 0\ntimeout 1\ndeliver append 0 -> 2\n");
+    let answer = ask(&history, history.last() - 1, "not committed 1 on 2");
+    let Some(Change::Arrival { from, arrives_in, .. }) = answer.change else {
+        panic!("{:?}", answer.change)
+    };
+    assert_eq!((from, arrives_in), (id(0), Some(history.last())));
+    assert!(!last(&history, "committed 1 on 2").contradicts);
+}
+
+#[test]
+fn what_a_crash_undid_has_not_happened() {
+    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
+         deliver vote-reply 1 -> 2\nsubmit to 2 SET x=2\ncrash 0 before save\n\
+         deliver append 2 -> 0\nrestart 0\ntimeout 1\n");
+    for question in ["truncated 0", "acknowledged 0", "stepped down 0", "refused 2 -> 0"] {
+        let answer = refused(&history, history.last(), question);
+        assert!(matches!(answer, Unanswerable::NotHappened { .. }), "{question}: {answer:?}");
+    }
+}
+
+/// What was acknowledged before its sender came to a later term counts when it arrives.
+#[test]
+fn a_leader_may_commit_though_a_majority_is_past_its_term() {
+    let history = led(
+        "submit to 0 SET x=1\ndeliver append 0 -> 1\ntimeout 2\ndeliver vote 2 -> 1\ntimeout 2\n\
+         deliver vote 2 -> 1\ndeliver append-reply 1 -> 0\n",
+    );
+    let answer = ask(&history, history.last() - 1, "not committed 1 on 0");
+    let Some(Change::Acknowledgements { more: 1, .. }) = answer.change else {
+        panic!("{:?}", answer.change)
+    };
+    assert!(!last(&history, "committed 1 on 0").contradicts);
+}
+
+#[test]
+fn votes_that_nobody_can_give_any_more_would_change_nothing() {
+    let manual = |lines: &str| {
+        history(&script(&format!("nodes 3\nthreads off\nno-op off\nmanual\n{lines}")))
+    };
+    // Both voters are in a later term than the candidate.
+    let answer =
+        last(&manual("timeout 0\ntimeout 1\ntimeout 1\ndeliver vote 1 -> 2\n"), "not leader 0");
+    assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(1) }));
+    // The vote of one that has gone on is under way.
+    let answer = last(
+        &manual("timeout 0\ndeliver vote 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\n"),
+        "not leader 0",
+    );
+    assert!(matches!(answer.change, Some(Change::Votes { more: 1, .. })), "{:?}", answer.change);
+    // The campaign is over.
+    let history = manual(
+        "timeout 0\ntimeout 1\ndeliver vote 0 -> 2\ndeliver vote 1 -> 2\n\
+         deliver vote-reply 2 -> 0\nsubmit to 0 SET x=1\ndeliver append 0 -> 1\n",
+    );
+    let answer = last(&history, "not leader 1");
+    assert!(matches!(answer.finding, Finding::TooFewVotes { ended_in: Some(_), .. }));
+    assert_eq!(answer.change, Some(Change::Timeout { node: id(1) }));
+}
+
+#[test]
+fn a_node_that_no_leader_reaches_is_not_said_to_hear_one() {
+    let answer = last(&running("wait 300ms\ncut 2\n"), "not leader 2");
+    assert_eq!(answer.finding, Finding::NeverCampaigned { node: id(2), leader: None });
+    let answer = last(&running("wait 300ms\n"), "not leader 2");
+    assert_eq!(answer.finding, Finding::NeverCampaigned { node: id(2), leader: Some(id(0)) });
+}
+
+/// To start again is not enough to lead, nor to know of a commit.
+#[test]
+fn a_node_that_is_down_needs_more_than_to_start_again() {
+    let history = running("write SET x=1\nwait 300ms\ncrash 2\nwait 300ms\n");
+    for (question, index) in
+        [("not leader 2", None), ("not committed 2 on 2", Some(LogIndex::new(2)))]
+    {
+        let answer = last(&history, question);
+        assert_eq!(answer.change, Some(Change::Restart { node: id(2), index }), "{question}");
+    }
+}
+
+/// Without `higher-term-steps-down` a leader may be in a later term than the one that it won.
+#[test]
+fn a_leader_was_elected_in_the_term_that_it_won() {
+    let text = LED.replace("manual", "break higher-term-steps-down\nmanual");
+    let history = history(&script(&format!("{text}timeout 2\ntimeout 2\ndeliver vote 2 -> 0\n")));
+    let answer = last(&history, "leader 0");
+    let Finding::Leads { term, votes, now, .. } = &answer.finding else { panic!("{answer:?}") };
+    assert_eq!((*term, votes.len(), *now), (Term::new(1), 2, Some(Term::new(2))));
+    let adopted = (Rule::HigherTermStepsDown, Outcome::Overridden);
+    assert!(grounds(&answer).contains(&adopted), "{:?}", grounds(&answer));
+}
