@@ -24,7 +24,12 @@ impl Asked<'_> {
             Some((step, Told::Answered(Reply::Applied { position, .. }))) => {
                 // The answer is about the commit as it was in that step.
                 let then = Self { step: *step, ..*self };
-                then.committed(position.index, None, Some(call.node), true).ok()
+                let answer = then.committed(position.index, None, Some(call.node), true).ok();
+                // It may have crashed after the last step, and then commits nothing.
+                let first = then.first_entry(position.index).filter(|(it, ..)| it == position);
+                let first = first.filter(|_| answer.as_ref().is_some_and(|it| it.contradicts));
+                let first = first.map(|(_, step, by)| then.is_committed(position.index, by, step));
+                first.or(answer)
             }
             Some((step, Told::Answered(Reply::Superseded { lost }))) => {
                 (Self { step: *step, ..*self }).superseded(*lost, call.node)

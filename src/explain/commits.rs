@@ -189,7 +189,11 @@ impl Asked<'_> {
     pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Explanation {
         let then = Self { step: decided, ..*self };
         let (stood, step) = (then.node(id), self.history.step(decided).expect("it is a step"));
-        let told_by = if stood.node.is_leader() { None } else { self.sender(&step) };
+        // A node that has crashed after the last step does not show any more that it led.
+        let heard = step.received.and_then(|message| self.history.message(message));
+        let told_by = heard.map(|sent| &sent.envelope).and_then(|envelope| {
+            matches!(envelope.message, Message::AppendEntriesRequest(_)).then_some(envelope.from)
+        });
         let entry =
             LogPosition { term: stood.node.log().term_at(index).unwrap_or_default(), index };
         let up_to = step.events.iter().find_map(|event| match event {

@@ -211,3 +211,15 @@ fn a_leader_was_elected_in_the_term_that_it_won() {
     let adopted = (Rule::HigherTermStepsDown, Outcome::Overridden);
     assert!(grounds(&answer).contains(&adopted), "{:?}", grounds(&answer));
 }
+
+/// A crash after the last step belongs to it, and changes nothing about the answer that came before.
+#[test]
+fn an_answer_before_a_crash_at_the_end_is_about_a_commit() {
+    let history = history(&script(
+        "nodes 1\nno-op off\ntimeout 0\nwait until leader is 0\nwrite ADD x 1\ncrash 0\n",
+    ));
+    let deeper = last(&history, "told client 1").follows_from.unwrap();
+    let entry = at(1, 1);
+    let committed = Finding::Committed { entry, node: id(0), told_by: None, with: None };
+    assert_eq!((deeper.finding, deeper.contradicts), (committed, false));
+}
