@@ -44,7 +44,7 @@ pub(super) fn run(check: &Check) -> Result<ExitCode, Error> {
         }
         output.put_all(header::broken(*rules));
         output.put_all(search_result::within(bounds));
-        let outcome = explore(*rules, bounds, |stats| output.put_all(search_result::depth(stats)));
+        let outcome = explore(*rules, bounds, |stats| output.put(search_result::depth(stats)));
         looked(&outcome)?;
         output.put_all(search_result::ended(&outcome, bounds, *rules));
         let mut saved = Ok(());

@@ -277,18 +277,23 @@ impl Asked<'_> {
         let later = nodes.iter().filter(|stood| stood.node.current_term() > term).count();
         let own_term = leader.own_term();
         let older = own_term.verdict.outcome == Outcome::Refused;
-        // What was acknowledged before its sender came to a later term counts when it arrives.
-        let coming = |other: &Standing| {
+        // Terms do not decrease along a log, and the leader's own is the last.
+        let own = || nodes[id.index()].node.log().iter().find(|(_, entry)| entry.term == term);
+        let own = if older { own().map(|(index, _)| index) } else { None };
+        let awaited = if older { own } else { Some(entry.index) };
+        // What was acknowledged before its sender came to a later term counts, also if it has yet to arrive.
+        let able = others.iter().filter(|other| {
+            let acknowledged = |index| {
+                progress.of(other.node).match_index >= index
+                    || self.acknowledges(other, index, term)
+            };
             nodes[other.node.index()].node.current_term() <= term
-                || self.acknowledges(other, entry.index, term)
-        };
-        let able = others.iter().filter(|other| other.counted || coming(other)).count() + 1;
-        let change = if later >= need && (older || able < need) {
+                || awaited.is_some_and(acknowledged)
+        });
+        let able = able.count() + 1;
+        let change = if later >= need && able < need {
             Change::LaterLeader { leader: id, term }
         } else if older {
-            let log = nodes[id.index()].node.log();
-            // Terms do not decrease along a log, and the leader's own is the last.
-            let own = log.iter().find(|(_, entry)| entry.term == term).map(|(index, _)| index);
             let have = own.map_or(0, |index| leader.copies(index));
             Change::EntryOfOwnTerm { leader: id, term, index: own, have, need }
         } else {
@@ -334,7 +339,11 @@ impl Asked<'_> {
             let there = &nodes[leader.index()];
             there.up && there.node.is_leader() && there.node.log().contains(entry)
         };
+        let later = |leader: &NodeId| {
+            nodes[leader.index()].node.current_term() >= stood.node.current_term()
+        };
         let leader = stood.node.leader().filter(leads);
+        let leader = leader.or_else(|| self.ids().find(|other| leads(other) && later(other)));
         let waits = |leader: &NodeId| nodes[leader.index()].node.commit_index() < index;
         let since = self.history.since(id, self.step, |stood| {
             stood.node.log().contains(entry) && stood.node.commit_index() < index

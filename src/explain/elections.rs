@@ -75,10 +75,19 @@ impl Asked<'_> {
     fn voters(&self, candidate: NodeId, term: Term, votes: &[(NodeId, u64)]) -> Vec<Standing> {
         self.others(candidate, |node, standing| {
             standing.counted = votes.iter().any(|(voter, _)| *voter == node);
-            standing.refused = self.refusal(node, candidate, term);
-            if !standing.counted && standing.refused.is_none() {
-                standing.uncounted = Some(self.uncounted(node, candidate, term));
+            if standing.counted {
+                return;
             }
+            let uncounted = self.uncounted(node, candidate, term);
+            // Who has given its vote may refuse a copy of the request that comes later.
+            let is_given = matches!(
+                uncounted,
+                Uncounted::VoteUnderWay { .. }
+                    | Uncounted::VoteLost { .. }
+                    | Uncounted::Late { .. }
+            );
+            standing.refused = self.refusal(node, candidate, term).filter(|_| !is_given);
+            standing.uncounted = standing.refused.is_none().then_some(uncounted);
         })
     }
 
@@ -142,6 +151,18 @@ impl Asked<'_> {
             Event::ElectionStarted { term, .. } => Some(*term),
             _ => None,
         });
+        let same_life = |step: &StepRecord<'_>| {
+            self.history.node_at(id, step.step).is_some_and(|it| it.starts == stood.starts)
+        };
+        let campaign = campaign.filter(|(began, _)| same_life(began));
+        if campaign.is_none() && stood.starts > 1 {
+            let leader = self.leading(&stood);
+            return Ok(Explanation {
+                decided_in: self.history.since(id, self.step, |it| it.starts),
+                change: Some(Change::Timeout { node: id }),
+                ..self.answer(Finding::StartedAgain { node: id, leader })
+            });
+        }
         let Some((began, term)) = campaign else {
             let leader = self.leading(&stood);
             // Looks for what last started its timer over, not for what was ignored since.
@@ -162,16 +183,6 @@ impl Asked<'_> {
                 ..self.answer(Finding::NeverCampaigned { node: id, leader })
             });
         };
-        let same_life =
-            self.history.node_at(id, began.step).is_some_and(|it| it.starts == stood.starts);
-        if !same_life {
-            let leader = self.leading(&stood);
-            return Ok(Explanation {
-                decided_in: self.history.since(id, self.step, |it| it.starts),
-                change: Some(Change::Timeout { node: id }),
-                ..self.answer(Finding::StartedAgain { node: id, leader })
-            });
-        }
         let won = |event: &Event| matches!(event, Event::BecameLeader { term: of } if *of == term);
         if self.steps_of(id).any(|step| step.events.iter().any(won)) {
             return self.stepped_down(id);
@@ -179,13 +190,14 @@ impl Asked<'_> {
         Ok(self.too_few_votes(id, term, began.step))
     }
 
-    /// The leader that a node follows, if that leader is up, does lead in the same term, and reaches the node.
+    /// The leader that a node follows, if that leader is up, runs, leads in the same term, and reaches the node.
     fn leading(&self, stood: &NodeState<'_>) -> Option<NodeId> {
         let term = stood.node.current_term();
         stood.node.leader().filter(|&leader| {
             let there = self.node(leader);
             let is_cut = self.history.network_at(self.step).is_cut(leader, stood.node.id());
-            !is_cut && there.up && there.node.is_leader() && there.node.current_term() == term
+            let leads = there.up && !there.paused && there.node.is_leader();
+            leads && !is_cut && there.node.current_term() == term
         })
     }
 
@@ -197,15 +209,18 @@ impl Asked<'_> {
         let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
         let missing: Vec<NodeId> = missing.collect();
         let more = need.saturating_sub(have);
-        // A voter that is in a later term, or has voted for another, has no vote left to give. One that has voted
-        // already may move on while its vote is under way.
-        let is_gone = |other: &&Standing| {
-            let stood = self.node(other.node);
-            let (now, vote) = (stood.node.current_term(), stood.node.voted_for());
-            let under_way = matches!(other.uncounted, Some(Uncounted::VoteUnderWay { .. }));
-            now > term && !under_way || now == term && vote.is_some_and(|voted| voted != id)
+        // A candidate asks once. A voter that the request has yet to reach has a vote left unless it is in a later
+        // term, or has voted for another.
+        let may_come = |other: &&Standing| match other.uncounted {
+            Some(Uncounted::VoteUnderWay { .. }) => true,
+            Some(Uncounted::RequestUnderWay { .. }) => {
+                let stood = self.node(other.node);
+                let (now, vote) = (stood.node.current_term(), stood.node.voted_for());
+                now < term || now == term && vote.is_none_or(|voted| voted == id)
+            }
+            _ => false,
         };
-        let gone = others.iter().filter(|other| !other.counted).filter(is_gone).count();
+        let may_come = others.iter().filter(may_come).count();
         let counting = self.steps_of(id).take_while(|step| step.step >= began);
         let quorum = counting.flat_map(|step| self.vote_counts(&step)).next();
         let campaigns = matches!(stood.node.role(), Role::Candidate { .. })
@@ -214,7 +229,7 @@ impl Asked<'_> {
         let change = Some(match campaigns {
             // No vote counts once the campaign is over.
             false => Change::Timeout { node: id },
-            true if missing.len() - gone < more => Change::LaterElection { term },
+            true if may_come < more => Change::LaterElection { term },
             true => Change::Votes { more, missing },
         });
         let mut grounds: Vec<Ground> = quorum.clone().into_iter().collect();

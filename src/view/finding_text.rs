@@ -65,7 +65,8 @@ pub(super) fn finding(finding: &Finding) -> String {
         ),
         Finding::Told { call, silent, earlier: 0 } => told(call, *silent),
         Finding::Told { call, silent, earlier } => {
-            format!("{} {earlier} more, asked before, also match.", told(call, *silent))
+            let verb = if *earlier == 1 { "matches" } else { "match" };
+            format!("{} {earlier} more, asked before, also {verb}.", told(call, *silent))
         }
     }
 }
@@ -102,7 +103,7 @@ fn leads(node: NodeId, term: Term, votes: &[(NodeId, u64)], now: Option<Term>) -
 
 fn superseded(entry: LogPosition, node: NodeId, committed: LogPosition, step: u64) -> String {
     format!(
-        "{entry} is not committed on {node} and, by State Machine Safety, never will be: {committed} was \
+        "{entry} is not committed on {node} and, if State Machine Safety holds, never will be: {committed} was \
          committed at index {} in step {step}.",
         entry.index
     )
@@ -116,7 +117,7 @@ fn on_superseded(
     step: u64,
 ) -> String {
     format!(
-        "{entry} is not committed on {node} and, by Log Matching, never will be as it stands there: \
+        "{entry} is not committed on {node} and, if Log Matching holds, never will be as it stands there: \
          {node} has it behind {below}, and {committed} was committed at index {} in step {step}.",
         below.index
     )
@@ -204,13 +205,13 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
             None => format!("{client} and has been told nothing yet."),
         },
         Some((_, Told::Refused { down: true, .. })) => {
-            format!("{client} and was refused: {node} is down.")
+            format!("{client} and was refused: {node} was down.")
         }
         Some((_, Told::Refused { leader: Some(leader), .. })) => {
-            format!("{client} and was refused: {leader} leads.")
+            format!("{client} and was refused: {node} did not lead, and named {leader}.")
         }
         Some((_, Told::Refused { leader: None, .. })) => {
-            format!("{client} and was refused: {node} does not lead.")
+            format!("{client} and was refused: {node} did not lead, and knew of no leader.")
         }
         Some((step, Told::Answered(answer))) => {
             let told = deeds::told(answer);
@@ -230,14 +231,7 @@ pub(super) fn changes(change: &Change) -> String {
         Change::EntryOfOwnTerm { leader, term, index, have, need } => {
             entry_of_own_term(*leader, *term, *index, *have, *need)
         }
-        Change::LeaderCommits { leader: Some(leader), index } => {
-            format!(
-                "{leader} committed index {index} and said so in an AppendEntries that it accepts"
-            )
-        }
-        Change::LeaderCommits { leader: None, index } => {
-            format!("a leader that holds it were elected, committed index {index}, and said so")
-        }
+        Change::LeaderCommits { leader, index } => leader_commits(*leader, *index),
         Change::LaterLeader { leader, term } => format!(
             "a later leader whose log holds it committed an entry of its own term: a majority is past term {term}, so \
              {leader} can commit nothing more in that term"
@@ -255,10 +249,12 @@ pub(super) fn changes(change: &Change) -> String {
             message.0
         ),
         Change::Replication { index } => {
-            format!("a leader's AppendEntries brought it the entry at index {index}")
+            format!(
+                "a leader's AppendEntries brought it the entry at index {index}, and said that it is committed"
+            )
         }
         Change::CommitAt { index } => format!(
-            "an entry were committed at index {index}: then the client would hear that its own is lost"
+            "another entry were committed at index {index}: then the client would hear that its own is lost"
         ),
         Change::Restart { node, index } => restart(*node, *index),
         Change::Votes { more, missing } => {
@@ -266,7 +262,9 @@ pub(super) fn changes(change: &Change) -> String {
             format!("{more} more {votes} of {} came and were counted", names(missing))
         }
         Change::LaterElection { term } => {
-            format!("a timer ended and a later term began: too few can still vote in term {term}")
+            format!(
+                "a timer ended and a later term began: too few votes can still come in term {term}"
+            )
         }
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")
@@ -308,6 +306,17 @@ fn entry_of_own_term(
         None => format!(
             "a client proposed a command to {leader}, and that entry of term {term} came to be on a majority"
         ),
+    }
+}
+
+fn leader_commits(leader: Option<NodeId>, index: LogIndex) -> String {
+    match leader {
+        Some(leader) => format!(
+            "{leader} committed index {index} and said so in an AppendEntries that it accepts"
+        ),
+        None => {
+            format!("a leader that holds it were elected, committed index {index}, and said so")
+        }
     }
 }
 

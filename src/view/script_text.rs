@@ -223,10 +223,10 @@ fn condition_text(condition: &Condition) -> String {
             format!("{} does not probe {peer}", name(*leader))
         }
         Condition::Elections(count) => {
-            format!("there have been {} elections so far", amount(*count))
+            format!("the number of elections so far is {}", amount(*count))
         }
         Condition::Leaders(count) => {
-            format!("{} elections have been won so far", amount(*count))
+            format!("the number of elections won so far is {}", amount(*count))
         }
         Condition::Answered(client) => format!("{} is told that it is done", asker(*client)),
         Condition::Told(client, (key, value)) => {

@@ -25,21 +25,15 @@ pub(crate) fn within(bounds: &Bounds) -> Vec<String> {
 }
 
 /// The progress of a search, in a line.
-pub(crate) fn depth(stats: &Stats) -> Vec<String> {
+pub(crate) fn depth(stats: &Stats) -> String {
     let seconds = stats.elapsed.as_secs_f64();
-    let line = format!(
-        "depth {:>3}  {:>10} states  {:>10} new  {:>7.0} a second  {seconds:>6.1} s  {:>6} MB",
-        stats.depth,
-        stats.states,
-        stats.newest,
-        stats.states as f64 / seconds.max(1e-3),
-        stats.memory >> 20
-    );
-    if line.len() <= width() {
-        return vec![line];
-    }
-    // If the columns do not fit into the width, the line is wrapped as plain text.
-    paragraph(&line.split_whitespace().collect::<Vec<_>>().join(" "), "", "  ")
+    let Stats { depth, states, newest, .. } = stats;
+    let (rate, memory) = (stats.states as f64 / seconds.max(1e-3), stats.memory >> 20);
+    let line = format!("depth {depth:>3}  {states:>10} states  {newest:>10} new  {seconds:>6.1} s");
+    let more = format!("  {rate:>8.0} a second  {memory:>6} MB");
+    // A narrow terminal has no room for what the figures at the end say too.
+    let fits = line.len() + more.len() <= width();
+    if fits { format!("{line}{more}") } else { line }
 }
 
 /// The figures of a search that has ended. If nothing was violated, also what that means.
@@ -71,8 +65,9 @@ pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) ->
 /// Says what was violated, and after how many moves.
 pub(crate) fn violated(found: &Counterexample, short: Option<&Short>) -> Vec<String> {
     let (property, length) = (found.property, found.steps);
-    let text =
-        format!("{property} is violated after {length} moves, and no shorter run violates it:");
+    // What is told of the moves says whether a shorter run may exist.
+    let proof = if short.is_some() { "" } else { ", and no shorter run violates it" };
+    let text = format!("{property} is violated after {length} moves{proof}:");
     let mut lines = paragraph(&text, "", "");
     if let Some(moves) = short.map(|short| short.schedule.moves.len()).filter(|it| *it != length) {
         let crash = "a crash and its restart are one step of a search, and two moves below";

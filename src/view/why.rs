@@ -10,6 +10,7 @@ use crate::explain::{
 use crate::raft::NodeId;
 use crate::record::History;
 use crate::record::error::steps;
+use crate::record::history::Told;
 
 /// The questions that can be asked: the words of each, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
@@ -73,10 +74,15 @@ pub(super) enum Sentence {
 /// on which it depends.
 pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     let mut text = finding_text::finding(&answer.finding);
-    // For this finding `decided_in` is when the timer was last reset, but the node has never campaigned at all.
-    let always = matches!(answer.finding, Finding::NeverCampaigned { .. });
-    if let Some(step) = answer.decided_in.filter(|_| !always) {
-        text = format!("{text} That has been so since step {step}.");
+    // A node that has never campaigned has not begun with that when its timer was last reset. What a client was
+    // told says the step itself.
+    let needs_step = match &answer.finding {
+        Finding::NeverCampaigned { .. } => false,
+        Finding::Told { call, .. } => matches!(call.told, Some((_, Told::Refused { .. }))),
+        _ => true,
+    };
+    if let Some(step) = answer.decided_in.filter(|_| needs_step) {
+        text = format!("{text} {}", decided(&answer.finding, step));
     }
     if let Some(elsewhere) = finding_text::committed_elsewhere(&answer.finding) {
         text = format!("{text} {elsewhere}");
@@ -98,8 +104,11 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     let standing = |standing: &Standing| Sentence::Standing(standing.node, stands(standing));
     said.extend(answer.others.iter().map(standing));
     if let Some(change) = &answer.change {
+        // None of this happens to a paused process.
+        let resumed =
+            answer.paused.map_or_else(String::new, |(node, _)| format!("{node} resumed, and "));
         said.push(Sentence::Finding(format!(
-            "It would change if {}.",
+            "It would change if {resumed}{}.",
             finding_text::changes(change)
         )));
     }
@@ -110,6 +119,18 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
         said.extend(sentences(deeper));
     }
     said
+}
+
+/// Says in which step a finding was decided: one that lasts, or one that happened then.
+fn decided(finding: &Finding, step: u64) -> String {
+    match finding {
+        Finding::Refused { .. }
+        | Finding::SteppedDown { .. }
+        | Finding::Truncated { .. }
+        | Finding::Acknowledged { .. }
+        | Finding::Told { .. } => format!("That was in step {step}."),
+        _ => format!("That has been so since step {step}."),
+    }
 }
 
 fn reasons(answer: &Explanation) -> Vec<String> {

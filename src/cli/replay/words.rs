@@ -131,7 +131,14 @@ fn no_place(typed: &str) -> String {
     if ["refused", "broken"].contains(&typed) {
         return format!("'{typed}' needs a rule, as in '{typed} one-vote-per-term'");
     }
-    let meant = nearest(bad, known);
+    // A word of the language in a place where it does not fit is not one that was mistyped.
+    if let Some(kind) = Kind::WORDS.iter().map(|(word, _)| *word).find(|word| *word == typed) {
+        return format!("'{kind}' is an event; which one: 'first {kind}' or 'last {kind}'?");
+    }
+    if ["first", "last"].contains(&typed) {
+        return format!("'{typed}' needs an event, as in '{typed} commit'");
+    }
+    let meant = nearest(bad, known.into_iter().filter(|word| *word != bad));
     let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
     if bad == "end" {
         return "'end' is not a place; 'next' with a large number goes to the last step".to_owned();

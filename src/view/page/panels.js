@@ -134,7 +134,7 @@ function judgedPanel(run, chooseStep) {
   const violations = run.violations.map(({ step, text }) => element("p", { class: "told violated" },
     element("button", { type: "button", class: "link", onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, `step ${step}`), `: ✗ ${text}`));
   const rows = run.properties.map(([name, checks, violated]) => element("tr", { class: violated ? "violated" : "" },
-    element("td", {}, violated ? "✗ violated" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, `${checks} checks`)));
+    element("td", {}, violated ? "✗ violated" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, checks === 1 ? "1 check" : `${checks} checks`)));
   const list = (title, sentences) => (sentences.length === 0 ? [] : [element("h3", {}, title), element("ul", { class: "glance" }, ...sentences.map(([step, text]) => element("li", {},
     element("button", { type: "button", class: "link plain", title: `Look at step ${step}`, onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, text))))]);
   const about = run.left_out ? [element("p", { class: "hint" }, run.left_out)] : [];

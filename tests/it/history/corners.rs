@@ -223,3 +223,68 @@ fn an_answer_before_a_crash_at_the_end_is_about_a_commit() {
     let committed = Finding::Committed { entry, node: id(0), told_by: None, with: None };
     assert_eq!((deeper.finding, deeper.contradicts), (committed, false));
 }
+
+/// The leader's own entry, which commits the older one, is acknowledged by one that has come to a later term since.
+#[test]
+fn an_older_entry_may_be_committed_though_a_majority_is_past_the_term() {
+    let history = led("submit to 0 SET x=1\ncrash 0\nrestart 0\ntimeout 0\ndeliver vote 0 -> 1\n\
+         deliver vote-reply 1 -> 0\nsubmit to 0 SET y=2\ndeliver append 0 -> 1\n\
+         deliver append-reply 1 -> 0\ndeliver append 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\n\
+         timeout 2\ndeliver append-reply 1 -> 0\n");
+    assert!(!last(&history, "committed 1 on 0").contradicts);
+    let answer = ask(&history, history.last() - 1, "not committed 1 on 0");
+    assert!(matches!(answer.change, Some(Change::EntryOfOwnTerm { .. })), "{:?}", answer.change);
+}
+
+/// A copy of the request comes after the vote was given, and is refused; the vote is under way all the same.
+#[test]
+fn a_refusal_of_a_late_copy_does_not_hide_a_vote() {
+    let history = history(&script(
+        "nodes 3\nthreads off\nno-op off\ntimeout 0\nduplicate vote 0 -> 1\nmanual\n\
+         deliver vote 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\ndeliver vote 0 -> 1\n\
+         deliver vote-reply 1 -> 0 older 1\n",
+    ));
+    let answer = ask(&history, history.last() - 1, "not leader 0");
+    assert!(matches!(answer.change, Some(Change::Votes { more: 1, .. })), "{:?}", answer.change);
+    let n1 = |answer: &Explanation| answer.others[0].clone();
+    assert_eq!((n1(&answer).node, n1(&answer).refused), (id(1), None));
+    let won = last(&history, "leader 0");
+    assert!(!won.contradicts && n1(&won).counted && n1(&won).refused.is_none(), "{won:?}");
+}
+
+#[test]
+fn a_vote_that_was_refused_or_lost_does_not_come() {
+    let lost = led("timeout 1\ndrop vote 1 -> 0\ndrop vote 1 -> 2\n");
+    let answer = last(&lost, "not leader 1");
+    assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(2) }));
+    let refused = led(
+        "submit to 0 SET x=1\ndeliver append 0 -> 1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 0\n\
+         deliver vote 2 -> 1\n",
+    );
+    let answer = last(&refused, "not leader 2");
+    assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(2) }));
+}
+
+/// A node that has started again may know of no leader, though one leads and has committed what it asks about.
+#[test]
+fn a_leader_that_a_follower_does_not_know_can_tell_it() {
+    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 2\ndeliver append 0 -> 1\n\
+         deliver append-reply 1 -> 0\ncrash 2\nrestart 2\ndeliver append-reply 2 -> 0\n");
+    let answer = last(&history, "not committed 1 on 2");
+    assert!(matches!(answer.finding, Finding::NotTold { leader: None, .. }));
+    let says = Change::LeaderSays { leader: id(0), index: LogIndex::new(1) };
+    assert_eq!(answer.change, Some(says));
+}
+
+#[test]
+fn who_hears_nothing_or_has_started_again_is_not_said_to_have_a_leader_s_word() {
+    let paused = running("wait 300ms\npause 0\nwait 100ms\n");
+    let answer = last(&paused, "not leader 1");
+    assert_eq!(answer.finding, Finding::NeverCampaigned { node: id(1), leader: None });
+    // A campaign that a crash undid was none, but its timer did end.
+    let undone = history(&script(
+        "nodes 3\nthreads off\nno-op off\nmanual\ncrash 1 before save\ntimeout 1\nrestart 1\ntimeout 0\n",
+    ));
+    let answer = last(&undone, "not leader 1");
+    assert_eq!(answer.finding, Finding::StartedAgain { node: id(1), leader: None });
+}
