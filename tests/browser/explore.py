@@ -133,7 +133,7 @@ def split_vote():
         page.browser.wait("document.querySelector('#answered .told')")
         answer = page.eval("document.getElementById('answered').textContent")
         check("why nobody leads", "got 2 votes, where 3 are needed" in answer, True)
-        check("what would help", "too few can still vote in term 1" in answer, True)
+        check("what would help", "too few votes can still come in term 1" in answer, True)
         torn = "[...document.querySelectorAll('#flight li > button')].map((it) => it.offsetHeight > 30)"
         rows = page.eval(torn)
         check("there are messages in flight to choose", len(rows) > 0, True)
