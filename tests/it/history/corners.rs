@@ -52,11 +52,12 @@ fn a_client_is_not_told_of_the_entry_of_another_that_asked_for_the_same() {
     let answer = last(&history, "told client 2");
     assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedSince(_)), .. }));
     assert_eq!(answer.follows_from, None);
-    // Of two that were taken in, each has its own.
-    let history = running("submit to 0 ADD x 1\nsubmit to 0 ADD x 1\nwait 300ms\n");
+    // Of two who asked at the same moment, each has its own.
+    let history =
+        running("cut 0\npause 0\nsubmit to 0 ADD x 1\nsubmit to 0 ADD x 1\nresume 0\nwait 10ms\n");
     for (client, entry) in [(1, at(2, 1)), (2, at(3, 1))] {
         let deeper = last(&history, &format!("told client {client}")).follows_from.unwrap();
-        assert!(matches!(deeper.finding, Finding::Committed { entry: of, .. } if of == entry));
+        assert!(matches!(deeper.finding, Finding::TooFewCopies { entry: of, .. } if of == entry));
     }
 }
 

@@ -221,7 +221,16 @@ fn lanes_fit_and_mark_what_matters() {
     assert!(out.contains("*7") && out.contains("✗ CRASHES") && out.contains("F, C, L: follower"));
     let out = lanes("partition", "5");
     assert!(out.contains("L1 cut ×──────F1") && out.contains("───×F1 cut"), "{out}");
-    assert!(unwrapped(&out).contains("the network splits: n0 n1 | n2 n3 n4"), "{out}");
+    let splits = "the network splits: n0 n1 | n2 n3 n4";
+    assert!(unwrapped(&out).contains(splits), "{out}");
+    // The nodes that a line does not name are a group too.
+    for (line, told) in
+        [("0 1", splits), ("0 1 2 3 4", "no link is cut: all nodes are in one group")]
+    {
+        let script = format!("nodes 5\npartition {line}\n");
+        let out = printed(&["run", "-", "--virtual"], &script);
+        assert!(unwrapped(&out).contains(told), "{out}");
+    }
     assert!(out.contains(" -3 +3"), "what n0 had is deleted, and replaced: {out}");
     // The numbers are those of the trace.
     let path = trace("partition", "lanes");
