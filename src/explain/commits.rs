@@ -278,8 +278,8 @@ impl Asked<'_> {
         let own_term = leader.own_term();
         let older = own_term.verdict.outcome == Outcome::Refused;
         // Terms do not decrease along a log, and the leader's own is the last.
-        let own = || nodes[id.index()].node.log().iter().find(|(_, entry)| entry.term == term);
-        let own = if older { own().map(|(index, _)| index) } else { None };
+        let own = nodes[id.index()].node.log().iter().find(|(_, entry)| entry.term == term);
+        let own = own.map(|(index, _)| index);
         let awaited = if older { own } else { Some(entry.index) };
         // What was acknowledged before its sender came to a later term counts, also if it has yet to arrive.
         let able = others.iter().filter(|other| {

@@ -226,11 +226,13 @@ impl Asked<'_> {
         let campaigns = matches!(stood.node.role(), Role::Candidate { .. })
             && stood.node.current_term() == term;
         let ended = if campaigns { None } else { self.ended(id, began) };
-        let change = Some(match campaigns {
-            // No vote counts once the campaign is over.
-            false => Change::Timeout { node: id },
-            true if may_come < more => Change::LaterElection { term },
-            true => Change::Votes { more, missing },
+        // No vote counts once the campaign is over.
+        let change = Some(if !campaigns {
+            Change::Timeout { node: id }
+        } else if may_come < more {
+            Change::LaterElection { term }
+        } else {
+            Change::Votes { more, missing }
         });
         let mut grounds: Vec<Ground> = quorum.clone().into_iter().collect();
         if let Some(step) = ended.and_then(|step| self.history.step(step)) {

@@ -31,7 +31,7 @@ pub enum LineOutcome {
     /// The safety report was asked for, and is as expected.
     Safety(SafetyReport),
     /// A property was violated, as expected.
-    Violates(Violation),
+    Violated(Violation),
     /// A property was not violated, because the cluster keeps the rule that the script breaks.
     Spared(Property),
     /// The clients were told something that cannot be true, as expected.

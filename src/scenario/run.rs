@@ -302,7 +302,7 @@ impl<'a, W: World> Runner<'a, W> {
         let report = self.safety();
         for &property in properties {
             match report.violations.iter().find(|found| found.property == property) {
-                Some(violation) => self.tell(&LineOutcome::Violates(*violation)),
+                Some(violation) => self.tell(&LineOutcome::Violated(*violation)),
                 None if property == Property::Linearizability => self.expect_misled()?,
                 None => self.not_fallen(property)?,
             }

@@ -140,7 +140,7 @@ impl ScriptObserver for ScriptText {
                 self.columns.line(None, time, "", &format!("? {}", violation::not_judged(key)));
             }
             // The evidence was told when the property was violated.
-            LineOutcome::Violates(found) => {
+            LineOutcome::Violated(found) => {
                 let text = format!("✓ as expected: {} was violated", found.property);
                 self.columns.line(None, time, "", &colour::good(&text).to_string());
             }

@@ -138,7 +138,8 @@ fn no_place(typed: &str) -> String {
     if ["first", "last"].contains(&typed) {
         return format!("'{typed}' needs an event, as in '{typed} commit'");
     }
-    let meant = nearest(bad, known.into_iter().filter(|word| *word != bad));
+    let is_known = typed.split_whitespace().all(|word| known.contains(&word));
+    let meant = if is_known { None } else { nearest(bad, known) };
     let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
     if bad == "end" {
         return "'end' is not a place; 'next' with a large number goes to the last step".to_owned();

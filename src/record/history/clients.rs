@@ -28,7 +28,7 @@ pub enum Told {
     Refused {
         /// The leader, as far as that node knows.
         leader: Option<NodeId>,
-        /// Whether the node is down.
+        /// Whether the node was down.
         down: bool,
     },
     /// The answer of the node.

@@ -19,7 +19,7 @@ pub enum Effect {
     /// The same state, or one beyond the bounds.
     Nothing,
     /// A property was violated.
-    Violates(Property),
+    Violated(Property),
 }
 
 impl Model<'_> {
@@ -56,7 +56,7 @@ impl Model<'_> {
         let nth = match self.take(next, it.at, it.cause) {
             Ok(Some(nth)) => nth,
             Ok(None) => return Effect::Nothing,
-            Err(property) => return Effect::Violates(property),
+            Err(property) => return Effect::Violated(property),
         };
         let changed = next.servers[it.at.index()] != state.servers[it.at.index()];
         if changed && it.cause == Cause::Prompt(Prompt::Restart) {

@@ -77,7 +77,7 @@ impl Model<'_> {
             let violated = match self.apply(state, step, next) {
                 Effect::Nothing => continue,
                 Effect::New => None,
-                Effect::Violates(property) => Some(property),
+                Effect::Violated(property) => Some(property),
             };
             if visit(self, &Successor { step, state: next, violated }).is_break() {
                 return;

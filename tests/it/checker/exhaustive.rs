@@ -51,10 +51,10 @@ fn a_leader_of_the_past_that_began_without_an_entry_is_found() {
         let mut came = Effect::Nothing;
         for verb in &moves {
             let Some(action) = action(&model, &state, verb) else { continue };
-            assert!(!matches!(came, Effect::Violates(_)), "it is violated with the last move");
+            assert!(!matches!(came, Effect::Violated(_)), "it is violated with the last move");
             came = model.apply(&state, action, &mut next);
             state.clone_from(&next);
         }
-        assert_eq!(came, Effect::Violates(Property::LeaderCompleteness), "{name}");
+        assert_eq!(came, Effect::Violated(Property::LeaderCompleteness), "{name}");
     }
 }

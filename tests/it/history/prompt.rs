@@ -248,6 +248,10 @@ fn a_node_that_stands_still_is_seen_to() {
     for words in ["n0 leads term 1, by the votes of", "n0 has been paused since step"] {
         assert!(answer.contains(words), "{answer:?} lacks {words:?}");
     }
+    // No timer of a paused process ends.
+    let asked = "elect 0\npause 1\nrun 9ms\nwhy not leader 1\n";
+    let answer = unwrapped(&printed(&["play", "--virtual", "--nodes", "3"], asked));
+    assert!(answer.contains("It would change if n1 resumed, and n1's election timer"), "{answer}");
     assert!(!at("first resume", "leader 0").contains("is paused"));
     let out = unwrapped(&printed(&["replay", &path, "--prompt"], "next pause\nnext resume\n"));
     assert!(out.contains("n0 is paused") && out.contains("n0 resumes where it stopped"), "{out}");
@@ -282,6 +286,16 @@ fn what_is_asked_amiss_is_helped() {
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
+    // A word that is known, but does not stand alone, is not offered in its own place.
+    let out = talk("goto first\ngoto pause\nnext first commit\nwhy refused 1->0\n");
+    for words in [
+        "'first' needs an event, as in 'first commit'",
+        "'pause' is an event; which one: 'first pause' or 'last pause'?",
+        "'refused 1->0' is not a question known here; ask 'refused N -> M'",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    assert!(!out.contains("did you mean 'first'?"), "{out:?}");
     let out =
         talk("goto 100\nwhy told client 1\nwhy told SET?\nwhy truncated 3\nwhy not leader 3\n");
     for words in
