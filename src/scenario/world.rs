@@ -371,4 +371,7 @@ pub trait VirtualWorld: World {
     /// Returns the messages in flight: first those that wait to be delivered by name, oldest first, then
     /// those that arrive by themselves, by the time of their arrival.
     fn in_flight(&self) -> Vec<InFlight>;
+
+    /// Returns the messages that have come to paused processes, which take them in once they resume.
+    fn at_paused(&self) -> Vec<Envelope>;
 }

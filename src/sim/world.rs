@@ -6,7 +6,7 @@ use super::queue::SimEvent;
 use super::{Process, Sim, Waiting};
 use crate::network::Conditions;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Command, Input, Log, LogIndex, LogPosition, NodeId, Progress};
+use crate::raft::{Command, Envelope, Input, Log, LogIndex, LogPosition, NodeId, Progress};
 use crate::record::deed::{Deed, Loss};
 use crate::record::journal::Flight;
 use crate::record::message_name::MessageName;
@@ -296,6 +296,15 @@ impl VirtualWorld for Sim {
         let name = |flight: &Flight| MessageName::of(&flight.envelope, std::iter::empty());
         let arrivals = arrivals.map(|(due, flight)| shown(flight, name(flight), Some(due), false));
         held.chain(arrivals).collect()
+    }
+
+    fn at_paused(&self) -> Vec<Envelope> {
+        let waiting = self.nodes.iter().flat_map(|node| node.waiting.iter().flatten());
+        let message = |waiting: &Waiting| match waiting {
+            Waiting::Message(flight) => Some(flight.envelope.clone()),
+            Waiting::Command(..) => None,
+        };
+        waiting.filter_map(message).collect()
     }
 }
 

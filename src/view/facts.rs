@@ -1,4 +1,6 @@
 //! What a check compared, in words: the values on both sides, then what follows from them.
+//!
+//! What a message says of its sender is told as what it says. It may be old, and the sender's log another by now.
 
 use crate::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, TimerCause, Verdict};
 
@@ -86,7 +88,9 @@ fn values(speaker: Speaker, verdict: &Verdict) -> String {
 fn conflict(speaker: Speaker, leader: LogPosition, own: Term) -> String {
     let mine = LogPosition { term: own, index: leader.index };
     let (node, sender) = (speaker.node, speaker.sender());
-    format!("{node} has {mine} where {sender} has {leader}: from there on {sender}'s log counts")
+    format!(
+        "{node} has {mine} where {sender} sends {leader}: from there on the leader's log counts"
+    )
 }
 
 fn vote_received(voter: NodeId, counted_before: bool) -> String {
@@ -145,7 +149,7 @@ fn answered(awaited: LogPosition, applied: Term) -> String {
 fn terms(speaker: Speaker, rule: Rule, message: Term, own: Term) -> String {
     let (node, sender) = (speaker.node, speaker.sender());
     if message == own {
-        return format!("{sender} is in term {message}, as is {node}");
+        return format!("{sender}'s message is of term {message}, and {node} is in that term");
     }
     let consequence = match rule {
         Rule::HigherTermStepsDown => "the higher term wins",
@@ -177,7 +181,7 @@ fn vote(
         // Not "has not voted": votedFor is also null in a node that has forgotten its vote.
         None => format!("{candidate} asks, and {node}'s votedFor in term {term} is null"),
         Some(vote) if vote == candidate => {
-            format!("{candidate} asks again, and has {node}'s vote in term {term} already")
+            format!("{candidate} asks, and has {node}'s vote in term {term} already")
         }
         Some(vote) => {
             let vote = if vote == node { "itself".to_owned() } else { vote.to_string() };
@@ -187,6 +191,8 @@ fn vote(
 }
 
 fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) -> String {
+    let node = speaker.node;
+    let says = format!("{} says its log {}", speaker.sender(), log_end(candidate));
     let why = if rule == Rule::TermBeforeLength {
         "their last terms decide, not their lengths"
     } else if candidate.term != own.term {
@@ -194,12 +200,11 @@ fn logs(speaker: Speaker, rule: Rule, candidate: LogPosition, own: LogPosition) 
     } else if candidate.index != own.index {
         "with equal last terms the longer log is more up to date"
     } else if own.index == LogIndex::ZERO {
-        return "both logs are empty, and equal is good enough".to_owned();
+        return format!("{says}, as {node}'s is: good enough");
     } else {
-        return format!("both logs end at {own}, and equal is good enough");
+        return format!("{says}, as {node}'s: good enough");
     };
-    let (candidate, own) = (log_end(candidate), log_end(own));
-    format!("{}'s log {candidate}, {}'s {own}: {why}", speaker.sender(), speaker.node)
+    format!("{says}, {node}'s {}: {why}", log_end(own))
 }
 
 /// The comparison of two logs if `term-before-length` is broken: only their lengths count.
@@ -209,11 +214,11 @@ fn lengths(speaker: Speaker, candidate: LogIndex, own: LogIndex) -> String {
         (plural(candidate.count(), "entry", "entries"), "for term-before-length is broken");
     if candidate == own {
         format!(
-            "{sender}'s log has {theirs}, {node}'s too: they are equally long, and only length counts, {why}"
+            "{sender} says it has {theirs}, {node} has as many: they are equally long, and only length counts, {why}"
         )
     } else {
         let own = own.count();
-        format!("{sender}'s log has {theirs}, {node}'s {own}: the longer log counts, {why}")
+        format!("{sender} says it has {theirs}, {node} has {own}: the longer log counts, {why}")
     }
 }
 
@@ -274,7 +279,7 @@ fn timer(speaker: Speaker, cause: TimerCause) -> String {
             format!("{node} begins an election: the timer starts over")
         }
         TimerCause::StaleRequest => {
-            format!("{sender} is in an older term, so {node}'s timer runs on")
+            format!("{sender}'s message is of an older term, so {node}'s timer runs on")
         }
         TimerCause::VoteRefused => {
             format!("{sender} got no vote, so {node}'s timer runs on")

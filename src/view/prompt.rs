@@ -8,6 +8,7 @@ use super::table::{Table, paragraph};
 use super::words::plural;
 use super::{colour, message, places};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId};
+use crate::record::message_name::MessageName;
 use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
@@ -103,22 +104,28 @@ pub(crate) const DONE: &str = "done";
 /// Answers the first Ctrl-C.
 pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the session)";
 
-/// The messages in flight, with their names.
-pub(crate) fn messages(all: &[InFlight]) -> Vec<String> {
-    if all.is_empty() {
+/// The messages in flight, with their names, and those that have come to a paused process.
+pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> {
+    if all.is_empty() && at_paused.is_empty() {
         return vec!["  no message is on its way".to_owned()];
     }
     let mut table = Table::new(2);
+    let short = |name| Verb::Deliver(name).to_string().trim_start_matches("deliver ").to_owned();
     for one in all {
         let when = match one.due {
             Some(due) => format!("arrives at {due}"),
             None if one.delivered => "has arrived".to_owned(),
             None => "waits".to_owned(),
         };
-        let name = Verb::Deliver(one.name).to_string();
-        let name = name.trim_start_matches("deliver ").to_owned();
+        let name = short(one.name);
         let name = if one.delivered { colour::faint(&name) } else { colour::strong(&name) };
         table.row([name.to_string(), when, message::arguments(&one.envelope.message)]);
+    }
+    for envelope in at_paused {
+        let name = short(MessageName::of(envelope, std::iter::empty()));
+        let when = format!("waits, as {} is paused", envelope.to);
+        let arguments = message::arguments(&envelope.message);
+        table.row([colour::faint(&name).to_string(), when, arguments]);
     }
     table.lines()
 }
@@ -142,7 +149,8 @@ pub(crate) fn logs(node: Option<NodeId>, statuses: &[NodeStatus], logs: &[Log]) 
 fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
     let words = |status: &NodeStatus| {
         if status.up {
-            format!("{}, term {}, commitIndex {}", status.role, status.term, status.commit)
+            let paused = if status.paused { ", paused" } else { "" };
+            format!("{}, term {}, commitIndex {}{paused}", status.role, status.term, status.commit)
         } else {
             format!("crashed, term {}", status.term)
         }

@@ -138,6 +138,20 @@ fn going_back_leads_to_where_one_was() {
     assert_eq!(stepped, status(&[&there[..], &["step 4", "status"]].concat()));
     let undone = status(&[&there[..], &["step 5", "status", "back 99", "status"]].concat());
     assert_eq!(undone, status(&["status"]));
+    // Both count the steps of a line.
+    let forth = ["step 3", "step 4", "back 6", "forward 5", "status"];
+    let forth = status(&[&there[..], &forth].concat());
+    assert_eq!(forth, status(&[&there[..], &["step 6", "status"]].concat()));
+}
+
+#[test]
+fn what_has_come_to_a_paused_process_is_shown() {
+    let lines = ["run until leader", "pause 2", "write SET x=1", "messages", "log", "resume 2"];
+    let played = play(&["--seed", "4"], &[&lines[..], &["messages", "quit"]].concat());
+    let waits = "waits, as n2 is paused";
+    let (before, after) = played.out.split_once("> resume 2").unwrap();
+    assert!(before.contains(waits) && !after.contains(waits), "{}", played.out);
+    assert!(before.contains("commitIndex 0, paused"), "{}", played.out);
 }
 
 #[test]
@@ -263,6 +277,10 @@ fn the_lines_of_a_scenario_wait_until_one_asks_for_them() {
         "another line is another run: {}",
         other.out
     );
+    // Where nothing has moved nothing is undone, and what was carried out stays so.
+    let told = play(&["partition"], &["next", "back", "next", "quit"]);
+    assert!(told.out.contains("there is nothing to undo"), "{}", told.out);
+    assert_eq!(told.out.matches("> phase ").count(), 1, "{}", told.out);
     let after = play(&["partition"], &["run", "back 4", "run", "log", "quit"]);
     assert_eq!(last_logs(&all.out), last_logs(&after.out), "{}", after.out);
 }

@@ -217,7 +217,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             Word::Messages => {
                 let cluster = self.session.world().as_virtual();
                 let cluster = cluster.ok_or_else(|| prompt::ONLY_VIRTUAL.to_owned())?;
-                let messages = prompt::messages(&cluster.in_flight());
+                let messages = prompt::messages(&cluster.in_flight(), &cluster.at_paused());
                 self.show(messages);
             }
             Word::Log(node) => self.log(node),

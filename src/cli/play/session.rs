@@ -25,6 +25,19 @@ struct Entry {
     planned: usize,
 }
 
+impl Entry {
+    /// The first `count` steps of this line, and a line of those that are left, if there are any.
+    fn parted(self, count: u64) -> (Self, Option<Self>) {
+        match self.verb {
+            Verb::Step(steps) if steps > count => {
+                let rest = Self { verb: Verb::Step(steps - count), ..self.clone() };
+                (Self { verb: Verb::Step(count), ..self }, Some(rest))
+            }
+            _ => (self, None),
+        }
+    }
+}
+
 /// The shortest pause that is saved as a line of its own.
 const WORTH_WRITING: Duration = Duration::from_millis(100);
 
@@ -78,15 +91,17 @@ impl<'a, W: World> Session<'a, W> {
     }
 
     /// Does again what was undone last: `count` lines that move the world, and the lines after them that only
-    /// look at it. Returns these lines.
+    /// look at it. Of several steps in one line each counts. Returns these lines.
     pub(super) fn forward(&mut self, count: u64) -> Vec<Verb> {
         let (mut left, mut again) = (count, Vec::new());
         while let Some(entry) = self.undone.pop() {
-            if left == 0 && moves(&entry.verb) {
+            if left == 0 && moves(&entry.verb) > 0 {
                 self.undone.push(entry);
                 break;
             }
-            left -= u64::from(moves(&entry.verb));
+            let (entry, later) = entry.parted(left);
+            self.undone.extend(later);
+            left -= moves(&entry.verb);
             let rest = std::mem::take(&mut self.undone);
             // The line has the same outcome as before, because the world is in the same state.
             let _ = self.carry_out(entry.verb.clone());
@@ -136,7 +151,7 @@ impl<'a, W: World> Session<'a, W> {
     {
         let mut kept = self.entries.clone();
         let undone = take_back(&mut kept, count);
-        if undone.is_empty() {
+        if undone.iter().all(|entry| moves(&entry.verb) == 0) {
             return Ok(Vec::new());
         }
         self.runner.start_over(setup.start(&self.script).map_err(|error| error.to_string())?);
@@ -149,7 +164,7 @@ impl<'a, W: World> Session<'a, W> {
         self.undone.extend(undone.iter().cloned());
         self.entries = kept;
         self.ended = self.world().now();
-        Ok(undone.into_iter().map(|entry| entry.verb).filter(moves).collect())
+        Ok(undone.into_iter().map(|entry| entry.verb).filter(|verb| moves(verb) > 0).collect())
     }
 
     /// The session as a scenario.
@@ -179,9 +194,12 @@ impl<'a, W: World> Session<'a, W> {
     }
 }
 
-/// Whether a line does more than look at the world or print something.
-const fn moves(verb: &Verb) -> bool {
-    !matches!(verb.kind(), Kind::Look | Kind::Tell)
+/// How many times a line moves the world: as often as it has steps, and not at all if it only looks or prints.
+const fn moves(verb: &Verb) -> u64 {
+    match verb {
+        Verb::Step(steps) => *steps,
+        _ => !matches!(verb.kind(), Kind::Look | Kind::Tell) as u64,
+    }
 }
 
 /// Removes the last `count` lines that moved the world, and the lines after them that only looked at it.
@@ -192,20 +210,14 @@ fn take_back(entries: &mut Vec<Entry>, count: u64) -> Vec<Entry> {
     while left > 0
         && let Some(last) = entries.pop()
     {
-        match last.verb {
-            Verb::Step(steps) if steps > left => {
-                entries.push(Entry { verb: Verb::Step(steps - left), ..last.clone() });
-                undone.push(Entry { verb: Verb::Step(left), ..last });
-                left = 0;
-            }
-            Verb::Step(steps) => {
-                left -= steps;
-                undone.push(last);
-            }
-            ref verb => {
-                left -= u64::from(moves(verb));
-                undone.push(last);
-            }
+        let stays = moves(&last.verb).saturating_sub(left);
+        left -= moves(&last.verb) - stays;
+        if stays == 0 {
+            undone.push(last);
+        } else {
+            let (first, rest) = last.parted(stays);
+            entries.push(first);
+            undone.extend(rest);
         }
     }
     undone

@@ -75,7 +75,7 @@ fn a_refusal_names_both_sides_the_rule_and_the_section() {
     };
     assert_eq!(
         verdict(speaker(), &refusal),
-        "refused: up-to-date-log (§5.4.1): n3's log ends at 3@1, n1's ends at 2@2: \
+        "refused: up-to-date-log (§5.4.1): n3 says its log ends at 3@1, n1's ends at 2@2: \
          the log with the later last term is more up to date"
     );
 }

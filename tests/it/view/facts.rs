@@ -42,7 +42,11 @@ const EVERY_KIND: &[(Rule, Facts, &[&str])] = &[
         Facts::Terms { message: Term::new(2), own: TERM },
         &["another leadership"],
     ),
-    (Rule::StaleTermRejected, Facts::Terms { message: TERM, own: TERM }, &["term 7", "as is n1"]),
+    (
+        Rule::StaleTermRejected,
+        Facts::Terms { message: TERM, own: TERM },
+        &["n3's message is of term 7", "n1 is in that term"],
+    ),
     (
         Rule::OneVotePerTerm,
         Facts::Vote { term: TERM, voted_for: None, candidate: N3 },
@@ -56,7 +60,7 @@ const EVERY_KIND: &[(Rule, Facts, &[&str])] = &[
     (
         Rule::OneVotePerTerm,
         Facts::Vote { term: TERM, voted_for: Some(N3), candidate: N3 },
-        &["again"],
+        &["already"],
     ),
     (
         Rule::CandidateVotesForItself,
@@ -67,7 +71,7 @@ const EVERY_KIND: &[(Rule, Facts, &[&str])] = &[
     (
         Rule::UpToDateLog,
         Facts::Logs { candidate: LogPosition::START, own: LogPosition::START },
-        &["empty", "equal"],
+        &["n3 says its log is empty, as n1's is: good enough"],
     ),
     (
         Rule::UpToDateLog,
