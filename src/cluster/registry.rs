@@ -124,15 +124,9 @@ impl Registry {
 
     /// Waits for a change after version `seen`; `false` if there is none before the deadline.
     fn changed_since(&self, seen: u64, deadline: Instant) -> bool {
-        let mut state = lock(&self.state);
-        while state.version == seen {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.version != seen
+        let left = deadline.saturating_duration_since(Instant::now());
+        let is_same = |state: &mut State| state.version == seen;
+        let waited = self.changed.wait_timeout_while(lock(&self.state), left, is_same);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::deed::Deed;
 use crate::panics::lock;
 use crate::properties::safety::{Checker, Violation};
-use crate::raft::{Envelope, Event, Lost};
+use crate::raft::{Envelope, Event};
 use crate::server::Server;
 use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, JournalEntry, MessageId, Step};
@@ -143,7 +143,10 @@ impl Journal {
     pub fn enter(&mut self, time: Time, entry: JournalEntry<'_>) -> MessageId {
         match entry {
             JournalEntry::Lost { server, steps, lost } => {
-                self.enter_lost(time, server, steps, lost)
+                // This turn may have saved what an earlier turn was late to save, and that stays on disk.
+                let changes = server.take_changes();
+                self.checker.follow_disk(server, changes);
+                self.tell_batch(time, server, steps, &lost.events, &lost.messages, false)
             }
             JournalEntry::Saved { server, changes, steps, sendable, answers, lost_answers } => {
                 let (events, messages) = (sendable.events(), sendable.messages());
@@ -162,20 +165,6 @@ impl Journal {
                 first
             }
         }
-    }
-
-    /// Enters steps that a crash undid before they were saved.
-    fn enter_lost(
-        &mut self,
-        time: Time,
-        server: &mut Server,
-        steps: &[Step],
-        lost: &Lost,
-    ) -> MessageId {
-        // This turn may have saved what an earlier turn was late to save, and that stays on disk.
-        let changes = server.take_changes();
-        self.checker.follow_disk(server, changes);
-        self.tell_batch(time, server, steps, &lost.events, &lost.messages, false)
     }
 
     fn tell_batch(

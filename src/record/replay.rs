@@ -236,7 +236,6 @@ impl ReplayedRun {
                 replayed.batch.clear();
                 replayed.lost = false;
                 replayed.paused = false;
-                self.journal.deed(self.now, deed);
             }
             Deed::Restart { node } => {
                 let replayed = &mut self.nodes[node.index()];
@@ -247,6 +246,7 @@ impl ReplayedRun {
                 let server = Server::start(*node, self.config, disk, self.now);
                 self.journal.restarted(self.now, &server);
                 replayed.server = Some(server);
+                return Ok(());
             }
             Deed::Wipe { node } => {
                 let replayed = &mut self.nodes[node.index()];
@@ -254,7 +254,6 @@ impl ReplayedRun {
                     return Err(format!("{node} is up, and its disk cannot be lost"));
                 }
                 replayed.disk.wipe();
-                self.journal.deed(self.now, deed);
             }
             Deed::Pause { node } | Deed::Resume { node } => {
                 let replayed = &mut self.nodes[node.index()];
@@ -263,22 +262,19 @@ impl ReplayedRun {
                     return Err(format!("{node} is down, or does so already"));
                 }
                 replayed.paused = pauses;
-                self.journal.deed(self.now, deed);
             }
             Deed::Asked { ticket, command, .. } => {
                 self.history.asked(*ticket, command.as_str(), self.line);
-                self.journal.deed(self.now, deed);
             }
             Deed::Refused { ticket, leader, .. } => {
                 self.history.told(*ticket, &Proposal::Refused { leader: *leader }, self.line);
-                self.journal.deed(self.now, deed);
             }
             Deed::Answered { ticket, answer, .. } => {
                 self.history.told(*ticket, &Proposal::Answered(answer.clone()), self.line);
-                self.journal.deed(self.now, deed);
             }
-            _ => self.journal.deed(self.now, deed),
+            _ => {}
         }
+        self.journal.deed(self.now, deed);
         Ok(())
     }
 

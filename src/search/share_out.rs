@@ -25,13 +25,7 @@ pub(super) fn share_out<T: Send>(
         let others: Vec<_> = (1..threads).map_while(spawn).collect();
         work();
         for other in others {
-            joined(other);
+            other.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
         }
     });
-}
-
-/// Waits for a thread, and returns its result. If the thread panicked, so does the caller, because there
-/// is no result to return.
-pub(super) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
 }

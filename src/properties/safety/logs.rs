@@ -74,12 +74,7 @@ impl Checker {
         self.check_new_entries(id, from);
 
         self.checks[Property::LeaderAppendOnly as usize] += u64::from(node.is_leader());
-        let is_cut = |event: &Event| matches!(event, Event::Truncated { .. });
-        let by_event = if events.iter().any(is_cut) {
-            cuts(term, leads, events).find(|cut| cut.leads)
-        } else {
-            None
-        };
+        let by_event = cuts(term, leads, events).find(|cut| cut.leads);
         let leads_on = cut && leads && node.is_leader() && node.current_term() == term;
         let cut_own = by_event.or_else(|| leads_on.then_some(Cut { from, term, leads }));
         if let Some(Cut { from, term, .. }) = cut_own {

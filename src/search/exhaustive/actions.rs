@@ -11,17 +11,6 @@ pub struct Action {
     pub cause: Cause,
 }
 
-/// The effect of an action.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Another state.
-    New,
-    /// The same state, or one beyond the bounds.
-    Nothing,
-    /// A property was violated.
-    Violated(Property),
-}
-
 impl Model<'_> {
     /// Puts into `next` everything that may happen next within the bounds: any message that was sent
     /// arrives, any timer ends, a client sends a leader a command, a node crashes and restarts.
@@ -50,27 +39,32 @@ impl Model<'_> {
         }
     }
 
-    /// Makes `next` the state that `state` becomes by an action.
-    pub fn apply(&mut self, state: &ClusterState, it: Action, next: &mut ClusterState) -> Effect {
+    /// Makes `next` the state that `state` becomes by an action. Returns whether that is another state, and
+    /// within the bounds.
+    ///
+    /// # Errors
+    /// The property that is violated.
+    pub fn apply(
+        &mut self,
+        state: &ClusterState,
+        it: Action,
+        next: &mut ClusterState,
+    ) -> Result<bool, Property> {
         next.become_like(state);
-        let nth = match self.take(next, it.at, it.cause) {
-            Ok(Some(nth)) => nth,
-            Ok(None) => return Effect::Nothing,
-            Err(property) => return Effect::Violated(property),
-        };
+        let Some(nth) = self.take(next, it.at, it.cause)? else { return Ok(false) };
         let changed = next.servers[it.at.index()] != state.servers[it.at.index()];
         if changed && it.cause == Cause::Prompt(Prompt::Restart) {
             next.crashes += 1;
         }
         let sent = self.post(next, nth);
         if !changed && !sent {
-            return Effect::Nothing;
+            return Ok(false);
         }
         self.collect(next, it.at);
         if self.bounds.merge.free_sends {
             self.send_freely(next, it.at, nth);
         }
-        Effect::New
+        Ok(true)
     }
 
     /// Makes all steps at once that change no server and only add messages: a leader's heartbeat, or a reply

@@ -3,7 +3,7 @@
 use super::actions::Action;
 use super::server_state::{Prompt, ServerState};
 use super::state::{Cause, Model};
-use crate::raft::{Envelope, NodeId, Property};
+use crate::raft::{Envelope, NodeId, PersistentState, Property};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::server::turn_order::CrashPoint;
@@ -27,7 +27,7 @@ impl Counterexample {
 
 /// Takes the steps once more, to count the newer messages of the same name when one is delivered.
 fn moves(model: &Model<'_>, way: &[Action]) -> Vec<Verb> {
-    let fresh = |id| ServerState::fresh(id, model.settings, false);
+    let fresh = |id| ServerState::start(id, model.settings, PersistentState::default());
     let mut servers: Vec<_> = NodeId::all(model.settings.nodes).map(fresh).collect();
     let mut sent: Vec<Envelope> = Vec::new();
     let mut moves = Vec::new();
@@ -36,10 +36,10 @@ fn moves(model: &Model<'_>, way: &[Action]) -> Vec<Verb> {
         let (who, server) = (Who::Node(at), &mut servers[at.index()]);
         let stepped = match cause {
             Cause::Message(message_id) => {
-                let envelope = &model.interned(message_id).envelope;
+                let envelope = model.interned(message_id);
                 let newer = sent.iter().rev().take_while(|sent| *sent != envelope);
                 moves.push(Verb::Deliver(MessageName::of(envelope, newer)));
-                server.receive(envelope, false)
+                server.receive(envelope)
             }
             Cause::Prompt(prompt) => {
                 match prompt {
@@ -54,7 +54,7 @@ fn moves(model: &Model<'_>, way: &[Action]) -> Vec<Verb> {
                         moves.push(Verb::Restart(who));
                     }
                 }
-                server.prompt(prompt, false)
+                server.prompt(prompt)
             }
         };
         *server = stepped.server;

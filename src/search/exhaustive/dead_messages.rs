@@ -21,7 +21,7 @@ impl Model<'_> {
     /// Whether the arrival of a message can change nothing, now or later. `others` are the messages that can
     /// still arrive.
     pub(super) fn is_dead(&self, state: &ClusterState, message_id: u32, others: &[u32]) -> bool {
-        let Envelope { from, to, message } = &self.interned(message_id).envelope;
+        let Envelope { from, to, message } = self.interned(message_id);
         if !self.bounds.merge.dead_messages || !self.premises.hold(Premise::NothingIsForgotten) {
             return false;
         }
@@ -98,7 +98,7 @@ impl Model<'_> {
         // once more changes nothing.
         let answers = Route::new(MessageKind::AppendEntriesResponse, follower.id(), leader.id());
         let is_given = |&other: &u32| {
-            let message = || &self.interned(other).envelope.message;
+            let message = || &self.interned(other).message;
             self.brief(other).route == answers
                 && matches!(message(), Message::AppendEntriesResponse(given) if *given == answer)
         };

@@ -9,15 +9,6 @@ use crate::panics::lock;
 
 use rustc_hash::FxHashMap;
 
-/// A value that gets a number.
-pub(super) trait Value: Eq + Hash {
-    /// What nearly every step of a search reads of it. A search would wait for memory if it followed a
-    /// pointer for this.
-    type Brief: Copy;
-
-    fn brief(&self) -> Self::Brief;
-}
-
 /// All values that were seen, in the order in which they were numbered.
 #[derive(Debug)]
 pub(super) struct Interned<T> {
@@ -38,17 +29,20 @@ impl<T> Default for Interned<T> {
 
 /// One thread's copy of the numbers: reading a value takes no lock.
 #[derive(Debug)]
-pub(super) struct Interner<'s, T: Value> {
+pub(super) struct Interner<'s, T, B> {
     shared: &'s Interned<T>,
     values: Vec<Arc<T>>,
-    briefs: Vec<T::Brief>,
+    /// What nearly every step of a search reads of each value. A search would wait for memory if it followed
+    /// a pointer for this.
+    briefs: Vec<B>,
+    brief_of: fn(&T) -> B,
     ids: FxHashMap<Arc<T>, u32>,
 }
 
-impl<'s, T: Value> Interner<'s, T> {
-    pub(super) fn new(shared: &'s Interned<T>) -> Self {
-        let ids = FxHashMap::default();
-        let mut table = Self { shared, values: Vec::new(), briefs: Vec::new(), ids };
+impl<'s, T: Eq + Hash, B: Copy> Interner<'s, T, B> {
+    pub(super) fn new(shared: &'s Interned<T>, brief_of: fn(&T) -> B) -> Self {
+        let (values, briefs, ids) = (Vec::new(), Vec::new(), FxHashMap::default());
+        let mut table = Self { shared, values, briefs, brief_of, ids };
         table.refresh();
         table
     }
@@ -63,7 +57,7 @@ impl<'s, T: Value> Interner<'s, T> {
     fn copy(&mut self, all: &[Arc<T>]) {
         let new = &all[self.values.len()..];
         self.values.extend_from_slice(new);
-        self.briefs.extend(new.iter().map(|value| value.brief()));
+        self.briefs.extend(new.iter().map(|value| (self.brief_of)(value)));
     }
 
     /// Returns the number of `value`; a new number if the value was not seen before.
@@ -94,7 +88,7 @@ impl<'s, T: Value> Interner<'s, T> {
     }
 
     /// Returns the brief of the value with this number.
-    pub(super) fn brief(&self, id: u32) -> T::Brief {
+    pub(super) fn brief(&self, id: u32) -> B {
         self.briefs[id as usize]
     }
 

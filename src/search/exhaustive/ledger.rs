@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use super::interner::Value;
-
 use crate::digest;
 use crate::raft::{Log, LogEntry, LogIndex, NodeId, Term};
 
@@ -125,14 +123,5 @@ impl Ledger {
     pub(super) fn label(&self) -> u64 {
         let chain = |digest, c: &CommitRecord| digest::chain(digest, &(&c.entry, c.in_term));
         self.committed.iter().fold(11, chain)
-    }
-}
-
-impl Value for Ledger {
-    /// Its label.
-    type Brief = u64;
-
-    fn brief(&self) -> u64 {
-        self.label()
     }
 }

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::Reach;
-use super::actions::{Action, Effect};
+use super::actions::Action;
 use super::bounds::Bounds;
 use super::frontier::Frontier;
 use super::state::{Catalogue, ClusterState, Model};
@@ -75,9 +75,9 @@ impl Model<'_> {
         for &step in &scratch.actions {
             let next = &mut scratch.next;
             let violated = match self.apply(state, step, next) {
-                Effect::Nothing => continue,
-                Effect::New => None,
-                Effect::Violated(property) => Some(property),
+                Ok(false) => continue,
+                Ok(true) => None,
+                Err(property) => Some(property),
             };
             if visit(self, &Successor { step, state: next, violated }).is_break() {
                 return;

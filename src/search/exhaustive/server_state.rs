@@ -7,12 +7,11 @@
 
 use std::hash::Hash;
 
-use super::interner::Value;
 use crate::digest;
 use crate::properties::safety::cut_while_leading;
 use crate::raft::{
-    Command, Envelope, Input, Message, MessageKind, NodeId, PersistentState, RaftNode, Role,
-    Settings, Term,
+    Command, Envelope, Input, MAX_NODES, Message, MessageKind, NodeId, PersistentState, RaftNode,
+    Role, Settings, Term,
 };
 
 /// A server between two steps.
@@ -21,10 +20,15 @@ pub(super) struct ServerState {
     pub(super) node: RaftNode,
     /// What is durable, if it differs from what is in memory: only with `persist-before-reply` broken.
     late_disk: Option<PersistentState>,
-    /// A digest of the whole server, except for its own name and the names of others.
-    pub(super) label: u64,
-    /// For each other server, a digest of what this one knows of it.
-    pub(super) of_others: Vec<u64>,
+}
+
+/// A server, reduced to digests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServerLabels {
+    /// Of the whole server, except for its own name and the names of others.
+    pub(super) own: u64,
+    /// Of what it knows of each other server.
+    pub(super) of_others: [u64; MAX_NODES],
 }
 
 /// What can happen to a server besides a message.
@@ -58,19 +62,9 @@ pub(super) struct Stepped {
 }
 
 impl ServerState {
-    fn new(node: RaftNode, late_disk: Option<PersistentState>, ignore_known_leader: bool) -> Self {
-        let (label, of_others) = labels(&node, late_disk.as_ref(), ignore_known_leader);
-        Self { node, late_disk, label, of_others }
-    }
-
-    /// A server that starts for the first time. With `ignore_known_leader` its digests leave out which leader
-    /// it knows.
-    pub(super) fn fresh(id: NodeId, settings: Settings, ignore_known_leader: bool) -> Self {
-        Self::new(
-            RaftNode::new(id, settings, PersistentState::default()),
-            None,
-            ignore_known_leader,
-        )
+    /// A server that starts from this state, for the first time or again.
+    pub(super) fn start(id: NodeId, settings: Settings, state: PersistentState) -> Self {
+        Self { node: RaftNode::new(id, settings, state), late_disk: None }
     }
 
     /// Returns what a crash would leave.
@@ -79,21 +73,20 @@ impl ServerState {
     }
 
     /// Returns what happens when a message arrives.
-    pub(super) fn receive(&self, envelope: &Envelope, ignore_known_leader: bool) -> Stepped {
-        self.step(Input::Receive(envelope.clone()), ignore_known_leader)
+    pub(super) fn receive(&self, envelope: &Envelope) -> Stepped {
+        self.step(Input::Receive(envelope.clone()))
     }
 
     /// Returns what happens at a prompt.
-    pub(super) fn prompt(&self, prompt: Prompt, ignore_known_leader: bool) -> Stepped {
+    pub(super) fn prompt(&self, prompt: Prompt) -> Stepped {
         match prompt {
-            Prompt::Timeout => self.step(Input::ElectionTimeout, ignore_known_leader),
-            Prompt::Heartbeat => self.step(Input::HeartbeatDue, ignore_known_leader),
-            Prompt::Propose => self.step(Input::Propose(vec![command()]), ignore_known_leader),
+            Prompt::Timeout => self.step(Input::ElectionTimeout),
+            Prompt::Heartbeat => self.step(Input::HeartbeatDue),
+            Prompt::Propose => self.step(Input::Propose(vec![command()])),
             Prompt::Restart => {
-                let node =
-                    RaftNode::new(self.node.id(), *self.node.settings(), self.durable().clone());
+                let (id, settings) = (self.node.id(), *self.node.settings());
                 Stepped {
-                    server: Self::new(node, None, ignore_known_leader),
+                    server: Self::start(id, settings, self.durable().clone()),
                     sent: Vec::new(),
                     leads_anew: false,
                     cut_as_leader: false,
@@ -104,7 +97,7 @@ impl ServerState {
 
     /// Makes one step, and saves as a running server does: a late write comes before the step, and the
     /// step's own write goes through [`Turn::persist`](crate::raft::Turn::persist).
-    fn step(&self, input: Input, ignore_known_leader: bool) -> Stepped {
+    fn step(&self, input: Input) -> Stepped {
         let mut node = self.node.clone();
         let mut disk = self.node.persistent().clone();
         let Ok(mut sendable) = node.step(input).persist(&mut disk);
@@ -114,7 +107,7 @@ impl ServerState {
             leads_anew: node.is_leader() && !led,
             cut_as_leader: cut_while_leading(self.node.is_leader(), sendable.events()),
             sent: sendable.drain_messages().collect(),
-            server: Self::new(node, late_disk, ignore_known_leader),
+            server: Self { node, late_disk },
         }
     }
 }
@@ -131,14 +124,11 @@ enum NodeKnowledge<'a, T> {
 
 /// Splits a server into a digest that does not depend on names, and one for each other server of what it
 /// says of that one. Renaming the nodes keeps the first and moves the others, so it never has to rebuild
-/// a [`RaftNode`]. All digests together cover the whole state.
-fn labels(
-    node: &RaftNode,
-    late: Option<&PersistentState>,
-    ignore_known_leader: bool,
-) -> (u64, Vec<u64>) {
+/// a [`RaftNode`]. All digests together cover the whole state, unless which leader it knows is left out.
+pub(super) fn labels<const IGNORE_KNOWN_LEADER: bool>(server: &ServerState) -> ServerLabels {
+    let (node, late) = (&server.node, server.late_disk.as_ref());
     let nodes = node.settings().nodes;
-    let mut of_others = vec![0_u64; nodes];
+    let mut of_others = [0_u64; MAX_NODES];
     let own = node.id();
     let mut votes_for_itself = 0_u8;
     let mut say = |of: NodeId, known: NodeKnowledge<'_, crate::raft::Progress>| {
@@ -158,7 +148,7 @@ fn labels(
     }
     let mut counted = 0;
     match node.role() {
-        Role::Follower { leader: Some(leader) } if !ignore_known_leader => {
+        Role::Follower { leader: Some(leader) } if !IGNORE_KNOWN_LEADER => {
             say(*leader, NodeKnowledge::Believed);
         }
         Role::Follower { .. } => {}
@@ -178,20 +168,7 @@ fn labels(
     let disk = late.map(|late| (late.current_term, late.voted_for.is_some(), &late.log));
     let persistent = (node.current_term(), node.voted_for().is_some(), node.log());
     let rest = (node.commit_index(), node.role().kind(), counted, votes_for_itself);
-    (digest::chain(2, &(persistent, disk, rest)), of_others)
-}
-
-impl Value for ServerState {
-    type Brief = ();
-
-    fn brief(&self) {}
-}
-
-/// A message.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct InternedMessage {
-    pub envelope: Envelope,
-    brief: MessageBrief,
+    ServerLabels { own: digest::chain(2, &(persistent, disk, rest)), of_others }
 }
 
 /// What a search reads of a message at nearly every step.
@@ -217,9 +194,10 @@ impl Route {
     }
 }
 
-impl InternedMessage {
-    pub(super) fn new(envelope: Envelope) -> Self {
-        let label = match &envelope.message {
+impl MessageBrief {
+    pub(super) fn of(envelope: &Envelope) -> Self {
+        let Envelope { from, to, message } = envelope;
+        let label = match message {
             Message::VoteRequest(m) => {
                 digest::chain(3, &(m.term, m.last_log_index, m.last_log_term))
             }
@@ -230,23 +208,13 @@ impl InternedMessage {
             ),
             Message::AppendEntriesResponse(m) => digest::chain(6, m),
         };
-        let Envelope { from, to, message } = &envelope;
-        let brief = MessageBrief {
+        Self {
             from: *from,
             to: *to,
             route: Route::new(message.kind(), *from, *to),
             term: message.term(),
             label,
-            order: digest::chain(7, &envelope),
-        };
-        Self { envelope, brief }
-    }
-}
-
-impl Value for InternedMessage {
-    type Brief = MessageBrief;
-
-    fn brief(&self) -> MessageBrief {
-        self.brief
+            order: digest::chain(7, envelope),
+        }
     }
 }

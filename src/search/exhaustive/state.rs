@@ -10,8 +10,8 @@ use super::bounds::Bounds;
 use super::interner::{Interned, Interner};
 use super::ledger::Ledger;
 use super::premises::Premises;
-use super::server_state::{InternedMessage, MessageBrief, Prompt, ServerState, Stepped};
-use crate::raft::{NodeId, Property, RaftNode, RuleSet, Settings, Term};
+use super::server_state::{MessageBrief, Prompt, ServerLabels, ServerState, Stepped, labels};
+use crate::raft::{Envelope, NodeId, PersistentState, Property, RaftNode, RuleSet, Settings, Term};
 
 /// A state of the cluster, by the numbers of its parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -64,7 +64,7 @@ pub(super) struct Transition {
 #[derive(Debug, Default)]
 pub struct Catalogue {
     pub(super) servers: Interned<ServerState>,
-    pub(super) in_flight: Interned<InternedMessage>,
+    pub(super) in_flight: Interned<Envelope>,
     pub(super) ledgers: Interned<Ledger>,
 }
 
@@ -74,9 +74,9 @@ pub struct Model<'s> {
     pub(super) bounds: Bounds,
     pub(super) settings: Settings,
     pub(super) premises: Premises,
-    pub(super) servers: Interner<'s, ServerState>,
-    pub(super) in_flight: Interner<'s, InternedMessage>,
-    pub(super) ledgers: Interner<'s, Ledger>,
+    pub(super) servers: Interner<'s, ServerState, ServerLabels>,
+    pub(super) in_flight: Interner<'s, Envelope, MessageBrief>,
+    pub(super) ledgers: Interner<'s, Ledger, u64>,
     known: FxHashMap<(u32, Cause), u32>,
     taken: Vec<Transition>,
     /// A reused buffer: the messages whose replies `send_freely` has still to look at.
@@ -87,13 +87,15 @@ pub struct Model<'s> {
 
 impl<'s> Model<'s> {
     pub fn new(bounds: &Bounds, rules: RuleSet, catalogue: &'s Catalogue) -> Self {
+        let ignores = bounds.merge.ignore_known_leader;
+        let labels = if ignores { labels::<true> } else { labels::<false> };
         Self {
             bounds: *bounds,
             settings: bounds.settings(rules),
             premises: Premises::of(rules),
-            servers: Interner::new(&catalogue.servers),
-            in_flight: Interner::new(&catalogue.in_flight),
-            ledgers: Interner::new(&catalogue.ledgers),
+            servers: Interner::new(&catalogue.servers, labels),
+            in_flight: Interner::new(&catalogue.in_flight, MessageBrief::of),
+            ledgers: Interner::new(&catalogue.ledgers, Ledger::label),
             known: FxHashMap::default(),
             taken: Vec::new(),
             fresh: Vec::new(),
@@ -110,9 +112,9 @@ impl<'s> Model<'s> {
 
     /// Returns the initial state: all nodes new, no message sent.
     pub fn initial(&mut self) -> ClusterState {
-        let (settings, ignore_known_leader) =
-            (self.settings, self.bounds.merge.ignore_known_leader);
-        let fresh = |id| self.servers.id(ServerState::fresh(id, settings, ignore_known_leader));
+        let settings = self.settings;
+        let fresh =
+            |id| self.servers.id(ServerState::start(id, settings, PersistentState::default()));
         let servers = NodeId::all(settings.nodes).map(fresh).collect();
         let ledger = self.ledgers.id(Ledger::default());
         ClusterState { servers, ledger, ..ClusterState::default() }
@@ -126,7 +128,7 @@ impl<'s> Model<'s> {
         self.servers.get(state.servers[id.index()])
     }
 
-    pub fn interned(&self, id: u32) -> &InternedMessage {
+    pub fn interned(&self, id: u32) -> &Envelope {
         self.in_flight.get(id)
     }
 
@@ -144,13 +146,10 @@ impl<'s> Model<'s> {
         if let Some(&nth) = self.known.get(&(server, cause)) {
             return nth;
         }
-        let (before, ignore_known_leader) =
-            (self.servers.get(server), self.bounds.merge.ignore_known_leader);
+        let before = self.servers.get(server);
         let stepped = match cause {
-            Cause::Prompt(prompt) => before.prompt(prompt, ignore_known_leader),
-            Cause::Message(message_id) => {
-                before.receive(&self.in_flight.get(message_id).envelope, ignore_known_leader)
-            }
+            Cause::Prompt(prompt) => before.prompt(prompt),
+            Cause::Message(message_id) => before.receive(self.in_flight.get(message_id)),
         };
         let Stepped { server: after, sent, leads_anew, cut_as_leader } = stepped;
         let node = &after.node;
@@ -164,10 +163,7 @@ impl<'s> Model<'s> {
             new_term: after.durable().current_term != before.durable().current_term,
             within: node.current_term().get() <= self.bounds.terms
                 && node.last().index.get() <= longest,
-            sent: sent
-                .into_iter()
-                .map(|envelope| self.in_flight.id(InternedMessage::new(envelope)))
-                .collect(),
+            sent: sent.into_iter().map(|envelope| self.in_flight.id(envelope)).collect(),
             after: self.servers.id(after),
         };
         let nth = self.taken.len() as u32;

@@ -56,9 +56,9 @@ impl Model<'_> {
             pairs: Default::default(),
         };
         for (at, &server) in state.servers.iter().enumerate() {
-            let server = self.servers.get(server);
-            labels.unary[at] = server.label;
-            labels.pairs[at][..nodes].copy_from_slice(&server.of_others);
+            let server = self.servers.brief(server);
+            labels.unary[at] = server.own;
+            labels.pairs[at] = server.of_others;
         }
         for Led { term, leader, began_with } in &ledger.leaders {
             let slot = &mut labels.unary[leader.index()];

@@ -17,16 +17,15 @@ pub mod unneeded_elections;
 pub mod walk;
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::panics;
+use crate::panics::{self, lock};
 use crate::raft::{Property, Rule, RuleSet};
 use crate::search::objective::Objective;
 use crate::search::schedule::Schedule;
-use crate::search::share_out::joined;
+use crate::search::share_out::share_out;
 use trial::HuntFinding;
 
 /// How many moves a walk draws.
@@ -126,36 +125,26 @@ impl Hunt {
     pub fn run(&self, progress: &HuntProgress) -> HuntResult {
         let began = Instant::now();
         let objective = aim_of(self.rules);
-        let next = AtomicU64::new(0);
         // The first catch shows how rare catches are, and limits how many seeds are worth trying.
         let end = AtomicU64::new(self.seeds);
         let late = || self.within.is_some_and(|within| began.elapsed() >= within);
-        let work = || {
-            let mut catches = Vec::new();
-            let enough = || progress.caught.load(Ordering::Relaxed) >= self.enough as u64;
-            while !enough() && !progress.is_stopped() && !late() {
-                let nth = next.fetch_add(1, Ordering::Relaxed);
-                // No seed follows the largest number.
-                let Some(seed) = self.first.checked_add(nth) else { break };
-                if nth >= end.load(Ordering::Relaxed) {
-                    break;
-                }
-                if let Some((finding, raw)) = caught(|| play(seed, self.rules, objective, progress))
-                {
-                    end.fetch_min(Self::worth_trying(nth), Ordering::Relaxed);
-                    catches.push(Caught { seed, after: began.elapsed(), finding, raw });
-                    progress.caught.fetch_add(1, Ordering::Relaxed);
-                }
-                progress.seeds.fetch_add(1, Ordering::Relaxed);
-            }
-            catches
+        let enough = || progress.caught.load(Ordering::Relaxed) >= self.enough as u64;
+        let goes_on = |&nth: &u64| {
+            !enough() && !progress.is_stopped() && !late() && nth < end.load(Ordering::Relaxed)
         };
-        let mut catches: Vec<Caught> = thread::scope(|scope| {
-            // If the machine cannot start more threads, those that run do the work, or else this one.
-            let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-            let threads: Vec<_> = (0..self.jobs.max(1)).map_while(spawn).collect();
-            if threads.is_empty() { work() } else { threads.into_iter().flat_map(joined).collect() }
+        // No seed follows the largest number.
+        let seeds =
+            (0..).take_while(goes_on).map_while(|nth| Some((nth, self.first.checked_add(nth)?)));
+        let catches = Mutex::new(Vec::new());
+        share_out(self.jobs, seeds, |(nth, seed)| {
+            if let Some((finding, raw)) = caught(|| play(seed, self.rules, objective, progress)) {
+                end.fetch_min(Self::worth_trying(nth), Ordering::Relaxed);
+                lock(&catches).push(Caught { seed, after: began.elapsed(), finding, raw });
+                progress.caught.fetch_add(1, Ordering::Relaxed);
+            }
+            progress.seeds.fetch_add(1, Ordering::Relaxed);
         });
+        let mut catches = std::mem::take(&mut *lock(&catches));
         catches.sort_by_key(|found| found.seed);
         // Every seed below a catch was played to its end. So what is kept does not depend on the
         // number of threads, unless time ended the hunt.
