@@ -94,7 +94,7 @@ fn printing_for(
     let reader = Reader { keys: keys.is_some(), ..reader };
     let output = Output::open(when_full, reader).map_err(Error::Output)?;
     if reader.keys {
-        output.put(colour::faint(KEYS).to_string());
+        output.put(colour::faint(KEYS));
     }
     let done = act(&output);
     output.set_waiting(true);

@@ -4,7 +4,6 @@ use super::{Explanation, Finding, Ground, Question, Standing, Unanswerable};
 use crate::raft::{Event, NodeId, Rule};
 use crate::record::History;
 use crate::record::history::{NodeState, SentMessage, StepRecord};
-use crate::server::turn_order::MessageId;
 
 /// A question that is being answered.
 #[derive(Clone, Copy)]
@@ -16,7 +15,18 @@ pub(super) struct Asked<'h> {
 
 impl<'h> Asked<'h> {
     pub(super) fn answer(&self, finding: Finding) -> Explanation {
-        Explanation::of(self.question, self.step, finding)
+        Explanation {
+            question: self.question.clone(),
+            step: self.step,
+            contradicts: false,
+            finding,
+            paused: None,
+            decided_in: None,
+            grounds: Vec::new(),
+            others: Vec::new(),
+            change: None,
+            follows_from: None,
+        }
     }
 
     pub(super) fn never(&self) -> Unanswerable {
@@ -85,19 +95,13 @@ impl<'h> Asked<'h> {
         stands: impl Fn(NodeId, &mut Standing),
     ) -> Vec<Standing> {
         let network = self.history.network_at(self.step);
-        let all: Vec<&SentMessage> = self.history.in_flight(self.step).collect();
-        let between = |from: NodeId, to: NodeId| {
-            let these = all.iter();
-            let these =
-                these.filter(move |sent| (sent.envelope.from, sent.envelope.to) == (from, to));
-            these.map(|sent| sent.message)
-        };
+        let flying: Vec<&SentMessage> = self.history.in_flight(self.step).collect();
         let others = self.ids().filter(|&id| id != center).map(|node| {
             let stood = self.node(node);
-            let mut in_flight: Vec<MessageId> = between(center, node).collect();
-            let in_flight_to = in_flight.len();
-            in_flight.extend(between(node, center));
-            in_flight.sort_unstable();
+            let both = [(center, node), (node, center)];
+            let between =
+                |sent: &&&SentMessage| both.contains(&(sent.envelope.from, sent.envelope.to));
+            let between = || flying.iter().filter(between);
             let mut standing = Standing {
                 node,
                 up: stood.up,
@@ -105,8 +109,8 @@ impl<'h> Asked<'h> {
                 counted: false,
                 holds: None,
                 link: (!network.is_cut(center, node), !network.is_cut(node, center)),
-                in_flight,
-                in_flight_to,
+                in_flight: between().map(|sent| sent.message).collect(),
+                in_flight_to: between().filter(|sent| sent.envelope.to == node).count(),
                 refused: None,
                 uncounted: None,
             };

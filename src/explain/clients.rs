@@ -39,7 +39,7 @@ impl Asked<'_> {
         };
         Ok(Explanation {
             decided_in: call.told.as_ref().map(|(step, _)| *step),
-            follows_from: why.map(|why| Box::new(why.contradicting(false))),
+            follows_from: why.map(|why| Box::new(Explanation { contradicts: false, ..why })),
             ..self.answer(Finding::Told { call, silent, earlier })
         })
     }

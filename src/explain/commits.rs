@@ -3,46 +3,13 @@
 use super::{Asked, Change, Elsewhere, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{
     AppendOutcome, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable,
-    Role, Rule, Settings, Term,
+    Role, Rule, Term,
 };
 use crate::record::history::NodeState;
 use crate::server::status::{NodeStatus, leader_of};
 
 const COMMIT_RULES: &[Rule] =
     &[Rule::MajorityQuorum, Rule::CommitOnlyCurrentTerm, Rule::CommitOnlyVerified];
-
-/// A leader that counts copies of an entry.
-struct Counting<'a> {
-    id: NodeId,
-    term: Term,
-    progress: &'a ProgressTable,
-    settings: Settings,
-    entry: LogPosition,
-}
-
-impl Counting<'_> {
-    fn copies(&self, index: LogIndex) -> usize {
-        self.progress.copies(index, self.settings.nodes)
-    }
-
-    /// The verdict of a rule on the state as it is.
-    fn ground(&self, rule: Rule, holds: bool, facts: Facts) -> Ground {
-        let verdict = self.settings.rules.verdict(rule, holds, facts);
-        Ground { step: None, node: self.id, from: None, verdict }
-    }
-
-    fn quorum(&self) -> Ground {
-        let (have, need) = (self.copies(self.entry.index), self.settings.majority());
-        let facts =
-            Facts::Copies { index: self.entry.index, have, need, nodes: self.settings.nodes };
-        self.ground(Rule::MajorityQuorum, have >= need, facts)
-    }
-
-    fn own_term(&self) -> Ground {
-        let facts = Facts::EntryTerm { entry: self.entry, own: self.term };
-        self.ground(Rule::CommitOnlyCurrentTerm, self.entry.term == self.term, facts)
-    }
-}
 
 impl Asked<'_> {
     /// Explains why the entry at `index`, of this `term` if one is named, is committed or not. `expected`
@@ -64,7 +31,7 @@ impl Asked<'_> {
         let found = || self.at_index(index, entry, on, &nodes);
         let (answer, committed) = another.map_or_else(found, |answer| (answer, false));
         let paused = on.and_then(|id| self.paused(id));
-        Ok(Explanation { paused, ..answer.contradicting(committed != expected) })
+        Ok(Explanation { paused, contradicts: committed != expected, ..answer })
     }
 
     /// Explains why what stands at `index` is committed or not, and says which. If `entry` is named, that
@@ -248,16 +215,33 @@ impl Asked<'_> {
             return Explanation { change, ..self.answer(finding) };
         };
         if let Role::Leader { progress } = stood.node.role() {
-            let (term, settings) = (stood.node.current_term(), *stood.node.settings());
-            self.leader_waits(&Counting { id, term, progress, settings, entry }, nodes)
+            self.leader_waits(stood, progress, entry, nodes)
         } else {
             self.follower_waits(stood, entry, nodes)
         }
     }
 
     /// Explains why a leader that counts copies does not commit.
-    fn leader_waits(&self, leader: &Counting<'_>, nodes: &[NodeState<'_>]) -> Explanation {
-        let Counting { id, term, progress, settings, entry } = *leader;
+    fn leader_waits(
+        &self,
+        stood: &NodeState<'_>,
+        progress: &ProgressTable,
+        entry: LogPosition,
+        nodes: &[NodeState<'_>],
+    ) -> Explanation {
+        let (id, term) = (stood.node.id(), stood.node.current_term());
+        let settings = *stood.node.settings();
+        let copies = |index| progress.copies(index, settings.nodes);
+        let (have, need) = (copies(entry.index), settings.majority());
+        // The verdicts of the rules on the state as it is.
+        let ground = |rule, holds, facts| {
+            let verdict = settings.rules.verdict(rule, holds, facts);
+            Ground { step: None, node: id, from: None, verdict }
+        };
+        let facts = Facts::Copies { index: entry.index, have, need, nodes: settings.nodes };
+        let quorum = ground(Rule::MajorityQuorum, have >= need, facts);
+        let facts = Facts::EntryTerm { entry, own: term };
+        let own_term = ground(Rule::CommitOnlyCurrentTerm, entry.term == term, facts);
         let holds = |node: NodeId, standing: &mut Standing| {
             standing.holds = Some(nodes[node.index()].node.log().contains(entry));
             standing.counted = progress.of(node).match_index >= entry.index;
@@ -265,7 +249,6 @@ impl Asked<'_> {
         let others = self.others(id, holds);
         let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
         let missing: Vec<NodeId> = missing.collect();
-        let (have, need) = (leader.copies(entry.index), settings.majority());
         let decided_in = self.history.since(id, self.step, |stood| match stood.node.role() {
             Role::Leader { progress } => Some((
                 progress.copies(entry.index, settings.nodes).min(need),
@@ -275,10 +258,9 @@ impl Asked<'_> {
             _ => None,
         });
         let later = nodes.iter().filter(|stood| stood.node.current_term() > term).count();
-        let own_term = leader.own_term();
         let older = own_term.verdict.outcome == Outcome::Refused;
         // Terms do not decrease along a log, and the leader's own is the last.
-        let own = nodes[id.index()].node.log().iter().find(|(_, entry)| entry.term == term);
+        let own = stood.node.log().iter().find(|(_, entry)| entry.term == term);
         let own = own.map(|(index, _)| index);
         let awaited = if older { own } else { Some(entry.index) };
         // What was acknowledged before its sender came to a later term counts, also if it has yet to arrive.
@@ -294,18 +276,18 @@ impl Asked<'_> {
         let change = if later >= need && able < need {
             Change::LaterLeader { leader: id, term }
         } else if older {
-            let have = own.map_or(0, |index| leader.copies(index));
+            let have = own.map_or(0, copies);
             Change::EntryOfOwnTerm { leader: id, term, index: own, have, need }
         } else {
             let more = need.saturating_sub(have);
             Change::Acknowledgements { leader: id, index: entry.index, more, missing }
         };
-        let finding = match self.elsewhere(entry, &nodes[id.index()]) {
+        let finding = match self.elsewhere(entry, stood) {
             Some(elsewhere) => Finding::NotKnown { entry, leader: id, term, elsewhere },
             None if have < need => Finding::TooFewCopies { entry, leader: id, term },
             None => Finding::OlderTerm { entry, leader: id, term },
         };
-        let mut grounds = vec![leader.quorum()];
+        let mut grounds = vec![quorum];
         grounds.extend((older || have >= need).then_some(own_term));
         let change = Some(change);
         Explanation { decided_in, grounds, others, change, ..self.answer(finding) }

@@ -14,7 +14,7 @@ impl Asked<'_> {
         let stood = self.node(id);
         let leads = stood.up && stood.node.is_leader();
         let answer = if leads { self.is_leader(id) } else { self.no_leader(id)? };
-        Ok(Explanation { paused: self.paused(id), ..answer.contradicting(leads != expected) })
+        Ok(Explanation { paused: self.paused(id), contradicts: leads != expected, ..answer })
     }
 
     fn is_leader(&self, id: NodeId) -> Explanation {

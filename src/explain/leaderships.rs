@@ -1,7 +1,5 @@
 //! A summary of a run: who led when, and what clients asked and were told.
 
-use serde::Serialize;
-
 use super::{Asked, Question, Silent};
 use crate::raft::{Event, NodeId, RoleKind, Term};
 use crate::record::History;
@@ -9,8 +7,7 @@ use crate::record::deed::Deed;
 use crate::record::history::ClientCall;
 
 /// How a leadership ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeadEnd {
     /// The node stepped down, in this step.
     SteppedDown(u64),
@@ -19,7 +16,7 @@ pub enum LeadEnd {
 }
 
 /// The leadership of a node in a term.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Leadership {
     /// The node.
     pub node: NodeId,
@@ -40,13 +37,13 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
             leadership.end = Some(end);
         }
     };
-    let mut deeds = history.deeds_from(0, history.last()).peekable();
-    for step in history.steps() {
-        while let Some((after, _, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
-            if let Deed::Crash { node, .. } = deed {
-                end(&mut all, *node, LeadEnd::Crashed(after));
-            }
+    let crash = |all: &mut Vec<Leadership>, deed: &Deed, after: u64| {
+        if let Deed::Crash { node, .. } = deed {
+            end(all, *node, LeadEnd::Crashed(after));
         }
+    };
+    for step in history.steps() {
+        history.deeds_before(step.step).for_each(|(_, deed)| crash(&mut all, deed, step.step - 1));
         for event in step.events {
             match *event {
                 Event::BecameLeader { term } => {
@@ -58,11 +55,7 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
                 _ => {}
             }
         }
-    }
-    for (after, _, deed) in deeds {
-        if let Deed::Crash { node, .. } = deed {
-            end(&mut all, *node, LeadEnd::Crashed(after));
-        }
+        history.deeds_after(step.step).for_each(|(_, deed)| crash(&mut all, deed, step.step));
     }
     all
 }

@@ -280,8 +280,7 @@ pub enum Change {
 }
 
 /// Why a question has no answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Unanswerable {
     /// The question, as it was `typed`, is not a known one.
@@ -295,27 +294,6 @@ pub enum Unanswerable {
     /// What the `question` asks about has not happened up to this `step`. It has happened to `others`, each
     /// with the step in which it last did.
     NotHappened { question: Question, step: u64, others: Vec<(NodeId, u64)> },
-}
-
-impl Explanation {
-    fn of(question: &Question, step: u64, finding: Finding) -> Self {
-        Self {
-            question: question.clone(),
-            step,
-            contradicts: false,
-            finding,
-            paused: None,
-            decided_in: None,
-            grounds: Vec::new(),
-            others: Vec::new(),
-            change: None,
-            follows_from: None,
-        }
-    }
-
-    fn contradicting(self, contradicts: bool) -> Self {
-        Self { contradicts, ..self }
-    }
 }
 
 /// Answers a question about the end of a step.

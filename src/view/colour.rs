@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::env;
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
 use std::sync::LazyLock;
@@ -98,48 +97,38 @@ pub fn marked(coloured: &str) -> String {
     coloured.replace("\u{1b}[", &MARK)
 }
 
-/// Text in a colour.
-#[derive(Clone, Debug)]
-pub(crate) struct Painted(ColoredString);
-
-impl fmt::Display for Painted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&marked(&self.0.to_string()))
-    }
-}
-
 /// Paints a text, of which a part may be painted already.
-fn paint(text: &str, style: impl FnOnce(&str) -> ColoredString) -> Painted {
-    Painted(style(&finished(text)))
+fn paint(text: &str, style: impl FnOnce(&str) -> ColoredString) -> String {
+    marked(&style(&finished(text)).to_string())
 }
 
 /// A heading.
-pub(crate) fn heading(text: &str) -> Painted {
+pub(crate) fn heading(text: &str) -> String {
     paint(text, |text| text.bold().cyan())
 }
 
 /// Something of minor importance, dimmed.
-pub(crate) fn faint(text: &str) -> Painted {
+pub(crate) fn faint(text: &str) -> String {
     paint(text, |text| text.dimmed())
 }
 
 /// A word that a reader looks for, such as a rule's id.
-pub(crate) fn strong(text: &str) -> Painted {
+pub(crate) fn strong(text: &str) -> String {
     paint(text, |text| text.bold())
 }
 
 /// Something that went well.
-pub(crate) fn good(text: &str) -> Painted {
+pub(crate) fn good(text: &str) -> String {
     paint(text, |text| text.green())
 }
 
 /// Something that went wrong, or that a crash took away.
-pub(crate) fn wrong(text: &str) -> Painted {
+pub(crate) fn wrong(text: &str) -> String {
     paint(text, |text| text.red().bold())
 }
 
 /// A word in the colour of a role.
-pub(crate) fn role(role: RoleKind, text: &str) -> Painted {
+pub(crate) fn role(role: RoleKind, text: &str) -> String {
     paint(text, |text| match role {
         RoleKind::Follower => text.blue(),
         RoleKind::Candidate => text.yellow(),
@@ -148,7 +137,7 @@ pub(crate) fn role(role: RoleKind, text: &str) -> Painted {
 }
 
 /// The outcome of a verdict as one coloured word: green if it holds, yellow if it refuses, red if broken.
-pub(crate) fn outcome(verdict: &Verdict) -> Painted {
+pub(crate) fn outcome(verdict: &Verdict) -> String {
     paint(event_text::outcome(verdict), |word| match verdict.outcome {
         Outcome::Holds => word.green(),
         Outcome::Refused => word.yellow(),

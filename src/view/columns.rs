@@ -60,7 +60,7 @@ impl Columns {
         let row = |step: &str, time: &str| format!("{step:>5} {time:>7}  ");
         if !self.named.swap(true, Ordering::Relaxed) {
             let names = if self.by_hand { row("", "step") } else { row("step", "time") };
-            self.output.put(colour::faint(names.trim_end()).to_string());
+            self.output.put(colour::faint(names.trim_end()));
         }
         row(step, time)
     }

@@ -1,6 +1,6 @@
 //! What the world did and what clients were told, in words.
 
-use super::words::duration;
+use super::words::{duration, joined};
 use super::{message, violation};
 use crate::network::Conditions;
 use crate::raft::{LogIndex, NodeId, Payload, RaftNode};
@@ -68,8 +68,7 @@ pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> Stri
             Payload::Command(_) => message::payload(&entry.payload),
         })
     };
-    let all: Vec<&str> = (first.get()..=last.get()).filter_map(entry).collect();
-    format!(": {}", all.join(", "))
+    format!(": {}", joined((first.get()..=last.get()).filter_map(entry), ", "))
 }
 
 /// What the world did, in one sentence; none, if the deed has no words of its own.
@@ -99,6 +98,16 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Wipe { node } => {
             (node.to_string(), "loses its disk: it has forgotten everything".to_owned())
         }
+        Deed::Asked { ticket, node, command } => {
+            (nobody, format!("client {} asks {node} for {command}", ticket.client()))
+        }
+        Deed::Refused { ticket, node, leader } => {
+            let why = refusal(*node, None, *leader);
+            (nobody, format!("client {} is refused: {why}", ticket.client()))
+        }
+        Deed::Answered { ticket, answer, .. } => {
+            (nobody, format!("client {} {}", ticket.client(), told(answer)))
+        }
         Deed::AnswerLost { ticket, node } => {
             let text = format!("answers client {}, and the answer is lost", ticket.client());
             (node.to_string(), text)
@@ -106,15 +115,12 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
         Deed::Pause { node } => (node.to_string(), "is paused".to_owned()),
         Deed::Resume { node } => (node.to_string(), "resumes where it stopped".to_owned()),
         Deed::Cut { from, to } => (nobody, format!("the link from {from} to {to} is cut")),
+        Deed::Partition { groups } if groups.len() == 1 => {
+            (nobody, "no link is cut: all nodes are in one group".to_owned())
+        }
         Deed::Partition { groups } => {
-            let names = |nodes: &mut dyn Iterator<Item = NodeId>| {
-                nodes.map(|node| node.to_string()).collect::<Vec<_>>().join(" ")
-            };
-            let groups: Vec<String> = groups.iter().map(|group| names(&mut group.iter())).collect();
-            match &groups[..] {
-                [_] => (nobody, "no link is cut: all nodes are in one group".to_owned()),
-                _ => (nobody, format!("the network splits: {}", groups.join(" | "))),
-            }
+            let groups = groups.iter().map(|group| joined(group.iter(), " "));
+            (nobody, format!("the network splits: {}", joined(groups, " | ")))
         }
         Deed::HealLink { from, to } => (nobody, format!("the link from {from} to {to} is whole")),
         Deed::Heal => (nobody, "no link is cut any more".to_owned()),

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::table::{Table, paragraph};
-use super::what_to_tell::too_old;
+use super::what_to_tell::{sentence, too_old, verdicts};
 use super::words::{Speaker, log_end};
 use super::{colour, deeds, event_text};
 use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
@@ -21,7 +21,7 @@ pub(super) fn tell(divergence: &Divergence, output: &Output) {
         format!("at step {}", after + 1)
     };
     let head = format!("Where an intact node acts differently: {place}, '{verb}'");
-    output.put_all(paragraph(&colour::heading(&head).to_string(), "", ""));
+    output.put_all(paragraph(&colour::heading(&head), "", ""));
     let mut table = Table::new(2);
     for (name, side, other) in
         [("without the rule", broken, intact), ("with the rule", intact, broken)]
@@ -79,13 +79,7 @@ fn stand(node: &RaftNode) -> String {
 /// election timer that is not reset, which follows every refusal.
 fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
     let speaker = Speaker { node: who.node, from: who.from };
-    let verdicts: Vec<Verdict> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Checked(verdict) => Some(*verdict),
-            _ => None,
-        })
-        .collect();
+    let verdicts = verdicts(events);
     // The sentence on the refusal of a message of an older term already gives its reason.
     let aged = |event: &Event| too_old(event, &verdicts).is_some();
     let is_told = |verdict: &Verdict| {
@@ -98,10 +92,7 @@ fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
         match event {
             Event::Checked(verdict) if is_beside_the_point(verdict) || is_told(verdict) => {}
             Event::Checked(verdict) => lines.push(event_text::verdict(speaker, verdict)),
-            _ => lines.push(match too_old(event, &verdicts) {
-                Some(old) => format!("{} {}", who.node, old.sentence(speaker)),
-                None => format!("{} {}", who.node, event_text::event(speaker, event)),
-            }),
+            _ => lines.push(sentence(speaker, event, &verdicts)),
         }
     }
     lines

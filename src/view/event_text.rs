@@ -4,7 +4,7 @@
 //! caller puts the node's name in front, as a word or as a column. Inside the sentence every node has
 //! its name, so that a reader understands it out of context.
 
-use super::words::{Speaker, log_end, plural};
+use super::words::{Speaker, joined, log_end, plural};
 use super::{facts, message};
 use crate::raft::{Event, Input, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, Verdict};
 
@@ -14,8 +14,7 @@ pub fn input(node: NodeId, input: &Input) -> String {
         Input::ElectionTimeout => format!("{node}'s election timer ends (§5.2)"),
         Input::HeartbeatDue => format!("{node}'s heartbeat is due (§5.2)"),
         Input::Propose(commands) => {
-            let commands = commands.iter().map(ToString::to_string).collect::<Vec<_>>();
-            format!("clients ask {node} for: {}", commands.join(", "))
+            format!("clients ask {node} for: {}", joined(commands.iter(), ", "))
         }
         Input::Receive(envelope) => {
             format!("{} → {node}  {}", envelope.from, message::arguments(&envelope.message))

@@ -1,6 +1,6 @@
 //! The finding of an answer to why, and what would change it, in words.
 
-use super::words::{log_end, plural};
+use super::words::{joined, log_end, plural};
 use super::{deeds, message};
 use crate::explain::{Change, Elsewhere, Finding, Silent};
 use crate::raft::{LogIndex, LogPosition, NodeId, Term};
@@ -92,7 +92,7 @@ fn committed(
 }
 
 fn leads(node: NodeId, term: Term, votes: &[(NodeId, u64)], now: Option<Term>) -> String {
-    let votes = voters(votes);
+    let votes = joined(votes.iter().map(|(voter, step)| format!("{voter} (step {step})")), ", ");
     match now {
         None => format!("{node} leads term {term}, by the votes of {votes}."),
         Some(now) => format!(
@@ -150,14 +150,8 @@ fn held_by(holders: &[NodeId]) -> String {
     match holders {
         [] => "which no log holds".to_owned(),
         [holder] => format!("which {holder} holds"),
-        holders => format!("which {} hold", names(holders)),
+        holders => format!("which {} hold", joined(holders, ", ")),
     }
-}
-
-/// The voters, each with the step in which its vote was counted.
-fn voters(votes: &[(NodeId, u64)]) -> String {
-    let votes = votes.iter().map(|(voter, step)| format!("{voter} (step {step})"));
-    votes.collect::<Vec<_>>().join(", ")
 }
 
 /// Says since when and by whom an entry has been committed that the node of the finding does not know to be
@@ -226,7 +220,7 @@ pub(super) fn changes(change: &Change) -> String {
     match change {
         Change::Acknowledgements { leader, index, more, missing } => format!(
             "{more} more of {} acknowledged {leader}'s log up to index {index}",
-            names(missing)
+            joined(missing, ", ")
         ),
         Change::EntryOfOwnTerm { leader, term, index, have, need } => {
             entry_of_own_term(*leader, *term, *index, *have, *need)
@@ -259,7 +253,7 @@ pub(super) fn changes(change: &Change) -> String {
         Change::Restart { node, index } => restart(*node, *index),
         Change::Votes { more, missing } => {
             let votes = if *more == 1 { "vote" } else { "votes" };
-            format!("{more} more {votes} of {} came and were counted", names(missing))
+            format!("{more} more {votes} of {} came and were counted", joined(missing, ", "))
         }
         Change::LaterElection { term } => {
             format!(
@@ -329,8 +323,4 @@ fn restart(node: NodeId, index: Option<LogIndex>) -> String {
             "{node} started again, and a leader whose log holds it committed index {index} and told {node}"
         ),
     }
-}
-
-fn names(nodes: &[NodeId]) -> String {
-    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

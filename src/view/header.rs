@@ -28,7 +28,7 @@ pub(super) fn brief(script: &Script, clock: Clock) -> Vec<String> {
 
 /// The title, what the scenario shows, and its settings, with `more` of them at the end.
 fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
-    let title = colour::heading(&format!("raft-cluster: {}", script.name)).to_string();
+    let title = colour::heading(&format!("raft-cluster: {}", script.name));
     let mut lines = paragraph(&title, "", "  ");
     if !script.shows.is_empty() {
         lines.extend(paragraph(&script.shows, "", ""));
@@ -47,7 +47,7 @@ fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
         duration(timing.election_min),
         duration(timing.election_max),
     );
-    lines.extend(paragraph(&colour::faint(&setting).to_string(), "", ""));
+    lines.extend(paragraph(&colour::faint(&setting), "", ""));
     lines
 }
 
@@ -72,7 +72,7 @@ pub(super) fn question(script: &Script) -> Vec<String> {
 pub(crate) fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
-    let mut lines = paragraph(&colour::heading(&title).to_string(), "", "  ");
+    let mut lines = paragraph(&colour::heading(&title), "", "  ");
     lines.push(format!(
         "{}, seed {}, recorded {world}",
         plural(header.nodes, "node", "nodes"),
@@ -100,7 +100,7 @@ pub(crate) fn broken(rules: RuleSet) -> Vec<String> {
     let line = |rule: crate::raft::Rule| {
         let text =
             format!("THIS RUN BREAKS A RULE: {rule} ({}). {}", rule.paper(), rule.when_broken());
-        paragraph(&colour::wrong(&text).to_string(), "", "")
+        paragraph(&colour::wrong(&text), "", "")
     };
     rules.broken().flat_map(line).collect()
 }

@@ -2,13 +2,13 @@
 
 use super::status;
 use super::table::{Table, paragraph};
-use super::words::{Speaker, plural, when};
+use super::words::{Speaker, joined, or_null, plural, when};
 use super::{colour, deeds, event_text, finding_text, message, why};
 use crate::explain::{client_calls, leaderships};
 use crate::raft::{Event, NodeId, Outcome, Role};
 use crate::record::History;
 use crate::record::deed::Deed;
-use crate::record::history::{Moment, NodeState, StepRecord};
+use crate::record::history::{NodeState, StepRecord};
 
 /// The note on a run that was made again from a trace and did not come out as recorded.
 pub(crate) const MADE_OTHERWISE: &str = "This comes out differently from the run: what nodes on threads took \
@@ -26,7 +26,7 @@ pub(crate) fn welcome(history: &History) -> Vec<String> {
     let mut lines = super::header::replayed(history.header());
     if let Some(error) = history.stopped() {
         let text = format!("{error}; what is there can be looked at");
-        lines.extend(paragraph(&colour::wrong(&text).to_string(), "", ""));
+        lines.extend(paragraph(&colour::wrong(&text), "", ""));
     }
     let text = format!(
         "{}. Try 'next', 'back', 'goto 41', 'next commit', 'show 2', 'why not committed 3 on 0'; \
@@ -47,15 +47,15 @@ pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
     if let Some(sent) = record.received.and_then(|message| history.message(message)) {
         text = format!("{text} (written in step {})", sent.written_in);
     }
-    lines.extend(paragraph(&colour::strong(&text).to_string(), "  ", "    "));
+    lines.extend(paragraph(&colour::strong(&text), "  ", "    "));
     let speaker = Speaker::of(record.node, &input);
     for event in record.events {
         let text = event_text::event(speaker, event);
         let text = match event {
             Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
-                colour::wrong(&text).to_string()
+                colour::wrong(&text)
             }
-            Event::Checked(_) => colour::faint(&text).to_string(),
+            Event::Checked(_) => colour::faint(&text),
             _ => format!("{} {text}", record.node),
         };
         let first = if matches!(event, Event::Checked(_)) { "    └ " } else { "    " };
@@ -75,18 +75,8 @@ pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
 
 fn deed_lines(deed: &Deed) -> Vec<String> {
     let text = match deed {
-        Deed::Phase(text) => colour::heading(text).to_string(),
-        Deed::Note(text) => colour::faint(text).to_string(),
-        Deed::Asked { ticket, node, command } => {
-            format!("client {} asks {node} for {command}", ticket.client())
-        }
-        Deed::Refused { ticket, node, leader } => {
-            let why = deeds::refusal(*node, None, *leader);
-            format!("client {} is refused: {why}", ticket.client())
-        }
-        Deed::Answered { ticket, answer, .. } => {
-            format!("client {} {}", ticket.client(), deeds::told(answer))
-        }
+        Deed::Phase(text) => colour::heading(text),
+        Deed::Note(text) => colour::faint(text),
         Deed::Lost { message, from, to, .. } => {
             format!("message {} from {from} to {to} is lost", message.0)
         }
@@ -100,8 +90,8 @@ fn deed_lines(deed: &Deed) -> Vec<String> {
 }
 
 /// The state of every node, as a table.
-pub(crate) fn nodes(moment: &Moment<'_>) -> Vec<String> {
-    status::table(&moment.nodes.iter().map(NodeState::status).collect::<Vec<_>>())
+pub(crate) fn nodes(nodes: &[NodeState<'_>]) -> Vec<String> {
+    status::table(&nodes.iter().map(NodeState::status).collect::<Vec<_>>())
 }
 
 /// The fields of a node, under the names of Figure 2.
@@ -117,7 +107,6 @@ pub(crate) fn field(stood: &NodeState<'_>, name: &str) -> Option<String> {
 
 fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
     let node = &stood.node;
-    let id = |id: Option<NodeId>| id.map_or_else(|| "null".to_owned(), |id| id.to_string());
     let entries = if with_log { usize::MAX } else { 0 };
     let log =
         node.log().iter().take(entries).map(|(index, entry)| format!("{index}@{}", entry.term));
@@ -129,16 +118,15 @@ fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
     let mut fields = vec![
         ("role".to_owned(), role),
         ("currentTerm".to_owned(), node.current_term().to_string()),
-        ("votedFor".to_owned(), id(node.voted_for())),
-        ("log".to_owned(), log.collect::<Vec<_>>().join(" ")),
+        ("votedFor".to_owned(), or_null(node.voted_for())),
+        ("log".to_owned(), joined(log, " ")),
         ("commitIndex".to_owned(), node.commit_index().to_string()),
         ("lastApplied".to_owned(), stood.applied.to_string()),
     ];
     match node.role() {
-        Role::Follower { leader } => fields.push(("leader".to_owned(), id(*leader))),
+        Role::Follower { leader } => fields.push(("leader".to_owned(), or_null(*leader))),
         Role::Candidate { votes } => {
-            let voters = votes.voters().iter().map(|voter| voter.to_string());
-            fields.push(("votes".to_owned(), voters.collect::<Vec<_>>().join(" ")));
+            fields.push(("votes".to_owned(), joined(votes.voters().iter(), " ")));
         }
         Role::Leader { progress } => {
             for peer in NodeId::all(node.settings().nodes).filter(|&peer| peer != node.id()) {
@@ -155,7 +143,7 @@ fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
 /// A node at a step, field by field.
 pub(crate) fn one_node(step: u64, stood: &NodeState<'_>) -> Vec<String> {
     let title = format!("{} at step {step}", stood.node.id());
-    [vec![colour::strong(&title).to_string()], node(stood)].concat()
+    [vec![colour::strong(&title)], node(stood)].concat()
 }
 
 /// A node, field by field.
@@ -168,9 +156,9 @@ pub(crate) fn node(stood: &NodeState<'_>) -> Vec<String> {
 }
 
 /// The messages in flight.
-pub(crate) fn messages(moment: &Moment<'_>) -> Vec<String> {
+pub(crate) fn messages(history: &History, step: u64) -> Vec<String> {
     let mut table = Table::new(2);
-    for sent in moment.in_flight() {
+    for sent in history.in_flight(step) {
         let (from, to) = (sent.envelope.from, sent.envelope.to);
         table.row([
             format!("{}", sent.message.0),
@@ -184,9 +172,9 @@ pub(crate) fn messages(moment: &Moment<'_>) -> Vec<String> {
 }
 
 /// The fields that differ between two moments.
-pub(crate) fn differences(a: &Moment<'_>, b: &Moment<'_>) -> Vec<String> {
+pub(crate) fn differences(a: &[NodeState<'_>], b: &[NodeState<'_>]) -> Vec<String> {
     let mut table = Table::new(2);
-    for (before, after) in a.nodes.iter().zip(&b.nodes) {
+    for (before, after) in a.iter().zip(b) {
         let (old, new) = (fields(before), fields(after));
         let mut names: Vec<&String> = old.iter().chain(&new).map(|(name, _)| name).collect();
         names.sort_unstable();

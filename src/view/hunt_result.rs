@@ -61,7 +61,7 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
         lines.push("Stopped. So far no property was violated.".to_owned());
     } else {
         if runs == 0 {
-            lines.push(colour::good("✓ no property was violated").to_string());
+            lines.push(colour::good("✓ no property was violated"));
         }
         if let Some(rule) = only {
             let shipped = shipped(rule);
@@ -115,7 +115,7 @@ pub(crate) fn intact_story(script: &Script) -> Vec<String> {
 }
 
 fn heading(title: &str) -> Vec<String> {
-    paragraph(&colour::heading(title).to_string(), "", "  ")
+    paragraph(&colour::heading(title), "", "  ")
 }
 
 /// Says how to run a counterexample that was saved.
@@ -350,7 +350,7 @@ fn columns() -> Table {
 pub fn matrix_head() -> Vec<String> {
     let mut table = columns();
     let heads = ["rule", "what is violated", "seeds", "found after", "raw", "moves"];
-    table.row(heads.map(|head| colour::faint(head).to_string()));
+    table.row(heads.map(colour::faint));
     table.lines()
 }
 

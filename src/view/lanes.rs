@@ -34,7 +34,7 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
 
 /// Opens lanes on this output, for a cluster of this many nodes.
 pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {
-    output.put_all(paragraph(&colour::faint(LEGEND).to_string(), "", ""));
+    output.put_all(paragraph(&colour::faint(LEGEND), "", ""));
     output.put("");
     let start = Lane { up: true, paused: false, role: RoleKind::Follower, term: Term::ZERO };
     let lanes = Lanes {
@@ -93,38 +93,30 @@ struct Lanes {
     cut: Vec<(Time, NodeId, NodeId)>,
 }
 
-/// The contents of a row: the node that acts, the sender of an arrow to it, and a label.
-struct LaneRow<'a> {
-    node: NodeId,
-    from: Option<NodeId>,
-    label: &'a str,
-    /// Whether the arrow does not arrive.
-    lost: bool,
-}
-
 impl Lanes {
     fn heads(&self) {
         let names = NodeId::all(self.nodes.len())
             .map(|id| format!(" {:<1$}", id.to_string(), self.width - 1));
         let names = names.collect::<String>();
         let line = format!("{:>6}  {:>7}  {}", "step", "time", names.trim_end());
-        self.output.put(colour::heading(&line).to_string());
+        self.output.put(colour::heading(&line));
     }
 
-    /// Puts a row: `head`, then every lane, with an arrow between two of them.
-    fn row(&mut self, head: &str, row: &LaneRow<'_>) {
+    /// Puts a row: `head`, then every lane, with a label for the node that acts, and an arrow to it if a message
+    /// comes `from` another. A `lost` message does not arrive.
+    fn row(&mut self, head: &str, node: NodeId, from: Option<NodeId>, label: &str, lost: bool) {
         if std::mem::take(&mut self.begins) {
             self.heads();
         }
-        let at = row.node.index();
-        let from = row.from.map_or(at, NodeId::index);
+        let at = node.index();
+        let from = from.map_or(at, NodeId::index);
         let (left, right) = (at.min(from), at.max(from));
         let mut line = format!("{head:<MARGIN$}");
         for (nth, lane) in self.nodes.iter().enumerate() {
             let text = lane.text();
             let rest = self.width.saturating_sub(1 + text.chars().count());
             let passes = left < nth && nth <= right;
-            let head = match (passes, row.lost) {
+            let shaft = match (passes, lost) {
                 (true, true) if nth == at => "×",
                 (true, _) if nth == at => "▶",
                 (true, _) => "─",
@@ -133,9 +125,9 @@ impl Lanes {
             let tail = if nth == at {
                 let from_right = from > at;
                 let room = rest.saturating_sub(usize::from(from_right));
-                let label = fit(row.label, room);
+                let label = fit(label, room);
                 let space = room - label.chars().count();
-                match (from_right, if row.lost { '×' } else { '◀' }) {
+                match (from_right, if lost { '×' } else { '◀' }) {
                     (false, _) => format!("{label}{}", " ".repeat(space)),
                     (true, end) if space == 0 => format!("{label}{end}"),
                     (true, end) => format!("{label} {end}{}", "─".repeat(space - 1)),
@@ -146,7 +138,7 @@ impl Lanes {
                 " ".repeat(rest)
             };
             let text = if lane.up { colour::role(lane.role, &text) } else { colour::wrong(&text) };
-            _ = write!(line, "{head}{text}{tail}");
+            _ = write!(line, "{shaft}{text}{tail}");
         }
         self.output.put(line.trim_end());
     }
@@ -154,13 +146,17 @@ impl Lanes {
     /// Puts the rows of messages that were cut, or one row with their number.
     fn put_cut(&mut self) {
         let cut = std::mem::take(&mut self.cut);
-        let head = |time: Time| format!("{:>6}  {:>7}", "", when(time));
         if let Some((time, ..)) = cut.get(MOST_CUT) {
-            self.output.put(format!("{:<1$} {2} messages are cut", head(*time), MARGIN, cut.len()));
+            self.output.put(format!(
+                "{:<1$} {2} messages are cut",
+                head(None, *time),
+                MARGIN,
+                cut.len()
+            ));
             return;
         }
         for (time, from, node) in cut {
-            self.row(&head(time), &LaneRow { node, from: Some(from), label: "cut", lost: true });
+            self.row(&head(None, time), node, Some(from), "cut", true);
         }
     }
 
@@ -169,6 +165,12 @@ impl Lanes {
         let margin = " ".repeat(MARGIN + 1);
         self.output.put_all(paragraph(text, &margin, &margin));
     }
+}
+
+/// The columns before the lanes.
+fn head(step: Option<u64>, time: Time) -> String {
+    let step = step.map_or_else(String::new, |step| step.to_string());
+    format!("{step:>6}  {:>7}", when(time))
 }
 
 /// Fits a label into this much room. If it is too long, the name of the message is left out, and only then is
@@ -266,12 +268,11 @@ impl Observer for Lanes {
                 _ => None,
             });
             if let Some(label) = told {
-                let head = format!("{number:>6}  {:>7}", when(batch.time));
                 let from = match &step.input {
                     Input::Receive(envelope) => Some(envelope.from),
                     _ => None,
                 };
-                self.row(&head, &LaneRow { node: node.id(), from, label: &label, lost: false });
+                self.row(&head(Some(number), batch.time), node.id(), from, &label, false);
             }
         }
     }
@@ -285,18 +286,16 @@ impl Observer for Lanes {
             return;
         }
         // What a client asks or is told has no row here, so it does not separate messages that were cut.
-        if !matches!(deed, Deed::Asked { .. } | Deed::Answered { .. } | Deed::Refused { .. }) {
-            self.put_cut();
+        if matches!(deed, Deed::Asked { .. } | Deed::Answered { .. } | Deed::Refused { .. }) {
+            return;
         }
-        let head = format!("{:>6}  {:>7}", "", when(time));
+        self.put_cut();
+        let head = head(None, time);
         match deed {
             Deed::Crash { node, .. } => {
                 let lane = &mut self.nodes[node.index()];
                 (lane.up, lane.paused) = (false, false);
-                self.row(
-                    &head,
-                    &LaneRow { node: *node, from: None, label: "CRASHES", lost: false },
-                );
+                self.row(&head, *node, None, "CRASHES", false);
             }
             Deed::Lost { from, to, why, .. } => {
                 let label = match why {
@@ -305,11 +304,11 @@ impl Observer for Lanes {
                     Loss::Down => "down",
                     Loss::Removed => "removed",
                 };
-                self.row(&head, &LaneRow { node: *to, from: Some(*from), label, lost: true });
+                self.row(&head, *to, Some(*from), label, true);
             }
             Deed::Phase(text) => {
                 self.output.begin_part();
-                self.words(&colour::heading(text).to_string());
+                self.words(&colour::heading(text));
                 self.begins = true;
             }
             _ => {
@@ -328,8 +327,7 @@ impl Observer for Lanes {
         let node = server.node();
         let (role, term) = (node.role().kind(), node.current_term());
         self.nodes[node.id().index()] = Lane { up: true, paused: false, role, term };
-        let head = format!("{:>6}  {:>7}", "", when(time));
-        self.row(&head, &LaneRow { node: node.id(), from: None, label: "restarts", lost: false });
+        self.row(&head(None, time), node.id(), None, "restarts", false);
     }
 
     fn wants(&self) -> Detail {

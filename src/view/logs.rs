@@ -4,7 +4,7 @@
 use crate::raft::{Log, LogIndex, NodeId, RaftNode, RoleKind};
 
 use super::table::Table;
-use super::words::spaced;
+use super::words::joined;
 use super::{colour, width};
 
 /// The margin of a drawing, and the width of an entry in it.
@@ -50,12 +50,8 @@ pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
     for part in 0..parts {
         let indexes = || (part * most + 1..=longest.min((part + 1) * most)).map(LogIndex::new);
         let mut table = Table::new(INDENT);
-        let header = indexes().map(|index| format!("{index:>3} ")).collect::<Vec<_>>().concat();
-        table.row([
-            "index".to_owned(),
-            colour::faint(header.trim_end()).to_string(),
-            String::new(),
-        ]);
+        let header = joined(indexes().map(|index| format!("{index:>3} ")), "");
+        table.row(["index".to_owned(), colour::faint(header.trim_end()), String::new()]);
         for row in rows {
             let mark = |index: LogIndex| {
                 let is_next = row.committed > LogIndex::ZERO && index == row.committed.next();
@@ -68,11 +64,11 @@ pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
                 let term = term.map_or_else(String::new, |term| term.to_string());
                 format!("{}{term:>2}{star}", mark(index))
             };
-            let mut cells = indexes().map(cell).collect::<Vec<_>>().concat();
+            let mut cells = joined(indexes().map(cell), "");
             cells.push(indexes().next_back().map_or(' ', |last| mark(last.next())));
             differs |= cells.contains('*');
             commits |= cells.contains(COMMITTED);
-            let name = colour::role(row.role, &spaced(&row.nodes)).to_string();
+            let name = colour::role(row.role, &joined(&row.nodes, " "));
             let words = if part + 1 == parts { row.words.clone() } else { String::new() };
             table.row([name, cells.trim_end().to_owned(), words]);
         }
@@ -83,7 +79,7 @@ pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
     let commits = (commits && explained).then(|| format!("{COMMITTED} committed up to here"));
     let notes: Vec<String> = stars.into_iter().chain(commits).collect();
     if !notes.is_empty() {
-        lines.push(colour::faint(&format!("      {}", notes.join("; "))).to_string());
+        lines.push(colour::faint(&format!("      {}", notes.join("; "))));
     }
     lines
 }

@@ -6,7 +6,7 @@ use crate::raft::{
     MessageKind, Payload,
 };
 
-use super::words::{log_end, plural};
+use super::words::{joined, log_end, plural};
 
 /// Up to this many entries of a request are listed. Of more, only the first and the last are.
 const LISTED: usize = 3;
@@ -110,11 +110,11 @@ fn entries(request: &AppendEntriesRequest) -> String {
     });
     let count = request.entries.len();
     if count <= LISTED {
-        positions.map(|(at, e)| entry(at, e)).collect::<Vec<_>>().join(", ")
+        joined(positions.map(|(at, e)| entry(at, e)), ", ")
     } else {
         let ends = [0, count - 1];
         let ends = positions.enumerate().filter(|(nth, _)| ends.contains(nth));
-        ends.map(|(_, (at, e))| entry(at, e)).collect::<Vec<_>>().join(" ... ")
+        joined(ends.map(|(_, (at, e))| entry(at, e)), " ... ")
     }
 }
 

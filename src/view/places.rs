@@ -39,14 +39,14 @@ pub(crate) fn events() -> impl Iterator<Item = (Kind, String)> {
 pub(crate) fn table() -> Vec<String> {
     let mut table = Table::new(2);
     for (word, kind) in Kind::WORDS {
-        table.row([colour::strong(word).to_string(), event(kind)]);
+        table.row([colour::strong(word), event(kind)]);
     }
     for (words, what) in [
         ("RULE", "this rule is asked ('raft-node rules' lists them)"),
         ("refused RULE", "this rule refuses"),
         ("broken RULE", "this rule does not hold, and was switched off"),
     ] {
-        table.row([colour::strong(words).to_string(), what.to_owned()]);
+        table.row([colour::strong(words), what.to_owned()]);
     }
     table.lines()
 }

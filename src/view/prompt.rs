@@ -5,7 +5,7 @@ use std::path::Path;
 use super::columns::beside;
 use super::logs::{self, LogRow};
 use super::table::{Table, paragraph};
-use super::words::plural;
+use super::words::{joined, plural};
 use super::{colour, message, places};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId};
 use crate::record::message_name::MessageName;
@@ -36,16 +36,15 @@ pub(crate) fn welcome() -> Vec<String> {
 
 /// A remark of the prompt's own, which is no part of the run.
 pub(crate) fn said(text: &str) -> Vec<String> {
-    paragraph(&colour::faint(&format!("({text})")).to_string(), "  ", "   ")
+    paragraph(&colour::faint(&format!("({text})")), "  ", "   ")
 }
 
 /// Says why something that was typed cannot be done. For a script, an excerpt of it follows.
 pub(crate) fn complaint(told: &str) -> Vec<String> {
-    let wrong = |text: &str| colour::wrong(text).to_string();
     let mut lines = told.lines();
     let first = format!("✗ {}", lines.next().unwrap_or_default());
-    let first = paragraph(&wrong(&first), "  ", "    ");
-    first.into_iter().chain(lines.map(wrong)).collect()
+    let first = paragraph(&colour::wrong(&first), "  ", "    ");
+    first.into_iter().chain(lines.map(colour::wrong)).collect()
 }
 
 /// Says where a session was saved, and how to play it again.
@@ -68,19 +67,17 @@ pub(crate) fn next(verb: &Verb, left: usize) -> String {
 
 /// Shows a line of the scenario that is carried out, as if it had been typed.
 pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
-    paragraph(&colour::strong(&format!("{verb}")).to_string(), "> ", "  ")
+    paragraph(&colour::strong(&format!("{verb}")), "> ", "  ")
 }
 
 /// Says which lines were done again.
 pub(crate) fn done_again(verbs: &[Verb]) -> String {
-    let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
-    format!("done again: {}", verbs.join(", "))
+    format!("done again: {}", joined(verbs.iter().map(|verb| format!("'{verb}'")), ", "))
 }
 
 /// Says which lines were undone, the last first.
 pub(crate) fn undone(verbs: &[Verb]) -> String {
-    let verbs: Vec<String> = verbs.iter().map(|verb| format!("'{verb}'")).collect();
-    format!("undone: {}", verbs.join(", "))
+    format!("undone: {}", joined(verbs.iter().map(|verb| format!("'{verb}'")), ", "))
 }
 
 /// Answers 'save' while no line has done anything: an empty scenario could not be run.
@@ -119,13 +116,13 @@ pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> 
         };
         let name = short(one.name);
         let name = if one.delivered { colour::faint(&name) } else { colour::strong(&name) };
-        table.row([name.to_string(), when, message::arguments(&one.envelope.message)]);
+        table.row([name, when, message::arguments(&one.envelope.message)]);
     }
     for envelope in at_paused {
         let name = short(MessageName::of(envelope, std::iter::empty()));
         let when = format!("waits, as {} is paused", envelope.to);
         let arguments = message::arguments(&envelope.message);
-        table.row([colour::faint(&name).to_string(), when, arguments]);
+        table.row([colour::faint(&name), when, arguments]);
     }
     table.lines()
 }
@@ -134,7 +131,7 @@ pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> 
 pub(crate) fn delivered(envelope: &Envelope) -> Vec<String> {
     let Envelope { from, to, message } = envelope;
     let text = format!("{from} to {to}: {from} {}", message::sentence(message));
-    beside(&colour::faint(&text).to_string())
+    beside(&colour::faint(&text))
 }
 
 /// The log of one node, or those of all.
@@ -172,9 +169,9 @@ fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     for (index, entry) in log.iter() {
         let known = match () {
             () if !status.up => String::new(),
-            () if index <= status.applied => colour::good("applied").to_string(),
-            () if index <= status.commit => colour::good("committed").to_string(),
-            () => colour::faint("not known to be committed").to_string(),
+            () if index <= status.applied => colour::good("applied"),
+            () if index <= status.commit => colour::good("committed"),
+            () => colour::faint("not known to be committed"),
         };
         let position = LogPosition { term: entry.term, index };
         table.row([position.to_string(), known, message::payload(&entry.payload).to_owned()]);
@@ -184,10 +181,10 @@ fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
 
 /// The help: the given words of the prompt, and the verbs of the scripts.
 pub(crate) fn help(words: &[Usage]) -> Vec<String> {
-    let mut lines = vec![colour::heading("This prompt").to_string()];
+    let mut lines = vec![colour::heading("This prompt")];
     lines.extend(rows(words));
     lines.push(String::new());
-    lines.push(colour::heading("The cluster, in the words of the scripts").to_string());
+    lines.push(colour::heading("The cluster, in the words of the scripts"));
     lines.extend(rows(Verb::USAGE));
     lines.push(String::new());
     let note = "The prompt begins with the number of the last step, 0 before the first, and the time once it \

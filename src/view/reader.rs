@@ -99,7 +99,7 @@ impl Reading {
 /// Waits for a key, and shows which keys go on.
 fn pause(over: impl Fn() -> bool) -> io::Result<Option<Key>> {
     let mut out = io::stdout();
-    write!(out, "{}", colour::finished(&colour::faint(PAUSED).to_string()))?;
+    write!(out, "{}", colour::finished(&colour::faint(PAUSED)))?;
     out.flush()?;
     let key = keyboard::pressed(None, over);
     write!(out, "\r{}\r", " ".repeat(PAUSED.len()))?;

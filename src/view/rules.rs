@@ -15,19 +15,19 @@ pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for rule in Rule::ALL {
         table.row([
-            colour::strong(rule.id()).to_string(),
+            colour::strong(rule.id()),
             event_text::section(rule).to_owned(),
             rule.statement().to_owned(),
         ]);
     }
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
-    let hint = paragraph(&colour::faint(hint).to_string(), "", "");
+    let hint = paragraph(&colour::faint(hint), "", "");
     [table.lines(), vec![String::new()], hint].concat()
 }
 
 /// All that is known of one rule.
 pub(crate) fn one(rule: Rule) -> Vec<String> {
-    let title = vec![colour::heading(rule.id()).to_string(), String::new()];
+    let title = vec![colour::heading(rule.id()), String::new()];
     let statement = paragraph(rule.statement(), "  ", "  ");
     let property = rule.protects();
     let figure = if property.is_figure_3() { " (Figure 3)" } else { "" };
@@ -43,7 +43,7 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
     ];
     let mut table = Table::new(2);
     for (name, text) in rows {
-        table.row([colour::faint(name).to_string(), text]);
+        table.row([colour::faint(name), text]);
     }
     [title, statement, vec![String::new()], table.lines()].concat()
 }

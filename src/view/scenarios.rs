@@ -10,7 +10,7 @@ pub(crate) fn list() -> Vec<String> {
     let mut table = Table::new(0);
     for (name, text) in SHIPPED {
         let shows = Script::parse(name, text).map_or_else(|error| error.to_string(), |s| s.shows);
-        table.row([colour::strong(name).to_string(), shows]);
+        table.row([colour::strong(name), shows]);
     }
     let broken = format!(
         "'raft-cluster run NAME' runs one. What happens without a rule is shown by broken/RULE, one for \

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::table::paragraph;
-use super::words::{duration, plural};
+use super::words::{duration, joined, plural};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::{Envelope, Log};
 use crate::record::deed::Loss;
@@ -53,8 +53,7 @@ impl ScriptText {
             held[0].1 += &more;
         }
         for (time, condition) in held {
-            let text = format!("✓ as expected: {condition}");
-            self.columns.line(None, time, "", &colour::good(&text).to_string());
+            self.good(time, &format!("✓ as expected: {condition}"));
         }
     }
 
@@ -76,9 +75,8 @@ impl ScriptText {
         self.status = nodes.to_vec();
     }
 
-    fn happens(&self, time: Time, event: &NextEvent) {
-        let (who, text) = happening(event);
-        self.columns.line(None, time, &who, &text);
+    fn good(&self, time: Time, text: &str) {
+        self.columns.line(None, time, "", &colour::good(text));
     }
 }
 
@@ -101,13 +99,14 @@ impl ScriptObserver for ScriptText {
                     String::new()
                 };
                 let (condition, took) = (condition_text(condition), duration(*took));
-                let text = format!("✓ {condition} (after {took}{late})");
-                self.columns.line(None, time, "", &colour::good(&text).to_string());
+                self.good(time, &format!("✓ {condition} (after {took}{late})"));
             }
             LineOutcome::Written { command, took, attempts } => {
                 let took = duration(*took);
-                let text = format!("✓ {command} is done after {took}, asked {attempts} times");
-                self.columns.line(None, time, "", &colour::good(&text).to_string());
+                self.good(
+                    time,
+                    &format!("✓ {command} is done after {took}, asked {attempts} times"),
+                );
             }
             LineOutcome::Held(condition) => {
                 self.held.push((time, condition_text(condition)));
@@ -121,7 +120,7 @@ impl ScriptObserver for ScriptText {
                     duration(*within),
                     condition_text(condition)
                 );
-                self.columns.line(None, time, "", &colour::good(&text).to_string());
+                self.good(time, &text);
             }
             LineOutcome::Status { nodes, logs } => self.status(nodes, logs),
             // A brief run ends with a line on what was checked.
@@ -130,7 +129,10 @@ impl ScriptObserver for ScriptText {
                 self.columns.output.put("");
                 self.columns.output.put_all(violation::report(report, self.nodes));
             }
-            LineOutcome::Happens(event) => self.happens(time, event),
+            LineOutcome::Happens(event) => {
+                let (who, text) = happening(event);
+                self.columns.line(None, time, &who, &text);
+            }
             LineOutcome::Excused(failed) => self.columns.output.put_all(complaint(failed)),
             LineOutcome::Misled(misled) => {
                 self.columns.line(None, time, "", "✓ as expected, a property was violated:");
@@ -141,12 +143,10 @@ impl ScriptObserver for ScriptText {
             }
             // The evidence was told when the property was violated.
             LineOutcome::Violated(found) => {
-                let text = format!("✓ as expected: {} was violated", found.property);
-                self.columns.line(None, time, "", &colour::good(&text).to_string());
+                self.good(time, &format!("✓ as expected: {} was violated", found.property));
             }
             LineOutcome::Spared(property) => {
-                let text = format!("✓ with every rule kept {property} was not violated");
-                self.columns.line(None, time, "", &colour::good(&text).to_string());
+                self.good(time, &format!("✓ with every rule kept {property} was not violated"));
             }
         }
     }
@@ -199,8 +199,7 @@ fn condition_text(condition: &Condition) -> String {
         Condition::NotCommitted(text, on) => format!("{text} is not committed on {}", place(*on)),
         Condition::Log(who, log) if log.is_empty() => format!("{}'s log is empty", name(*who)),
         Condition::Log(who, log) => {
-            let log: Vec<String> = log.iter().map(ToString::to_string).collect();
-            format!("{}'s log is {}", name(*who), log.join(" "))
+            format!("{}'s log is {}", name(*who), joined(log, " "))
         }
         Condition::Term(who, term) => format!("{} is in term {term}", name(*who)),
         Condition::Vote(who, None) => format!("{}'s votedFor is null", name(*who)),
@@ -287,7 +286,7 @@ pub(crate) fn sentence(failure: &Failure) -> String {
 /// What went wrong with a line, and which properties were violated, if that is the reason.
 pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
     let text = format!("✗ {}", visible::complaint(&sentence(failure)));
-    let mut lines = paragraph(&colour::wrong(&text).to_string(), "  ", "    ");
+    let mut lines = paragraph(&colour::wrong(&text), "  ", "    ");
     match &failure.why {
         Why::Violated(violations) => lines.extend(violations.iter().flat_map(violation::lines)),
         Why::Misled(misled) => lines.extend(violation::misled(misled)),
@@ -311,8 +310,7 @@ fn why(failure: &Failure) -> String {
     match &failure.why {
         Why::NotSo => "this is not so.".to_owned(),
         Why::LogIs(node, log) => {
-            let log: Vec<String> = log.iter().map(ToString::to_string).collect();
-            let log = if log.is_empty() { "empty".to_owned() } else { log.join(" ") };
+            let log = if log.is_empty() { "empty".to_owned() } else { joined(log, " ") };
             format!("the log of {node} is {log}.")
         }
         Why::Elections(Elections { held, won }) => {
@@ -347,9 +345,9 @@ fn why(failure: &Failure) -> String {
         Why::Violated(_) | Why::Misled(_) => "a property was violated.".to_owned(),
         Why::NotJudged(key) => violation::not_judged(key),
         Why::AlsoViolated(others) => {
-            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
             let verb = if others.len() == 1 { "was" } else { "were" };
-            format!("{} {verb} violated too, and the line does not say so.", others.join(" and "))
+            let others = joined(others, " and ");
+            format!("{others} {verb} violated too, and the line does not say so.")
         }
         Why::Unviolated(property) => format!("{property} was not violated."),
     }

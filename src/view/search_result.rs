@@ -45,7 +45,7 @@ pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) ->
         Reach::Exhausted => {
             let held =
                 "✓ every state within the bounds was seen, and no property is violated in any";
-            lines.extend(paragraph(&colour::good(held).to_string(), "", "  "));
+            lines.extend(paragraph(&colour::good(held), "", "  "));
             lines.extend(rules.broken().flat_map(|rule| paragraph(&unseen(rule), "", "")));
         }
         Reach::Stopped => lines.extend(unfinished(&outcome.stats, "")),

@@ -4,7 +4,7 @@ use super::colour;
 use super::columns::MARGIN;
 use super::logs::{self, LogRow};
 use super::table::Table;
-use super::words::{log_end, spaced};
+use super::words::{alike, joined, log_end};
 use crate::raft::{Log, NodeId};
 use crate::server::status::{NodeStatus, leader_of};
 
@@ -12,15 +12,14 @@ use crate::server::status::{NodeStatus, leader_of};
 pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     let mut table = Table::new(11).at_least(&[0, 9]);
     let heads = ["node", "role", "term", "log", "commit", "applied"];
-    table.row(heads.map(|head| colour::faint(head).to_string()));
+    table.row(heads.map(colour::faint));
     for status in statuses {
-        let role = role(status);
         let number = |number: u64, width: usize| {
             if status.up { format!("{number:>width$}") } else { format!("{:>width$}", "-") }
         };
         table.row([
             status.id.to_string(),
-            role,
+            role(status),
             format!("{:>4}", status.term),
             format!("{:>3}", status.last.index),
             number(status.commit.get(), 6),
@@ -32,12 +31,11 @@ pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
 
 /// The role of a node, or that it is paused or crashed.
 fn role(status: &NodeStatus) -> String {
-    let role = match status {
+    match status {
         NodeStatus { paused: true, .. } => colour::wrong("PAUSED"),
         NodeStatus { up: false, .. } => colour::wrong("CRASHED"),
         _ => colour::role(status.role, &status.role.to_string()),
-    };
-    role.to_string()
+    }
 }
 
 /// The nodes whose state has changed, with nodes in the same state in one row. A node that has only crashed is
@@ -64,7 +62,7 @@ pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> 
         let nodes: Vec<NodeId> = members.iter().map(|status| status.id).collect();
         let commit = if like.up { format!(", commitIndex {}", like.commit) } else { String::new() };
         let stands = format!("term {}, log {}{commit}", like.term, log_end(like.last));
-        table.row([spaced(&nodes), roles(&members), stands]);
+        table.row([joined(&nodes, " "), roles(&members), stands]);
     }
     table.lines()
 }
@@ -73,15 +71,15 @@ pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> 
 fn roles(members: &[&NodeStatus]) -> String {
     let like = members[0];
     if like.leads() && members.len() > 1 {
-        return colour::role(like.role, &format!("{} leads", like.id)).to_string();
+        return colour::role(like.role, &format!("{} leads", like.id));
     }
     let groups = alike(members.iter().copied(), |a, b| a.role == b.role);
     let told = |(like, members): &(&NodeStatus, Vec<&NodeStatus>)| {
         let nodes: Vec<NodeId> = members.iter().map(|status| status.id).collect();
-        let nodes = if groups.len() > 1 { spaced(&nodes) + " " } else { String::new() };
+        let nodes = if groups.len() > 1 { joined(&nodes, " ") + " " } else { String::new() };
         nodes + &role(like)
     };
-    groups.iter().map(told).collect::<Vec<_>>().join(", ")
+    joined(groups.iter().map(told), ", ")
 }
 
 /// The logs, the leader's first, with the role and term of their nodes. Nodes in the same state with equal logs
@@ -104,19 +102,4 @@ pub(crate) fn logs(statuses: &[NodeStatus], logs: &[Log], explained: bool) -> Ve
         },
     });
     logs::draw_rows(&rows.collect::<Vec<_>>(), explained)
-}
-
-/// Groups the items that are alike, each group with its first item as its representative.
-fn alike<T: Copy>(
-    all: impl IntoIterator<Item = T>,
-    like: impl Fn(T, T) -> bool,
-) -> Vec<(T, Vec<T>)> {
-    let mut groups: Vec<(T, Vec<T>)> = Vec::new();
-    for one in all {
-        match groups.iter_mut().find(|(first, _)| like(*first, one)) {
-            Some((_, members)) => members.push(one),
-            None => groups.push((one, vec![one])),
-        }
-    }
-    groups
 }

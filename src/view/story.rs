@@ -99,11 +99,11 @@ impl Story {
     /// Puts the first line of a step in a run moved by hand, with a remark on a late message.
     fn begin(&mut self, text: &str, received: Option<MessageId>) {
         let Some(moves) = &mut self.moves else { return };
-        self.columns.begin(Some(self.step), &colour::strong(text).to_string());
+        self.columns.begin(Some(self.step), &colour::strong(text));
         let provenance =
             received.and_then(|MessageId(it)| moves.mail.arrives(it, self.step, moves.parts[0]));
         if let Some(provenance) = provenance {
-            self.columns.remark(&colour::faint(&format!("({provenance})")).to_string());
+            self.columns.remark(&colour::faint(&format!("({provenance})")));
         }
     }
 
@@ -172,7 +172,7 @@ impl Story {
             Outcome::Overridden => colour::wrong(&text),
             _ => colour::faint(&text),
         };
-        self.columns.reason(&text.to_string());
+        self.columns.reason(&text);
     }
 
     /// Tells that a node went on although a broken rule would have stopped it.
@@ -185,7 +185,7 @@ impl Story {
             }
             1 => {
                 let text = format!("acts against {rule} again; repeats are not shown");
-                self.line(time, &node.to_string(), &colour::wrong(&text).to_string());
+                self.line(time, &node.to_string(), &colour::wrong(&text));
             }
             _ => {}
         }
@@ -213,7 +213,7 @@ impl Story {
                 let text = deeds::answered(command, answer);
                 let text = format!("answers client {client}: {text}{after}");
                 let text = match answer {
-                    Answer::Applied { .. } => colour::good(&text).to_string(),
+                    Answer::Applied { .. } => colour::good(&text),
                     _ => text,
                 };
                 return self.line(time, &node.to_string(), &text);
@@ -299,7 +299,7 @@ impl Observer for Story {
                     text.push_str(&no_op(&events[nth..]));
                 }
                 let text = match event {
-                    Event::BecameLeader { .. } => colour::role(RoleKind::Leader, &text).to_string(),
+                    Event::BecameLeader { .. } => colour::role(RoleKind::Leader, &text),
                     _ => text,
                 };
                 let told = |verdict: &Verdict| is_reason(event, verdict);
@@ -342,11 +342,11 @@ impl Observer for Story {
                     *parts = [parts[1], self.step + 1];
                 }
                 self.columns.output.begin_part();
-                let title = colour::heading(&format!("{}  {text}", self.phases)).to_string();
+                let title = colour::heading(&format!("{}  {text}", self.phases));
                 self.columns.output.put_all(paragraph(&title, "", "   "));
             }
             Deed::Note(text) => {
-                self.columns.output.put_all(beside(&colour::faint(text).to_string()));
+                self.columns.output.put_all(beside(&colour::faint(text)));
             }
             Deed::Asked { ticket, node, command } => {
                 self.asked = Some(*ticket);
@@ -361,12 +361,12 @@ impl Observer for Story {
             _ => {
                 if let Some((who, text)) = deeds::world(deed) {
                     let text = match deed {
-                        Deed::Crash { .. } | Deed::Wipe { .. } => colour::wrong(&text).to_string(),
+                        Deed::Crash { .. } | Deed::Wipe { .. } => colour::wrong(&text),
                         _ => text,
                     };
                     if self.moves.is_some() {
                         let text = format!("{who} {text}");
-                        let text = colour::strong(text.trim_start()).to_string();
+                        let text = colour::strong(text.trim_start());
                         self.columns.begin(None, &text);
                         return;
                     }

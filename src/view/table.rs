@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use textwrap::core::{Word, display_width};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
+use unicode_width::UnicodeWidthChar;
 
 use super::{TERMINAL, colour, width};
 
@@ -159,7 +160,7 @@ fn broken(word: &str, room: usize) -> Cow<'_, str> {
     let mut pieces = String::new();
     let mut used = 0;
     for letter in word.chars() {
-        let own = letter_width(letter);
+        let own = letter.width().unwrap_or(0);
         if used + own + 1 > room {
             pieces.push_str("… …");
             used = 1;
@@ -168,11 +169,6 @@ fn broken(word: &str, room: usize) -> Cow<'_, str> {
         used += own;
     }
     Cow::Owned(pieces)
-}
-
-/// The number of columns that a letter takes.
-fn letter_width(letter: char) -> usize {
-    display_width(letter.encode_utf8(&mut [0; 4]))
 }
 
 /// Wraps a text on a terminal only. In a pipe it stays one line, for programs that read line by line.

@@ -133,7 +133,7 @@ pub fn misled(misled: &Misled) -> Vec<String> {
         Some(unexplained) => unexplained_sentence(unexplained),
         None => false_successes_sentence(false_successes),
     };
-    let mut lines = paragraph(&colour::wrong(&head).to_string(), "  ✗ ", "    ");
+    let mut lines = paragraph(&colour::wrong(&head), "  ✗ ", "    ");
     let told = unexplained.iter().filter(|key| key.calls.len() <= LISTED).flat_map(history);
     let instead = false_successes.iter().take(LISTED).map(false_success);
     let rest = false_successes.len().saturating_sub(LISTED);
@@ -229,8 +229,8 @@ pub fn not_judged(key: &NotJudged) -> String {
 /// The result of a run in one line; without a verdict, if the run was interrupted.
 pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String {
     let verdict = match good {
-        Some(true) => colour::good("✓ passed").to_string(),
-        Some(false) => colour::wrong("✗ failed").to_string(),
+        Some(true) => colour::good("✓ passed"),
+        Some(false) => colour::wrong("✗ failed"),
         None => "interrupted, so far".to_owned(),
     };
     let not_judged = match report.not_judged() {
@@ -251,16 +251,15 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
     let held =
         |held: bool| if held { colour::good("✓ held") } else { colour::wrong("✗ violated") };
-    let mut row =
-        |property: Property, mark: colour::Painted, checks: u64, one: &str, many: &str| {
-            let noun = if checks == 1 { one } else { many };
-            table.row([
-                mark.to_string(),
-                format!("{property:<20}"),
-                format!("{checks:>6} {noun}"),
-                colour::faint(promise(property)).to_string(),
-            ]);
-        };
+    let mut row = |property: Property, mark: String, checks: u64, one: &str, many: &str| {
+        let noun = if checks == 1 { one } else { many };
+        table.row([
+            mark,
+            format!("{property:<20}"),
+            format!("{checks:>6} {noun}"),
+            colour::faint(promise(property)),
+        ]);
+    };
     for &(property, checks) in &report.checks {
         let violated = report.violations.iter().any(|violation| violation.property == property);
         if checks > 0 || violated {

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use crate::raft::{
-    Envelope, Event, LogIndex, LogPosition, NodeId, PersistentState, RaftNode, Role,
-};
+use crate::raft::{Event, LogIndex, LogPosition, PersistentState, RaftNode, Role};
 use crate::scenario::walkthrough::{AppliedEntry, Beat, Section, ShownStep};
 use crate::server::state_machine::Reply;
 
 use super::table::{Table, paragraph};
-use super::words::{Speaker, duration, log_end, plural};
+use super::words::{Speaker, alike, duration, joined, log_end, or_null, plural};
 use super::{colour, event_text, logs, message, width};
 
 /// The margin of the lines of a beat.
@@ -19,7 +17,7 @@ const LABEL: usize = 8;
 
 /// What a reader should know first.
 pub(crate) fn introduction() -> Vec<String> {
-    let mut lines = vec![colour::heading("Raft, one node at a time").to_string(), String::new()];
+    let mut lines = vec![colour::heading("Raft, one node at a time"), String::new()];
     lines.extend(say(
         "Every line below comes from a real node: what it was given, which rules it asked and what it \
          compared, what it did, and what it sends.",
@@ -35,11 +33,11 @@ pub(crate) fn introduction() -> Vec<String> {
         ),
         ("broken", "a rule does not allow it, but was switched off"),
     ];
-    let mut block = Block::new();
+    let mut block = block();
     for (sign, meaning) in legend {
-        block.line(&colour::strong(sign), meaning);
+        block.row([colour::strong(sign), meaning.to_owned()]);
     }
-    lines.extend(block.0.lines());
+    lines.extend(block.lines());
     lines
 }
 
@@ -70,18 +68,18 @@ pub(crate) fn conclusion() -> Vec<String> {
 
 /// Commands to try next, and what each does.
 pub(super) fn where_to_go(commands: &[(&str, &str)]) -> Vec<String> {
-    let title = colour::heading("Where to go from here").to_string();
+    let title = colour::heading("Where to go from here");
     let lines = vec![String::new(), title];
     let mut table = Table::new(INDENT);
     for &(command, what) in commands {
-        table.row([colour::strong(command).to_string(), what.to_owned()]);
+        table.row([colour::strong(command), what.to_owned()]);
     }
     [lines, table.lines()].concat()
 }
 
 /// The prompt for a reader who wants one section at a time.
 pub(crate) fn go_on() -> String {
-    let text = colour::faint("Enter goes on, Ctrl-D ends:").to_string();
+    let text = colour::faint("Enter goes on, Ctrl-D ends:");
     format!("\n{} ", colour::finished(&text))
 }
 
@@ -102,80 +100,55 @@ fn beat_lines(beat: &Beat) -> Vec<String> {
 }
 
 /// A block of lines, each with a label.
-struct Block(Table);
-
-impl Block {
-    fn new() -> Self {
-        Self(Table::new(INDENT).at_least(&[LABEL]))
-    }
-
-    fn line(&mut self, label: &colour::Painted, text: impl Into<String>) {
-        self.0.row([label.to_string(), text.into()]);
-    }
+fn block() -> Table {
+    Table::new(INDENT).at_least(&[LABEL])
 }
 
 fn started(node: &RaftNode, timeout: Duration) -> Vec<String> {
-    let mut block = Block::new();
-    block.line(&colour::faint("state"), state(node));
-    block.line(&colour::faint("timer"), format!("ends after {}", duration(timeout)));
-    block.0.lines()
+    let mut block = block();
+    block.row([colour::faint("state"), state(node)]);
+    block.row([colour::faint("timer"), format!("ends after {}", duration(timeout))]);
+    block.lines()
 }
 
 fn stepped(step: &ShownStep) -> Vec<String> {
     let id = step.after.id();
-    let mut block = Block::new();
-    block.line(&colour::strong("input"), event_text::input(id, &step.input));
+    let mut block = block();
+    block.row([colour::strong("input"), event_text::input(id, &step.input)]);
     let speaker = Speaker::of(id, &step.input);
     for event in &step.events {
         match event {
             Event::Checked(verdict) => {
-                block.line(&colour::outcome(verdict), event_text::reason(speaker, verdict));
+                block.row([colour::outcome(verdict), event_text::reason(speaker, verdict)]);
             }
             event => {
                 let name = colour::role(step.after.role().kind(), &id.to_string());
-                block.line(&name, event_text::event(speaker, event));
+                block.row([name, event_text::event(speaker, event)]);
             }
         }
     }
     for applied in &step.applied {
-        block.line(&colour::faint("applies"), apply(applied));
+        block.row([colour::faint("applies"), apply(applied)]);
     }
     if let Some(timeout) = step.election_timeout {
-        block.line(
-            &colour::faint("timer"),
+        block.row([
+            colour::faint("timer"),
             format!("drawn afresh: ends after {}", duration(timeout)),
-        );
+        ]);
     }
-    for (to, what) in grouped(&step.messages) {
-        block.line(&colour::faint("sends"), format!("to {to}  {what}"));
+    for (first, alike) in alike(&step.messages, |a, b| a.message == b.message) {
+        let to = joined(alike.iter().map(|it| it.to), ", ");
+        let what = message::arguments(&first.message);
+        block.row([colour::faint("sends"), format!("to {to}  {what}")]);
     }
-    block.line(&colour::faint("state"), state(&step.after));
-    block.0.lines()
-}
-
-/// Joins equal messages to several nodes into one line.
-fn grouped(messages: &[Envelope]) -> Vec<(String, String)> {
-    let mut groups: Vec<(Vec<NodeId>, &Envelope)> = Vec::new();
-    for envelope in messages {
-        match groups.iter_mut().find(|(_, first)| first.message == envelope.message) {
-            Some((receivers, _)) => receivers.push(envelope.to),
-            None => groups.push((vec![envelope.to], envelope)),
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(receivers, first)| (names(&receivers), message::arguments(&first.message)))
-        .collect()
-}
-
-fn names(nodes: &[NodeId]) -> String {
-    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    block.row([colour::faint("state"), state(&step.after)]);
+    block.lines()
 }
 
 /// A node's state on one line.
 fn state(node: &RaftNode) -> String {
     let role = colour::role(node.role().kind(), &node.role().kind().to_string());
-    let vote = node.voted_for().map_or_else(|| "null".to_owned(), |vote| vote.to_string());
+    let vote = or_null(node.voted_for());
     let known = match node.role() {
         Role::Follower { leader: Some(leader) } => format!(" of {leader}"),
         Role::Candidate { votes } => {
@@ -193,31 +166,30 @@ fn state(node: &RaftNode) -> String {
 }
 
 fn durable(node: &RaftNode, disk: &PersistentState) -> Vec<String> {
-    let mut block = Block::new();
-    let vote = disk.voted_for.map_or_else(|| "null".to_owned(), |vote| vote.to_string());
+    let mut block = block();
+    let vote = or_null(disk.voted_for);
     let (term, log) = (disk.current_term, log_end(disk.log.last()));
     block
-        .line(&colour::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}"));
-    block.line(
-        &colour::faint("memory"),
+        .row([colour::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}")]);
+    block.row([
+        colour::faint("memory"),
         format!(
             "{}, commitIndex {}: a crash forgets this, and {} starts again as a follower",
             node.role().kind(),
             node.commit_index(),
             node.id()
         ),
-    );
-    block.0.lines()
+    ]);
+    block.lines()
 }
 
 fn log(node: &RaftNode) -> Vec<String> {
-    let mut table = Table::new(INDENT).at_least(&[LABEL]);
+    let mut table = block();
     for (index, entry) in node.log().iter() {
         let at = LogPosition { term: entry.term, index };
         let committed =
             if index <= node.commit_index() { "committed" } else { "not committed yet" };
-        let name =
-            if index == LogIndex::FIRST { colour::faint("log").to_string() } else { String::new() };
+        let name = if index == LogIndex::FIRST { colour::faint("log") } else { String::new() };
         let payload = message::payload(&entry.payload).to_owned();
         table.row([name, at.to_string(), payload, committed.to_owned()]);
     }
@@ -225,10 +197,10 @@ fn log(node: &RaftNode) -> Vec<String> {
 }
 
 fn store(node: &RaftNode, values: &[(String, String)]) -> Vec<String> {
-    let values = values.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>();
-    let mut block = Block::new();
-    block.line(&colour::faint("store"), format!("{} holds {}", node.id(), values.join(", ")));
-    block.0.lines()
+    let values = joined(values.iter().map(|(key, value)| format!("{key} = {value}")), ", ");
+    let mut block = block();
+    block.row([colour::faint("store"), format!("{} holds {values}", node.id())]);
+    block.lines()
 }
 
 fn apply(applied: &AppliedEntry) -> String {

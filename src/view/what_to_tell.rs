@@ -113,3 +113,15 @@ pub(super) fn too_old(event: &Event, verdicts: &[Verdict]) -> Option<TooOld> {
     let Facts::Terms { message, own } = verdicts.iter().find(stale)?.facts else { return None };
     Some(TooOld { kind, message, own })
 }
+
+/// The verdicts among these events.
+pub(super) fn verdicts(events: &[Event]) -> Vec<Verdict> {
+    let verdict = |event: &Event| if let Event::Checked(it) = event { Some(*it) } else { None };
+    events.iter().filter_map(verdict).collect()
+}
+
+/// An event of a node with its name in front; the refusal of a message of an older term with its reason.
+pub(super) fn sentence(speaker: Speaker, event: &Event, verdicts: &[Verdict]) -> String {
+    let old = too_old(event, verdicts).map(|old| old.sentence(speaker));
+    format!("{} {}", speaker.node, old.unwrap_or_else(|| event_text::event(speaker, event)))
+}

@@ -1,7 +1,7 @@
 //! Answers to why and why not, in words.
 
 use super::table::{Table, paragraph};
-use super::words::{Speaker, when};
+use super::words::{Speaker, joined, when};
 use super::{colour, event_text, finding_text};
 use crate::explain::{
     Explanation, Finding, Ground, LeadEnd, Leadership, Question, Standing, Unanswerable, Uncounted,
@@ -52,7 +52,7 @@ pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
     let time = history.step(answer.step).map_or_else(String::new, |step| when(step.time));
     let comma = if time.is_empty() { "" } else { ", " };
     let asked = format!("Step {}{comma}{time}: why {}?", answer.step, answer.question);
-    let mut lines = vec![colour::heading(&asked).to_string()];
+    let mut lines = vec![colour::heading(&asked)];
     if answer.contradicts {
         lines.extend(paragraph("The opposite is true:", "  ", "  "));
     }
@@ -138,7 +138,7 @@ fn reasons(answer: &Explanation) -> Vec<String> {
     for sentence in sentences(answer) {
         lines.extend(match sentence {
             Sentence::Finding(text) => paragraph(&text, "  ", "  "),
-            Sentence::Ground(text) => paragraph(&colour::faint(&text).to_string(), "  └ ", "    "),
+            Sentence::Ground(text) => paragraph(&colour::faint(&text), "  └ ", "    "),
             Sentence::Standing(node, text) => {
                 paragraph(&format!("{node}  {text}"), "    ", "        ")
             }
@@ -256,9 +256,9 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
         ),
         Unanswerable::NotHappened { question, step, others } if !others.is_empty() => {
             let others = others.iter().map(|(node, step)| format!("to {node} in step {step}"));
+            let others = joined(others, ", ");
             format!(
-                "'{question}' had not happened by step {step}; it did happen {}: ask about that",
-                others.collect::<Vec<_>>().join(", ")
+                "'{question}' had not happened by step {step}; it did happen {others}: ask about that"
             )
         }
         Unanswerable::NotHappened { question, step, .. } => format!(

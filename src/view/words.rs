@@ -1,5 +1,6 @@
 //! Words that many sentences need: the node that acts, a number with its noun, the end of a log.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::raft::{Input, LogPosition, NodeId};
@@ -35,9 +36,14 @@ pub fn log_end(last: LogPosition) -> String {
     if last == LogPosition::START { "is empty".to_owned() } else { format!("ends at {last}") }
 }
 
-/// The names of nodes, with spaces between them.
-pub(super) fn spaced(nodes: &[NodeId]) -> String {
-    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+/// The items in one text, with `between` them.
+pub(super) fn joined<T: Display>(items: impl IntoIterator<Item = T>, between: &str) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(between)
+}
+
+/// The name of a node, or `null` as in the paper.
+pub(super) fn or_null(node: Option<NodeId>) -> String {
+    node.map_or_else(|| "null".to_owned(), |node| node.to_string())
 }
 
 /// A number with its noun.
@@ -69,4 +75,19 @@ pub(super) fn when(time: Time) -> String {
 /// Says that a live cluster did not wait for its reader.
 pub(crate) fn left_out(lines: u64) -> String {
     format!("  ({lines} lines are left out here: a live cluster does not wait for its reader)")
+}
+
+/// Groups the items that are alike, each group with its first item as its representative.
+pub(super) fn alike<T: Copy>(
+    all: impl IntoIterator<Item = T>,
+    like: impl Fn(T, T) -> bool,
+) -> Vec<(T, Vec<T>)> {
+    let mut groups: Vec<(T, Vec<T>)> = Vec::new();
+    for one in all {
+        match groups.iter_mut().find(|(first, _)| like(*first, one)) {
+            Some((_, members)) => members.push(one),
+            None => groups.push((one, vec![one])),
+        }
+    }
+    groups
 }

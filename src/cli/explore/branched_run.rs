@@ -14,7 +14,7 @@ use crate::scenario::run::{PATIENCE, Runner};
 use crate::scenario::script::{Script, unrolled};
 use crate::scenario::verb_table::Verb;
 use crate::sim::{Sim, SimConfig};
-use crate::view::page::live::LiveRecord;
+use crate::view::page::moments::Moments;
 use crate::view::prompt;
 
 /// A session takes no further line once its run has this many steps.
@@ -58,7 +58,7 @@ pub(super) struct BranchedRun<'a> {
     pub(super) tip: Option<usize>,
     runner: Runner<'a, Sim>,
     pub(super) recorder: Recorder,
-    pub(super) shown: LiveRecord,
+    pub(super) shown: Moments,
 }
 
 /// Why a line or an act was not done.
@@ -81,7 +81,7 @@ impl<'a> BranchedRun<'a> {
             tip: None,
             runner: Runner::new(sim, observer),
             recorder,
-            shown: LiveRecord::begin(head.nodes),
+            shown: Moments::begin(head.nodes),
             head,
         }
     }
@@ -136,7 +136,7 @@ impl<'a> BranchedRun<'a> {
     pub(super) fn carry_out(&mut self, verb: &Verb) -> Result<(), NotDone> {
         self.check(verb)?;
         let done = self.runner.execute(0, verb);
-        self.recorder.look(|history| self.shown.follow(history));
+        self.recorder.look(|history| self.shown.follow(history, history.last()));
         match done {
             Ok(()) => self.keep(verb.clone()),
             Err(failure) => {
@@ -221,12 +221,12 @@ impl<'a> BranchedRun<'a> {
         let (sim, recorder) = world_of(&self.head);
         self.runner.start_over(sim);
         self.recorder = recorder;
-        self.shown = LiveRecord::begin(self.head.nodes);
+        self.shown = Moments::begin(self.head.nodes);
         for line in self.way_to(tip) {
             let done = self.runner.execute(0, &self.lines[line].verb);
             assert!(done.is_ok(), "the same lines of the same world have the same outcome");
         }
-        self.recorder.look(|history| self.shown.follow(history));
+        self.recorder.look(|history| self.shown.follow(history, history.last()));
         self.tip = tip;
     }
 
@@ -307,7 +307,7 @@ impl<'a> BranchedRun<'a> {
         let mut events = 0;
         while on(events, self) {
             self.runner.execute(0, &Verb::Step(1)).map_err(NotDone::Failed)?;
-            self.recorder.look(|history| self.shown.follow(history));
+            self.recorder.look(|history| self.shown.follow(history, history.last()));
             events += 1;
         }
         match self.lines[line].verb {

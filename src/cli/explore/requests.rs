@@ -251,7 +251,7 @@ impl<'a> Desk<'a> {
                 Ok(())
             }
             Word::Why(question) => {
-                let step = at.map_or(u64::MAX, |at| self.session.shown.step_of(at));
+                let step = at.map_or(u64::MAX, |at| self.session.shown.last_step(at));
                 let answered = self
                     .session
                     .recorder
@@ -319,7 +319,7 @@ impl<'a> Desk<'a> {
         question: &str,
         moment: usize,
     ) -> Result<Vec<(&'static str, String)>, String> {
-        let step = self.session.shown.step_of(moment);
+        let step = self.session.shown.last_step(moment);
         let asked = Question::parse(question, self.session.head().nodes);
         let answered = asked.and_then(|question| {
             self.session
@@ -331,7 +331,7 @@ impl<'a> Desk<'a> {
 
     /// The step since which a field of a node has the value it has at the end of a moment; 0 for the beginning.
     pub(super) fn blame(&self, node: u8, field: &str, moment: usize) -> Result<u64, String> {
-        let step = self.session.shown.step_of(moment);
+        let step = self.session.shown.last_step(moment);
         let nodes = self.session.head().nodes;
         let id = NodeId::all(nodes).nth(node.into());
         let id =

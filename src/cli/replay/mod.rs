@@ -113,19 +113,17 @@ fn show(
     nodes: &[NodeId],
     format: Format,
 ) -> Result<Vec<Vec<String>>, Error> {
-    let unanswerable = |why: &Unanswerable| Error::Usage(why::unanswerable(why));
     let (last, size) = (history.last(), history.header().nodes);
     let shown = |&id: &NodeId| {
-        let moment = history.at(step);
-        let moment =
-            moment.ok_or_else(|| unanswerable(&Unanswerable::NoSuchStep { step, last }))?;
-        let node = id.index();
-        let stood = moment.nodes.get(node);
-        let no_node = || unanswerable(&Unanswerable::NoSuchNode { node, nodes: size });
-        let stood = stood.ok_or_else(no_node)?;
+        let stands = || {
+            let no_step = Unanswerable::NoSuchStep { step, last };
+            let no_node = Unanswerable::NoSuchNode { node: id.index(), nodes: size };
+            history.nodes_at(step).ok_or(no_step)?.into_iter().nth(id.index()).ok_or(no_node)
+        };
+        let stood = stands().map_err(|why| Error::Usage(why::unanswerable(&why)))?;
         Ok(match format {
-            Format::Text => told::one_node(step, stood),
-            Format::Json => vec![json::node(step, stood)],
+            Format::Text => told::one_node(step, &stood),
+            Format::Json => vec![json::node(step, &stood)],
         })
     };
     nodes.iter().map(shown).collect()

@@ -10,7 +10,7 @@ use crate::cli::play::lines::Lines;
 use crate::cli::play::{Play, play};
 use crate::explain::{Kind, Place, Unanswerable};
 use crate::raft::NodeId;
-use crate::record::history::{Moment, NodeState};
+use crate::record::history::NodeState;
 use crate::record::{Clock, History};
 use crate::view::output::Output;
 use crate::view::{STORY, history as told, places, prompt, why};
@@ -85,28 +85,26 @@ impl TracePrompt<'_> {
                 })?;
                 Ok(self.go(step))
             }
-            Word::Show(None) => Ok(told::nodes(&self.moment(step)?)),
-            Word::Show(Some(id)) => Ok(told::node(&self.moment(step)?.nodes[id.index()])),
+            Word::Show(None) => Ok(told::nodes(&self.nodes(step)?)),
+            Word::Show(Some(id)) => Ok(told::node(&self.nodes(step)?[id.index()])),
             Word::Log(id) => {
-                let nodes = self.moment(step)?.nodes;
+                let nodes = self.nodes(step)?;
                 let statuses: Vec<_> = nodes.iter().map(NodeState::status).collect();
                 let logs: Vec<_> = nodes.iter().map(|stood| stood.node.log().clone()).collect();
                 Ok(prompt::logs(id, &statuses, &logs))
             }
             Word::Leaders => Ok(told::leaders(history)),
             Word::Clients => Ok(told::clients(history, step)),
-            Word::Messages => Ok(told::messages(&self.moment(step)?)),
-            Word::Diff(a, b) => Ok(told::differences(&self.moment(a)?, &self.moment(b)?)),
+            Word::Messages => self.nodes(step).map(|_| told::messages(history, step)),
+            Word::Diff(a, b) => Ok(told::differences(&self.nodes(a)?, &self.nodes(b)?)),
             Word::Blame(id, field) => self.blame(id, &field),
             Word::Questions => Ok(why::questions()),
             Word::Why(question) => why::answered(history, step, &question),
         }
     }
 
-    fn moment(&self, step: u64) -> Result<Moment<'_>, String> {
-        let last = self.history.last();
-        let moment = self.history.at(step);
-        moment.ok_or_else(|| no_step(step, last))
+    fn nodes(&self, step: u64) -> Result<Vec<NodeState<'static>>, String> {
+        self.history.nodes_at(step).ok_or_else(|| no_step(step, self.history.last()))
     }
 
     /// Goes to a step, and returns the lines that tell it.
@@ -129,8 +127,8 @@ impl TracePrompt<'_> {
     }
 
     fn blame(&self, id: NodeId, field: &str) -> Result<Vec<String>, String> {
-        let moment = self.moment(self.step)?;
-        let fields = told::fields(&moment.nodes[id.index()]);
+        let nodes = self.nodes(self.step)?;
+        let fields = told::fields(&nodes[id.index()]);
         let Some((name, value)) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))
         else {
             let names = fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");

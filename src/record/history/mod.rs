@@ -12,7 +12,6 @@
 
 mod clients;
 mod messages;
-mod moment;
 mod recorder;
 mod rerun;
 
@@ -21,6 +20,7 @@ use std::io::BufRead;
 use super::error::TraceError;
 use super::format::{Header, InputLine};
 use super::replay::{Summary, replay};
+use crate::network::Network;
 use crate::properties::safety::Violation;
 use crate::raft::{Event, Input, LogIndex, NodeId};
 use crate::record::deed::Deed;
@@ -30,7 +30,6 @@ use crate::server::turn_order::MessageId;
 
 pub use clients::{ClientCall, Told};
 pub use messages::SentMessage;
-pub use moment::Moment;
 pub use recorder::Recorder;
 pub use rerun::NodeState;
 use rerun::{Own, Taken};
@@ -296,5 +295,20 @@ impl History {
     /// The last step that was made at or before this time, if there is one.
     pub fn step_at(&self, time: Time) -> Option<u64> {
         Some(self.steps.partition_point(|made| made.time <= time) as u64).filter(|step| *step > 0)
+    }
+
+    /// The state of every node at the end of `step`, if there is such a step.
+    pub fn nodes_at(&self, step: u64) -> Option<Vec<NodeState<'static>>> {
+        self.step(step)?;
+        NodeId::all(self.nodes.len()).map(|id| self.node_at(id, step)).collect()
+    }
+
+    /// The links at the end of `step`.
+    pub fn network_at(&self, step: u64) -> Network {
+        let mut network = Network::new(self.header.conditions);
+        self.deeds[..self.deeds_until(step)]
+            .iter()
+            .for_each(|done| done.deed.apply_to(&mut network));
+        network
     }
 }

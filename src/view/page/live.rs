@@ -16,11 +16,6 @@ use crate::record::history::{History, SentMessage};
 use crate::view::{colour, why};
 use crate::visible::visible;
 
-/// The record of a run in progress, from which the page learns what is new.
-pub(crate) struct LiveRecord {
-    moments: Moments,
-}
-
 /// What has happened since the moments that the page knows.
 #[derive(Serialize)]
 pub(crate) struct Growth<'a> {
@@ -61,32 +56,12 @@ impl LiveHeading {
     }
 }
 
-impl LiveRecord {
-    /// Creates the record of a run that begins.
-    pub(crate) fn begin(nodes: usize) -> Self {
-        Self { moments: Moments::begin(nodes) }
-    }
-
-    /// The number of moments.
-    pub(crate) const fn len(&self) -> usize {
-        self.moments.list.len()
-    }
-
-    /// The last step up to a moment; 0 if there is none.
-    pub(crate) fn step_of(&self, moment: usize) -> u64 {
-        self.moments.last_step(moment)
-    }
-
+impl Moments {
     /// Whether a moment from number `from` on has this mark, in the spelling of the page.
     pub(crate) fn marked(&self, from: usize, mark: &str) -> bool {
-        self.moments.list[from..].iter().any(|moment| {
+        self.list[from..].iter().any(|moment| {
             moment.marks.iter().any(|it| serde_json::to_value(it).is_ok_and(|it| it == mark))
         })
-    }
-
-    /// Takes in what has happened since the last call. This is cheap if little has happened.
-    pub(crate) fn follow(&mut self, history: &History) {
-        self.moments.follow(history, history.last());
     }
 
     /// Returns what has happened since the page knew `from` moments.
@@ -96,8 +71,8 @@ impl LiveRecord {
         safety: Option<&SafetyReport>,
         from: usize,
     ) -> Growth<'_> {
-        self.follow(history);
-        let since = self.step_of(from.saturating_sub(1));
+        self.follow(history, history.last());
+        let since = self.last_step(from.saturating_sub(1));
         let newest = |steps: &[u64]| steps.last().copied().unwrap_or_default();
         let is_new = |sent: &&SentMessage| {
             let lost = sent.lost_in.last().map_or(0, |(step, _)| *step);
@@ -106,7 +81,7 @@ impl LiveRecord {
         let messages = history.messages().iter().filter(is_new);
         Growth {
             from,
-            moments: &self.moments.list[from..],
+            moments: &self.list[from..],
             messages: messages.filter_map(|sent| self.message(sent)).collect(),
             properties: safety.map(properties),
             violations: safety.map(shown_violations),
@@ -117,12 +92,12 @@ impl LiveRecord {
     /// Returns a message as the page has it. A loss after the last step belongs to the last moment, and a
     /// removal by hand to the moment of that removal.
     fn message(&self, sent: &SentMessage) -> Option<ShownMessage> {
-        let mut message = ShownMessage::of(sent, &self.moments)?;
-        let removed = self.moments.removed.get(&sent.message).copied();
+        let mut message = ShownMessage::of(sent, self)?;
+        let removed = self.removed.get(&sent.message).copied();
         if let Some((_, why)) = sent.lost_in.last()
             && (message.lost.is_none() || removed.is_some())
         {
-            let at = removed.unwrap_or(self.moments.list.len() - 1);
+            let at = removed.unwrap_or(self.list.len() - 1);
             message.lost = Some((at, why_lost(*why)));
         }
         Some(message)
@@ -203,5 +178,5 @@ pub(crate) fn farewell(good: bool) -> String {
     } else {
         "Ended; a property was violated while every rule was kept."
     };
-    if good { text.to_owned() } else { colour::wrong(text).to_string() }
+    if good { text.to_owned() } else { colour::wrong(text) }
 }

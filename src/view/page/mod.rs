@@ -10,7 +10,7 @@
 mod answers;
 pub(crate) mod live;
 mod mermaid;
-mod moments;
+pub(crate) mod moments;
 mod run_record;
 mod svg;
 

@@ -8,21 +8,19 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::network::{Conditions, Network};
-use crate::raft::{
-    Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term, Verdict,
-};
+use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
 use crate::record::deed::Deed;
 use crate::record::history::{History, NodeState, StepRecord};
 use crate::server::timing::Time;
 use crate::server::turn_order::MessageId;
-use crate::view::what_to_tell::too_old;
+use crate::view::what_to_tell::{sentence, verdicts};
 use crate::view::words::Speaker;
 use crate::view::{deeds, event_text, facts, message};
 use crate::visible::visible;
 
 /// Something that happened: a step of a node, or what the world did.
 #[derive(Serialize)]
-pub(super) struct ShownMoment {
+pub(crate) struct ShownMoment {
     /// The number of the step; 0 for what the world did.
     pub(super) step: u64,
     #[serde(rename = "time")]
@@ -92,7 +90,7 @@ pub(super) struct NodeChange {
 }
 
 /// The moments, while they are gathered.
-pub(super) struct Moments {
+pub(crate) struct Moments {
     pub(super) list: Vec<ShownMoment>,
     /// The first step that is shown.
     pub(super) first: u64,
@@ -134,7 +132,7 @@ impl Moments {
     }
 
     /// Begins a run in progress with this many nodes.
-    pub(super) fn begin(nodes: usize) -> Self {
+    pub(crate) fn begin(nodes: usize) -> Self {
         let title = "Every node starts as a follower, with an empty log.";
         let mut begin = ShownMoment::new(Time::ZERO, None, MomentKind::Note, title);
         begin.mark = Some(title.to_owned());
@@ -142,8 +140,13 @@ impl Moments {
         Self::new(vec![begin], 1, logs)
     }
 
+    /// The number of moments.
+    pub(crate) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// Takes in the steps and deeds since the last call, up to the moment of step `until`, in their order.
-    pub(super) fn follow(&mut self, history: &History, until: u64) {
+    pub(crate) fn follow(&mut self, history: &History, until: u64) {
         let mut deeds = history.deeds_from(self.deeds, until).peekable();
         let mut changed = Vec::new();
         for step in self.steps().end..=until {
@@ -200,7 +203,7 @@ impl Moments {
     }
 
     /// The last step up to a moment; 0 if there is none.
-    pub(super) fn last_step(&self, moment: usize) -> u64 {
+    pub(crate) fn last_step(&self, moment: usize) -> u64 {
         let until = self.of_step[1..].partition_point(|&at| at <= moment);
         self.first - 1 + until as u64
     }
@@ -275,17 +278,13 @@ pub(super) fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
             (MomentKind::Timer, event_text::input(step.node, &input))
         }
     };
-    let verdicts: Vec<Verdict> = step.events.iter().filter_map(verdict_of).collect();
+    let verdicts = verdicts(step.events);
     let lines = step.events.iter().map(|event| match event {
         Event::Checked(verdict) => {
             let rule = Some(verdict.rule.id());
             (event_text::outcome(verdict), facts::compared(speaker, verdict), rule)
         }
-        event => {
-            let too_old = too_old(event, &verdicts).map(|old| old.sentence(speaker));
-            let text = too_old.unwrap_or_else(|| event_text::event(speaker, event));
-            ("event", format!("{} {text}", step.node), None)
-        }
+        event => ("event", sentence(speaker, event, &verdicts), None),
     });
     let (marks, mark) = marks(step.events);
     ShownMoment {
@@ -296,10 +295,6 @@ pub(super) fn step_moment(step: &StepRecord<'_>) -> ShownMoment {
         got: step.received.map(|message| message.0),
         ..ShownMoment::new(step.time, Some(step.node), kind, &title)
     }
-}
-
-const fn verdict_of(event: &Event) -> Option<Verdict> {
-    if let Event::Checked(verdict) = event { Some(*verdict) } else { None }
 }
 
 /// The marks by which a reader searches for a step, and its label in the diagram.
@@ -372,20 +367,16 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
     Some(match deed {
         Deed::Phase(text) => named(MomentKind::Phase, None, text.clone(), None, Vec::new()),
         Deed::Note(text) => named(MomentKind::Note, None, text.clone(), Some(text), Vec::new()),
-        Deed::Asked { ticket, node, command } => {
-            let title = format!("client {} asks {node} for {command}", ticket.client());
-            let mark = format!("client {}: {command}", ticket.client());
-            named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
-        }
-        Deed::Refused { ticket, node, leader } => {
-            let why = deeds::refusal(*node, None, *leader);
-            let title = format!("client {} is refused: {why}", ticket.client());
-            let mark = format!("client {} is refused", ticket.client());
-            named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
-        }
-        Deed::Answered { ticket, node, answer } => {
-            let title = format!("client {} {}", ticket.client(), deeds::told(answer));
-            let mark = format!("client {} is told", ticket.client());
+        Deed::Asked { ticket, node, .. }
+        | Deed::Refused { ticket, node, .. }
+        | Deed::Answered { ticket, node, .. } => {
+            let mark = match deed {
+                Deed::Asked { command, .. } => format!(": {command}"),
+                Deed::Refused { .. } => " is refused".to_owned(),
+                _ => " is told".to_owned(),
+            };
+            let mark = format!("client {}{mark}", ticket.client());
+            let title = deeds::sentence(deed)?;
             named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
         }
         Deed::Crash { node, .. }

@@ -97,33 +97,29 @@ impl Picture<'_> {
     }
 
     fn lifeline(&mut self, node: usize) {
-        let moments = self.run.moments.iter().enumerate();
-        let changes = moments.flat_map(|(at, moment)| {
-            let own = moment.after.iter().filter(|after| after.node.index() == node);
-            own.map(move |after| (at, after))
-        });
-        let (mut kind, mut begin) = ("follower", HEAD);
-        let mut pieces = Vec::new();
-        for (at, after) in changes {
-            let now = match after.role {
-                _ if !after.up => "down",
-                _ if after.paused => "paused",
-                RoleKind::Follower => "follower",
-                RoleKind::Candidate => "candidate",
-                RoleKind::Leader => "leader",
-            };
-            if now != kind {
-                pieces.push((kind, begin, y(at)));
-                (kind, begin) = (now, y(at));
-            }
-        }
-        pieces.push((kind, begin, HEAD + ROW * self.run.moments.len()));
-        let x = x(node);
-        for (kind, begin, end) in pieces {
+        let (run, x) = (self.run, x(node));
+        let mut line = |kind, begin, end| {
             self.add(format_args!(
                 "<line class=\"life {kind}\" x1=\"{x}\" x2=\"{x}\" y1=\"{begin}\" y2=\"{end}\"/>"
             ));
+        };
+        let (mut kind, mut begin) = ("follower", HEAD);
+        for (at, moment) in run.moments.iter().enumerate() {
+            for after in moment.after.iter().filter(|after| after.node.index() == node) {
+                let now = match after.role {
+                    _ if !after.up => "down",
+                    _ if after.paused => "paused",
+                    RoleKind::Follower => "follower",
+                    RoleKind::Candidate => "candidate",
+                    RoleKind::Leader => "leader",
+                };
+                if now != kind {
+                    line(kind, begin, y(at));
+                    (kind, begin) = (now, y(at));
+                }
+            }
         }
+        line(kind, begin, HEAD + ROW * run.moments.len());
     }
 
     fn message(&mut self, message: &ShownMessage) {

@@ -60,8 +60,8 @@ fn every_step_of_every_shipped_scenario_stands_as_it_was_recorded() {
         for step in 1..=history.last() {
             let until = (step < history.last()).then_some(step);
             let straight = replay(&trace[..], |_| Vec::new(), until).unwrap();
-            let moment = history.at(step).unwrap();
-            for (stood, straight) in moment.nodes.iter().zip(straight.status) {
+            let nodes = history.nodes_at(step).unwrap();
+            for (stood, straight) in nodes.iter().zip(straight.status) {
                 // A crash or a start between two steps belongs to the later step, so the two may differ there.
                 let deeds = history.deeds_before(step).chain(history.deeds_after(step));
                 let deeds = deeds.filter(|(_, deed)| {
@@ -108,14 +108,15 @@ fn a_long_run_stands_as_it_was_recorded_and_is_the_same_while_it_goes_on() {
         copied += read.last();
         for step in (1..=read.last()).step_by(97) {
             let ([live, read], context) = ([&live, &read], format!("seed {seed}, step {step}"));
-            let [one, other] = [live, read].map(|history| history.at(step).unwrap());
-            assert_eq!((&one.nodes, &one.network), (&other.nodes, &other.network), "{context}");
+            let [one, other] =
+                [live, read].map(|history| (history.nodes_at(step), history.network_at(step)));
+            assert_eq!(one, other, "{context}");
             // A replay has fewer verdicts, because it draws no timeouts and promises no answers.
-            let [one, other] = [one, other].map(|moment| {
-                let input = moment.record.input();
-                let StepRecord { time, node, received, batch_end, saved, messages, .. } =
-                    moment.record;
-                let in_flight = moment.in_flight().cloned().collect::<Vec<_>>();
+            let [one, other] = [live, read].map(|history| {
+                let record = history.step(step).unwrap();
+                let input = record.input();
+                let StepRecord { time, node, received, batch_end, saved, messages, .. } = record;
+                let in_flight = history.in_flight(step).cloned().collect::<Vec<_>>();
                 (time, node, input, received, batch_end, saved, messages, in_flight)
             });
             assert_eq!(one, other, "{context}");
@@ -219,7 +220,7 @@ fn what_is_lost_is_in_flight_no_more() {
     let cut = history(&script("nodes 3\ncut 0 -> 1\ntimeout 0\nwait 10ms\n"));
     assert_eq!(cut.in_flight(1).map(|it| it.envelope.to).collect::<Vec<_>>(), [NodeId::new(2)]);
     assert_eq!(cut.message(MessageId(0)).unwrap().lost_in, [(1, Loss::Cut)]);
-    assert!(cut.at(1).unwrap().network.is_cut(NodeId::new(0), NodeId::new(1)));
+    assert!(cut.network_at(1).is_cut(NodeId::new(0), NodeId::new(1)));
 }
 
 #[test]
@@ -252,10 +253,10 @@ fn a_trace_that_is_cut_can_be_walked_as_far_as_it_goes() {
         assert!(cut.stopped().is_some() && cut.summary().is_none());
         assert!(cut.last() > 20 && cut.last() < whole.last());
         for step in 1..=cut.last() {
-            let nodes = |history: &History| history.at(step).unwrap().nodes;
+            let nodes = |history: &History| history.nodes_at(step).unwrap();
             assert_eq!(nodes(&cut), nodes(&whole), "step {step}");
         }
-        assert!(cut.at(0).is_none() && cut.at(cut.last() + 1).is_none());
+        assert!(cut.nodes_at(0).is_none() && cut.nodes_at(cut.last() + 1).is_none());
     }
     // A header alone has no run to replay.
     let header = text.lines().next().unwrap();
