@@ -119,6 +119,11 @@ impl Network {
         self.cut[from.index()].contains(to)
     }
 
+    /// Whether no message gets through from `from` to `to`: the link is cut, or loses every message.
+    pub fn loses_all(&self, from: NodeId, to: NodeId) -> bool {
+        self.is_cut(from, to) || self.link_conditions(from, to).drop >= 1.0
+    }
+
     /// The cut links among the first `nodes` nodes, each from one node to another.
     pub fn cut_links(&self, nodes: usize) -> Vec<(NodeId, NodeId)> {
         let links =

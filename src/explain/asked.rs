@@ -108,7 +108,7 @@ impl<'h> Asked<'h> {
                 paused: stood.paused,
                 counted: false,
                 holds: None,
-                link: (!network.is_cut(center, node), !network.is_cut(node, center)),
+                link: (!network.loses_all(center, node), !network.loses_all(node, center)),
                 in_flight: between().map(|sent| sent.message).collect(),
                 in_flight_to: between().filter(|sent| sent.envelope.to == node).count(),
                 refused: None,

@@ -84,7 +84,7 @@ impl Asked<'_> {
             },
         };
         let step = first.filter(|_| on.is_none()).map_or(self.step, |(_, step, _)| step);
-        let term = (Self { step, ..*self }).node(node).node.log().term_at(index)?;
+        let term = self.right_after(node, step).node.log().term_at(index)?;
         let there = LogPosition { term, index };
         let deeper = || Box::new(self.at_index(index, None, on, nodes).0);
         (there != entry).then(|| Explanation {
@@ -108,10 +108,17 @@ impl Asked<'_> {
         found.map(|(step, ())| step.step).or_else(since).map_or(self.step, |step| step.max(1))
     }
 
+    /// The state of a node right after a step of its own, before a crash that belongs to the moment of that step;
+    /// at the end of that moment, if the step is another node's.
+    fn right_after(&self, id: NodeId, step: u64) -> NodeState<'_> {
+        let own = self.history.node_after(step).filter(|stood| stood.node.id() == id);
+        own.unwrap_or_else(|| (Self { step, ..*self }).node(id))
+    }
+
     /// The entry that was committed first at `index`, with the step and the node that did so.
     pub(super) fn first_entry(&self, index: LogIndex) -> Option<(LogPosition, u64, NodeId)> {
         let (step, id) = self.first_commit(index)?;
-        let term = (Self { step, ..*self }).node(id).node.log().term_at(index)?;
+        let term = self.right_after(id, step).node.log().term_at(index)?;
         Some((LogPosition { term, index }, step, id))
     }
 
@@ -155,8 +162,8 @@ impl Asked<'_> {
     /// Explains that a node committed the entry at `index` in the step `decided`.
     pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Explanation {
         let then = Self { step: decided, ..*self };
-        let (stood, step) = (then.node(id), self.history.step(decided).expect("it is a step"));
-        // A node that has crashed after the last step does not show any more that it led.
+        let step = self.history.step(decided).expect("it is a step");
+        let stood = self.right_after(id, decided);
         let heard = step.received.and_then(|message| self.history.message(message));
         let told_by = heard.map(|sent| &sent.envelope).and_then(|envelope| {
             matches!(envelope.message, Message::AppendEntriesRequest(_)).then_some(envelope.from)

@@ -195,9 +195,11 @@ impl Asked<'_> {
         let term = stood.node.current_term();
         stood.node.leader().filter(|&leader| {
             let there = self.node(leader);
-            let is_cut = self.history.network_at(self.step).is_cut(leader, stood.node.id());
+            let network = self.history.network_at(self.step);
             let leads = there.up && !there.paused && there.node.is_leader();
-            leads && !is_cut && there.node.current_term() == term
+            leads
+                && !network.loses_all(leader, stood.node.id())
+                && there.node.current_term() == term
         })
     }
 
@@ -262,13 +264,19 @@ impl Asked<'_> {
         let grounds =
             self.grounds(&step, &[Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader]);
         let own = grounds.iter().find_map(|ground| match ground.verdict.facts {
-            Facts::Terms { own, .. } => Some(own),
+            Facts::Terms { own: term, .. } | Facts::Leader { term, .. } => Some(term.get()),
             _ => None,
         });
+        // A candidate yields to the leader of its own term too.
+        let heard = step.received.and_then(|message| self.history.message(message));
+        let from_leader = heard
+            .is_some_and(|sent| matches!(sent.envelope.message, Message::AppendEntriesRequest(_)));
+        let yields = role == RoleKind::Candidate && from_leader;
+        let most = own.map(|own| own - u64::from(yields)).filter(|&most| most > 0);
         Ok(Explanation {
             decided_in: Some(step.step),
             grounds,
-            change: own.map(|most| Change::NoLaterTerm { most }),
+            change: most.map(|most| Change::NoLaterTerm { most: Term::new(most) }),
             ..self.answer(Finding::SteppedDown { node: id, role, term })
         })
     }

@@ -1,7 +1,8 @@
 //! Why entries were deleted, refused or acknowledged.
 
 use super::{Asked, Change, Explanation, Finding, Unanswerable};
-use crate::raft::{Event, Facts, LogPosition, Message, NodeId, Outcome, Rule};
+use crate::raft::{Envelope, Event, Facts, LogPosition, Message, NodeId, Outcome, Rule};
+use crate::record::history::StepRecord;
 
 impl Asked<'_> {
     /// Explains why `to` refused what `from` had sent, the last time it did.
@@ -19,9 +20,12 @@ impl Asked<'_> {
         grounds.retain(|ground| ground.verdict.outcome == Outcome::Refused);
         // That the timer was not started over is a consequence of the refusal, not a reason.
         grounds.retain(|ground| ground.verdict.rule != Rule::TimerResetOnlyByAuthority);
+        // The first refusal ends the turn, so what the rules after it would have refused has no verdict.
+        let (is_given, log) = self.vote_needs(&step, &sent.envelope);
         let change = grounds.first().and_then(|ground| match ground.verdict.facts {
-            Facts::Terms { own, .. } => Some(Change::Term { least: own }),
-            Facts::Vote { term, .. } => Some(Change::LaterTerm { after: term }),
+            Facts::Terms { own, .. } if is_given => Some(Change::LaterTerm { after: own, log }),
+            Facts::Terms { own, .. } => Some(Change::Term { least: own, log }),
+            Facts::Vote { term, .. } => Some(Change::LaterTerm { after: term, log }),
             Facts::Logs { own, .. } => Some(Change::Log { least: own }),
             Facts::PrevEntry { prev, .. } => Some(Change::EarlierEntry { index: prev.index }),
             _ => None,
@@ -33,6 +37,20 @@ impl Asked<'_> {
             change,
             ..self.answer(Finding::Refused { from, to, message, written_in: sent.written_in })
         })
+    }
+
+    /// What stood in the way of a vote when this request arrived: whether the vote in the voter's term was given
+    /// to another, and the end of the voter's log, if that is more up to date.
+    fn vote_needs(&self, step: &StepRecord<'_>, asks: &Envelope) -> (bool, Option<LogPosition>) {
+        let Message::VoteRequest(request) = &asks.message else { return (false, None) };
+        let Some(voter) = self.history.node_at(step.node, step.step - 1) else {
+            return (false, None);
+        };
+        let keeps = |rule| voter.node.settings().rules.keeps(rule);
+        let vote = voter.node.voted_for().filter(|_| keeps(Rule::OneVotePerTerm));
+        let compares = keeps(Rule::UpToDateLog) && keeps(Rule::TermBeforeLength);
+        let log = Some(voter.node.last()).filter(|&own| compares && request.last_log() < own);
+        (vote.is_some_and(|vote| vote != asks.from), log)
     }
 
     /// Explains why a node deleted entries, the last time it did.

@@ -265,12 +265,22 @@ pub enum Change {
     LaterElection { term: Term },
     /// The election timer of the `node` ends before it is started over.
     Timeout { node: NodeId },
-    /// The sender is in term `least` or a later one.
-    Term { least: Term },
+    /// The sender is in term `least` or a later one and, if a vote is asked for and it matters, its log is as up to
+    /// date as the voter's.
+    Term {
+        least: Term,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        log: Option<LogPosition>,
+    },
     /// The message is of term `most` or of an earlier one.
     NoLaterTerm { most: Term },
-    /// The candidate asks in a later term than `after`, because the vote in `after` is given.
-    LaterTerm { after: Term },
+    /// The candidate asks in a later term than `after`, because the vote in `after` is given and, if it matters,
+    /// with a log that is as up to date as the voter's.
+    LaterTerm {
+        after: Term,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        log: Option<LogPosition>,
+    },
     /// The candidate's log ends at `least`, or is more up to date.
     Log { least: LogPosition },
     /// The leader sends from an entry that both have, which is before `index`.

@@ -25,7 +25,7 @@ pub enum TraceError {
     /// The trace stops after so many `lines`, before its last line. All `steps` up to there replayed.
     #[error(
         "the trace stops after line {lines} without its last line, as if the program that wrote it was \
-         stopped; the {steps} steps up to there replay"
+         stopped; {}", up_to_there(*steps)
     )]
     Truncated { lines: usize, steps: u64 },
     /// A line was changed since it was written.
@@ -39,6 +39,15 @@ pub enum TraceError {
     /// In this `line`, counted from 1, the `step` of the `node` did not come out as it was recorded.
     #[error("line {line} of the trace: step {step} of {node} does not come out as it was recorded")]
     Diverged { line: usize, step: u64, node: NodeId },
+}
+
+/// Says that the steps before the end of a trace were made again.
+fn up_to_there(steps: u64) -> String {
+    match steps {
+        0 => "no step comes before".to_owned(),
+        1 => "the step up to there replays".to_owned(),
+        _ => format!("the {steps} steps up to there replay"),
+    }
 }
 
 /// Says in words which steps a run has, given its `last` one.

@@ -263,12 +263,15 @@ pub(super) fn changes(change: &Change) -> String {
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")
         }
-        Change::Term { least } => format!("the sender were in term {least} or a later one"),
+        Change::Term { least, log } => {
+            format!("the sender were in term {least} or a later one{}", and_log(*log))
+        }
         Change::NoLaterTerm { most } => {
             format!("the message were of term {most} or an earlier one")
         }
-        Change::LaterTerm { after } => {
-            format!("the candidate asked in a later term: the vote in term {after} is given")
+        Change::LaterTerm { after, log } => {
+            let log = and_log(*log);
+            format!("the candidate asked in a later term{log}: the vote in term {after} is given")
         }
         Change::Log { least } => {
             format!("the candidate's log ended at {least}, or were more up to date")
@@ -283,6 +286,13 @@ pub(super) fn changes(change: &Change) -> String {
             format!("the leader's entry at index {index} were of term {term} too")
         }
     }
+}
+
+/// What else would have to be so of the log of a candidate whose term comes too late.
+fn and_log(least: Option<LogPosition>) -> String {
+    least.map_or_else(String::new, |least| {
+        format!(", with a log that ended at {least} or were more up to date")
+    })
 }
 
 fn entry_of_own_term(

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::table::one_line;
 use super::walkthrough::where_to_go;
+use super::words::plural;
 use super::{header, script_text, status, violation};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
@@ -107,9 +108,9 @@ pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<Strin
         lines.extend(violation::report(&summary.safety, summary.header.nodes));
         lines.push(String::new());
     }
-    let (name, steps) = (trace.display(), summary.steps);
-    let made = "steps replayed, each with the recorded digest";
-    lines.extend(one_line(&format!("✓ {name}: {steps} {made}")));
+    let steps = plural(summary.steps as usize, "step", "steps");
+    let made = format!("{steps} replayed, each with the recorded digest");
+    lines.extend(one_line(&format!("✓ {}: {made}", trace.display())));
     lines.extend(header::broken(summary.header.rules()));
     lines
 }

@@ -149,7 +149,11 @@ impl<'h> Rerun<'h> {
 
     /// Calls `see` with the node's state at the moment of `step`. The rerun must not be past that moment.
     fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
-        let until = self.own.until(step, self.history);
+        self.up_to(self.own.until(step, self.history), see)
+    }
+
+    /// Calls `see` with the node's state after the first `until` items of `taken`.
+    fn up_to<T>(&mut self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         while self.at < until {
             let end = self.end_of_next();
             if end > until {
@@ -276,8 +280,24 @@ impl History {
     pub fn node_at(&self, id: NodeId, step: u64) -> Option<NodeState<'static>> {
         let own = self.nodes.get(id.index())?;
         let until = (step <= self.last()).then(|| own.until(step, self))?;
-        let copy = own.copies.partition_point(|(at, _)| *at <= until) - 1;
-        Some(Rerun::from(self, id, copy).at(step, owned))
+        Some(self.node_up_to(id, until))
+    }
+
+    /// The state of the node that made `step`, right after it. What befalls it after the last step has not
+    /// happened yet, although it belongs to the moment of that step.
+    pub fn node_after(&self, step: u64) -> Option<NodeState<'static>> {
+        let id = self.step(step)?.node;
+        let taken = &self.nodes[id.index()].taken;
+        let begin = taken.partition_point(|&taken| self.moment_of(taken) < step);
+        let is_it = |taken: &Taken| matches!(taken, Taken::Step(made) if *made == step);
+        let nth = taken[begin..].iter().position(is_it).expect("a node takes the steps it makes");
+        Some(self.node_up_to(id, begin + nth + 1))
+    }
+
+    fn node_up_to(&self, id: NodeId, until: usize) -> NodeState<'static> {
+        let copies = &self.nodes[id.index()].copies;
+        let copy = copies.partition_point(|(at, _)| *at <= until) - 1;
+        Rerun::from(self, id, copy).up_to(until, owned)
     }
 
     /// Returns the moment since which something about a node has been as it was at the moment of `step`; 0

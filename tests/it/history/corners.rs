@@ -289,3 +289,55 @@ fn who_hears_nothing_or_has_started_again_is_not_said_to_have_a_leader_s_word() 
     let answer = last(&undone, "not leader 1");
     assert_eq!(answer.finding, Finding::StartedAgain { node: id(1), leader: None });
 }
+
+/// The first refusal ends a turn, so what else stands in the way of a vote has no verdict of its own.
+#[test]
+fn what_would_change_a_refused_vote_names_all_that_is_in_its_way() {
+    let entry = "submit to 0 SET x=1\ndeliver append 0 -> 2\n";
+    let log = Some(at(1, 1));
+    // n1's request of term 1 comes to n2, which has a longer log, and is in term 1 with its vote given to n0.
+    let history = led(&format!("deliver vote 0 -> 2\n{entry}timeout 1\ndeliver vote 1 -> 2\n"));
+    assert_eq!(last(&history, "refused 1 -> 2").change, Some(Change::Log { least: at(1, 1) }));
+    let later = Some(Change::LaterTerm { after: Term::new(3), log });
+    let voted = "timeout 0\ntimeout 0\ndeliver vote 0 -> 2\ntimeout 1\ndeliver vote 1 -> 2\n";
+    let history =
+        led(&format!("{entry}restart 0\n{voted}").replace("restart 0", "crash 0\nrestart 0"));
+    assert_eq!(last(&history, "refused 1 -> 2").change, later);
+    let history = led(&format!("{entry}timeout 2\ntimeout 2\ntimeout 1\ndeliver vote 1 -> 2\n"));
+    assert_eq!(last(&history, "refused 1 -> 2").change, later, "n2 voted for itself");
+}
+
+/// A candidate steps down for the leader of its own term too, and there is no term before the first.
+#[test]
+fn an_earlier_term_keeps_a_candidate_only_if_it_is_not_its_own() {
+    let led = |lines: &str| last(&led(lines), "stepped down 2").change;
+    assert_eq!(led("timeout 2\nheartbeat 0\ndeliver append 0 -> 2\n"), None, "term 1 is the first");
+    let own = "crash 0\nrestart 0\ntimeout 0\ntimeout 2\ntimeout 2\ndeliver vote 0 -> 1\n\
+               deliver vote-reply 1 -> 0\nheartbeat 0\ndeliver append 0 -> 2\n";
+    assert_eq!(led(own), Some(Change::NoLaterTerm { most: Term::new(1) }));
+}
+
+/// A link that loses every message cuts a node off as a cut does.
+#[test]
+fn a_link_that_loses_everything_cuts_off() {
+    let history = running("wait 300ms\ndrop 100% of 0 -> 1\ndrop 99% of 1 -> 0\nwait 100ms\n");
+    let answer = last(&history, "leader 0");
+    let n1 = answer.others.iter().find(|other| other.node == id(1)).unwrap();
+    assert_eq!(n1.link, (false, true));
+}
+
+/// What befalls a node after the last step belongs to the moment of that step, and not to its commit.
+#[test]
+fn a_disk_that_is_lost_after_the_last_step_does_not_lose_the_commit_that_was_made_in_it() {
+    let history = led(
+        "submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\ncrash 0\nwipe 0\n",
+    );
+    let step = history.last();
+    let answer = last(&history, "committed 1");
+    let finding = Finding::Committed { entry: at(1, 1), node: id(0), told_by: None, with: None };
+    assert_eq!((&answer.finding, answer.decided_in), (&finding, Some(step)));
+    let counted: Vec<bool> = answer.others.iter().map(|other| other.counted).collect();
+    assert_eq!(counted, [true, false], "as n0 counted when it led");
+    let told = last(&history, "told client 1").follows_from.unwrap();
+    assert_eq!(told.finding, finding);
+}

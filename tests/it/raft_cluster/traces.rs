@@ -6,7 +6,7 @@ use raft_in_practice::network::Conditions;
 use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
 use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Clock, Header, History, TraceWriter};
+use raft_in_practice::record::{Clock, Header, History, TraceError, TraceWriter};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Answer, Ticket};
@@ -63,6 +63,7 @@ fn a_replay_can_stop_at_a_step() {
     let text = printed(0, &["replay", &path, "--at", "6"]);
     assert!(text.contains("n0    candidate     1    0       0        0"), "{text}");
     assert!(text.contains("6 steps replayed"), "{text}");
+    assert!(printed(0, &["replay", &path, "--at", "1"]).contains(": 1 step replayed"));
     let sentence = complaint(&["replay", &path, "--at", "6", "--verify"]);
     assert!(sentence.contains("--at"), "{sentence}");
 }
@@ -354,6 +355,9 @@ fn what_a_stopped_program_left_can_be_told_up_to_there() {
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains("n0 campaigns in term 1"), "{told}");
     assert!(String::from_utf8(output.stderr).unwrap().contains("the 16 steps up to there replay"));
+    let truncated = |steps| TraceError::Truncated { lines: 9, steps }.to_string();
+    assert!(truncated(1).ends_with("; the step up to there replays"));
+    assert!(truncated(0).ends_with("; no step comes before"));
 }
 
 /// A mistyped path must not replace another file, but a trace may be replaced by a new recording.
