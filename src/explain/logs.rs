@@ -55,17 +55,11 @@ impl Asked<'_> {
 
     /// Explains why a node deleted entries, the last time it did.
     pub(super) fn truncated(&self, id: NodeId) -> Result<Explanation, Unanswerable> {
-        let deleted = |id| {
-            self.latest(id, |event| match *event {
-                Event::Truncated { from, to } => Some((from, to)),
-                _ => None,
-            })
-        };
-        let (step, (from, to)) = deleted(id).ok_or_else(|| Unanswerable::NotHappened {
-            question: self.question.clone(),
-            step: self.step,
-            others: self.ids().filter_map(|id| Some((id, deleted(id)?.0.step))).collect(),
-        })?;
+        let deleted = self.latest(id, |event| match *event {
+            Event::Truncated { from, to } => Some((from, to)),
+            _ => None,
+        });
+        let (step, (from, to)) = deleted.ok_or_else(|| self.never())?;
         let before = self.history.node_at(id, step.step - 1);
         let position = |index| {
             let term = before.as_ref().and_then(|stood| stood.node.log().term_at(index));

@@ -21,6 +21,8 @@ mod logs;
 mod moments;
 mod question;
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use crate::raft::{LogIndex, LogPosition, MessageKind, NodeId, RoleKind, Term, Verdict};
@@ -301,9 +303,9 @@ pub enum Unanswerable {
     NoSuchStep { step: u64, last: u64 },
     /// No log has an entry at this index; the longest ends at `last`.
     NoSuchEntry { index: LogIndex, last: LogIndex },
-    /// What the `question` asks about has not happened up to this `step`. It has happened to `others`, each
-    /// with the step in which it last did.
-    NotHappened { question: Question, step: u64, others: Vec<(NodeId, u64)> },
+    /// What the `question` asks about has not happened up to this `step`. What `others` of its kind ask about
+    /// has, each with the step in which it last did, the latest first.
+    NotHappened { question: Question, step: u64, others: Vec<(Question, u64)> },
 }
 
 /// Answers a question about the end of a step.
@@ -319,6 +321,27 @@ pub fn why(history: &History, step: u64, question: &Question) -> Result<Explanat
     if let Some(node) = question.nodes().into_iter().find(|node| node.index() >= nodes) {
         return Err(Unanswerable::NoSuchNode { node: node.index(), nodes });
     }
+    answered(history, step, question).map_err(|why| match why {
+        Unanswerable::NotHappened { question, step, .. } => {
+            let alike = question.others_of_its_kind(nodes).into_iter();
+            let happened = alike.filter_map(|other| {
+                let answer = answered(history, step, &other).ok()?;
+                Some((other, answer.decided_in?))
+            });
+            let mut others: Vec<(Question, u64)> = happened.collect();
+            others.sort_by_key(|(_, step)| Reverse(*step));
+            Unanswerable::NotHappened { question, step, others }
+        }
+        why => why,
+    })
+}
+
+/// Answers a question about a step and nodes that there are.
+fn answered(
+    history: &History,
+    step: u64,
+    question: &Question,
+) -> Result<Explanation, Unanswerable> {
     let asked = Asked { history, step, question };
     match *question {
         Question::Committed { index, term, on } => asked.committed(index, term, on, true),

@@ -109,6 +109,21 @@ impl Question {
         })
     }
 
+    /// The same question about every node, or every two, if it asks about something that happens to a node.
+    pub(super) fn others_of_its_kind(&self, nodes: usize) -> Vec<Self> {
+        let ids = || NodeId::all(nodes);
+        match self {
+            Self::Refused { .. } => {
+                let pairs = ids().flat_map(|from| ids().map(move |to| (from, to)));
+                pairs.map(|(from, to)| Self::Refused { from, to }).collect()
+            }
+            Self::Truncated { .. } => ids().map(|node| Self::Truncated { node }).collect(),
+            Self::SteppedDown { .. } => ids().map(|node| Self::SteppedDown { node }).collect(),
+            Self::Acknowledged { .. } => ids().map(|node| Self::Acknowledged { node }).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The nodes that the question names.
     pub fn nodes(&self) -> Vec<NodeId> {
         match *self {

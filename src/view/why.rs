@@ -12,6 +12,9 @@ use crate::record::History;
 use crate::record::error::steps;
 use crate::record::history::Told;
 
+/// How many questions that have an answer are named in place of one that has none.
+const MOST_OTHERS: usize = 3;
+
 /// The questions that can be asked: the words of each, and what they ask.
 pub(crate) const QUESTIONS: [(&str, &str); 9] = [
     ("committed INDEX[@TERM] [on N]", "why this entry is committed"),
@@ -255,11 +258,9 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             "no node has an entry at index {index} here; ask about an index from 1 to {last}, or at a later step"
         ),
         Unanswerable::NotHappened { question, step, others } if !others.is_empty() => {
-            let others = others.iter().map(|(node, step)| format!("to {node} in step {step}"));
-            let others = joined(others, ", ");
-            format!(
-                "'{question}' had not happened by step {step}; it did happen {others}: ask about that"
-            )
+            let others = others.iter().take(MOST_OTHERS);
+            let others = others.map(|(other, step)| format!("'{other}' did in step {step}"));
+            format!("'{question}' has not happened up to step {step}; {}", joined(others, ", "))
         }
         Unanswerable::NotHappened { question, step, .. } => format!(
             "'{question}' has not happened up to step {step}; ask at a later step, or \

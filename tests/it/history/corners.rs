@@ -341,3 +341,19 @@ fn a_disk_that_is_lost_after_the_last_step_does_not_lose_the_commit_that_was_mad
     let told = last(&history, "told client 1").follows_from.unwrap();
     assert_eq!(told.finding, finding);
 }
+
+/// Whoever asks about what has not happened hears of the like that has, the latest first.
+#[test]
+fn a_question_about_what_has_not_happened_names_those_of_its_kind_that_have() {
+    let history = led("timeout 1\ndeliver vote 1 -> 2\ncrash 0\nrestart 0\ntimeout 0\n\
+                       deliver vote 0 -> 2\n");
+    let others = |question: &str| match refused(&history, history.last(), question) {
+        Unanswerable::NotHappened { others, .. } => {
+            others.into_iter().map(|(other, step)| format!("{other} in {step}")).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(others("refused 2 -> 0"), ["refused 0 -> 2 in 7"]);
+    assert!(others("stepped down 2").is_empty() && others("told client 9").is_empty());
+    assert_eq!(others("stepped down 1"), Vec::<String>::new());
+}

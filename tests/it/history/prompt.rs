@@ -298,9 +298,11 @@ fn what_is_asked_amiss_is_helped() {
     assert!(!out.contains("did you mean 'first'?"), "{out:?}");
     let out =
         talk("goto 100\nwhy told client 1\nwhy told SET?\nwhy truncated 3\nwhy not leader 3\n");
-    for words in
-        ["Client 1 asked n0 for", "more, asked before, also match.", "it did happen to n0 in step"]
-    {
+    for words in [
+        "Client 1 asked n0 for",
+        "more, asked before, also match.",
+        "has not happened up to step 100; 'truncated 1' did in step 100, 'truncated 0' did in step 97",
+    ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
     let never = &out[out.find("n3 has never campaigned").unwrap()..];
