@@ -118,6 +118,11 @@ fn only_its_own_page_is_answered_and_the_session_goes_on() {
         (403, served.request("POST", &path, &[json, "Origin: null"], &act)),
         (403, served.request("POST", &path, &[json, &format!("Origin: http://localhost:{port}")], &act)),
         (403, served.request("POST", &path, &[json, "Sec-Fetch-Site: cross-site"], &act)),
+        // A right value beside a wrong one does not help.
+        (403, served.request("POST", &path, &[json, "Origin: http://evil.example", &format!("Origin: http://127.0.0.1:{port}")], &act)),
+        (403, served.request("POST", &path, &[json, "Sec-Fetch-Site: cross-site", "sec-fetch-site: same-origin"], &act)),
+        (415, served.request("POST", &path, &["Content-Type: text/plain", json], &act)),
+        (411, served.request("POST", &path, &[json, "content-length: 0"], &act)),
         (415, served.request("POST", &path, &["Content-Type: text/plain"], &act)),
         (415, served.request("POST", &path, &[], &act)),
         (415, served.request("POST", &path, &["Content-Type: application/x-www-form-urlencoded"], &act)),

@@ -1,23 +1,6 @@
 //! Which requests are admitted: only those of the page itself, which knows the token. A request that
 //! another page makes the browser send is refused.
 
-/// The parts of the head of a request that matter here.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Head {
-    pub(super) method: String,
-    /// The path, with the token and without the query (`?...`).
-    pub(super) path: String,
-    /// The values of all `Host` headers.
-    pub(super) hosts: Vec<String>,
-    pub(super) origin: Option<String>,
-    /// Where the requesting page comes from, according to the browser (`Sec-Fetch-Site`).
-    pub(super) site: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) length: Option<String>,
-    /// Whether a second `Content-Length` or a `Transfer-Encoding` leaves the length of the body unclear.
-    pub(super) encoded: bool,
-}
-
 /// Why a request is refused: the HTTP status, and a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Refusal(pub(super) u16, pub(super) &'static str);
@@ -51,10 +34,14 @@ impl Guard {
         format!("/{}/", self.token)
     }
 
-    /// Admits a request, or says why not.
-    pub(super) fn admit(&self, head: &Head) -> Result<Admitted, Refusal> {
-        let host = match head.hosts.as_slice() {
-            [host] if self.hosts.contains(host) => host,
+    /// Admits a request, or says why not. Of a header that is there several times, every value counts.
+    pub(super) fn admit(&self, request: &httparse::Request<'_, '_>) -> Result<Admitted, Refusal> {
+        let all = |name: &str| -> Vec<&[u8]> {
+            let named = request.headers.iter().filter(|it| it.name.eq_ignore_ascii_case(name));
+            named.map(|it| it.value).collect()
+        };
+        let host = match all("host")[..] {
+            [host] if self.hosts.iter().any(|own| own.as_bytes() == host) => host,
             _ => {
                 return Err(Refusal(
                     421,
@@ -62,34 +49,37 @@ impl Guard {
                 ));
             }
         };
-        let path = head.path.strip_prefix('/').and_then(|path| path.strip_prefix(&*self.token));
+        let path = request.path.and_then(|target| target.split('?').next()).unwrap_or_default();
+        let path = path.strip_prefix('/').and_then(|path| path.strip_prefix(&*self.token));
         let path = path.filter(|path| path.starts_with('/')).ok_or(Refusal(
             403,
             "the address lacks its token; open the one that raft-cluster explore has printed",
         ))?;
-        let posts = match &*head.method {
-            "GET" => false,
-            "POST" => true,
+        let posts = match request.method {
+            Some("GET") => false,
+            Some("POST") => true,
             _ => return Err(Refusal(405, "only GET and POST are answered")),
         };
-        let own = |origin: &str| origin.strip_prefix("http://") == Some(host);
         if posts {
-            let from_here = head.origin.as_deref().is_none_or(own)
-                && matches!(head.site.as_deref(), None | Some("same-origin"));
+            let own = |origin: &[u8]| origin.strip_prefix(b"http://") == Some(host);
+            let from_here = all("origin").into_iter().all(own)
+                && all("sec-fetch-site").into_iter().all(|site| site == b"same-origin");
             if !from_here {
                 return Err(Refusal(403, "another page may not act here"));
             }
-            if head.content_type.as_deref() != Some("application/json") {
+            if all("content-type") != [b"application/json"] {
                 return Err(Refusal(415, "what is posted must be application/json"));
             }
         }
-        if head.encoded {
+        let lengths = all("content-length");
+        if lengths.len() > 1 || !all("transfer-encoding").is_empty() {
             return Err(Refusal(411, "a body must say its length"));
         }
-        let length = match &head.length {
+        let length = match lengths.first() {
             None => 0,
-            Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().map_err(|_| too_long(path))?
+            Some(text) if text.iter().all(u8::is_ascii_digit) => {
+                let digits = str::from_utf8(text).ok();
+                digits.and_then(|it| it.parse().ok()).ok_or_else(|| too_long(path))?
             }
             Some(_) => return Err(Refusal(400, "the length is not a number")),
         };

@@ -12,7 +12,7 @@ use crate::panics::lock;
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::guard::{Admitted, Guard, Head, Refusal};
+use super::guard::{Admitted, Guard, Refusal};
 
 /// The most bytes in the head of a request.
 const LONGEST_HEAD: usize = 16 << 10;
@@ -64,8 +64,7 @@ impl Unheard {
             if streams.len() > MOST_WAITING
                 && let Some((_, oldest)) = streams.pop_front()
             {
-                // The shutdown fails if the peer has closed the connection already.
-                let _ = oldest.shutdown(Shutdown::Both);
+                close(&oldest);
             }
         });
     }
@@ -73,6 +72,11 @@ impl Unheard {
     fn leave(&self, number: u64) {
         self.with(|streams| streams.retain(|(other, _)| *other != number));
     }
+}
+
+fn close(stream: &TcpStream) {
+    // The shutdown fails if the peer has closed the connection already.
+    let _ = stream.shutdown(Shutdown::Both);
 }
 
 /// Serves connections to these listeners, on threads that end with the program.
@@ -84,12 +88,8 @@ pub(super) fn serve(listeners: Vec<TcpListener>, guard: &Guard, asked: &Sender<E
             for (number, stream) in (nth << 32..).zip(listener.incoming()) {
                 let Ok(stream) = stream else {
                     // Too many files are open, so the waiting connections make room.
-                    waiting.with(|streams| {
-                        for (_, waiting) in streams.drain(..) {
-                            // The peer may have closed the connection already.
-                            let _ = waiting.shutdown(Shutdown::Both);
-                        }
-                    });
+                    waiting
+                        .with(|streams| streams.drain(..).for_each(|(_, waiting)| close(&waiting)));
                     continue;
                 };
                 let Ok(handle) = stream.try_clone() else { continue };
@@ -117,13 +117,11 @@ fn converse(
     heard: impl Fn(),
 ) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
-    let answer = match hear(&mut stream, guard)? {
-        Err(Refusal(status, why)) => {
-            heard();
-            Response::text(status, why)
-        }
+    let request = hear(&mut stream, guard)?;
+    heard();
+    let answer = match request {
+        Err(Refusal(status, why)) => Response::text(status, why),
         Ok((request, body)) => {
-            heard();
             let (answer, answered) = bounded(1);
             let gone = || Response::text(503, "the session has ended");
             match asked.send(Exchange { request, body, answer }) {
@@ -146,19 +144,15 @@ fn converse(
 fn hear(stream: &mut TcpStream, guard: &Guard) -> io::Result<Result<(Admitted, Vec<u8>), Refusal>> {
     let until = Instant::now() + PATIENCE;
     let mut bytes = Vec::new();
-    let (head, begins) = loop {
-        match parsed(&bytes) {
+    let (request, begins) = loop {
+        match admitted(&bytes, guard) {
             Err(refusal) => return Ok(Err(refusal)),
-            Ok(Some(parsed)) => break parsed,
+            Ok(Some(admitted)) => break admitted,
             Ok(None) if bytes.len() >= LONGEST_HEAD => {
                 return Ok(Err(Refusal(431, "the head of the request is too long")));
             }
             Ok(None) => read_more(stream, &mut bytes, LONGEST_HEAD, until)?,
         }
-    };
-    let request = match guard.admit(&head) {
-        Ok(request) => request,
-        Err(refusal) => return Ok(Err(refusal)),
     };
     let mut body = bytes.split_off(begins);
     while body.len() < request.length {
@@ -168,34 +162,15 @@ fn hear(stream: &mut TcpStream, guard: &Guard) -> io::Result<Result<(Admitted, V
     Ok(Ok((request, body)))
 }
 
-/// Parses the head of a request, and finds where its body begins. Returns `None` if the head is not whole yet.
-fn parsed(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
+/// Admits the request with this head, and finds where its body begins. Returns `None` if the head is not whole yet.
+fn admitted(bytes: &[u8], guard: &Guard) -> Result<Option<(Admitted, usize)>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
-    let begins = match request.parse(bytes) {
-        Ok(httparse::Status::Complete(begins)) => begins,
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(Refusal(400, "this is not an HTTP request")),
-    };
-    let target = request.path.unwrap_or_default();
-    let mut head = Head {
-        method: request.method.unwrap_or_default().to_owned(),
-        path: target.split('?').next().unwrap_or_default().to_owned(),
-        ..Head::default()
-    };
-    for header in request.headers {
-        let value = String::from_utf8_lossy(header.value).into_owned();
-        match header.name.to_ascii_lowercase().as_str() {
-            "host" => head.hosts.push(value),
-            "origin" => head.origin = Some(value),
-            "sec-fetch-site" => head.site = Some(value),
-            "content-type" => head.content_type = Some(value),
-            "content-length" if head.length.is_none() => head.length = Some(value),
-            "content-length" | "transfer-encoding" => head.encoded = true,
-            _ => {}
-        }
+    match request.parse(bytes) {
+        Ok(httparse::Status::Complete(begins)) => Ok(Some((guard.admit(&request)?, begins))),
+        Ok(httparse::Status::Partial) => Ok(None),
+        Err(_) => Err(Refusal(400, "this is not an HTTP request")),
     }
-    Ok(Some((head, begins)))
 }
 
 /// Reads what has arrived, until `bytes` holds at most `most` bytes. Fails after `until`.
