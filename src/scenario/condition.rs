@@ -86,11 +86,11 @@ pub(super) fn holds<W: World>(
         return Ok(was_told(condition, command, &world.proposal(ticket)));
     }
     let of = |node: NodeId| statuses[node.index()];
-    let running = |who: &Who| Ok(Some(of(resolve(who)?)).filter(|status| status.up));
+    let running = |who: &Who| resolve(who).map(|node| Some(of(node)).filter(|status| status.up));
     let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| {
         let mut up = statuses.iter().filter(|status| status.up);
         match on {
-            On::One(who) => Ok(test(&of(resolve(who)?))),
+            On::One(who) => resolve(who).map(|node| test(&of(node))),
             On::All => Ok(up.all(test)),
             On::Majority => Ok(up.filter(|status| test(status)).count() > statuses.len() / 2),
         }

@@ -111,3 +111,9 @@ pub enum Why {
     /// These properties were violated too, and the line does not name them.
     AlsoViolated(Vec<Property>),
 }
+
+impl From<CannotDo> for Why {
+    fn from(cannot: CannotDo) -> Self {
+        Self::Cannot(cannot)
+    }
+}

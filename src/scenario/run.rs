@@ -13,7 +13,6 @@ use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
 use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
-use crate::server::turn_order::CrashPoint;
 
 /// How long a line waits, in the cluster's own time, if it does not say.
 pub const PATIENCE: Duration = Duration::from_secs(12);
@@ -145,35 +144,20 @@ impl<'a, W: World> Runner<'a, W> {
             }
             Verb::Write(command) => self.write(command, PATIENCE)?,
             Verb::Retry(command) => self.retry(command)?,
-            Verb::Crash { who, point } => self.crash(*who, *point)?,
-            Verb::Restart(who) => self.restart(*who)?,
-            Verb::Wipe(who) => {
-                let node = self.resolve(*who)?;
-                self.world.wipe(node).map_err(Why::Cannot)?;
-            }
-            Verb::Pause(who) => {
-                let node = self.resolve(*who)?;
-                self.world.pause(node).map_err(Why::Cannot)?;
-            }
-            Verb::Resume(who) => {
-                let node = self.resolve(*who)?;
-                self.world.resume(node).map_err(Why::Cannot)?;
-            }
-            Verb::LoseAnswer(who) => {
-                let node = self.resolve(*who)?;
-                self.world.lose_answer(node).map_err(Why::Cannot)?;
-            }
+            Verb::Crash { who, point } => self.world.crash(self.resolve(*who)?, *point)?,
+            Verb::Restart(who) => self.world.restart(self.resolve(*who)?)?,
+            Verb::Wipe(who) => self.world.wipe(self.resolve(*who)?)?,
+            Verb::Pause(who) => self.world.pause(self.resolve(*who)?)?,
+            Verb::Resume(who) => self.world.resume(self.resolve(*who)?)?,
+            Verb::LoseAnswer(who) => self.world.lose_answer(self.resolve(*who)?)?,
             Verb::RestartAll => self.restart_all()?,
-            Verb::Timeout(who) => {
-                let node = self.resolve(*who)?;
-                self.world.election_timeout(node).map_err(Why::Cannot)?;
-            }
+            Verb::Timeout(who) => self.world.election_timeout(self.resolve(*who)?)?,
             Verb::Elect(who) => self.elect(*who)?,
             Verb::Heartbeat(who) => {
                 let node = self.resolve(*who)?;
-                self.virtual_world()?.heartbeat(node).map_err(Why::Cannot)?;
+                self.virtual_world()?.heartbeat(node)?;
             }
-            Verb::Deliver(name) => self.virtual_world()?.deliver(*name).map_err(Why::Cannot)?,
+            Verb::Deliver(name) => self.virtual_world()?.deliver(*name)?,
             Verb::Wait(time) => {
                 let until = self.world.now() + *time;
                 self.run_until(*time, |world| world.now() >= until)?;
@@ -224,27 +208,17 @@ impl<'a, W: World> Runner<'a, W> {
             }
             Verb::Manual => self.virtual_world()?.set_manual(true),
             Verb::Automatic => self.virtual_world()?.set_manual(false),
-            Verb::Hold(name) => self.virtual_world()?.hold(*name).map_err(Why::Cannot)?,
-            Verb::Duplicate(name) => self.virtual_world()?.duplicate(*name).map_err(Why::Cannot)?,
-            Verb::Remove(name) => self.virtual_world()?.remove(*name).map_err(Why::Cannot)?,
+            Verb::Hold(name) => self.virtual_world()?.hold(*name)?,
+            Verb::Duplicate(name) => self.virtual_world()?.duplicate(*name)?,
+            Verb::Remove(name) => self.virtual_world()?.remove(*name)?,
             _ => unreachable!("a verb that does not change the network is carried out elsewhere"),
         }
         Ok(())
     }
 
-    fn crash(&mut self, who: Who, point: CrashPoint) -> Result<(), Why> {
-        let node = self.resolve(who)?;
-        self.world.crash(node, point).map_err(Why::Cannot)
-    }
-
-    fn restart(&mut self, who: Who) -> Result<(), Why> {
-        let node = self.resolve(who)?;
-        self.world.restart(node).map_err(Why::Cannot)
-    }
-
     fn restart_all(&mut self) -> Result<(), Why> {
         let down = self.world.status().into_iter().filter(|status| !status.up);
-        down.map(|status| Who::Node(status.id)).try_for_each(|node| self.restart(node))
+        down.map(|status| status.id).try_for_each(|node| Ok(self.world.restart(node)?))
     }
 
     fn step(&mut self, events: u64) -> Result<(), Why> {
@@ -253,7 +227,7 @@ impl<'a, W: World> Runner<'a, W> {
             let mut told = |time, event| {
                 self.observer.line_outcome(time, &LineOutcome::Happens(event));
             };
-            world.next_event(&mut told).map_err(Why::Cannot)?;
+            world.next_event(&mut told)?;
         }
         Ok(())
     }
@@ -290,7 +264,7 @@ impl<'a, W: World> Runner<'a, W> {
         self.listen();
         match self.history.judge(|index| self.world.committed(index)) {
             Judgement::Violated(misled) => self.tell(&LineOutcome::Misled(misled)),
-            Judgement::Held => self.not_fallen(Property::Linearizability)?,
+            Judgement::Held => self.not_violated(Property::Linearizability)?,
             Judgement::NotJudged(key) if self.spared => self.tell(&LineOutcome::NotJudged(key)),
             Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
         }
@@ -304,7 +278,7 @@ impl<'a, W: World> Runner<'a, W> {
             match report.violations.iter().find(|found| found.property == property) {
                 Some(violation) => self.tell(&LineOutcome::Violated(*violation)),
                 None if property == Property::Linearizability => self.expect_misled()?,
-                None => self.not_fallen(property)?,
+                None => self.not_violated(property)?,
             }
         }
         let mut others = report.violated_properties();
@@ -313,7 +287,7 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     /// Handles a property that was not violated, though the script expects it to.
-    fn not_fallen(&mut self, property: Property) -> Result<(), Why> {
+    fn not_violated(&mut self, property: Property) -> Result<(), Why> {
         if !self.spared {
             return Err(Why::Unviolated(property));
         }
@@ -361,7 +335,7 @@ impl<'a, W: World> Runner<'a, W> {
         while self.world.now() - began < bound {
             match self.world.election_timeout(node) {
                 Ok(()) | Err(CannotDo::Leads(_)) => {}
-                Err(cannot) => return Err(Why::Cannot(cannot)),
+                Err(cannot) => return Err(cannot.into()),
             }
             if self.comes_true(&condition, Duration::from_secs(1))? {
                 let took = self.world.now() - began;
