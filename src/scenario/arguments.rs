@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::free_text::FreeText;
+use super::free_text::written;
 use super::quantity::{node_number, parse_duration, parse_latency, parse_probability};
 use super::script::Script;
 use super::tokens::Words;
@@ -86,6 +86,21 @@ fn other(words: &mut Words<'_>, node: NodeId) -> Option<NodeId> {
         return words.expected("another node: none has a link to itself");
     }
     Some(other)
+}
+
+/// Reads a key and its value from what `text` takes.
+fn pair<'a>(
+    words: &mut Words<'a>,
+    text: fn(&mut Words<'a>, &str) -> Option<String>,
+) -> Option<(String, String)> {
+    let start = words.at;
+    let expected = "a key and its value, as in x=1";
+    let text = text(words, expected)?;
+    if let Some((key, value)) = text.split_once('=') {
+        return Some((key.trim().to_owned(), value.trim().to_owned()));
+    }
+    words.at = start;
+    words.expected(expected)
 }
 
 arguments! {
@@ -270,23 +285,12 @@ arguments! {
         },
         |client| client.map_or_else(String::new, |client| format!("client {client}"));
     ToldPair => (String, String), ["x=1", "\"client 1=\""],
-        |words| {
-            let start = words.at;
-            let expected = "a key and its value, as in x=1";
-            let text = words.text(expected)?;
-            if let Some((key, value)) = text.split_once('=') {
-                return Some((key.trim().to_owned(), value.trim().to_owned()));
-            }
-            words.at = start;
-            words.expected(expected)
-        },
+        |words| pair(words, Words::text),
         |(key, value)| ToldKey::write(&format!("{key}={value}"));
     ToldKey => String, ["x", "\"client\""],
         |words| words.text("a key, as in x"),
         // A text that begins with `client` is quoted, so that it does not read as a client's number.
-        |text| {
-            FreeText::unless(text, text.split_whitespace().next() == Some("client")).to_string()
-        };
+        |text| written(text, text.split_whitespace().next() == Some("client"));
     RoleKind => RoleKind, ["follower", "candidate", "leader"],
         |words| {
             let roles = [RoleKind::Follower, RoleKind::Candidate, RoleKind::Leader];
@@ -342,7 +346,7 @@ arguments! {
         |line| line.to_string();
     Remark => String, ["anything at all", "\"# no comment, but \\\"text\\\"\""],
         |words| words.text("some text"),
-        |text| FreeText::new(text).to_string();
+        |text| written(text, false);
     CommandText => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log", "ADD x 1"],
         |words| {
             for word in ["SET", "GET", "DELETE", "ADD", "ONCE"] {
@@ -351,22 +355,13 @@ arguments! {
             words.text("a command, as in SET x=1")
         },
         // A text that begins with `to` is quoted, so that it does not read as an addressee.
-        |text| FreeText::unless(text, text.split_whitespace().next() == Some("to")).to_string();
+        |text| written(text, text.split_whitespace().next() == Some("to"));
     TextBeforeOn => String, ["x", "\"x on 1\""],
         |words| words.text_before_on("a command, or a key"),
-        |text| FreeText::new(text).to_string();
+        |text| written(text, false);
     Pair => (String, String), ["x=1", "\"x=\""],
-        |words| {
-            let start = words.at;
-            let expected = "a key and its value, as in x=1";
-            let text = words.text_before_on(expected)?;
-            if let Some((key, value)) = text.split_once('=') {
-                return Some((key.trim().to_owned(), value.trim().to_owned()));
-            }
-            words.at = start;
-            words.expected(expected)
-        },
-        |(key, value)| FreeText::new(&format!("{key}={value}")).to_string();
+        |words| pair(words, Words::text_before_on),
+        |(key, value)| written(&format!("{key}={value}"), false);
     Committed => Committed, ["SET x=1", "3", "\"3\"", "\"a on b\""],
         |words| {
             let quoted = words.rest().starts_with('"');
@@ -376,9 +371,7 @@ arguments! {
         },
         |what| match what {
             Committed::Count(count) => count.to_string(),
-            Committed::Command(text) => {
-                FreeText::unless(text, text.parse::<u64>().is_ok()).to_string()
-            }
+            Committed::Command(text) => written(text, text.parse::<u64>().is_ok()),
         };
 }
 
