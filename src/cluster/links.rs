@@ -66,14 +66,9 @@ impl Links {
         self.inboxes[node.index()].1.clone()
     }
 
-    /// The conditions of every link that has none of its own.
-    pub(super) fn conditions(&self) -> Conditions {
-        lock(&self.state).network.conditions()
-    }
-
-    /// The conditions of the link from one node to another.
-    pub(super) fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
-        *lock(&self.state).network.link_conditions(from, to)
+    /// The links as they are now.
+    pub(super) fn network(&self) -> Network {
+        lock(&self.state).network.clone()
     }
 
     /// Tells the delay queue to hold a message, or to stop.
@@ -134,8 +129,8 @@ impl Shared {
         }
     }
 
-    /// Changes the network, as `deed` says.
-    pub(super) fn change_network(&self, deed: &Deed) {
+    /// Records a deed of the script, and changes the network as it says.
+    pub(super) fn enact(&self, deed: &Deed) {
         self.record([deed.clone()], || deed.apply_to(&mut lock(&self.links.state).network));
     }
 

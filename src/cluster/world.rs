@@ -10,12 +10,12 @@ use super::cluster::RaftCluster;
 use super::error::WriteError;
 use super::node_command::NodeCommand;
 use super::shared::{Shared, TimeHad};
-use crate::network::Conditions;
+use crate::network::Network;
 use crate::panics::lock;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Progress};
 use crate::record::deed::Deed;
-use crate::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
+use crate::scenario::world::{CannotDo, Elections, ScriptDeed, World};
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
@@ -147,20 +147,12 @@ impl World for RaftCluster {
         self.tell(node, NodeCommand::ElectionTimeout)
     }
 
-    fn change_network(&mut self, change: NetworkChange) {
-        self.shared.change_network(&change.into());
+    fn enact(&mut self, deed: ScriptDeed) {
+        self.shared.enact(&deed.into());
     }
 
-    fn conditions(&self) -> Conditions {
-        self.shared.links.conditions()
-    }
-
-    fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
-        self.shared.links.link_conditions(from, to)
-    }
-
-    fn narrate(&mut self, narration: Narration) {
-        self.shared.record([narration.into()], || ());
+    fn network(&self) -> Network {
+        self.shared.links.network()
     }
 
     fn committed(&self, index: LogIndex) -> Option<LogPosition> {

@@ -12,7 +12,7 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, Property};
-use crate::scenario::world::{CannotDo, Narration, VirtualWorld, World};
+use crate::scenario::world::{CannotDo, VirtualWorld, World};
 
 /// How long a line waits, in the cluster's own time, if it does not say.
 pub const PATIENCE: Duration = Duration::from_secs(12);
@@ -136,8 +136,8 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn carry_out(&mut self, verb: &Verb) -> Result<(), Why> {
         match verb {
-            Verb::Phase(text) => self.world.narrate(Narration::Phase(text.clone())),
-            Verb::Note(text) => self.world.narrate(Narration::Note(text.clone())),
+            Verb::Phase(text) => self.world.phase(text.clone()),
+            Verb::Note(text) => self.world.note(text.clone()),
             Verb::Submit { to, command } => {
                 let node = self.resolve_waiting(*to)?;
                 self.submit(node, command);
@@ -302,13 +302,14 @@ impl<'a, W: World> Runner<'a, W> {
 
     /// Changes the conditions of these links. Without `links`, gives every link the same conditions.
     fn change(&mut self, links: Option<LinkSet>, change: impl Fn(&mut Conditions)) {
+        let network = self.world.network();
         let Some(links) = links else {
-            let mut conditions = self.world.conditions();
+            let mut conditions = network.conditions();
             change(&mut conditions);
             return self.world.set_conditions(conditions);
         };
         for (from, to) in links.links(self.world.size()) {
-            let mut conditions = self.world.link_conditions(from, to);
+            let mut conditions = *network.link_conditions(from, to);
             change(&mut conditions);
             self.world.set_link_conditions(from, to, conditions);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::network::Conditions;
+use crate::network::{Conditions, Network};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Checker;
 use crate::raft::{Envelope, Log, LogEntry, LogIndex, LogPosition, NodeId, NodeSet, Progress};
@@ -56,32 +56,14 @@ pub enum CannotDo {
     NoEvent,
 }
 
-/// What a script says about the run, as opposed to what it does.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Narration {
-    /// A part of the story begins.
-    Phase(String),
-    /// A remark.
-    Note(String),
-}
-
-impl From<Narration> for Deed {
-    fn from(narration: Narration) -> Self {
-        match narration {
-            Narration::Phase(text) => Self::Phase(text),
-            Narration::Note(text) => Self::Note(text),
-        }
-    }
-}
-
-/// A change of the network, stored as its deed. Only the methods of [`World`] construct one, so the deed
-/// inside is always a network change.
+/// What a script does to the network, or says about the run, stored as its deed. Only the methods of [`World`]
+/// construct one, so the deed inside is always one of these.
 #[derive(Clone, PartialEq, Debug)]
-pub struct NetworkChange(Deed);
+pub struct ScriptDeed(Deed);
 
-impl From<NetworkChange> for Deed {
-    fn from(change: NetworkChange) -> Self {
-        change.0
+impl From<ScriptDeed> for Deed {
+    fn from(deed: ScriptDeed) -> Self {
+        deed.0
     }
 }
 
@@ -256,12 +238,13 @@ pub trait World {
     /// If it is down, paused, or leads.
     fn election_timeout(&mut self, node: NodeId) -> Result<(), CannotDo>;
 
-    /// Enters a change of the network in the journal, and makes it. Messages in flight keep their latency.
-    fn change_network(&mut self, change: NetworkChange);
+    /// Enters a deed of the script in the journal, and makes the change of the network that it asks for, if any.
+    /// Messages in flight keep their latency.
+    fn enact(&mut self, deed: ScriptDeed);
 
     /// Cuts one direction of a link.
     fn cut(&mut self, from: NodeId, to: NodeId) {
-        self.change_network(NetworkChange(Deed::Cut { from, to }));
+        self.enact(ScriptDeed(Deed::Cut { from, to }));
     }
 
     /// Splits the cluster into groups; the nodes that are in no group form one together.
@@ -270,37 +253,41 @@ pub trait World {
         let rest: NodeSet = NodeId::all(self.size()).filter(|node| !is_named(node)).collect();
         let rest = Some(rest).filter(|rest| !rest.is_empty());
         let groups = groups.iter().copied().chain(rest).collect();
-        self.change_network(NetworkChange(Deed::Partition { groups }));
+        self.enact(ScriptDeed(Deed::Partition { groups }));
     }
 
     /// Undoes the cut of one direction of a link.
     fn heal_link(&mut self, from: NodeId, to: NodeId) {
-        self.change_network(NetworkChange(Deed::HealLink { from, to }));
+        self.enact(ScriptDeed(Deed::HealLink { from, to }));
     }
 
     /// Undoes all cuts.
     fn heal(&mut self) {
-        self.change_network(NetworkChange(Deed::Heal));
+        self.enact(ScriptDeed(Deed::Heal));
     }
 
-    /// Returns the conditions of every link that has none of its own.
-    fn conditions(&self) -> Conditions;
-
-    /// Returns the conditions of the link from one node to another.
-    fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions;
+    /// Returns the links as they are now: their conditions, and which are cut.
+    fn network(&self) -> Network;
 
     /// Changes the conditions of the link from one node to another.
     fn set_link_conditions(&mut self, from: NodeId, to: NodeId, conditions: Conditions) {
-        self.change_network(NetworkChange(Deed::LinkConditions { from, to, conditions }));
+        self.enact(ScriptDeed(Deed::LinkConditions { from, to, conditions }));
     }
 
     /// Changes the conditions of every link, also of those that had their own.
     fn set_conditions(&mut self, conditions: Conditions) {
-        self.change_network(NetworkChange(Deed::Conditions(conditions)));
+        self.enact(ScriptDeed(Deed::Conditions(conditions)));
     }
 
-    /// Enters a remark of the script in the journal.
-    fn narrate(&mut self, narration: Narration);
+    /// Says that a part of the story with this title begins.
+    fn phase(&mut self, title: String) {
+        self.enact(ScriptDeed(Deed::Phase(title)));
+    }
+
+    /// Makes a remark.
+    fn note(&mut self, text: String) {
+        self.enact(ScriptDeed(Deed::Note(text)));
+    }
 
     /// Returns the first entry that any node committed at `index`.
     fn committed(&self, index: LogIndex) -> Option<LogPosition>;

@@ -8,7 +8,7 @@ use crate::properties::safety::Violation;
 use crate::raft::{Property, Settings};
 use crate::record::journal::Observer;
 use crate::scenario::verb_table::Verb;
-use crate::scenario::world::{Narration, VirtualWorld, World};
+use crate::scenario::world::{VirtualWorld, World};
 use crate::server::timing::Timing;
 use crate::server::{Proposal, Ticket};
 use crate::sim::{Sim, SimConfig};
@@ -50,7 +50,7 @@ impl ManualCluster {
 
     /// Announces a part of the run with this title to the observers.
     pub fn begin_part(&mut self, title: String) {
-        self.sim.narrate(Narration::Phase(title));
+        self.sim.phase(title);
     }
 
     /// Makes a move, if it can be made. Returns whether it was.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::queue::SimEvent;
 use super::{Process, Sim, Waiting};
-use crate::network::Conditions;
+use crate::network::Network;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Command, Envelope, Input, Log, LogIndex, LogPosition, NodeId, Progress};
 use crate::record::deed::{Deed, Loss};
 use crate::record::journal::Flight;
 use crate::record::message_name::MessageName;
 use crate::scenario::world::{
-    CannotDo, Elections, InFlight, Narration, NetworkChange, NextEvent, VirtualWorld, World,
+    CannotDo, Elections, InFlight, NextEvent, ScriptDeed, VirtualWorld, World,
 };
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
@@ -162,22 +162,14 @@ impl World for Sim {
         Ok(())
     }
 
-    fn change_network(&mut self, change: NetworkChange) {
-        let deed = Deed::from(change);
+    fn enact(&mut self, deed: ScriptDeed) {
+        let deed = Deed::from(deed);
         deed.apply_to(&mut self.network);
         self.journal.deed(self.now, &deed);
     }
 
-    fn conditions(&self) -> Conditions {
-        self.network.conditions()
-    }
-
-    fn link_conditions(&self, from: NodeId, to: NodeId) -> Conditions {
-        *self.network.link_conditions(from, to)
-    }
-
-    fn narrate(&mut self, narration: Narration) {
-        self.journal.deed(self.now, &narration.into());
+    fn network(&self) -> Network {
+        self.network.clone()
     }
 
     fn committed(&self, index: LogIndex) -> Option<LogPosition> {

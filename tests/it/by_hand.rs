@@ -175,10 +175,10 @@ fn links_that_were_changed_one_by_one_or_mended_are_so_in_a_run_by_hand_too() {
             let (sim, mut told) = (Sim::new(SimConfig::of(script), Vec::new()), ());
             let mut runner = Runner::new(sim, &mut told);
             runner.run(&script.lines).unwrap();
-            let sim = runner.into_world();
+            let network = runner.into_world().network();
             let nodes = || NodeId::all(script.nodes);
             let pairs = nodes().flat_map(|from| nodes().map(move |to| (from, to)));
-            pairs.map(|(from, to)| sim.link_conditions(from, to)).collect::<Vec<_>>()
+            pairs.map(|(from, to)| *network.link_conditions(from, to)).collect::<Vec<_>>()
         };
         let (history, _) = recorded(&script);
         let by_hand = Script::by_hand(&history, history.last());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
-use raft_in_practice::network::Conditions;
+use raft_in_practice::network::Network;
 use raft_in_practice::properties::linearizability::{Judgement, NotJudged};
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
@@ -19,7 +19,7 @@ use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::world::{CannotDo, Elections, Narration, NetworkChange, World};
+use raft_in_practice::scenario::world::{CannotDo, Elections, ScriptDeed, World};
 use raft_in_practice::server::state_machine::{KeyValue, Reply};
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::Time;
@@ -358,17 +358,11 @@ impl World for Liar {
         Ok(())
     }
 
-    fn change_network(&mut self, _: NetworkChange) {}
+    fn enact(&mut self, _: ScriptDeed) {}
 
-    fn conditions(&self) -> Conditions {
-        Conditions::PERFECT
+    fn network(&self) -> Network {
+        Network::default()
     }
-
-    fn link_conditions(&self, _: NodeId, _: NodeId) -> Conditions {
-        Conditions::PERFECT
-    }
-
-    fn narrate(&mut self, _: Narration) {}
 
     fn committed(&self, _: LogIndex) -> Option<LogPosition> {
         None

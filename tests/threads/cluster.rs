@@ -13,7 +13,7 @@ use raft_in_practice::raft::{
 };
 use raft_in_practice::record::deed::{Deed, Loss};
 use raft_in_practice::record::journal::{Batch, Observer};
-use raft_in_practice::scenario::world::{CannotDo, Narration, World};
+use raft_in_practice::scenario::world::{CannotDo, World};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::{Time, Timing};
@@ -400,7 +400,7 @@ fn the_journal_tells_a_run_in_an_order_in_which_it_could_have_happened() {
     };
     config.observers.push(Box::new(Listener(Arc::clone(&heard))));
     let mut cluster = start(config);
-    cluster.narrate(Narration::Note("and so it begins".to_owned()));
+    cluster.note("and so it begins".to_owned());
     for point in [CrashPoint::Between, CrashPoint::BeforeSave, CrashPoint::BeforeSend] {
         insist(&cluster, "SET x=1");
         let leader = cluster.wait_for_leader(BOUND).unwrap();
