@@ -18,7 +18,7 @@ pub(super) fn play(script: &mut Walkthrough) {
     script.open("A log that diverged is repaired");
     let saved = |terms: &[u64]| PersistentState::new(Term::new(7), None, log_of(terms));
     let disks = vec![saved(&LEADERS_TERMS), saved(&FOLLOWERS_TERMS), saved(&[])];
-    script.stage = Servers::from_disks(Settings::new(3), disks, script.seed());
+    script.stage = Servers::from_disks(Settings::new(3), disks, script.seed);
 
     script.say(
         "§5.3, Figure 7 (f)",

@@ -12,8 +12,8 @@ const N2: NodeId = NodeId::new(2);
 
 const COMMANDS: [&str; 3] = ["SET x=1", "SET y=2", "DELETE z"];
 
-/// The term that the other nodes are in when n0 hears from them again.
-const LATER_TERM: Term = Term::new(5);
+/// The term that n1 tries to win while n0 hears nothing. n0 then hears of the term after it.
+const OTHERS_TERM: Term = Term::new(4);
 
 pub(super) fn play(script: &mut Walkthrough, options: Options) {
     starts(script, options);
@@ -233,10 +233,7 @@ fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
 /// restarts and campaigns once more. Returns the requests of its last campaign.
 fn the_others_go_on(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     let stage = &mut script.stage;
-    let mut requests = stage.time_out(N1);
-    while stage.node(N1).current_term().next() < Some(LATER_TERM) {
-        requests = stage.time_out(N1);
-    }
+    let requests = stage.campaign(N1, OTHERS_TERM);
     let voters = NodeId::all(options.nodes).skip(2).take(others_needed(options.nodes));
     for voter in voters {
         let reply = stage.deliver(&requests, voter);

@@ -83,5 +83,5 @@ pub fn play(options: Options) -> Vec<Section> {
     votes::play(&mut script);
     divergence::play(&mut script);
     older_terms::play(&mut script);
-    script.into_sections()
+    script.sections
 }

@@ -36,7 +36,7 @@ fn old_entry_on_a_majority(script: &mut Walkthrough) {
          reached only n1 with its entry at index 2, and crashed. In term 3 n4 led, wrote another \
          entry there, reached nobody, and crashed. Both have started again, and n0 leads once more:",
     );
-    let (stage, mail) = second_leadership(RuleSet::INTACT, script.seed());
+    let (stage, mail) = second_leadership(RuleSet::INTACT, script.seed);
     script.stage = stage;
     script.logs(&ALL);
     script.say(
@@ -97,7 +97,7 @@ fn without_the_rule(script: &mut Walkthrough) {
          node. n2's reply reaches n0:",
     );
     let rules = RuleSet::INTACT.without(Rule::CommitOnlyCurrentTerm);
-    let (stage, mail) = second_leadership(rules, script.seed());
+    let (stage, mail) = second_leadership(rules, script.seed);
     script.stage = stage;
     let replies = spread(&mut script.stage, &mail, N0, &[N1, N2]);
     script.deliver(&replies, N0);
@@ -127,16 +127,16 @@ fn second_leadership(rules: RuleSet, seed: u64) -> (Servers, Vec<Envelope>) {
     let settings = Settings { rules, no_op: false, ..Settings::new(ALL.len()) };
     let disk = PersistentState::new(Term::new(1), None, log_of(&[1]));
     let mut stage = Servers::from_disks(settings, vec![disk; ALL.len()], seed);
-    let requests = campaign(&mut stage, N0, Term::new(2));
+    let requests = stage.campaign(N0, Term::new(2));
     elect(&mut stage, &requests, N0, &[N1, N2]);
     let mail = stage.step(N0, propose("SET x=2")).messages;
     stage.deliver(&mail, N1);
-    let requests = campaign(&mut stage, N4, Term::new(3));
+    let requests = stage.campaign(N4, Term::new(3));
     elect(&mut stage, &requests, N4, &[N2, N3]);
     stage.step(N4, propose("SET x=3"));
     stage.restart(N4);
     stage.restart(N0);
-    let requests = campaign(&mut stage, N0, Term::new(4));
+    let requests = stage.campaign(N0, Term::new(4));
     let mail = elect(&mut stage, &requests, N0, &[N1, N2]);
     (stage, mail)
 }
@@ -152,17 +152,7 @@ fn successor_takes_over(stage: &mut Servers, followers: &[NodeId]) -> Vec<Envelo
 /// Lets n4 campaign in the term after n0's. Returns its requests.
 fn campaign_after(stage: &mut Servers) -> Vec<Envelope> {
     let term = stage.node(N0).current_term().next().expect("the walkthrough holds few elections");
-    campaign(stage, N4, term)
-}
-
-/// Ends a node's election timer until it campaigns in `term`. Returns the requests of that campaign; those
-/// of the campaigns before are never delivered.
-fn campaign(stage: &mut Servers, candidate: NodeId, term: Term) -> Vec<Envelope> {
-    let mut requests = stage.time_out(candidate);
-    while stage.node(candidate).current_term() < term {
-        requests = stage.time_out(candidate);
-    }
-    requests
+    stage.campaign(N4, term)
 }
 
 /// Delivers the requests to the voters, and their replies to the candidate. Returns what the candidate

@@ -9,8 +9,9 @@ use super::{Beat, Options, Section};
 pub(super) struct Walkthrough {
     /// The servers; steps that a section makes on them directly are not shown.
     pub(super) stage: Servers,
-    sections: Vec<Section>,
-    seed: u64,
+    pub(super) sections: Vec<Section>,
+    /// The seed, for a section that sets up servers of its own.
+    pub(super) seed: u64,
 }
 
 impl Walkthrough {
@@ -18,11 +19,6 @@ impl Walkthrough {
     pub(super) fn new(options: Options) -> Self {
         let stage = Servers::new(Settings::new(options.nodes), options.seed);
         Self { stage, sections: Vec::new(), seed: options.seed }
-    }
-
-    /// Returns the seed, for a section that sets up servers of its own.
-    pub(super) const fn seed(&self) -> u64 {
-        self.seed
     }
 
     /// Begins the next section.
@@ -83,9 +79,5 @@ impl Walkthrough {
         let values = self.stage.machine(id).iter();
         let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         self.push(Beat::Store { node: self.stage.node(id).clone(), values });
-    }
-
-    pub(super) fn into_sections(self) -> Vec<Section> {
-        self.sections
     }
 }

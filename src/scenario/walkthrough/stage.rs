@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::raft::{
     Envelope, Event, Input, LogEntry, LogIndex, LogPosition, NodeId, PersistentState, RaftNode,
-    Settings,
+    Settings, Term,
 };
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::Timing;
@@ -127,6 +127,16 @@ impl Servers {
     /// Ends a node's election timer, without showing it. Returns what the node sends.
     pub(super) fn time_out(&mut self, id: NodeId) -> Vec<Envelope> {
         self.step(id, Input::ElectionTimeout).messages
+    }
+
+    /// Ends a node's election timer, without showing it, until it campaigns in `term`. Returns the requests of that
+    /// campaign; those of the campaigns before are never delivered.
+    pub(super) fn campaign(&mut self, candidate: NodeId, term: Term) -> Vec<Envelope> {
+        let mut requests = self.time_out(candidate);
+        while self.node(candidate).current_term() < term {
+            requests = self.time_out(candidate);
+        }
+        requests
     }
 
     /// Crashes a node and starts it again: only its disk is left.

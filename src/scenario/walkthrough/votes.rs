@@ -22,7 +22,7 @@ pub(super) fn play(script: &mut Walkthrough) {
     script.open("Three rules refuse a vote");
     let saved = |term, terms: &[u64]| PersistentState::new(Term::new(term), None, log_of(terms));
     let disks = vec![saved(5, &[1, 2]), saved(5, &[1, 2]), saved(2, &[1, 1, 1])];
-    script.stage = Servers::from_disks(Settings::new(3), disks, script.seed());
+    script.stage = Servers::from_disks(Settings::new(3), disks, script.seed);
 
     script.say(
         "§5.2, §5.4.1",
