@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::Format;
@@ -45,24 +45,17 @@ impl HuntOptions {
 pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     room::check()?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let interrupted = Arc::clone(&stop);
-    // A signal does not end the program: the hunt ends and reports what it has found.
-    interrupt::on(move || interrupted.store(true, Ordering::Relaxed));
+    let stop = interrupt::asked();
     printing(WhenFull::Wait, |output| {
         if options.break_each {
             Ok(break_each(options, &stop, output))
         } else {
-            one(options, &Arc::new(HuntProgress::until(&stop)), output)
+            one(options, &HuntProgress::until(&stop), output)
         }
     })
 }
 
-fn one(
-    options: &HuntOptions,
-    progress: &Arc<HuntProgress>,
-    output: &Output,
-) -> Result<ExitCode, Error> {
+fn one(options: &HuntOptions, progress: &HuntProgress, output: &Output) -> Result<ExitCode, Error> {
     let rules = options.broken.iter().copied().collect();
     let json = options.format == Format::Json;
     if !json {
@@ -74,9 +67,8 @@ fn one(
         // Without a limit, a hunt on an intact core would never end.
         (None, None) => 10_000,
     };
-    let bar = Bar::show(progress, options.seeds, String::new());
-    let best = best(&options.hunt(rules, seeds, options.within), Searches::Quick, progress);
-    drop(bar);
+    let hunt = options.hunt(rules, seeds, options.within);
+    let best = watched(&hunt, progress, options.seeds, "");
     let stopped = progress.is_stopped();
     if progress.seeds.load(Ordering::Relaxed) == 0 && !stopped {
         let nothing = "no seed was tried, so nothing is known; raise --seeds or --for";
@@ -211,10 +203,8 @@ fn break_each(options: &HuntOptions, stop: &Arc<AtomicBool>, output: &Output) ->
         let within = options.within.unwrap_or(Duration::from_secs(10));
         let seeds = options.seeds.unwrap_or(u64::MAX);
         let hunt = options.hunt(RuleSet::INTACT.without(rule), seeds, Some(within));
-        let progress = Arc::new(HuntProgress::until(stop));
-        let bar = Bar::show(&progress, None, view::at_work(nth));
-        let best = best(&hunt, Searches::Quick, &progress);
-        drop(bar);
+        let progress = HuntProgress::until(stop);
+        let best = watched(&hunt, &progress, None, &view::at_work(nth));
         if progress.is_stopped() && !best.has_caught() {
             // Nothing is known of a rule whose hunt did not come to its end.
             break;
@@ -244,31 +234,18 @@ fn break_each(options: &HuntOptions, stop: &Arc<AtomicBool>, output: &Output) ->
     ExitCode::from(u8::from(caught < Rule::ALL.len()))
 }
 
-/// A progress bar on standard error, while a person watches.
-struct Bar {
-    done: Sender<()>,
-    /// `None` if the machine has no more threads.
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Bar {
-    /// Shows the bar. `seeds` is the number to try, if it is known; `at_work` names the rule that is hunted,
-    /// if there are several.
-    fn show(progress: &Arc<HuntProgress>, seeds: Option<u64>, at_work: String) -> Self {
-        let progress = Arc::clone(progress);
-        let (done, ended) = bounded(1);
-        let watch = move || watch(&progress, seeds, &at_work, &ended);
-        Self { done, thread: thread::Builder::new().spawn(watch).ok() }
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        let _ = self.done.send(());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+/// Hunts, with a progress bar on standard error while a person watches. `seeds` is the number to try, if it is
+/// known; `at_work` names the rule that is hunted, if there are several.
+fn watched(hunt: &Hunt, progress: &HuntProgress, seeds: Option<u64>, at_work: &str) -> Best {
+    let (done, ended) = bounded(0);
+    thread::scope(|scope| {
+        let watch = || watch(progress, seeds, at_work, &ended);
+        // If the machine has no more threads, there is no bar.
+        let _ = thread::Builder::new().spawn_scoped(scope, watch);
+        let best = best(hunt, Searches::Quick, progress);
+        drop(done);
+        best
+    })
 }
 
 fn watch(progress: &HuntProgress, seeds: Option<u64>, at_work: &str, ended: &Receiver<()>) {
@@ -281,7 +258,7 @@ fn watch(progress: &HuntProgress, seeds: Option<u64>, at_work: &str, ended: &Rec
         bar.set_style(style);
     }
     bar.set_prefix(at_work.to_owned());
-    while ended.recv_timeout(Duration::from_millis(100)).is_err() {
+    while ended.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
         bar.set_position(progress.seeds.load(Ordering::Relaxed));
         bar.set_message(view::so_far(progress));
     }

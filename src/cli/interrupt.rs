@@ -13,8 +13,7 @@ const INTERRUPTED: u8 = 130;
 /// What to do when a signal comes: the action that was set last.
 static ACT: Mutex<Option<Box<dyn FnMut() + Send>>> = Mutex::new(None);
 
-/// Makes a signal call `act` from now on. If `act` only asks a command to end, the command then reports
-/// what it has found, and returns [`code`].
+/// Makes a signal call `act` from now on.
 pub(super) fn on(act: impl FnMut() + Send + 'static) {
     *lock(&ACT) = Some(Box::new(act));
     // Only the first call installs the handler; later ones are refused because it is there already.
@@ -24,6 +23,15 @@ pub(super) fn on(act: impl FnMut() + Send + 'static) {
             act();
         }
     });
+}
+
+/// From now on a signal sets the returned flag. It does not end the program: the command ends, reports what it
+/// has found, and returns [`code`].
+pub(super) fn asked() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    on(move || asked.store(true, Ordering::Relaxed));
+    stop
 }
 
 /// Signals are ignored while this value lives. When it is dropped, they do again what they did before.

@@ -10,12 +10,12 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::completed::{completions, place, rule, scenario};
 use super::man_pages;
-use super::search::{BoundOptions, HuntOptions};
+use super::search::{CheckOptions, HuntOptions};
 use super::watch::WatchOptions;
 use super::{Format, nodes, of_range, parse_steps, parse_view, put, seed};
-use crate::cli::check::{self, Check};
+use crate::cli::check;
 use crate::cli::error::Error;
-use crate::cli::explore::{self, Explore, FIRST_STEPS};
+use crate::cli::explore::{self, FIRST_STEPS};
 use crate::cli::hunt;
 use crate::cli::pager;
 use crate::cli::play::{self, Play};
@@ -113,19 +113,7 @@ Examples:
   raft-cluster check --log 2                            two entries: about twenty seconds
   raft-cluster check --break up-to-date-log             the shortest way, proven
   raft-cluster check --break commit-only-current-term   Figure 8: about twenty seconds")]
-    Check {
-        #[command(flatten)]
-        bounds: BoundOptions,
-        /// Switch a rule off and see the shortest way to a failure
-        #[arg(long = "break", value_parser = rule(), hide_possible_values = true, value_name = "RULE")]
-        broken: Vec<Rule>,
-        /// Keep the counterexample as a scenario file
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        save: Option<PathBuf>,
-        /// What to write: text for people, or JSON, one object a line
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    Check(CheckOptions),
     /// List the scenarios that ship with the program
     #[command(after_long_help = "Examples:
   raft-cluster scenarios
@@ -276,10 +264,7 @@ impl Arguments {
                 options.play(scenario.as_deref(), threads)
             }
             Some(RaftClusterCommand::Hunt(options)) => hunt::run(&options),
-            Some(RaftClusterCommand::Check { bounds, broken, save, format }) => {
-                let bounds = bounds.for_rules(&broken);
-                check::run(&Check { rules: broken.into_iter().collect(), bounds, save, format })
-            }
+            Some(RaftClusterCommand::Check(options)) => check::run(&options),
             Some(RaftClusterCommand::Scenarios { format: Format::Text }) => {
                 pager::show(scenarios::list())
             }
@@ -327,13 +312,7 @@ impl RunOptions {
                 "the prompt takes its lines from standard input; give it the scenario in a file";
             return Err(Error::Usage(why.to_owned()));
         }
-        let (script, is_recorded) = match name {
-            None => (self.cluster.new_cluster("play"), false),
-            Some(name) => {
-                replay::named(name, None, u64::MAX, |text| Ok(self.cluster.script(name, text)?.0))?
-            }
-        };
-        self.cluster.check_recorded(is_recorded)?;
+        let (script, is_recorded) = self.cluster.named(name, "play", None, u64::MAX)?;
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
             (false, None) => Clock::Virtual,
@@ -379,12 +358,27 @@ impl ClusterOptions {
         port: Option<u16>,
         opens: bool,
     ) -> Result<ExitCode, Error> {
-        let (script, is_recorded) = match run {
-            None => (self.new_cluster("explore"), false),
-            Some(run) => replay::named(run, at, FIRST_STEPS, |text| Ok(self.script(run, text)?.0))?,
+        let (script, is_recorded) = self.named(run, "explore", at, FIRST_STEPS)?;
+        explore::explore(script, is_recorded, port, opens)
+    }
+
+    /// The scenario that a word names, and whether it is a recorded run, as for [`replay::named`]. Without a word, a
+    /// cluster of the name `new` in which nothing has happened yet.
+    fn named(
+        &self,
+        word: Option<&str>,
+        new: &str,
+        at: Option<Place>,
+        most: u64,
+    ) -> Result<(Script, bool), Error> {
+        let Some(word) = word else {
+            let nodes = self.nodes.unwrap_or(5);
+            return Ok((self.change(Script { nodes, ..Script::empty(new) }), false));
         };
+        let (script, is_recorded) =
+            replay::named(word, at, most, |text| Ok(self.script(word, text)?.0))?;
         self.check_recorded(is_recorded)?;
-        explore::explore(Explore { script, is_recorded, port, opens })
+        Ok((script, is_recorded))
     }
 
     /// Refuses these options for a recorded run.
@@ -395,12 +389,6 @@ impl ClusterOptions {
         let why = "a recorded run has its own cluster, links and rules; leave --nodes, --seed, --drop, \
                    --duplicate, --latency, --break and --intact out";
         Err(Error::Usage(why.to_owned()))
-    }
-
-    /// A cluster in which nothing has happened yet.
-    fn new_cluster(&self, name: &str) -> Script {
-        let nodes = self.nodes.unwrap_or(5);
-        self.change(Script { nodes, ..Script::empty(name) })
     }
 
     fn report(&self, run: &str, report: Report) -> Result<ExitCode, Error> {

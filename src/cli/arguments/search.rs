@@ -45,8 +45,23 @@ pub(in crate::cli) struct HuntOptions {
 }
 
 #[derive(Args, Debug)]
+pub(in crate::cli) struct CheckOptions {
+    #[command(flatten)]
+    pub(in crate::cli) bounds: BoundOptions,
+    /// Switch a rule off and see the shortest way to a failure
+    #[arg(long = "break", value_parser = rule(), hide_possible_values = true, value_name = "RULE")]
+    pub(in crate::cli) broken: Vec<Rule>,
+    /// Keep the counterexample as a scenario file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) save: Option<PathBuf>,
+    /// What to write: text for people, or JSON, one object a line
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) format: Format,
+}
+
+#[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
-pub(super) struct BoundOptions {
+pub(in crate::cli) struct BoundOptions {
     /// How many nodes: 1 to 9 [default: 3]
     #[arg(long, value_parser = nodes())]
     nodes: Option<usize>,
@@ -78,7 +93,7 @@ pub(super) struct BoundOptions {
 impl BoundOptions {
     /// The bounds of a search: those known to expose the broken rule, or else small ones, each replaced where
     /// an option says so.
-    pub(super) fn for_rules(&self, broken: &[Rule]) -> Bounds {
+    pub(in crate::cli) fn for_rules(&self, broken: &[Rule]) -> Bounds {
         let preset = match broken {
             [rule] => preset(*rule),
             _ => None,

@@ -40,24 +40,19 @@ use guard::{Admitted, Guard};
 use http::{Exchange, Response};
 use requests::{Desk, UnseenEvents};
 
-/// What to explore, and where to serve it.
-#[derive(Debug)]
-pub(super) struct Explore {
-    pub(super) script: Script,
-    /// Whether its lines are carried out at once.
-    pub(super) is_recorded: bool,
-    /// The port; `None` means any that is free.
-    pub(super) port: Option<u16>,
-    /// Whether to open a browser, if there is one.
-    pub(super) opens: bool,
-}
-
 /// How many steps of a trace a session begins with at most, unless a place is named.
 pub(super) const FIRST_STEPS: u64 = 1_000;
 
-/// Serves the page until a request ends it. Returns exit code 1 if a property was violated while every rule was kept.
-pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
-    let (listeners, port) = listen(explore.port)?;
+/// Serves the page until a request ends it. The lines of a recorded run are carried out at once; without a `port`,
+/// any that is free is listened on; `opens` says whether to open a browser, if there is one. Returns exit code 1 if
+/// a property was violated while every rule was kept.
+pub(super) fn explore(
+    script: Script,
+    is_recorded: bool,
+    port: Option<u16>,
+    opens: bool,
+) -> Result<ExitCode, Error> {
+    let (listeners, port) = listen(port)?;
     let guard = Guard::new(random_word().map_err(Error::Random)?, port);
     let address = format!("http://127.0.0.1:{port}{}", guard.path());
     let (asked, requests) = bounded(16);
@@ -66,11 +61,11 @@ pub(super) fn explore(explore: Explore) -> Result<ExitCode, Error> {
         output.put_all(live::invitation(&address));
         // A page whose address nobody has learned is of no use.
         output.settle().map_err(Error::Output)?;
-        if explore.opens && has_screen() {
+        if opens && has_screen() {
             // If no browser opens, the reader still has the printed address.
             let _ = open::that_detached(&address);
         }
-        let good = sessions(explore.script, explore.is_recorded, &requests);
+        let good = sessions(script, is_recorded, &requests);
         output.put(live::farewell(good));
         Ok(ExitCode::from(u8::from(!good)))
     })
@@ -128,8 +123,7 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
             }
         }
         world = desk.world();
-        good &=
-            script.broken.broken().next().is_some() || desk.session.safety().violation_count() == 0;
+        good &= !script.broken.is_intact() || desk.session.safety().violation_count() == 0;
     }
     good
 }
