@@ -1,9 +1,11 @@
 //! A line that is typed at a prompt: a word, and what follows it.
 
+use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::scenario::nearest::nearest;
 use crate::scenario::quantity::node_number;
 use crate::scenario::usage::{Usage, first_words};
+use crate::view::why;
 
 /// A line typed at a prompt on a cluster, or a trace, of `nodes` nodes.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +56,15 @@ impl<'a> Typed<'a> {
     /// Reads the rest of the line as one node, or as `None` if it is empty.
     pub(super) fn some_node(self) -> Result<Option<NodeId>, String> {
         if self.rest.is_empty() { Ok(None) } else { self.node(self.rest).map(Some) }
+    }
+
+    /// Reads the rest of the line as a question, or as `None` if it is empty.
+    pub(super) fn question(self) -> Result<Option<Question>, String> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let question = Question::parse(self.rest, self.nodes);
+        question.map(Some).map_err(|error| why::unanswerable(&error))
     }
 
     /// The complaint about a first word that is none of these.

@@ -70,14 +70,9 @@ pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
     paragraph(&colour::strong(&format!("{verb}")), "> ", "  ")
 }
 
-/// Says which lines were done again.
-pub(crate) fn done_again(verbs: &[Verb]) -> String {
-    format!("done again: {}", joined(verbs.iter().map(|verb| format!("'{verb}'")), ", "))
-}
-
-/// Says which lines were undone, the last first.
-pub(crate) fn undone(verbs: &[Verb]) -> String {
-    format!("undone: {}", joined(verbs.iter().map(|verb| format!("'{verb}'")), ", "))
+/// Says what became of these lines.
+pub(crate) fn became(what: &str, verbs: &[Verb]) -> String {
+    format!("{what}: {}", joined(verbs.iter().map(|verb| format!("'{verb}'")), ", "))
 }
 
 /// Answers 'save' while no line has done anything: an empty scenario could not be run.

@@ -49,7 +49,8 @@ impl TreeLine {
 
 /// The session.
 pub(super) struct BranchedRun<'a> {
-    head: Script,
+    /// The scenario's settings.
+    pub(super) head: Script,
     /// The lines of the scenario, done or not.
     pub(super) planned: Vec<Verb>,
     /// All lines that were carried out, in every branch. `parent` and `tip` are indexes into this list.
@@ -69,6 +70,10 @@ pub(super) enum NotDone {
     Refused(String),
 }
 
+pub(super) fn refused(why: &str) -> Result<(), NotDone> {
+    Err(NotDone::Refused(why.to_owned()))
+}
+
 impl<'a> BranchedRun<'a> {
     /// A session on this scenario, with no line carried out yet.
     pub(super) fn new(script: &Script, observer: &'a mut dyn ScriptObserver) -> Self {
@@ -84,11 +89,6 @@ impl<'a> BranchedRun<'a> {
             shown: Moments::begin(head.nodes),
             head,
         }
-    }
-
-    /// The scenario's settings.
-    pub(super) const fn head(&self) -> &Script {
-        &self.head
     }
 
     /// The current world.
@@ -109,15 +109,15 @@ impl<'a> BranchedRun<'a> {
     /// Carries out the next line of the scenario. It counts as done even if it fails, but not if it is refused.
     pub(super) fn next_planned(&mut self) -> Result<(), NotDone> {
         let (done, tip) = (self.done(), self.tip);
-        let next = self.planned.get(done).cloned();
-        let none = || NotDone::Refused("the scenario has no further line".to_owned());
-        let next = next.ok_or_else(none)?;
+        let Some(next) = self.planned.get(done).cloned() else {
+            return refused("the scenario has no further line");
+        };
         let carried = self.carry_out(&next);
         if matches!(carried, Err(NotDone::Refused(_))) {
             return carried;
         }
         if carried.is_err() && self.tip == tip {
-            self.keep(tried(next));
+            self.keep(Verb::Try(Box::new(next)));
         }
         let tip = self.tip.expect("a line was kept");
         self.lines[tip].planned = done + 1;
@@ -141,7 +141,7 @@ impl<'a> BranchedRun<'a> {
             Ok(()) => self.keep(verb.clone()),
             Err(failure) => {
                 if verb.may_move_and_fail() {
-                    self.keep(tried(verb.clone()));
+                    self.keep(Verb::Try(Box::new(verb.clone())));
                 }
                 return Err(NotDone::Failed(failure));
             }
@@ -151,7 +151,6 @@ impl<'a> BranchedRun<'a> {
 
     /// Checks that a line is within the limits of a session.
     fn check(&self, verb: &Verb) -> Result<(), NotDone> {
-        let refused = |why: &str| Err(NotDone::Refused(why.to_owned()));
         if self.recorder.look(History::last) >= MOST_STEPS {
             return refused(
                 "this run has 50000 steps, and a session takes no more; save it, or go back",
@@ -204,8 +203,7 @@ impl<'a> BranchedRun<'a> {
                 return Ok(());
             }
         }
-        let why = format!("nothing of this kind has come in {PATIENT_EVENTS} events");
-        Err(NotDone::Refused(why))
+        refused(&format!("nothing of this kind has come in {PATIENT_EVENTS} events"))
     }
 
     /// The path of lines to a line, from the first one on.
@@ -216,8 +214,11 @@ impl<'a> BranchedRun<'a> {
         way
     }
 
-    /// Makes another line the tip, by carrying out the lines up to it in a new world.
+    /// Makes a line the tip if it is not, by carrying out the lines up to it in a new world.
     pub(super) fn go_to(&mut self, tip: Option<usize>) {
+        if tip == self.tip {
+            return;
+        }
         let (sim, recorder) = world_of(&self.head);
         self.runner.start_over(sim);
         self.recorder = recorder;
@@ -244,9 +245,9 @@ impl<'a> BranchedRun<'a> {
                 _ => left -= 1,
             }
         }
-        self.go_to_if_other(tip);
+        self.go_to(tip);
         if left > 0 {
-            return Err(NotDone::Refused(prompt::NOTHING_TO_UNDO.to_owned()));
+            return refused(prompt::NOTHING_TO_UNDO);
         }
         Ok(())
     }
@@ -259,7 +260,7 @@ impl<'a> BranchedRun<'a> {
         while let Some(line) = next(&self.lines, tip).filter(|_| left > 0) {
             match self.lines[line].verb {
                 Verb::Step(events) if events > left => {
-                    self.go_to_if_other(tip);
+                    self.go_to(tip);
                     return self.step_into(line, |done, _| done < left);
                 }
                 Verb::Step(events) => left -= events,
@@ -267,17 +268,11 @@ impl<'a> BranchedRun<'a> {
             }
             tip = Some(line);
         }
-        self.go_to_if_other(tip);
+        self.go_to(tip);
         if left > 0 {
-            return Err(NotDone::Refused(prompt::NOTHING_TO_DO_AGAIN.to_owned()));
+            return refused(prompt::NOTHING_TO_DO_AGAIN);
         }
         Ok(())
-    }
-
-    fn go_to_if_other(&mut self, tip: Option<usize>) {
-        if tip != self.tip {
-            self.go_to(tip);
-        }
     }
 
     /// Goes back to a moment, so that what comes next begins a branch there. A line that does more than
@@ -342,7 +337,6 @@ impl<'a> BranchedRun<'a> {
 
 /// Checks that a line does not ask for too much at once.
 fn within_bounds(verb: &Verb) -> Result<(), NotDone> {
-    let refused = |why: &str| Err(NotDone::Refused(why.to_owned()));
     let wait = match verb {
         Verb::Wait(time) => *time,
         Verb::WaitUntil { within, .. } => within.unwrap_or(PATIENCE),
@@ -363,8 +357,4 @@ fn within_bounds(verb: &Verb) -> Result<(), NotDone> {
 pub(super) fn world_of(head: &Script) -> (Sim, Recorder) {
     let recorder = Recorder::new(&head.header(Clock::Virtual));
     (Sim::new(SimConfig::of(head), vec![Box::new(recorder.clone())]), recorder)
-}
-
-fn tried(verb: Verb) -> Verb {
-    if matches!(verb, Verb::Try(_)) { verb } else { Verb::Try(Box::new(verb)) }
 }

@@ -108,7 +108,7 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
             // The page shows a failed line as a `try` line.
             let _ = session.rest();
         }
-        let mut desk = Desk::new(session, heard, world + 1);
+        let mut desk = Desk { session, heard, world: world + 1 };
         for Exchange { request, body, answer } in requests {
             let (answered, then) = respond(&mut desk, &request, &body);
             // The connection that asked may be closed already.
@@ -122,7 +122,7 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
                 Then::Ends => break,
             }
         }
-        world = desk.world();
+        world = desk.world;
         good &= !script.broken.is_intact() || desk.session.safety().violation_count() == 0;
     }
     good

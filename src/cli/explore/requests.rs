@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
-use super::branched_run::{BranchedRun, NotDone, TreeLine, world_of};
+use super::branched_run::{BranchedRun, NotDone, TreeLine, refused, world_of};
 use crate::cli::play::words::{self, Word};
 use crate::explain::{self, Question};
 use crate::panics::lock;
@@ -135,15 +135,12 @@ impl ScriptObserver for UnseenEvents {
 /// The session, as the page acts on it.
 pub(super) struct Desk<'a> {
     pub(super) session: BranchedRun<'a>,
-    heard: UnseenEvents,
-    world: u64,
+    pub(super) heard: UnseenEvents,
+    /// The number of the world. The next session must begin with another.
+    pub(super) world: u64,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) const fn new(session: BranchedRun<'a>, heard: UnseenEvents, world: u64) -> Self {
-        Self { session, heard, world }
-    }
-
     /// Does what the page asks for, and returns how the session stands then, as JSON.
     pub(super) fn act(&mut self, ask: Ask) -> Vec<u8> {
         let mut said = Vec::new();
@@ -153,10 +150,9 @@ impl<'a> Desk<'a> {
             self.carry_out(ask.act, &mut said)
         } else {
             // The page shows an older state, so the act could do something that its user did not mean.
-            Err(NotDone::Refused(
-                "another window has changed the session, and nothing was done here; this is how it stands now"
-                    .to_owned(),
-            ))
+            refused(
+                "another window has changed the session, and nothing was done here; this is how it stands now",
+            )
         };
         // Only the last event counts: the others happened on the way to it. While the page plays, none is told.
         let events = self.heard.take();
@@ -193,7 +189,7 @@ impl<'a> Desk<'a> {
             Act::Redo => self.elsewhere(|session| session.redo(1)),
             Act::GoTo { line } => {
                 if line.is_some_and(|line| line >= self.session.lines.len()) {
-                    return Err(NotDone::Refused("there is no such line".to_owned()));
+                    return refused("there is no such line");
                 }
                 self.elsewhere(|session| {
                     session.go_to(line);
@@ -227,43 +223,40 @@ impl<'a> Desk<'a> {
         at: Option<usize>,
         said: &mut Vec<String>,
     ) -> Result<(), NotDone> {
-        let refused = NotDone::Refused;
-        match words::parse(line, self.session.head().nodes).map_err(refused)? {
-            Word::Nothing => Ok(()),
-            Word::Run(_) if self.session.done() < self.session.planned.len() => self.session.rest(),
-            Word::Line(verb) | Word::Run(verb) => {
-                self.fork(at)?;
-                self.session.carry_out(&verb)
-            }
-            Word::Help(None) => {
-                said.extend(prompt::help(words::WORDS));
-                Ok(())
-            }
-            Word::Help(Some(word)) => {
-                said.extend(words::help_on(&word).map_err(refused)?);
-                Ok(())
-            }
-            Word::Back(count) => self.elsewhere(|session| session.undo(count)),
-            Word::Forward(count) => self.elsewhere(|session| session.redo(count)),
-            Word::Next(count) => (0..count).try_for_each(|_| self.session.next_planned()),
-            Word::Questions => {
-                said.extend(why::questions());
-                Ok(())
-            }
-            Word::Why(question) => {
-                let step = at.map_or(u64::MAX, |at| self.session.shown.last_step(at));
-                let answered = self
-                    .session
-                    .recorder
-                    .look(|history| why::answered(history, step.min(history.last()), &question));
-                said.extend(answered.map_err(refused)?);
-                Ok(())
-            }
-            Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {
-                let word = line.split_whitespace().next().unwrap_or_default();
-                Err(refused(format!("'{word}' is for the prompt; the page has a place for it")))
-            }
-        }
+        said.extend(
+            match words::parse(line, self.session.head.nodes).map_err(NotDone::Refused)? {
+                Word::Nothing => return Ok(()),
+                Word::Run(_) if self.session.done() < self.session.planned.len() => {
+                    return self.session.rest();
+                }
+                Word::Line(verb) | Word::Run(verb) => {
+                    self.fork(at)?;
+                    return self.session.carry_out(&verb);
+                }
+                Word::Back(count) => return self.elsewhere(|session| session.undo(count)),
+                Word::Forward(count) => return self.elsewhere(|session| session.redo(count)),
+                Word::Next(count) => {
+                    return (0..count).try_for_each(|_| self.session.next_planned());
+                }
+                Word::Help(None) => prompt::help(words::WORDS),
+                Word::Help(Some(word)) => words::help_on(&word).map_err(NotDone::Refused)?,
+                Word::Why(None) => why::questions(),
+                Word::Why(Some(question)) => {
+                    let step = at.map_or(u64::MAX, |at| self.session.shown.last_step(at));
+                    let answered = self.session.recorder.look(|history| {
+                        why::answered(history, step.min(history.last()), &question)
+                    });
+                    answered.map_err(NotDone::Refused)?
+                }
+                Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {
+                    let word = line.split_whitespace().next().unwrap_or_default();
+                    return refused(&format!(
+                        "'{word}' is for the prompt; the page has a place for it"
+                    ));
+                }
+            },
+        );
+        Ok(())
     }
 
     fn told(
@@ -276,9 +269,8 @@ impl<'a> Desk<'a> {
         let session = &mut self.session;
         let is_known = known.world == self.world;
         let from = if is_known { known.moments.min(session.shown.len()) } else { 0 };
-        let heading = (!is_known).then(|| {
-            LiveHeading::of(&session.head().header(Clock::Virtual), &session.head().shows)
-        });
+        let heading = (!is_known)
+            .then(|| LiveHeading::of(&session.head.header(Clock::Virtual), &session.head.shows));
         // Auditing all logs takes time in proportion to their length, and is not needed while the page plays.
         let safety = (!passes).then(|| session.safety());
         let (lines, tip, done) =
@@ -320,7 +312,7 @@ impl<'a> Desk<'a> {
         moment: usize,
     ) -> Result<Vec<(&'static str, String)>, String> {
         let step = self.session.shown.last_step(moment);
-        let asked = Question::parse(question, self.session.head().nodes);
+        let asked = Question::parse(question, self.session.head.nodes);
         let answered = asked.and_then(|question| {
             self.session
                 .recorder
@@ -332,7 +324,7 @@ impl<'a> Desk<'a> {
     /// The step since which a field of a node has the value it has at the end of a moment; 0 for the beginning.
     pub(super) fn blame(&self, node: u8, field: &str, moment: usize) -> Result<u64, String> {
         let step = self.session.shown.last_step(moment);
-        let nodes = self.session.head().nodes;
+        let nodes = self.session.head.nodes;
         let id = NodeId::all(nodes).nth(node.into());
         let id =
             id.ok_or_else(|| format!("there is no node {node}; they are 0 to {}", nodes - 1))?;
@@ -342,11 +334,6 @@ impl<'a> Desk<'a> {
             history.since(id, step, |stood| told::field(&stood, field))
         });
         since.ok_or_else(|| format!("{id} has no '{field}' here"))
-    }
-
-    /// The number of the world. The next session must begin with another.
-    pub(super) const fn world(&self) -> u64 {
-        self.world
     }
 
     /// Compares the run with the same run with this rule broken, or kept if it is broken here. Lines that

@@ -169,7 +169,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             };
             let line = typed.next(&prompt, self.output).map_err(Error::Input)?;
             let Some(line) = line else { return Ok(None) };
-            match words::parse(&line, self.session.script().nodes) {
+            match words::parse(&line, self.session.script.nodes) {
                 Ok(Word::Quit) => return Ok(None),
                 Ok(Word::Load(name)) => match self.load(&name) {
                     Ok(script) => return Ok(Some(script)),
@@ -180,7 +180,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                         self.complain(&sentence);
                     }
                 }
-                Err(sentence) => match words::wrong_line(&line, self.session.script().nodes) {
+                Err(sentence) => match words::wrong_line(&line, self.session.script.nodes) {
                     Some(wrong) => self.output.put_all(prompt::complaint(&wrong.told())),
                     None => self.complain(&sentence),
                 },
@@ -203,13 +203,13 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             Word::Back(count) => self.back(count)?,
             Word::Forward(count) => match self.session.forward(count) {
                 again if again.is_empty() => return Err(prompt::NOTHING_TO_DO_AGAIN.to_owned()),
-                again => self.say(&prompt::done_again(&again)),
+                again => self.say(&prompt::became("done again", &again)),
             },
             Word::Next(count) => self.next(count)?,
             Word::Run(verb) if self.session.left().is_empty() => self.carry_out(verb),
             Word::Run(_) => self.all_planned(),
-            Word::Questions => self.show(why::questions()),
-            Word::Why(question) => self.why(&question)?,
+            Word::Why(None) => self.show(why::questions()),
+            Word::Why(Some(question)) => self.why(&question)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.setup.is_virtual())?;
                 self.say(&prompt::saved(&file, lines, self.setup.is_virtual()));
@@ -259,7 +259,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         if undone.is_empty() {
             return Err(prompt::NOTHING_TO_UNDO.to_owned());
         }
-        self.say(&prompt::undone(&undone));
+        self.say(&prompt::became("undone", &undone));
         Ok(())
     }
 
@@ -272,7 +272,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
 
     /// Ends the session and prints what the checker found. Returns whether all is well.
     fn close(self) -> Result<bool, Error> {
-        let (nodes, broken) = (self.session.script().nodes, self.session.script().broken);
+        let (nodes, broken) = (self.session.script.nodes, self.session.script.broken);
         let (safety, world) = self.session.finish();
         let stopped = self.setup.stop(world);
         self.output.set_waiting(true);

@@ -43,7 +43,8 @@ const WORTH_WRITING: Duration = Duration::from_millis(100);
 
 /// A cluster, and the lines that brought it to its current state.
 pub(super) struct Session<'a, W> {
-    script: Script,
+    /// The scenario's cluster, without its lines.
+    pub(super) script: Script,
     /// The lines of the scenario, done or not.
     planned: Vec<Verb>,
     entries: Vec<Entry>,
@@ -120,10 +121,6 @@ impl<'a, W: World> Session<'a, W> {
     pub(super) fn finish(mut self) -> (SafetyReport, W) {
         let report = self.runner.finish();
         (report, self.runner.into_world())
-    }
-
-    pub(super) const fn script(&self) -> &Script {
-        &self.script
     }
 
     /// Carries a line out and records it. A failed line that may have moved the world is recorded as a `try` line.

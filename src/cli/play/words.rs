@@ -10,7 +10,7 @@ use crate::scenario::error::WrongLine;
 use crate::scenario::parse::parse_line;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
-use crate::view::{prompt, why};
+use crate::view::prompt;
 
 /// What a typed line asks for.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,10 +33,8 @@ pub(in crate::cli) enum Word {
     Run(Verb),
     /// Do this many undone lines again.
     Forward(u64),
-    /// Answer why something is so, or is not.
-    Why(Question),
-    /// List the questions that can be asked.
-    Questions,
+    /// Answer why something is so, or is not; without a question, list those that can be asked.
+    Why(Option<Question>),
     /// Show the messages in flight.
     Messages,
     /// Show the log of this node, or all logs.
@@ -84,10 +82,7 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "back" => typed.count().map(Word::Back),
         "forward" => typed.count().map(Word::Forward),
         "next" => typed.count().map(Word::Next),
-        "why" if rest.is_empty() => Ok(Word::Questions),
-        "why" => {
-            Question::parse(rest, nodes).map(Word::Why).map_err(|error| why::unanswerable(&error))
-        }
+        "why" => typed.question().map(Word::Why),
         "save" => need("a file's name").map(|file| Word::Save(file.into())),
         "load" => need("a scenario's name, or a file's").map(Word::Load),
         "messages" => typed.alone(Word::Messages),

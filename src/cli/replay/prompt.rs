@@ -98,8 +98,8 @@ impl TracePrompt<'_> {
             Word::Messages => self.nodes(step).map(|_| told::messages(history, step)),
             Word::Diff(a, b) => Ok(told::differences(&self.nodes(a)?, &self.nodes(b)?)),
             Word::Blame(id, field) => self.blame(id, &field),
-            Word::Questions => Ok(why::questions()),
-            Word::Why(question) => why::answered(history, step, &question),
+            Word::Why(None) => Ok(why::questions()),
+            Word::Why(Some(question)) => why::answered(history, step, &question),
         }
     }
 

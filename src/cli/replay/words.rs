@@ -40,10 +40,8 @@ pub(super) enum Word {
     Blame(NodeId, String),
     /// Go on from here, at the prompt of `play`.
     Fork,
-    /// Answer why something is so, or is not.
-    Why(Question),
-    /// List the questions that can be asked.
-    Questions,
+    /// Answer why something is so, or is not; without a question, list those that can be asked.
+    Why(Option<Question>),
     /// End the session.
     Quit,
 }
@@ -110,11 +108,7 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
             [id, field] => Ok(Word::Blame(typed.node(id)?, field.to_owned())),
             _ => Err("'blame' asks for a node and a field, as in 'blame 2 commitIndex'".to_owned()),
         },
-        "why" if rest.is_empty() => Ok(Word::Questions),
-        "why" => {
-            let question = Question::parse(rest, nodes);
-            question.map(Word::Why).map_err(|error| why::unanswerable(&error))
-        }
+        "why" => typed.question().map(Word::Why),
         "fork" => typed.alone(Word::Fork),
         "quit" | "exit" => typed.alone(Word::Quit),
         _ => Err(typed.unknown(WORDS)),
