@@ -331,7 +331,7 @@ impl RunOptions {
             return Err(Error::Usage(why.to_owned()));
         }
         let (trace, view) = (self.trace, self.view.unwrap_or(&STORY));
-        play::play(&Play { script, is_recorded, clock, trace, view })
+        play::play(Play { script, is_recorded, clock, trace, view })
     }
 }
 

@@ -48,47 +48,36 @@ pub(super) struct Play {
 
 /// Plays until the input ends or a line asks to quit. Returns exit code 1 if a property was violated while every
 /// rule was kept.
-pub(super) fn play(play: &Play) -> Result<ExitCode, Error> {
+pub(super) fn play(play: Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
     let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
     let output = output.of_one_run();
-    let mut setup = Setup {
-        output: output.clone(),
-        clock: play.clock,
-        view: play.view,
-        trace: play.trace.clone(),
-        writing: None,
-        recorder: None,
-    };
-    let played = match play.clock {
-        Clock::Virtual => sessions::<Sim>(&mut setup, play, &mut typed, &output),
-        Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, play, &mut typed, &output),
+    let mut setup = Setup { play, output, writing: None, recorder: None };
+    let played = match setup.play.clock {
+        Clock::Virtual => sessions::<Sim>(&mut setup, &mut typed),
+        Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, &mut typed),
     };
     // The editor is dropped first, because the lines still to be written must not wait for it.
     drop(typed);
-    let written = output.settle();
+    let written = setup.output.settle();
     let good = played?;
     written.map_err(Error::Output)?;
     Ok(ExitCode::from(u8::from(!good)))
 }
 
 /// Runs one session after the other, as scenarios are loaded. Returns whether all was well in each.
-fn sessions<W: ClockedWorld>(
-    setup: &mut Setup,
-    play: &Play,
-    typed: &mut Lines,
-    output: &Output,
-) -> Result<bool, Error> {
-    let mut next = Some((play.script.clone(), play.is_recorded));
+fn sessions<W: ClockedWorld>(setup: &mut Setup, typed: &mut Lines) -> Result<bool, Error> {
+    let clock = setup.play.clock;
+    let mut next = Some((setup.play.script.clone(), setup.play.is_recorded));
     let mut good = true;
     while let Some((script, is_recorded)) = next {
-        check_clock(&script, play.clock)?;
-        let mut told = (STORY.open)(output, script.nodes, false);
+        check_clock(&script, clock)?;
+        let mut told = (STORY.open)(&setup.output, script.nodes, false);
         let head = Script { lines: Vec::new(), ..script.clone() };
-        output.put_all(header::lines(&head, play.clock));
+        setup.output.put_all(header::lines(&head, clock));
         let world: W = setup.start(&head)?;
         let session = Session::new(&script, world, &mut told);
-        let mut table = PlayPrompt { session, setup, output };
+        let mut table = PlayPrompt { session, setup };
         table.begin(is_recorded);
         next = table.talk(typed)?.map(|script| (script, false));
         good &= table.close()?;
@@ -100,21 +89,20 @@ fn sessions<W: ClockedWorld>(
 struct PlayPrompt<'a, W> {
     session: Session<'a, W>,
     setup: &'a mut Setup,
-    output: &'a Output,
 }
 
 impl<W: ClockedWorld> PlayPrompt<'_, W> {
     /// Carries out a recorded run, if there is one, and says which line of the scenario is next.
     fn begin(&mut self, is_recorded: bool) {
-        self.output.put("");
+        self.setup.output.put("");
         if is_recorded {
-            self.output.hush(true);
+            self.setup.output.hush(true);
             self.all_planned();
-            self.output.hush(false);
+            self.setup.output.hush(false);
             self.say(prompt::RECORDED);
         }
         self.say_next();
-        self.output.put_all(prompt::welcome());
+        self.setup.output.put_all(prompt::welcome());
     }
 
     /// Says which line of the scenario is next, if one is left.
@@ -134,7 +122,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         match self.session.next_planned() {
             Some(Ok(())) => true,
             Some(Err(failure)) => {
-                self.output.put_all(script_text::complaint(&failure));
+                self.setup.output.put_all(script_text::complaint(&failure));
                 false
             }
             None => false,
@@ -148,7 +136,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         }
         for _ in 0..count {
             let Some(verb) = self.session.left().first() else { break };
-            self.output.put_all(prompt::carried_out(verb));
+            self.setup.output.put_all(prompt::carried_out(verb));
             if !self.planned() {
                 break;
             }
@@ -162,18 +150,18 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         loop {
             let step = self.setup.recorder().look(History::last);
             let cluster = self.session.world();
-            let prompt = match self.setup.clock {
+            let prompt = match self.setup.play.clock {
                 Clock::Virtual => prompt::prompt(step, cluster.now(), &cluster.status()),
                 // The state of a live cluster would be out of date before anything is typed.
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
-            let line = typed.next(&prompt, self.output).map_err(Error::Input)?;
+            let line = typed.next(&prompt, &self.setup.output).map_err(Error::Input)?;
             let Some(line) = line else { return Ok(None) };
             match words::parse(&line, self.session.script.nodes) {
                 Ok(Word::Quit) => return Ok(None),
                 Ok(Word::Load(name)) => match self.load(&name) {
                     Ok(script) => return Ok(Some(script)),
-                    Err(error) => self.output.put_all(prompt::complaint(&error.told())),
+                    Err(error) => self.setup.output.put_all(prompt::complaint(&error.told())),
                 },
                 Ok(word) => {
                     if let Err(sentence) = self.answer(word) {
@@ -181,7 +169,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                     }
                 }
                 Err(sentence) => match words::wrong_line(&line, self.session.script.nodes) {
-                    Some(wrong) => self.output.put_all(prompt::complaint(&wrong.told())),
+                    Some(wrong) => self.setup.output.put_all(prompt::complaint(&wrong.told())),
                     None => self.complain(&sentence),
                 },
             }
@@ -190,7 +178,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
 
     fn load(&self, name: &str) -> Result<Script, Error> {
         let script = library::load(name, None).map_err(Error::Scenario)?;
-        check_clock(&script, self.setup.clock)?;
+        check_clock(&script, self.setup.play.clock)?;
         Ok(script)
     }
 
@@ -233,17 +221,17 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
     }
 
     fn carry_out(&mut self, verb: Verb) {
-        let before = self.output.lines_put();
+        let before = self.setup.output.lines_put();
         if let Verb::Deliver(name) = &verb
             && let Some(world) = self.session.world().as_virtual()
             && let Some(found) = world.in_flight().iter().find(|message| message.name == *name)
         {
-            self.output.put_all(prompt::delivered(&found.envelope));
+            self.setup.output.put_all(prompt::delivered(&found.envelope));
         }
         if let Err(failure) = self.session.carry_out(verb) {
-            self.output.put_all(script_text::complaint(&failure));
+            self.setup.output.put_all(script_text::complaint(&failure));
         }
-        if self.setup.is_virtual() && self.output.lines_put() == before {
+        if self.setup.is_virtual() && self.setup.output.lines_put() == before {
             self.say(prompt::DONE);
         }
     }
@@ -252,9 +240,9 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         if !self.setup.is_virtual() {
             return Err(prompt::NO_WAY_BACK.to_owned());
         }
-        self.output.hush(true);
+        self.setup.output.hush(true);
         let undone = self.session.back(count, self.setup);
-        self.output.hush(false);
+        self.setup.output.hush(false);
         let undone = undone?;
         if undone.is_empty() {
             return Err(prompt::NOTHING_TO_UNDO.to_owned());
@@ -275,12 +263,12 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         let (nodes, broken) = (self.session.script.nodes, self.session.script.broken);
         let (safety, world) = self.session.finish();
         let stopped = self.setup.stop(world);
-        self.output.set_waiting(true);
-        self.output.put("");
-        self.output.put_all(violation::report(&safety, nodes));
+        self.setup.output.set_waiting(true);
+        self.setup.output.put("");
+        self.setup.output.put_all(violation::report(&safety, nodes));
         if !broken.is_intact() {
-            self.output.put("");
-            self.output.put_all(header::broken(broken));
+            self.setup.output.put("");
+            self.setup.output.put_all(header::broken(broken));
         }
         stopped?;
         Ok(safety.violation_count() == 0 || !broken.is_intact())
@@ -290,27 +278,25 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
     /// the live cluster would disturb it.
     fn show(&self, lines: Vec<String>) {
         if self.setup.is_virtual() {
-            pager::answer(self.output, lines);
+            pager::answer(&self.setup.output, lines);
         } else {
-            self.output.put_all(lines);
+            self.setup.output.put_all(lines);
         }
     }
 
     fn say(&self, text: &str) {
-        self.output.put_all(prompt::said(text));
+        self.setup.output.put_all(prompt::said(text));
     }
 
     fn complain(&self, sentence: &str) {
-        self.output.put_all(prompt::complaint(&visible::complaint(sentence)));
+        self.setup.output.put_all(prompt::complaint(&visible::complaint(sentence)));
     }
 }
 
 /// The settings for every world of a session, and the trace and history of the current one.
 struct Setup {
+    play: Play,
     output: Output,
-    clock: Clock,
-    view: &'static View,
-    trace: Option<PathBuf>,
     writing: Option<Trace>,
     /// The history of the world that was set up last.
     recorder: Option<Recorder>,
@@ -319,12 +305,12 @@ struct Setup {
 impl Setup {
     /// Creates the observers of a new world. The trace begins anew too, because a trace holds one run.
     fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, Error> {
-        let mut observers = (self.view.open)(&self.output, script.nodes, false).observers;
-        let recorder = Recorder::new(&script.header(self.clock));
+        let mut observers = (self.play.view.open)(&self.output, script.nodes, false).observers;
+        let recorder = Recorder::new(&script.header(self.play.clock));
         observers.push(Box::new(recorder.clone()));
         self.recorder = Some(recorder);
-        if let Some(path) = &self.trace {
-            let trace = Trace::open(script, self.clock, path)?;
+        if let Some(path) = &self.play.trace {
+            let trace = Trace::open(script, self.play.clock, path)?;
             observers.push(trace.observer());
             self.writing = Some(trace);
         }
@@ -337,7 +323,7 @@ impl Setup {
         // left out.
         self.output.set_waiting(self.is_virtual());
         let observers = self.observers(script)?;
-        W::start(script, self.clock, observers)
+        W::start(script, self.play.clock, observers)
     }
 
     /// Stops a world, and completes its trace.
@@ -353,6 +339,6 @@ impl Setup {
 
     /// Whether the session is in virtual time, where the same lines give the same run.
     fn is_virtual(&self) -> bool {
-        self.clock == Clock::Virtual
+        self.play.clock == Clock::Virtual
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     let script = made_again(history, table.step);
-    play(&Play { script, is_recorded: true, clock: Clock::Virtual, trace: None, view: &STORY })
+    play(Play { script, is_recorded: true, clock: Clock::Virtual, trace: None, view: &STORY })
 }
 
 /// A prompt on a history, with its current step.
