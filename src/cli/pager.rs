@@ -9,6 +9,7 @@ use super::arguments::put;
 use super::error::Error;
 use super::interrupt;
 use crate::view::output::{Output, WhenFull};
+use crate::view::reader::Reader;
 use crate::view::terminal_size;
 
 /// Whether the pager is switched off.
@@ -69,8 +70,8 @@ fn read(mut pager: Child, lines: &[String]) -> Result<bool, Error> {
     // Ctrl-C is meant for the pager, which keeps running, so it must not end this program.
     let _until_then = interrupt::passed_over();
     if let Some(input) = pager.stdin.take() {
-        let output =
-            Output::open_on(BufWriter::new(input), WhenFull::Wait).map_err(Error::Output)?;
+        let output = Output::open_on(BufWriter::new(input), WhenFull::Wait, Reader::default())
+            .map_err(Error::Output)?;
         output.put_all(lines.iter().cloned());
         output.settle().map_err(Error::Output)?;
     }

@@ -158,13 +158,9 @@ impl<'h> MoveWriter<'h> {
             }
             Deed::Crash { node, point } => {
                 self.unheard.retain(|(asked, _)| asked != node);
-                self.before_last(Verb::Crash { who: who(*node), point: *point });
-                return;
+                return self.before_last(Verb::Crash { who: who(*node), point: *point });
             }
-            Deed::AnswerLost { node, .. } => {
-                self.before_last(Verb::LoseAnswer(who(*node)));
-                return;
-            }
+            Deed::AnswerLost { node, .. } => return self.before_last(Verb::LoseAnswer(who(*node))),
             Deed::Restart { node } => Verb::Restart(who(*node)),
             Deed::Wipe { node } => Verb::Wipe(who(*node)),
             Deed::Pause { node } => {
@@ -186,19 +182,14 @@ impl<'h> MoveWriter<'h> {
             }
             Deed::Refused { node, .. } => {
                 self.wait(time);
-                self.hear(*node);
-                return;
+                return self.hear(*node);
             }
             Deed::Phase(text) => Verb::Phase(text.clone()),
             Deed::Note(text) => Verb::Note(text.clone()),
-            Deed::Lost { message, why, .. } => {
-                self.lost(*message, *why);
-                return;
-            }
+            Deed::Lost { message, why, .. } => return self.lost(*message, *why),
             Deed::Conditions(_) | Deed::LinkConditions { .. } => {
                 self.wait(time);
-                self.links_change(deed);
-                return;
+                return self.links_change(deed);
             }
             Deed::Answered { .. }
             | Deed::Duplicated { .. }

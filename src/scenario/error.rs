@@ -76,7 +76,7 @@ pub struct WrongLine {
 }
 
 impl WrongLine {
-    /// Describes what is wrong with a line that was just typed: a sentence, the line, and a mark below the word.
+    /// Describes what is wrong: a sentence, the line, and a mark below the word.
     pub(crate) fn told(&self) -> String {
         let (line, mark) = self.excerpt();
         format!("{}\n    {line}\n    {mark}", self.error)
@@ -129,10 +129,9 @@ impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = visible(&self.file);
         for (nth, wrong) in self.lines.iter().enumerate() {
-            let (line, mark) = wrong.excerpt();
             let end = if nth == 0 { "" } else { "\n" };
-            let WrongLine { number, error, .. } = wrong;
-            write!(f, "{end}{file}:{number}:{}: {error}\n    {line}\n    {mark}", error.column)?;
+            let (number, column) = (wrong.number, wrong.error.column);
+            write!(f, "{end}{file}:{number}:{column}: {}", wrong.told())?;
         }
         match self.more {
             0 => Ok(()),

@@ -80,21 +80,17 @@ impl Output {
     /// # Errors
     /// If the thread cannot be started.
     pub(crate) fn open(when_full: WhenFull, reader: Reader) -> io::Result<Self> {
-        Self::open_for(reader, BufWriter::new(io::stdout()), when_full)
+        Self::open_on(BufWriter::new(io::stdout()), when_full, reader)
     }
 
     /// Opens an output on another writer, such as a terminal on which somebody types meanwhile.
     ///
     /// # Errors
     /// If the thread cannot be started.
-    pub fn open_on(to: impl Write + Send + 'static, when_full: WhenFull) -> io::Result<Self> {
-        Self::open_for(Reader::default(), to, when_full)
-    }
-
-    fn open_for(
-        reader: Reader,
+    pub fn open_on(
         to: impl Write + Send + 'static,
         when_full: WhenFull,
+        reader: Reader,
     ) -> io::Result<Self> {
         let (orders, taken) = bounded(QUEUE);
         let skips = Arc::new(AtomicBool::new(false));

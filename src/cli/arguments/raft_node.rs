@@ -143,15 +143,11 @@ impl Arguments {
                 let why = "only the walkthrough takes --section, --nodes, --seed, --step and --format (see --help)";
                 Err(Error::Usage(why.to_owned()))
             }
-            Some(RaftNodeCommand::Rules { id: None, format: Format::Text }) => {
-                pager::show(rules::list())
-            }
-            Some(RaftNodeCommand::Rules { id: None, format: Format::Json }) => {
-                put(json::rules(&Rule::ALL))
-            }
-            Some(RaftNodeCommand::Rules { id: Some(rule), format }) => match format {
-                Format::Text => pager::show(rules::one(rule)),
-                Format::Json => put(json::rules(&[rule])),
+            Some(RaftNodeCommand::Rules { id, format }) => match (format, id) {
+                (Format::Text, None) => pager::show(rules::list()),
+                (Format::Text, Some(rule)) => pager::show(rules::one(rule)),
+                (Format::Json, None) => put(json::rules(&Rule::ALL)),
+                (Format::Json, Some(rule)) => put(json::rules(&[rule])),
             },
             Some(RaftNodeCommand::Completions { shell }) => completions::<Self>(shell),
             Some(RaftNodeCommand::Man { folder }) => man_pages::pages::<Self>(&folder),

@@ -55,7 +55,7 @@ impl Lines {
         editor.set_helper(Some(Words { files: FilenameCompleter::default(), following }));
         let output = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
-            Output::open_on(io::BufWriter::new(Above(printer)), when_full)?
+            Output::open_on(io::BufWriter::new(Above(printer)), when_full, Reader::default())?
         } else {
             Output::open(when_full, Reader::default())?
         };
