@@ -19,7 +19,6 @@ pub(super) enum Error {
     /// The scenario does not exist, or its text has an error.
     #[error(transparent)]
     Scenario(FileError),
-    /// The scenario cannot run on threads.
     #[error(
         "the scenario '{0}' controls time itself, which threads do not allow; leave out --speed \
          and --threads"
@@ -28,7 +27,6 @@ pub(super) enum Error {
     /// A scenario or a report cannot be written.
     #[error(transparent)]
     NotWritten(NotWritten),
-    /// A file cannot be opened.
     #[error("'{0}' cannot be read: {1}")]
     Unreadable(PathBuf, #[source] io::Error),
     /// A scenario that ships was named where a trace belongs, and no file has its name.
@@ -42,45 +40,30 @@ pub(super) enum Error {
     /// A trace would overwrite a file that is not a trace.
     #[error("'{0}' exists and is not a trace; it is kept")]
     NoTrace(PathBuf),
-    /// A trace cannot be written.
     #[error("the trace '{0}' cannot be written: {1}")]
     TraceUnwritable(PathBuf, #[source] io::Error),
-    /// A cluster could not be started.
     #[error(transparent)]
     Start(StartError),
-    /// Threads of a cluster panicked.
     #[error(transparent)]
     Cluster(Panicked),
-    /// The program cannot listen on this port.
     #[error(
         "port {0} cannot be listened on ({1}); name another with --port, or leave it out for one that is \
          free"
     )]
     Port(u16, #[source] io::Error),
-    /// The program cannot listen on any port.
     #[error("no port can be listened on: {0}")]
     AnyPort(#[source] io::Error),
-    /// The system provides no random bytes for a token.
     #[error("no token can be drawn: {0}")]
     Random(getrandom::Error),
-    /// There is too little address space to begin a search.
     #[error(
         "a search needs {needs} MB of addresses, and 'ulimit -v' leaves {has} MB; raise it, or set \
          MALLOC_ARENA_MAX=1, with which it needs less"
     )]
-    NoRoom {
-        /// What a search needs, in megabytes.
-        needs: u64,
-        /// What the limit leaves, in megabytes.
-        has: u64,
-    },
-    /// The terminal cannot be set up or read.
+    NoRoom { needs: u64, has: u64 },
     #[error("the terminal fails: {0}")]
     Terminal(#[source] io::Error),
-    /// Nothing more can be read from standard input.
     #[error("nothing more can be read: {0}")]
     Input(#[source] io::Error),
-    /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),
 }

@@ -30,7 +30,6 @@ use crate::view::{Listeners, View};
 /// A run, as the command line asks for it.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// The scenario.
     pub(super) script: Script,
     /// Virtual time, or threads.
     pub(super) clock: Clock,
@@ -38,9 +37,7 @@ pub(super) struct Run {
     pub(super) trace: Option<PathBuf>,
     /// Where to write the run as a page.
     pub(super) report: Option<Report>,
-    /// The view that tells it.
     pub(super) view: &'static View,
-    /// Who reads it.
     pub(super) reader: Reader,
     /// Whether the nodes keep rules that the scenario breaks. Properties that it expects to be violated may then hold.
     pub(super) spared: bool,

@@ -64,7 +64,6 @@ pub(super) struct BranchedRun<'a> {
 
 /// Why a line or an act was not done.
 pub(super) enum NotDone {
-    /// The line failed.
     Failed(Box<Failure>),
     /// The session refuses it, for this reason.
     Refused(String),

@@ -28,7 +28,6 @@ const LONGEST: u64 = 1 << 20;
 pub(in crate::cli) enum Lines {
     /// A person at a terminal.
     Terminal {
-        /// The editor of lines.
         editor: Box<Editor<Words, MemHistory>>,
         /// Whether the last input was Ctrl-C.
         interrupted: bool,

@@ -12,34 +12,24 @@ use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
 use crate::view::prompt;
 
-/// What a typed line asks for.
+/// What a typed line asks for. [`WORDS`] says what each word does.
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::cli) enum Word {
     /// Nothing: the line is empty, or a comment.
     Nothing,
     /// A line of the scripts' language.
     Line(Verb),
-    /// List what can be typed, or explain this word.
     Help(Option<String>),
-    /// Undo this many lines.
     Back(u64),
-    /// Save the session as a scenario in this file.
     Save(PathBuf),
-    /// Begin anew with this scenario.
     Load(String),
-    /// Carry out this many lines of the loaded scenario.
     Next(u64),
     /// Carry out the rest of the loaded scenario, or this line if nothing is left.
     Run(Verb),
-    /// Do this many undone lines again.
     Forward(u64),
-    /// Answer why something is so, or is not; without a question, list those that can be asked.
     Why(Option<Question>),
-    /// Show the messages in flight.
     Messages,
-    /// Show the log of this node, or all logs.
     Log(Option<NodeId>),
-    /// End the session.
     Quit,
 }
 

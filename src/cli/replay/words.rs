@@ -7,42 +7,26 @@ use crate::scenario::nearest::nearest;
 use crate::scenario::usage::{Usage, first_words};
 use crate::view::{places, why};
 
-/// What a typed line asks for.
+/// What a typed line asks for. [`WORDS`] says what each word does.
 #[derive(Debug)]
 pub(super) enum Word {
     /// Nothing: the line is empty, or a comment.
     Nothing,
-    /// List what can be typed, or explain this word.
     Help(Option<String>),
-    /// Go this many steps forward.
     Next(u64),
-    /// Go this many steps back.
     Back(u64),
-    /// Go forward to the next step with this event.
     NextOf(Kind),
-    /// Go back to the last step before with this event.
     PreviousOf(Kind),
-    /// Go to a place.
     Goto(Place),
-    /// Show all nodes, or the fields of one.
     Show(Option<NodeId>),
-    /// Show all logs, or one.
     Log(Option<NodeId>),
-    /// Show who led when.
     Leaders,
-    /// Show what clients asked, and what they were told.
     Clients,
-    /// Show the messages in flight.
     Messages,
-    /// Show what differs between two steps.
     Diff(u64, u64),
-    /// Show which step set a field of a node.
     Blame(NodeId, String),
-    /// Go on from here, at the prompt of `play`.
     Fork,
-    /// Answer why something is so, or is not; without a question, list those that can be asked.
     Why(Option<Question>),
-    /// End the session.
     Quit,
 }
 
