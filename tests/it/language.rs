@@ -94,6 +94,8 @@ fn text_is_quoted_only_where_it_must_be_and_reads_back() {
         ("to say \"a\\b\"", "\"to say \\\"a\\\\b\\\"\""),
         ("\"", "\"\\\"\""),
         ("a\nb\u{1b}[2J", "\"a\\nb\\u{1b}[2J\""),
+        ("a\u{0}\u{200b}'", "\"a\\u{0}\u{200b}'\""),
+        ("a\u{200b}'", "a\u{200b}'"),
     ] {
         let submit = Verb::Submit { to: Who::Leader, command: text.to_owned() };
         let line = submit.to_string();
