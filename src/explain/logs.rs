@@ -46,11 +46,18 @@ impl Asked<'_> {
         let Some(voter) = self.history.node_at(step.node, step.step - 1) else {
             return (false, None);
         };
-        let keeps = |rule| voter.node.settings().rules.keeps(rule);
-        let vote = voter.node.voted_for().filter(|_| keeps(Rule::OneVotePerTerm));
-        let compares = keeps(Rule::UpToDateLog) && keeps(Rule::TermBeforeLength);
-        let log = Some(voter.node.last()).filter(|&own| compares && request.last_log() < own);
-        (vote.is_some_and(|vote| vote != asks.from), log)
+        let refuses = |rule, holds, facts| {
+            let verdict = voter.node.settings().rules.verdict(rule, holds, facts);
+            verdict.outcome == Outcome::Refused
+        };
+        let (term, voted_for) = (voter.node.current_term(), voter.node.voted_for());
+        let facts = Facts::Vote { term, voted_for, candidate: asks.from };
+        let is_free = voted_for.is_none_or(|vote| vote == asks.from);
+        let (candidate, own) = (request.last_log(), voter.node.last());
+        let rules = [Rule::UpToDateLog, Rule::TermBeforeLength];
+        let compared = Facts::Logs { candidate, own };
+        let is_behind = rules.into_iter().all(|rule| refuses(rule, candidate >= own, compared));
+        (refuses(Rule::OneVotePerTerm, is_free, facts), is_behind.then_some(own))
     }
 
     /// Explains why a node deleted entries, the last time it did.

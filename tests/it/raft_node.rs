@@ -94,7 +94,7 @@ fn the_sections_show_what_they_promise() {
         "RequestVote reply: term 5, voteGranted true",
         "n2's message is of term 3, n1 is in term 5",
         "n2 asks, but n1 voted for n0 in term 6",
-        "n2's log ends at 3@1, n1's ends at 2@2",
+        "n2 says its log ends at 3@1, n1's ends at 2@2",
         "deletes indexes 4 to 11",
         "2@2 is of term 2, n0 leads term 4",
         "n0 has applied 2@2, n4 has applied 2@3",

@@ -290,7 +290,7 @@ impl History {
         let taken = &self.nodes[id.index()].taken;
         let begin = taken.partition_point(|&taken| self.moment_of(taken) < step);
         let is_it = |taken: &Taken| matches!(taken, Taken::Step(made) if *made == step);
-        let nth = taken[begin..].iter().position(is_it).expect("a node takes the steps it makes");
+        let nth = taken[begin..].iter().position(is_it)?;
         Some(self.node_up_to(id, begin + nth + 1))
     }
 

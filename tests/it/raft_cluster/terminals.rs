@@ -15,7 +15,8 @@ fn on_a_terminal(columns: usize, rows: usize, variables: &str, command: &str) ->
     typed_on_a_terminal("", columns, rows, variables, command)
 }
 
-/// The same, with these keys typed meanwhile, and the end of the input after them.
+/// The same, with these keys typed meanwhile, and the end of the input after them. A prompt needs a `quit`: an end
+/// that comes while a pager has the terminal is no end to the line editor.
 fn typed_on_a_terminal(
     keys: &str,
     columns: usize,
@@ -185,14 +186,14 @@ fn long_answers_at_a_prompt_go_through_the_pager_too() {
         typed_on_a_terminal(keys, 80, rows, "PAGER='sed s/^/paged:/'", &command)
     };
     // After the pager the prompt goes on, up to the end of the typed lines and the report.
-    let short = shown("help\n", 15, "");
+    let short = shown("help\nquit\n", 15, "");
     let (paged, after) = short.rsplit_once("paged:").unwrap();
     assert!(paged.contains("paged:") && paged.contains("This prompt"), "{short}");
     assert!(after.contains("no leader>") && words(after).contains("No entry was committed"));
-    let fits = shown("status\n", 15, "");
+    let fits = shown("status\nquit\n", 15, "");
     assert!(fits.contains("role") && !fits.contains("paged:"), "{fits}");
     for (rows, more) in [(2_000, ""), (15, " --no-pager"), (15, " --threads")] {
-        let direct = shown("help\n", rows, more);
+        let direct = shown("help\nquit\n", rows, more);
         assert!(direct.contains("This prompt") && !direct.contains("paged:"), "{more}: {direct}");
     }
 }
@@ -215,7 +216,7 @@ fn a_terminal_that_does_not_say_its_size_is_of_the_usual_one_or_of_what_is_said_
     }
     // The terminal may echo typed lines before the prompt appears, so only the paged lines are compared.
     let answer = |columns, rows| {
-        let shown = shown(columns, rows, "", "help\n", "raft-cluster play");
+        let shown = shown(columns, rows, "", "help\nquit\n", "raft-cluster play");
         let paged = shown.lines().filter(|line| line.starts_with("paged:"));
         paged.map(str::to_owned).collect::<Vec<_>>()
     };
