@@ -4,10 +4,6 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The largest number of characters in a word of a complaint, and in a whole complaint.
-const LONGEST_WORD: usize = 200;
-const LONGEST_SENTENCE: usize = 2_000;
-
 /// Whether a character shows nothing itself: it moves the cursor, begins a control sequence, breaks a line,
 /// changes the direction of text, has no width, or is a noncharacter, which some formats do not allow.
 pub(crate) fn is_hidden(letter: char) -> bool {
@@ -47,19 +43,4 @@ fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
-}
-
-/// A complaint as one visible line. Words that are too long to read are shortened, and so is the whole.
-pub(crate) fn complaint(sentence: &str) -> String {
-    let words = visible(sentence);
-    let words: Vec<_> = words.split(' ').map(|word| cut(word, LONGEST_WORD)).collect();
-    cut(&words.join(" "), LONGEST_SENTENCE).into_owned()
-}
-
-/// The text, shortened to `most` characters if it has more, by leaving out its middle.
-fn cut(text: &str, most: usize) -> Cow<'_, str> {
-    let at = |nth: usize| text.char_indices().nth(nth).map(|(at, _)| at);
-    let (Some(_), Some(begin)) = (at(most), at(most / 4 * 3)) else { return Cow::Borrowed(text) };
-    let end = text.char_indices().rev().nth(most / 4 - 2).map_or(text.len(), |(at, _)| at);
-    Cow::Owned(format!("{}…{}", &text[..begin], &text[end..]))
 }

@@ -7,7 +7,7 @@ use crate::cluster::{Panicked, StartError};
 use crate::own_file::NotWritten;
 use crate::record::TraceError;
 use crate::scenario::error::FileError;
-use crate::visible::complaint;
+use crate::view::words::complaint_line;
 
 /// The reason why a program could not do what it was asked to do. Each message is one sentence: what is
 /// wrong, with what, and what to do.
@@ -74,9 +74,9 @@ impl Error {
         let text = self.to_string();
         match self {
             Self::Scenario(FileError::Script(_)) => {
-                text.lines().map(complaint).collect::<Vec<_>>().join("\n")
+                text.lines().map(complaint_line).collect::<Vec<_>>().join("\n")
             }
-            _ => complaint(&text),
+            _ => complaint_line(&text),
         }
     }
 }

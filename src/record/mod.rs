@@ -27,5 +27,7 @@ pub use error::TraceError;
 pub use format::{Clock, Header};
 pub use history::History;
 pub use replay::{ReplayedRun, Summary, replay};
+pub(crate) use write::begins_trace;
+#[cfg(feature = "cli")]
+pub(crate) use write::opened;
 pub use write::{TraceWriter, is_trace};
-pub(crate) use write::{begins_trace, opened};

@@ -401,17 +401,20 @@ impl Sim {
     }
 
     /// When a node's next timer ends; `None` if no timer runs, or the node is paused.
+    #[cfg(feature = "cli")]
     pub(crate) fn deadline(&self, node: NodeId) -> Option<Time> {
         let runs = !self.manual && self.nodes[node.index()].waiting.is_none();
         self.server(node).filter(|_| runs)?.next_deadline()
     }
 
     /// The point in its next turn at which a node is to crash, if any.
+    #[cfg(feature = "cli")]
     pub(crate) fn crash_within(&self, node: NodeId) -> Option<CrashPoint> {
         self.nodes[node.index()].crash_at
     }
 
     /// Whether the caller decides which message arrives and whose timer ends.
+    #[cfg(feature = "cli")]
     pub(crate) const fn is_manual(&self) -> bool {
         self.manual
     }

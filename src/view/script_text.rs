@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::table::paragraph;
-use super::words::{duration, joined, plural};
+use super::words::{complaint_line, duration, joined, plural};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::{Envelope, Log};
 use crate::record::deed::Loss;
@@ -11,7 +11,6 @@ use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
 use crate::scenario::world::{Elections, NextEvent};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
-use crate::visible;
 
 /// Tells the outcomes of a script's lines.
 #[derive(Debug)]
@@ -285,7 +284,7 @@ pub(crate) fn sentence(failure: &Failure) -> String {
 
 /// What went wrong with a line, and which properties were violated, if that is the reason.
 pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
-    let text = format!("✗ {}", visible::complaint(&sentence(failure)));
+    let text = format!("✗ {}", complaint_line(&sentence(failure)));
     let mut lines = paragraph(&colour::wrong(&text), "  ", "    ");
     match &failure.why {
         Why::Violated(violations) => lines.extend(violations.iter().flat_map(violation::lines)),

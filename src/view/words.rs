@@ -1,10 +1,16 @@
 //! Words that many sentences need: the node that acts, a number with its noun, the end of a log.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
 use crate::raft::{Input, LogPosition, NodeId};
 use crate::server::timing::Time;
+use crate::visible::visible;
+
+/// The largest number of characters in a word of a complaint, and in a whole complaint.
+const LONGEST_WORD: usize = 200;
+const LONGEST_SENTENCE: usize = 2_000;
 
 /// The node that acts, and the sender of the message that it handles. Most events name neither.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,4 +96,19 @@ pub(super) fn alike<T: Copy>(
         }
     }
     groups
+}
+
+/// A complaint as one visible line. Words that are too long to read are shortened, and so is the whole.
+pub(crate) fn complaint_line(sentence: &str) -> String {
+    let words = visible(sentence);
+    let words: Vec<_> = words.split(' ').map(|word| cut(word, LONGEST_WORD)).collect();
+    cut(&words.join(" "), LONGEST_SENTENCE).into_owned()
+}
+
+/// The text, shortened to `most` characters if it has more, by leaving out its middle.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let at = |nth: usize| text.char_indices().nth(nth).map(|(at, _)| at);
+    let (Some(_), Some(begin)) = (at(most), at(most / 4 * 3)) else { return Cow::Borrowed(text) };
+    let end = text.char_indices().rev().nth(most / 4 - 2).map_or(text.len(), |(at, _)| at);
+    Cow::Owned(format!("{}…{}", &text[..begin], &text[end..]))
 }

@@ -34,7 +34,7 @@ use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind, live};
-use crate::visible;
+use crate::view::words::complaint_line;
 use branched_run::BranchedRun;
 use guard::{Admitted, Guard};
 use http::{Exchange, Response};
@@ -221,7 +221,7 @@ fn json_answer(body: Vec<u8>) -> Response {
 
 fn or_complaint(answer: Result<serde_json::Value, String>) -> Response {
     let value = answer.unwrap_or_else(|why| {
-        let why: Vec<String> = why.lines().map(visible::complaint).collect();
+        let why: Vec<String> = why.lines().map(complaint_line).collect();
         json!({ "complaint": why.join("\n") })
     });
     json_answer(value.to_string().into_bytes())

@@ -19,8 +19,8 @@ use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
+use crate::view::words::complaint_line;
 use crate::view::{history as told, prompt, script_text, why};
-use crate::visible::complaint;
 
 /// What the page knows already.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -162,7 +162,7 @@ impl<'a> Desk<'a> {
             said.push(last.clone());
         }
         let complaint = done.err().map(|why| match why {
-            NotDone::Refused(why) => complaint(&why),
+            NotDone::Refused(why) => complaint_line(&why),
             NotDone::Failed(failure) => script_text::sentence(&failure),
         });
         self.told(ask.known, passes, said, complaint)

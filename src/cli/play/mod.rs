@@ -25,8 +25,8 @@ use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
 use crate::sim::Sim;
 use crate::view::output::Output;
+use crate::view::words::complaint_line;
 use crate::view::{STORY, View, header, prompt, script_text, violation, why};
-use crate::visible;
 use lines::Lines;
 use session::Session;
 use words::{WORDS, Word, help_on};
@@ -289,7 +289,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
     }
 
     fn complain(&self, sentence: &str) {
-        self.setup.output.put_all(prompt::complaint(&visible::complaint(sentence)));
+        self.setup.output.put_all(prompt::complaint(&complaint_line(sentence)));
     }
 }
 
