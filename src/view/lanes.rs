@@ -1,6 +1,7 @@
 //! A run as lanes: a column for each node, time downwards, and an arrow for each message that arrives.
 
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
 use super::output::Output;
 use super::table::paragraph;
@@ -100,6 +101,10 @@ impl Lanes {
         let names = names.collect::<String>();
         let line = format!("{:>6}  {:>7}  {}", "step", "time", names.trim_end());
         self.output.put(colour::heading(&line));
+        // Of a prompt's own lines between the lanes, the time needs no second name.
+        if let Some(named) = &self.output.named {
+            named.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Puts a row: `head`, then every lane, with a label for the node that acts, and an arrow to it if a message

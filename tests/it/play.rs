@@ -144,6 +144,15 @@ fn going_back_leads_to_where_one_was() {
     assert_eq!(forth, status(&[&there[..], &["step 6", "status"]].concat()));
 }
 
+/// What a line says for itself has its time below the heading of the lanes.
+#[test]
+fn lanes_at_a_prompt_have_one_heading() {
+    let lanes = play(&["--view", "lanes"], &["run until leader", "write SET x=1", "quit"]);
+    assert!(lanes.out.contains("✓ there is a leader"), "{}", lanes.out);
+    let heads = lanes.out.lines().filter(|line| line.trim_start().starts_with("step  "));
+    assert_eq!(heads.count(), 1, "{}", lanes.out);
+}
+
 #[test]
 fn what_has_come_to_a_paused_process_is_shown() {
     let lines = ["run until leader", "pause 2", "write SET x=1", "messages", "log", "resume 2"];
