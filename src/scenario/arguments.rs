@@ -347,15 +347,16 @@ arguments! {
     Remark => String, ["anything at all", "\"# no comment, but \\\"text\\\"\""],
         |words| words.text("some text"),
         |text| written(text, false);
-    CommandText => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "AUDIT log", "ADD x 1"],
+    CommandText => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "\"1 SET x=1\"", "AUDIT log", "ADD x 1"],
         |words| {
-            for word in ["SET", "GET", "DELETE", "ADD", "ONCE"] {
-                words.would_fit(word);
+            OPERATIONS.iter().for_each(|word| words.would_fit(word));
+            if lacks_to(words.rest()) {
+                return words.expected("a command, as in SET x=1, or 'to' before the node");
             }
             words.text("a command, as in SET x=1")
         },
-        // A text that begins with `to` is quoted, so that it does not read as an addressee.
-        |text| written(text, text.split_whitespace().next() == Some("to"));
+        // A text that begins with `to`, or with a node, is quoted, so that it does not read as an addressee.
+        |text| written(text, text.split_whitespace().next() == Some("to") || lacks_to(text));
     TextBeforeOn => String, ["x", "\"x on 1\""],
         |words| words.text_before_on("a command, or a key"),
         |text| written(text, false);
@@ -373,6 +374,16 @@ arguments! {
             Committed::Count(count) => count.to_string(),
             Committed::Command(text) => written(text, text.parse::<u64>().is_ok()),
         };
+}
+
+/// The first words of the commands that the state machine carries out.
+const OPERATIONS: [&str; 5] = ["SET", "GET", "DELETE", "ADD", "ONCE"];
+
+/// Whether a node stands before a command, so that most likely the `to` before it was forgotten.
+fn lacks_to(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let is_node = |word: &str| word == "leader" || node_number(word).is_some();
+    words.next().is_some_and(is_node) && words.next().is_some_and(|word| OPERATIONS.contains(&word))
 }
 
 fn groups(words: &mut Words<'_>) -> Option<Vec<NodeSet>> {

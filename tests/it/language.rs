@@ -121,3 +121,16 @@ fn what_is_not_closed_or_means_nothing_is_no_quoted_text() {
     let error = parse_line("note", 3).unwrap_err().to_string();
     assert!(error.contains("some text"), "{error}");
 }
+
+/// A node before a command is an addressee whose `to` was forgotten; in quotes it is text.
+#[test]
+fn a_node_before_a_command_needs_its_to() {
+    for line in ["submit 0 SET x=1", "write leader GET x", "submit n2 ADD x 1"] {
+        let error = parse_line(line, 3).unwrap_err().to_string();
+        assert!(error.contains("'to' before the node"), "{line}: {error}");
+    }
+    for line in ["submit \"0 SET x=1\"", "submit 0 of them", "submit SET 0 x=1", "submit to 0 7"] {
+        let verb = parse_line(line, 3).unwrap().unwrap();
+        assert_eq!(verb.to_string(), line);
+    }
+}
