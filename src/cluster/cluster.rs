@@ -120,7 +120,7 @@ impl RaftCluster {
             let thread = cluster.spawn(id).map_err(StartError::Thread)?;
             let now = cluster.shared.clock.now();
             let server = Server::start(id, cluster.config, Disk::default(), now);
-            cluster.shared.begins(&server);
+            cluster.shared.at_now(|journal, now| journal.begins(now, &server));
             cluster.launch(&thread, server);
         }
         Ok(cluster)
@@ -209,11 +209,14 @@ impl RaftCluster {
         seen.recv().ok()
     }
 
-    /// Compares the whole log of every running node with what the checker has seen of it.
+    /// Compares the whole log of every running node with what the checker has seen of it. A node does this
+    /// between two turns, because only then has the checker seen its whole log.
     pub(super) fn audit(&self) {
         for node in NodeId::all(self.nodes.len()) {
             let shared = Arc::clone(&self.shared);
-            self.inspect(node, move |server| shared.audit(server));
+            self.inspect(node, move |server| {
+                shared.at_now(|journal, now| journal.audit(now, server));
+            });
         }
     }
 }

@@ -98,7 +98,8 @@ impl ClusterNode {
             self.take_what_is_queued()?;
             self.take_turn(None)?;
             if timers_due {
-                self.check_timers()?;
+                let timer = self.server.expired(self.shared.clock.now());
+                self.take_turn(timer)?;
             }
         }
     }
@@ -116,11 +117,6 @@ impl ClusterNode {
             }
         }
         Ok(())
-    }
-
-    fn check_timers(&mut self) -> Result<(), End> {
-        let timer = self.server.expired(self.shared.clock.now());
-        self.take_turn(timer)
     }
 
     /// Handles everything that has come in, and the timer that ended, if one did, in one turn. The
@@ -150,34 +146,28 @@ impl ClusterNode {
                     steps.make(Input::Propose(commands), None);
                 }
             },
-            |entry| self.shared.enter(entry),
+            |entry| self.shared.at_now(|journal, now| journal.enter(now, entry)),
         );
         match ended {
             Ended::Crashed(point) => Err(End::Crashed(point)),
             Ended::Saved { first_message, mut sendable, answers } => {
                 self.shared.send(first_message, sendable.drain_messages());
                 self.server.recycle(sendable);
-                let refused = refused.map_or(&[][..], |_| &tickets);
-                self.record_refusals(refused);
-                self.answer_and_post(answers, refused);
+                self.answer_and_post(answers, refused.map_or(&[][..], |_| &tickets));
                 Ok(())
             }
         }
     }
 
-    /// Records that these commands were refused. A node that crashes in its turn answers no client,
-    /// so in that case nothing is recorded.
-    fn record_refusals(&self, refused: &[Ticket]) {
+    /// Records that these commands were refused and answers clients, then posts the new status, so that a
+    /// thread that the registry wakes finds the answers. A node that crashes in its turn answers no client, so in
+    /// that case nothing is recorded.
+    fn answer_and_post(&mut self, answers: Vec<(Ticket, Answer)>, refused: &[Ticket]) {
+        let (node, leader) = (self.id(), self.server.node().leader());
         if !refused.is_empty() {
-            let (node, leader) = (self.id(), self.server.node().leader());
             let deeds = refused.iter().map(|&ticket| Deed::Refused { ticket, node, leader });
             self.shared.record(deeds, || ());
         }
-    }
-
-    /// Answers clients, then posts the new status, so that a thread that the registry wakes finds the answers.
-    fn answer_and_post(&mut self, answers: Vec<(Ticket, Answer)>, refused: &[Ticket]) {
-        let (node, leader) = (self.id(), self.server.node().leader());
         let refusal = || Err(WriteError::NotLeader { node, leader });
         let refused = refused.iter().map(|&ticket| (ticket, refusal()));
         let answers = answers.into_iter().map(|(ticket, answer)| (ticket, answer.into()));

@@ -16,10 +16,9 @@ use crate::panics::lock;
 use crate::raft::NodeId;
 use crate::record::deed::Deed;
 use crate::record::journal::{Journal, Observer};
-use crate::server::Server;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
-use crate::server::turn_order::{Detail, JournalEntry, MessageId};
+use crate::server::turn_order::Detail;
 
 /// The shortest real time that a client waits if the clock is fast, however short its bound is then. Also
 /// the longest real time of a wait that is extended because a busy machine starves the nodes of time.
@@ -149,10 +148,11 @@ impl Shared {
         lock(&self.journal)
     }
 
-    /// Enters a turn that has ended in the journal. Returns the number of the first message.
-    pub(super) fn enter(&self, entry: JournalEntry<'_>) -> MessageId {
+    /// Calls `act` with the journal and the time. The clock is read under the lock, so that times in the
+    /// journal never go back.
+    pub(super) fn at_now<T>(&self, act: impl FnOnce(&mut Journal, Time) -> T) -> T {
         let mut journal = self.journal();
-        journal.enter(self.clock.now(), entry)
+        act(&mut journal, self.clock.now())
     }
 
     /// Enters deeds of the world and carries them out with `act`, under one lock of the journal. No
@@ -162,34 +162,11 @@ impl Shared {
         deeds: impl IntoIterator<Item = Deed>,
         act: impl FnOnce() -> T,
     ) -> T {
-        let mut journal = self.journal();
-        let now = self.clock.now();
-        for deed in deeds {
-            journal.deed(now, &deed);
-        }
-        let done = act();
-        drop(journal);
-        done
-    }
-
-    /// Enters that a node starts for the first time.
-    pub(super) fn begins(&self, server: &Server) {
-        let mut journal = self.journal();
-        journal.begins(self.clock.now(), server);
-    }
-
-    /// Enters the restart of a node, which can receive from then on.
-    pub(super) fn restarted(&self, server: &Server) {
-        let mut journal = self.journal();
-        journal.restarted(self.clock.now(), server);
-        drop(journal);
-        self.connect(server.node().id());
-    }
-
-    /// Compares a server's whole log with what the checker has seen of it. A node does this between
-    /// two turns, because only then has the checker seen its whole log.
-    pub(super) fn audit(&self, server: &Server) {
-        let mut journal = self.journal();
-        journal.audit(self.clock.now(), server);
+        self.at_now(|journal, now| {
+            for deed in deeds {
+                journal.deed(now, &deed);
+            }
+            act()
+        })
     }
 }

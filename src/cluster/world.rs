@@ -103,7 +103,8 @@ impl World for RaftCluster {
         let thread = self.spawn(node).map_err(no_thread)?;
         let disk = self.shared.registry.take_disk(node).ok_or(CannotDo::LeftNoDisk(node))?;
         let server = Server::start(node, self.config, disk, self.now());
-        self.shared.restarted(&server);
+        self.shared.at_now(|journal, now| journal.restarted(now, &server));
+        self.shared.connect(node);
         self.launch(&thread, server);
         Ok(())
     }
