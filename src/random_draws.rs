@@ -3,7 +3,25 @@
 //! The numbers of ChaCha are specified. How a library turns them into a die or a coin is not, and another
 //! release of it could make other runs of the same seeds. So this module does that itself.
 
-use rand::Rng;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The generator of one stream of a seed. Streams are independent, so whatever draws has one of its own:
+///
+/// | Stream | What draws from it |
+/// |---|---|
+/// | `starts << 8 \| id` | the election timeouts of a node that started so often before |
+/// | `u64::MAX` | the network, in either world |
+/// | `u64::MAX - 1` | the mix of faults of a hunt |
+/// | `u64::MAX - 2` | the faults |
+/// | `u64::MAX - 3` | the walk of single moves |
+/// | `u64::MAX - 4` | the clients |
+/// | `u64::MAX - 5` | the walk of leaderships |
+pub fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    rng
+}
 
 /// The kinds of random draws.
 pub trait Draw: Rng {

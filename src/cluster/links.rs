@@ -8,7 +8,6 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::delay_queue::Delay;
@@ -16,6 +15,7 @@ use super::shared::Shared;
 use crate::network::{Conditions, Fate, Network};
 use crate::panics::lock;
 use crate::raft::{Envelope, NodeId, NodeSet};
+use crate::random_draws::generator;
 use crate::record::deed::{Deed, Loss};
 use crate::record::journal::Flight;
 use crate::server::turn_order::{CrashPoint, MessageId};
@@ -50,11 +50,7 @@ impl LinkState {
 impl Links {
     /// The links, and the channel that the delay queue reads.
     pub(super) fn new(size: usize, conditions: Conditions, seed: u64) -> (Self, Receiver<Delay>) {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        // The nodes use the streams from 0 upwards. The network uses the last one, so its draws are
-        // independent.
-        rng.set_stream(u64::MAX);
-        let network = Network::new(conditions);
+        let (network, rng) = (Network::new(conditions), generator(seed, u64::MAX));
         let state = Mutex::new(LinkState { network, rng, up: NodeSet::all(size) });
         let inboxes = (0..size).map(|_| unbounded()).collect();
         let (delay_queue, delays) = unbounded();

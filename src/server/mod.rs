@@ -16,7 +16,6 @@ pub mod turn_order;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::digest::LogDigests;
@@ -24,6 +23,7 @@ use crate::raft::{
     Event, Facts, Input, LogIndex, LogPosition, Lost, NodeId, Outcome, PersistentState, RaftNode,
     Rule, Sendable, Settings, Storage, Term, Turn, Unsaved, Verdict,
 };
+use crate::random_draws::generator;
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::{Time, Timing};
 
@@ -95,8 +95,7 @@ pub struct ServerTurn<'r, S: Storage = PersistentState> {
 impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// Starts a server from its disk, for the first time or again.
     pub fn start(id: NodeId, config: ServerConfig, mut disk: Disk<S>, now: Time) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        rng.set_stream(disk.starts << 8 | id.index() as u64);
+        let rng = generator(config.seed, disk.starts << 8 | id.index() as u64);
         disk.starts += 1;
         let node = RaftNode::new(id, config.settings, disk.state().clone());
         let mut rest = Rest {

@@ -7,13 +7,12 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Sim, SimConfig};
 use crate::network::Conditions;
 use crate::raft::{NodeId, NodeSet, RuleSet, Settings};
-use crate::random_draws::Draw;
+use crate::random_draws::{Draw, generator};
 use crate::scenario::world::World;
 use crate::server::timing::Timing;
 use crate::server::turn_order::CrashPoint;
@@ -56,9 +55,7 @@ pub struct FaultMix {
 impl FaultMix {
     /// Draws the mix of this seed.
     pub fn draw(seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(u64::MAX - 1);
-        let rng = &mut rng;
+        let rng = &mut generator(seed, u64::MAX - 1);
         let sometimes = |rng: &mut ChaCha8Rng, max: usize| {
             if rng.chance(0.5) { 1 + rng.below(max) as u32 } else { 0 }
         };
@@ -125,9 +122,7 @@ pub struct Chaos {
 impl Chaos {
     /// The faults of this seed.
     pub fn new(mix: FaultMix, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(u64::MAX - 2);
-        Self { mix, rng }
+        Self { mix, rng: generator(seed, u64::MAX - 2) }
     }
 
     /// Draws how long to wait before the next fault.

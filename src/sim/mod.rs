@@ -13,11 +13,11 @@ pub use chaos::{Chaos, FaultMix};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::network::{Conditions, Fate, Network};
 use crate::raft::{Command, Envelope, Input, LogPosition, NodeId, Settings};
+use crate::random_draws::generator;
 use crate::record::deed::{Deed, Loss};
 use crate::record::journal::{Flight, Journal, Observer};
 use crate::record::message_name::MessageName;
@@ -141,9 +141,6 @@ impl Sim {
             let server = Server::start(id, config.server(), Disk::default(), Time::ZERO);
             Node { process: Process::Up(server), alarm: None, crash_at: None, waiting: None }
         };
-        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        // Each node's stream is numbered by its id and its number of starts. The network uses the last stream.
-        rng.set_stream(u64::MAX);
         let mut sim = Self {
             config,
             now: Time::ZERO,
@@ -152,7 +149,7 @@ impl Sim {
             network: Network::new(config.conditions),
             manual: false,
             held: Vec::new(),
-            rng,
+            rng: generator(config.seed, u64::MAX),
             journal: Journal::new(size, observers),
             proposals: BTreeMap::new(),
             tickets: 0,

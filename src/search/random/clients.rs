@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::raft::NodeId;
-use crate::random_draws::Draw;
+use crate::random_draws::{Draw, generator};
 use crate::scenario::world::World;
 use crate::server::status::leader_of;
 use crate::server::timing::Time;
@@ -38,8 +37,7 @@ pub struct Clients {
 impl Clients {
     /// The clients of this seed.
     pub fn new(seed: u64, mix: FaultMix) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(u64::MAX - 4);
+        let rng = generator(seed, u64::MAX - 4);
         let client = RandomClient { waits: None, asks_again: Time::ZERO };
         let (all, history) = (vec![client; mix.clients], ClientHistory::default());
         Self { all, history, rng, nodes: mix.nodes, load: mix.load, asked: 0 }

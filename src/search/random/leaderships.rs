@@ -6,12 +6,11 @@
 //! terms late. So a campaign here can be won, nodes that led before are likely to lead again, and no
 //! node reaches more others than a majority needs.
 
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::num::NonZeroUsize;
 
 use crate::raft::{Envelope, MessageKind, NodeId, NodeSet, RuleSet, Settings};
-use crate::random_draws::Draw;
+use crate::random_draws::{Draw, generator};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::search::manual_cluster::ManualCluster;
@@ -26,9 +25,7 @@ const LEADERSHIPS: usize = 6;
 
 /// Walks from `seed` until `objective` is met, or all its games are over. Returns the moves of the last game.
 pub fn walk(seed: u64, rules: RuleSet, objective: Objective) -> (Schedule, Option<Violated>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(u64::MAX - 5);
-    let rng = &mut rng;
+    let rng = &mut generator(seed, u64::MAX - 5);
     let mut played = 0;
     loop {
         let settings = Settings {

@@ -1,12 +1,11 @@
 //! A random walk: moves drawn one after the other, without time. It reaches in a few hundred moves
 //! what a world with clocks reaches in minutes, because no move has to wait for time to pass.
 
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::properties::linearizability::Judgement;
 use crate::raft::{MessageKind, NodeId, RuleSet, Settings};
-use crate::random_draws::Draw;
+use crate::random_draws::{Draw, generator};
 use crate::record::message_name::MessageName;
 use crate::scenario::verb_table::{Verb, Who};
 use crate::search::manual_cluster::ManualCluster;
@@ -28,9 +27,7 @@ pub struct Walk {
 
 /// Walks from `seed` until `objective` is met or the walk is long enough.
 pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> Walk {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(u64::MAX - 3);
-    let rng = &mut rng;
+    let rng = &mut generator(seed, u64::MAX - 3);
     let settings = Settings {
         nodes: rng.one_of([2, 3, 3, 3, 3, 4, 5]),
         rules,
