@@ -1,10 +1,9 @@
 //! A cluster under manual control: nothing happens in it except the moves that a caller makes.
 
-use super::objective::{Objective, Violated};
+use super::objective::Objective;
 use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
-use crate::properties::safety::Violation;
 use crate::raft::{Property, Settings};
 use crate::record::journal::Observer;
 use crate::scenario::verb_table::Verb;
@@ -90,13 +89,6 @@ impl ManualCluster {
             self.told += u64::from(proposal != Proposal::Pending);
             self.history.told(ticket, &proposal, self.made * 2 + 1);
         }
-    }
-
-    /// Returns the first violation that meets `objective`.
-    pub fn violated(&self, objective: Objective) -> Option<Violated> {
-        let violations = self.sim.journal().checker().violations();
-        let met = |violation: &&Violation| objective.is_met_by(violation.property);
-        violations.iter().find(met).map(|violation| Violated::Safety(*violation))
     }
 
     /// Returns every property that was violated, in the order of their violations; Linearizability comes last.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::properties::linearizability::{Judgement, Misled};
-use crate::properties::safety::Violation;
+use crate::properties::safety::{Checker, Violation};
 use crate::raft::Property;
 
 /// A violated property, and how that was seen.
@@ -47,6 +47,12 @@ impl Objective {
             Self::Visible => property.is_figure_3() || property == Property::Linearizability,
             Self::Only(wanted) => property == wanted,
         }
+    }
+
+    /// Returns the first violation that the checker has seen and that meets this objective.
+    pub fn met_by(self, checker: &Checker) -> Option<Violated> {
+        let met = |violation: &&Violation| self.is_met_by(violation.property);
+        checker.violations().iter().find(met).map(|violation| Violated::Safety(*violation))
     }
 
     /// Returns the violation that `judgement` reports, if it meets this objective.

@@ -46,7 +46,7 @@ impl Schedule {
                 continue;
             }
             moves.push(verb.clone());
-            let ends = cluster.violated(objective).or_else(|| {
+            let ends = objective.met_by(cluster.sim().journal().checker()).or_else(|| {
                 let is_new = cluster.told() > std::mem::replace(&mut judged, cluster.told());
                 if is_new { objective.met_by_clients(cluster.judge(objective)) } else { None }
             });

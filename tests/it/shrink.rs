@@ -128,7 +128,7 @@ fn judged_at_every_move(schedule: &Schedule, objective: Objective) -> Played {
         if cluster.make(verb) {
             moves.push(verb.clone());
             let misled = || objective.met_by_clients(cluster.judge(objective));
-            let violated = cluster.violated(objective).or_else(misled);
+            let violated = objective.met_by(cluster.sim().journal().checker()).or_else(misled);
             if violated.is_some() {
                 return Played { moves, violated };
             }

@@ -70,7 +70,7 @@ impl Game {
                     0 => self.crash(rng),
                     _ => self.replicate(rng, nth * 10 + made),
                 }
-                self.violated = self.cluster.violated(self.objective);
+                self.violated = self.objective.met_by(self.cluster.sim().journal().checker());
                 if self.violated.is_some() {
                     return;
                 }

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use crate::panics::lock;
 use crate::properties::linearizability::Judgement;
-use crate::properties::safety::Violation;
 use crate::raft::{Property, RuleSet};
 use crate::random_draws::Draw;
 use crate::record::journal::Observer;
@@ -103,7 +102,7 @@ fn play(
             strikes = sim.now() + chaos.rest();
         }
         clients.act(&mut sim);
-        found = safety(&sim, objective);
+        found = objective.met_by(sim.journal().checker());
     }
     let mut finding = found.map(HuntFinding::Violated);
     let mut unjudged = false;
@@ -111,7 +110,7 @@ fn play(
         let deaf = chaos.rng().chance(0.3);
         let blackout = chaos.rng().chance(0.3);
         let ended = recovery::recover(&mut sim, &mut clients, &unneeded, deaf, blackout);
-        finding = safety(&sim, objective).map(HuntFinding::Violated);
+        finding = objective.met_by(sim.journal().checker()).map(HuntFinding::Violated);
         if finding.is_none() && objective.is_met_by(Property::Liveness) {
             let disturbed = lock(&unneeded).found.map(Stall::UnneededElection);
             finding = ended.err().or(disturbed).map(HuntFinding::Stalled);
@@ -123,10 +122,4 @@ fn play(
         }
     }
     Trial { time: sim.now(), faults, finding, unjudged }
-}
-
-fn safety(sim: &Sim, objective: Objective) -> Option<Violated> {
-    let violations = sim.journal().checker().violations();
-    let met = |violation: &&Violation| objective.is_met_by(violation.property);
-    violations.iter().find(met).map(|violation| Violated::Safety(*violation))
 }

@@ -55,7 +55,7 @@ pub fn walk(seed: u64, rules: RuleSet, objective: Objective, length: usize) -> W
             continue;
         }
         moves.push(verb);
-        if let Some(violated) = cluster.violated(objective) {
+        if let Some(violated) = objective.met_by(cluster.sim().journal().checker()) {
             let schedule = Schedule { settings, moves };
             return Walk { schedule, violated: Some(violated), unjudged: false };
         }

@@ -126,7 +126,8 @@ fn what_the_checker_says_a_witness_of_every_log_confirms() {
             let mut hand = ManualCluster::new(schedule.settings, vec![Box::new(witness.clone())]);
             for (nth, verb) in schedule.moves.iter().enumerate() {
                 hand.make(verb);
-                let told = hand.violated(Objective::Only(Property::LeaderCompleteness));
+                let aim = Objective::Only(Property::LeaderCompleteness);
+                let told = aim.met_by(hand.sim().journal().checker());
                 if let Some(seen) = witness.saw_an_incomplete_leader() {
                     assert_eq!(told.is_some(), seen, "{rule}, seed {seed}, move {nth}: {told:?}");
                 }
