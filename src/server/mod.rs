@@ -255,14 +255,6 @@ impl<S: Storage> ServerTurn<'_, S> {
         self.turn.step(input);
     }
 
-    /// The same as [`Server::expect_answers`], after the steps that this turn has made.
-    ///
-    /// # Errors
-    /// If the node does not lead, and so can promise nothing.
-    pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
-        self.rest.expect_answers(&self.turn, tickets)
-    }
-
     /// Saves what the steps changed, restarts the timers they asked for, applies what is committed,
     /// and yields what may be sent now.
     ///

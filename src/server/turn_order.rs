@@ -129,13 +129,13 @@ impl<S: Storage> Steps<'_, S> {
         self.made.last()
     }
 
-    /// Promises an answer to each of `tickets`. Their commands must be the next that are proposed,
-    /// in the same order.
+    /// The same as [`Server::expect_answers`], after the steps that this turn has made.
     ///
     /// # Errors
     /// If the node does not lead, and so can promise nothing.
     pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
-        self.turn.expect_answers(tickets)
+        let ServerTurn { turn, rest, .. } = &mut self.turn;
+        rest.expect_answers(turn, tickets)
     }
 
     /// The node, after the steps so far.
