@@ -256,20 +256,17 @@ impl History {
     /// How many steps were made before a node first crashed, in the moments after `since` up to that of
     /// `until`.
     pub fn crashed(&self, id: NodeId, since: u64, until: u64) -> Option<u64> {
-        let behind = self.deeds.iter().skip_while(|done| done.moment <= since);
-        let mut these = behind.take_while(|done| done.moment.min(self.last()) <= until);
-        these
-            .find(|done| matches!(done.deed, Deed::Crash { node, .. } if node == id))
-            .map(|done| done.after)
+        let behind = self.deeds.partition_point(|done| done.moment <= since);
+        let crash = |deed: &Deed| matches!(deed, Deed::Crash { node, .. } if *node == id);
+        self.deeds_from(behind, until).find_map(|(after, _, deed)| crash(deed).then_some(after))
     }
 
     /// How many steps were made before the answer to a client was lost, if that was by the moment of
     /// `until`.
     pub fn answer_lost(&self, client: Ticket, until: u64) -> Option<u64> {
-        let mut these = self.deeds.iter().take_while(|done| done.moment.min(self.last()) <= until);
-        these
-            .find(|done| matches!(done.deed, Deed::AnswerLost { ticket, .. } if ticket == client))
-            .map(|done| done.after)
+        let lost =
+            |deed: &Deed| matches!(deed, Deed::AnswerLost { ticket, .. } if *ticket == client);
+        self.deeds_from(0, until).find_map(|(after, _, deed)| lost(deed).then_some(after))
     }
 
     /// The message of this number, and what became of it.
