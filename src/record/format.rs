@@ -13,6 +13,7 @@ use super::error::TraceError;
 use crate::network::Conditions;
 use crate::raft::{Command, Input, MAX_NODES, NodeId, Rule, RuleSet, Settings};
 use crate::record::deed::Deed;
+use crate::server::ServerConfig;
 use crate::server::timing::{Time, Timing};
 use crate::server::turn_order::{MessageId, Step};
 
@@ -100,6 +101,12 @@ impl Header {
     pub(super) fn settings(&self) -> Settings {
         let Self { nodes, no_op, max_batch, .. } = *self;
         Settings { nodes, rules: self.rules(), no_op, max_batch }
+    }
+
+    /// The configuration of every server when the run is made again. No timer ends then, because the ends of
+    /// timers were recorded.
+    pub(super) fn server(&self) -> ServerConfig {
+        ServerConfig { settings: self.settings(), timing: None, seed: self.seed }
     }
 
     /// Reads the first line.

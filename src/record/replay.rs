@@ -80,11 +80,9 @@ pub struct ReplayedRun {
 impl ReplayedRun {
     /// The cluster that `header` describes, at its beginning.
     pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Self {
-        let settings = header.settings();
-        // No timer ends in a replay, because the trace records those that ended.
-        let config = ServerConfig { settings, timing: None, seed: header.seed };
+        let config = header.server();
         let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
-        let nodes = NodeId::all(settings.nodes)
+        let nodes = NodeId::all(header.nodes)
             .map(|id| Replayed {
                 server: Some(start(id)),
                 disk: Disk::default(),
@@ -96,7 +94,7 @@ impl ReplayedRun {
         Self {
             config,
             nodes,
-            journal: Journal::new(settings.nodes, observers),
+            journal: Journal::new(header.nodes, observers),
             history: ClientHistory::default(),
             line: 0,
             messages: BTreeMap::new(),

@@ -11,7 +11,7 @@ use crate::record::format::Header;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, MessageId, Steps, take_turn_of};
-use crate::server::{Disk, Server, ServerConfig};
+use crate::server::{Disk, Server};
 
 /// A node is copied after this many of the things that happened to it (`Own::taken`).
 pub(super) const COPY_EVERY: usize = 256;
@@ -73,7 +73,7 @@ fn owned(stood: NodeState<'_>) -> NodeState<'static> {
 impl Own {
     /// A node at the beginning of a run.
     pub(super) fn new(id: NodeId, header: &Header) -> Self {
-        let server = Server::start(id, config(header), Disk::default(), Time::ZERO);
+        let server = Server::start(id, header.server(), Disk::default(), Time::ZERO);
         Self { taken: Vec::new(), copies: vec![(0, server)] }
     }
 
@@ -114,11 +114,6 @@ impl Own {
 /// How many entries a server holds, in memory and on its disk.
 fn entries(server: &Server) -> usize {
     2 * server.node().last().index.count()
-}
-
-fn config(header: &Header) -> ServerConfig {
-    // No timer ends in a rerun, because the history records those that ended.
-    ServerConfig { settings: header.settings(), timing: None, seed: header.seed }
 }
 
 /// A server that runs again, or what a crash left of it.
@@ -195,7 +190,7 @@ impl<'h> Rerun<'h> {
                 self.paused = false;
             }
             (Taken::Restart(_, time), Replica::Down(disk)) => {
-                let (config, disk) = (config(&self.history.header), std::mem::take(disk));
+                let (config, disk) = (self.history.header.server(), std::mem::take(disk));
                 self.replica = Replica::Up(Server::start(self.id, config, disk, time));
             }
             (Taken::Wipe(_), Replica::Down(disk)) => disk.wipe(),
