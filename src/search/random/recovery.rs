@@ -112,14 +112,12 @@ pub fn recover(
         let _ = sim.resume(node);
     }
     for node in NodeId::all(nodes) {
-        if blackout && sim.server(node).is_some() {
+        if blackout {
             let _ = sim.crash(node, CrashPoint::Between);
         }
     }
     for node in NodeId::all(nodes) {
-        if sim.server(node).is_none() {
-            let _ = sim.restart(node);
-        }
+        let _ = sim.restart(node);
     }
     let apart = if deaf && nodes >= 3 { deafen_the_leader(sim, unneeded) } else { None };
     let core: NodeSet = NodeId::all(nodes).filter(|&node| Some(node) != apart).collect();
