@@ -20,45 +20,44 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
+    /// Takes the steps once more, to count the newer messages of the same name when one is delivered.
     pub(super) fn new(model: &Model<'_>, property: Property, way: &[Action]) -> Self {
-        Self { steps: way.len(), property, moves: moves(model, way) }
-    }
-}
-
-/// Takes the steps once more, to count the newer messages of the same name when one is delivered.
-fn moves(model: &Model<'_>, way: &[Action]) -> Vec<Verb> {
-    let fresh = |id| ServerState::start(id, model.settings, PersistentState::default());
-    let mut servers: Vec<_> = NodeId::all(model.settings.nodes).map(fresh).collect();
-    let mut sent: Vec<Envelope> = Vec::new();
-    let mut moves = Vec::new();
-    let mut submitted = 0;
-    for &Action { at, cause } in way {
-        let (who, server) = (Who::Node(at), &mut servers[at.index()]);
-        let stepped = match cause {
-            Cause::Message(message_id) => {
-                let envelope = model.interned(message_id);
-                let newer = sent.iter().rev().take_while(|sent| *sent != envelope);
-                moves.push(Verb::Deliver(MessageName::of(envelope, newer)));
-                server.receive(envelope)
-            }
-            Cause::Prompt(prompt) => {
-                match prompt {
-                    Prompt::Timeout => moves.push(Verb::Timeout(who)),
-                    Prompt::Heartbeat => moves.push(Verb::Heartbeat(who)),
-                    Prompt::Propose => {
-                        submitted += 1;
-                        moves.push(Verb::Submit { to: who, command: format!("SET x={submitted}") });
-                    }
-                    Prompt::Restart => {
-                        moves.push(Verb::Crash { who, point: CrashPoint::Between });
-                        moves.push(Verb::Restart(who));
-                    }
+        let fresh = |id| ServerState::start(id, model.settings, PersistentState::default());
+        let mut servers: Vec<_> = NodeId::all(model.settings.nodes).map(fresh).collect();
+        let mut sent: Vec<Envelope> = Vec::new();
+        let mut moves = Vec::new();
+        let mut submitted = 0;
+        for &Action { at, cause } in way {
+            let (who, server) = (Who::Node(at), &mut servers[at.index()]);
+            let stepped = match cause {
+                Cause::Message(message_id) => {
+                    let envelope = model.interned(message_id);
+                    let newer = sent.iter().rev().take_while(|sent| *sent != envelope);
+                    moves.push(Verb::Deliver(MessageName::of(envelope, newer)));
+                    server.receive(envelope)
                 }
-                server.prompt(prompt)
-            }
-        };
-        *server = stepped.server;
-        sent.extend(stepped.sent);
+                Cause::Prompt(prompt) => {
+                    match prompt {
+                        Prompt::Timeout => moves.push(Verb::Timeout(who)),
+                        Prompt::Heartbeat => moves.push(Verb::Heartbeat(who)),
+                        Prompt::Propose => {
+                            submitted += 1;
+                            moves.push(Verb::Submit {
+                                to: who,
+                                command: format!("SET x={submitted}"),
+                            });
+                        }
+                        Prompt::Restart => {
+                            moves.push(Verb::Crash { who, point: CrashPoint::Between });
+                            moves.push(Verb::Restart(who));
+                        }
+                    }
+                    server.prompt(prompt)
+                }
+            };
+            *server = stepped.server;
+            sent.extend(stepped.sent);
+        }
+        Self { steps: way.len(), property, moves }
     }
-    moves
 }

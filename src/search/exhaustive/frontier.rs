@@ -8,8 +8,8 @@ use super::state::ClusterState;
 pub(super) struct Frontier {
     words: Vec<u32>,
     ends: Vec<usize>,
-    prints: Vec<u64>,
-    parents: Vec<u64>,
+    pub(super) prints: Vec<u64>,
+    pub(super) parents: Vec<u64>,
 }
 
 impl Frontier {
@@ -42,14 +42,6 @@ impl Frontier {
         state.ledger = rest[0];
         state.crashes = rest[1] as u8;
         rest[2..].clone_into(&mut state.in_flight);
-    }
-
-    pub(super) fn print(&self, at: usize) -> u64 {
-        self.prints[at]
-    }
-
-    pub(super) fn parent(&self, at: usize) -> u64 {
-        self.parents[at]
     }
 
     pub(super) const fn len(&self) -> usize {

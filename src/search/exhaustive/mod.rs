@@ -98,5 +98,5 @@ pub fn explore(
     let (reach, violated) = search.run(&mut progress);
     let violation =
         violated.map(|(property, way)| Counterexample::new(search.model(), property, &way));
-    SearchOutcome { violation, reach, stats: *search.stats() }
+    SearchOutcome { violation, reach, stats: search.stats }
 }

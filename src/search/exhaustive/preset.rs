@@ -9,17 +9,8 @@ use std::num::NonZeroUsize;
 ///
 /// `None` if none of Figure 3's properties is violated without it, or no search gets that far.
 pub fn preset(rule: Rule) -> Option<Bounds> {
-    Some(Bounds { memory: spare_memory(), ..bounds(rule)? })
-}
-
-/// Whether the search for this rule takes only seconds. The others take a minute or so.
-pub const fn is_quick(rule: Rule) -> bool {
-    !matches!(rule, Rule::CommitOnlyCurrentTerm)
-}
-
-/// Returns the bounds. The no-op and the size of batches are chosen so that the way to the violation is short.
-const fn bounds(rule: Rule) -> Option<Bounds> {
-    Some(match rule {
+    // The no-op and the size of batches are chosen so that the way to the violation is short.
+    let bounds = match rule {
         Rule::MajorityQuorum
         | Rule::OneVotePerTerm
         | Rule::HigherTermStepsDown
@@ -47,5 +38,11 @@ const fn bounds(rule: Rule) -> Option<Bounds> {
         | Rule::TimerResetOnlyByAuthority
         | Rule::RandomisedTimeout
         | Rule::LeaderHeartbeat => return None,
-    })
+    };
+    Some(Bounds { memory: spare_memory(), ..bounds })
+}
+
+/// Whether the search for this rule takes only seconds. The others take a minute or so.
+pub const fn is_quick(rule: Rule) -> bool {
+    !matches!(rule, Rule::CommitOnlyCurrentTerm)
 }

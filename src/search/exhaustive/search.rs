@@ -157,7 +157,7 @@ impl<'s> Worker<'s> {
         let nodes = self.model.settings.nodes;
         for at in share {
             frontier.read(at, nodes, &mut self.state);
-            let parent = frontier.print(at);
+            let parent = frontier.prints[at];
             let Self { model, scratch, state, found, fresh, transitions, violated } = self;
             model.expand(state, scratch, &mut |model, next| {
                 *transitions += 1;
@@ -186,8 +186,9 @@ fn enter(
 ) {
     for found in found {
         for at in 0..found.len() {
-            if let std::collections::hash_map::Entry::Vacant(place) = shard.entry(found.print(at)) {
-                place.insert(found.parent(at));
+            if let std::collections::hash_map::Entry::Vacant(place) = shard.entry(found.prints[at])
+            {
+                place.insert(found.parents[at]);
                 next.copy(found, at);
             }
         }
@@ -200,7 +201,7 @@ pub(super) struct Search<'s> {
     books: Books,
     /// The states of the newest complete depth, by shard.
     depth: Vec<Frontier>,
-    stats: Stats,
+    pub(super) stats: Stats,
     began: Instant,
     limit: u64,
 }
@@ -308,10 +309,6 @@ impl<'s> Search<'s> {
             let model = &worker.model;
             self.stats.parts = (model.servers.len() as u64, model.in_flight.len() as u64);
         }
-    }
-
-    pub(super) const fn stats(&self) -> &Stats {
-        &self.stats
     }
 
     /// Returns the steps from the initial state to the state with this fingerprint, and one more step, with
