@@ -221,7 +221,6 @@ impl Observer for TraceWriter {
 
     fn violation(&mut self, time_us: Time, violation: &Violation) {
         self.with(|file| {
-            // The checker counts batches, but a trace numbers steps.
             let violation = Violation { step: file.steps, ..*violation };
             file.violations.push(violation);
             if file.computed {

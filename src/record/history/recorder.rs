@@ -203,7 +203,6 @@ impl Observer for Recorder {
 
     fn violation(&mut self, time: Time, violation: &Violation) {
         self.with(|kept| {
-            // The checker counts batches, but a history numbers steps.
             let violation = Violation { step: kept.history.last(), ..*violation };
             kept.history.violations.push((time, violation));
         });

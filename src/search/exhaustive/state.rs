@@ -21,8 +21,7 @@ pub struct ClusterState {
     /// Crashes so far.
     pub(super) crashes: u8,
     /// All messages that were ever sent and may still change something, in the order of
-    /// `MessageBrief::order`. Delivery does not take a message out, so loss, reordering and duplication
-    /// need no actions of their own.
+    /// `MessageBrief::order`. Delivery does not take a message out.
     pub in_flight: Vec<u32>,
 }
 
