@@ -20,14 +20,8 @@ use crate::server::turn_order::CrashPoint;
 /// The cluster of one seed, and the faults that are done to it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct FaultMix {
-    /// The number of nodes.
-    pub nodes: usize,
-    /// Whether a new leader appends a no-op.
-    pub no_op: bool,
-    /// The largest number of entries in one AppendEntries; `None` for no limit.
-    pub max_batch: Option<NonZeroUsize>,
-    /// The conditions of the links.
-    pub conditions: Conditions,
+    /// The cluster that this mix disturbs.
+    pub world: SimConfig,
     /// Crashes. This and the other `u32` fields are weights, by which a fault is drawn.
     pub crash: u32,
     /// Restarts of crashed nodes.
@@ -53,8 +47,8 @@ pub struct FaultMix {
 }
 
 impl FaultMix {
-    /// Draws the mix of this seed.
-    pub fn draw(seed: u64) -> Self {
+    /// Draws the mix of this seed, for nodes that keep `rules`.
+    pub fn draw(seed: u64, rules: RuleSet) -> Self {
         let rng = &mut generator(seed, u64::MAX - 1);
         let sometimes = |rng: &mut ChaCha8Rng, max: usize| {
             if rng.chance(0.5) { 1 + rng.below(max) as u32 } else { 0 }
@@ -64,18 +58,22 @@ impl FaultMix {
         };
         let latency_min = Duration::from_millis(rng.within(0, 4));
         let latency_max = latency_min + Duration::from_millis(rng.within(0, 29));
-        Self {
+        let settings = Settings {
             nodes: rng.one_of([1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
+            rules,
             no_op: rng.chance(0.7),
             max_batch: NonZeroUsize::new(rng.below(4)),
-            conditions: Conditions {
-                drop: chance(rng, 0.3),
-                duplicate: chance(rng, 0.5),
-                latency_min,
-                latency_max,
-                stray: chance(rng, 0.2),
-                stray_max: Duration::from_millis(rng.within(100, 1999)),
-            },
+        };
+        let conditions = Conditions {
+            drop: chance(rng, 0.3),
+            duplicate: chance(rng, 0.5),
+            latency_min,
+            latency_max,
+            stray: chance(rng, 0.2),
+            stray_max: Duration::from_millis(rng.within(100, 1999)),
+        };
+        Self {
+            world: SimConfig { settings, timing: Timing::PAPER, conditions, seed },
             crash: sometimes(rng, 8),
             restart: 2 + rng.below(8) as u32,
             blackout: sometimes(rng, 2),
@@ -88,13 +86,6 @@ impl FaultMix {
             clients: rng.one_of([1, 4, 4, 12]),
             load: rng.chance(0.5),
         }
-    }
-
-    /// The configuration of the cluster that this mix disturbs.
-    pub const fn world(&self, seed: u64, rules: RuleSet) -> SimConfig {
-        let settings =
-            Settings { nodes: self.nodes, rules, no_op: self.no_op, max_batch: self.max_batch };
-        SimConfig { settings, timing: Timing::PAPER, conditions: self.conditions, seed }
     }
 }
 
@@ -120,9 +111,9 @@ pub struct Chaos {
 }
 
 impl Chaos {
-    /// The faults of this seed.
-    pub fn new(mix: FaultMix, seed: u64) -> Self {
-        Self { mix, rng: generator(seed, u64::MAX - 2) }
+    /// The faults of this mix.
+    pub fn new(mix: FaultMix) -> Self {
+        Self { mix, rng: generator(mix.world.seed, u64::MAX - 2) }
     }
 
     /// Draws how long to wait before the next fault.
@@ -178,12 +169,12 @@ impl Chaos {
 
     /// Draws a node of the cluster.
     pub fn node(&mut self) -> NodeId {
-        NodeId::new(self.rng.below(self.mix.nodes) as u8)
+        NodeId::new(self.rng.below(self.mix.world.settings.nodes) as u8)
     }
 
     fn groups(&mut self) -> Vec<NodeSet> {
         let mut groups = vec![NodeSet::default(); 1 + self.rng.below(2)];
-        for node in NodeId::all(self.mix.nodes) {
+        for node in NodeId::all(self.mix.world.settings.nodes) {
             let group = self.rng.below(groups.len() + 1);
             if let Some(group) = groups.get_mut(group) {
                 group.insert(node);

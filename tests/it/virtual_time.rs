@@ -79,8 +79,8 @@ fn a_script_written_out_reads_back_as_itself() {
 #[test]
 fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
     for seed in 0..60 {
-        let mix = FaultMix::draw(seed);
-        let config = mix.world(seed, RuleSet::INTACT);
+        let mix = FaultMix::draw(seed, RuleSet::INTACT);
+        let config = mix.world;
         let paper = MemoryFile::default();
         let header = Header::new(
             "chaos",
@@ -92,7 +92,7 @@ fn the_intact_core_survives_drawn_faults_and_its_traces_replay() {
         );
         let writer = TraceWriter::new(paper.clone(), &header);
         let mut sim = Sim::new(config, vec![Box::new(writer.clone())]);
-        let mut chaos = Chaos::new(mix, seed);
+        let mut chaos = Chaos::new(mix);
         for nth in 0..150 {
             let until = sim.now() + chaos.rest();
             sim.run_to(until);

@@ -35,12 +35,12 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// The clients of this seed.
-    pub fn new(seed: u64, mix: FaultMix) -> Self {
-        let rng = generator(seed, u64::MAX - 4);
+    /// The clients of this mix.
+    pub fn new(mix: FaultMix) -> Self {
+        let rng = generator(mix.world.seed, u64::MAX - 4);
         let client = RandomClient { waits: None, asks_again: Time::ZERO };
         let (all, history) = (vec![client; mix.clients], ClientHistory::default());
-        Self { all, history, rng, nodes: mix.nodes, load: mix.load, asked: 0 }
+        Self { all, history, rng, nodes: mix.world.settings.nodes, load: mix.load, asked: 0 }
     }
 
     /// Lets time pass up to `until`. If the fault mix has load, the clients go on asking meanwhile.

@@ -68,10 +68,10 @@ pub fn trial(seed: u64, rules: RuleSet, objective: Objective) -> Trial {
 /// Plays the world of `seed` again and records its moves.
 pub fn record(seed: u64, rules: RuleSet, objective: Objective) -> Schedule {
     let recorder = Arc::new(Mutex::new(MoveRecorder::default()));
-    let mix = FaultMix::draw(seed);
+    let settings = FaultMix::draw(seed, rules).world.settings;
     let _ = play(seed, rules, objective, vec![Box::new(Arc::clone(&recorder))]);
     let moves = std::mem::take(&mut lock(&recorder).moves);
-    Schedule { settings: mix.world(seed, rules).settings, moves }
+    Schedule { settings, moves }
 }
 
 fn play(
@@ -80,14 +80,14 @@ fn play(
     objective: Objective,
     observers: Vec<Box<dyn Observer>>,
 ) -> Trial {
-    let mix = FaultMix::draw(seed);
-    let config = mix.world(seed, rules);
-    let unneeded = Arc::new(Mutex::new(UnneededElections::new(config.timing.election_min)));
+    let mix = FaultMix::draw(seed, rules);
+    let election_min = mix.world.timing.election_min;
+    let unneeded = Arc::new(Mutex::new(UnneededElections::new(election_min)));
     let mut all: Vec<Box<dyn Observer>> = observers;
     all.push(Box::new(Arc::clone(&unneeded)));
-    let mut sim = Sim::new(config, all);
-    let mut chaos = Chaos::new(mix, seed);
-    let mut clients = Clients::new(seed, mix);
+    let mut sim = Sim::new(mix.world, all);
+    let mut chaos = Chaos::new(mix);
+    let mut clients = Clients::new(mix);
     let mut faults = 0;
     let storm_ends = Time::ZERO + STORM;
     let mut strikes = sim.now() + chaos.rest();

@@ -78,15 +78,15 @@ fn every_step_of_every_shipped_scenario_stands_as_it_was_recorded() {
 
 /// A long run with drawn faults, so that nodes are copied many times.
 fn long_run(seed: u64, exchanges: usize) -> (Vec<u8>, History) {
-    let mix = FaultMix::draw(seed);
-    let config = mix.world(seed, RuleSet::INTACT);
+    let mix = FaultMix::draw(seed, RuleSet::INTACT);
+    let config = mix.world;
     let (settings, timing, conditions) = (config.settings, config.timing, config.conditions);
     let header = Header::new("chaos", Clock::Virtual, seed, &settings, timing, conditions);
     let paper = MemoryFile::default();
     let writer = TraceWriter::new(paper.clone(), &header);
     let recorder = Recorder::new(&header);
     let mut sim = Sim::new(config, vec![Box::new(writer.clone()), Box::new(recorder.clone())]);
-    let mut chaos = Chaos::new(mix, seed);
+    let mut chaos = Chaos::new(mix);
     for nth in 0..exchanges {
         let until = sim.now() + chaos.rest();
         sim.run_to(until);
