@@ -59,6 +59,25 @@ impl SafetyReport {
         violated
     }
 
+    /// Each property that was checked or violated: how often it was checked, or for Linearizability how many
+    /// answers were judged, and whether it held; `None` if that was not judged.
+    pub fn rows(&self) -> Vec<(Property, u64, Option<bool>)> {
+        let violated = |property| self.violations.iter().any(|found| found.property == property);
+        let rows =
+            self.checks.iter().map(|&(property, checks)| (property, checks, violated(property)));
+        let rows = rows.filter(|&(_, checks, violated)| checks > 0 || violated);
+        let rows = rows.map(|(property, checks, violated)| (property, checks, Some(!violated)));
+        let clients = self.clients.iter().map(|Judged { answers, judgement }| {
+            let held = match judgement {
+                Judgement::Held => Some(true),
+                Judgement::NotJudged(_) => None,
+                Judgement::Violated(_) => Some(false),
+            };
+            (Property::Linearizability, *answers as u64, held)
+        });
+        rows.chain(clients).collect()
+    }
+
     /// What the clients were told that is impossible, if anything is.
     pub const fn misled(&self) -> Option<&Misled> {
         match &self.clients {

@@ -4,10 +4,8 @@ use super::colour;
 use super::rules::promise;
 use super::table::{Table, paragraph};
 use super::words::plural;
-use crate::properties::linearizability::{
-    Done, FalseSuccess, Judgement, Misled, NotJudged, NotLinearizable,
-};
-use crate::properties::report::{Judged, SafetyReport};
+use crate::properties::linearizability::{Done, FalseSuccess, Misled, NotJudged, NotLinearizable};
+use crate::properties::report::SafetyReport;
 use crate::properties::safety::{Counter, Earlier, Evidence, Violation};
 use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
 use crate::server::state_machine::Reply;
@@ -249,30 +247,20 @@ pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String
 /// The safety report: the properties that were checked, how often, and the results.
 pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let mut table = Table::new(2);
-    let held =
-        |held: bool| if held { colour::good("✓ held") } else { colour::wrong("✗ violated") };
-    let mut row = |property: Property, mark: String, checks: u64, one: &str, many: &str| {
-        let noun = if checks == 1 { one } else { many };
+    for (property, checks, held) in report.rows() {
+        let mark = match held {
+            Some(true) => colour::good("✓ held"),
+            Some(false) => colour::wrong("✗ violated"),
+            None => colour::strong("? not judged"),
+        };
+        let noun = if property == Property::Linearizability { "answer" } else { "check" };
+        let many = if checks == 1 { "" } else { "s" };
         table.row([
             mark,
             format!("{property:<20}"),
-            format!("{checks:>6} {noun}"),
+            format!("{checks:>6} {noun}{many}"),
             colour::faint(promise(property)),
         ]);
-    };
-    for &(property, checks) in &report.checks {
-        let violated = report.violations.iter().any(|violation| violation.property == property);
-        if checks > 0 || violated {
-            row(property, held(!violated), checks, "check", "checks");
-        }
-    }
-    if let Some(Judged { answers, judgement }) = &report.clients {
-        let mark = match judgement {
-            Judgement::Held => held(true),
-            Judgement::NotJudged(_) => colour::strong("? not judged"),
-            Judgement::Violated(_) => held(false),
-        };
-        row(Property::Linearizability, mark, *answers as u64, "answer", "answers");
     }
     let mut lines = table.lines();
     lines.push(String::new());

@@ -8,9 +8,8 @@ use serde::Serialize;
 use super::answers::Answers;
 use super::moments::{Mark, Moments, ShownMoment, shown};
 use crate::explain::{client_calls, leaderships};
-use crate::properties::linearizability::Judgement;
-use crate::properties::report::{Judged, SafetyReport};
-use crate::raft::{MessageKind, NodeId, Property, Rule};
+use crate::properties::report::SafetyReport;
+use crate::raft::{MessageKind, NodeId, Rule};
 use crate::record::deed::Loss;
 use crate::record::history::{History, SentMessage};
 use crate::record::{Clock, Header};
@@ -177,18 +176,9 @@ pub(super) fn about(header: &Header, extent: &str) -> Vec<String> {
 
 /// Each property, how often it was checked, and whether it was violated.
 pub(super) fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
-    let violated =
-        |property| safety.violations.iter().any(|violation| violation.property == property);
-    let checks = safety.checks.iter();
-    let mut rows: Vec<_> = checks
-        .filter(|&&(property, checks)| checks > 0 || violated(property))
-        .map(|&(property, checks)| (property.to_string(), checks, violated(property)))
-        .collect();
-    if let Some(Judged { answers, judgement }) = &safety.clients {
-        let violated = matches!(judgement, Judgement::Violated(_));
-        rows.push((Property::Linearizability.to_string(), *answers as u64, violated));
-    }
-    rows
+    let rows = safety.rows().into_iter();
+    rows.map(|(property, checks, held)| (property.to_string(), checks, held == Some(false)))
+        .collect()
 }
 
 /// What was violated, in words.
