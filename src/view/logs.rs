@@ -2,6 +2,7 @@
 //! of the entries in it.
 
 use crate::raft::{Log, LogIndex, NodeId, RaftNode, RoleKind};
+use crate::server::status::NodeStatus;
 
 use super::table::Table;
 use super::words::joined;
@@ -27,16 +28,27 @@ pub(crate) struct LogRow<'a> {
     /// The words beside the log.
     pub(crate) words: String,
 }
+impl<'a> LogRow<'a> {
+    /// The log of one node, with the node's state beside it.
+    pub(crate) fn of(status: &NodeStatus, log: &'a Log) -> Self {
+        let NodeStatus { id, up, paused, role, term, commit, .. } = *status;
+        let words = if up {
+            let paused = if paused { ", paused" } else { "" };
+            format!("{role}, term {term}, commitIndex {commit}{paused}")
+        } else {
+            format!("crashed, term {term}")
+        };
+        Self { nodes: vec![id], role, log, committed: commit, words }
+    }
+}
+
 
 /// Draws the logs of these nodes. A star marks an entry that differs from the first node's, or that
 /// the first node lacks.
 pub fn draw(nodes: &[RaftNode]) -> Vec<String> {
-    draw_rows(&nodes.iter().map(row).collect::<Vec<_>>(), true)
-}
-
-fn row(node: &RaftNode) -> LogRow<'_> {
-    let (words, committed) = (describe(node), node.commit_index());
-    LogRow { nodes: vec![node.id()], role: node.role().kind(), log: node.log(), committed, words }
+    let status = |node| NodeStatus::of_node(node, LogIndex::ZERO);
+    let rows = nodes.iter().map(|node| LogRow::of(&status(node), node.log()));
+    draw_rows(&rows.collect::<Vec<_>>(), true)
 }
 
 /// Draws any logs. `explained` says whether to explain the mark behind a committed part.
@@ -82,9 +94,4 @@ pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
         lines.push(colour::faint(&format!("      {}", notes.join("; "))));
     }
     lines
-}
-
-fn describe(node: &RaftNode) -> String {
-    let (role, term, commit) = (node.role().kind(), node.current_term(), node.commit_index());
-    format!("{role}, term {term}, commitIndex {commit}")
 }

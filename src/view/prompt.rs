@@ -129,33 +129,15 @@ pub(crate) fn delivered(envelope: &Envelope) -> Vec<String> {
     beside(&colour::faint(&text))
 }
 
-/// The log of one node, or those of all.
+/// The log of one node, entry by entry, or those of all, drawn under each other.
 pub(crate) fn logs(node: Option<NodeId>, statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
-    match node.map(NodeId::index) {
-        Some(at) => one_log(&statuses[at], &logs[at]),
-        None => all_logs(statuses, logs),
+    if let Some(at) = node.map(NodeId::index) {
+        return one_log(&statuses[at], &logs[at]);
     }
-}
-
-/// All logs, drawn under each other.
-fn all_logs(statuses: &[NodeStatus], logs: &[Log]) -> Vec<String> {
-    let words = |status: &NodeStatus| {
-        if status.up {
-            let paused = if status.paused { ", paused" } else { "" };
-            format!("{}, term {}, commitIndex {}{paused}", status.role, status.term, status.commit)
-        } else {
-            format!("crashed, term {}", status.term)
-        }
-    };
-    let pairs = statuses.iter().zip(logs);
-    let rows = pairs.map(|(status, log)| {
-        let (nodes, role, committed) = (vec![status.id], status.role, status.commit);
-        LogRow { nodes, role, log, committed, words: words(status) }
-    });
+    let rows = statuses.iter().zip(logs).map(|(status, log)| LogRow::of(status, log));
     logs::draw_rows(&rows.collect::<Vec<_>>(), true)
 }
 
-/// One log, entry by entry.
 fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
     if log.last_index() == LogIndex::ZERO {
         return vec![format!("  the log of {} is empty", status.id)];
