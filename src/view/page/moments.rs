@@ -11,6 +11,7 @@ use crate::network::{Conditions, Network};
 use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
 use crate::record::deed::Deed;
 use crate::record::history::{History, NodeState, StepRecord};
+use crate::server::Ticket;
 use crate::server::timing::Time;
 use crate::server::turn_order::MessageId;
 use crate::view::what_to_tell::{sentence, verdicts};
@@ -359,44 +360,30 @@ impl ShownMoment {
 /// The moment of a deed of the world, if it has one. Messages that the network loses or duplicates have none:
 /// the diagram draws what becomes of them.
 fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
-    let named = |kind, node, title: String, mark: Option<&str>, marks| ShownMoment {
-        marks,
-        mark: mark.map(shown),
-        ..ShownMoment::new(time, node, kind, &title)
+    let client = |node: &NodeId, ticket: &Ticket, what: &str| {
+        let mark = format!("client {}{what}", ticket.client());
+        (MomentKind::Client, Some(*node), Some(mark), vec![Mark::Client])
     };
-    Some(match deed {
-        Deed::Phase(text) => named(MomentKind::Phase, None, text.clone(), None, Vec::new()),
-        Deed::Note(text) => named(MomentKind::Note, None, text.clone(), Some(text), Vec::new()),
-        Deed::Asked { ticket, node, .. }
-        | Deed::Refused { ticket, node, .. }
-        | Deed::Answered { ticket, node, .. } => {
-            let mark = match deed {
-                Deed::Asked { command, .. } => format!(": {command}"),
-                Deed::Refused { .. } => " is refused".to_owned(),
-                _ => " is told".to_owned(),
-            };
-            let mark = format!("client {}{mark}", ticket.client());
-            let title = deeds::sentence(deed)?;
-            named(MomentKind::Client, Some(*node), title, Some(&mark), vec![Mark::Client])
-        }
-        Deed::Crash { node, .. }
-        | Deed::Restart { node }
-        | Deed::Wipe { node }
-        | Deed::Pause { node }
-        | Deed::Resume { node } => {
-            let mark = match deed {
-                Deed::Crash { .. } => "crashes",
-                Deed::Wipe { .. } => "loses its disk",
-                Deed::Pause { .. } => "is paused",
-                Deed::Resume { .. } => "resumes",
-                _ => "starts again",
-            };
-            let title = deeds::sentence(deed)?;
-            named(MomentKind::Crash, Some(*node), title, Some(mark), vec![Mark::Crash])
-        }
-        _ => {
-            let title = deeds::sentence(deed)?;
-            named(MomentKind::Link, None, title.clone(), Some(&title), Vec::new())
-        }
-    })
+    let process = |node: &NodeId, mark: &str| {
+        (MomentKind::Crash, Some(*node), Some(mark.to_owned()), vec![Mark::Crash])
+    };
+    let title = match deed {
+        Deed::Phase(text) | Deed::Note(text) => text.clone(),
+        _ => deeds::sentence(deed)?,
+    };
+    let (kind, node, mark, marks) = match deed {
+        Deed::Phase(_) => (MomentKind::Phase, None, None, Vec::new()),
+        Deed::Note(_) => (MomentKind::Note, None, Some(title.clone()), Vec::new()),
+        Deed::Asked { ticket, node, command } => client(node, ticket, &format!(": {command}")),
+        Deed::Refused { ticket, node, .. } => client(node, ticket, " is refused"),
+        Deed::Answered { ticket, node, .. } => client(node, ticket, " is told"),
+        Deed::Crash { node, .. } => process(node, "crashes"),
+        Deed::Restart { node } => process(node, "starts again"),
+        Deed::Wipe { node } => process(node, "loses its disk"),
+        Deed::Pause { node } => process(node, "is paused"),
+        Deed::Resume { node } => process(node, "resumes"),
+        _ => (MomentKind::Link, None, Some(title.clone()), Vec::new()),
+    };
+    let mark = mark.as_deref().map(shown);
+    Some(ShownMoment { marks, mark, ..ShownMoment::new(time, node, kind, &title) })
 }
