@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::moments::Moments;
-use crate::explain::{Question, why};
+use super::moments::{self, Moments};
+use crate::explain::{Explanation, Question, why};
 use crate::raft::{LogIndex, NodeId};
 use crate::record::history::History;
 use crate::view::why::{self as words, Sentence};
-use crate::visible::visible;
 
 /// The number of answers after which a page gets no more: for later steps it has none.
 const MOST: usize = 20_000;
 
 /// The sentences of an answer, each with its kind.
-type Text = Vec<(&'static str, String)>;
+pub(crate) type Text = Vec<(&'static str, String)>;
 
 /// The answers of a page. Most stay the same from one step to the next, so each text is held once.
 #[derive(Default, Serialize)]
@@ -55,7 +54,7 @@ impl Answers {
                     };
                     worked_out += 1;
                     let Ok(answer) = why(history, step, &question) else { continue };
-                    let text: Text = words::sentences(&answer).iter().map(shown).collect();
+                    let text = self::answer(&answer);
                     let next = known.len();
                     let text = *known.entry(text).or_insert_with_key(|text| {
                         answers.texts.push(text.clone());
@@ -75,12 +74,15 @@ impl Answers {
     }
 }
 
-/// A sentence of an answer: its kind and its text.
-pub(super) fn shown(sentence: &Sentence) -> (&'static str, String) {
-    let (kind, text) = match sentence {
-        Sentence::Finding(text) => ("finding", text.clone()),
-        Sentence::Ground(text) => ("ground", text.clone()),
-        Sentence::Standing(node, text) => ("standing", format!("{node} {text}")),
+/// An answer, in sentences.
+pub(crate) fn answer(answer: &Explanation) -> Text {
+    let shown = |sentence: Sentence| {
+        let (kind, text) = match sentence {
+            Sentence::Finding(text) => ("finding", text),
+            Sentence::Ground(text) => ("ground", text),
+            Sentence::Standing(node, text) => ("standing", format!("{node} {text}")),
+        };
+        (kind, moments::shown(&text))
     };
-    (kind, visible(&text).into_owned())
+    words::sentences(answer).into_iter().map(shown).collect()
 }

@@ -2,19 +2,18 @@
 
 use serde::Serialize;
 
-use super::answers;
-use super::moments::{Moments, ShownMoment, step_moment};
+use super::moments::{Moments, ShownMoment, shown, step_moment};
 use super::run_record::{
     AtAGlance, Heading, RunRecord, ShownMessage, ShownViolation, about, properties,
     shown_violations, why_lost,
 };
-use crate::explain::Explanation;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId};
 use crate::record::Header;
 use crate::record::history::{History, SentMessage};
-use crate::view::{colour, why};
-use crate::visible::visible;
+use crate::view::colour;
+
+pub(crate) use super::answers::answer;
 
 /// What has happened since the moments that the page knows.
 #[derive(Serialize)]
@@ -46,7 +45,7 @@ impl LiveHeading {
     pub(crate) fn of(header: &Header, shows: &str) -> Self {
         let mut about = about(header, "as long as you like");
         if !shows.is_empty() {
-            about.insert(0, visible(shows).into_owned());
+            about.insert(0, shown(shows));
         }
         Self {
             heading: Heading::of(header, about),
@@ -155,11 +154,6 @@ fn sentences(history: &History, step: u64) -> Vec<String> {
             rule.map_or_else(|| text.clone(), |rule| format!("{kind} {rule}: {text}"))
         }))
         .collect()
-}
-
-/// The sentences of an answer, each with its kind.
-pub(crate) fn answer(answer: &Explanation) -> Vec<(&'static str, String)> {
-    why::sentences(answer).iter().map(answers::shown).collect()
 }
 
 /// Says where the page is, and how to end the program.
