@@ -26,10 +26,14 @@ pub(super) fn brief(script: &Script, clock: Clock) -> Vec<String> {
     [begin(script, clock, ""), asks(script)].concat()
 }
 
+/// A title, as the lines of a heading.
+pub(super) fn heading(title: &str) -> Vec<String> {
+    paragraph(&colour::heading(title), "", "  ")
+}
+
 /// The title, what the scenario shows, and its settings, with `more` of them at the end.
 fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
-    let title = colour::heading(&format!("raft-cluster: {}", script.name));
-    let mut lines = paragraph(&title, "", "  ");
+    let mut lines = heading(&format!("raft-cluster: {}", script.name));
     if !script.shows.is_empty() {
         lines.extend(paragraph(&script.shows, "", ""));
     }
@@ -51,7 +55,6 @@ fn begin(script: &Script, clock: Clock, more: &str) -> Vec<String> {
     lines
 }
 
-/// The question to the reader, and which rules are off.
 fn asks(script: &Script) -> Vec<String> {
     let mut lines = question(script);
     if !script.broken.is_intact() {
@@ -62,7 +65,6 @@ fn asks(script: &Script) -> Vec<String> {
     lines
 }
 
-/// The question that a scenario asks its reader.
 pub(super) fn question(script: &Script) -> Vec<String> {
     let asks = |question: &String| paragraph(question, "Question: ", "          ");
     script.question.as_ref().map_or_else(Vec::new, asks)
@@ -72,7 +74,7 @@ pub(super) fn question(script: &Script) -> Vec<String> {
 pub(crate) fn replayed(header: &Header) -> Vec<String> {
     let title = format!("raft-cluster: {}, run again from its trace", header.scenario);
     let world = if header.clock == Clock::Virtual { "in virtual time" } else { "on threads" };
-    let mut lines = paragraph(&colour::heading(&title), "", "  ");
+    let mut lines = heading(&title);
     lines.push(format!(
         "{}, seed {}, recorded {world}",
         plural(header.nodes, "node", "nodes"),

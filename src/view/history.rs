@@ -94,18 +94,14 @@ pub(crate) fn nodes(nodes: &[NodeState<'_>]) -> Vec<String> {
     status::table(&nodes.iter().map(NodeState::status).collect::<Vec<_>>())
 }
 
-/// The fields of a node, under the names of Figure 2.
-pub(crate) fn fields(stood: &NodeState<'_>) -> Vec<(String, String)> {
-    fields_with(stood, true)
-}
-
 /// Returns one field of a node. The log is written out only if it is asked for, because that takes long.
 pub(crate) fn field(stood: &NodeState<'_>, name: &str) -> Option<String> {
-    let mut fields = fields_with(stood, name == "log").into_iter();
+    let mut fields = fields(stood, name == "log").into_iter();
     fields.find(|(it, _)| it == name).map(|(_, value)| value)
 }
 
-fn fields_with(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
+/// The fields of a node, under the names of Figure 2; the log is empty, unless they are `with_log`.
+pub(crate) fn fields(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, String)> {
     let node = &stood.node;
     let entries = if with_log { usize::MAX } else { 0 };
     let log =
@@ -149,7 +145,7 @@ pub(crate) fn one_node(step: u64, stood: &NodeState<'_>) -> Vec<String> {
 /// A node, field by field.
 pub(crate) fn node(stood: &NodeState<'_>) -> Vec<String> {
     let mut table = Table::new(2);
-    for field in fields(stood) {
+    for field in fields(stood, true) {
         table.row(field.into());
     }
     table.lines()
@@ -175,7 +171,7 @@ pub(crate) fn messages(history: &History, step: u64) -> Vec<String> {
 pub(crate) fn differences(a: &[NodeState<'_>], b: &[NodeState<'_>]) -> Vec<String> {
     let mut table = Table::new(2);
     for (before, after) in a.iter().zip(b) {
-        let (old, new) = (fields(before), fields(after));
+        let (old, new) = (fields(before, true), fields(after, true));
         let mut names: Vec<&String> = old.iter().chain(&new).map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();

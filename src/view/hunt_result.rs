@@ -105,17 +105,13 @@ pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
 /// The heading before the run that ships for a rule whose breaking causes a stall, which only time can show.
 pub(crate) fn stall_story(script: &Script) -> Vec<String> {
     let title = format!("The shortest story of it: 'raft-cluster run {}'", script.name);
-    [heading(&title), header::question(script)].concat()
+    [header::heading(&title), header::question(script)].concat()
 }
 
 /// The heading before the same run with the rule kept.
 pub(crate) fn intact_story(script: &Script) -> Vec<String> {
     let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
-    [vec![String::new()], heading(&title)].concat()
-}
-
-fn heading(title: &str) -> Vec<String> {
-    paragraph(&colour::heading(title), "", "  ")
+    [vec![String::new()], header::heading(&title)].concat()
 }
 
 /// Says how to run a counterexample that was saved.

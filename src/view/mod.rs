@@ -174,7 +174,7 @@ const BRIEF: View = View {
     tells: "The turning points without reasons, and what has changed",
     opening: header::brief,
     open: story::open_brief,
-    ending: summary::told_in_brief,
+    ending: |ended| [summary::brief(ended), ended.what_next()].concat(),
     ..STORY
 };
 

@@ -38,13 +38,6 @@ pub(super) fn full(ended: &EndedRun<'_>) -> Vec<String> {
     lines
 }
 
-/// The last lines of a run that was told in brief: the result in one line, and what to try next.
-pub(super) fn told_in_brief(ended: &EndedRun<'_>) -> Vec<String> {
-    let mut lines = brief(ended);
-    lines.extend(ended.what_next());
-    lines
-}
-
 /// The result in one line, after the failure and before the rules that were off, if there are any.
 pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
     let mut lines = ended.failure();
@@ -64,7 +57,7 @@ impl EndedRun<'_> {
     }
 
     /// What to try after the demo, with which every reader begins, if it passed with all rules kept.
-    fn what_next(&self) -> Vec<String> {
+    pub(super) fn what_next(&self) -> Vec<String> {
         let is_demo = self.script.name == "demo" && self.script.broken.is_intact() && self.good;
         let commands = [
             ("raft-cluster report demo -o demo.html", "the demo as a page to step through"),

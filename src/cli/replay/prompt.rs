@@ -128,7 +128,7 @@ impl TracePrompt<'_> {
 
     fn blame(&self, id: NodeId, field: &str) -> Result<Vec<String>, String> {
         let nodes = self.nodes(self.step)?;
-        let fields = told::fields(&nodes[id.index()]);
+        let fields = told::fields(&nodes[id.index()], true);
         let Some((name, value)) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))
         else {
             let names = fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
