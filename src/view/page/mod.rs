@@ -23,6 +23,7 @@ use crate::digest;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
 use crate::scenario::library::{BROKEN, SHIPPED};
+use crate::view::why::QUESTIONS;
 use run_record::RunRecord;
 
 /// A way to write a run down to be looked at.
@@ -137,8 +138,12 @@ const EXPLORE: &str = concat!(
 /// Returns the page of a run in progress, and its policy: only scripts and styles with this nonce take effect.
 pub(crate) fn explore(nonce: &str) -> (String, String) {
     let names = SHIPPED.iter().chain(BROKEN).map(|(name, _)| format!("<option>{name}</option>"));
+    let questions =
+        QUESTIONS.map(|(words, asks)| format!("<option value=\"{words}\">{asks}</option>"));
+    let questions = questions.concat();
     let scenarios: String = names.collect();
     let page = filled(include_str!("explore.html"), |name| match name {
+        "questions" => &questions,
         "scenarios" => &scenarios,
         "nonce" => nonce,
         "own-style" => include_str!("explore.css"),

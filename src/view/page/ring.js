@@ -122,7 +122,7 @@ class Ring {
       const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
       const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
       const along = RING.node + 8 + flight.share * (length - 2 * RING.node - 16);
-      const beside = 7 + 13 * (flight.lane ?? 0);
+      const beside = 7 + 13 * flight.lane;
       shape.setAttribute("transform", `translate(${(from.x + ux * along - uy * beside).toFixed(1)},${(from.y + uy * along + ux * beside).toFixed(1)})`);
       const kind = `ring-message ${flight.kind}${flight.reply ? " reply" : ""}${flight.delivered ? " delivered" : ""}${this.selected?.message === flight.id ? " selected" : ""}`;
       if (shape.getAttribute("class") !== kind) shape.setAttribute("class", kind);
