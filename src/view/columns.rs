@@ -50,7 +50,6 @@ impl Columns {
         self.output.put_all(paragraph(text, &self.row("", &step), NUMBERED));
     }
 
-    /// Puts a remark under the first line of a move.
     pub(super) fn remark(&self, text: &str) {
         self.output.put_all(paragraph(text, NUMBERED, NUMBERED));
     }

@@ -51,7 +51,6 @@ fn told(side: &Side, other: &Side) -> Vec<String> {
     lines
 }
 
-/// The state of a node, in one sentence.
 fn stand(node: &RaftNode) -> String {
     let (id, term) = (node.id(), node.current_term());
     let vote = match node.voted_for() {

@@ -21,13 +21,13 @@ pub(crate) struct LogRow<'a> {
     pub(crate) nodes: Vec<NodeId>,
     /// The first owner's role, for the colour.
     pub(crate) role: RoleKind,
-    /// The log.
     pub(crate) log: &'a Log,
     /// The last index known to be committed; a mark stands behind that entry.
     pub(crate) committed: LogIndex,
     /// The words beside the log.
     pub(crate) words: String,
 }
+
 impl<'a> LogRow<'a> {
     /// The log of one node, with the node's state beside it.
     pub(crate) fn of(status: &NodeStatus, log: &'a Log) -> Self {
@@ -41,7 +41,6 @@ impl<'a> LogRow<'a> {
         Self { nodes: vec![id], role, log, committed: commit, words }
     }
 }
-
 
 /// Draws the logs of these nodes. A star marks an entry that differs from the first node's, or that
 /// the first node lacks.

@@ -14,7 +14,6 @@ impl Keys {
     }
 }
 
-/// While this value lives, the line editor controls the terminal.
 #[derive(Debug)]
 pub(crate) struct Lent(());
 

@@ -13,9 +13,7 @@ use super::walkthrough::go_on;
 /// A key that has a meaning while lines are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Key {
-    /// The space bar.
     Space,
-    /// Enter.
     Enter,
 }
 

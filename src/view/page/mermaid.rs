@@ -5,7 +5,6 @@ use std::fmt::{self, Write};
 use super::moments::MomentKind;
 use super::run_record::RunRecord;
 
-/// The line with which every such file begins.
 pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace this file.";
 
 /// The run as a diagram. A message stands at the moment of its arrival; a lost one where it was sent.

@@ -82,7 +82,6 @@ pub(crate) fn written(file: &Path, kind: ReportKind) -> String {
     }
 }
 
-/// The text with which every page begins.
 const MARKER: &str =
     "<!doctype html>\n<!-- Written by raft-cluster, which may replace this file. -->";
 
@@ -138,13 +137,13 @@ const EXPLORE: &str = concat!(
 /// Returns the page of a run in progress, and its policy: only scripts and styles with this nonce take effect.
 pub(crate) fn explore(nonce: &str) -> (String, String) {
     let names = SHIPPED.iter().chain(BROKEN).map(|(name, _)| format!("<option>{name}</option>"));
+    let scenarios: String = names.collect();
     let questions =
         QUESTIONS.map(|(words, asks)| format!("<option value=\"{words}\">{asks}</option>"));
     let questions = questions.concat();
-    let scenarios: String = names.collect();
     let page = filled(include_str!("explore.html"), |name| match name {
-        "questions" => &questions,
         "scenarios" => &scenarios,
+        "questions" => &questions,
         "nonce" => nonce,
         "own-style" => include_str!("explore.css"),
         "script" => EXPLORE,

@@ -48,13 +48,11 @@ pub(super) struct RunRecord {
     pub(super) heading: Heading,
     pub(super) moments: Vec<ShownMoment>,
     pub(super) messages: Vec<ShownMessage>,
-    /// Each property, how often it was checked, and whether it was violated.
     properties: Vec<(String, u64, bool)>,
     violations: Vec<ShownViolation>,
     #[serde(flatten)]
     at_a_glance: AtAGlance,
     answers: Answers,
-    /// What is not in the page, with the reason or where to find it.
     left_out: Option<String>,
 }
 

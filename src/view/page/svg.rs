@@ -7,7 +7,6 @@ use super::run_record::{RunRecord, ShownMessage};
 use crate::raft::RoleKind;
 use crate::view::words::when;
 
-/// The line with which every picture begins.
 pub(super) const MARKER: &str = "<!-- Written by raft-cluster, which may replace this file. -->";
 
 const ROW: usize = 22;
