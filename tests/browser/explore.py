@@ -129,6 +129,8 @@ def split_vote():
         for name in ("vote-reply 2 -> 0", "vote-reply 3 -> 1", "vote-reply 3 -> 0", "vote-reply 2 -> 1"):
             page.message(name, "deliver")
         check("nobody leads", page.roles(), ["candidate", "candidate", "follower", "follower"])
+        offered = page.eval("document.getElementById('questions').options[0].value")
+        check("questions are offered", offered, "committed INDEX[@TERM] [on N]")
         page.eval("explore.viewer.ask.why('not leader 0')")
         page.browser.wait("document.querySelector('#answered .told')")
         answer = page.eval("document.getElementById('answered').textContent")
