@@ -349,7 +349,9 @@ arguments! {
         |text| written(text, false);
     CommandText => String, ["SET x=1", "GET x", "\"to 1 SET x=1\"", "\"1 SET x=1\"", "AUDIT log", "ADD x 1"],
         |words| {
-            OPERATIONS.iter().for_each(|word| words.would_fit(word));
+            for word in OPERATIONS {
+                words.would_fit(word);
+            }
             if lacks_to(words.rest()) {
                 return words.expected("a command, as in SET x=1, or 'to' before the node");
             }
