@@ -54,7 +54,8 @@ impl<'h> Asked<'h> {
     pub(super) fn steps_of(&self, id: NodeId) -> impl Iterator<Item = StepRecord<'h>> + use<'h> {
         let (history, until) = (self.history, self.step);
         let is_undone = move |step: &StepRecord<'_>| {
-            !step.saved && history.crashed(id, step.step - 1, until).is_some()
+            let mut crashes = history.crashes(id, step.step - 1, until);
+            !step.saved && crashes.any(|after| after >= step.step)
         };
         history.steps_of(id, until).rev().filter(move |step| !is_undone(step))
     }

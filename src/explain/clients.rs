@@ -64,7 +64,7 @@ impl Asked<'_> {
         }
         // A node that is down refuses its clients. So a crash in the same moment came after the call.
         let before = call.asked_in.saturating_sub(1);
-        if let Some(after) = self.history.crashed(call.node, before, self.step) {
+        if let Some(after) = self.history.crashes(call.node, before, self.step).next() {
             return Some(Silent::CrashedAfter(after));
         }
         self.paused(call.node).map(|(_, since)| Silent::PausedSince(since))
@@ -131,7 +131,8 @@ impl Asked<'_> {
             let nth = appended.iter().position(|(step, _)| *step >= other.asked_in);
             // A command that waited for a process which crashed was never taken in.
             let is_gone = |step| {
-                self.history.crashed(call.node, other.asked_in.saturating_sub(1), step).is_some()
+                let before = other.asked_in.saturating_sub(1);
+                self.history.crashes(call.node, before, step).any(|after| after < step)
             };
             let own = nth.filter(|&nth| !is_refused && !is_gone(appended[nth].0));
             let own = own.and_then(|nth| appended.remove(nth)).map(|(_, entry)| entry);

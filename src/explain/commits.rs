@@ -152,7 +152,8 @@ impl Asked<'_> {
         let id = stood.node.id();
         let knew = || {
             let known = self.latest(id, |event| commits(event, entry.index).then_some(()))?;
-            self.history.crashed(id, known.0.step, self.step)
+            let mut crashes = self.history.crashes(id, known.0.step - 1, self.step);
+            crashes.find(|&after| after >= known.0.step)
         };
         // Only a node that has started again can have forgotten it.
         let forgot_after = if stood.starts > 1 { knew() } else { None };

@@ -15,7 +15,7 @@ use crate::record::journal::{Batch, Observer};
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::server::Server;
 use crate::server::timing::Time;
-use crate::server::turn_order::Detail;
+use crate::server::turn_order::{CrashPoint, Detail};
 
 /// The width of the columns for the step and the time, before the lanes.
 const MARGIN: usize = 17;
@@ -29,6 +29,7 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
     the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote, \
     'yes' gives it, 'vote' is its arrival, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
     acknowledges index 5, 'no' refuses. 'timeout': the election timer ends; 'asked': by clients; \
+    'undone': before it saved its last steps; 'unsent': before their messages left; \
     ×: the message does not arrive: 'lost' by chance, 'cut' on a cut link, 'down': the receiver is. +5..6: \
     appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: acts against a rule, …: there \
     is no room for more. Heartbeats that change nothing are left out.";
@@ -297,10 +298,15 @@ impl Observer for Lanes {
         self.put_cut();
         let head = head(None, time);
         match deed {
-            Deed::Crash { node, .. } => {
+            Deed::Crash { node, point } => {
                 let lane = &mut self.nodes[node.index()];
                 (lane.up, lane.paused) = (false, false);
-                self.row(&head, *node, None, "CRASHES", false);
+                let label = match point {
+                    CrashPoint::Between => "CRASHES",
+                    CrashPoint::BeforeSave => "CRASH undone",
+                    CrashPoint::BeforeSend => "CRASH unsent",
+                };
+                self.row(&head, *node, None, label, false);
             }
             Deed::Lost { from, to, why, .. } => {
                 let label = match why {

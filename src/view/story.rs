@@ -220,7 +220,8 @@ impl Story {
             }
             _ => return,
         };
-        self.line(time, "", &text);
+        // A refusal is no step, so it has no number.
+        self.columns.line(None, time, "", &text);
     }
 
     /// Tells that a node refuses a message of an older term. When a network heals, such messages come in great

@@ -253,12 +253,14 @@ impl History {
         LogIndex::new(self.commits.partition_point(|(first, _)| *first <= step) as u64)
     }
 
-    /// How many steps were made before a node first crashed, in the moments after `since` up to that of
-    /// `until`.
-    pub fn crashed(&self, id: NodeId, since: u64, until: u64) -> Option<u64> {
+    /// The crashes of a node in the moments after `since` up to that of `until`: how many steps were made before
+    /// each. A crash within a turn belongs to the moment of the turn's last step, any other to the step that
+    /// follows.
+    pub fn crashes(&self, id: NodeId, since: u64, until: u64) -> impl Iterator<Item = u64> {
         let behind = self.deeds.partition_point(|done| done.moment <= since);
-        let crash = |deed: &Deed| matches!(deed, Deed::Crash { node, .. } if *node == id);
-        self.deeds_from(behind, until).find_map(|(after, _, deed)| crash(deed).then_some(after))
+        let crash = move |deed: &Deed| matches!(deed, Deed::Crash { node, .. } if *node == id);
+        self.deeds_from(behind, until)
+            .filter_map(move |(after, _, deed)| crash(deed).then_some(after))
     }
 
     /// How many steps were made before the answer to a client was lost, if that was by the moment of

@@ -132,6 +132,8 @@ impl Kept {
                 | Deed::Duplicated { .. }
                 | Deed::Answered { .. }
                 | Deed::AnswerLost { .. }
+                // A crash within a turn undoes the steps of that turn.
+                | Deed::Crash { point: CrashPoint::BeforeSave | CrashPoint::BeforeSend, .. }
         ) && after > 0;
         let moment = if self.follows { after } else { after + 1 };
         let history = &mut self.history;
@@ -144,18 +146,18 @@ impl Kept {
                         .filter(|sent| sent.left_in == Some(after))
                         .for_each(|sent| sent.left_in = None);
                 }
-                history.nodes[node.index()].taken.push(Taken::Crash(after));
+                history.nodes[node.index()].taken.push(Taken::Crash(moment));
             }
             Deed::Restart { node } => {
-                history.nodes[node.index()].taken.push(Taken::Restart(after, time));
+                history.nodes[node.index()].taken.push(Taken::Restart(moment, time));
             }
             Deed::Pause { node } => {
-                history.nodes[node.index()].taken.push(Taken::Pause(after, true));
+                history.nodes[node.index()].taken.push(Taken::Pause(moment, true));
             }
             Deed::Resume { node } => {
-                history.nodes[node.index()].taken.push(Taken::Pause(after, false));
+                history.nodes[node.index()].taken.push(Taken::Pause(moment, false));
             }
-            Deed::Wipe { node } => history.nodes[node.index()].taken.push(Taken::Wipe(after)),
+            Deed::Wipe { node } => history.nodes[node.index()].taken.push(Taken::Wipe(moment)),
             Deed::Lost { message, why, .. } => {
                 if let Some(sent) = history.messages.get_mut(message.0 as usize) {
                     sent.lost_in.push((moment, *why));

@@ -16,18 +16,19 @@ use crate::server::{Disk, Server};
 /// A node is copied after this many of the things that happened to it (`Own::taken`).
 pub(super) const COPY_EVERY: usize = 256;
 
-/// Something that happened to a node: a step that it made, or a deed of the world.
+/// Something that happened to a node: a step that it made, or a deed of the world, with the moment to which that
+/// belongs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Taken {
     /// It made the step of this number.
     Step(u64),
-    /// It crashed, after so many steps of the whole run.
+    /// It crashed.
     Crash(u64),
-    /// It started again, after so many steps of the whole run.
+    /// It started again, at this time.
     Restart(u64, Time),
-    /// It lost its disk while it was down, after so many steps of the whole run.
+    /// It lost its disk while it was down.
     Wipe(u64),
-    /// It was paused (`true`) or resumed, after so many steps of the whole run.
+    /// It was paused (`true`) or resumed.
     Pause(u64, bool),
 }
 
@@ -239,10 +240,11 @@ impl History {
     fn moment_of(&self, taken: Taken) -> u64 {
         match taken {
             Taken::Step(step) => step,
-            Taken::Crash(after)
-            | Taken::Restart(after, _)
-            | Taken::Wipe(after)
-            | Taken::Pause(after, _) => (after + 1).min(self.last()),
+            // What comes after the last step belongs to its moment.
+            Taken::Crash(moment)
+            | Taken::Restart(moment, _)
+            | Taken::Wipe(moment)
+            | Taken::Pause(moment, _) => moment.min(self.last()),
         }
     }
 

@@ -113,7 +113,7 @@ fn without_the_rule(script: &mut Walkthrough) {
     script.logs(&ALL);
     let text = format!(
         "n0 has applied {}, n4 has applied {}: different entries at one index. State Machine Safety \
-         is broken, and a client that n0 answered has lost its data. \
+         is violated: who reads from n0 and who reads from n4 see different data. \
          'raft-cluster hunt --break {}' finds such a run by itself.",
         script.stage.node(N0).last(),
         script.stage.node(N4).last(),

@@ -357,3 +357,21 @@ fn a_question_about_what_has_not_happened_names_those_of_its_kind_that_have() {
     assert!(others("stepped down 2").is_empty() && others("told client 9").is_empty());
     assert_eq!(others("stepped down 1"), Vec::<String>::new());
 }
+
+/// A crash before the save undoes a step at once: at its end nothing of it stands.
+#[test]
+fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
+    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before save\n\
+                       deliver append-reply 1 -> 0\nrestart 0\ntimeout 2\n");
+    assert!(!history.node_at(id(0), 6).unwrap().up && history.node_after(6).unwrap().up);
+    for question in ["committed 1 on 0", "committed 1", "leader 0"] {
+        assert!(ask(&history, 6, question).contradicts, "{question}");
+    }
+    assert_eq!(ask(&history, 6, "not committed 1 on 0").finding, Finding::Down { node: id(0) });
+    // What comes later builds on what was saved.
+    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
+                       deliver vote-reply 1 -> 2\nsubmit to 2 SET y=2\ncrash 0 before save\n\
+                       deliver append 2 -> 0\nrestart 0\ndeliver append 2 -> 0\n");
+    let deleted = last(&history, "truncated 0").finding;
+    assert_eq!(deleted, Finding::Truncated { node: id(0), from: at(1, 1), to: at(1, 1) });
+}

@@ -40,7 +40,7 @@ fn stands_as_recorded(trace: &[u8]) -> History {
     let recorded = digests(trace);
     assert_eq!(history.last(), recorded.len() as u64);
     for (step, node, digest) in recorded {
-        let stood = history.node_at(node, step).unwrap();
+        let stood = history.node_after(step).unwrap();
         let record = history.step(step).unwrap();
         let sent = record.messages.iter().map(|sent| sent.envelope.clone());
         let sent: Vec<Envelope> = sent.collect();

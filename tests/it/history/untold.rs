@@ -67,7 +67,7 @@ fn a_client_whose_answer_was_lost_was_told_nothing_for_that_reason() {
 fn a_node_that_does_not_know_of_a_commit_says_who_does_and_what_would_tell_it() {
     let figure_8 = history(&shipped("figure-8"));
     let answer = ask(&figure_8, 150, "committed 4 on 0");
-    let crash = figure_8.crashed(id(0), 105, 150);
+    let crash = figure_8.crashes(id(0), 105, 150).next();
     let elsewhere = Elsewhere { step: 105, by: id(0), forgot_after: crash };
     let (leader, term) = (id(0), Term::new(14));
     assert!(answer.contradicts && crash.is_some());
@@ -121,7 +121,11 @@ fn who_is_told_nothing_hears_why() {
             panic!("{question}: {answer:?}")
         };
         assert_eq!((call.node, &call.told), (id(node), &None), "{question}");
-        assert_eq!(history.crashed(id(node), call.asked_in, step), Some(*after), "{question}");
+        assert_eq!(
+            history.crashes(id(node), call.asked_in, step).next(),
+            Some(*after),
+            "{question}"
+        );
         let down = |deeper: &Finding| matches!(deeper, Finding::Down { .. });
         assert!(!answer.follows_from.is_some_and(|deeper| down(&deeper.finding)), "{question}");
     }
