@@ -17,7 +17,8 @@ impl Leader<'_, '_> {
     pub(super) fn advance_commit(&mut self, heard: LogIndex) -> Result<(), Rule> {
         let (need, nodes) = (self.settings.majority(), self.settings.nodes);
         let held = self.table().held_by(self.settings.quorum(), nodes);
-        // With nothing new on a majority the rule is asked of what was heard, only for the record.
+        // With nothing new on a majority the rules are asked of what was heard, so that their verdicts say what the
+        // leader waits for.
         let index = if held > self.commit_index { held } else { heard };
         if index <= self.commit_index {
             return Ok(());
@@ -43,6 +44,7 @@ impl Turn<'_> {
         }
         let within = leader_commit.min(last) <= verified;
         let facts = Facts::CommitLimit { leader_commit, verified, last };
+        // This rule limits: where it does not hold, the node commits less. If it is broken too, the check passes.
         if self.check(Rule::CommitOnlyVerified, within, facts).is_ok() && !within {
             self.commit_unverified(leader_commit);
         }

@@ -43,6 +43,7 @@ impl Turn<'_> {
         self.check(Rule::OneVotePerTerm, free, Facts::Vote { term, voted_for, candidate })?;
 
         let (up_to_date, logs) = (theirs >= own, Facts::Logs { candidate: theirs, own });
+        // Only where the two comparisons disagree does it matter which comes first, so only then is the rule asked.
         let longer = theirs.index >= own.index;
         if up_to_date != longer && !self.must(Rule::TermBeforeLength, logs) {
             return self.check_lengths(theirs.index, own.index);
@@ -78,7 +79,7 @@ impl Turn<'_> {
         let facts = Facts::VoteReceived { voter: from, counted_before: votes.contains(from) };
         if self.check(Rule::VotesCountedOnceAndInTerm, !votes.contains(from), facts).is_ok() {
             votes.count(from);
-            self.change_role(Role::Candidate { votes });
+            self.node.role = Role::Candidate { votes };
             self.emit(Event::VoteCounted { from, votes: votes.counted() });
             self.lead_if_elected(votes);
         }

@@ -207,12 +207,11 @@ impl Leader<'_, '_> {
     /// index. It goes at least one entry further back, but never before an index that is known to match.
     fn back_off(&mut self, peer: NodeId, prev_log_index: LogIndex, hint: ConflictHint) {
         let Progress { next_index: from, match_index, probing } = self.table().of(peer);
-        // Late: what it refuses is known to match by now, or was sent before an earlier step back, or
-        // is not what is probed.
-        let late = prev_log_index <= match_index
-            || prev_log_index >= from
-            || (probing && prev_log_index != from.prev());
-        if late {
+        let is_known_to_match = prev_log_index <= match_index;
+        let was_sent_before_a_step_back = prev_log_index >= from;
+        let is_not_the_probe = probing && prev_log_index != from.prev();
+        // Such a refusal is late, and an answer to what is not so any more.
+        if is_known_to_match || was_sent_before_a_step_back || is_not_the_probe {
             return self.ignore(peer, MessageKind::AppendEntriesResponse);
         }
         let shared_term = hint.conflict_term.and_then(|term| self.log().last_index_of_term(term));

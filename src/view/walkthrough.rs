@@ -29,7 +29,7 @@ pub(crate) fn introduction() -> Vec<String> {
         ("kept", "a rule holds, or is obeyed; in brackets, where the Raft paper states it"),
         (
             "refused",
-            "a rule does not allow it; also 'waits', 'ignored', 'limited', as the rule has it",
+            "a rule does not allow it; 'waits': not yet; 'ignored': it is not used; 'limited': a part of it is",
         ),
         ("broken", "a rule does not allow it, but was switched off"),
     ];
