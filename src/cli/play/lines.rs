@@ -1,13 +1,15 @@
 //! The source of typed lines: a terminal, with editing, history and completion, or a pipe.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::error::ReadlineError;
+use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
 use rustyline::{
-    CompletionType, Config, Context, Editor, ExternalPrinter, Helper, Highlighter, Hinter,
-    Validator,
+    CompletionType, Config, Context, Editor, ExternalPrinter, Helper, Highlighter, Validator,
 };
 
 use super::words::WORDS;
@@ -27,15 +29,20 @@ const LONGEST: u64 = 1 << 20;
 /// The source of typed lines.
 pub(in crate::cli) enum Lines {
     /// A person at a terminal.
-    Terminal {
-        editor: Box<Editor<Words, MemHistory>>,
-        /// Whether the last input was Ctrl-C.
-        interrupted: bool,
-        /// Whether output may appear while a line is being typed.
-        live: bool,
-    },
+    Terminal(Box<Terminal>),
     /// A pipe or a file.
     Pipe,
+}
+
+/// A terminal at which a person types.
+pub(in crate::cli) struct Terminal {
+    editor: Editor<Words, MemHistory>,
+    /// Whether the last input was Ctrl-C on an empty line.
+    interrupted: bool,
+    /// Lines that were pasted together and are not answered yet.
+    pasted: VecDeque<String>,
+    /// Whether output may appear while a line is being typed.
+    live: bool,
 }
 
 impl Lines {
@@ -46,19 +53,20 @@ impl Lines {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             return Ok((Self::Pipe, Output::open(when_full, Reader::default())?));
         }
-        let config =
-            Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
+        let config = Config::builder().completion_type(CompletionType::List).build();
         let history = MemHistory::with_config(&config);
         let editor = Editor::with_history(config, history);
         let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
-        editor.set_helper(Some(Words { files: FilenameCompleter::default(), following }));
+        let has_text = Cell::default();
+        editor.set_helper(Some(Words { files: FilenameCompleter::default(), following, has_text }));
         let output = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
             Output::open_on(io::BufWriter::new(Above(printer)), when_full, Reader::default())?
         } else {
             Output::open(when_full, Reader::default())?
         };
-        Ok((Self::Terminal { editor: Box::new(editor), interrupted: false, live }, output))
+        let (interrupted, pasted) = (false, VecDeque::new());
+        Ok((Self::Terminal(Box::new(Terminal { editor, interrupted, pasted, live })), output))
     }
 
     /// Reads the next line. Returns `None` at the end.
@@ -68,13 +76,7 @@ impl Lines {
         output: &Output,
     ) -> io::Result<Option<String>> {
         match self {
-            Self::Terminal { editor, interrupted, live } => {
-                // Live output is written above the prompt, so it is not waited for before the prompt is there.
-                if !*live {
-                    output.settle()?;
-                }
-                read(editor, interrupted, prompt, output)
-            }
+            Self::Terminal(terminal) => terminal.next(prompt, output),
             Self::Pipe => {
                 let mut line = Vec::new();
                 if io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
@@ -97,28 +99,52 @@ impl Lines {
     }
 }
 
-fn read(
-    editor: &mut Editor<Words, MemHistory>,
-    interrupted: &mut bool,
-    prompt: &str,
-    output: &Output,
-) -> io::Result<Option<String>> {
-    let lent = Lent::to_editor();
-    let typed = editor.readline(prompt);
-    drop(lent);
-    match typed {
-        Ok(line) => {
-            *interrupted = false;
-            Ok(Some(line))
+impl Terminal {
+    fn next(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
+        // Live output is written above the prompt, so it is not waited for before the prompt is there.
+        if !self.live {
+            output.settle()?;
         }
-        Err(ReadlineError::Interrupted) if !*interrupted => {
-            *interrupted = true;
-            output.put(prompt::ONCE_MORE);
-            Ok(Some(String::new()))
+        if self.pasted.is_empty() {
+            let Some(typed) = self.read(prompt, output)? else { return Ok(None) };
+            self.pasted.extend(typed.lines().map(str::to_owned));
+            for line in &self.pasted {
+                self.editor.add_history_entry(line).map_err(io::Error::other)?;
+            }
+            if self.pasted.len() < 2 {
+                return Ok(Some(self.pasted.pop_front().unwrap_or_default()));
+            }
         }
-        Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(None),
-        Err(ReadlineError::Io(error)) => Err(error),
-        Err(error) => Err(io::Error::other(error)),
+        let line = self.pasted.pop_front().unwrap_or_default();
+        // The editor showed the pasted lines as one block, so each is shown again above its own answer.
+        output.put(format!("{prompt}{line}"));
+        Ok(Some(line))
+    }
+
+    /// Reads what is typed up to Enter. It has several lines if they were pasted together.
+    fn read(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
+        let lent = Lent::to_editor();
+        let typed = self.editor.readline(prompt);
+        drop(lent);
+        let before = std::mem::take(&mut self.interrupted);
+        match typed {
+            Ok(text) => Ok(Some(text)),
+            // Ctrl-C on a line with text only discards that line.
+            Err(ReadlineError::Interrupted) if self.has_text() => Ok(Some(String::new())),
+            Err(ReadlineError::Interrupted) if !before => {
+                self.interrupted = true;
+                output.put(prompt::ONCE_MORE);
+                Ok(Some(String::new()))
+            }
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(None),
+            Err(ReadlineError::Io(error)) => Err(error),
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    /// Whether there was text on the line that was being typed last.
+    fn has_text(&self) -> bool {
+        self.editor.helper().is_some_and(|words| words.has_text.get())
     }
 }
 
@@ -141,14 +167,27 @@ impl<P: ExternalPrinter> Write for Above<P> {
 }
 
 /// The completer of typed words. It offers the words that may stand at that place.
-#[derive(Helper, Hinter, Highlighter, Validator)]
+#[derive(Helper, Highlighter, Validator)]
 pub(in crate::cli) struct Words {
     files: FilenameCompleter,
     following: Following,
+    /// Whether there is text on the line that is being typed.
+    has_text: Cell<bool>,
 }
 
 /// A function that returns the words that may follow these.
 type Following = fn(&[&str]) -> Vec<String>;
+
+/// It gives no hints. The editor asks for one whenever the line has changed, and does not return the line at
+/// Ctrl-C, so here is where it can be seen whether there was text on it.
+impl Hinter for Words {
+    type Hint = String;
+
+    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
+        self.has_text.set(!line.is_empty());
+        None
+    }
+}
 
 impl Completer for Words {
     type Candidate = Pair;

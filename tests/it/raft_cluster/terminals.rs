@@ -36,6 +36,17 @@ fn typed_after(
     variables: &str,
     command: &str,
 ) -> String {
+    typed_in_turn(&[(shown, keys)], columns, rows, variables, command)
+}
+
+/// The same, with keys that are typed one after the other, each once its text has appeared after the keys before.
+fn typed_in_turn(
+    turns: &[(&str, &str)],
+    columns: usize,
+    rows: usize,
+    variables: &str,
+    command: &str,
+) -> String {
     let (program, arguments) = command.split_once(' ').unwrap_or((command, ""));
     let program = cargo_bin(program);
     let typed =
@@ -48,17 +59,24 @@ fn typed_after(
     script.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = script.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    while !text.contains(shown) {
-        assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
-    }
     let mut keyboard = child.stdin.take().unwrap();
-    keyboard.write_all(keys.as_bytes()).unwrap();
-    let stays_open = keys.is_empty().then_some(keyboard);
-    out.read_to_string(&mut text).unwrap();
+    let (mut text, mut typed) = (Vec::new(), 0);
+    for (shown, keys) in turns {
+        while !String::from_utf8_lossy(&text[typed..]).contains(shown) {
+            let more = out.fill_buf().unwrap();
+            assert!(!more.is_empty(), "{}", String::from_utf8_lossy(&text));
+            let count = more.len();
+            text.extend_from_slice(more);
+            out.consume(count);
+        }
+        typed = text.len();
+        keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+    let stays_open = turns.iter().all(|(_, keys)| keys.is_empty()).then_some(keyboard);
+    out.read_to_end(&mut text).unwrap();
     child.wait().unwrap();
     drop(stays_open);
-    text.replace('\r', "")
+    String::from_utf8(text).unwrap().replace('\r', "")
 }
 
 /// The words of a text, without the lines that are drawn across the terminal.
@@ -196,6 +214,32 @@ fn long_answers_at_a_prompt_go_through_the_pager_too() {
         let direct = shown("help\nquit\n", rows, more);
         assert!(direct.contains("This prompt") && !direct.contains("paged:"), "{more}: {direct}");
     }
+}
+
+#[test]
+fn lines_that_are_pasted_together_are_all_carried_out() {
+    let shown = |keys: &str| {
+        let turns = [("no leader> ", keys)];
+        let text = typed_in_turn(&turns, 100, 2_000, "NO_COLOR=1", "raft-cluster play");
+        assert!(words(&text).contains("n0 candidate 1 "), "{text}");
+        assert!(text.contains("No entry was committed"), "{text}");
+        text
+    };
+    shown("timeout 0\rstatus\rquit\r");
+    // A terminal marks the text as pasted; Enter follows it.
+    let marked = shown("\u{1b}[200~timeout 0\rstatus\u{1b}[201~\rquit\r");
+    assert!(marked.contains("\n0 no leader> timeout 0\n"), "{marked}");
+    assert!(marked.contains("\n1 no leader> status\n"), "{marked}");
+}
+
+#[test]
+fn the_interrupt_key_on_a_line_with_text_only_clears_that_line() {
+    let keys =
+        ["stat\u{3}", "step\u{3}", "\u{3}", "sta\u{3}", "\u{3}", "status\r", "\u{3}", "\u{3}"];
+    let turns = keys.map(|keys| ("no leader> ", keys));
+    let text = typed_in_turn(&turns, 100, 2_000, "NO_COLOR=1", "raft-cluster play");
+    assert_eq!(text.matches("once more, Ctrl-D").count(), 3, "{text}");
+    assert!(text.contains("n0    follower") && text.contains("No entry was committed"), "{text}");
 }
 
 /// A terminal of a container or on a serial line does not say its size.
