@@ -1,6 +1,8 @@
 //! The prompt, end to end: what is typed goes in through a pipe, and what a reader would see comes
 //! out.
 
+mod guidance;
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -81,6 +81,8 @@ impl<'a, W: World> Session<'a, W> {
     /// no line is left.
     pub(super) fn next_planned(&mut self) -> Option<Result<(), Box<Failure>>> {
         let verb = self.left().first()?.clone();
+        // An undone line of the scenario is this one or comes after it, so it would be done twice.
+        self.undone.clear();
         let (done, before) = (self.done() + 1, self.entries.len());
         let carried = self.carry_out(verb.clone());
         if self.entries.len() == before {
@@ -92,7 +94,7 @@ impl<'a, W: World> Session<'a, W> {
     }
 
     /// Does again what was undone last: `count` lines that move the world, and the lines after them that only
-    /// look at it. Of several steps in one line each counts. Returns these lines.
+    /// look at it. Of several steps in one line each counts. Returns the lines that moved the world.
     pub(super) fn forward(&mut self, count: u64) -> Vec<Verb> {
         let (mut left, mut again) = (count, Vec::new());
         while let Some(entry) = self.undone.pop() {
@@ -110,6 +112,7 @@ impl<'a, W: World> Session<'a, W> {
             self.entries.last_mut().expect("a line was kept").planned = entry.planned;
             again.push(entry.verb);
         }
+        again.retain(|verb| moves(verb) > 0);
         again
     }
 
@@ -124,13 +127,16 @@ impl<'a, W: World> Session<'a, W> {
     }
 
     /// Carries a line out and records it. A failed line that may have moved the world is recorded as a `try` line.
+    /// A line that has moved the world makes it another run, in which the undone lines cannot be done again.
     pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Box<Failure>> {
-        self.undone.clear();
         let planned = self.done();
         let began = self.world().now();
         let pause = began - self.ended;
         let done = self.runner.execute(0, &verb);
         self.ended = self.world().now();
+        if if done.is_ok() { moves(&verb) > 0 } else { verb.may_move_and_fail() } {
+            self.undone.clear();
+        }
         if done.is_ok() {
             self.entries.push(Entry { pause, verb, planned });
         } else if verb.may_move_and_fail() {

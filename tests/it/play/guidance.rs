@@ -1,0 +1,43 @@
+//! The prompt, end to end: how it helps whoever looks around, goes back, or types what does not lead on.
+
+use std::fs;
+
+use super::{file, last_status, play};
+
+#[test]
+fn looking_around_after_going_back_leaves_the_way_forward() {
+    let saved = file("looked.raft");
+    let save = format!("save {}", saved.display());
+    let lines = [
+        "timeout 0",
+        "status",
+        "timeout 1",
+        "back 2",
+        "status",
+        "expect term 0 = 0",
+        "expect leader",
+        "crash leader",
+        "note Looked at.",
+        "phase Again",
+        "forward",
+        "note In between.",
+        "forward 2",
+        &save,
+        "status",
+    ];
+    let played = play(&["--nodes", "3"], &lines);
+    // Both sides list what moved the world, and not what only looked at it.
+    for words in ["(undone: 'timeout 1', 'timeout 0')", "(done again: 'timeout 0')"] {
+        assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
+    }
+    assert!(played.out.contains("(done again: 'timeout 1')"), "{}", played.out);
+    let text = fs::read_to_string(&saved).unwrap();
+    let order = ["expect term 0 = 0", "note Looked at.", "phase Again", "timeout 0", "timeout 1"];
+    let places: Vec<_> = order.iter().map(|line| text.find(line)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
+    let again = play(&[saved.to_str().unwrap()], &["run", "status"]);
+    assert_eq!(last_status(&played.out), last_status(&again.out));
+    // A line of the scenario that is carried out anew is not done a second time.
+    let anew = play(&["figure-8"], &["next 3", "back 99", "next", "forward", "quit"]);
+    assert!(anew.out.contains("there is nothing to do again"), "{}", anew.out);
+}
