@@ -29,12 +29,14 @@ pub(crate) fn table(statuses: &[NodeStatus]) -> Vec<String> {
     table.lines()
 }
 
-/// The role of a node, or that it is paused or crashed.
+/// The role of a node, and that it is paused; or that it is crashed.
 fn role(status: &NodeStatus) -> String {
+    let role = colour::role(status.role, &status.role.to_string());
     match status {
-        NodeStatus { paused: true, .. } => colour::wrong("PAUSED"),
         NodeStatus { up: false, .. } => colour::wrong("CRASHED"),
-        _ => colour::role(status.role, &status.role.to_string()),
+        // A paused process keeps its role: one that led still believes so when it resumes.
+        NodeStatus { paused: true, .. } => format!("{role}, {}", colour::wrong("PAUSED")),
+        _ => role,
     }
 }
 
@@ -70,7 +72,7 @@ pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> 
 /// The roles of nodes in the same state, or which of them leads.
 fn roles(members: &[&NodeStatus]) -> String {
     let like = members[0];
-    if like.leads() && members.len() > 1 {
+    if like.leads() && !like.paused && members.len() > 1 {
         return colour::role(like.role, &format!("{} leads", like.id));
     }
     let groups = alike(members.iter().copied(), |a, b| a.role == b.role);

@@ -41,3 +41,13 @@ fn looking_around_after_going_back_leaves_the_way_forward() {
     let anew = play(&["figure-8"], &["next 3", "back 99", "next", "forward", "quit"]);
     assert!(anew.out.contains("there is nothing to do again"), "{}", anew.out);
 }
+
+#[test]
+fn a_paused_leader_is_shown_as_both() {
+    let played = play(&["--seed", "4"], &["run until leader", "pause leader", "status"]);
+    let status = last_status(&played.out).join("\n");
+    assert_eq!(status.matches("leader, PAUSED").count(), 1, "{status}");
+    let brief = ["run until leader", "status", "pause leader", "status", "pause 0", "status"];
+    let brief = play(&["--seed", "4", "--view", "brief"], &brief);
+    assert!(brief.out.contains("leader, PAUSED"), "{}", brief.out);
+}
