@@ -65,6 +65,8 @@ pub struct Failure {
     pub why: Why,
     /// The status of every node at that moment.
     pub status: Vec<NodeStatus>,
+    /// Whether timers and links were under manual control, so that nothing came by itself.
+    pub manual: bool,
 }
 
 /// What went wrong with a line.

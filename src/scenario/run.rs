@@ -102,8 +102,9 @@ impl<'a, W: World> Runner<'a, W> {
         done.map_err(|why| self.failure(line, verb, why))
     }
 
-    fn failure(&self, line: usize, verb: &Verb, why: Why) -> Box<Failure> {
-        Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status() })
+    fn failure(&mut self, line: usize, verb: &Verb, why: Why) -> Box<Failure> {
+        let manual = self.world.as_virtual().is_some_and(|world| world.is_manual());
+        Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status(), manual })
     }
 
     fn is_stopped(&self) -> bool {

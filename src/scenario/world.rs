@@ -324,6 +324,9 @@ pub trait VirtualWorld: World {
     /// again.
     fn set_manual(&mut self, manual: bool);
 
+    /// Returns whether timers and links are under manual control.
+    fn is_manual(&self) -> bool;
+
     /// Lets a message arrive now.
     ///
     /// # Errors

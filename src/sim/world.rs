@@ -208,6 +208,10 @@ impl VirtualWorld for Sim {
         Ok(())
     }
 
+    fn is_manual(&self) -> bool {
+        self.manual
+    }
+
     fn set_manual(&mut self, manual: bool) {
         if manual != self.manual {
             let deed = if manual { Deed::Manual } else { Deed::Automatic };

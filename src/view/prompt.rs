@@ -27,11 +27,14 @@ pub(crate) fn prompt(step: u64, now: Time, statuses: &[NodeStatus]) -> String {
 /// The prompt of a live cluster, which does not wait for the next line.
 pub(crate) const LIVE: &str = "live> ";
 
-/// The first words of a session.
-pub(crate) fn welcome() -> Vec<String> {
-    let text = "Try 'step', 'run until leader', 'write SET x=1', 'crash leader', 'back'; 'help' \
-                lists all that can be typed.";
-    paragraph(text, "", "")
+/// The first words of a session. Under `manual` control they name words that lead somewhere then.
+pub(crate) fn welcome(manual: bool) -> Vec<String> {
+    let words = if manual {
+        "'messages', 'deliver ...' with the name of one of them, 'timeout 0', 'automatic', 'back'"
+    } else {
+        "'step', 'run until leader', 'write SET x=1', 'crash leader', 'back'"
+    };
+    paragraph(&format!("Try {words}; 'help' lists all that can be typed."), "", "")
 }
 
 /// A remark of the prompt's own, which is no part of the run.

@@ -325,9 +325,11 @@ fn why(failure: &Failure) -> String {
             let waits_for_leader =
                 matches!(&failure.verb, Verb::WaitUntil { condition: Condition::Leader(_), .. });
             let hint = if waits_for_leader { no_majority(status) } else { String::new() };
-            format!("not within {}.{hint}", duration(*bound))
+            format!("not within {}.{hint}{}", duration(*bound), by_hand(failure))
         }
-        Why::NoLeader => format!("there is no leader.{}", no_majority(status)),
+        Why::NoLeader => {
+            format!("there is no leader.{}{}", no_majority(status), by_hand(failure))
+        }
         Why::NoneCrashed => "no node that has crashed is down.".to_owned(),
         Why::Cannot(why) => format!("{why}."),
         Why::OnlyVirtual => {
@@ -338,7 +340,8 @@ fn why(failure: &Failure) -> String {
             "only a script repeats lines; 'load' carries one out at the prompt.".to_owned()
         }
         Why::Unanswered(bound) => {
-            format!("no answer within {}.{}", duration(*bound), no_majority(status))
+            let hints = no_majority(status) + by_hand(failure);
+            format!("no answer within {}.{hints}", duration(*bound))
         }
         Why::CameTrue(took) => format!("it came true after {}.", duration(*took)),
         Why::Violated(_) | Why::Misled(_) => "a property was violated.".to_owned(),
@@ -349,6 +352,15 @@ fn why(failure: &Failure) -> String {
             format!("{others} {verb} violated too, and the line does not say so.")
         }
         Why::Unviolated(property) => format!("{property} was not violated."),
+    }
+}
+
+/// A sentence after a space that says why a line waited in vain under manual control; else empty.
+fn by_hand(failure: &Failure) -> &'static str {
+    if failure.manual && failure.verb.may_move_and_fail() {
+        " (timers and links are in your hands: 'automatic' gives them back)"
+    } else {
+        ""
     }
 }
 

@@ -355,6 +355,9 @@ fn one_can_go_on_from_a_recorded_run() {
     let whole = play(&[name], &["status", "automatic", "write SET more=1", "run", "log", "quit"]);
     assert_eq!(whole.code, 0, "{}", whole.out);
     assert!(whole.out.contains("replayed up to here"), "{}", whole.out);
+    let welcome = "'timeout 0', 'automatic', 'back'";
+    let told = whole.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains(welcome) && !told.contains("'run until leader'"), "{told}");
     assert!(whole.out.contains("'SET more=1'") || whole.out.contains("SET more=1"));
 
     // From the middle: two leaders, as the record has them then.

@@ -102,7 +102,9 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             self.say(prompt::RECORDED);
         }
         self.say_next();
-        self.setup.output.put_all(prompt::welcome());
+        let world = self.session.world().as_virtual();
+        let manual = world.is_some_and(|world| world.is_manual());
+        self.setup.output.put_all(prompt::welcome(manual));
     }
 
     /// Says which line of the scenario is next, if one is left.

@@ -51,3 +51,18 @@ fn a_paused_leader_is_shown_as_both() {
     let brief = play(&["--seed", "4", "--view", "brief"], &brief);
     assert!(brief.out.contains("leader, PAUSED"), "{}", brief.out);
 }
+
+#[test]
+fn what_waits_in_vain_under_manual_control_says_so() {
+    let hint = "(timers and links are in your hands: 'automatic' gives them back)";
+    let told = |lines: &[&str]| {
+        let out = play(&["--nodes", "3"], lines).out;
+        out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let lines = ["manual", "run until leader", "write SET x=1", "submit SET x=1", "crash leader"];
+    let by_hand = told(&lines);
+    assert_eq!(by_hand.matches(hint).count(), 3, "{by_hand}");
+    assert!(by_hand.contains("run until leader ✗ wait until leader: not within 12 s. (timers"));
+    let by_itself = told(&["crash 0", "crash 1", "run until leader", "write SET x=1"]);
+    assert!(by_itself.contains("not within 12 s.") && !by_itself.contains(hint), "{by_itself}");
+}
