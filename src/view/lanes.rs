@@ -32,7 +32,8 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
     'undone': before it saved its last steps; 'unsent': before their messages left; \
     ×: the message does not arrive: 'lost' by chance, 'cut' on a cut link, 'down': the receiver is. +5..6: \
     appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: acts against a rule, …: there \
-    is no room for more. Heartbeats that change nothing are left out.";
+    is no room for more. Heartbeats and acknowledgements that change nothing are left out, and their \
+    numbers with them.";
 
 /// Opens lanes on this output, for a cluster of this many nodes.
 pub(super) fn open(output: &Output, nodes: usize, _: bool) -> Listeners {

@@ -30,7 +30,7 @@ pub fn sentence(message: &Message) -> String {
             };
             let (prev, commit) = (m.prev_log(), m.leader_commit);
             format!(
-                "sends {what} behind {prev} in term {term}, having committed up to index {commit} (§5.3)"
+                "sends {what} after {prev} in term {term}, having committed up to index {commit} (§5.3)"
             )
         }
         Message::AppendEntriesResponse(m) => match m.outcome {

@@ -206,6 +206,7 @@ fn condition_text(condition: &Condition) -> String {
             format!("{} has voted for {vote} in its term", name(*who))
         }
         Condition::Value((key, value), on) => format!("{key} is {value} on {}", place(*on)),
+        Condition::NoValue(key, On::All) => format!("no running node has a key '{key}'"),
         Condition::NoValue(key, on) => format!("there is no {key} on {}", place(*on)),
         Condition::LeaderOther(who) => format!("a node other than {} leads", name(*who)),
         Condition::LeaderSince(term) => format!("there is a leader of term {term} or later"),

@@ -267,14 +267,14 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
     let agreed =
         !report.violations.iter().any(|found| found.property == Property::StateMachineSafety);
     if agreed {
-        let batches = match report.steps {
-            1 => "one batch".to_owned(),
-            steps => format!("each of {steps} batches"),
+        let checked =
+            |batches| format!("Checked live, after {batches} of steps, before its messages left.");
+        let checked = match report.steps {
+            0 => "Nothing has happened yet, so nothing was checked.".to_owned(),
+            1 => checked("one batch".to_owned()),
+            steps => checked(format!("each of {steps} batches")),
         };
-        let text = format!(
-            "{} Checked live, after {batches} of steps, before its messages left.",
-            committed(report, nodes)
-        );
+        let text = format!("{} {checked}", committed(report, nodes));
         lines.extend(paragraph(&text, "  ", "  "));
     }
     match report.violations.len() {

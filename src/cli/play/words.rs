@@ -7,7 +7,7 @@ use crate::cli::typed_line::Typed;
 use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::scenario::error::WrongLine;
-use crate::scenario::parse::parse_line;
+use crate::scenario::parse::{parse_line, words_after};
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
 use crate::view::prompt;
@@ -56,6 +56,10 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new("quit", "", "the end, with what the checker found (Ctrl-D does it too)"),
 ];
 
+/// Words of the prompt on a trace that this prompt does not have.
+const ONLY_IN_REPLAY: [&str; 7] =
+    ["show", "goto", "blame", "leaders", "clients", "diff", "previous"];
+
 /// Reads a line typed at the prompt on a cluster of `nodes` nodes.
 ///
 /// # Errors
@@ -82,6 +86,14 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "run" => script(&format!("wait {rest}"), nodes),
         "" => Ok(Word::Nothing),
         _ if first_words(Verb::USAGE).contains(&word) => script(line, nodes),
+        // What a `write` may begin with is a command of the store.
+        _ if words_after("write").iter().any(|known| known == word) => {
+            let line = line.trim();
+            Err(format!("'{line}' is a command for the cluster: 'write {line}'"))
+        }
+        _ if ONLY_IN_REPLAY.contains(&word) => Err(format!(
+            "'{word}' is a word of 'replay', which walks through a recorded run ('--trace FILE' records one)"
+        )),
         _ => Err(typed.unknown(WORDS.iter().chain(Verb::USAGE))),
     }
 }

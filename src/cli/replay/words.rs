@@ -1,10 +1,13 @@
 //! What can be typed at the prompt on a trace.
 
+use crate::cli::play::words as play;
 use crate::cli::typed_line::Typed;
 use crate::explain::{Kind, Place, Question};
 use crate::raft::{NodeId, Rule};
+use crate::record::History;
 use crate::scenario::nearest::nearest;
 use crate::scenario::usage::{Usage, first_words};
+use crate::scenario::verb_table::Verb;
 use crate::view::{places, why};
 
 /// What a typed line asks for. [`WORDS`] says what each word does.
@@ -15,9 +18,10 @@ pub(super) enum Word {
     Help(Option<String>),
     Next(u64),
     Back(u64),
-    NextOf(Kind),
-    PreviousOf(Kind),
+    NextOf(Sought),
+    PreviousOf(Sought),
     Goto(Place),
+    Last,
     Show(Option<NodeId>),
     Log(Option<NodeId>),
     Leaders,
@@ -30,6 +34,31 @@ pub(super) enum Word {
     Quit,
 }
 
+/// What `next` and `previous` look for: a kind of event, or any of several.
+#[derive(Debug)]
+pub(super) struct Sought {
+    /// The kinds, as they were typed.
+    pub(super) name: String,
+    kinds: Vec<Kind>,
+}
+
+impl Sought {
+    /// Reads a kind. `refused` or `broken` alone means by any rule.
+    fn parse(text: &str) -> Option<Self> {
+        let kinds = match text {
+            "refused" => Rule::ALL.map(Kind::Refused).to_vec(),
+            "broken" => Rule::ALL.map(Kind::Broken).to_vec(),
+            _ => vec![Kind::parse(text)?],
+        };
+        Some(Self { name: text.to_owned(), kinds })
+    }
+
+    /// Whether one of the kinds happened at this step.
+    pub(super) fn is_at(&self, history: &History, step: u64) -> bool {
+        self.kinds.iter().any(|kind| kind.is_at(history, step))
+    }
+}
+
 /// The words, with what follows them, for help and completion.
 pub(super) const WORDS: &[Usage] = &[
     Usage::new(
@@ -39,7 +68,11 @@ pub(super) const WORDS: &[Usage] = &[
     ),
     Usage::new("back", "[N]", "N steps back"),
     Usage::new("previous", "[EVENT]", "to the step before, or to the last step with EVENT"),
-    Usage::new("goto", "STEP|TIME|first EVENT|last EVENT", "to a step, or to a time as in 0.014"),
+    Usage::new(
+        "goto",
+        "STEP|TIME|first EVENT|last EVENT|end",
+        "to a step, to a time as in 0.014, or to the last step",
+    ),
     Usage::new("show", "[N]", "how all nodes stand, or the fields of node N as in Figure 2"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("leaders", "", "who led when, in the whole run"),
@@ -68,13 +101,14 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     match word {
         "" => Ok(Word::Nothing),
         "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
-        "next" => match Kind::parse(rest) {
-            Some(kind) => Ok(Word::NextOf(kind)),
+        "next" => match Sought::parse(rest) {
+            Some(sought) => Ok(Word::NextOf(sought)),
             None => typed.count().map(Word::Next).map_err(|_| no_place(rest)),
         },
         "back" => typed.count().map(Word::Back),
         "previous" if rest.is_empty() => Ok(Word::Back(1)),
-        "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
+        "previous" => Sought::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
+        "goto" if ["end", "last"].contains(&rest) => Ok(Word::Last),
         "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(|| no_place(rest)),
         _ if rest.is_empty() && word.starts_with(|it: char| it.is_ascii_digit()) => {
             Place::parse(word).map(Word::Goto).ok_or_else(|| no_place(word))
@@ -95,8 +129,16 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "why" => typed.question().map(Word::Why),
         "fork" => typed.alone(Word::Fork),
         "quit" | "exit" => typed.alone(Word::Quit),
+        _ if is_for_cluster(word) => {
+            Err(format!("'{word}' acts on a cluster: 'fork' opens one here"))
+        }
         _ => Err(typed.unknown(WORDS)),
     }
+}
+
+/// Whether it is a word of the prompt on a cluster, or of the scripts.
+fn is_for_cluster(word: &str) -> bool {
+    first_words(Verb::USAGE).contains(&word) || first_words(play::WORDS).contains(&word)
 }
 
 /// The complaint about a text that is neither a place nor an event. It names the unknown word, and what may
@@ -113,15 +155,12 @@ fn no_place(typed: &str) -> String {
     if let Some(kind) = Kind::WORDS.iter().map(|(word, _)| *word).find(|word| *word == typed) {
         return format!("'{kind}' is an event; which one: 'first {kind}' or 'last {kind}'?");
     }
-    if ["first", "last"].contains(&typed) {
-        return format!("'{typed}' needs an event, as in '{typed} commit'");
+    if typed == "first" {
+        return "'first' needs an event, as in 'first commit'".to_owned();
     }
     let is_known = typed.split_whitespace().all(|word| known.contains(&word));
     let meant = if is_known { None } else { nearest(bad, known) };
     let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
-    if bad == "end" {
-        return "'end' is not a place; 'next' with a large number goes to the last step".to_owned();
-    }
     format!("'{bad}' is not a place or event; {meant}{}", places::places())
 }
 
@@ -135,7 +174,7 @@ pub(super) fn following(before: &[&str]) -> Vec<String> {
             kinds().chain(["refused", "broken"]).chain(rules()).collect()
         }
         [.., "refused" | "broken"] if before[0] != "why" => rules().collect(),
-        ["goto"] => vec!["first", "last"],
+        ["goto"] => vec!["first", "last", "end"],
         ["blame", _] => {
             vec!["role", "currentTerm", "votedFor", "log", "commitIndex", "lastApplied", "leader"]
         }

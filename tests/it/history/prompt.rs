@@ -282,7 +282,7 @@ fn what_is_asked_amiss_is_helped() {
         "no crash after step 1 (none in this run)",
         "'foo' is not a place or event",
         "did you mean 'commit'?",
-        "'end' is not a place",
+        "> goto end step 100: n2",
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
@@ -322,6 +322,9 @@ fn lanes_tell_ranges_and_count_what_is_cut() {
     assert!(runs.max().unwrap() <= 6 * 2, "{out}");
     let out = lanes("partition");
     assert!(out.contains(" -3 +3..4"), "{out}");
+    let legend =
+        "Heartbeats and acknowledgements that change nothing are left out, and their numbers";
+    assert!(unwrapped(&out).contains(legend), "{out}");
 }
 
 #[test]
@@ -338,5 +341,34 @@ fn the_prompt_tells_who_led_when_and_what_clients_were_told() {
         "crashed after step 70 and forgot who had asked",
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+}
+
+#[test]
+fn the_end_and_any_rule_can_be_named_and_words_for_a_cluster_are_sent_there() {
+    let path = trace("figure-8", "named");
+    let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
+    let last = talk("goto 99999");
+    let last = last.split("its steps are 1 to ").nth(1).unwrap().split_whitespace().next().unwrap();
+    for word in ["end", "last"] {
+        let out = talk(&format!("goto {word}\nnext\n"));
+        assert!(out.contains(&format!("> goto {word} ")), "{out}");
+        assert!(out.contains(&format!("step {last} is the last")), "{out}");
+    }
+    // The first step at which any rule refuses is the first of those at which one of them does.
+    let out = talk("next refused\ngoto end\nprevious refused\nnext broken\n");
+    for words in [
+        "> next refused",
+        "refuses",
+        "> previous refused",
+        "no broken after step",
+        "none in this run",
+    ] {
+        assert!(out.contains(words), "{out:?} lacks {words:?}");
+    }
+    let out = talk("crash 1\nstatus\nrun\nhelp crash\n");
+    for word in ["crash", "status", "run"] {
+        let sentence = format!("'{word}' acts on a cluster: 'fork' opens one here");
+        assert!(out.contains(&sentence), "{out:?} lacks {sentence:?}");
     }
 }

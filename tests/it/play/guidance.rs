@@ -66,3 +66,42 @@ fn what_waits_in_vain_under_manual_control_says_so() {
     let by_itself = told(&["crash 0", "crash 1", "run until leader", "write SET x=1"]);
     assert!(by_itself.contains("not within 12 s.") && !by_itself.contains(hint), "{by_itself}");
 }
+
+#[test]
+fn words_that_belong_elsewhere_are_sent_there() {
+    let lines = ["SET x=1", "GET x", "goto 3", "previous", "leaders"];
+    let out = play(&["--nodes", "3"], &lines).out;
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "'SET x=1' is a command for the cluster: 'write SET x=1'",
+        "'GET x' is a command for the cluster: 'write GET x'",
+        "'goto' is a word of 'replay', which walks through a recorded run ('--trace FILE' records one)",
+        "'previous' is a word of 'replay'",
+        "'leaders' is a word of 'replay'",
+        "Nothing has happened yet, so nothing was checked.",
+    ] {
+        assert!(out.contains(sentence), "{sentence:?} is not in: {out}");
+    }
+    let out =
+        play(&["--nodes", "3"], &["run until leader", "expect no value a", "run 1s", "step"]).out;
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.contains("✓ as expected: no running node has a key 'a'"), "{out}");
+    assert!(!out.contains("nothing was checked"), "{out}");
+}
+
+#[test]
+fn what_a_leader_sends_comes_after_an_entry() {
+    let lines = [
+        "manual",
+        "timeout 0",
+        "deliver vote 0 -> 1",
+        "deliver vote-reply 1 -> 0",
+        "deliver append 0 -> 1",
+        "heartbeat 0",
+        "deliver append 0 -> 2",
+    ];
+    let out = play(&["--nodes", "3"], &lines).out;
+    for words in ["n0 sends 1 entry after 0@0", "n0 sends a heartbeat after 1@1"] {
+        assert!(out.contains(words), "{words:?} is not in: {out}");
+    }
+}
