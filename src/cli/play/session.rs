@@ -134,7 +134,8 @@ impl<'a, W: World> Session<'a, W> {
         let pause = began - self.ended;
         let done = self.runner.execute(0, &verb);
         self.ended = self.world().now();
-        if if done.is_ok() { moves(&verb) > 0 } else { verb.may_move_and_fail() } {
+        let may_have_moved = if done.is_ok() { moves(&verb) > 0 } else { verb.may_move_and_fail() };
+        if may_have_moved {
             self.undone.clear();
         }
         if done.is_ok() {
