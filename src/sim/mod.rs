@@ -410,12 +410,6 @@ impl Sim {
         self.nodes[node.index()].crash_at
     }
 
-    /// Whether the caller decides which message arrives and whose timer ends.
-    #[cfg(feature = "cli")]
-    pub(crate) const fn is_manual(&self) -> bool {
-        self.manual
-    }
-
     /// The status of a node.
     pub fn status_of(&self, node: NodeId) -> NodeStatus {
         match &self.nodes[node.index()].process {

@@ -29,7 +29,7 @@ const LEGEND: &str = "F, C, L: follower, candidate, leader, with its term; ✗: 
     the sender of a message to its receiver, in the step that receives it: 'vote?' asks for a vote, \
     'yes' gives it, 'vote' is its arrival, 'app' are AppendEntries with entries and 'beat' without, 'ok 5' \
     acknowledges index 5, 'no' refuses. 'timeout': the election timer ends; 'asked': by clients; \
-    'undone': before it saved its last steps; 'unsent': before their messages left; \
+    'CRASH undone': before it saved its last steps; 'CRASH unsent': before their messages left; \
     ×: the message does not arrive: 'lost' by chance, 'cut' on a cut link, 'down': the receiver is. +5..6: \
     appends indexes 5 to 6, -5: deletes from 5 on, *5: commits up to 5, !: acts against a rule, …: there \
     is no room for more. Heartbeats and acknowledgements that change nothing are left out, and their \
