@@ -9,12 +9,14 @@
 //! * `question`: the questions that can be asked, as they are typed.
 //! * `asked`: what all answers read of the history.
 //! * `clients`, `commits`, `elections`, `logs`: the answers.
+//! * `election_votes`: the votes of a campaign, which `elections` counts.
 //! * `leaderships`: who led when, and what clients asked.
 //! * `moments`: the steps at which something of a kind happened, to go to.
 
 mod asked;
 mod clients;
 mod commits;
+mod election_votes;
 mod elections;
 mod leaderships;
 mod logs;
@@ -140,8 +142,8 @@ pub enum Finding {
     /// The `node` started again as a follower, and has not campaigned since. It follows `leader`, if any
     /// leader's messages reach it.
     StartedAgain { node: NodeId, leader: Option<NodeId> },
-    /// The `node` campaigned in this `term` and got `have` of the votes, but needed `need`. If it has given
-    /// up, it did so in the step `ended_in`.
+    /// The `node` campaigned in this `term` and got `have` of the votes, but needed `need`. If its election is
+    /// over, that was in the step `ended_in`.
     TooFewVotes { node: NodeId, term: Term, have: usize, need: usize, ended_in: Option<u64> },
     /// The `node` left the role `role`, and is in this term now.
     SteppedDown { node: NodeId, role: RoleKind, term: Term },

@@ -132,7 +132,7 @@ fn too_few_votes(
 ) -> String {
     let votes = plural(have, "vote", "votes");
     let ended = match ended_in {
-        Some(step) => format!("it gave up in step {step}"),
+        Some(step) => format!("its election ended in step {step}"),
         None => "its election goes on".to_owned(),
     };
     format!("{node} campaigned in term {term} and got {votes}, where {need} are needed: {ended}.")

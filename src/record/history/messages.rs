@@ -34,15 +34,31 @@ impl SentMessage {
         let lost = self.lost_in.iter().filter(|(it, _)| *it <= step).count();
         self.left_in.is_some_and(|left| left <= step) && received + lost <= self.copies
     }
+
+    /// The step in which it first arrived, if that was by the moment of `step`.
+    pub fn arrived(&self, step: u64) -> Option<u64> {
+        self.received_in.first().copied().filter(|&it| it <= step)
+    }
+
+    /// The moment at which the last copy of it was lost, if none was in flight at the moment of `step`.
+    pub fn lost(&self, step: u64) -> Option<u64> {
+        let mut lost = self.lost_in.iter().map(|(it, _)| *it).rev();
+        lost.find(|&it| it <= step).filter(|_| !self.is_in_flight(step))
+    }
 }
 
 impl History {
+    /// The last moment to look at for what became of messages by the moment of `step`: whatever happened after
+    /// the last step belongs to its moment, though it may be dated later.
+    pub const fn moment_end(&self, step: u64) -> u64 {
+        if step == self.last() { u64::MAX } else { step }
+    }
+
     /// The messages that were in flight at the moment of `step`, in the order of their numbers.
     pub fn in_flight(&self, step: u64) -> impl Iterator<Item = &SentMessage> {
         // A message that is written later has not left yet.
         let written = self.messages.partition_point(|sent| sent.written_in <= step);
-        // Whatever happened after the last step belongs to its moment.
-        let step = if step == self.last() { u64::MAX } else { step };
+        let step = self.moment_end(step);
         self.messages[..written].iter().filter(move |sent| sent.is_in_flight(step))
     }
 }

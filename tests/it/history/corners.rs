@@ -23,7 +23,7 @@ fn running(lines: &str) -> History {
     history(&script(&format!("nodes 3\ntimeout 0\nwait until leader is 0\n{lines}")))
 }
 
-fn last(history: &History, question: &str) -> Explanation {
+pub(super) fn last(history: &History, question: &str) -> Explanation {
     ask(history, history.last(), question)
 }
 
