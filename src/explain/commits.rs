@@ -2,8 +2,7 @@
 
 use super::{Asked, Change, Elsewhere, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{
-    AppendOutcome, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable,
-    Role, Rule, Term,
+    Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable, Role, Rule, Term,
 };
 use crate::record::history::NodeState;
 use crate::server::status::{NodeStatus, leader_of};
@@ -218,7 +217,12 @@ impl Asked<'_> {
         }
         let Some(entry) = held else {
             let last = stood.node.last();
-            let change = Some(Change::Replication { index });
+            // Nobody sends a leader entries.
+            let change = Some(if stood.node.is_leader() {
+                Change::Proposal { leader: id, index }
+            } else {
+                Change::Replication { index }
+            });
             let finding = Finding::Lacks { node: id, index, last };
             return Explanation { change, ..self.answer(finding) };
         };
@@ -259,7 +263,7 @@ impl Asked<'_> {
         let missing: Vec<NodeId> = missing.collect();
         let decided_in = self.history.since(id, self.step, |stood| match stood.node.role() {
             Role::Leader { progress } => Some((
-                progress.copies(entry.index, settings.nodes).min(need),
+                progress.copies(entry.index, settings.nodes) >= need,
                 stood.node.current_term(),
                 stood.node.log().contains(entry),
             )),
@@ -292,28 +296,16 @@ impl Asked<'_> {
         };
         let finding = match self.elsewhere(entry, stood) {
             Some(elsewhere) => Finding::NotKnown { entry, leader: id, term, elsewhere },
-            None if have < need => Finding::TooFewCopies { entry, leader: id, term },
+            // An entry of the leader's own term is never kept from being committed by its age.
+            None if have < need || entry.term == term => {
+                Finding::TooFewCopies { entry, leader: id, term }
+            }
             None => Finding::OlderTerm { entry, leader: id, term },
         };
         let mut grounds = vec![quorum];
         grounds.extend((older || have >= need).then_some(own_term));
         let change = Some(change);
         Explanation { decided_in, grounds, others, change, ..self.answer(finding) }
-    }
-
-    /// Whether an acknowledgement that another node gave in `term` up to `index` is under way.
-    fn acknowledges(&self, other: &Standing, index: LogIndex, term: Term) -> bool {
-        let mut sent = other.in_flight.iter().filter_map(|&message| self.history.message(message));
-        sent.any(|sent| {
-            let Message::AppendEntriesResponse(reply) = &sent.envelope.message else {
-                return false;
-            };
-            let up_to = match reply.outcome {
-                AppendOutcome::Accepted { match_index } => Some(match_index),
-                AppendOutcome::Rejected { .. } | AppendOutcome::StaleTerm => None,
-            };
-            reply.term == term && up_to >= Some(index)
-        })
     }
 
     /// Explains why a follower does not commit: no leader has told it to.
@@ -360,40 +352,6 @@ impl Asked<'_> {
                 elsewhere: self.elsewhere(entry, stood),
             })
         }
-    }
-
-    /// The message by which a follower learns that `entry` is committed, if one is in flight that it accepts as
-    /// it stands.
-    fn telling(&self, stood: &NodeState<'_>, entry: LogPosition) -> Option<Change> {
-        let (node, index) = (&stood.node, entry.index);
-        let telling = self.history.in_flight(self.step).filter_map(|sent| {
-            let Message::AppendEntriesRequest(request) = &sent.envelope.message else {
-                return None;
-            };
-            let prev = request.prev_log();
-            let up_to = prev.index.plus(request.entries.len());
-            let is_accepted = request.term >= node.current_term() && node.log().contains(prev);
-            let nth = index.get().checked_sub(prev.index.get() + 1);
-            let carried = nth.and_then(|nth| request.entries.get(nth as usize));
-            let tells = sent.envelope.to == node.id()
-                && request.leader_commit.min(up_to) >= index
-                && is_accepted
-                && carried.is_none_or(|carried| carried.term == entry.term);
-            let arrives_in = sent.received_in.iter().copied().find(|&step| step > self.step);
-            tells.then_some(Change::Arrival {
-                message: sent.message,
-                from: sent.envelope.from,
-                written_in: sent.written_in,
-                leader_commit: request.leader_commit,
-                up_to,
-                arrives_in,
-            })
-        });
-        let arrival = |change: &Change| match change {
-            Change::Arrival { arrives_in: Some(step), .. } => *step,
-            _ => u64::MAX,
-        };
-        telling.min_by_key(arrival)
     }
 }
 

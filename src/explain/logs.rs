@@ -1,7 +1,7 @@
 //! Why entries were deleted, refused or acknowledged.
 
 use super::{Asked, Change, Explanation, Finding, Unanswerable};
-use crate::raft::{Envelope, Event, Facts, LogPosition, Message, NodeId, Outcome, Rule};
+use crate::raft::{Envelope, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, Rule};
 use crate::record::history::StepRecord;
 
 impl Asked<'_> {
@@ -22,20 +22,22 @@ impl Asked<'_> {
         grounds.retain(|ground| ground.verdict.rule != Rule::TimerResetOnlyByAuthority);
         // The first refusal ends the turn, so what the rules after it would have refused has no verdict.
         let (is_given, log) = self.vote_needs(&step, &sent.envelope);
+        let sent_from = self.lacks_prev(&step, &sent.envelope);
         let change = grounds.first().and_then(|ground| match ground.verdict.facts {
             Facts::Terms { own, .. } if is_given => Some(Change::LaterTerm { after: own, log }),
-            Facts::Terms { own, .. } => Some(Change::Term { least: own, log }),
+            Facts::Terms { own, .. } => Some(Change::Term { least: own, log, sent_from }),
             Facts::Vote { term, .. } => Some(Change::LaterTerm { after: term, log }),
             Facts::Logs { own, .. } => Some(Change::Log { least: own }),
             Facts::PrevEntry { prev, .. } => Some(Change::EarlierEntry { index: prev.index }),
             _ => None,
         });
-        let message = sent.envelope.message.kind();
+        let (message, written_in) = (sent.envelope.message.kind(), sent.written_in);
+        let unsent = is_unsent(&step, from);
         Ok(Explanation {
             decided_in: Some(step.step),
             grounds,
             change,
-            ..self.answer(Finding::Refused { from, to, message, written_in: sent.written_in })
+            ..self.answer(Finding::Refused { from, to, message, written_in, unsent })
         })
     }
 
@@ -58,6 +60,19 @@ impl Asked<'_> {
         let compared = Facts::Logs { candidate, own };
         let is_behind = rules.into_iter().all(|rule| refuses(rule, candidate >= own, compared));
         (refuses(Rule::OneVotePerTerm, is_free, facts), is_behind.then_some(own))
+    }
+
+    /// The index before which entries would have had to be sent, if the log lacked the one before those that this
+    /// request brought.
+    fn lacks_prev(&self, step: &StepRecord<'_>, asks: &Envelope) -> Option<LogIndex> {
+        let Message::AppendEntriesRequest(request) = &asks.message else { return None };
+        let follower = self.history.node_at(step.node, step.step - 1)?;
+        let (log, prev) = (follower.node.log(), request.prev_log());
+        let (found, last) = (log.term_at(prev.index), follower.node.last().index);
+        let facts = Facts::PrevEntry { prev, found, last };
+        let rules = follower.node.settings().rules;
+        let verdict = rules.verdict(Rule::LogMatchingCheck, log.contains(prev), facts);
+        (verdict.outcome == Outcome::Refused).then_some(prev.index)
     }
 
     /// Explains why a node deleted entries, the last time it did.
@@ -102,12 +117,19 @@ impl Asked<'_> {
             unreachable!("only AppendEntries are accepted")
         };
         let (prev, count) = (request.prev_log(), request.entries.len());
+        let (to, unsent) = (sent.from, is_unsent(&step, sent.from));
         let rules =
             [Rule::LogMatchingCheck, Rule::ConflictTruncates, Rule::AcknowledgeOnlyVerified];
         Ok(Explanation {
             decided_in: Some(step.step),
             grounds: self.grounds(&step, &rules),
-            ..self.answer(Finding::Acknowledged { node: id, to: sent.from, index, prev, count })
+            ..self.answer(Finding::Acknowledged { node: id, to, index, prev, count, unsent })
         })
     }
+}
+
+/// Whether a crash kept the reply that a step wrote from leaving.
+fn is_unsent(step: &StepRecord<'_>, to: NodeId) -> bool {
+    let mut replies = step.messages.iter().filter(|sent| sent.envelope.to == to);
+    replies.any(|sent| sent.left_in.is_none())
 }

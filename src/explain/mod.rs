@@ -10,6 +10,7 @@
 //! * `asked`: what all answers read of the history.
 //! * `clients`, `commits`, `elections`, `logs`: the answers.
 //! * `election_votes`: the votes of a campaign, which `elections` counts.
+//! * `telling`: what is under way that would tell a node of a commit.
 //! * `leaderships`: who led when, and what clients asked.
 //! * `moments`: the steps at which something of a kind happened, to go to.
 
@@ -22,6 +23,7 @@ mod leaderships;
 mod logs;
 mod moments;
 mod question;
+mod telling;
 
 use std::cmp::Reverse;
 
@@ -125,8 +127,16 @@ pub enum Finding {
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
     /// The `node` is down, and commits nothing.
     Down { node: NodeId },
-    /// `to` refused a `message` of this kind from `from`, which had written it in the step `written_in`.
-    Refused { from: NodeId, to: NodeId, message: MessageKind, written_in: u64 },
+    /// `to` refused a `message` of this kind from `from`, which had written it in the step `written_in`. If the
+    /// reply is `unsent`, a crash kept it from leaving.
+    Refused {
+        from: NodeId,
+        to: NodeId,
+        message: MessageKind,
+        written_in: u64,
+        #[serde(skip_serializing_if = "is_false")]
+        unsent: bool,
+    },
     /// The `node` won this term by these votes, each with the step in which it was counted, and leads. If it
     /// has gone on leading in a later term, that is `now`.
     Leads {
@@ -150,8 +160,16 @@ pub enum Finding {
     /// The `node` deleted the entries from `from` to `to`.
     Truncated { node: NodeId, from: LogPosition, to: LogPosition },
     /// The `node` acknowledged its log up to `index` to the leader `to`, which had sent `count` entries
-    /// after `prev`.
-    Acknowledged { node: NodeId, to: NodeId, index: LogIndex, prev: LogPosition, count: usize },
+    /// after `prev`. If the acknowledgement is `unsent`, a crash kept it from leaving.
+    Acknowledged {
+        node: NodeId,
+        to: NodeId,
+        index: LogIndex,
+        prev: LogPosition,
+        count: usize,
+        #[serde(skip_serializing_if = "is_false")]
+        unsent: bool,
+    },
     /// What the client of this `call` was told, or why its node is `silent`. The question also fits so many
     /// `earlier` clients.
     Told { call: ClientCall, silent: Option<Silent>, earlier: usize },
@@ -248,7 +266,7 @@ pub enum Change {
     LaterLeader { leader: NodeId, term: Term },
     /// This in-flight AppendEntries `message` arrives. The leader `from` wrote it in the step `written_in`.
     /// It carries `leader_commit`, and verifies the log `up_to` an index. In this run it arrives in the step
-    /// `arrives_in`, if at all.
+    /// `arrives_in`, and tells of the commit; or it arrives `in_vain`, because it is refused or a crash came first.
     Arrival {
         message: MessageId,
         from: NodeId,
@@ -256,7 +274,11 @@ pub enum Change {
         leader_commit: LogIndex,
         up_to: LogIndex,
         arrives_in: Option<u64>,
+        #[serde(skip_serializing_if = "is_false")]
+        in_vain: bool,
     },
+    /// A client proposes to the `leader` what then stands at `index`, and enough copies of it become known.
+    Proposal { leader: NodeId, index: LogIndex },
     /// AppendEntries brings the entry at `index`.
     Replication { index: LogIndex },
     /// Some entry is committed at `index`.
@@ -270,11 +292,14 @@ pub enum Change {
     /// The election timer of the `node` ends before it is started over.
     Timeout { node: NodeId },
     /// The sender is in term `least` or a later one and, if a vote is asked for and it matters, its log is as up to
-    /// date as the voter's.
+    /// date as the voter's. If entries are sent and it matters, they are sent from one before `sent_from` that both
+    /// logs have.
     Term {
         least: Term,
         #[serde(skip_serializing_if = "Option::is_none")]
         log: Option<LogPosition>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sent_from: Option<LogIndex>,
     },
     /// The message is of term `most` or of an earlier one.
     NoLaterTerm { most: Term },
@@ -291,6 +316,11 @@ pub enum Change {
     EarlierEntry { index: LogIndex },
     /// The leader's entry at `index` is of this `term`, and so the same as the node's own.
     SameEntry { index: LogIndex, term: Term },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to it")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Why a question has no answer.

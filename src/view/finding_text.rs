@@ -39,9 +39,9 @@ pub(super) fn finding(finding: &Finding) -> String {
             format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
         Finding::Down { node } => format!("{node} is down: it leads nothing and commits nothing."),
-        Finding::Refused { from, to, message: kind, written_in } => {
-            let kind = message::kind(*kind);
-            format!("{to} refused {from}'s {kind} (written in step {written_in}).")
+        Finding::Refused { from, to, message: kind, written_in, unsent } => {
+            let (kind, crashed) = (message::kind(*kind), crashed(*unsent));
+            format!("{to} refused {from}'s {kind} (written in step {written_in}){crashed}.")
         }
         Finding::Leads { node, term, votes, now } => leads(*node, *term, votes, *now),
         Finding::NeverCampaigned { node, leader } => {
@@ -59,8 +59,9 @@ pub(super) fn finding(finding: &Finding) -> String {
         }
         Finding::Truncated { node, from, to } if from == to => format!("{node} deleted {from}."),
         Finding::Truncated { node, from, to } => format!("{node} deleted {from} to {to}."),
-        Finding::Acknowledged { node, to, index, prev, count } => format!(
-            "{node} acknowledged its log up to index {index}: {to} had sent {} after {prev}.",
+        Finding::Acknowledged { node, to, index, prev, count, unsent } => format!(
+            "{node} acknowledged its log up to index {index}{}: {to} had sent {} after {prev}.",
+            crashed(*unsent),
             plural(*count, "entry", "entries")
         ),
         Finding::Told { call, silent, earlier: 0 } => told(call, *silent),
@@ -144,6 +145,11 @@ fn not_told(entry: LogPosition, node: NodeId, leader: Option<NodeId>) -> String 
         None => "it knows of no leader that could tell it".to_owned(),
     };
     format!("{entry} is not committed on {node}: {leader}.")
+}
+
+/// Says that a crash kept the reply of a node from leaving, if that is so.
+const fn crashed(unsent: bool) -> &'static str {
+    if unsent { ", and crashed before its reply left it" } else { "" }
 }
 
 fn held_by(holders: &[NodeId]) -> String {
@@ -233,14 +239,10 @@ pub(super) fn changes(change: &Change) -> String {
         Change::LeaderSays { leader, index } => format!(
             "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
         ),
-        Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in } => format!(
-            "message {1}, the AppendEntries that {from} wrote in step {written_in}, arrived ({0}): it has \
-             leaderCommit {leader_commit} and verifies the log up to index {up_to} (commit-only-verified)",
-            arrives_in.map_or_else(
-                || "by the last step it had not".to_owned(),
-                |it| format!("it does in step {it}"),
-            ),
-            message.0
+        Change::Arrival { .. } => arrival(change),
+        Change::Proposal { leader, index } => format!(
+            "a client proposed to {leader} what then stood at index {index}, and that entry came to be known to \
+             {leader} to be on a majority"
         ),
         Change::Replication { index } => {
             format!(
@@ -263,9 +265,11 @@ pub(super) fn changes(change: &Change) -> String {
         Change::Timeout { node } => {
             format!("{node}'s election timer ended, and a majority voted for it")
         }
-        Change::Term { least, log } => {
-            format!("the sender were in term {least} or a later one{}", and_log(*log))
-        }
+        Change::Term { least, log, sent_from } => format!(
+            "the sender were in term {least} or a later one{}{}",
+            and_log(*log),
+            and_sent_from(*sent_from)
+        ),
         Change::NoLaterTerm { most } => {
             format!("the message were of term {most} or an earlier one")
         }
@@ -288,11 +292,39 @@ pub(super) fn changes(change: &Change) -> String {
     }
 }
 
+/// Says which message would have to arrive, and when it does if it then tells what it would tell now.
+fn arrival(change: &Change) -> String {
+    let &Change::Arrival { message, from, written_in, leader_commit, up_to, arrives_in, in_vain } =
+        change
+    else {
+        unreachable!("the caller has an arrival")
+    };
+    let when = match arrives_in {
+        Some(step) => format!("(it does in step {step})"),
+        None if in_vain => "now".to_owned(),
+        None => "(by the last step it had not)".to_owned(),
+    };
+    format!(
+        "message {}, the AppendEntries that {from} wrote in step {written_in}, arrived {when}: it has \
+         leaderCommit {leader_commit} and verifies the log up to index {up_to} (commit-only-verified)",
+        message.0
+    )
+}
+
 /// What else would have to be so of the log of a candidate whose term comes too late.
 fn and_log(least: Option<LogPosition>) -> String {
     least.map_or_else(String::new, |least| {
         format!(", with a log that ended at {least} or were more up to date")
     })
+}
+
+/// What else would have to be so of entries whose sender's term comes too late.
+fn and_sent_from(before: Option<LogIndex>) -> String {
+    match before {
+        None => String::new(),
+        Some(LogIndex::FIRST) => ", and sent its log from index 1 on".to_owned(),
+        Some(index) => format!(", and sent from an entry before index {index} that both have"),
+    }
 }
 
 fn entry_of_own_term(
@@ -304,11 +336,12 @@ fn entry_of_own_term(
 ) -> String {
     match index {
         Some(index) => format!(
-            "the entry of term {term} at index {index} came to be on a majority: {have} of the {need} that \
-             {leader} needs have it"
+            "the entry of term {term} at index {index} came to be known to {leader} to be on a majority: {leader} \
+             knows of {have} of the {need} copies that it needs"
         ),
         None => format!(
-            "a client proposed a command to {leader}, and that entry of term {term} came to be on a majority"
+            "a client proposed a command to {leader}, and that entry of term {term} came to be known to {leader} to \
+             be on a majority"
         ),
     }
 }

@@ -375,3 +375,76 @@ fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
     let deleted = last(&history, "truncated 0").finding;
     assert_eq!(deleted, Finding::Truncated { node: id(0), from: at(1, 1), to: at(1, 1) });
 }
+
+/// A message that the node refuses when it comes is not said to tell it anything then.
+#[test]
+fn a_message_that_comes_too_late_is_not_said_to_arrive() {
+    let lines = "submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append 0 -> 2\n\
+                 deliver append-reply 1 -> 0\nheartbeat 0\n";
+    let arrival = |after: &str| {
+        let asked = led(lines).last();
+        match ask(&led(&format!("{lines}{after}")), asked, "not committed 1 on 2").change {
+            Some(Change::Arrival { arrives_in, in_vain, .. }) => {
+                (arrives_in.map(|it| it - asked), in_vain)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(arrival("timeout 2\ndeliver append 0 -> 2\n"), (None, true), "the term is older");
+    assert_eq!(arrival("crash 2\nrestart 2\ndeliver append 0 -> 2\n"), (None, true));
+    assert_eq!(arrival("deliver append 0 -> 2\n"), (Some(1), false));
+    assert_eq!(arrival(""), (None, false));
+}
+
+/// It is the majority that is missing, however many copies there are short of it.
+#[test]
+fn an_acknowledgement_short_of_a_majority_changes_nothing() {
+    let votes = "timeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\ndeliver vote 0 -> 2\n\
+                 deliver vote-reply 2 -> 0\n";
+    let copy = "submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\n";
+    let lines = format!("nodes 5\nthreads off\nno-op off\nmanual\n{votes}{copy}");
+    let history = history(&script(&lines));
+    assert_eq!(last(&history, "not committed 1").decided_in, Some(6));
+}
+
+#[test]
+fn what_would_change_a_refusal_of_entries_names_the_log_too() {
+    let later = "timeout 2\ntimeout 2\ndeliver vote 2 -> 1\n";
+    let submit = "submit to 0 SET x=1\n";
+    let refused = |lines: String| last(&led(&lines), "refused 0 -> 1").change;
+    let change = |sent_from| {
+        let least = Term::new(2);
+        Some(Change::Term { least, log: None, sent_from })
+    };
+    let first = Some(LogIndex::FIRST);
+    let lacking = format!("{submit}{submit}{later}deliver append 0 -> 1\n");
+    assert_eq!(refused(lacking), change(first), "n1 lacks 1@1");
+    assert_eq!(refused(format!("{submit}{later}deliver append 0 -> 1\n")), change(None));
+}
+
+/// A node that crashes before it sends has decided, and its answer never left it.
+#[test]
+fn a_reply_that_never_left_is_told_as_such() {
+    let unsent = |lines: &str, question: &str| match last(&led(lines), question).finding {
+        Finding::Acknowledged { unsent, .. } | Finding::Refused { unsent, .. } => unsent,
+        other => panic!("{other:?}"),
+    };
+    let (crash, deliver) = ("crash 1 before send\n", "deliver append 0 -> 1\nrestart 1\n");
+    let entry = "submit to 0 SET x=1\n";
+    assert!(unsent(&format!("{entry}{crash}{deliver}heartbeat 0\n"), "acknowledged 1"));
+    assert!(!unsent(&format!("{entry}deliver append 0 -> 1\n"), "acknowledged 1"));
+    let deliver = "deliver vote 2 -> 1\n";
+    let sent = format!("timeout 2\n{crash}{deliver}restart 1\nheartbeat 0\n");
+    assert!(unsent(&sent, "refused 2 -> 1"));
+    assert!(!unsent(&format!("timeout 2\n{deliver}"), "refused 2 -> 1"));
+}
+
+/// Nobody sends a leader entries.
+#[test]
+fn a_leader_that_lacks_an_entry_waits_for_a_client() {
+    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
+                       deliver vote-reply 1 -> 2\n");
+    let answer = last(&history, "not committed 1 on 2");
+    let proposal = Change::Proposal { leader: id(2), index: LogIndex::FIRST };
+    assert_eq!(answer.change, Some(proposal));
+}

@@ -149,10 +149,17 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     for words in [
         "waits: commit-only-current-term (§5.4.2): 2@2 is of term 2, n0 leads term 4",
         "index 2 is known to be on 3 of 5 nodes, and 3 are a majority",
-        "if a client proposed a command to n0, and that entry of term 4 came to be on a majority",
+        "if a client proposed a command to n0, and that entry of term 4 came to be known to n0 to be on a majority",
     ] {
         assert!(text.contains(words), "{text:?} lacks {words:?}");
     }
+    let (run, own) = (super::history(&super::shipped("figure-8")), "SET y=last");
+    let asked = run.clients().iter().find(|call| call.command.as_str() == own).unwrap().asked_in;
+    let text = ["replay", &path, "--at", &asked.to_string(), "--why", "not committed 4"];
+    let text = unwrapped(&printed(&text, ""));
+    let known =
+        "came to be known to n0 to be on a majority: n0 knows of 1 of the 3 copies that it needs";
+    assert!(text.contains(known), "{text:?}");
     let json = printed(&[&ask[..], &["--format", "json"]].concat(), "");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["finding"]["kind"], "older-term");

@@ -147,7 +147,10 @@ fn an_election_is_won_and_lost_by_votes() {
     let answer = ask(&history, end, "acknowledged 1");
     let (node, to, index) = (id(1), id(0), LogIndex::FIRST);
     let prev = LogPosition::START;
-    assert_eq!(answer.finding, Finding::Acknowledged { node, to, index, prev, count: 1 });
+    assert_eq!(
+        answer.finding,
+        Finding::Acknowledged { node, to, index, prev, count: 1, unsent: false }
+    );
     // A leader is asked why it does not lead, and a follower why it leads.
     assert!(ask(&history, 3, "not leader 0").contradicts);
     assert!(ask(&history, 3, "leader 1").contradicts);
