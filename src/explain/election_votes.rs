@@ -162,6 +162,18 @@ impl<'h> Asked<'h> {
         });
         may_come && !other.counted
     }
+
+    /// Whether votes may come that only count without `votes-counted-once-and-in-term`: one that was counted already,
+    /// or one of an earlier term.
+    pub(super) fn may_come_again(&self, other: &Standing, campaign: Campaign) -> bool {
+        let (voter, candidate) = (other.node, campaign.candidate);
+        let facts = Facts::VoteReceived { voter, counted_before: true };
+        let rules = self.node(candidate).node.settings().rules;
+        let verdict = rules.verdict(Rule::VotesCountedOnceAndInTerm, false, facts);
+        let mut flying = self.flying(other).map(|sent| &sent.envelope.message);
+        verdict.outcome != Outcome::Refused
+            && flying.any(|it| grants(it, it.term()) || matches!(it, Message::VoteRequest(_)))
+    }
 }
 
 /// Whether a message gives a vote in this term.

@@ -112,14 +112,15 @@ impl Asked<'_> {
         let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
         let missing: Vec<NodeId> = missing.collect();
         let more = need.saturating_sub(have);
-        let may_come = others.iter().filter(|other| self.may_come(other, campaign)).count();
+        let may_come = others.iter().filter(|other| self.may_come(other, campaign)).count() >= more
+            || others.iter().any(|other| self.may_come_again(other, campaign));
         let campaigns = matches!(stood.node.role(), Role::Candidate { .. })
             && stood.node.current_term() == term;
         let ended = if campaigns { None } else { self.ended(campaign) };
         // No vote counts once the campaign is over.
         let change = Some(if !campaigns {
             Change::Timeout { node: id }
-        } else if may_come < more {
+        } else if !may_come {
             Change::LaterElection { term }
         } else {
             Change::Votes { more, missing }

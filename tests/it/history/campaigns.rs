@@ -122,3 +122,20 @@ fn a_campaign_ends_when_a_later_term_comes() {
         assert_eq!(answer.change, Some(Change::Timeout { node: id(0) }));
     }
 }
+
+/// Without `votes-counted-once-and-in-term` a second copy of one vote is enough.
+#[test]
+fn a_copy_of_a_vote_may_come_if_it_counts_again() {
+    let lines = "timeout 0\ntimeout 0\ndeliver vote 0 -> 1\ndrop vote 0 -> 2\n";
+    let five = "nodes 5\nthreads off\nno-op off\n";
+    let broken = format!("{five}break votes-counted-once-and-in-term\nmanual\n");
+    let drops = "drop vote 0 -> 2\ndrop vote 0 -> 3\ndrop vote 0 -> 3\ndrop vote 0 -> 4\n\
+                 drop vote 0 -> 4\n";
+    let change = |rules: &str| {
+        let answer = last(&history(&script(&format!("{rules}{lines}{drops}"))), "not leader 0");
+        answer.change
+    };
+    let later = Some(Change::LaterElection { term: Term::new(2) });
+    assert_eq!(change(&format!("{five}manual\n")), later);
+    assert!(matches!(change(&broken), Some(Change::Votes { more: 2, .. })));
+}

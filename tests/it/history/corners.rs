@@ -448,3 +448,14 @@ fn a_leader_that_lacks_an_entry_waits_for_a_client() {
     let proposal = Change::Proposal { leader: id(2), index: LogIndex::FIRST };
     assert_eq!(answer.change, Some(proposal));
 }
+
+/// An entry of the leader's own term is not kept from being committed by its age, also if a crash undid the commit.
+#[test]
+fn an_entry_of_the_leader_s_own_term_is_not_too_old() {
+    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before save\n\
+                       deliver append-reply 1 -> 0\n");
+    for step in history.last() - 1..=history.last() {
+        let answer = ask(&history, step, "not committed 1 on 0");
+        assert!(!matches!(answer.finding, Finding::OlderTerm { .. }), "{answer:?}");
+    }
+}
