@@ -41,8 +41,6 @@ pub(in crate::cli) struct Terminal {
     interrupted: bool,
     /// Lines that were pasted together and are not answered yet.
     pasted: VecDeque<String>,
-    /// Whether output may appear while a line is being typed.
-    live: bool,
 }
 
 impl Lines {
@@ -66,7 +64,7 @@ impl Lines {
             Output::open(when_full, Reader::default())?
         };
         let (interrupted, pasted) = (false, VecDeque::new());
-        Ok((Self::Terminal(Box::new(Terminal { editor, interrupted, pasted, live })), output))
+        Ok((Self::Terminal(Box::new(Terminal { editor, interrupted, pasted })), output))
     }
 
     /// Reads the next line. Returns `None` at the end.
@@ -101,10 +99,9 @@ impl Lines {
 
 impl Terminal {
     fn next(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
-        // Live output is written above the prompt, so it is not waited for before the prompt is there.
-        if !self.live {
-            output.settle()?;
-        }
+        // What comes once the prompt is there is written above it, but no more if the next line was typed already and
+        // ends the session. So the answers to the lines before come first.
+        output.settle()?;
         if self.pasted.is_empty() {
             let Some(typed) = self.read(prompt, output)? else { return Ok(None) };
             self.pasted.extend(typed.lines().map(str::to_owned));
