@@ -246,7 +246,7 @@ fn lanes_fit_and_mark_what_matters() {
 
 /// A paused leader still counts as leader, so every view must show that it is paused.
 #[test]
-fn a_node_that_stands_still_is_seen_to() {
+fn a_node_that_is_paused_is_seen_to() {
     let path = trace("paused-leader", "paused");
     let at = |place: &str, question: &str| {
         unwrapped(&printed(&["replay", &path, "--at", place, "--why", question], ""))

@@ -243,6 +243,10 @@ fn every_cause_for_a_timer_is_told() {
         assert_eq!(text.contains("starts over"), cause.has_authority(), "{text}");
         assert_eq!(text.contains("runs on"), !cause.has_authority(), "{text}");
     }
+    // The message may be old, and its sender in another term by now.
+    let cause = TimerCause::StaleRequest;
+    let text = told(Rule::TimerResetOnlyByAuthority, Outcome::Refused, Facts::Timer { cause });
+    assert!(text.starts_with("n3's message is of an older term"), "{text}");
 }
 
 #[test]
