@@ -1,7 +1,7 @@
 //! The votes of a campaign: which ones were counted, what became of the others, and which can still come.
 
 use super::{Asked, Ground, Standing, Uncounted};
-use crate::raft::{Event, Facts, Message, NodeId, Outcome, Rule, Term};
+use crate::raft::{Event, Facts, Message, NodeId, Outcome, RaftNode, Rule, Term};
 use crate::record::history::{SentMessage, StepRecord};
 
 /// The rules by which a vote is refused.
@@ -148,11 +148,8 @@ impl<'h> Asked<'h> {
         let Campaign { candidate, term, .. } = campaign;
         let is_free = || {
             let stood = self.node(other.node);
-            let (now, voted_for) = (stood.node.current_term(), stood.node.voted_for());
-            let holds = voted_for.is_none_or(|voted| voted == candidate);
-            let facts = Facts::Vote { term, voted_for, candidate };
-            let verdict = stood.node.settings().rules.verdict(Rule::OneVotePerTerm, holds, facts);
-            now < term || now == term && verdict.outcome != Outcome::Refused
+            let now = stood.node.current_term();
+            now < term || now == term && !has_voted_for_another(&stood.node, candidate)
         };
         let mut flying = self.flying(other).map(|sent| &sent.envelope);
         let may_come = flying.any(|envelope| {
@@ -174,6 +171,15 @@ impl<'h> Asked<'h> {
         verdict.outcome != Outcome::Refused
             && flying.any(|it| grants(it, it.term()) || matches!(it, Message::VoteRequest(_)))
     }
+}
+
+/// Whether a node's vote in its term is given to another than this candidate, so that it refuses the candidate.
+pub(super) fn has_voted_for_another(voter: &RaftNode, candidate: NodeId) -> bool {
+    let (term, voted_for) = (voter.current_term(), voter.voted_for());
+    let is_free = voted_for.is_none_or(|voted| voted == candidate);
+    let facts = Facts::Vote { term, voted_for, candidate };
+    let verdict = voter.settings().rules.verdict(Rule::OneVotePerTerm, is_free, facts);
+    verdict.outcome == Outcome::Refused
 }
 
 /// Whether a message gives a vote in this term.

@@ -1,5 +1,6 @@
 //! Why entries were deleted, refused or acknowledged.
 
+use super::election_votes::has_voted_for_another;
 use super::{Asked, Change, Explanation, Finding, Unanswerable};
 use crate::raft::{Envelope, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, Rule};
 use crate::record::history::StepRecord;
@@ -48,18 +49,14 @@ impl Asked<'_> {
         let Some(voter) = self.history.node_at(step.node, step.step - 1) else {
             return (false, None);
         };
-        let refuses = |rule, holds, facts| {
-            let verdict = voter.node.settings().rules.verdict(rule, holds, facts);
+        let (candidate, own) = (request.last_log(), voter.node.last());
+        let refuses = |rule| {
+            let facts = Facts::Logs { candidate, own };
+            let verdict = voter.node.settings().rules.verdict(rule, candidate >= own, facts);
             verdict.outcome == Outcome::Refused
         };
-        let (term, voted_for) = (voter.node.current_term(), voter.node.voted_for());
-        let facts = Facts::Vote { term, voted_for, candidate: asks.from };
-        let is_free = voted_for.is_none_or(|vote| vote == asks.from);
-        let (candidate, own) = (request.last_log(), voter.node.last());
-        let rules = [Rule::UpToDateLog, Rule::TermBeforeLength];
-        let compared = Facts::Logs { candidate, own };
-        let is_behind = rules.into_iter().all(|rule| refuses(rule, candidate >= own, compared));
-        (refuses(Rule::OneVotePerTerm, is_free, facts), is_behind.then_some(own))
+        let is_behind = [Rule::UpToDateLog, Rule::TermBeforeLength].into_iter().all(refuses);
+        (has_voted_for_another(&voter.node, asks.from), is_behind.then_some(own))
     }
 
     /// The index before which entries would have had to be sent, if the log lacked the one before those that this

@@ -134,7 +134,7 @@ pub enum Finding {
         to: NodeId,
         message: MessageKind,
         written_in: u64,
-        #[serde(skip_serializing_if = "is_false")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         unsent: bool,
     },
     /// The `node` won this term by these votes, each with the step in which it was counted, and leads. If it
@@ -167,7 +167,7 @@ pub enum Finding {
         index: LogIndex,
         prev: LogPosition,
         count: usize,
-        #[serde(skip_serializing_if = "is_false")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         unsent: bool,
     },
     /// What the client of this `call` was told, or why its node is `silent`. The question also fits so many
@@ -274,7 +274,7 @@ pub enum Change {
         leader_commit: LogIndex,
         up_to: LogIndex,
         arrives_in: Option<u64>,
-        #[serde(skip_serializing_if = "is_false")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         in_vain: bool,
     },
     /// A client proposes to the `leader` what then stands at `index`, and enough copies of it become known.
@@ -316,11 +316,6 @@ pub enum Change {
     EarlierEntry { index: LogIndex },
     /// The leader's entry at `index` is of this `term`, and so the same as the node's own.
     SameEntry { index: LogIndex, term: Term },
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to it")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// Why a question has no answer.
