@@ -154,8 +154,8 @@ impl Asked<'_> {
             let mut crashes = self.history.crashes(id, known.0.step - 1, self.step);
             crashes.find(|&after| after >= known.0.step)
         };
-        // Only a node that has started again can have forgotten it.
-        let forgot_after = if stood.starts > 1 { knew() } else { None };
+        // Only a node that has crashed can have forgotten it.
+        let forgot_after = if stood.starts > 1 || !stood.up { knew() } else { None };
         (committed == entry).then_some(Elsewhere { step, by, forgot_after })
     }
 
@@ -213,7 +213,8 @@ impl Asked<'_> {
         }
         if !stood.up {
             let change = Some(Change::Restart { node: id, index: Some(index) });
-            return Explanation { change, ..self.answer(Finding::Down { node: id }) };
+            let elsewhere = held.and_then(|entry| self.elsewhere(entry, stood));
+            return Explanation { change, ..self.answer(Finding::Down { node: id, elsewhere }) };
         }
         let Some(entry) = held else {
             let last = stood.node.last();

@@ -42,7 +42,8 @@ impl Asked<'_> {
         let stood = self.node(id);
         if !stood.up {
             let change = Some(Change::Restart { node: id, index: None });
-            return Ok(Explanation { change, ..self.answer(Finding::Down { node: id }) });
+            let down = Finding::Down { node: id, elsewhere: None };
+            return Ok(Explanation { change, ..self.answer(down) });
         }
         let same_life = |campaign: &Campaign| {
             let began = self.history.node_at(id, campaign.began);

@@ -125,8 +125,8 @@ pub enum Finding {
     },
     /// The `node` has no entry at this `index`: its log ends at `last`.
     Lacks { node: NodeId, index: LogIndex, last: LogPosition },
-    /// The `node` is down, and commits nothing.
-    Down { node: NodeId },
+    /// The `node` is down, and commits nothing. `elsewhere` says who has committed the entry asked for.
+    Down { node: NodeId, elsewhere: Option<Elsewhere> },
     /// `to` refused a `message` of this kind from `from`, which had written it in the step `written_in`. If the
     /// reply is `unsent`, a crash kept it from leaving.
     Refused {

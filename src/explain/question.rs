@@ -96,7 +96,9 @@ impl Question {
             }
             (false, ["leader", id]) => Self::Leader { node: node(id)? },
             (true, ["leader", id]) => Self::NotLeader { node: node(id)? },
-            (false, ["refused", from, "->", to]) => {
+            (false, ["refused", link @ ..]) => {
+                let link = link.concat();
+                let (from, to) = link.split_once("->")?;
                 Self::Refused { from: node(from)?, to: node(to)? }
             }
             (false, ["truncated", id]) => Self::Truncated { node: node(id)? },

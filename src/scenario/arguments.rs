@@ -7,7 +7,7 @@ use super::quantity::{node_number, parse_duration, parse_latency, parse_probabil
 use super::script::Script;
 use super::tokens::Words;
 use super::verb_table::{Amount, Committed, Condition, LinkSet, On, Verb, Who, property_word};
-use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, NodeSet, Property, RoleKind};
+use crate::raft::{LogPosition, MAX_NODES, MessageKind, NodeId, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::turn_order::CrashPoint;
 
@@ -77,10 +77,18 @@ macro_rules! arguments {
     )*};
 }
 
+/// Reads a node's number; `or` says what else would fit.
+fn numbered(words: &mut Words<'_>, or: &str) -> Option<NodeId> {
+    let nodes = words.nodes.min(MAX_NODES);
+    words.word(&format!("a node from 0 to {}{or}", nodes.saturating_sub(1)), |word| {
+        NodeId::all(nodes).nth(node_number(word)?)
+    })
+}
+
 /// Reads the other end of a link of this node.
-fn other(words: &mut Words<'_>, node: NodeId) -> Option<NodeId> {
+fn other(words: &mut Words<'_>, node: Who) -> Option<Who> {
     let start = words.at;
-    let other = NodeId::read(words)?;
+    let other = Who::read(words)?;
     if other == node {
         words.at = start;
         return words.expected("another node: none has a link to itself");
@@ -105,18 +113,13 @@ fn pair<'a>(
 
 arguments! {
     NodeId => NodeId, ["1", "n2"],
-        |words| {
-            let nodes = words.nodes.min(MAX_NODES);
-            words.word(&format!("a node from 0 to {}", nodes.saturating_sub(1)), |word| {
-                NodeId::all(nodes).nth(node_number(word)?)
-            })
-        },
+        |words| numbered(words, ""),
         |node| node.index().to_string();
     Who => Who, ["0", "leader", "crashed"],
         |words| match () {
             () if words.take("leader") => Some(Who::Leader),
             () if words.take("crashed") => Some(Who::Crashed),
-            () => NodeId::read(words).map(Who::Node),
+            () => numbered(words, ", 'leader' or 'crashed'").map(Who::Node),
         },
         |who| match who {
             Who::Node(node) => NodeId::write(node),
@@ -146,12 +149,10 @@ arguments! {
             On::Majority => "on majority".to_owned(),
             On::All => "on all".to_owned(),
         };
-    Vec<NodeSet> => Vec<NodeSet>, ["0 1 | 2", "1", "2 | 0 | 1"],
+    Vec<Vec<Who>> => Vec<Vec<Who>>, ["0 1 | 2", "1", "2 | 0 | 1", "leader 1 | 2"],
         groups,
         |groups| {
-            let nodes = |group: &NodeSet| {
-                group.iter().map(|node| NodeId::write(&node)).collect::<Vec<_>>().join(" ")
-            };
+            let nodes = |group: &Vec<Who>| group.iter().map(Who::write).collect::<Vec<_>>().join(" ");
             groups.iter().map(nodes).collect::<Vec<_>>().join(" | ")
         };
     CrashPoint => CrashPoint, ["", "before save", "before send"],
@@ -227,9 +228,9 @@ arguments! {
     Number => u64, ["3", "0"],
         |words| words.word("a whole number", |word| word.parse().ok()),
         u64::to_string;
-    LinkSet => LinkSet, ["0 -> 1", "1 <-> 2", "1"],
+    LinkSet => LinkSet, ["0 -> 1", "1 <-> 2", "1", "leader", "leader -> crashed"],
         |words| {
-            let node = NodeId::read(words)?;
+            let node = Who::read(words)?;
             match () {
                 () if words.exactly("->").is_some() => {
                     other(words, node).map(|to| LinkSet::OneWay(node, to))
@@ -241,11 +242,9 @@ arguments! {
             }
         },
         |links| match links {
-            LinkSet::OneWay(from, to) => {
-                format!("{} -> {}", NodeId::write(from), NodeId::write(to))
-            }
-            LinkSet::Between(a, b) => format!("{} <-> {}", NodeId::write(a), NodeId::write(b)),
-            LinkSet::All(node) => NodeId::write(node),
+            LinkSet::OneWay(from, to) => format!("{} -> {}", Who::write(from), Who::write(to)),
+            LinkSet::Between(a, b) => format!("{} <-> {}", Who::write(a), Who::write(b)),
+            LinkSet::All(node) => Who::write(node),
         };
     Option<LinkSet> => Option<LinkSet>, ["", "of 0 -> 1", "of 1 <-> 2", "of 1"],
         |words| match words.exactly("of") {
@@ -355,10 +354,16 @@ arguments! {
             if lacks_to(words.rest()) {
                 return words.expected("a command, as in SET x=1, or 'to' before the node");
             }
+            if lacks_operation(words.rest()) {
+                return words.expected("a command, as in SET x=1, or any text in quotes");
+            }
             words.text("a command, as in SET x=1")
         },
         // A text that begins with `to`, or with a node, is quoted, so that it does not read as an addressee.
-        |text| written(text, text.split_whitespace().next() == Some("to") || lacks_to(text));
+        |text| {
+            let is_to = text.split_whitespace().next() == Some("to");
+            written(text, is_to || lacks_to(text) || lacks_operation(text))
+        };
     TextBeforeOn => String, ["x", "\"x on 1\""],
         |words| words.text_before_on("a command, or a key"),
         |text| written(text, false);
@@ -381,6 +386,12 @@ arguments! {
 /// The first words of the commands that the state machine carries out.
 const OPERATIONS: [&str; 5] = ["SET", "GET", "DELETE", "ADD", "ONCE"];
 
+/// Whether a text begins with a key and its value, so that most likely a `SET` before it was forgotten: the store
+/// would keep nothing.
+fn lacks_operation(text: &str) -> bool {
+    text.split_whitespace().next().is_some_and(|word| !word.starts_with('"') && word.contains('='))
+}
+
 /// Whether a node stands before a command, so that most likely the `to` before it was forgotten.
 fn lacks_to(text: &str) -> bool {
     let mut words = text.split_whitespace();
@@ -388,23 +399,22 @@ fn lacks_to(text: &str) -> bool {
     words.next().is_some_and(is_node) && words.next().is_some_and(|word| OPERATIONS.contains(&word))
 }
 
-fn groups(words: &mut Words<'_>) -> Option<Vec<NodeSet>> {
-    let mut groups = vec![NodeSet::default()];
-    let mut seen = NodeSet::default();
+fn groups(words: &mut Words<'_>) -> Option<Vec<Vec<Who>>> {
+    let mut groups = vec![Vec::new()];
     while !words.peek().is_empty() {
         if words.take("|") {
-            groups.push(NodeSet::default());
+            groups.push(Vec::new());
             continue;
         }
         let start = words.at;
-        let node = NodeId::read(words)?;
-        if !seen.insert(node) {
+        let node = Who::read(words)?;
+        if groups.iter().flatten().any(|seen| *seen == node) {
             words.at = start;
             return words.expected("each node once");
         }
-        groups.last_mut()?.insert(node);
+        groups.last_mut()?.push(node);
     }
-    if groups.iter().any(|group| group.is_empty()) {
+    if groups.iter().any(Vec::is_empty) {
         return words.expected("groups of nodes, as in 0 1 | 2 3 4");
     }
     Some(groups)

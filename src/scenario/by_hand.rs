@@ -112,7 +112,7 @@ impl<'h> MoveWriter<'h> {
                 let (from, to) = (envelope.from, envelope.to);
                 if self.network.is_cut(from, to) {
                     // The message arrived before the link was cut, and waited for a paused process.
-                    let link = LinkSet::OneWay(from, to);
+                    let link = LinkSet::from_to(from, to);
                     self.verbs.push(Verb::HealLinks(link));
                     self.verbs.extend(deliver);
                     self.verbs.push(Verb::Cut(link));
@@ -171,9 +171,12 @@ impl<'h> MoveWriter<'h> {
                 self.paused.remove(*node);
                 Verb::Resume(who(*node))
             }
-            Deed::Cut { from, to } => Verb::Cut(LinkSet::OneWay(*from, *to)),
-            Deed::Partition { groups } => Verb::Partition(groups.clone()),
-            Deed::HealLink { from, to } => Verb::HealLinks(LinkSet::OneWay(*from, *to)),
+            Deed::Cut { from, to } => Verb::Cut(LinkSet::from_to(*from, *to)),
+            Deed::Partition { groups } => {
+                let members = |group: &NodeSet| group.iter().map(Who::Node).collect();
+                Verb::Partition(groups.iter().map(members).collect())
+            }
+            Deed::HealLink { from, to } => Verb::HealLinks(LinkSet::from_to(*from, *to)),
             Deed::Heal => Verb::Heal,
             Deed::Asked { node, command, .. } => {
                 let verb = Verb::Submit { to: who(*node), command: command.as_str().to_owned() };
@@ -206,7 +209,7 @@ impl<'h> MoveWriter<'h> {
         let verbs = match deed {
             Deed::LinkConditions { from, to, conditions } => {
                 let before = self.network.link_conditions(*from, *to);
-                Verb::changes(before, conditions, Some(LinkSet::OneWay(*from, *to)))
+                Verb::changes(before, conditions, Some(LinkSet::from_to(*from, *to)))
             }
             Deed::Conditions(conditions) => {
                 match Verb::changes(&self.network.conditions(), conditions, None) {

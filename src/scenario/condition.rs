@@ -164,7 +164,7 @@ fn is_value<W: World>(world: &W, status: &NodeStatus, key: &str, value: Option<&
     world.machine(status.id).is_some_and(|machine| machine.get(key) == value)
 }
 
-fn is_committed<W: World>(world: &W, status: &NodeStatus, text: &str) -> bool {
+pub(super) fn is_committed<W: World>(world: &W, status: &NodeStatus, text: &str) -> bool {
     let (text, commit) = (text.to_owned(), status.commit);
     world.look_at_log(status.id, move |log| {
         let is_it = |payload: &Payload| matches!(payload, Payload::Command(command) if command.as_str() == text);

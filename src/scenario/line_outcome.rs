@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::found::Found;
 use super::verb_table::{Condition, Verb};
 use crate::properties::linearizability::{Misled, NotJudged};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
-use crate::raft::{Log, LogPosition, NodeId, Property};
+use crate::raft::{Log, NodeId, Property};
 use crate::scenario::world::{CannotDo, Elections, NextEvent};
 use crate::server::Proposal;
 use crate::server::status::NodeStatus;
@@ -72,10 +73,8 @@ pub struct Failure {
 /// What went wrong with a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Why {
-    /// An expectation does not hold.
-    NotSo,
-    /// The node's log is not as expected; it holds these entries.
-    LogIs(NodeId, Vec<LogPosition>),
+    /// An expectation does not hold; the nodes that it asks were found with this.
+    NotSo(Vec<(NodeId, Found)>),
     /// The number of elections held or won is not as expected; these are the numbers.
     Elections(Elections),
     /// The client of this number was told this, which is not as expected.
@@ -84,12 +83,14 @@ pub enum Why {
     NoClient(Option<u64>),
     /// The line asks what this node knows of its peers as the leader, and it does not lead.
     NotLeading(NodeId),
-    /// The condition that the line waited for did not come true within this time.
-    TimedOut(Duration),
+    /// What the line waited for did not come true within this time, for this reason.
+    TimedOut(Duration, Box<Self>),
     /// The line names the leader, and there is none.
     NoLeader,
     /// The line names the crashed node, and none has crashed.
     NoneCrashed,
+    /// The line names this node twice, by what it is, where two nodes are meant.
+    NamedTwice(NodeId),
     /// The world cannot do what the line says.
     Cannot(CannotDo),
     /// The line needs virtual time, and the world runs on threads.

@@ -27,6 +27,7 @@ pub mod by_hand;
 mod condition;
 pub mod error;
 pub(crate) mod file;
+pub mod found;
 mod free_text;
 pub mod library;
 pub mod line_outcome;

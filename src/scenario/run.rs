@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::condition::{Memory, holds, positions};
+use super::condition::{Memory, holds};
+use super::found::why_not;
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
 use super::verb_table::{Condition, LinkSet, Verb, Who};
 use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
-use crate::raft::{NodeId, Property};
+use crate::raft::{NodeId, NodeSet, Property};
 use crate::scenario::world::{CannotDo, VirtualWorld, World};
 
 /// How long a line waits, in the cluster's own time, if it does not say.
@@ -190,22 +191,25 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn change_network(&mut self, verb: &Verb) -> Result<(), Why> {
         match verb {
-            Verb::Partition(groups) => self.world.partition(groups),
+            Verb::Partition(groups) => {
+                let groups = self.groups(groups)?;
+                self.world.partition(&groups);
+            }
             Verb::Cut(links) => {
-                for (from, to) in links.links(self.world.size()) {
+                for (from, to) in self.links(*links)? {
                     self.world.cut(from, to);
                 }
             }
             Verb::HealLinks(links) => {
-                for (from, to) in links.links(self.world.size()) {
+                for (from, to) in self.links(*links)? {
                     self.world.heal_link(from, to);
                 }
             }
             Verb::Heal => self.world.heal(),
-            Verb::DropRate(rate, links) => self.change(*links, |it| it.drop = *rate),
-            Verb::DuplicateRate(rate, links) => self.change(*links, |it| it.duplicate = *rate),
+            Verb::DropRate(rate, links) => self.change(*links, |it| it.drop = *rate)?,
+            Verb::DuplicateRate(rate, links) => self.change(*links, |it| it.duplicate = *rate)?,
             Verb::Delay((min, max), links) => {
-                self.change(*links, |it| (it.latency_min, it.latency_max) = (*min, *max));
+                self.change(*links, |it| (it.latency_min, it.latency_max) = (*min, *max))?;
             }
             Verb::Manual => self.virtual_world()?.set_manual(true),
             Verb::Automatic => self.virtual_world()?.set_manual(false),
@@ -302,18 +306,54 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     /// Changes the conditions of these links. Without `links`, gives every link the same conditions.
-    fn change(&mut self, links: Option<LinkSet>, change: impl Fn(&mut Conditions)) {
+    fn change(
+        &mut self,
+        links: Option<LinkSet>,
+        change: impl Fn(&mut Conditions),
+    ) -> Result<(), Why> {
         let network = self.world.network();
         let Some(links) = links else {
             let mut conditions = network.conditions();
             change(&mut conditions);
-            return self.world.set_conditions(conditions);
+            self.world.set_conditions(conditions);
+            return Ok(());
         };
-        for (from, to) in links.links(self.world.size()) {
+        for (from, to) in self.links(links)? {
             let mut conditions = *network.link_conditions(from, to);
             change(&mut conditions);
             self.world.set_link_conditions(from, to, conditions);
         }
+        Ok(())
+    }
+
+    /// Returns each of the links, in the world as it is now.
+    fn links(&self, links: LinkSet) -> Result<Vec<(NodeId, NodeId)>, Why> {
+        let ends = |a, b| {
+            let (a, b) = (self.resolve(a)?, self.resolve(b)?);
+            if a == b { Err(Why::NamedTwice(a)) } else { Ok((a, b)) }
+        };
+        Ok(match links {
+            LinkSet::OneWay(from, to) => vec![ends(from, to)?],
+            LinkSet::Between(a, b) => {
+                let (a, b) = ends(a, b)?;
+                vec![(a, b), (b, a)]
+            }
+            LinkSet::All(node) => {
+                let node = self.resolve(node)?;
+                let others = NodeId::all(self.world.size()).filter(|&other| other != node);
+                others.flat_map(|other| [(node, other), (other, node)]).collect()
+            }
+        })
+    }
+
+    /// Returns the nodes of each group, in the world as it is now.
+    fn groups(&self, groups: &[Vec<Who>]) -> Result<Vec<NodeSet>, Why> {
+        let mut seen = NodeSet::default();
+        let mut place = |who: &Who| {
+            let node = self.resolve(*who)?;
+            if seen.insert(node) { Ok(node) } else { Err(Why::NamedTwice(node)) }
+        };
+        groups.iter().map(|group| group.iter().map(&mut place).collect()).collect()
     }
 
     pub(super) fn resolve(&self, who: Who) -> Result<NodeId, Why> {
@@ -345,13 +385,13 @@ impl<'a, W: World> Runner<'a, W> {
                 return Ok(());
             }
         }
-        Err(Why::TimedOut(bound))
+        Err(Why::TimedOut(bound, Box::new(self.why_not(&condition))))
     }
 
     fn wait_until(&mut self, condition: &Condition, bound: Duration) -> Result<(), Why> {
         let began = self.world.now();
         if !self.comes_true(condition, bound)? {
-            return Err(Why::TimedOut(bound));
+            return Err(Why::TimedOut(bound, Box::new(self.why_not(condition))));
         }
         let took = self.world.now() - began;
         self.tell(&LineOutcome::Waited { condition: condition.clone(), took, bound });
@@ -373,21 +413,10 @@ impl<'a, W: World> Runner<'a, W> {
             self.tell(&LineOutcome::Held(condition.clone()));
             return Ok(());
         }
-        Err(match condition {
-            Condition::Log(who, _) => {
-                let node = self.resolve(*who)?;
-                Why::LogIs(node, positions(&self.world.log(node)))
-            }
-            Condition::Elections(_) | Condition::Leaders(_) => {
-                Why::Elections(self.world.elections())
-            }
-            _ => match self.memory.asker(condition) {
-                Some(client) => {
-                    let (ticket, _) = client?;
-                    Why::WasTold(ticket.client(), self.world.proposal(ticket))
-                }
-                None => Why::NotSo,
-            },
-        })
+        Err(self.why_not(condition))
+    }
+
+    fn why_not(&self, condition: &Condition) -> Why {
+        why_not(&self.world, condition, &self.memory)
     }
 }

@@ -10,7 +10,7 @@ use super::arguments::{
 use super::tokens::Words;
 use super::usage::{Kind, Usage, argument, examples, first_words, table};
 use crate::network::Conditions;
-use crate::raft::{LogPosition, NodeId, NodeSet, Property, RoleKind};
+use crate::raft::{LogPosition, NodeId, Property, RoleKind};
 use crate::record::message_name::MessageName;
 use crate::server::turn_order::CrashPoint;
 
@@ -56,24 +56,17 @@ pub enum Committed {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LinkSet {
     /// From one node to another.
-    OneWay(NodeId, NodeId),
+    OneWay(Who, Who),
     /// Between two nodes, in both directions.
-    Between(NodeId, NodeId),
+    Between(Who, Who),
     /// All links of a node, in both directions.
-    All(NodeId),
+    All(Who),
 }
 
 impl LinkSet {
-    /// Returns each of the links, in a cluster of `nodes`.
-    pub fn links(self, nodes: usize) -> Vec<(NodeId, NodeId)> {
-        match self {
-            Self::OneWay(from, to) => vec![(from, to)],
-            Self::Between(a, b) => vec![(a, b), (b, a)],
-            Self::All(node) => {
-                let others = NodeId::all(nodes).filter(|&other| other != node);
-                others.flat_map(|other| [(node, other), (other, node)]).collect()
-            }
-        }
+    /// The link from one of these nodes to the other.
+    pub(super) const fn from_to(from: NodeId, to: NodeId) -> Self {
+        Self::OneWay(Who::Node(from), Who::Node(to))
     }
 }
 
@@ -130,7 +123,7 @@ table! {
             Move Resume(who: Who);
         "partition", "0 1 | 2 3 4",
             "split the cluster, in place of all cuts so far; nodes not named form one group" =>
-            Links Partition(groups: Vec<NodeSet>);
+            Links Partition(groups: Vec<Vec<Who>>);
         "cut", "1 -> 2 (or 1 <-> 2, or 1)", "cut a link in one direction, or in both, or all of a node" =>
             Links Cut(links: LinkSet);
         "heal", "[1 -> 2 (or 1 <-> 2, or 1)]",

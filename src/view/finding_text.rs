@@ -38,7 +38,9 @@ pub(super) fn finding(finding: &Finding) -> String {
         Finding::Lacks { node, index, last } => {
             format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
-        Finding::Down { node } => format!("{node} is down: it leads nothing and commits nothing."),
+        Finding::Down { node, .. } => {
+            format!("{node} is down: it leads nothing and commits nothing.")
+        }
         Finding::Refused { from, to, message: kind, written_in, unsent } => {
             let (kind, crashed) = (message::kind(*kind), crashed(*unsent));
             format!("{to} refused {from}'s {kind} (written in step {written_in}){crashed}.")
@@ -164,14 +166,15 @@ fn held_by(holders: &[NodeId]) -> String {
 /// committed, and whether that node knew it and forgot. It stands behind the step of the finding, which is another.
 pub(super) fn committed_elsewhere(finding: &Finding) -> Option<String> {
     let (node, Elsewhere { step, by, forgot_after }) = match finding {
-        Finding::NotTold { node, elsewhere: Some(elsewhere), .. } => (node, elsewhere),
+        Finding::NotTold { node, elsewhere: Some(elsewhere), .. }
+        | Finding::Down { node, elsewhere: Some(elsewhere) } => (node, elsewhere),
         Finding::NotKnown { leader, elsewhere, .. } => (leader, elsewhere),
         _ => return None,
     };
     let forgot = forgot_after.map_or_else(String::new, |after| {
         format!(" {node} knew, and lost its commitIndex when it crashed after step {after}.")
     });
-    Some(format!("It has been committed since step {step}, by {by}.{forgot}"))
+    Some(format!("The entry has been committed since step {step}, by {by}.{forgot}"))
 }
 
 fn following(leader: Option<NodeId>) -> String {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::output::Output;
 use super::table::{Table, paragraph};
-use super::words::plural;
+use super::words::{names, plural};
 use super::{STORY, colour, divergence, header, message, violation};
-use crate::raft::{NodeSet, Property, Rule, RuleSet, Settings};
+use crate::raft::{Property, Rule, RuleSet, Settings};
 use crate::record::message_name::MessageName;
 use crate::scenario::script::{Line, Script};
 use crate::scenario::verb_table::Verb;
@@ -290,16 +290,16 @@ pub fn script(short: &Short, name: &str) -> Script {
 pub fn part_title(kind: PartKind) -> String {
     match kind {
         PartKind::Campaign { node, reached } => {
-            format!("{node} campaigns, reaching {}", names(reached))
+            format!("{node} campaigns, reaching {}", names(reached.iter()))
         }
         PartKind::Append { leader, reached } if reached.is_empty() => {
             format!("{leader} takes in a command, and reaches nobody with it")
         }
         PartKind::Append { leader, reached } => {
-            format!("{leader} takes in a command, and replicates to {}", names(reached))
+            format!("{leader} takes in a command, and replicates to {}", names(reached.iter()))
         }
         PartKind::Replicate { leader, reached } => {
-            format!("{leader} replicates to {}", names(reached))
+            format!("{leader} replicates to {}", names(reached.iter()))
         }
         PartKind::Late(MessageName { kind, from, to, .. }) => {
             format!("{from}'s {} reaches {to}, late or again", message::kind(kind))
@@ -307,15 +307,6 @@ pub fn part_title(kind: PartKind) -> String {
         PartKind::Crash { node, restarts: true } => format!("{node} crashes and starts again"),
         PartKind::Crash { node, restarts: false } => format!("{node} crashes"),
         PartKind::Restart(node) => format!("{node} starts again"),
-    }
-}
-
-fn names(nodes: NodeSet) -> String {
-    let names: Vec<_> = nodes.iter().map(|node| node.to_string()).collect();
-    match names.split_last() {
-        None => "nobody".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
 

@@ -62,6 +62,8 @@ enum Order {
     Part,
     /// The story ends: lines after it are written even if lines are skipped.
     End,
+    /// Write the empty line that was put last, if one was.
+    Gap,
     /// Report when all lines before are written, or why they cannot be written.
     Settle(Sender<io::Result<()>>),
 }
@@ -199,6 +201,11 @@ impl Output {
         self.order(Order::End);
     }
 
+    /// Writes an empty line that was put last, too, before a prompt that is no line of this output.
+    pub(crate) fn close_gap(&self) {
+        self.order(Order::Gap);
+    }
+
     /// Waits until all lines that were put before are written.
     ///
     /// # Errors
@@ -243,6 +250,10 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &A
                 let first = if std::mem::take(&mut gap) { "\n" } else { "" };
                 began = true;
                 rested.and_then(|()| writeln!(to, "{first}{line}"))
+            }
+            Order::Gap => {
+                let due = std::mem::take(&mut gap) && open;
+                if due { writeln!(to) } else { Ok(()) }
             }
             Order::Settle(done) => {
                 let flushed = if open { to.flush() } else { Ok(()) };

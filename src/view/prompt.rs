@@ -6,14 +6,15 @@ use super::columns::beside;
 use super::logs::{self, LogRow};
 use super::table::{Table, paragraph};
 use super::words::{joined, plural};
-use super::{colour, message, places};
-use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId};
+use super::{colour, message, places, rules};
+use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, Rule};
 use crate::record::message_name::MessageName;
 use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
 use crate::server::status::{NodeStatus, leader_of};
 use crate::server::timing::Time;
+use crate::server::turn_order::CrashPoint;
 
 /// The prompt itself: the last step, the time if any has passed, and who leads.
 pub(crate) fn prompt(step: u64, now: Time, statuses: &[NodeStatus]) -> String {
@@ -68,6 +69,20 @@ pub(crate) fn next(verb: &Verb, left: usize) -> String {
     )
 }
 
+/// Answers a line that was carried out and showed nothing.
+pub(crate) const fn done(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Crash { point: CrashPoint::BeforeSave, .. } => {
+            "done: it crashes within its next step, before it saves"
+        }
+        Verb::Crash { point: CrashPoint::BeforeSend, .. } => {
+            "done: it crashes within its next step, before it sends"
+        }
+        Verb::LoseAnswer(_) => "done: its next answer to a client is lost",
+        _ => "done",
+    }
+}
+
 /// Shows a line of the scenario that is carried out, as if it had been typed.
 pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
     paragraph(&colour::strong(&format!("{verb}")), "> ", "  ")
@@ -94,8 +109,6 @@ pub(crate) const NOTHING_TO_DO_AGAIN: &str = "there is nothing to do again";
 /// Begins a session that goes on from a recorded run, made again.
 pub(crate) const RECORDED: &str =
     "replayed up to here; timers and links are in your hands: 'automatic' lets them run again";
-/// Answers a line that was carried out and showed nothing.
-pub(crate) const DONE: &str = "done";
 /// Answers the first Ctrl-C.
 pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the session)";
 
@@ -175,7 +188,7 @@ pub(crate) fn help(words: &[Usage]) -> Vec<String> {
     lines
 }
 
-/// The help on one word, or an error that says that there is no such word.
+/// The help on one word, or on a rule, or an error that says that there is no such word.
 pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String> {
     let conditions = || rows(Condition::USAGE);
     let found: Vec<Usage> = words.iter().filter(|row| row.first_word() == word).copied().collect();
@@ -183,7 +196,10 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
     let Some(first) = found.first() else {
         return match word {
             "conditions" if knows("CONDITION") => Ok(conditions()),
-            _ => Err(format!("'{word}' is not a word here")),
+            _ => match Rule::of_id(word) {
+                Some(rule) => Ok(rules::one(rule)),
+                None => Err(format!("'{word}' is not a word here, and no rule")),
+            },
         };
     };
     let mut lines = rows(&found);

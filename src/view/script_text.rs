@@ -2,10 +2,11 @@
 
 use super::columns::Columns;
 use super::table::paragraph;
-use super::words::{complaint_line, duration, joined, plural};
+use super::words::{alike, complaint_line, duration, joined, names, plural};
 use super::{colour, deeds, message, status, violation};
-use crate::raft::{Envelope, Log};
+use crate::raft::{Envelope, Log, NodeId};
 use crate::record::deed::Loss;
+use crate::scenario::found::Found;
 use crate::scenario::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
 use crate::scenario::world::{Elections, NextEvent};
@@ -304,55 +305,89 @@ pub(crate) fn failure(failure: &Failure) -> Vec<String> {
     lines
 }
 
-/// What went wrong, in one sentence.
+/// What went wrong, in one sentence, and why nothing came of a wait.
 fn why(failure: &Failure) -> String {
-    let status = &failure.status;
-    match &failure.why {
-        Why::NotSo => "this is not so.".to_owned(),
-        Why::LogIs(node, log) => {
-            let log = if log.is_empty() { "empty".to_owned() } else { joined(log, " ") };
-            format!("the log of {node} is {log}.")
-        }
+    let (leader, waited) = match &failure.why {
+        Why::NoLeader | Why::Unanswered(_) => (true, true),
+        Why::TimedOut(_, stood) => (**stood == Why::NoLeader, true),
+        _ => (false, false),
+    };
+    let few = if leader { no_majority(&failure.status) } else { String::new() };
+    let by_hand = if waited { by_hand(failure) } else { "" };
+    format!("{}.{few}{by_hand}", reason(&failure.why))
+}
+
+fn reason(why: &Why) -> String {
+    match why {
+        Why::NotSo(found) if found.is_empty() => "this is not so".to_owned(),
+        Why::NotSo(found) => found_with(found),
         Why::Elections(Elections { held, won }) => {
-            format!("{won} of {held} elections so far have been won.")
+            format!("{won} of {held} elections so far have been won")
         }
-        Why::WasTold(client, told) => format!("client {client} {}.", deeds::proposal(told)),
-        Why::NoClient(None) => "no client has asked so far.".to_owned(),
-        Why::NoClient(Some(client)) => format!("there is no client {client} so far."),
+        Why::WasTold(client, told) => format!("client {client} {}", deeds::proposal(told)),
+        Why::NoClient(None) => "no client has asked so far".to_owned(),
+        Why::NoClient(Some(client)) => format!("there is no client {client} so far"),
         Why::NotLeading(node) => {
-            format!("{node} does not lead, and so knows nothing of its peers.")
+            format!("{node} does not lead, and so knows nothing of its peers")
         }
-        Why::TimedOut(bound) => {
-            let waits_for_leader =
-                matches!(&failure.verb, Verb::WaitUntil { condition: Condition::Leader(_), .. });
-            let hint = if waits_for_leader { no_majority(status) } else { String::new() };
-            format!("not within {}.{hint}{}", duration(*bound), by_hand(failure))
+        Why::TimedOut(bound, stood) => {
+            format!("not within {}; {}", duration(*bound), reason(stood))
         }
-        Why::NoLeader => {
-            format!("there is no leader.{}{}", no_majority(status), by_hand(failure))
-        }
-        Why::NoneCrashed => "no node that has crashed is down.".to_owned(),
-        Why::Cannot(why) => format!("{why}."),
+        Why::NoLeader => "there is no leader".to_owned(),
+        Why::NoneCrashed => "no node that has crashed is down".to_owned(),
+        Why::NamedTwice(node) => format!("{node} is named twice, and another node is meant"),
+        Why::Cannot(why) => why.to_string(),
         Why::OnlyVirtual => {
-            "threads run as they please; this needs virtual time (--virtual).".to_owned()
+            "threads run as they please; this needs virtual time (--virtual)".to_owned()
         }
-        Why::Interrupted => "the run was interrupted here.".to_owned(),
+        Why::Interrupted => "the run was interrupted here".to_owned(),
         Why::OnlyInScripts => {
-            "only a script repeats lines; 'load' carries one out at the prompt.".to_owned()
+            "only a script repeats lines; 'load' carries one out at the prompt".to_owned()
         }
-        Why::Unanswered(bound) => {
-            let hints = no_majority(status) + by_hand(failure);
-            format!("no answer within {}.{hints}", duration(*bound))
-        }
-        Why::CameTrue(took) => format!("it came true after {}.", duration(*took)),
-        Why::Violated(_) | Why::Misled(_) => "a property was violated.".to_owned(),
-        Why::NotJudged(key) => violation::not_judged(key),
+        Why::Unanswered(bound) => format!("no answer within {}", duration(*bound)),
+        Why::CameTrue(took) => format!("it came true after {}", duration(*took)),
+        Why::Violated(_) | Why::Misled(_) => "a property was violated".to_owned(),
+        Why::NotJudged(key) => violation::not_judged(key).trim_end_matches('.').to_owned(),
         Why::AlsoViolated(others) => {
             let verb = if others.len() == 1 { "was" } else { "were" };
             let others = joined(others, " and ");
-            format!("{others} {verb} violated too, and the line does not say so.")
+            format!("{others} {verb} violated too, and the line does not say so")
         }
-        Why::Unviolated(property) => format!("{property} was not violated."),
+        Why::Unviolated(property) => format!("{property} was not violated"),
+    }
+}
+
+/// How things stood with the nodes that a condition asks.
+fn found_with(found: &[(NodeId, Found)]) -> String {
+    let alike = alike(found, |one, other| one.1 == other.1);
+    let groups = alike.into_iter().map(|((_, what), members)| {
+        found_on(&members.into_iter().map(|(node, _)| *node).collect::<Vec<_>>(), what)
+    });
+    joined(groups, "; ")
+}
+
+/// What these nodes were all found with.
+fn found_on(nodes: &[NodeId], found: &Found) -> String {
+    let who = names(nodes.iter().copied());
+    let (is, has) = if nodes.len() == 1 { ("is", "has") } else { ("are", "have") };
+    match found {
+        Found::Down => format!("{who} {is} down"),
+        Found::Leads(term) => format!("{who} leads term {term}"),
+        Found::Role(role) => format!("{who} is a {role}"),
+        Found::Term(term) => format!("{who} is in term {term}"),
+        Found::Vote(None, term) => format!("{who} has not voted in term {term}"),
+        Found::Vote(Some(vote), term) => format!("{who} voted for {vote} in term {term}"),
+        Found::CommitIndex(index) => format!("commitIndex is {index} on {who}"),
+        Found::Committed(true) => format!("{who} {has} committed it"),
+        Found::Committed(false) => format!("{who} {has} not committed it"),
+        Found::Log(log) if log.is_empty() => format!("the log of {who} is empty"),
+        Found::Log(log) => format!("the log of {who} is {}", joined(log, " ")),
+        Found::Value(key, Some(value)) => format!("{key} is {value} on {who}"),
+        Found::Value(key, None) => format!("there is no {key} on {who}"),
+        Found::NextIndex(peer, index) => format!("{who} has nextIndex {index} for {peer}"),
+        Found::MatchIndex(peer, index) => format!("{who} has matchIndex {index} for {peer}"),
+        Found::Probing(peer, true) => format!("{who} probes {peer}"),
+        Found::Probing(peer, false) => format!("{who} does not probe {peer}"),
     }
 }
 

@@ -47,6 +47,16 @@ pub(super) fn joined<T: Display>(items: impl IntoIterator<Item = T>, between: &s
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(between)
 }
 
+/// The names of these nodes in one text.
+pub(super) fn names(nodes: impl IntoIterator<Item = NodeId>) -> String {
+    let names: Vec<_> = nodes.into_iter().map(|node| node.to_string()).collect();
+    match names.split_last() {
+        None => "nobody".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
 /// The name of a node, or `null` as in the paper.
 pub(super) fn or_null(node: Option<NodeId>) -> String {
     node.map_or_else(|| "null".to_owned(), |node| node.to_string())

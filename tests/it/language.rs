@@ -28,10 +28,19 @@ fn every_form_of_the_tables_reads_with_each_of_its_examples_and_writes_itself() 
 fn an_error_names_the_word_and_what_was_expected() {
     let table = [
         ("jump", "'jump' does not fit; expected a verb"),
-        ("cut 1->2", "expected a node from 0 to 4; put blanks around '->'"),
-        ("cut 1<->2", "expected a node from 0 to 4; put blanks around '<->'"),
-        ("partition 0,1 | 2", "expected a node from 0 to 4; separate words by blanks, without ','"),
-        ("partition 0 1|2 3", "expected a node from 0 to 4; put blanks around '|'"),
+        ("cut 1->2", "expected a node from 0 to 4, 'leader' or 'crashed'; put blanks around '->'"),
+        (
+            "cut 1<->2",
+            "expected a node from 0 to 4, 'leader' or 'crashed'; put blanks around '<->'",
+        ),
+        (
+            "partition 0,1 | 2",
+            "expected a node from 0 to 4, 'leader' or 'crashed'; separate words by blanks, without ','",
+        ),
+        (
+            "partition 0 1|2 3",
+            "expected a node from 0 to 4, 'leader' or 'crashed'; put blanks around '|'",
+        ),
         ("nods 3", "'nods' does not fit; expected perhaps 'nodes', or a verb"),
         ("tiemout 0", "'tiemout' does not fit; expected perhaps 'timeout', or a verb"),
         ("note \"open", "'\"open' does not fit; expected text that ends with a quote"),
@@ -56,7 +65,10 @@ fn an_error_names_the_word_and_what_was_expected() {
             "'liveness' does not fit; expected a property: election-safety",
         ),
         ("crash 1 befor save", "expected perhaps 'before', or the end of the line"),
-        ("restart 9", "'9' does not fit; expected a node from 0 to 4, or 'all'"),
+        (
+            "restart 9",
+            "'9' does not fit; expected a node from 0 to 4, 'leader' or 'crashed', or 'all'",
+        ),
         ("drop vot 0 -> 1", "expected perhaps 'vote', or a probability"),
         ("expect no vlaue x", "'vlaue' does not fit; expected perhaps 'value', or 'leader'"),
         ("expect stall 1s utnil leader", "'utnil' does not fit; expected 'until'"),
@@ -65,7 +77,10 @@ fn an_error_names_the_word_and_what_was_expected() {
             "wait 2s utnil leader",
             "'utnil' does not fit; expected perhaps 'until', or the end of the line",
         ),
-        ("heal now", "'now' does not fit; expected a node from 0 to 4, or the end of the line"),
+        (
+            "heal now",
+            "'now' does not fit; expected a node from 0 to 4, 'leader' or 'crashed', or the end of the line",
+        ),
         ("wait until", "a condition"),
         ("step 0", "'0' does not fit; expected a number of events from 1 to"),
         ("try try heal", "'try' does not fit; expected a line that says what to try"),
@@ -120,6 +135,23 @@ fn what_is_not_closed_or_means_nothing_is_no_quoted_text() {
     assert_eq!(parse_line("note a\"", 3), Ok(Some(Verb::Note("a\"".to_owned()))));
     let error = parse_line("note", 3).unwrap_err().to_string();
     assert!(error.contains("some text"), "{error}");
+}
+
+/// A key and its value alone are no command: the store would keep nothing. In quotes they are text.
+#[test]
+fn a_key_and_its_value_need_their_operation() {
+    for line in ["write x=1", "submit to 1 x=1", "retry x=1 now"] {
+        let error = parse_line(line, 3).unwrap_err().to_string();
+        assert!(
+            error.contains("expected a command, as in SET x=1, or any text"),
+            "{line}: {error}"
+        );
+    }
+    let quoted = Verb::Write("x=1".to_owned());
+    assert_eq!(quoted.to_string(), "write \"x=1\"");
+    assert_eq!(parse_line("write \"x=1\"", 3), Ok(Some(quoted)));
+    let text = Verb::Write("AUDIT x=1".to_owned());
+    assert_eq!(parse_line("write AUDIT x=1", 3), Ok(Some(text)));
 }
 
 /// A node before a command is an addressee whose `to` was forgotten; in quotes it is text.

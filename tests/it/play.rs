@@ -210,7 +210,7 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "crash leader: there is no leader.",
         "restart 1: n1 is up.",
         "there is nothing to undo",
-        "expect leader: this is not so.",
+        "expect leader: there is no leader.",
         "expect violation election-safety: Election Safety was not violated.",
         "no such message is on its way",
         "'no-such-file' is neither a scenario",
@@ -491,5 +491,7 @@ fn words_complete_by_where_they_stand() {
     assert_eq!(complete(&["run", "until"], "l"), ["leader", "log", "leaders", "lost"]);
     assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);
     assert_eq!(complete(&["deliver"], "vote"), ["vote", "vote-reply"]);
-    assert_eq!(complete(&["heal"], ""), Vec::<String>::new());
+    assert_eq!(complete(&["heal"], ""), ["leader", "crashed"]);
+    assert_eq!(complete(&["cut", "leader", "->"], "c"), ["crashed"]);
+    assert_eq!(complete(&["status"], ""), Vec::<String>::new());
 }

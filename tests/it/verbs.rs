@@ -1,6 +1,9 @@
 //! What scripts can say about clients, elections and leaders, and the effect of each such line.
 
-use raft_in_practice::raft::{NodeId, Property};
+use std::time::Duration;
+
+use raft_in_practice::raft::{LogIndex, LogPosition, NodeId, Property, RoleKind, Term};
+use raft_in_practice::scenario::found::Found;
 use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::line_outcome::Why;
 use raft_in_practice::scenario::run::{PATIENCE, Runner};
@@ -201,7 +204,8 @@ fn a_node_that_is_to_lead_stands_again_until_it_does() {
     holds(twice, &["leader is 2", "elections = 2"], &[]);
     let cut = "nodes 3\ncut 0\ntry elect 0\n";
     holds(cut, &["leader other than 0", "role 0 = candidate", "elections at least 12"], &[]);
-    assert_eq!(stops("nodes 3\ncut 0\nelect 0\n"), Some(Why::TimedOut(PATIENCE)));
+    let other = Why::NotSo(vec![(NodeId::new(1), Found::Leads(Term::new(1)))]);
+    assert_eq!(stops("nodes 3\ncut 0\nelect 0\n"), Some(Why::TimedOut(PATIENCE, Box::new(other))));
     assert_eq!(stops("crash 0\nelect 0\n"), Some(Why::Cannot(CannotDo::IsDown(NodeId::new(0)))));
 }
 
@@ -251,6 +255,66 @@ fn links_are_bad_one_by_one_until_all_are_changed() {
     let alone = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ncut 0\n\
                  wait until leader other than 0\nwrite SET x=1\n";
     holds(alone, &["role 0 = leader", "log 0 = 1@1"], &["value x=1 on 0"]);
+}
+
+/// What a line names by what it is, is what it is when the line is carried out.
+#[test]
+fn the_leader_and_the_crashed_node_can_be_cut_off_and_healed() {
+    let led = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\n";
+    let cut = format!("{led}cut leader\nwait until leader other than 0\n");
+    holds(&cut, &["role 0 = leader", "log 0 = 1@1"], &["value x=1 on 0"]);
+    holds(&format!("{cut}heal 0\nwait until in step\n"), &["role 0 = follower"], &[]);
+    let split = format!("{led}partition leader | 1 2\nwait until leader other than 0\n");
+    holds(&split, &["role 0 = leader"], &[]);
+    let deaf = format!("{led}drop 100% of leader -> 1\nwrite SET x=1\n");
+    holds(&deaf, &["log 2 = 1@1 2@1"], &["log 1 = 1@1 2@1"]);
+    let back = format!("{led}crash 2\ncut crashed <-> leader\nrestart 2\nwrite SET x=1\n");
+    holds(&back, &["log 1 = 1@1 2@1"], &["log 2 = 1@1 2@1"]);
+    let twice = Some(Why::NamedTwice(NodeId::new(0)));
+    for line in ["cut leader -> 0", "heal 0 <-> leader", "partition 0 1 | leader 2"] {
+        assert_eq!(stops(&format!("{led}{line}\n")), twice, "{line}");
+    }
+    for line in ["cut leader", "partition leader | 1", "delay 1ms of leader"] {
+        assert_eq!(stops(&format!("nodes 3\n{line}\n")), Some(Why::NoLeader), "{line}");
+    }
+}
+
+/// A line that fails says what the nodes were found with that it asks; so does one that waited in vain.
+#[test]
+fn what_does_not_hold_is_told_as_it_stands() {
+    let led = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\ncut 2\nwrite SET x=1\n\
+               wait 100ms\ncrash 1\n";
+    let [n0, n1, n2] = [0, 1, 2].map(NodeId::new);
+    let (one, two) = (LogIndex::new(1), LogIndex::new(2));
+    let value = |value: Option<&str>| Found::Value("x".to_owned(), value.map(str::to_owned));
+    let log = |last| (1..=last).map(|index| LogPosition::new(index, 1)).collect();
+    for (condition, found) in [
+        ("leader is 1", vec![(n0, Found::Leads(Term::new(1)))]),
+        ("no leader", vec![(n0, Found::Leads(Term::new(1)))]),
+        ("role 2 = leader", vec![(n2, Found::Role(RoleKind::Follower))]),
+        ("role 1 = follower", vec![(n1, Found::Down)]),
+        ("term leader = 2", vec![(n0, Found::Term(Term::new(1)))]),
+        ("vote 2 = none", vec![(n2, Found::Vote(Some(n0), Term::new(1)))]),
+        ("commit 2 = 2", vec![(n2, Found::CommitIndex(one))]),
+        ("committed 2", vec![(n0, Found::CommitIndex(two)), (n2, Found::CommitIndex(one))]),
+        ("committed SET x=1", vec![(n0, Found::Committed(true)), (n2, Found::Committed(false))]),
+        ("not committed SET x=1 on 0", vec![(n0, Found::Committed(true))]),
+        ("log 1 = empty", vec![(n1, Found::Log(log(2)))]),
+        ("value x=1", vec![(n0, value(Some("1"))), (n2, value(None))]),
+        ("no value x on leader", vec![(n0, value(Some("1")))]),
+        ("next 0 -> 2 = 9", vec![(n0, Found::NextIndex(n2, LogIndex::new(3)))]),
+        ("match 0 -> 2 = 9", vec![(n0, Found::MatchIndex(n2, one))]),
+        ("probing 0 -> 2", vec![(n0, Found::Probing(n2, false))]),
+        ("in step", vec![]),
+    ] {
+        let why = Why::NotSo(found);
+        assert_eq!(stops(&format!("{led}expect {condition}\n")), Some(why.clone()), "{condition}");
+        let bound = Duration::from_millis(1);
+        let waited = stops(&format!("{led}wait 1ms until {condition}\n"));
+        assert_eq!(waited, Some(Why::TimedOut(bound, Box::new(why))), "{condition}");
+    }
+    let down = stops(&format!("{led}crash 0\nexpect leader\n"));
+    assert_eq!(down, Some(Why::NoLeader));
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn a_wait_that_cannot_come_true_ends_at_its_bound() {
     let mut runner = Runner::new(sim, &mut silent);
     let failure = runner.run(&script.lines).unwrap_err();
     assert_eq!(failure.line, 4);
-    assert_eq!(failure.why, Why::TimedOut(Duration::from_secs(5)));
+    assert_eq!(failure.why, Why::TimedOut(Duration::from_secs(5), Box::new(Why::NoLeader)));
     assert_eq!(failure.status.iter().filter(|status| status.up).count(), 1);
 }
 

@@ -101,6 +101,7 @@ impl Terminal {
     fn next(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
         // What comes once the prompt is there is written above it, but no more if the next line was typed already and
         // ends the session. So the answers to the lines before come first.
+        output.close_gap();
         output.settle()?;
         if self.pasted.is_empty() {
             let Some(typed) = self.read(prompt, output)? else { return Ok(None) };

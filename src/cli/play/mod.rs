@@ -224,6 +224,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
 
     fn carry_out(&mut self, verb: Verb) {
         let before = self.setup.output.lines_put();
+        let done = prompt::done(&verb);
         if let Verb::Deliver(name) = &verb
             && let Some(world) = self.session.world().as_virtual()
             && let Some(found) = world.in_flight().iter().find(|message| message.name == *name)
@@ -234,7 +235,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             self.setup.output.put_all(script_text::complaint(&failure));
         }
         if self.setup.is_virtual() && self.setup.output.lines_put() == before {
-            self.say(prompt::DONE);
+            self.say(done);
         }
     }
 

@@ -35,7 +35,11 @@ pub(in crate::cli) enum Word {
 
 /// The words that only the prompt knows, with what follows them, for help and completion.
 pub(in crate::cli) const WORDS: &[Usage] = &[
-    Usage::new("help", "[VERB|conditions]", "what can be typed, or what this verb does"),
+    Usage::new(
+        "help",
+        "[VERB|conditions|RULE]",
+        "what can be typed, what a verb does, or what a rule is for",
+    ),
     Usage::new(
         "run",
         "[2s] (or: until CONDITION)",

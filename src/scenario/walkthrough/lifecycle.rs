@@ -213,8 +213,13 @@ fn steps_down(script: &mut Walkthrough, options: Options) -> Vec<Envelope> {
     script.say(
         "§5.1",
         format!(
-            "For a while n0 was cut off, and the others held elections of their own: they are in \
-             term {now} by now. n0, in term {before}, cannot know this, and goes on leading."
+            "For a while n0 was cut off, and {} in term {now} by now. n0, in term {before}, cannot \
+             know this, and goes on leading.",
+            if options.nodes > 2 {
+                "the others held elections of their own: they are"
+            } else {
+                "n1 campaigned in vain, again and again: it is"
+            }
         ),
     );
     let heartbeats = script.step(N0, Input::HeartbeatDue);

@@ -108,11 +108,13 @@ impl Servers {
     /// Hands a node one input, saves what it must keep, and applies what is committed.
     pub(super) fn step(&mut self, id: NodeId, input: Input) -> ShownStep {
         let server = &mut self.servers[id.index()];
+        let led = server.node.is_leader();
         let Ok(mut sendable) = server.node.step(input.clone()).persist(&mut server.disk);
         let applied = server.apply_committed();
         let after = server.node.clone();
-        // A leader's election timer does not run, even if its campaign in this step restarted it.
-        let timer = sendable.restart_election_timer() && !after.is_leader();
+        // A leader's election timer does not run, even if its campaign in this step restarted it; so it starts when
+        // the node gives up leading.
+        let timer = (led || sendable.restart_election_timer()) && !after.is_leader();
         let events = sendable.events().to_vec();
         let messages = sendable.drain_messages().collect();
         let election_timeout = timer.then(|| self.draw_timeout(id));

@@ -6,9 +6,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use raft_in_practice::raft::{
-    LogPosition, MessageKind, NodeId, NodeSet, Property, RoleKind, Settings,
-};
+use raft_in_practice::raft::{LogPosition, MessageKind, NodeId, Property, RoleKind, Settings};
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::script::{Line, Script};
@@ -110,21 +108,23 @@ fn client_told() -> impl Strategy<Value = Condition> {
 }
 
 fn link_set(nodes: usize) -> impl Strategy<Value = LinkSet> {
-    (node(nodes), node(nodes), 0..3).prop_map(|(a, b, which)| match which {
+    (who(nodes), who(nodes), 0..3).prop_map(|(a, b, which)| match which {
         0 if a != b => LinkSet::OneWay(a, b),
         1 if a != b => LinkSet::Between(a, b),
         _ => LinkSet::All(a),
     })
 }
 
-/// Groups that cover some of the nodes, each node in at most one group.
-fn groups(nodes: usize) -> impl Strategy<Value = Vec<NodeSet>> {
-    vec(0_usize..4, nodes).prop_map(move |places| {
+/// Groups that cover some of the nodes, each node in at most one group; in one of them the leader may stand, too.
+fn groups(nodes: usize) -> impl Strategy<Value = Vec<Vec<Who>>> {
+    (vec(0_usize..4, nodes), 0_usize..9).prop_map(move |(places, leaders)| {
         let group = |place| {
-            NodeId::all(nodes).filter(|node| places[node.index()] == place).collect::<NodeSet>()
+            let numbered = NodeId::all(nodes).filter(|node| places[node.index()] == place);
+            let leader = (leaders == place).then_some(Who::Leader);
+            numbered.map(Who::Node).chain(leader).collect::<Vec<_>>()
         };
-        let groups: Vec<NodeSet> = (0..3).map(group).filter(|group| !group.is_empty()).collect();
-        if groups.is_empty() { vec![NodeSet::all(nodes)] } else { groups }
+        let groups: Vec<_> = (0..3).map(group).filter(|group| !group.is_empty()).collect();
+        if groups.is_empty() { vec![NodeId::all(nodes).map(Who::Node).collect()] } else { groups }
     })
 }
 

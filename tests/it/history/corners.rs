@@ -1,7 +1,7 @@
 //! Answers in corners: a crash that undid a step, a message that will be refused, two clients who asked for the
 //! same, a campaign that is over. Each once named a wrong cause.
 
-use raft_in_practice::explain::{Change, Explanation, Finding, Silent, Unanswerable};
+use raft_in_practice::explain::{Change, Elsewhere, Explanation, Finding, Silent, Unanswerable};
 use raft_in_practice::raft::{LogIndex, Outcome, Rule, Term};
 use raft_in_practice::record::History;
 use raft_in_practice::record::history::Told;
@@ -358,6 +358,22 @@ fn a_question_about_what_has_not_happened_names_those_of_its_kind_that_have() {
     assert_eq!(others("stepped down 1"), Vec::<String>::new());
 }
 
+/// A node that is down commits nothing, but what it had committed stays so: both are said.
+#[test]
+fn of_a_node_that_is_down_it_is_said_who_committed_the_entry() {
+    let history =
+        led("submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\ncrash 0\n");
+    let answer = last(&history, "not committed 1 on 0");
+    let (step, by) = history.first_commit(LogIndex::new(1)).unwrap();
+    let elsewhere = Some(Elsewhere { step, by, forgot_after: Some(history.last()) });
+    assert_eq!(answer.finding, Finding::Down { node: id(0), elsewhere });
+    assert_eq!(by, id(0));
+    // Of an entry that nobody has committed there is nothing to say.
+    let history = led("submit to 0 SET x=1\ncrash 0\n");
+    let down = Finding::Down { node: id(0), elsewhere: None };
+    assert_eq!(last(&history, "not committed 1 on 0").finding, down);
+}
+
 /// A crash before the save undoes a step at once: at its end nothing of it stands.
 #[test]
 fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
@@ -367,7 +383,8 @@ fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
     for question in ["committed 1 on 0", "committed 1", "leader 0"] {
         assert!(ask(&history, 6, question).contradicts, "{question}");
     }
-    assert_eq!(ask(&history, 6, "not committed 1 on 0").finding, Finding::Down { node: id(0) });
+    let down = Finding::Down { node: id(0), elsewhere: None };
+    assert_eq!(ask(&history, 6, "not committed 1 on 0").finding, down);
     // What comes later builds on what was saved.
     let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
                        deliver vote-reply 1 -> 2\nsubmit to 2 SET y=2\ncrash 0 before save\n\

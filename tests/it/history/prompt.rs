@@ -294,11 +294,13 @@ fn what_is_asked_amiss_is_helped() {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }
     // A word that is known, but does not stand alone, is not offered in its own place.
-    let out = talk("goto first\ngoto pause\nnext first commit\nwhy refused 1->0\n");
+    let out =
+        talk("goto first\ngoto pause\nnext first commit\nwhy refused 1 0\nwhy refused 1->0\n");
     for words in [
         "'first' needs an event, as in 'first commit'",
         "'pause' is an event; which one: 'first pause' or 'last pause'?",
-        "'refused 1->0' is not a question known here; ask 'refused N -> M'",
+        "'refused 1 0' is not a question known here; ask 'refused N -> M'",
+        "'refused 1 -> 0' has not happened up to step 1",
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");
     }

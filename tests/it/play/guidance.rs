@@ -62,9 +62,16 @@ fn what_waits_in_vain_under_manual_control_says_so() {
     let lines = ["manual", "run until leader", "write SET x=1", "submit SET x=1", "crash leader"];
     let by_hand = told(&lines);
     assert_eq!(by_hand.matches(hint).count(), 3, "{by_hand}");
-    assert!(by_hand.contains("run until leader ✗ wait until leader: not within 12 s. (timers"));
+    assert!(
+        by_hand
+            .contains("leader ✗ wait until leader: not within 12 s; there is no leader. (timers")
+    );
     let by_itself = told(&["crash 0", "crash 1", "run until leader", "write SET x=1"]);
-    assert!(by_itself.contains("not within 12 s.") && !by_itself.contains(hint), "{by_itself}");
+    assert!(
+        by_itself.contains("there is no leader. Only 1 of 3 nodes is up")
+            && !by_itself.contains(hint),
+        "{by_itself}"
+    );
 }
 
 #[test]
@@ -103,5 +110,54 @@ fn what_a_leader_sends_comes_after_an_entry() {
     let out = play(&["--nodes", "3"], &lines).out;
     for words in ["n0 sends 1 entry after 0@0", "n0 sends a heartbeat after 1@1"] {
         assert!(out.contains(words), "{words:?} is not in: {out}");
+    }
+}
+
+/// Where a line fails, the sentence says how things stood; of a line that acts later, when it will.
+#[test]
+fn what_was_found_and_what_is_to_come_is_said() {
+    let lines = [
+        "expect in step",
+        "timeout 0",
+        "wait until leader",
+        "wait until in step",
+        "cut 2",
+        "write SET x=1",
+        "wait 600ms",
+        "expect value x=1",
+        "expect committed 2",
+        "expect role 1 = leader",
+        "expect vote 2 = 1",
+        "expect log 2 = empty",
+        "expect not committed SET x=1 on majority",
+        "expect probing 0 -> 2",
+        "wait 1ms until commit 2 = 2",
+        "partition 0 | leader",
+        "crash 1 before save",
+        "lose answer 0",
+        "crash 0 before send",
+        "help one-vote-per-term",
+        "help two-votes",
+    ];
+    let out = play(&["--nodes", "3"], &lines).out;
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "expect in step: this is not so.",
+        "x is 1 on n0 and n1; there is no x on n2.",
+        "commitIndex is 2 on n0 and n1; commitIndex is 1 on n2.",
+        "expect role 1 = leader: n1 is a follower.",
+        "expect vote 2 = 1: n2 voted for n0 in term 1.",
+        "the log of n2 is 1@1.",
+        "n0 and n1 have committed it; n2 has not committed it.",
+        "n0 does not probe n2.",
+        "not within 1 ms; commitIndex is 1 on n2.",
+        "n0 is named twice, and another node is meant.",
+        "(done: it crashes within its next step, before it saves)",
+        "(done: its next answer to a client is lost)",
+        "(done: it crashes within its next step, before it sends)",
+        "paper §5.2, Figure 2 RequestVote receiver 2",
+        "'two-votes' is not a word here, and no rule",
+    ] {
+        assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
     }
 }

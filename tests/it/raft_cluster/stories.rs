@@ -300,7 +300,10 @@ fn the_quiet_view_is_one_line() {
 #[test]
 fn a_cluster_that_lost_its_majority_stalls_and_the_run_says_so() {
     let text = unwrapped(&printed(1, &["run", "demo", "--virtual", "--nodes", "2"]));
-    assert!(text.contains("✗ line 31: wait 20s until leader: not within 20 s."), "{text}");
+    assert!(
+        text.contains("✗ line 31: wait 20s until leader: not within 20 s; there is no leader."),
+        "{text}"
+    );
     assert!(text.contains("Only 1 of 2 nodes is up, and a leader needs the votes of 2"), "{text}");
     assert!(text.contains("majority-quorum, §5.2"));
     let json = printed(1, &["run", "demo", "--virtual", "--nodes", "2", "--format", "json"]);

@@ -311,3 +311,14 @@ fn every_signal_that_ends_a_search_lets_it_say_what_it_has_found() {
         assert!(told.contains("Stopped at depth"), "{signal}: {told}");
     }
 }
+
+/// The empty line after a table stands between it and the next prompt, not after what is typed there.
+#[test]
+fn a_table_at_a_prompt_ends_before_the_next_prompt() {
+    let turns = [("no leader> ", "status\n"), ("no leader> ", "quit\n")];
+    let shown = typed_in_turn(&turns, 80, 40, "", "raft-cluster play --virtual --nodes 3");
+    let mut lines = shown.lines().skip_while(|line| !line.trim_start().starts_with("n2 "));
+    let (last, next, prompt) = (lines.next(), lines.next(), lines.next());
+    assert!(last.is_some() && next.is_some_and(|line| line.trim().is_empty()), "{shown}");
+    assert!(prompt.is_some_and(|line| line.contains("no leader> ")), "{shown}");
+}

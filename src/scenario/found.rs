@@ -1,0 +1,120 @@
+//! How things stood where a condition did not hold.
+
+use super::condition::{Memory, is_committed, positions};
+use super::line_outcome::Why;
+use super::verb_table::{Committed, Condition, On, Who};
+use crate::raft::{LogIndex, LogPosition, NodeId, RoleKind, Term};
+use crate::scenario::world::World;
+use crate::server::status::NodeStatus;
+
+/// What a node was found with, of what a condition asks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// It is down, so it has neither role nor commit index.
+    Down,
+    /// It leads this term.
+    Leads(Term),
+    /// It has this role.
+    Role(RoleKind),
+    /// It is in this term.
+    Term(Term),
+    /// It voted for this node, or for none, in this term.
+    Vote(Option<NodeId>, Term),
+    /// It has this commit index.
+    CommitIndex(LogIndex),
+    /// It has committed the command, or has not.
+    Committed(bool),
+    /// Its log holds these entries.
+    Log(Vec<LogPosition>),
+    /// It holds this value, or none, under this key.
+    Value(String, Option<String>),
+    /// As the leader it has this nextIndex for the peer.
+    NextIndex(NodeId, LogIndex),
+    /// As the leader it has this matchIndex for the peer.
+    MatchIndex(NodeId, LogIndex),
+    /// As the leader it probes the peer, or does not.
+    Probing(NodeId, bool),
+}
+
+/// Says why a condition does not hold on this world.
+pub(super) fn why_not<W: World>(world: &W, condition: &Condition, memory: &Memory) -> Why {
+    let why = match condition {
+        Condition::Elections(_) | Condition::Leaders(_) => Ok(Why::Elections(world.elections())),
+        _ => match memory.asker(condition) {
+            Some(client) => {
+                client.map(|(ticket, _)| Why::WasTold(ticket.client(), world.proposal(ticket)))
+            }
+            None => found(world, condition, memory).map(Why::NotSo),
+        },
+    };
+    why.unwrap_or_else(|why| why)
+}
+
+/// What the nodes that a condition asks were found with; nothing if no single node decides it.
+fn found<W: World>(
+    world: &W,
+    condition: &Condition,
+    memory: &Memory,
+) -> Result<Vec<(NodeId, Found)>, Why> {
+    let statuses = world.status();
+    let one = |who: &Who, look: &dyn Fn(NodeStatus) -> Found| {
+        let status = statuses[memory.resolve(*who, &statuses)?.index()];
+        Ok(vec![(status.id, look(status))])
+    };
+    let running = |who: &Who, look: &dyn Fn(NodeStatus) -> Found| {
+        one(who, &|status| if status.up { look(status) } else { Found::Down })
+    };
+    let all = |on: &On, look: &dyn Fn(NodeStatus) -> Found| {
+        if let On::One(who) = on {
+            return running(who, look);
+        }
+        let up = statuses.iter().filter(|status| status.up);
+        Ok(up.map(|status| (status.id, look(*status))).collect())
+    };
+    let of_peer = |leader: &Who, look: &dyn Fn(NodeId) -> Option<Found>| {
+        let leader = memory.resolve(*leader, &statuses)?;
+        Ok(vec![(leader, look(leader).ok_or(Why::NotLeading(leader))?)])
+    };
+    let value = |status: NodeStatus, key: &str| {
+        let machine = world.machine(status.id);
+        let value = machine.and_then(|machine| machine.get(key).map(str::to_owned));
+        Found::Value(key.to_owned(), value)
+    };
+    match condition {
+        Condition::Leader(_)
+        | Condition::LeaderOther(_)
+        | Condition::LeaderSince(_)
+        | Condition::NoLeader => {
+            let leading = statuses.iter().filter(|status| status.leads());
+            let leading: Vec<_> =
+                leading.map(|status| (status.id, Found::Leads(status.term))).collect();
+            if leading.is_empty() { Err(Why::NoLeader) } else { Ok(leading) }
+        }
+        Condition::Role(who, _) => running(who, &|it| Found::Role(it.role)),
+        Condition::Commit(who, _) => running(who, &|it| Found::CommitIndex(it.commit)),
+        Condition::Committed(Committed::Count(_), on) => {
+            all(on, &|it| Found::CommitIndex(it.commit))
+        }
+        Condition::Committed(Committed::Command(text), on) | Condition::NotCommitted(text, on) => {
+            all(on, &|it| Found::Committed(is_committed(world, &it, text)))
+        }
+        Condition::Log(who, _) => one(who, &|it| Found::Log(positions(&world.log(it.id)))),
+        Condition::Term(who, _) => one(who, &|it| Found::Term(it.term)),
+        Condition::Vote(who, _) => one(who, &|it| Found::Vote(it.voted_for, it.term)),
+        Condition::Value((key, _), on) | Condition::NoValue(key, on) => {
+            all(on, &|it| value(it, key))
+        }
+        Condition::NextIndex { leader, peer, .. } => of_peer(leader, &|node| {
+            Some(Found::NextIndex(*peer, world.progress(node, *peer)?.next_index))
+        }),
+        Condition::MatchIndex { leader, peer, .. } => of_peer(leader, &|node| {
+            Some(Found::MatchIndex(*peer, world.progress(node, *peer)?.match_index))
+        }),
+        Condition::Probing { leader, peer } | Condition::NotProbing { leader, peer } => {
+            of_peer(leader, &|node| {
+                Some(Found::Probing(*peer, world.progress(node, *peer)?.probing))
+            })
+        }
+        _ => Ok(Vec::new()),
+    }
+}
