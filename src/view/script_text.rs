@@ -331,7 +331,11 @@ fn reason(why: &Why) -> String {
             format!("{node} does not lead, and so knows nothing of its peers")
         }
         Why::TimedOut(bound, stood) => {
-            format!("not within {}; {}", duration(*bound), reason(stood))
+            let stood = match &**stood {
+                Why::NotSo(found) if found.is_empty() => String::new(),
+                stood => format!("; {}", reason(stood)),
+            };
+            format!("not within {}{stood}", duration(*bound))
         }
         Why::NoLeader => "there is no leader".to_owned(),
         Why::NoneCrashed => "no node that has crashed is down".to_owned(),

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -41,6 +42,7 @@ fn directory(test: &str, page: &Page) -> PathBuf {
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs").join(test).join(page.name());
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
+    symlink(pages::root().join("examples"), directory.join("examples")).unwrap();
     for block in page.blocks() {
         // A block that begins with `# name.raft` is that file.
         let name = block.text.lines().next().and_then(|line| line.strip_prefix("# "));

@@ -9,6 +9,7 @@ mod arrows;
 mod bugs;
 #[cfg(unix)]
 mod commands;
+mod course;
 mod names;
 pub mod pages;
 mod pictures;
