@@ -38,6 +38,10 @@ pub enum Kind {
     Phase,
     /// A property is violated.
     Violation,
+    /// A vote, entries or a command are refused.
+    AnyRefused,
+    /// Any broken rule lets something pass.
+    AnyBroken,
     /// A rule refuses.
     Refused(Rule),
     /// A broken rule lets something pass.
@@ -48,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds that are a single word, each with its word.
-    pub const WORDS: [(&str, Self); 14] = [
+    pub const WORDS: [(&str, Self); 16] = [
         ("commit", Self::Commit),
         ("election", Self::Election),
         ("leader", Self::Leader),
@@ -63,6 +67,8 @@ impl Kind {
         ("answer", Self::Answer),
         ("phase", Self::Phase),
         ("violation", Self::Violation),
+        ("refused", Self::AnyRefused),
+        ("broken", Self::AnyBroken),
     ];
 
     /// Reads a kind: one of the words, a rule, or 'refused' or 'broken' and a rule.
@@ -86,7 +92,14 @@ impl Kind {
             (Self::Commit, Event::CommitAdvanced { .. })
             | (Self::Election, Event::ElectionStarted { .. })
             | (Self::Leader, Event::BecameLeader { .. })
-            | (Self::Truncation, Event::Truncated { .. }) => true,
+            | (Self::Truncation, Event::Truncated { .. })
+            | (
+                Self::AnyRefused,
+                Event::VoteRefused { .. }
+                | Event::EntriesRefused { .. }
+                | Event::ProposalRefused { .. },
+            ) => true,
+            (Self::AnyBroken, Event::Checked(it)) => it.outcome == Outcome::Overridden,
             (Self::Refused(rule), Event::Checked(verdict)) => {
                 verdict.rule == rule && verdict.outcome == Outcome::Refused
             }

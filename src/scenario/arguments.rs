@@ -133,7 +133,10 @@ arguments! {
             who => format!("to {}", Who::write(who)),
         };
     Option<Who> => Option<Who>, ["", "is 2"],
-        |words| if words.take("is") { Who::read(words).map(Some) } else { Some(None) },
+        |words| match words.exactly("is") {
+            Some(()) => Who::read(words).map(Some),
+            None => Some(None),
+        },
         |who| who.map_or_else(String::new, |who| format!("is {}", Who::write(&who)));
     Option<NodeId> => Option<NodeId>, ["none", "2"],
         |words| if words.take("none") { Some(None) } else { NodeId::read(words).map(Some) },

@@ -21,8 +21,14 @@ pub struct UnknownRule(String);
 impl fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(id) = self;
-        let meant = nearest(id, Rule::ALL.iter().map(|rule| rule.id()))
-            .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+        let ids = || Rule::ALL.into_iter().map(Rule::id);
+        let with_it: Vec<&str> =
+            ids().filter(|known| id.len() > 2 && known.contains(id.as_str())).collect();
+        let meant = match (&with_it[..], nearest(id, ids())) {
+            ([_, ..], _) => format!("; did you mean '{}'?", with_it.join("' or '")),
+            ([], Some(near)) => format!("; did you mean '{near}'?"),
+            ([], None) => String::new(),
+        };
         write!(f, "no rule is called '{id}'{meant} ('raft-node rules' lists them)")
     }
 }

@@ -88,7 +88,9 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
                 CrashPoint::BeforeSave => {
                     "CRASHES: what it has just decided was not saved, and is gone"
                 }
-                CrashPoint::BeforeSend => "CRASHES after saving, before its messages have left",
+                CrashPoint::BeforeSend => {
+                    "CRASHES before its messages have left; term, vote and log are as saved"
+                }
             };
             (node.to_string(), text.to_owned())
         }

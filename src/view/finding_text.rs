@@ -179,7 +179,7 @@ pub(super) fn committed_elsewhere(finding: &Finding) -> Option<String> {
 
 fn following(leader: Option<NodeId>) -> String {
     match leader {
-        Some(leader) => format!(": {leader} leads, and its messages start the timer over"),
+        Some(leader) => format!(": {leader} leads, and each of its messages starts the timer over"),
         None => ": its election timer has not ended".to_owned(),
     }
 }

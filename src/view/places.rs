@@ -67,6 +67,8 @@ fn event(kind: Kind) -> String {
         Kind::Answer => "a client is answered",
         Kind::Phase => "a part of the scenario begins",
         Kind::Violation => "a property is violated",
+        Kind::AnyRefused => "a vote, entries or a command are refused",
+        Kind::AnyBroken => "a rule does not hold, and was switched off",
         Kind::Asked(rule) => return format!("this is asked: {}", rule.statement()),
         Kind::Refused(rule) => return format!("this refuses: {}", rule.statement()),
         Kind::Broken(rule) => return format!("this is broken: {}", rule.statement()),

@@ -83,6 +83,10 @@ pub(crate) const fn done(verb: &Verb) -> &'static str {
     }
 }
 
+/// Says what became of a line of the scenario that failed.
+pub(crate) const FAILED: &str =
+    "the line counts as done all the same; 'back' makes it the next one again";
+
 /// Shows a line of the scenario that is carried out, as if it had been typed.
 pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
     paragraph(&colour::strong(&format!("{verb}")), "> ", "  ")

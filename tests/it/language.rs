@@ -81,6 +81,10 @@ fn an_error_names_the_word_and_what_was_expected() {
             "heal now",
             "'now' does not fit; expected a node from 0 to 4, 'leader' or 'crashed', or the end of the line",
         ),
+        (
+            "expect leader 1",
+            "'1' does not fit; expected 'is', or the end of the line, or 'other', or 'of'",
+        ),
         ("wait until", "a condition"),
         ("step 0", "'0' does not fit; expected a number of events from 1 to"),
         ("try try heal", "'try' does not fit; expected a line that says what to try"),
@@ -95,6 +99,10 @@ fn an_error_names_the_word_and_what_was_expected() {
 fn a_mistyped_rule_is_met_with_the_nearest_one() {
     let error = nearest::rule("one-vote-per-trem").unwrap_err().to_string();
     assert!(error.contains("did you mean 'one-vote-per-term'?"), "{error}");
+    // A part of an id is met with all that have it.
+    let error = nearest::rule("commit-only").unwrap_err().to_string();
+    let both = "did you mean 'commit-only-verified' or 'commit-only-current-term'?";
+    assert!(error.contains(both), "{error}");
     let error = nearest::rule("zzz").unwrap_err().to_string();
     assert!(!error.contains("did you mean"), "{error}");
 }

@@ -125,6 +125,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             Some(Ok(())) => true,
             Some(Err(failure)) => {
                 self.setup.output.put_all(script_text::complaint(&failure));
+                self.say(prompt::FAILED);
                 false
             }
             None => false,

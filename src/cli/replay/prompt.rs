@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use super::made_again;
-use super::words::{Sought, WORDS, Word, following, parse};
+use super::words::{WORDS, Word, following, parse};
 use crate::cli::error::Error;
 use crate::cli::pager;
 use crate::cli::play::lines::Lines;
 use crate::cli::play::{Play, play};
-use crate::explain::{Place, Unanswerable};
+use crate::explain::{Kind, Place, Unanswerable};
 use crate::raft::NodeId;
 use crate::record::history::NodeState;
 use crate::record::{Clock, History};
@@ -76,14 +76,8 @@ impl TracePrompt<'_> {
             Word::Next(count) => Ok(self.go(step.saturating_add(count).min(last))),
             Word::Back(_) if step == 1 => Err("step 1 is the first".to_owned()),
             Word::Back(count) => Ok(self.go(step.saturating_sub(count).max(1))),
-            Word::NextOf(sought) => {
-                let found = (step + 1..=last).find(|&it| sought.is_at(history, it));
-                self.go_to(&sought, found, "after")
-            }
-            Word::PreviousOf(sought) => {
-                let found = (1..step).rev().find(|&it| sought.is_at(history, it));
-                self.go_to(&sought, found, "before")
-            }
+            Word::NextOf(kind) => self.go_to(kind, kind.next(history, step), "after"),
+            Word::PreviousOf(kind) => self.go_to(kind, kind.previous(history, step), "before"),
             Word::Last => Ok(self.go(last)),
             Word::Goto(place) => {
                 let step = place.of(history).ok_or_else(|| match place {
@@ -121,19 +115,13 @@ impl TracePrompt<'_> {
         told::told(self.history, &record)
     }
 
-    fn go_to(
-        &mut self,
-        sought: &Sought,
-        step: Option<u64>,
-        side: &str,
-    ) -> Result<Vec<String>, String> {
+    fn go_to(&mut self, kind: Kind, step: Option<u64>, side: &str) -> Result<Vec<String>, String> {
         let none = || {
-            let mut steps = 1..=self.history.last();
-            let elsewhere = match steps.find(|&step| sought.is_at(self.history, step)) {
+            let elsewhere = match kind.next(self.history, 0) {
                 Some(step) => format!("the first is in step {step}"),
                 None => "none in this run".to_owned(),
             };
-            format!("no {} {side} step {} ({elsewhere})", sought.name, self.step)
+            format!("no {kind} {side} step {} ({elsewhere})", self.step)
         };
         let step = step.ok_or_else(none)?;
         Ok(self.go(step))

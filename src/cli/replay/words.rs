@@ -4,7 +4,6 @@ use crate::cli::play::words as play;
 use crate::cli::typed_line::Typed;
 use crate::explain::{Kind, Place, Question};
 use crate::raft::{NodeId, Rule};
-use crate::record::History;
 use crate::scenario::nearest::nearest;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
@@ -18,8 +17,8 @@ pub(super) enum Word {
     Help(Option<String>),
     Next(u64),
     Back(u64),
-    NextOf(Sought),
-    PreviousOf(Sought),
+    NextOf(Kind),
+    PreviousOf(Kind),
     Goto(Place),
     Last,
     Show(Option<NodeId>),
@@ -32,31 +31,6 @@ pub(super) enum Word {
     Fork,
     Why(Option<Question>),
     Quit,
-}
-
-/// What `next` and `previous` look for: a kind of event, or any of several.
-#[derive(Debug)]
-pub(super) struct Sought {
-    /// The kinds, as they were typed.
-    pub(super) name: String,
-    kinds: Vec<Kind>,
-}
-
-impl Sought {
-    /// Reads a kind. `refused` or `broken` alone means by any rule.
-    fn parse(text: &str) -> Option<Self> {
-        let kinds = match text {
-            "refused" => Rule::ALL.map(Kind::Refused).to_vec(),
-            "broken" => Rule::ALL.map(Kind::Broken).to_vec(),
-            _ => vec![Kind::parse(text)?],
-        };
-        Some(Self { name: text.to_owned(), kinds })
-    }
-
-    /// Whether one of the kinds happened at this step.
-    pub(super) fn is_at(&self, history: &History, step: u64) -> bool {
-        self.kinds.iter().any(|kind| kind.is_at(history, step))
-    }
 }
 
 /// The words, with what follows them, for help and completion.
@@ -101,13 +75,13 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     match word {
         "" => Ok(Word::Nothing),
         "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
-        "next" => match Sought::parse(rest) {
-            Some(sought) => Ok(Word::NextOf(sought)),
+        "next" => match Kind::parse(rest) {
+            Some(kind) => Ok(Word::NextOf(kind)),
             None => typed.count().map(Word::Next).map_err(|_| no_place(rest)),
         },
         "back" => typed.count().map(Word::Back),
         "previous" if rest.is_empty() => Ok(Word::Back(1)),
-        "previous" => Sought::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
+        "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
         "goto" if ["end", "last"].contains(&rest) => Ok(Word::Last),
         "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(|| no_place(rest)),
         _ if rest.is_empty() && word.starts_with(|it: char| it.is_ascii_digit()) => {
@@ -144,13 +118,10 @@ fn is_for_cluster(word: &str) -> bool {
 /// The complaint about a text that is neither a place nor an event. It names the unknown word, and what may
 /// be meant.
 fn no_place(typed: &str) -> String {
-    let known = ["first", "last", "refused", "broken"].into_iter();
+    let known = ["first", "last"].into_iter();
     let known = known.chain(Kind::WORDS.map(|(word, _)| word));
     let known: Vec<&str> = known.chain(Rule::ALL.iter().map(|rule| rule.id())).collect();
     let bad = typed.split_whitespace().find(|word| !known.contains(word)).unwrap_or(typed);
-    if ["refused", "broken"].contains(&typed) {
-        return format!("'{typed}' needs a rule, as in '{typed} one-vote-per-term'");
-    }
     // A word of the language in a place where it does not fit is not one that was mistyped.
     if let Some(kind) = Kind::WORDS.iter().map(|(word, _)| *word).find(|word| *word == typed) {
         return format!("'{kind}' is an event; which one: 'first {kind}' or 'last {kind}'?");
@@ -170,9 +141,7 @@ pub(super) fn following(before: &[&str]) -> Vec<String> {
     let rules = || Rule::ALL.iter().map(|rule| rule.id());
     let texts: Vec<&str> = match before {
         [] | ["help" | "?"] => first_words(WORDS),
-        ["next" | "previous"] | ["goto", "first" | "last"] => {
-            kinds().chain(["refused", "broken"]).chain(rules()).collect()
-        }
+        ["next" | "previous"] | ["goto", "first" | "last"] => kinds().chain(rules()).collect(),
         [.., "refused" | "broken"] if before[0] != "why" => rules().collect(),
         ["goto"] => vec!["first", "last", "end"],
         ["blame", _] => {

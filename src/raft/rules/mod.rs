@@ -117,7 +117,7 @@ rules! {
     OneVotePerTerm, "one-vote-per-term", "§5.2, Figure 2 RequestVote receiver 2",
         "A node votes for at most one candidate in a term.",
         ElectionSafety, "raft/election.rs::may_vote_for",
-        "A node votes for whoever asks, again and again.";
+        "A node may vote for several candidates in one term.";
     UpToDateLog, "up-to-date-log", "§5.4.1, Figure 2 RequestVote receiver 2",
         "A node refuses its vote to a candidate whose log is less up to date than its own.",
         LeaderCompleteness, "raft/election.rs::may_vote_for",

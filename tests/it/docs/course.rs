@@ -10,7 +10,7 @@ use raft_in_practice::sim::{Sim, SimConfig};
 use super::pages::root;
 
 /// The line below which the reader writes.
-const GAP: &str = "# Your lines here:";
+const GAP: &str = "note Your lines begin here.";
 
 /// An exercise: its name, its lines, and those of its solution.
 struct Exercise {

@@ -24,7 +24,8 @@ const OTHER_WORDS: &[&str] = &[
 ];
 
 /// Words in capitals that stand for something else.
-const PLACEHOLDERS: &[&str] = &["NAME", "ID", "RULE", "FILE", "TRACE", "STEP", "COMMAND", "..."];
+const PLACEHOLDERS: &[&str] =
+    &["\"$lesson\"", "NAME", "ID", "RULE", "FILE", "TRACE", "STEP", "COMMAND", "..."];
 
 #[test]
 fn every_link_leads_somewhere() {
@@ -177,5 +178,17 @@ fn understood(page: &Page, command: &str, words: &[&str]) {
             }
             _ => {}
         }
+    }
+}
+
+/// The page on engines says of every rule where they keep it, once.
+#[test]
+fn every_rule_has_its_place_in_production() {
+    let page = pages::all().into_iter().find(|page| page.name() == "in-production.md").unwrap();
+    for rule in Rule::ALL {
+        let row = format!("| `{rule}` | ");
+        let rows = page.text.lines().filter(|line| line.starts_with(&row));
+        let cells: Vec<usize> = rows.map(|line| line.matches(" | ").count()).collect();
+        assert_eq!(cells, [2], "{rule}");
     }
 }

@@ -364,11 +364,14 @@ fn the_end_and_any_rule_can_be_named_and_words_for_a_cluster_are_sent_there() {
         assert!(out.contains(&format!("> goto {word} ")), "{out}");
         assert!(out.contains(&format!("step {last} is the last")), "{out}");
     }
-    // The first step at which any rule refuses is the first of those at which one of them does.
-    let out = talk("next refused\ngoto end\nprevious refused\nnext broken\n");
+    // Whoever waits for more votes or copies refuses nothing.
+    let out = talk("next refused\ngoto first refused\ngoto end\nprevious refused\nnext broken\n");
+    let story = printed(&["replay", &path, "--at", "first refused"], "");
+    assert!(unwrapped(&story).contains("refuses"), "{story}");
     for words in [
         "> next refused",
         "refuses",
+        "> goto first refused",
         "> previous refused",
         "no broken after step",
         "none in this run",

@@ -161,3 +161,29 @@ fn what_was_found_and_what_is_to_come_is_said() {
         assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
     }
 }
+
+/// A line of a scenario that fails says that it is done with, and how it comes next again.
+#[test]
+fn a_line_of_the_scenario_that_fails_can_be_brought_back() {
+    let path = file("gap.raft");
+    fs::write(&path, "nodes 3\nthreads off\nmanual\nexpect leader is 1\nstatus\n").unwrap();
+    let lines = [
+        "next",
+        "next",
+        "back",
+        "timeout 1",
+        "deliver vote 0 -> 1",
+        "deliver vote 1 -> 0",
+        "deliver vote-reply 0 -> 1",
+        "next",
+    ];
+    let out = play(&[path.to_str().unwrap()], &lines).out;
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "expect leader is 1: there is no leader. (the line counts as done all the same; 'back' makes it the next one again) (next: 'status'",
+        "no such message is on its way; these are: 'vote 1 -> 0', 'vote 1 -> 2'.",
+        "✓ as expected: n1 leads (next: 'status'",
+    ] {
+        assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
+    }
+}
