@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::found::found;
 use super::line_outcome::Why;
-use super::verb_table::{Committed, Condition, On, Who};
+use super::verb_table::{Condition, Who};
 use crate::raft::{Log, LogIndex, LogPosition, NodeId, Payload};
 use crate::scenario::world::World;
 use crate::server::state_machine::{Operation, Reply};
@@ -75,68 +76,36 @@ pub(super) fn holds<W: World>(
     condition: &Condition,
     memory: &Memory,
 ) -> Result<bool, Why> {
-    let statuses = world.status();
-    let resolve = |who: &Who| memory.resolve(*who, &statuses);
-    let progress = |leader: &Who, peer: &NodeId| {
-        let leader = resolve(leader)?;
-        world.progress(leader, *peer).ok_or(Why::NotLeading(leader))
-    };
     if let Some(client) = memory.asker(condition) {
         let (ticket, command) = client?;
         return Ok(was_told(condition, command, &world.proposal(ticket)));
     }
-    let of = |node: NodeId| statuses[node.index()];
-    let running = |who: &Who| resolve(who).map(|node| Some(of(node)).filter(|status| status.up));
-    let on = |on: &On, test: &mut dyn FnMut(&NodeStatus) -> bool| {
-        let mut up = statuses.iter().filter(|status| status.up);
-        match on {
-            On::One(who) => resolve(who).map(|node| test(&of(node))),
-            On::All => Ok(up.all(test)),
-            On::Majority => Ok(up.filter(|status| test(status)).count() > statuses.len() / 2),
-        }
-    };
+    let statuses = world.status();
     let leader = leader_of(&statuses);
     Ok(match condition {
         Condition::Leader(None) => leader.is_some(),
-        Condition::Leader(Some(who)) => leader.map(|it| it.id) == Some(resolve(who)?),
         Condition::NoLeader => leader.is_none(),
-        Condition::Role(who, role) => running(who)?.is_some_and(|it| it.role == *role),
-        Condition::Committed(Committed::Count(count), place) => {
-            on(place, &mut |status| status.commit.get() >= *count)?
+        Condition::Leader(Some(who)) => {
+            let node = memory.resolve(*who, &statuses)?;
+            leader.is_some_and(|leader| leader.id == node)
         }
-        Condition::Committed(Committed::Command(text), place) => {
-            on(place, &mut |status| is_committed(world, status, text))?
-        }
-        Condition::NotCommitted(text, place) => {
-            on(place, &mut |status| !is_committed(world, status, text))?
-        }
-        Condition::Log(who, expected) => world.look_at_log(resolve(who)?, positions) == *expected,
-        Condition::Term(who, term) => of(resolve(who)?).term.get() == *term,
-        Condition::Vote(who, vote) => of(resolve(who)?).voted_for == *vote,
-        Condition::Value((key, value), place) => {
-            on(place, &mut |status| is_value(world, status, key, Some(value)))?
-        }
-        Condition::NoValue(key, at) => on(at, &mut |it| is_value(world, it, key, None))?,
         Condition::LeaderOther(who) => {
-            let node = resolve(who)?;
+            let node = memory.resolve(*who, &statuses)?;
             leader.is_some_and(|leader| leader.id != node)
         }
         Condition::LeaderSince(term) => leader.is_some_and(|leader| leader.term.get() >= *term),
-        Condition::Commit(who, index) => {
-            running(who)?.is_some_and(|status| status.commit.get() == *index)
-        }
-        Condition::NextIndex { leader, peer, index } => {
-            progress(leader, peer)?.next_index.get() == *index
-        }
-        Condition::MatchIndex { leader, peer, index } => {
-            progress(leader, peer)?.match_index.get() == *index
-        }
-        Condition::Probing { leader, peer } => progress(leader, peer)?.probing,
-        Condition::NotProbing { leader, peer } => !progress(leader, peer)?.probing,
         Condition::Elections(amount) => amount.admits(world.elections().held),
         Condition::Leaders(amount) => amount.admits(world.elections().won),
         Condition::InStep => in_step(world, &statuses),
-        _ => unreachable!("what a client was told is asked before"),
+        _ => {
+            let found = found(world, &statuses, condition, memory)?;
+            let mut fits = found.iter().map(|(_, found)| found.fits(condition));
+            if condition.asks_majority() {
+                fits.filter(|fits| *fits).count() > statuses.len() / 2
+            } else {
+                fits.all(|fits| fits)
+            }
+        }
     })
 }
 
@@ -158,10 +127,6 @@ fn was_told(condition: &Condition, command: &str, told: &Proposal) -> bool {
         | (Condition::Unanswered(_), Proposal::Pending) => true,
         _ => false,
     }
-}
-
-fn is_value<W: World>(world: &W, status: &NodeStatus, key: &str, value: Option<&str>) -> bool {
-    world.machine(status.id).is_some_and(|machine| machine.get(key) == value)
 }
 
 pub(super) fn is_committed<W: World>(world: &W, status: &NodeStatus, text: &str) -> bool {

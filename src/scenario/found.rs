@@ -1,4 +1,4 @@
-//! How things stood where a condition did not hold.
+//! What the nodes are found with that a condition asks: whether it holds, and what is said if it does not.
 
 use super::condition::{Memory, is_committed, positions};
 use super::line_outcome::Why;
@@ -36,6 +36,33 @@ pub enum Found {
     Probing(NodeId, bool),
 }
 
+impl Found {
+    /// Whether a node found with this is as the condition says.
+    pub(super) fn fits(&self, condition: &Condition) -> bool {
+        match (condition, self) {
+            (Condition::Role(_, role), Self::Role(is)) => is == role,
+            (Condition::Committed(Committed::Count(count), _), Self::CommitIndex(is)) => {
+                is.get() >= *count
+            }
+            (Condition::Committed(..), Self::Committed(is))
+            | (Condition::Probing { .. }, Self::Probing(_, is)) => *is,
+            (Condition::NotCommitted(..), Self::Committed(is))
+            | (Condition::NotProbing { .. }, Self::Probing(_, is)) => !is,
+            // A node that is down has committed nothing.
+            (Condition::NotCommitted(..), Self::Down) => true,
+            (Condition::Log(_, log), Self::Log(is)) => is == log,
+            (Condition::Term(_, term), Self::Term(is)) => is.get() == *term,
+            (Condition::Vote(_, vote), Self::Vote(is, _)) => is == vote,
+            (Condition::Value((_, value), _), Self::Value(_, is)) => is.as_ref() == Some(value),
+            (Condition::NoValue(..), Self::Value(_, is)) => is.is_none(),
+            (Condition::Commit(_, index), Self::CommitIndex(is))
+            | (Condition::NextIndex { index, .. }, Self::NextIndex(_, is))
+            | (Condition::MatchIndex { index, .. }, Self::MatchIndex(_, is)) => is.get() == *index,
+            _ => false,
+        }
+    }
+}
+
 /// Says why a condition does not hold on this world.
 pub(super) fn why_not<W: World>(world: &W, condition: &Condition, memory: &Memory) -> Why {
     let why = match condition {
@@ -44,21 +71,25 @@ pub(super) fn why_not<W: World>(world: &W, condition: &Condition, memory: &Memor
             Some(client) => {
                 client.map(|(ticket, _)| Why::WasTold(ticket.client(), world.proposal(ticket)))
             }
-            None => found(world, condition, memory).map(Why::NotSo),
+            None => found(world, &world.status(), condition, memory).map(Why::NotSo),
         },
     };
     why.unwrap_or_else(|why| why)
 }
 
-/// What the nodes that a condition asks were found with; nothing if no single node decides it.
-fn found<W: World>(
+/// What the nodes that a condition asks are found with; nothing if no single node decides it.
+///
+/// # Errors
+/// If the condition refers to a leader or a crashed node, and there is none, or to what a node knows of its peers,
+/// and the node does not lead.
+pub(super) fn found<W: World>(
     world: &W,
+    statuses: &[NodeStatus],
     condition: &Condition,
     memory: &Memory,
 ) -> Result<Vec<(NodeId, Found)>, Why> {
-    let statuses = world.status();
     let one = |who: &Who, look: &dyn Fn(NodeStatus) -> Found| {
-        let status = statuses[memory.resolve(*who, &statuses)?.index()];
+        let status = statuses[memory.resolve(*who, statuses)?.index()];
         Ok(vec![(status.id, look(status))])
     };
     let running = |who: &Who, look: &dyn Fn(NodeStatus) -> Found| {
@@ -72,7 +103,7 @@ fn found<W: World>(
         Ok(up.map(|status| (status.id, look(*status))).collect())
     };
     let of_peer = |leader: &Who, look: &dyn Fn(NodeId) -> Option<Found>| {
-        let leader = memory.resolve(*leader, &statuses)?;
+        let leader = memory.resolve(*leader, statuses)?;
         Ok(vec![(leader, look(leader).ok_or(Why::NotLeading(leader))?)])
     };
     let value = |status: NodeStatus, key: &str| {

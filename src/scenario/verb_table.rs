@@ -184,6 +184,19 @@ table! {
     }
 }
 
+impl Condition {
+    /// Whether it is enough that it is true of more than half of the cluster.
+    pub(super) const fn asks_majority(&self) -> bool {
+        matches!(
+            self,
+            Self::Committed(_, On::Majority)
+                | Self::NotCommitted(_, On::Majority)
+                | Self::Value(_, On::Majority)
+                | Self::NoValue(_, On::Majority)
+        )
+    }
+}
+
 impl Verb {
     /// Whether a line that fails may have let the world run first: it waits, or it submits a command to the
     /// leader, and waits until there is one.
