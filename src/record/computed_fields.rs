@@ -9,7 +9,8 @@ use crate::properties::linearizability::Judgement;
 use crate::properties::report::{Judged, SafetyReport};
 use crate::properties::safety::Violation;
 use crate::raft::{
-    Envelope, Event, LogEntry, LogIndex, NodeId, Progress, Property, RaftNode, RoleKind, Term,
+    Envelope, Event, Input, LogEntry, LogIndex, NodeId, Progress, Property, RaftNode, RoleKind,
+    Term,
 };
 use crate::server::Server;
 use crate::server::status::NodeStatus;
@@ -27,26 +28,36 @@ pub(super) struct WithComputed<L, C> {
 
 /// The results of a step.
 #[derive(Serialize)]
-pub(super) struct StepOutcome<'a> {
+pub(crate) struct StepOutcome<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) received: Option<Numbered<'a>>,
-    pub(super) events: &'a [Event],
-    pub(super) messages: Vec<Numbered<'a>>,
+    pub(crate) received: Option<Numbered<'a>>,
+    pub(crate) events: &'a [Event],
+    pub(crate) messages: Vec<Numbered<'a>>,
     #[serde(flatten)]
-    pub(super) saved: Option<Saved<'a>>,
+    pub(crate) saved: Option<Saved<'a>>,
 }
 
 /// A message with its number.
 #[derive(Serialize)]
-pub(super) struct Numbered<'a> {
-    pub(super) message: MessageId,
+pub(crate) struct Numbered<'a> {
+    pub(crate) message: MessageId,
     #[serde(flatten)]
-    pub(super) envelope: &'a Envelope,
+    pub(crate) envelope: &'a Envelope,
+}
+
+impl<'a> Numbered<'a> {
+    /// The message that was received, if the input is one.
+    pub(crate) const fn received(input: &'a Input, number: Option<MessageId>) -> Option<Self> {
+        match (input, number) {
+            (Input::Receive(envelope), Some(message)) => Some(Self { message, envelope }),
+            _ => None,
+        }
+    }
 }
 
 /// The results of a batch that was saved.
 #[derive(Serialize)]
-pub(super) struct Saved<'a> {
+pub(crate) struct Saved<'a> {
     pub(super) applied: Vec<EntryFields<'a>>,
     pub(super) status: NodeStatus,
     /// When the node's next timer ends, if it has one.

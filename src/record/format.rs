@@ -15,7 +15,7 @@ use crate::raft::{Command, Input, MAX_NODES, NodeId, Rule, RuleSet, Settings};
 use crate::record::deed::Deed;
 use crate::server::ServerConfig;
 use crate::server::timing::{Time, Timing};
-use crate::server::turn_order::{MessageId, Step};
+use crate::server::turn_order::MessageId;
 
 /// The `format` field of every header, by which a trace is recognised.
 pub(super) const FORMAT: &str = "raft-in-practice trace";
@@ -147,7 +147,7 @@ impl Header {
 /// content again from the sender's steps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum InputLine {
+pub(crate) enum InputLine {
     /// Its election timer ended.
     ElectionTimeout,
     /// Its heartbeat was due.
@@ -158,12 +158,13 @@ pub(super) enum InputLine {
     Propose(Vec<Command>),
 }
 
-impl From<&Step> for InputLine {
-    fn from(step: &Step) -> Self {
-        match &step.input {
+impl InputLine {
+    /// The line for this input; `received` is the number of the message, if it is one.
+    pub(crate) fn of(input: &Input, received: Option<MessageId>) -> Self {
+        match input {
             Input::ElectionTimeout => Self::ElectionTimeout,
             Input::HeartbeatDue => Self::HeartbeatDue,
-            Input::Receive(_) => Self::Receive(step.received.unwrap_or_default()),
+            Input::Receive(_) => Self::Receive(received.unwrap_or_default()),
             Input::Propose(commands) => Self::Propose(commands.clone()),
         }
     }

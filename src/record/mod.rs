@@ -23,7 +23,9 @@ mod replay;
 mod write;
 
 pub use computed_fields::{Ending, NodeFields};
+pub(crate) use computed_fields::{Numbered, StepOutcome};
 pub use error::TraceError;
+pub(crate) use format::InputLine;
 pub use format::{Clock, Header};
 pub use history::History;
 pub use replay::{ReplayedRun, Summary, replay};

@@ -11,11 +11,13 @@ use super::computed_fields::{
     BeginLine, Ending, NodeFields, Numbered, Restarted, Saved, StepOutcome, ViolationLine,
     WithComputed,
 };
-use super::format::{BatchEnd, DeedLine, EndLine, FORMAT, Header, LONGEST_LINE, StepLine};
+use super::format::{
+    BatchEnd, DeedLine, EndLine, FORMAT, Header, InputLine, LONGEST_LINE, StepLine,
+};
 use crate::digest::chain_line;
 use crate::panics::lock;
 use crate::properties::safety::Violation;
-use crate::raft::{Input, LogIndex, MAX_NODES};
+use crate::raft::{LogIndex, MAX_NODES};
 use crate::record::deed::Deed;
 use crate::record::journal::{Batch, Observer};
 use crate::server::Server;
@@ -163,18 +165,13 @@ impl File {
                 step: self.steps,
                 time_us: batch.time,
                 node: id,
-                input: step.into(),
+                input: InputLine::of(&step.input, step.received),
                 sent: messages.len(),
                 digest: format!("{:016x}", step.digest),
                 batch: is_last.then_some(if saved { BatchEnd::Saved } else { BatchEnd::Lost }),
             };
             self.put_told(line, || StepOutcome {
-                received: match (&step.input, step.received) {
-                    (Input::Receive(envelope), Some(message)) => {
-                        Some(Numbered { message, envelope })
-                    }
-                    _ => None,
-                },
+                received: Numbered::received(&step.input, step.received),
                 events,
                 messages: messages
                     .iter()

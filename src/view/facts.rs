@@ -2,9 +2,11 @@
 //!
 //! What a message says of its sender is told as what it says. It may be old, and the sender's log another by now.
 
+use std::time::Duration;
+
 use crate::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, Rule, Term, TimerCause, Verdict};
 
-use super::words::{Speaker, log_end, plural};
+use super::words::{Speaker, duration, log_end, plural};
 
 /// The values that a verdict compared, and why they lead to its outcome. If the rule is broken, also
 /// what the node does instead.
@@ -288,10 +290,10 @@ fn timer(speaker: Speaker, cause: TimerCause) -> String {
 }
 
 fn timeout(shortest_us: u64, longest_us: u64, drawn_us: u64, kept: bool) -> String {
-    let ms = |us: u64| us as f64 / 1000.0;
-    let (shortest, longest, drawn) = (ms(shortest_us), ms(longest_us), ms(drawn_us));
-    let how = if kept { "it was drawn afresh from" } else { "it ought to be drawn from" };
-    format!("the timer runs {drawn} ms this time, and {how} {shortest} to {longest} ms")
+    let time = |us| duration(Duration::from_micros(us));
+    let (shortest, longest, drawn) = (time(shortest_us), time(longest_us), time(drawn_us));
+    let how = if kept { "drawn from" } else { "and it ought to be drawn from" };
+    format!("the timer runs {drawn} this time, {how} {shortest} to {longest}")
 }
 
 fn durable(term_or_vote: bool, log_from: Option<LogIndex>, messages: usize, kept: bool) -> String {

@@ -13,11 +13,11 @@ use serde::Serialize;
 use super::output::Output;
 use super::rules::{shown_in, test_of, told_in};
 use crate::network::micros;
-use crate::raft::{
-    Envelope, Event, Input, LogIndex, NodeId, Property, RaftNode, Rule, RuleSet, Settings,
-};
+use crate::raft::{LogIndex, NodeId, Property, RaftNode, Rule, RuleSet, Settings};
 use crate::record::history::NodeState;
-use crate::record::{Header, NodeFields, Summary, TraceError, TraceWriter};
+use crate::record::{
+    Header, InputLine, NodeFields, Numbered, StepOutcome, Summary, TraceError, TraceWriter,
+};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
@@ -245,9 +245,9 @@ struct JsonLine<'a> {
     title: &'a str,
     node: NodeId,
     /// None where the node starts.
-    input: Option<&'a Input>,
-    events: &'a [Event],
-    messages: &'a [Envelope],
+    input: Option<InputLine>,
+    #[serde(flatten)]
+    outcome: StepOutcome<'a>,
     applied: &'a [AppliedEntry],
     /// The timeout that was drawn, if the election timer started over.
     election_timeout_us: Option<u64>,
@@ -278,24 +278,28 @@ fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<JsonLine<'a>> {
         title: section.title,
         node: node.id(),
         input: None,
-        events: &[],
-        messages: &[],
+        outcome: StepOutcome { received: None, events: &[], messages: Vec::new(), saved: None },
         applied: &[],
         election_timeout_us: None,
         broken: node.settings().rules.broken().collect(),
         state: node.into(),
     };
     let micros = |timeout: Duration| timeout.as_micros() as u64;
+    let numbered = |(message, envelope): &'a (_, _)| Numbered { message: *message, envelope };
     match beat {
         Beat::Started { node, election_timeout } => {
             Some(JsonLine { election_timeout_us: Some(micros(*election_timeout)), ..empty(node) })
         }
         Beat::Stepped(step) => Some(JsonLine {
-            input: Some(&step.input),
-            events: &step.events,
-            messages: &step.messages,
+            input: Some(InputLine::of(&step.input, step.received)),
+            outcome: StepOutcome {
+                received: Numbered::received(&step.input, step.received),
+                events: &step.events,
+                messages: step.messages.iter().map(numbered).collect(),
+                saved: None,
+            },
             applied: &step.applied,
-            election_timeout_us: step.election_timeout.map(micros),
+            election_timeout_us: step.election_timeout().map(micros),
             ..empty(&step.after)
         }),
         Beat::Said { .. }

@@ -130,13 +130,8 @@ fn stepped(step: &ShownStep) -> Vec<String> {
     for applied in &step.applied {
         block.row([colour::faint("applies"), apply(applied)]);
     }
-    if let Some(timeout) = step.election_timeout {
-        block.row([
-            colour::faint("timer"),
-            format!("drawn afresh: ends after {}", duration(timeout)),
-        ]);
-    }
-    for (first, alike) in alike(&step.messages, |a, b| a.message == b.message) {
+    let messages = step.messages.iter().map(|(_, envelope)| envelope);
+    for (first, alike) in alike(messages, |a, b| a.message == b.message) {
         let to = joined(alike.iter().map(|it| it.to), ", ");
         let what = message::arguments(&first.message);
         block.row([colour::faint("sends"), format!("to {to}  {what}")]);

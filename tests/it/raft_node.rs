@@ -214,12 +214,31 @@ fn the_rules_as_json_are_one_object_a_rule() {
 
 #[test]
 fn json_inputs_and_messages_read_back_as_the_librarys_own() {
-    use raft_in_practice::raft::{Envelope, Event, Input};
+    use raft_in_practice::raft::{Envelope, Event};
+    // A message without its number is the library's own.
+    let envelope = |message: &Value| {
+        let mut bare = message.clone();
+        let number = bare.as_object_mut().unwrap().remove("message").unwrap().as_u64().unwrap();
+        let read: Envelope = serde_json::from_value(bare.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), bare);
+        (number, read)
+    };
+    let (mut section, mut sent) = (Value::Null, Vec::new());
     for line in json(&["--format", "json"]) {
-        let input: Option<Input> = serde_json::from_value(line["input"].clone()).unwrap();
-        assert_eq!(serde_json::to_value(input).unwrap(), line["input"]);
-        let mail: Vec<Envelope> = serde_json::from_value(line["messages"].clone()).unwrap();
-        assert_eq!(serde_json::to_value(mail).unwrap(), line["messages"]);
+        if line["section"] != section {
+            section = line["section"].clone();
+            sent.clear();
+        }
+        let received = line.get("received").map(envelope);
+        assert_eq!(line["input"].get("receive").is_some(), received.is_some(), "{line}");
+        if let Some((number, message)) = received {
+            assert_eq!(line["input"]["receive"], number);
+            // A message that was sent in this section, and shown, has the number under which it was sent.
+            let known = sent.iter().filter(|(_, other)| *other == message);
+            assert!(known.clone().count() == 0 || known.clone().any(|(it, _)| *it == number));
+        }
+        sent.extend(line["messages"].as_array().unwrap().iter().map(envelope));
+        assert!(sent.is_sorted_by_key(|(number, _)| *number), "{line}");
         let events: Vec<Event> = serde_json::from_value(line["events"].clone()).unwrap();
         assert_eq!(serde_json::to_value(events).unwrap(), line["events"]);
     }

@@ -37,14 +37,15 @@ fn the_node_goes_through_its_roles_in_a_cluster_of_any_size() {
         assert!(after(7).unwrap().voted_for().is_some(), "{nodes}");
         // Only a follower or candidate has an election timer: it starts when a leader steps down.
         let steps: Vec<_> = sections.iter().flat_map(steps).collect();
-        assert!(steps.iter().all(|it| it.election_timeout.is_none() || !it.after.is_leader()));
+        assert!(steps.iter().all(|it| it.election_timeout().is_none() || !it.after.is_leader()));
         let deposed = steps.iter().filter(|it| {
             let stepped =
                 |event: &Event| matches!(event, Event::RoleChanged { from: RoleKind::Leader, .. });
             it.events.iter().any(stepped)
         });
         assert!(
-            deposed.clone().count() > 0 && deposed.clone().all(|it| it.election_timeout.is_some())
+            deposed.clone().count() > 0
+                && deposed.clone().all(|it| it.election_timeout().is_some())
         );
     }
 }

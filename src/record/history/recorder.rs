@@ -10,7 +10,7 @@ use crate::panics::lock;
 use crate::properties::safety::Violation;
 use crate::raft::{Event, NodeId};
 use crate::record::deed::Deed;
-use crate::record::format::Header;
+use crate::record::format::{Header, InputLine};
 use crate::record::journal::{Batch, Observer};
 use crate::server::Ticket;
 use crate::server::timing::Time;
@@ -100,7 +100,7 @@ impl Kept {
             history.steps.push(MadeStep {
                 time: batch.time,
                 node,
-                input: made.into(),
+                input: InputLine::of(&made.input, made.received),
                 events_end: history.events.len(),
                 messages_end: history.messages.len(),
                 batch_end,

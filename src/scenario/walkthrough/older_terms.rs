@@ -129,7 +129,7 @@ fn second_leadership(rules: RuleSet, seed: u64) -> (Servers, Vec<Envelope>) {
     let mut stage = Servers::from_disks(settings, vec![disk; ALL.len()], seed);
     let requests = stage.campaign(N0, Term::new(2));
     elect(&mut stage, &requests, N0, &[N1, N2]);
-    let mail = stage.step(N0, propose("SET x=2")).messages;
+    let mail = stage.sent(N0, propose("SET x=2"));
     stage.deliver(&mail, N1);
     let requests = stage.campaign(N4, Term::new(3));
     elect(&mut stage, &requests, N4, &[N2, N3]);

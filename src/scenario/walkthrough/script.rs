@@ -40,7 +40,7 @@ impl Walkthrough {
 
     /// Shows a node as it starts.
     pub(super) fn start(&mut self, id: NodeId) {
-        let election_timeout = self.stage.draw_timeout(id);
+        let election_timeout = self.stage.first_timeout(id);
         let node = self.stage.node(id).clone();
         self.push(Beat::Started { node, election_timeout });
     }
@@ -48,7 +48,7 @@ impl Walkthrough {
     /// Shows a node handling an input. Returns what the node sends.
     pub(super) fn step(&mut self, id: NodeId, input: Input) -> Vec<Envelope> {
         let step = self.stage.step(id, input);
-        let messages = step.messages.clone();
+        let messages = step.envelopes();
         self.push(Beat::Stepped(step));
         messages
     }

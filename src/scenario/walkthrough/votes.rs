@@ -1,6 +1,6 @@
 //! Section 8: the three rules of a vote, each refusing the same candidate in turn.
 
-use crate::raft::{Input, Log, LogEntry, NodeId, PersistentState, Settings, Term};
+use crate::raft::{Log, LogEntry, NodeId, PersistentState, Settings, Term};
 
 use super::script::Walkthrough;
 use super::stage::Servers;
@@ -43,7 +43,7 @@ pub(super) fn play(script: &mut Walkthrough) {
     );
     let requests = script.stage.time_out(N0);
     script.stage.deliver(&requests, N1);
-    let requests = script.stage.step(N2, Input::ElectionTimeout).messages;
+    let requests = script.stage.time_out(N2);
     script.deliver(&requests, N1);
 
     script.say(

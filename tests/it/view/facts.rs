@@ -222,10 +222,7 @@ fn what_wins_against_the_paper_is_not_explained_by_the_paper() {
 fn a_timeout_is_told_with_its_range() {
     let timeout = |drawn_us| Facts::Timeout { shortest_us: 150_000, longest_us: 300_000, drawn_us };
     let text = told(Rule::RandomisedTimeout, Outcome::Holds, timeout(211_500));
-    assert_eq!(
-        text,
-        "the timer runs 211.5 ms this time, and it was drawn afresh from 150 to 300 ms"
-    );
+    assert_eq!(text, "the timer runs 211.5 ms this time, drawn from 150 ms to 300 ms");
     let text = told(Rule::RandomisedTimeout, Outcome::Overridden, timeout(150_000));
     assert!(text.contains("150 ms this time, and it ought"), "{text}");
 }
