@@ -33,6 +33,8 @@ pub(super) struct Remark;
 pub(super) struct CommandText;
 /// Text that may be followed by `on` and the nodes meant.
 pub(super) struct TextBeforeOn;
+/// A command that may be followed by `on` and the nodes meant.
+pub(super) struct CommandBeforeOn;
 /// A key and its value.
 pub(super) struct Pair;
 /// Which client; the one that asked last, if the line does not say.
@@ -357,6 +359,9 @@ arguments! {
             if lacks_to(words.rest()) {
                 return words.expected("a command, as in SET x=1, or 'to' before the node");
             }
+            if words.peek() == "to" {
+                return words.expected("a command; 'submit to N' names the node");
+            }
             if lacks_operation(words.rest()) {
                 return words.expected("a command, as in SET x=1, or any text in quotes");
             }
@@ -370,6 +375,18 @@ arguments! {
     TextBeforeOn => String, ["x", "\"x on 1\""],
         |words| words.text_before_on("a command, or a key"),
         |text| written(text, false);
+    CommandBeforeOn => String, ["SET x=1", "\"3\""],
+        |words| {
+            let quoted = words.rest().starts_with('"');
+            let (start, expected) = (words.at, "a command; in quotes a number is one");
+            let text = words.text_before_on(expected)?;
+            if quoted || text.parse::<u64>().is_err() {
+                return Some(text);
+            }
+            words.at = start;
+            words.expected(expected)
+        },
+        |text| written(text, text.parse::<u64>().is_ok());
     Pair => (String, String), ["x=1", "\"x=\""],
         |words| pair(words, Words::text_before_on),
         |(key, value)| written(&format!("{key}={value}"), false);
@@ -389,10 +406,12 @@ arguments! {
 /// The first words of the commands that the state machine carries out.
 const OPERATIONS: [&str; 5] = ["SET", "GET", "DELETE", "ADD", "ONCE"];
 
-/// Whether a text begins with a key and its value, so that most likely a `SET` before it was forgotten: the store
-/// would keep nothing.
+/// Whether a text begins with a key and its value, so that most likely a `SET` before it was forgotten, or with an
+/// operation in small letters: the store would keep nothing.
 fn lacks_operation(text: &str) -> bool {
-    text.split_whitespace().next().is_some_and(|word| !word.starts_with('"') && word.contains('='))
+    let Some(first) = text.split_whitespace().next() else { return false };
+    let is_like = |it: &&str| first.eq_ignore_ascii_case(it) && first != *it;
+    !first.starts_with('"') && first.contains('=') || OPERATIONS.iter().any(is_like)
 }
 
 /// Whether a node stands before a command, so that most likely the `to` before it was forgotten.

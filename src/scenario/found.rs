@@ -3,7 +3,7 @@
 use super::condition::{Memory, is_committed, positions};
 use super::line_outcome::Why;
 use super::verb_table::{Committed, Condition, On, Who};
-use crate::raft::{LogIndex, LogPosition, NodeId, RoleKind, Term};
+use crate::raft::{LogIndex, LogPosition, NodeId, Progress, RoleKind, Term};
 use crate::scenario::world::World;
 use crate::server::status::NodeStatus;
 
@@ -24,6 +24,8 @@ pub enum Found {
     CommitIndex(LogIndex),
     /// It has committed the command, or has not.
     Committed(bool),
+    /// Its log ends here.
+    LogEnd(LogPosition),
     /// Its log holds these entries.
     Log(Vec<LogPosition>),
     /// It holds this value, or none, under this key.
@@ -48,8 +50,6 @@ impl Found {
             | (Condition::Probing { .. }, Self::Probing(_, is)) => *is,
             (Condition::NotCommitted(..), Self::Committed(is))
             | (Condition::NotProbing { .. }, Self::Probing(_, is)) => !is,
-            // A node that is down has committed nothing.
-            (Condition::NotCommitted(..), Self::Down) => true,
             (Condition::Log(_, log), Self::Log(is)) => is == log,
             (Condition::Term(_, term), Self::Term(is)) => is.get() == *term,
             (Condition::Vote(_, vote), Self::Vote(is, _)) => is == vote,
@@ -100,11 +100,13 @@ pub(super) fn found<W: World>(
             return running(who, look);
         }
         let up = statuses.iter().filter(|status| status.up);
-        Ok(up.map(|status| (status.id, look(*status))).collect())
+        let found: Vec<_> = up.map(|status| (status.id, look(*status))).collect();
+        if found.is_empty() { Err(Why::NoneUp) } else { Ok(found) }
     };
-    let of_peer = |leader: &Who, look: &dyn Fn(NodeId) -> Option<Found>| {
+    let of_peer = |leader: &Who, peer: &NodeId, look: &dyn Fn(Progress) -> Found| {
         let leader = memory.resolve(*leader, statuses)?;
-        Ok(vec![(leader, look(leader).ok_or(Why::NotLeading(leader))?)])
+        let progress = world.progress(leader, *peer).ok_or(Why::NotLeading(leader))?;
+        Ok(vec![(leader, look(progress))])
     };
     let value = |status: NodeStatus, key: &str| {
         let machine = world.machine(status.id);
@@ -130,21 +132,28 @@ pub(super) fn found<W: World>(
             all(on, &|it| Found::Committed(is_committed(world, &it, text)))
         }
         Condition::Log(who, _) => one(who, &|it| Found::Log(positions(&world.log(it.id)))),
+        Condition::InStep => {
+            let up = || statuses.iter().filter(|status| status.up);
+            let last =
+                up().next().map(|first| first.last).filter(|last| *last != LogPosition::START);
+            let ends_alike = last.is_some_and(|last| up().all(|status| status.last == last));
+            all(&On::All, &|it| {
+                if ends_alike { Found::CommitIndex(it.commit) } else { Found::LogEnd(it.last) }
+            })
+        }
         Condition::Term(who, _) => one(who, &|it| Found::Term(it.term)),
         Condition::Vote(who, _) => one(who, &|it| Found::Vote(it.voted_for, it.term)),
         Condition::Value((key, _), on) | Condition::NoValue(key, on) => {
             all(on, &|it| value(it, key))
         }
-        Condition::NextIndex { leader, peer, .. } => of_peer(leader, &|node| {
-            Some(Found::NextIndex(*peer, world.progress(node, *peer)?.next_index))
-        }),
-        Condition::MatchIndex { leader, peer, .. } => of_peer(leader, &|node| {
-            Some(Found::MatchIndex(*peer, world.progress(node, *peer)?.match_index))
-        }),
+        Condition::NextIndex { leader, peer, .. } => {
+            of_peer(leader, peer, &|it| Found::NextIndex(*peer, it.next_index))
+        }
+        Condition::MatchIndex { leader, peer, .. } => {
+            of_peer(leader, peer, &|it| Found::MatchIndex(*peer, it.match_index))
+        }
         Condition::Probing { leader, peer } | Condition::NotProbing { leader, peer } => {
-            of_peer(leader, &|node| {
-                Some(Found::Probing(*peer, world.progress(node, *peer)?.probing))
-            })
+            of_peer(leader, peer, &|it| Found::Probing(*peer, it.probing))
         }
         _ => Ok(Vec::new()),
     }

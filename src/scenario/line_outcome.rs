@@ -87,6 +87,8 @@ pub enum Why {
     TimedOut(Duration, Box<Self>),
     /// The line names the leader, and there is none.
     NoLeader,
+    /// The line asks the nodes that run, and none is up.
+    NoneUp,
     /// The line names the crashed node, and none has crashed.
     NoneCrashed,
     /// The line names this node twice, by what it is, where two nodes are meant.

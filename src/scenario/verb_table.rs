@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::arguments::{
-    Addressee, Asker, CommandText, Events, Number, Pair, Remark, TermOrLater, TextBeforeOn, Times,
-    ToldKey, ToldPair,
+    Addressee, Asker, CommandBeforeOn, CommandText, Events, Number, Pair, Remark, TermOrLater,
+    TextBeforeOn, Times, ToldKey, ToldPair,
 };
 use super::tokens::Words;
 use super::usage::{Kind, Usage, argument, examples, first_words, table};
@@ -242,7 +242,7 @@ table! {
             "a command, or at least so many entries, are committed there" =>
             Look Committed(what: Committed, on: On);
         "not committed", "SET x=1 [on N|majority|all]", "a command is committed on none of these" =>
-            Look NotCommitted(text: String as TextBeforeOn, on: On);
+            Look NotCommitted(text: String as CommandBeforeOn, on: On);
         "log", "2 = 1@1 2@1 3@2", "a log, each entry as index@term; 'empty' for none" =>
             Look Log(who: Who, "=" entries: Vec<LogPosition>);
         "term", "N = 3", "a node's current term" =>

@@ -137,6 +137,17 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
     })
 }
 
+/// Says that a message did not arrive, and why.
+pub(super) fn lost(from: NodeId, to: NodeId, why: Loss) -> String {
+    let why = match why {
+        Loss::Down => format!("{to} is down"),
+        Loss::Cut => "the link is cut".to_owned(),
+        Loss::Dropped => "the link lost it".to_owned(),
+        Loss::Removed => "it was taken out of the network".to_owned(),
+    };
+    format!("the message from {from} to {to} is lost: {why}")
+}
+
 /// The conditions on the links, in a few words: how long messages take, and how many are lost or doubled.
 pub(crate) fn links(conditions: &Conditions) -> String {
     let (min, max) = (duration(conditions.latency_min), duration(conditions.latency_max));

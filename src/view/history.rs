@@ -3,7 +3,7 @@
 use super::status;
 use super::table::{Table, paragraph};
 use super::words::{Speaker, joined, or_null, plural, when};
-use super::{colour, deeds, event_text, finding_text, message, why};
+use super::{colour, deeds, event_text, finding_text, message, violation, why};
 use crate::explain::{client_calls, leaderships};
 use crate::raft::{Event, NodeId, Outcome, Role};
 use crate::record::History;
@@ -66,6 +66,8 @@ pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
         let text = format!("{from} → {to}  {}", message::arguments(&sent.envelope.message));
         lines.extend(paragraph(&text, "    ", "      "));
     }
+    let found = history.violations().filter(|violation| violation.step == step);
+    lines.extend(found.flat_map(violation::lines));
     if !record.saved {
         lines.push("    All of it is lost in a crash before it is saved.".to_owned());
     }

@@ -9,6 +9,7 @@ use super::words::{joined, plural};
 use super::{colour, message, places, rules};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, Rule};
 use crate::record::message_name::MessageName;
+use crate::scenario::nearest::nearest;
 use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
@@ -20,7 +21,10 @@ use crate::server::turn_order::CrashPoint;
 pub(crate) fn prompt(step: u64, now: Time, statuses: &[NodeStatus]) -> String {
     let time = if now == Time::ZERO { String::new() } else { format!("{now} ") };
     match leader_of(statuses) {
-        Some(leader) => format!("{step} {time}{} leads term {}> ", leader.id, leader.term),
+        Some(leader) => {
+            let paused = if leader.paused { " (paused)" } else { "" };
+            format!("{step} {time}{}{paused} leads term {}> ", leader.id, leader.term)
+        }
         None => format!("{step} {time}no leader> "),
     }
 }
@@ -200,10 +204,13 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
     let Some(first) = found.first() else {
         return match word {
             "conditions" if knows("CONDITION") => Ok(conditions()),
-            _ => match Rule::of_id(word) {
-                Some(rule) => Ok(rules::one(rule)),
-                None => Err(format!("'{word}' is not a word here, and no rule")),
-            },
+            _ => Rule::of_id(word).map(rules::one).ok_or_else(|| {
+                let all = words.iter().map(Usage::first_word);
+                let all = all.chain(Rule::ALL.iter().map(|rule| rule.id()));
+                let meant = nearest(&word.to_lowercase(), all)
+                    .map_or_else(String::new, |it| format!("; did you mean '{it}'?"));
+                format!("'{word}' is not a word here, and no rule{meant}")
+            }),
         };
     };
     let mut lines = rows(&found);

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::table::paragraph;
-use super::words::{alike, complaint_line, duration, joined, names, plural};
+use super::words::{alike, complaint_line, duration, joined, log_end, names, plural};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::{Envelope, Log, NodeId};
 use crate::record::deed::Loss;
@@ -223,7 +223,7 @@ fn condition_text(condition: &Condition) -> String {
             format!("{} does not probe {peer}", name(*leader))
         }
         Condition::Elections(count) => {
-            format!("the number of elections so far is {}", amount(*count))
+            format!("the number of campaigns so far is {}", amount(*count))
         }
         Condition::Leaders(count) => {
             format!("the number of elections won so far is {}", amount(*count))
@@ -313,8 +313,9 @@ fn why(failure: &Failure) -> String {
         _ => (false, false),
     };
     let few = if leader { no_majority(&failure.status) } else { String::new() };
+    let paused = if waited { paused(&failure.status) } else { String::new() };
     let by_hand = if waited { by_hand(failure) } else { "" };
-    format!("{}.{few}{by_hand}", reason(&failure.why))
+    format!("{}.{few}{paused}{by_hand}", reason(&failure.why))
 }
 
 fn reason(why: &Why) -> String {
@@ -322,7 +323,7 @@ fn reason(why: &Why) -> String {
         Why::NotSo(found) if found.is_empty() => "this is not so".to_owned(),
         Why::NotSo(found) => found_with(found),
         Why::Elections(Elections { held, won }) => {
-            format!("{won} of {held} elections so far have been won")
+            format!("{won} of {held} campaigns so far have been won")
         }
         Why::WasTold(client, told) => format!("client {client} {}", deeds::proposal(told)),
         Why::NoClient(None) => "no client has asked so far".to_owned(),
@@ -338,8 +339,11 @@ fn reason(why: &Why) -> String {
             format!("not within {}{stood}", duration(*bound))
         }
         Why::NoLeader => "there is no leader".to_owned(),
+        Why::NoneUp => "no node is up".to_owned(),
         Why::NoneCrashed => "no node that has crashed is down".to_owned(),
-        Why::NamedTwice(node) => format!("{node} is named twice, and another node is meant"),
+        Why::NamedTwice(node) => {
+            format!("the line means {node} twice, and another node belongs there")
+        }
         Why::Cannot(why) => why.to_string(),
         Why::OnlyVirtual => {
             "threads run as they please; this needs virtual time (--virtual)".to_owned()
@@ -384,6 +388,7 @@ fn found_on(nodes: &[NodeId], found: &Found) -> String {
         Found::CommitIndex(index) => format!("commitIndex is {index} on {who}"),
         Found::Committed(true) => format!("{who} {has} committed it"),
         Found::Committed(false) => format!("{who} {has} not committed it"),
+        Found::LogEnd(last) => format!("the log of {who} {}", log_end(*last)),
         Found::Log(log) if log.is_empty() => format!("the log of {who} is empty"),
         Found::Log(log) => format!("the log of {who} is {}", joined(log, " ")),
         Found::Value(key, Some(value)) => format!("{key} is {value} on {who}"),
@@ -404,6 +409,16 @@ fn by_hand(failure: &Failure) -> &'static str {
     }
 }
 
+/// A sentence after a space that says which processes are paused; empty, if none is.
+fn paused(statuses: &[NodeStatus]) -> String {
+    let paused: Vec<NodeId> = statuses.iter().filter(|it| it.paused).map(|it| it.id).collect();
+    match paused.len() {
+        0 => String::new(),
+        1 => format!(" {} is paused.", names(paused)),
+        _ => format!(" {} are paused.", names(paused)),
+    }
+}
+
 /// A sentence after a space that says that too few nodes run for a majority; empty, if enough run.
 fn no_majority(statuses: &[NodeStatus]) -> String {
     let (up, nodes) = (statuses.iter().filter(|status| status.up).count(), statuses.len());
@@ -411,10 +426,11 @@ fn no_majority(statuses: &[NodeStatus]) -> String {
     if up >= need {
         return String::new();
     }
+    let only = if up == 0 { "None".to_owned() } else { format!("Only {up}") };
     let (nodes, are_up) =
         (plural(nodes, "node", "nodes"), if up == 1 { "is up" } else { "are up" });
     format!(
-        " Only {up} of {nodes} {are_up}, and a leader needs the votes of {need}: the cluster stalls \
+        " {only} of {nodes} {are_up}, and a leader needs the votes of {need}: the cluster stalls \
          rather than decide without a majority (majority-quorum, §5.2)."
     )
 }

@@ -15,7 +15,7 @@ use crate::raft::{
     Command, Event, Facts, Input, LogPosition, MessageKind, NodeId, NodeSet, Outcome, RaftNode,
     RoleKind, Rule, Term, Verdict,
 };
-use crate::record::deed::Deed;
+use crate::record::deed::{Deed, Loss};
 use crate::record::journal::{Batch, Observer};
 use crate::server::timing::Time;
 use crate::server::turn_order::{Detail, MessageId};
@@ -38,6 +38,8 @@ struct Story {
     waiting: HashMap<Ticket, (Time, Command)>,
     /// The nodes that are down.
     down: NodeSet,
+    /// Whether messages arrive only by name.
+    manual: bool,
     /// The nodes that have refused entries, and have accepted no new ones since.
     refused: NodeSet,
 }
@@ -64,6 +66,7 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
         asked: None,
         waiting: HashMap::new(),
         down: NodeSet::default(),
+        manual: false,
         refused: NodeSet::default(),
     };
     let script = Some(Box::new(ScriptText::new(columns, nodes)) as _);
@@ -333,6 +336,8 @@ impl Observer for Story {
         match deed {
             Deed::Crash { node, .. } => _ = self.down.insert(*node),
             Deed::Restart { node } => self.down.remove(*node),
+            Deed::Manual => self.manual = true,
+            Deed::Automatic => self.manual = false,
             _ => {}
         }
         match deed {
@@ -359,6 +364,11 @@ impl Observer for Story {
                 }
             }
             Deed::Answered { .. } | Deed::Refused { .. } => self.tell_client(time, deed),
+            // Whoever delivers a message by name expects it to arrive.
+            Deed::Lost { from, to, why: why @ (Loss::Cut | Loss::Down), .. } if self.manual => {
+                let text = deeds::lost(*from, *to, *why);
+                self.columns.line(None, time, "", &text);
+            }
             _ => {
                 if let Some((who, text)) = deeds::world(deed) {
                     let text = match deed {

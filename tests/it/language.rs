@@ -155,6 +155,19 @@ fn a_key_and_its_value_need_their_operation() {
             "{line}: {error}"
         );
     }
+    for (line, expected) in [
+        ("write set x=1", "'set' does not fit; expected a command, as in SET x=1"),
+        ("submit to 0 get x", "'get' does not fit; expected a command, as in SET x=1"),
+        ("write to 1 SET x=1", "expected a command; 'submit to N' names the node"),
+        ("expect not committed 2 on 1", "expected a command; in quotes a number is one"),
+    ] {
+        let error = parse_line(line, 3).unwrap_err().to_string();
+        assert!(error.contains(expected), "{line}: {error}");
+    }
+    let all = On::All;
+    let number = Verb::Expect(Condition::NotCommitted("2".to_owned(), all));
+    assert_eq!(parse_line("expect not committed \"2\"", 3), Ok(Some(number.clone())));
+    assert_eq!(number.to_string(), "expect not committed \"2\" on all");
     let quoted = Verb::Write("x=1".to_owned());
     assert_eq!(quoted.to_string(), "write \"x=1\"");
     assert_eq!(parse_line("write \"x=1\"", 3), Ok(Some(quoted)));

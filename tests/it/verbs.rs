@@ -305,7 +305,15 @@ fn what_does_not_hold_is_told_as_it_stands() {
         ("next 0 -> 2 = 9", vec![(n0, Found::NextIndex(n2, LogIndex::new(3)))]),
         ("match 0 -> 2 = 9", vec![(n0, Found::MatchIndex(n2, one))]),
         ("probing 0 -> 2", vec![(n0, Found::Probing(n2, false))]),
-        ("in step", vec![]),
+        (
+            "in step",
+            vec![
+                (n0, Found::LogEnd(LogPosition::new(2, 1))),
+                (n2, Found::LogEnd(LogPosition::new(1, 1))),
+            ],
+        ),
+        // A node that is down has neither committed a command nor not committed it.
+        ("not committed SET x=1 on 1", vec![(n1, Found::Down)]),
     ] {
         let why = Why::NotSo(found);
         assert_eq!(stops(&format!("{led}expect {condition}\n")), Some(why.clone()), "{condition}");
@@ -315,6 +323,20 @@ fn what_does_not_hold_is_told_as_it_stands() {
     }
     let down = stops(&format!("{led}crash 0\nexpect leader\n"));
     assert_eq!(down, Some(Why::NoLeader));
+    // What is to be so on all nodes that run is not so if none does.
+    for condition in
+        ["committed 0", "value x=1", "no value y", "not committed SET y=1 on majority", "in step"]
+    {
+        let none = stops(&format!("{led}crash 0\ncrash 2\nexpect {condition}\n"));
+        assert_eq!(none, Some(Why::NoneUp), "{condition}");
+    }
+    let same =
+        "nodes 3\ntimeout 0\nwait until leader is 0\nwait until log 2 = 1@1\nexpect in step\n";
+    let behind = |at: u64| Found::CommitIndex(LogIndex::new(at));
+    assert_eq!(
+        stops(same),
+        Some(Why::NotSo(vec![(n0, behind(0)), (n1, behind(0)), (n2, behind(0))]))
+    );
 }
 
 #[test]

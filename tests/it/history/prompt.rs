@@ -384,3 +384,17 @@ fn the_end_and_any_rule_can_be_named_and_words_for_a_cluster_are_sent_there() {
         assert!(out.contains(&sentence), "{out:?} lacks {sentence:?}");
     }
 }
+
+/// A step at which a property is violated says so, wherever it is gone to.
+#[test]
+fn a_step_tells_what_was_violated_at_it() {
+    let path = trace("broken/one-vote-per-term", "violated");
+    let out = unwrapped(&printed(&["replay", &path, "--prompt"], "goto first violation\nnext\n"));
+    let (first, second) = out.split_once("> next ").unwrap();
+    let vote =
+        "✗ Vote Uniqueness is violated: n0 voted for n0 in term 1, and for n1 in the same term.";
+    let election =
+        "✗ Election Safety is violated: n0 became leader of term 1, and n1 of the same term.";
+    assert!(first.contains(vote) && !first.contains(election), "{first}");
+    assert!(second.contains(election) && !second.contains(vote), "{second}");
+}

@@ -138,11 +138,12 @@ fn what_was_found_and_what_is_to_come_is_said() {
         "crash 0 before send",
         "help one-vote-per-term",
         "help two-votes",
+        "help ONE-vote-per-term",
     ];
     let out = play(&["--nodes", "3"], &lines).out;
     let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
     for sentence in [
-        "expect in step: this is not so.",
+        "expect in step: the log of n0, n1 and n2 is empty.",
         "x is 1 on n0 and n1; there is no x on n2.",
         "commitIndex is 2 on n0 and n1; commitIndex is 1 on n2.",
         "expect role 1 = leader: n1 is a follower.",
@@ -151,12 +152,13 @@ fn what_was_found_and_what_is_to_come_is_said() {
         "n0 and n1 have committed it; n2 has not committed it.",
         "n0 does not probe n2.",
         "not within 1 ms; commitIndex is 1 on n2.",
-        "n0 is named twice, and another node is meant.",
+        "the line means n0 twice, and another node belongs there.",
         "(done: it crashes within its next step, before it saves)",
         "(done: its next answer to a client is lost)",
         "(done: it crashes within its next step, before it sends)",
         "paper §5.2, Figure 2 RequestVote receiver 2",
         "'two-votes' is not a word here, and no rule",
+        "'ONE-vote-per-term' is not a word here, and no rule; did you mean 'one-vote-per-term'?",
     ] {
         assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
     }
@@ -186,4 +188,36 @@ fn a_line_of_the_scenario_that_fails_can_be_brought_back() {
     ] {
         assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
     }
+}
+
+/// Under manual control a message that is named is expected to arrive: that it does not is said.
+#[test]
+fn what_does_not_arrive_and_who_is_paused_is_said() {
+    let lines = [
+        "manual",
+        "timeout 0",
+        "cut 0 -> 1",
+        "deliver vote 0 -> 1",
+        "crash 2",
+        "deliver vote 0 -> 2",
+        "automatic",
+        "heal",
+        "pause 1",
+        "run until leader",
+        "crash 0",
+        "crash 1",
+        "run until leader",
+    ];
+    let out = play(&["--nodes", "3"], &lines).out;
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "the message from n0 to n1 is lost: the link is cut",
+        "the message from n0 to n2 is lost: n2 is down",
+        "there is no leader. n1 is paused.",
+        "there is no leader. None of 3 nodes are up, and a leader needs the votes of 2",
+    ] {
+        assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
+    }
+    let paused = play(&["--nodes", "3"], &["elect 0", "pause 0", "status"]).out;
+    assert!(paused.contains("n0 (paused) leads term 1> "), "{paused}");
 }
