@@ -30,7 +30,7 @@ use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
 use crate::view::output::{Output, WhenFull};
 use crate::view::table::paragraph;
-use crate::view::{Listeners, STORY, header, hunt_result as view, json, script_text};
+use crate::view::{Listeners, STORY, failure_text, header, hunt_result as view, json};
 
 impl HuntOptions {
     /// The hunt that these options ask for, on nodes with these rules.
@@ -154,14 +154,14 @@ fn tell_stall(script: &Script, output: &Output) {
     let mut told = (STORY.open)(output, script.nodes, false);
     let world = Sim::new(SimConfig::of(script), std::mem::take(&mut told.observers));
     if let Err(failure) = Runner::new(world, &mut told).run(&script.lines) {
-        output.put_all(script_text::failure(&failure));
+        output.put_all(failure_text::failure(&failure));
     }
     output.put_all(view::intact_story(script));
     let intact = Script { broken: RuleSet::INTACT, ..script.clone() };
     let mut last = StallEnding { told, stall: false };
     let world = Sim::new(SimConfig::of(&intact), Vec::new());
     if let Err(failure) = Runner::new(world, &mut last).spared(true).run(&script.lines) {
-        output.put_all(script_text::complaint(&failure));
+        output.put_all(failure_text::complaint(&failure));
     }
 }
 

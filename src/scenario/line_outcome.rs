@@ -8,6 +8,7 @@ use crate::properties::linearizability::{Misled, NotJudged};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
 use crate::raft::{Log, NodeId, Property};
+use crate::record::message_name::MessageName;
 use crate::scenario::world::{CannotDo, Elections, NextEvent};
 use crate::server::Proposal;
 use crate::server::status::NodeStatus;
@@ -68,6 +69,8 @@ pub struct Failure {
     pub status: Vec<NodeStatus>,
     /// Whether timers and links were under manual control, so that nothing came by itself.
     pub manual: bool,
+    /// If the line names a message that is not in flight: those that are.
+    pub in_flight: Vec<MessageName>,
 }
 
 /// What went wrong with a line.

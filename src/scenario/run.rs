@@ -104,8 +104,16 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     fn failure(&mut self, line: usize, verb: &Verb, why: Why) -> Box<Failure> {
-        let manual = self.world.as_virtual().is_some_and(|world| world.is_manual());
-        Box::new(Failure { line, verb: verb.clone(), why, status: self.world.status(), manual })
+        let (mut manual, mut in_flight) = (false, Vec::new());
+        if let Some(world) = self.world.as_virtual() {
+            manual = world.is_manual();
+            if matches!(why, Why::Cannot(CannotDo::NoSuchMessage(_))) {
+                in_flight.extend(world.in_flight().into_iter().map(|message| message.name));
+                in_flight.dedup();
+            }
+        }
+        let (verb, status) = (verb.clone(), self.world.status());
+        Box::new(Failure { line, verb, why, status, manual, in_flight })
     }
 
     fn is_stopped(&self) -> bool {

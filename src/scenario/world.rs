@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::arguments::Argument;
 use crate::network::{Conditions, Network};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Checker;
@@ -42,9 +41,9 @@ pub enum CannotDo {
     /// The node does not lead, and has no heartbeat to send.
     #[error("{0} does not lead, and sends no heartbeats")]
     DoesNotLead(NodeId),
-    /// No message of this name is in flight; these are.
-    #[error("no such message is on its way; {}", in_flight(.1))]
-    NoSuchMessage(MessageName, Vec<MessageName>),
+    /// No such message is in flight.
+    #[error("no such message is on its way")]
+    NoSuchMessage(MessageName),
     /// The message is held back already, so it does not arrive by itself; it can be delivered by name any
     /// number of times.
     #[error("it is held back already: it arrives when 'deliver' names it, as often as it does")]
@@ -55,23 +54,6 @@ pub enum CannotDo {
          ('automatic' gives timers and links back)"
     )]
     NoEvent,
-}
-
-/// How many messages in flight a complaint names.
-const MOST_NAMES: usize = 8;
-
-/// Says which messages are in flight.
-fn in_flight(names: &[MessageName]) -> String {
-    let written: Vec<String> = names
-        .iter()
-        .take(MOST_NAMES)
-        .map(|name| format!("'{}'", MessageName::write(name)))
-        .collect();
-    match names.len() {
-        0 => "none is".to_owned(),
-        count if count > MOST_NAMES => format!("{count} are, such as {}", written.join(", ")),
-        _ => format!("these are: {}", written.join(", ")),
-    }
 }
 
 /// What a script does to the network, or says about the run, stored as its deed. Only the methods of [`World`]

@@ -234,14 +234,14 @@ impl VirtualWorld for Sim {
     }
 
     fn deliver(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        let flight = self.find_message(name, true).ok_or_else(|| self.no_such_message(name))?;
+        let flight = self.find_message(name, true).ok_or(CannotDo::NoSuchMessage(name))?;
         self.say_by_hand(flight.envelope.to);
         self.arrive(flight);
         Ok(())
     }
 
     fn remove(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        let flight = self.find_message(name, false).ok_or_else(|| self.no_such_message(name))?;
+        let flight = self.find_message(name, false).ok_or(CannotDo::NoSuchMessage(name))?;
         self.lose(&flight, Loss::Removed);
         Ok(())
     }
@@ -264,7 +264,7 @@ impl VirtualWorld for Sim {
         self.check_arrives(name)?;
         let is_named = |(_, flight): &(Time, &Flight)| name.matches(&flight.envelope);
         let found = self.queue.arrivals().find(is_named).map(|(due, flight)| (due, flight.clone()));
-        let (due, flight) = found.ok_or_else(|| self.no_such_message(name))?;
+        let (due, flight) = found.ok_or(CannotDo::NoSuchMessage(name))?;
         self.journal.deed(self.now, &Deed::Duplicated { message: flight.id });
         self.queue.push(due, SimEvent::Arrive(flight));
         Ok(())
@@ -345,12 +345,6 @@ impl Sim {
         Some(self.held[at].flight.clone())
     }
 
-    fn no_such_message(&self, name: MessageName) -> CannotDo {
-        let mut names: Vec<_> = self.in_flight().into_iter().map(|message| message.name).collect();
-        names.dedup();
-        CannotDo::NoSuchMessage(name, names)
-    }
-
     /// Checks that a message of this name arrives by itself and is not held.
     fn check_arrives(&self, name: MessageName) -> Result<(), CannotDo> {
         let mut arrivals = self.queue.arrivals();
@@ -359,7 +353,7 @@ impl Sim {
         }
         let mut held = self.held.iter();
         let is_held = held.any(|held| name.matches(&held.flight.envelope));
-        Err(if is_held { CannotDo::WaitsForName(name) } else { self.no_such_message(name) })
+        Err(if is_held { CannotDo::WaitsForName(name) } else { CannotDo::NoSuchMessage(name) })
     }
 
     /// What happens next, and when. On the way, this removes or resets alarms that have no effect,

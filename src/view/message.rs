@@ -7,6 +7,8 @@ use crate::raft::{
 };
 
 use super::words::{joined, log_end, plural};
+use crate::record::message_name::MessageName;
+use crate::scenario::verb_table::Verb;
 
 /// Up to this many entries of a request are listed. Of more, only the first and the last are.
 const LISTED: usize = 3;
@@ -139,4 +141,9 @@ pub const fn kind(kind: MessageKind) -> &'static str {
         MessageKind::AppendEntriesRequest => "AppendEntries",
         MessageKind::AppendEntriesResponse => "AppendEntries reply",
     }
+}
+
+/// The name of a message, as a line writes it.
+pub(super) fn name(name: MessageName) -> String {
+    Verb::Deliver(name).to_string().trim_start_matches("deliver ").to_owned()
 }

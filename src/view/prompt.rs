@@ -126,19 +126,18 @@ pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> 
         return vec!["  no message is on its way".to_owned()];
     }
     let mut table = Table::new(2);
-    let short = |name| Verb::Deliver(name).to_string().trim_start_matches("deliver ").to_owned();
     for one in all {
         let when = match one.due {
             Some(due) => format!("arrives at {due}"),
             None if one.delivered => "has arrived".to_owned(),
             None => "waits".to_owned(),
         };
-        let name = short(one.name);
+        let name = message::name(one.name);
         let name = if one.delivered { colour::faint(&name) } else { colour::strong(&name) };
         table.row([name, when, message::arguments(&one.envelope.message)]);
     }
     for envelope in at_paused {
-        let name = short(MessageName::of(envelope, std::iter::empty()));
+        let name = message::name(MessageName::of(envelope, std::iter::empty()));
         let when = format!("waits, as {} is paused", envelope.to);
         let arguments = message::arguments(&envelope.message);
         table.row([colour::faint(&name), when, arguments]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::table::one_line;
 use super::walkthrough::where_to_go;
 use super::words::plural;
-use super::{header, script_text, status, violation};
+use super::{failure_text, header, status, violation};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
 use crate::scenario::line_outcome::{Failure, Why};
@@ -53,7 +53,7 @@ pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
 impl EndedRun<'_> {
     /// Returns the ending as the last line of the run's record holds it.
     pub(crate) fn in_record(&self) -> Ending {
-        Ending::new(self.good, self.failure.map(script_text::sentence), self.safety)
+        Ending::new(self.good, self.failure.map(failure_text::sentence), self.safety)
     }
 
     /// What to try after the demo, with which every reader begins, if it passed with all rules kept.
@@ -68,7 +68,7 @@ impl EndedRun<'_> {
     }
 
     fn failure(&self) -> Vec<String> {
-        self.failure.map_or_else(Vec::new, script_text::failure)
+        self.failure.map_or_else(Vec::new, failure_text::failure)
     }
 
     /// Which rules were off, and how to find a failing run if no property was violated.

@@ -20,7 +20,7 @@ use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
 use crate::view::words::complaint_line;
-use crate::view::{history as told, prompt, script_text, why};
+use crate::view::{failure_text, history as told, prompt, script_text, why};
 
 /// What the page knows already.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -163,7 +163,7 @@ impl<'a> Desk<'a> {
         }
         let complaint = done.err().map(|why| match why {
             NotDone::Refused(why) => complaint_line(&why),
-            NotDone::Failed(failure) => script_text::sentence(&failure),
+            NotDone::Failed(failure) => failure_text::sentence(&failure),
         });
         self.told(ask.known, passes, said, complaint)
     }

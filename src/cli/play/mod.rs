@@ -26,7 +26,7 @@ use crate::scenario::verb_table::Verb;
 use crate::sim::Sim;
 use crate::view::output::Output;
 use crate::view::words::complaint_line;
-use crate::view::{STORY, View, header, prompt, script_text, violation, why};
+use crate::view::{STORY, View, failure_text, header, prompt, violation, why};
 use lines::Lines;
 use session::Session;
 use words::{WORDS, Word, help_on};
@@ -124,7 +124,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         match self.session.next_planned() {
             Some(Ok(())) => true,
             Some(Err(failure)) => {
-                self.setup.output.put_all(script_text::complaint(&failure));
+                self.setup.output.put_all(failure_text::complaint(&failure));
                 self.say(prompt::FAILED);
                 false
             }
@@ -233,7 +233,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             self.setup.output.put_all(prompt::delivered(&found.envelope));
         }
         if let Err(failure) = self.session.carry_out(verb) {
-            self.setup.output.put_all(script_text::complaint(&failure));
+            self.setup.output.put_all(failure_text::complaint(&failure));
         }
         if self.setup.is_virtual() && self.setup.output.lines_put() == before {
             self.say(done);
