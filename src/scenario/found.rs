@@ -77,11 +77,11 @@ pub(super) fn why_not<W: World>(world: &W, condition: &Condition, memory: &Memor
     why.unwrap_or_else(|why| why)
 }
 
-/// What the nodes that a condition asks are found with; nothing if no single node decides it.
+/// What the nodes that a condition asks are found with. There is at least one.
 ///
 /// # Errors
-/// If the condition refers to a leader or a crashed node, and there is none, or to what a node knows of its peers,
-/// and the node does not lead.
+/// If the condition refers to a leader, a crashed node or all nodes that run, and there is none, or to what a node
+/// knows of its peers, and the node does not lead.
 pub(super) fn found<W: World>(
     world: &W,
     statuses: &[NodeStatus],
@@ -155,6 +155,6 @@ pub(super) fn found<W: World>(
         Condition::Probing { leader, peer } | Condition::NotProbing { leader, peer } => {
             of_peer(leader, peer, &|it| Found::Probing(*peer, it.probing))
         }
-        _ => Ok(Vec::new()),
+        _ => unreachable!("what clients were told, and elections, are asked elsewhere"),
     }
 }

@@ -52,7 +52,6 @@ fn why(failure: &Failure) -> String {
 
 fn reason(why: &Why) -> String {
     match why {
-        Why::NotSo(found) if found.is_empty() => "this is not so".to_owned(),
         Why::NotSo(found) => found_with(found),
         Why::Elections(Elections { held, won }) => {
             format!("{won} of {held} campaigns so far have been won")
@@ -64,11 +63,7 @@ fn reason(why: &Why) -> String {
             format!("{node} does not lead, and so knows nothing of its peers")
         }
         Why::TimedOut(bound, stood) => {
-            let stood = match &**stood {
-                Why::NotSo(found) if found.is_empty() => String::new(),
-                stood => format!("; {}", reason(stood)),
-            };
-            format!("not within {}{stood}", duration(*bound))
+            format!("not within {}; {}", duration(*bound), reason(stood))
         }
         Why::NoLeader => "there is no leader".to_owned(),
         Why::NoneUp => "no node is up".to_owned(),
