@@ -216,7 +216,7 @@ pub struct Standing {
     pub paused: bool,
     /// The in-flight messages between it and the node that the finding is about.
     pub in_flight: Vec<MessageId>,
-    /// How many of them are on their way to this node.
+    /// How many of them are in flight to this node.
     pub in_flight_to: usize,
     /// The rule by which it refused, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -42,7 +42,7 @@ pub enum CannotDo {
     #[error("{0} does not lead, and sends no heartbeats")]
     DoesNotLead(NodeId),
     /// No such message is in flight.
-    #[error("no such message is on its way")]
+    #[error("no such message is in flight")]
     NoSuchMessage(MessageName),
     /// The message is held back already, so it does not arrive by itself; it can be delivered by name any
     /// number of times.

@@ -123,7 +123,7 @@ pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the sess
 /// The messages in flight, with their names, and those that have come to a paused process.
 pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> {
     if all.is_empty() && at_paused.is_empty() {
-        return vec!["  no message is on its way".to_owned()];
+        return vec!["  no message is in flight".to_owned()];
     }
     let mut table = Table::new(2);
     for one in all {

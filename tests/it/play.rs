@@ -212,7 +212,7 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "there is nothing to undo",
         "expect leader: there is no leader.",
         "expect violation election-safety: Election Safety was not violated.",
-        "no such message is on its way; none is.",
+        "no such message is in flight; none is.",
         "'no-such-file' is neither a scenario",
         "a file's name",
         "no line has done anything, so there is nothing to save",

@@ -53,7 +53,7 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     Usage::new("back", "[N]", "undo the last N lines; of single steps each counts"),
     Usage::new("forward", "[N]", "do again what 'back' has undone, line by line"),
     Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
-    Usage::new("messages", "", "the messages on their way (virtual time)"),
+    Usage::new("messages", "", "the messages in flight (virtual time)"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("save", "FILE", "write the session as a scenario that does it all again"),
     Usage::new("load", "NAME|FILE", "start again with a scenario: its cluster, and its lines"),

@@ -121,7 +121,7 @@ impl TracePrompt<'_> {
                 Some(step) => format!("the first is in step {step}"),
                 None => "none in this run".to_owned(),
             };
-            format!("no {kind} {side} step {} ({elsewhere})", self.step)
+            format!("no '{kind}' {side} step {} ({elsewhere})", self.step)
         };
         let step = step.ok_or_else(none)?;
         Ok(self.go(step))

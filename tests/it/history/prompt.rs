@@ -286,7 +286,7 @@ fn what_is_asked_amiss_is_helped() {
     let out = talk("why\nnext crash\nnext foo\nnext comit\ngoto end\n");
     for words in [
         "why leader N why node N leads",
-        "no crash after step 1 (none in this run)",
+        "no 'crash' after step 1 (none in this run)",
         "'foo' is not a place or event",
         "did you mean 'commit'?",
         "> goto end step 100: n2",
@@ -375,7 +375,7 @@ fn the_end_and_any_rule_can_be_named_and_words_for_a_cluster_are_sent_there() {
         "refuses",
         "> goto first refused",
         "> previous refused",
-        "no broken after step",
+        "no 'broken' after step",
         "none in this run",
     ] {
         assert!(out.contains(words), "{out:?} lacks {words:?}");

@@ -183,7 +183,7 @@ fn a_line_of_the_scenario_that_fails_can_be_brought_back() {
     let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
     for sentence in [
         "expect leader is 1: there is no leader. (the line counts as done all the same; 'back' makes it the next one again) (next: 'status'",
-        "no such message is on its way; these are: 'vote 1 -> 0', 'vote 1 -> 2'.",
+        "no such message is in flight; these are: 'vote 1 -> 0', 'vote 1 -> 2'.",
         "✓ as expected: n1 leads (next: 'status'",
     ] {
         assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
