@@ -12,10 +12,10 @@
 //!   carry computed fields. `docs/trace-format.md` describes both.
 //! * [`history`]: a run that can be asked for the state of everything at any of its steps.
 
-mod computed_fields;
+pub(crate) mod computed_fields;
 pub mod deed;
 pub(crate) mod error;
-mod format;
+pub(crate) mod format;
 pub mod history;
 pub mod journal;
 pub mod message_name;
@@ -23,9 +23,7 @@ mod replay;
 mod write;
 
 pub use computed_fields::{Ending, NodeFields};
-pub(crate) use computed_fields::{Numbered, StepOutcome};
 pub use error::TraceError;
-pub(crate) use format::InputLine;
 pub use format::{Clock, Header};
 pub use history::History;
 pub use replay::{ReplayedRun, Summary, replay};

@@ -14,10 +14,10 @@ use super::output::Output;
 use super::rules::{shown_in, test_of, told_in};
 use crate::network::micros;
 use crate::raft::{LogIndex, NodeId, Property, RaftNode, Rule, RuleSet, Settings};
+use crate::record::computed_fields::{Numbered, StepOutcome};
+use crate::record::format::InputLine;
 use crate::record::history::NodeState;
-use crate::record::{
-    Header, InputLine, NodeFields, Numbered, StepOutcome, Summary, TraceError, TraceWriter,
-};
+use crate::record::{Header, NodeFields, Summary, TraceError, TraceWriter};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
