@@ -28,6 +28,8 @@ use raft_in_practice::server::{Answer, Proposal, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::{hunt_result, violation};
 
+use crate::common::text::unwrapped;
+
 /// A bound that no wait here should reach.
 const BOUND: Duration = Duration::from_secs(20);
 
@@ -418,7 +420,7 @@ fn what_cannot_be_judged_is_no_violation_and_no_success_and_is_said() {
     let text = violation::report(&report, 1).join("\n");
     let row = text.lines().find(|line| line.contains("41 answers")).unwrap();
     assert!(row.contains("? not judged") && !row.contains('✓'), "{row}");
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = unwrapped(&text);
     assert!(text.contains("Linearizability was not judged: too many open operations. Of 41 on x, 41 were open at one time"), "{text}");
     let quiet = violation::one_line("name", Some(true), &report);
     assert!(

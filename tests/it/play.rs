@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use assert_cmd::Command;
 use raft_in_practice::cli::play::lines::{fitting, following};
 
+use crate::common::text::unwrapped;
+
 /// What a session printed, and its exit code.
 struct Played {
     out: String,
@@ -233,7 +235,7 @@ fn a_file_that_is_no_scenario_is_not_overwritten() {
     let save = format!("save {}", precious.display());
     let played = play(&[], &["step", &save]);
     let sentence = "exists and is not a scenario that was saved here; it is kept";
-    let told = played.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = unwrapped(&played.out);
     assert!(told.contains(sentence), "{told}");
     assert_eq!(fs::read_to_string(&precious).unwrap(), "my only copy\n");
 }
@@ -356,7 +358,7 @@ fn one_can_go_on_from_a_recorded_run() {
     assert_eq!(whole.code, 0, "{}", whole.out);
     assert!(whole.out.contains("replayed up to here"), "{}", whole.out);
     let welcome = "'timeout 0', 'automatic', 'back'";
-    let told = whole.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = unwrapped(&whole.out);
     assert!(told.contains(welcome) && !told.contains("'run until leader'"), "{told}");
     assert!(whole.out.contains("'SET more=1'") || whole.out.contains("SET more=1"));
 
@@ -381,7 +383,7 @@ fn a_run_that_cannot_be_made_again_as_it_was_says_so() {
     let made = raft_cluster(&[&["run", path][..], &speed].concat(), "");
     assert_eq!(made.code, 0, "{}", made.out);
     let again = play(&[name], &["status", "quit"]);
-    let out = again.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let out = unwrapped(&again.out);
     let is_said = out.contains("This comes out differently from the run");
     let recorded = raft_cluster(&["replay", name], "").out;
     let is_alike = last_status(&recorded) == last_status(&again.out);

@@ -3,6 +3,8 @@
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::common::text::unwrapped;
+
 const HEADINGS: [&str; 10] = [
     "1. A node starts as a follower in term 0",
     "2. Its election timer ends",
@@ -99,9 +101,8 @@ fn the_sections_show_what_they_promise() {
         "2@2 is of term 2, n0 leads term 4",
         "n0 has applied 2@2, n4 has applied 2@3",
     ] {
-        let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(unwrapped.contains(&shown), "{shown:?} is not there");
+        let (told, shown) = (unwrapped(&text), unwrapped(shown));
+        assert!(told.contains(&shown), "{shown:?} is not there");
     }
 }
 

@@ -6,6 +6,7 @@
 mod cluster;
 pub mod lengths;
 mod memory_file;
+pub mod text;
 
 use std::num::NonZeroUsize;
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use assert_cmd::Command;
 
+use crate::common::text::{has_all, unwrapped};
+
 /// What the program printed on standard output and on standard error, and its exit code.
 fn raft_cluster(arguments: &[&str], typed: &str) -> (String, String, i32) {
     let mut command = Command::cargo_bin("raft-cluster").unwrap();
@@ -33,10 +35,6 @@ fn trace(scenario: &str, test: &str) -> String {
     let path = directory.join(format!("{test}.jsonl")).to_str().unwrap().to_owned();
     printed(&["run", scenario, "--virtual", "--view", "quiet", "--trace", &path], "");
     path
-}
-
-fn unwrapped(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -78,9 +76,7 @@ fn help_on_a_word_says_what_may_follow_it() {
     let path = trace("demo", "help");
     let out =
         unwrapped(&printed(&["replay", &path, "--prompt"], "help next\nhelp show\nhelp crash\n"));
-    for words in ["[N|EVENT]", "truncation a node deletes entries", "refused RULE", "show [N]"] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(&out, &["[N|EVENT]", "truncation a node deletes entries", "refused RULE", "show [N]"]);
     assert!(out.contains("'crash' is not a word here"), "it is one of the scripts: {out}");
 }
 
@@ -89,44 +85,47 @@ fn a_trace_is_walked_forth_and_back() {
     let path = trace("demo", "walk");
     let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
     let out = talk("next\nnext 5\nback\ngoto 2.624\nnext commit\nprevious election\n");
-    for words in [
-        "All nodes start as followers An election",
-        "step 1: n0's election timer ends",
-        "1/103 2.110> next step 2: n0 → n1 RequestVote: term 1",
-        "2/103 2.112> next 5 step 7:",
-        "7/103 2.116> back step 6:",
-        "6/103 2.116> goto 2.624 Three writes client 1 asks n0 for SET balance=1000 step 23:",
-        "23/103 2.624> next commit step 32:",
-        "previous election All nodes start as followers An election",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "All nodes start as followers An election",
+            "step 1: n0's election timer ends",
+            "1/103 2.110> next step 2: n0 → n1 RequestVote: term 1",
+            "2/103 2.112> next 5 step 7:",
+            "7/103 2.116> back step 6:",
+            "6/103 2.116> goto 2.624 Three writes client 1 asks n0 for SET balance=1000 step 23:",
+            "23/103 2.624> next commit step 32:",
+            "previous election All nodes start as followers An election",
+        ],
+    );
     let out =
         talk("goto first crash\nshow\ngoto 7\nshow 0\ndiff 6 7\nblame 1 votedFor\nblame 1 x\n");
-    for words in [
-        "n0 CRASHED",
-        "role leader currentTerm 1 votedFor n0 log 1@1 commitIndex 0 lastApplied 0",
-        "nextIndex[1] 2 matchIndex[1] 0",
-        "n0 role 'candidate' → 'leader'",
-        "n1's votedFor has been 'n0' since step 2 step 2:",
-        "n1 has no 'x' here; it has role, currentTerm,",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "n0 CRASHED",
+            "role leader currentTerm 1 votedFor n0 log 1@1 commitIndex 0 lastApplied 0",
+            "nextIndex[1] 2 matchIndex[1] 0",
+            "n0 role 'candidate' → 'leader'",
+            "n1's votedFor has been 'n0' since step 2 step 2:",
+            "n1 has no 'x' here; it has role, currentTerm,",
+        ],
+    );
     let out = talk(
         "goto 32\nwhy committed 2\nlog\nlog 0\nmessages\nwhy leader 7\ngoto 104\nnxt\nback 99\nback\n",
     );
-    for words in [
-        "Step 32, 2.629: why committed 2? 2@1 is committed: n0, then the leader, counted a majority",
-        "index 1 2 n0",
-        "2@1 applied SET balance=1000",
-        "there is no node 7 in this run; its nodes are 0 to 4",
-        "there is no step 104 in this run; its steps are 1 to 103",
-        "did you mean 'next'?",
-        "step 1 is the first",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "Step 32, 2.629: why committed 2? 2@1 is committed: n0, then the leader, counted a majority",
+            "index 1 2 n0",
+            "2@1 applied SET balance=1000",
+            "there is no node 7 in this run; its nodes are 0 to 4",
+            "there is no step 104 in this run; its steps are 1 to 103",
+            "did you mean 'next'?",
+            "step 1 is the first",
+        ],
+    );
 }
 
 #[test]
@@ -146,13 +145,14 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     let at = ["replay", &path, "--at", "first refused commit-only-current-term"];
     let ask = [&at[..], &["--why", "not committed 2 on 0"]].concat();
     let text = unwrapped(&printed(&ask, ""));
-    for words in [
-        "waits: commit-only-current-term (§5.4.2): 2@2 is of term 2, n0 leads term 4",
-        "index 2 is known to be on 3 of 5 nodes, and 3 are a majority",
-        "if a client proposed a command to n0, and that entry of term 4 came to be known to n0 to be on a majority",
-    ] {
-        assert!(text.contains(words), "{text:?} lacks {words:?}");
-    }
+    has_all(
+        &text,
+        &[
+            "waits: commit-only-current-term (§5.4.2): 2@2 is of term 2, n0 leads term 4",
+            "index 2 is known to be on 3 of 5 nodes, and 3 are a majority",
+            "if a client proposed a command to n0, and that entry of term 4 came to be known to n0 to be on a majority",
+        ],
+    );
     let (run, own) = (super::history(&super::shipped("figure-8")), "SET y=last");
     let asked = run.clients().iter().find(|call| call.command.as_str() == own).unwrap().asked_in;
     let text = ["replay", &path, "--at", &asked.to_string(), "--why", "not committed 4"];
@@ -252,9 +252,7 @@ fn a_node_that_is_paused_is_seen_to() {
         unwrapped(&printed(&["replay", &path, "--at", place, "--why", question], ""))
     };
     let answer = at("first pause", "leader 0");
-    for words in ["n0 leads term 1, by the votes of", "n0 has been paused since step"] {
-        assert!(answer.contains(words), "{answer:?} lacks {words:?}");
-    }
+    has_all(&answer, &["n0 leads term 1, by the votes of", "n0 has been paused since step"]);
     // No timer of a paused process ends.
     let asked = "elect 0\npause 1\nrun 9ms\nwhy not leader 1\n";
     let answer = unwrapped(&printed(&["play", "--virtual", "--nodes", "3"], asked));
@@ -284,36 +282,39 @@ fn what_is_asked_amiss_is_helped() {
     let path = trace("partition", "amiss");
     let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
     let out = talk("why\nnext crash\nnext foo\nnext comit\ngoto end\n");
-    for words in [
-        "why leader N why node N leads",
-        "no 'crash' after step 1 (none in this run)",
-        "'foo' is not a place or event",
-        "did you mean 'commit'?",
-        "> goto end step 100: n2",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "why leader N why node N leads",
+            "no 'crash' after step 1 (none in this run)",
+            "'foo' is not a place or event",
+            "did you mean 'commit'?",
+            "> goto end step 100: n2",
+        ],
+    );
     // A word that is known, but does not stand alone, is not offered in its own place.
     let out =
         talk("goto first\ngoto pause\nnext first commit\nwhy refused 1 0\nwhy refused 1->0\n");
-    for words in [
-        "'first' needs an event, as in 'first commit'",
-        "'pause' is an event; which one: 'first pause' or 'last pause'?",
-        "'refused 1 0' is not a question known here; ask 'refused N -> M'",
-        "'refused 1 -> 0' has not happened up to step 1",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "'first' needs an event, as in 'first commit'",
+            "'pause' is an event; which one: 'first pause' or 'last pause'?",
+            "'refused 1 0' is not a question known here; ask 'refused N -> M'",
+            "'refused 1 -> 0' has not happened up to step 1",
+        ],
+    );
     assert!(!out.contains("did you mean 'first'?"), "{out:?}");
     let out =
         talk("goto 100\nwhy told client 1\nwhy told SET?\nwhy truncated 3\nwhy not leader 3\n");
-    for words in [
-        "Client 1 asked n0 for",
-        "more, asked before, also match.",
-        "has not happened up to step 100; 'truncated 1' did in step 100, 'truncated 0' did in step 97",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "Client 1 asked n0 for",
+            "more, asked before, also match.",
+            "has not happened up to step 100; 'truncated 1' did in step 100, 'truncated 0' did in step 97",
+        ],
+    );
     let never = &out[out.find("n3 has never campaigned").unwrap()..];
     assert!(!never.split("└").next().unwrap().contains("That has been so since"), "{never}");
     let out = talk("goto 48\nwhy not committed 3 on 0\n");
@@ -341,16 +342,17 @@ fn the_prompt_tells_who_led_when_and_what_clients_were_told() {
     let path = trace("told", "glance");
     let out =
         unwrapped(&printed(&["replay", &path, "--prompt"], "leaders\nclients\ngoto 85\nclients\n"));
-    for words in [
-        "n0 leads term 1 from step 4 until it steps down in step 42 n2 leads term 2 from step 36 until it \
+    has_all(
+        &out,
+        &[
+            "n0 leads term 1 from step 4 until it steps down in step 42 n2 leads term 2 from step 36 until it \
          crashes after step 49",
-        "n1 leads term 4 from step 73 on",
-        "clients no client has asked for anything",
-        "Client 8 asked n0",
-        "crashed after step 70 and forgot who had asked",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+            "n1 leads term 4 from step 73 on",
+            "clients no client has asked for anything",
+            "Client 8 asked n0",
+            "crashed after step 70 and forgot who had asked",
+        ],
+    );
 }
 
 #[test]
@@ -370,16 +372,17 @@ fn the_end_and_any_rule_can_be_named_and_words_for_a_cluster_are_sent_there() {
     assert!(first.is_some_and(|first| first.contains(" refuses ")), "{out}");
     let story = printed(&["replay", &path, "--at", "first refused"], "");
     assert!(unwrapped(&story).contains(" refuses "), "{story}");
-    for words in [
-        "> next refused",
-        "refuses",
-        "> goto first refused",
-        "> previous refused",
-        "no 'broken' after step",
-        "none in this run",
-    ] {
-        assert!(out.contains(words), "{out:?} lacks {words:?}");
-    }
+    has_all(
+        &out,
+        &[
+            "> next refused",
+            "refuses",
+            "> goto first refused",
+            "> previous refused",
+            "no 'broken' after step",
+            "none in this run",
+        ],
+    );
     let out = talk("crash 1\nstatus\nrun\nhelp crash\n");
     for word in ["crash", "status", "run"] {
         let sentence = format!("'{word}' acts on a cluster: 'fork' opens one here");

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{file, last_status, play};
+use crate::common::text::{has_all, unwrapped};
 
 #[test]
 fn looking_around_after_going_back_leaves_the_way_forward() {
@@ -57,7 +58,7 @@ fn what_waits_in_vain_under_manual_control_says_so() {
     let hint = "(timers and links are in your hands: 'automatic' gives them back)";
     let told = |lines: &[&str]| {
         let out = play(&["--nodes", "3"], lines).out;
-        out.split_whitespace().collect::<Vec<_>>().join(" ")
+        unwrapped(&out)
     };
     let lines = ["manual", "run until leader", "write SET x=1", "submit SET x=1", "crash leader"];
     let by_hand = told(&lines);
@@ -78,7 +79,7 @@ fn what_waits_in_vain_under_manual_control_says_so() {
 fn words_that_belong_elsewhere_are_sent_there() {
     let lines = ["SET x=1", "GET x", "goto 3", "previous", "leaders"];
     let out = play(&["--nodes", "3"], &lines).out;
-    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let out = unwrapped(&out);
     for sentence in [
         "'SET x=1' is a command for the cluster: 'write SET x=1'",
         "'GET x' is a command for the cluster: 'write GET x'",
@@ -91,7 +92,7 @@ fn words_that_belong_elsewhere_are_sent_there() {
     }
     let out =
         play(&["--nodes", "3"], &["run until leader", "expect no value a", "run 1s", "step"]).out;
-    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let out = unwrapped(&out);
     assert!(out.contains("✓ as expected: no running node has a key 'a'"), "{out}");
     assert!(!out.contains("nothing was checked"), "{out}");
 }
@@ -141,27 +142,28 @@ fn what_was_found_and_what_is_to_come_is_said() {
         "help ONE-vote-per-term",
     ];
     let out = play(&["--nodes", "3"], &lines).out;
-    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    for sentence in [
-        "expect in step: the log of n0, n1 and n2 is empty.",
-        "x is 1 on n0 and n1; there is no x on n2.",
-        "commitIndex is 2 on n0 and n1; commitIndex is 1 on n2.",
-        "expect role 1 = leader: n1 is a follower.",
-        "expect vote 2 = 1: n2 voted for n0 in term 1.",
-        "the log of n2 is 1@1.",
-        "n0 and n1 have committed it; n2 has not committed it.",
-        "n0 does not probe n2.",
-        "not within 1 ms; commitIndex is 1 on n2.",
-        "the line means n0 twice, and another node belongs there.",
-        "(done: it crashes within its next step, before it saves)",
-        "(done: its next answer to a client is lost)",
-        "(done: it crashes within its next step, before it sends)",
-        "paper §5.2, Figure 2 RequestVote receiver 2",
-        "'two-votes' is not a word here, and no rule",
-        "'ONE-vote-per-term' is not a word here, and no rule; did you mean 'one-vote-per-term'?",
-    ] {
-        assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
-    }
+    let out = unwrapped(&out);
+    has_all(
+        &out,
+        &[
+            "expect in step: the log of n0, n1 and n2 is empty.",
+            "x is 1 on n0 and n1; there is no x on n2.",
+            "commitIndex is 2 on n0 and n1; commitIndex is 1 on n2.",
+            "expect role 1 = leader: n1 is a follower.",
+            "expect vote 2 = 1: n2 voted for n0 in term 1.",
+            "the log of n2 is 1@1.",
+            "n0 and n1 have committed it; n2 has not committed it.",
+            "n0 does not probe n2.",
+            "not within 1 ms; commitIndex is 1 on n2.",
+            "the line means n0 twice, and another node belongs there.",
+            "(done: it crashes within its next step, before it saves)",
+            "(done: its next answer to a client is lost)",
+            "(done: it crashes within its next step, before it sends)",
+            "paper §5.2, Figure 2 RequestVote receiver 2",
+            "'two-votes' is not a word here, and no rule",
+            "'ONE-vote-per-term' is not a word here, and no rule; did you mean 'one-vote-per-term'?",
+        ],
+    );
 }
 
 /// A line of a scenario that fails says that it is done with, and how it comes next again.
@@ -180,14 +182,15 @@ fn a_line_of_the_scenario_that_fails_can_be_brought_back() {
         "next",
     ];
     let out = play(&[path.to_str().unwrap()], &lines).out;
-    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    for sentence in [
-        "expect leader is 1: there is no leader. (the line counts as done all the same; 'back' makes it the next one again) (next: 'status'",
-        "no such message is in flight; these are: 'vote 1 -> 0', 'vote 1 -> 2'.",
-        "✓ as expected: n1 leads (next: 'status'",
-    ] {
-        assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
-    }
+    let out = unwrapped(&out);
+    has_all(
+        &out,
+        &[
+            "expect leader is 1: there is no leader. (the line counts as done all the same; 'back' makes it the next one again) (next: 'status'",
+            "no such message is in flight; these are: 'vote 1 -> 0', 'vote 1 -> 2'.",
+            "✓ as expected: n1 leads (next: 'status'",
+        ],
+    );
 }
 
 /// Under manual control a message that is named is expected to arrive: that it does not is said.
@@ -209,15 +212,16 @@ fn what_does_not_arrive_and_who_is_paused_is_said() {
         "run until leader",
     ];
     let out = play(&["--nodes", "3"], &lines).out;
-    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    for sentence in [
-        "the message from n0 to n1 is lost: the link is cut",
-        "the message from n0 to n2 is lost: n2 is down",
-        "there is no leader. n1 is paused.",
-        "there is no leader. None of 3 nodes are up, and a leader needs the votes of 2",
-    ] {
-        assert!(out.contains(sentence), "{out:?} lacks {sentence:?}");
-    }
+    let out = unwrapped(&out);
+    has_all(
+        &out,
+        &[
+            "the message from n0 to n1 is lost: the link is cut",
+            "the message from n0 to n2 is lost: n2 is down",
+            "there is no leader. n1 is paused.",
+            "there is no leader. None of 3 nodes are up, and a leader needs the votes of 2",
+        ],
+    );
     let paused = play(&["--nodes", "3"], &["elect 0", "pause 0", "status"]).out;
     assert!(paused.contains("n0 (paused) leads term 1> "), "{paused}");
 }

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 
 use assert_cmd::Command;
 
+use crate::common::text::unwrapped;
+
 fn raft_cluster(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("raft-cluster").unwrap();
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR");
@@ -49,9 +51,4 @@ fn file(name: &str) -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("raft_cluster");
     std::fs::create_dir_all(&directory).unwrap();
     directory.join(name)
-}
-
-/// Text with all white space as single spaces, so that wrapping does not matter.
-fn unwrapped(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
