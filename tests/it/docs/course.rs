@@ -8,6 +8,7 @@ use raft_in_practice::scenario::script::Script;
 use raft_in_practice::sim::{Sim, SimConfig};
 
 use super::pages::root;
+use crate::common::text::unwrapped;
 
 /// The line below which the reader writes.
 const GAP: &str = "note Your lines begin here.";
@@ -101,7 +102,7 @@ fn each_exercise_has_its_lesson() {
         assert!(exercise.name.starts_with(&format!("{number:02}-")), "{}", exercise.name);
         let shows = format!("shows Lesson {number}: ");
         assert!(exercise.lines[0].starts_with(&shows), "{}", exercise.lines[0]);
-        let lesson = lessons[number];
+        let lesson = unwrapped(lessons[number]);
         assert!(lesson.starts_with(&format!("{number}. ")), "{lesson}");
         assert!(lesson.contains(&format!("`{}`", exercise.name)), "{lesson}");
         let gaps = exercise.lines.iter().filter(|line| *line == GAP).count();
