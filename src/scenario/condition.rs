@@ -66,47 +66,53 @@ pub(super) fn positions(log: &Log) -> Vec<LogPosition> {
     log.iter().map(|(index, entry)| LogPosition { term: entry.term, index }).collect()
 }
 
-/// Whether a condition is true of a world now.
+/// Checks that a condition is true of a world now.
 ///
 /// # Errors
-/// If it refers to a leader, a crashed node or a client, and there is none, or to what a node knows of
-/// its peers, and the node does not lead.
-pub(super) fn holds<W: World>(
+/// How things stand instead, as they were looked at for the answer: a world on threads may change meanwhile.
+pub(super) fn judge<W: World>(
     world: &W,
     condition: &Condition,
     memory: &Memory,
-) -> Result<bool, Why> {
+) -> Result<(), Why> {
     if let Some(client) = memory.asker(condition) {
         let (ticket, command) = client?;
-        return Ok(was_told(condition, command, &world.proposal(ticket)));
+        let told = world.proposal(ticket);
+        let as_said = was_told(condition, command, &told);
+        return if as_said { Ok(()) } else { Err(Why::WasTold(ticket.client(), told)) };
+    }
+    if let Condition::Elections(amount) | Condition::Leaders(amount) = condition {
+        let elections = world.elections();
+        let are_held = matches!(condition, Condition::Elections(_));
+        let count = if are_held { elections.held } else { elections.won };
+        return if amount.admits(count) { Ok(()) } else { Err(Why::Elections(elections)) };
     }
     let statuses = world.status();
     let leader = leader_of(&statuses);
-    Ok(match condition {
-        Condition::Leader(None) => leader.is_some(),
-        Condition::NoLeader => leader.is_none(),
+    let leads = match condition {
+        Condition::Leader(None) => Some(leader.is_some()),
+        Condition::NoLeader => Some(leader.is_none()),
         Condition::Leader(Some(who)) => {
             let node = memory.resolve(*who, &statuses)?;
-            leader.is_some_and(|leader| leader.id == node)
+            Some(leader.is_some_and(|leader| leader.id == node))
         }
         Condition::LeaderOther(who) => {
             let node = memory.resolve(*who, &statuses)?;
-            leader.is_some_and(|leader| leader.id != node)
+            Some(leader.is_some_and(|leader| leader.id != node))
         }
-        Condition::LeaderSince(term) => leader.is_some_and(|leader| leader.term.get() >= *term),
-        Condition::Elections(amount) => amount.admits(world.elections().held),
-        Condition::Leaders(amount) => amount.admits(world.elections().won),
-        Condition::InStep => in_step(world, &statuses),
-        _ => {
-            let found = found(world, &statuses, condition, memory)?;
-            let mut fits = found.iter().map(|(_, found)| found.fits(condition));
-            if condition.asks_majority() {
-                fits.filter(|fits| *fits).count() > statuses.len() / 2
-            } else {
-                fits.all(|fits| fits)
-            }
+        Condition::LeaderSince(term) => {
+            Some(leader.is_some_and(|leader| leader.term.get() >= *term))
         }
-    })
+        Condition::InStep => Some(in_step(world, &statuses)),
+        _ => None,
+    };
+    if leads == Some(true) {
+        return Ok(());
+    }
+    let found = found(world, &statuses, condition, memory)?;
+    let fits = found.iter().filter(|(_, found)| found.fits(condition)).count();
+    let need = if condition.asks_majority() { statuses.len() / 2 + 1 } else { found.len() };
+    if leads.is_none() && fits >= need { Ok(()) } else { Err(Why::NotSo(found)) }
 }
 
 /// Whether a client that asked for `command` was told what the condition says.

@@ -63,20 +63,6 @@ impl Found {
     }
 }
 
-/// Says why a condition does not hold on this world.
-pub(super) fn why_not<W: World>(world: &W, condition: &Condition, memory: &Memory) -> Why {
-    let why = match condition {
-        Condition::Elections(_) | Condition::Leaders(_) => Ok(Why::Elections(world.elections())),
-        _ => match memory.asker(condition) {
-            Some(client) => {
-                client.map(|(ticket, _)| Why::WasTold(ticket.client(), world.proposal(ticket)))
-            }
-            None => found(world, &world.status(), condition, memory).map(Why::NotSo),
-        },
-    };
-    why.unwrap_or_else(|why| why)
-}
-
 /// What the nodes that a condition asks are found with. There is at least one.
 ///
 /// # Errors

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::condition::{Memory, holds};
-use super::found::why_not;
+use super::condition::{Memory, judge};
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
 use super::verb_table::{Condition, LinkSet, Verb, Who};
@@ -259,7 +258,7 @@ impl<'a, W: World> Runner<'a, W> {
 
     fn expect_stall(&mut self, condition: &Condition, within: Duration) -> Result<(), Why> {
         let began = self.world.now();
-        let came_true = self.comes_true(condition, within)?;
+        let came_true = self.comes_true(condition, within)?.is_ok();
         let took = self.world.now() - began;
         let condition = condition.clone();
         match (came_true, self.spared) {
@@ -382,49 +381,56 @@ impl<'a, W: World> Runner<'a, W> {
         let node = self.resolve(who)?;
         let (began, bound) = (self.world.now(), PATIENCE);
         let condition = Condition::Leader(Some(Who::Node(node)));
+        let mut why = Why::NoLeader;
         while self.world.now() - began < bound {
             match self.world.election_timeout(node) {
                 Ok(()) | Err(CannotDo::Leads(_)) => {}
                 Err(cannot) => return Err(cannot.into()),
             }
-            if self.comes_true(&condition, Duration::from_secs(1))? {
-                let took = self.world.now() - began;
-                self.tell(&LineOutcome::Waited { condition, took, bound });
-                return Ok(());
+            match self.comes_true(&condition, Duration::from_secs(1))? {
+                Ok(()) => {
+                    let took = self.world.now() - began;
+                    self.tell(&LineOutcome::Waited { condition, took, bound });
+                    return Ok(());
+                }
+                Err(stood) => why = stood,
             }
         }
-        Err(Why::TimedOut(bound, Box::new(self.why_not(&condition))))
+        Err(Why::TimedOut(bound, Box::new(why)))
     }
 
     fn wait_until(&mut self, condition: &Condition, bound: Duration) -> Result<(), Why> {
         let began = self.world.now();
-        if !self.comes_true(condition, bound)? {
-            return Err(Why::TimedOut(bound, Box::new(self.why_not(condition))));
+        if let Err(why) = self.comes_true(condition, bound)? {
+            return Err(Why::TimedOut(bound, Box::new(why)));
         }
         let took = self.world.now() - began;
         self.tell(&LineOutcome::Waited { condition: condition.clone(), took, bound });
         Ok(())
     }
 
-    fn comes_true(&mut self, condition: &Condition, bound: Duration) -> Result<bool, Why> {
+    /// Lets the world run until a condition is true, or `bound` has passed. Returns why it was not true last.
+    fn comes_true(
+        &mut self,
+        condition: &Condition,
+        bound: Duration,
+    ) -> Result<Result<(), Why>, Why> {
         let memory = self.memory.clone();
-        self.run_until(bound, |world| holds(world, condition, &memory).unwrap_or(false))
+        let mut judged = judge(&self.world, condition, &memory);
+        self.run_until(bound, |world| {
+            judged = judge(world, condition, &memory);
+            judged.is_ok()
+        })?;
+        Ok(judged)
     }
 
     pub(super) fn wait_for_leader(&mut self, bound: Duration) -> Result<(), Why> {
-        let found = self.comes_true(&Condition::Leader(None), bound)?;
-        if found { Ok(()) } else { Err(Why::NoLeader) }
+        self.comes_true(&Condition::Leader(None), bound)?
     }
 
     fn expect(&mut self, condition: &Condition) -> Result<(), Why> {
-        if holds(&self.world, condition, &self.memory)? {
-            self.tell(&LineOutcome::Held(condition.clone()));
-            return Ok(());
-        }
-        Err(self.why_not(condition))
-    }
-
-    fn why_not(&self, condition: &Condition) -> Why {
-        why_not(&self.world, condition, &self.memory)
+        judge(&self.world, condition, &self.memory)?;
+        self.tell(&LineOutcome::Held(condition.clone()));
+        Ok(())
     }
 }

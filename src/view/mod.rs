@@ -14,8 +14,8 @@
 //! * `walkthrough`: the ten sections as text; `json`: the same as one JSON object a line.
 //! * `header`: the first lines of a run; `summary`: the last lines.
 //! * `story`: a run as it happens. `what_to_tell` decides what is worth telling, `deeds` says what the world
-//!   did, `provenance` where a late message comes from, `script_text` how each line of a script came out, and `failure_text` what
-//!   went wrong with one.
+//!   did, `provenance` where a late message comes from, `script_text` how each line of a script came out, and
+//!   `failure_text` what went wrong with one.
 //! * `lanes`: a run as columns with arrows between them.
 //! * `status`: the state of the nodes; `violation`: what the checker found; `hunt_result`, `search_result`
 //!   and `divergence`: what the searches found.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::raft::{
     Envelope, Event, Facts, Input, LogEntry, LogIndex, LogPosition, NodeId, PersistentState,
-    RaftNode, Settings, Term,
+    RaftNode, Settings, Term, Verdict,
 };
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::{Time, Timing};
@@ -43,10 +43,9 @@ impl ShownStep {
     /// The election timeout that was drawn, if the timer started over.
     pub fn election_timeout(&self) -> Option<Duration> {
         self.events.iter().find_map(|event| match event {
-            Event::Checked(verdict) => match verdict.facts {
-                Facts::Timeout { drawn_us, .. } => Some(Duration::from_micros(drawn_us)),
-                _ => None,
-            },
+            Event::Checked(Verdict { facts: Facts::Timeout { drawn_us, .. }, .. }) => {
+                Some(Duration::from_micros(*drawn_us))
+            }
             _ => None,
         })
     }
