@@ -4,7 +4,7 @@
 //! its network. Run it with `cargo run --example one_node`.
 
 use raft_in_practice::raft::{
-    AppendEntriesResponse, AppendOutcome, Envelope, Event, Message, Sendable, VoteResponse,
+    AppendEntriesReply, AppendOutcome, Envelope, Event, Message, RequestVoteReply, Sendable,
 };
 use raft_in_practice::{Input, LogIndex, NodeId, PersistentState, RaftNode, Settings, Term};
 
@@ -22,10 +22,10 @@ fn main() {
 
 /// The inputs of the node, each with the story behind it.
 fn inputs() -> [(&'static str, Input); 5] {
-    let vote = VoteResponse { term: Term::new(1), vote_granted: true };
+    let vote = RequestVoteReply { term: Term::new(1), vote_granted: true };
     let outcome = AppendOutcome::Accepted { match_index: LogIndex::new(2) };
-    let stored = AppendEntriesResponse { term: Term::new(1), outcome };
-    let refusal = VoteResponse { term: Term::new(7), vote_granted: false };
+    let stored = AppendEntriesReply { term: Term::new(1), outcome };
+    let refusal = RequestVoteReply { term: Term::new(7), vote_granted: false };
     [
         ("Nobody speaks, so the timer ends:", Input::ElectionTimeout),
         ("n1 gives its vote, and two of three are a majority:", from(1, vote)),

@@ -13,8 +13,8 @@ use std::hash::{Hash, Hasher};
 use siphasher::sip::SipHasher13;
 
 use crate::raft::{
-    AppendEntriesRequest, AppendOutcome, Command, Envelope, LogEntry, LogIndex, Message, NodeId,
-    Payload, RaftNode, Role,
+    AppendEntries, AppendOutcome, Command, Envelope, LogEntry, LogIndex, Message, NodeId, Payload,
+    RaftNode, Role,
 };
 
 /// A [`Hasher`] whose result is the same on every machine. It is for values that implement [`Hash`], whose
@@ -205,23 +205,23 @@ impl Bytes {
         self.id(envelope.from);
         self.id(envelope.to);
         match &envelope.message {
-            Message::VoteRequest(m) => {
+            Message::RequestVote(m) => {
                 self.byte(0);
                 self.number(m.term.get());
                 self.id(m.candidate_id);
                 self.number(m.last_log_index.get());
                 self.number(m.last_log_term.get());
             }
-            Message::VoteResponse(m) => {
+            Message::RequestVoteReply(m) => {
                 self.byte(1);
                 self.number(m.term.get());
                 self.byte(m.vote_granted.into());
             }
-            Message::AppendEntriesRequest(m) => {
+            Message::AppendEntries(m) => {
                 self.byte(2);
                 self.append_entries(m);
             }
-            Message::AppendEntriesResponse(m) => {
+            Message::AppendEntriesReply(m) => {
                 self.byte(3);
                 self.number(m.term.get());
                 self.outcome(m.outcome);
@@ -229,7 +229,7 @@ impl Bytes {
         }
     }
 
-    fn append_entries(&mut self, m: &AppendEntriesRequest) {
+    fn append_entries(&mut self, m: &AppendEntries) {
         self.number(m.term.get());
         self.id(m.leader_id);
         self.number(m.prev_log_index.get());

@@ -166,7 +166,7 @@ impl Asked<'_> {
         let stood = self.right_after(id, decided);
         let heard = step.received.and_then(|message| self.history.message(message));
         let told_by = heard.map(|sent| &sent.envelope).and_then(|envelope| {
-            matches!(envelope.message, Message::AppendEntriesRequest(_)).then_some(envelope.from)
+            matches!(envelope.message, Message::AppendEntries(_)).then_some(envelope.from)
         });
         let entry =
             LogPosition { term: stood.node.log().term_at(index).unwrap_or_default(), index };

@@ -84,7 +84,7 @@ impl<'h> Asked<'h> {
     fn requests(&self, voter: NodeId, campaign: Campaign) -> impl Iterator<Item = &'h SentMessage> {
         let began = self.history.step(campaign.began).into_iter();
         began.flat_map(|step| step.messages).filter(move |sent| {
-            sent.envelope.to == voter && matches!(sent.envelope.message, Message::VoteRequest(_))
+            sent.envelope.to == voter && matches!(sent.envelope.message, Message::RequestVote(_))
         })
     }
 
@@ -154,7 +154,7 @@ impl<'h> Asked<'h> {
         let mut flying = self.flying(other).map(|sent| &sent.envelope);
         let may_come = flying.any(|envelope| {
             let message = &envelope.message;
-            let asks = envelope.from == candidate && matches!(message, Message::VoteRequest(_));
+            let asks = envelope.from == candidate && matches!(message, Message::RequestVote(_));
             grants(message, term) || asks && message.term() == term && is_free()
         });
         may_come && !other.counted
@@ -169,7 +169,7 @@ impl<'h> Asked<'h> {
         let verdict = rules.verdict(Rule::VotesCountedOnceAndInTerm, false, facts);
         let mut flying = self.flying(other).map(|sent| &sent.envelope.message);
         verdict.outcome != Outcome::Refused
-            && flying.any(|it| grants(it, it.term()) || matches!(it, Message::VoteRequest(_)))
+            && flying.any(|it| grants(it, it.term()) || matches!(it, Message::RequestVote(_)))
     }
 }
 
@@ -184,5 +184,5 @@ pub(super) fn has_voted_for_another(voter: &RaftNode, candidate: NodeId) -> bool
 
 /// Whether a message gives a vote in this term.
 fn grants(message: &Message, term: Term) -> bool {
-    message.term() == term && matches!(message, Message::VoteResponse(it) if it.vote_granted)
+    message.term() == term && matches!(message, Message::RequestVoteReply(it) if it.vote_granted)
 }

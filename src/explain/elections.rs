@@ -164,8 +164,8 @@ impl Asked<'_> {
         });
         // A candidate yields to the leader of its own term too.
         let heard = step.received.and_then(|message| self.history.message(message));
-        let from_leader = heard
-            .is_some_and(|sent| matches!(sent.envelope.message, Message::AppendEntriesRequest(_)));
+        let from_leader =
+            heard.is_some_and(|sent| matches!(sent.envelope.message, Message::AppendEntries(_)));
         let yields = role == RoleKind::Candidate && from_leader;
         let most = own.map(|own| own - u64::from(yields)).filter(|&most| most > 0);
         Ok(Explanation {

@@ -45,7 +45,7 @@ impl Asked<'_> {
     /// What stood in the way of a vote when this request arrived: whether the vote in the voter's term was given
     /// to another, and the end of the voter's log, if that is more up to date.
     fn vote_needs(&self, step: &StepRecord<'_>, asks: &Envelope) -> (bool, Option<LogPosition>) {
-        let Message::VoteRequest(request) = &asks.message else { return (false, None) };
+        let Message::RequestVote(request) = &asks.message else { return (false, None) };
         let Some(voter) = self.history.node_at(step.node, step.step - 1) else {
             return (false, None);
         };
@@ -62,7 +62,7 @@ impl Asked<'_> {
     /// The index before which entries would have had to be sent, if the log lacked the one before those that this
     /// request brought.
     fn lacks_prev(&self, step: &StepRecord<'_>, asks: &Envelope) -> Option<LogIndex> {
-        let Message::AppendEntriesRequest(request) = &asks.message else { return None };
+        let Message::AppendEntries(request) = &asks.message else { return None };
         let follower = self.history.node_at(step.node, step.step - 1)?;
         let (log, prev) = (follower.node.log(), request.prev_log());
         let (found, last) = (log.term_at(prev.index), follower.node.last().index);
@@ -110,7 +110,7 @@ impl Asked<'_> {
         let (step, index) = accepted.ok_or_else(|| self.never())?;
         let sent = step.received.and_then(|message| self.history.message(message));
         let sent = &sent.expect("what is accepted was received").envelope;
-        let Message::AppendEntriesRequest(request) = &sent.message else {
+        let Message::AppendEntries(request) = &sent.message else {
             unreachable!("only AppendEntries are accepted")
         };
         let (prev, count) = (request.prev_log(), request.entries.len());

@@ -9,7 +9,7 @@ impl Asked<'_> {
     pub(super) fn acknowledges(&self, other: &Standing, index: LogIndex, term: Term) -> bool {
         let mut sent = other.in_flight.iter().filter_map(|&message| self.history.message(message));
         sent.any(|sent| {
-            let Message::AppendEntriesResponse(reply) = &sent.envelope.message else {
+            let Message::AppendEntriesReply(reply) = &sent.envelope.message else {
                 return false;
             };
             let up_to = match reply.outcome {
@@ -25,7 +25,7 @@ impl Asked<'_> {
     pub(super) fn telling(&self, stood: &NodeState<'_>, entry: LogPosition) -> Option<Change> {
         let (node, index) = (&stood.node, entry.index);
         let telling = self.history.in_flight(self.step).filter_map(|sent| {
-            let Message::AppendEntriesRequest(request) = &sent.envelope.message else {
+            let Message::AppendEntries(request) = &sent.envelope.message else {
                 return None;
             };
             let prev = request.prev_log();

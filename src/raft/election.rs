@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::role::{Role, Votes};
-use super::rpc::{MessageKind, VoteRequest, VoteResponse};
+use super::rpc::{MessageKind, RequestVote, RequestVoteReply};
 use super::rules::{Facts, Rule, TimerCause};
 use super::turn::Turn;
 use super::types::{LogPosition, NodeId, Payload};
@@ -24,12 +24,12 @@ impl Turn<'_> {
         self.change_role(Role::Candidate { votes });
         self.emit(Event::ElectionStarted { term, last });
         self.election_timer_hears(TimerCause::ElectionStarted);
-        self.peers().for_each(|peer| self.send(peer, VoteRequest::new(term, id, last)));
+        self.peers().for_each(|peer| self.send(peer, RequestVote::new(term, id, last)));
         self.lead_if_elected(votes);
     }
 
     /// Handles the vote request of a candidate of this term (Figure 2, RequestVote receiver 2).
-    pub(super) fn handle_vote_request(&mut self, request: &VoteRequest) {
+    pub(super) fn handle_request_vote(&mut self, request: &RequestVote) {
         let vote = self.may_vote_for(request.candidate_id, request.last_log());
         self.answer_candidate(request.candidate_id, vote);
     }
@@ -59,7 +59,7 @@ impl Turn<'_> {
             Err(rule) => self.emit(Event::VoteRefused { to: candidate, term, rule }),
         }
         self.election_timer_hears(TimerCause::of_vote(vote));
-        self.send(candidate, VoteResponse { term, vote_granted: vote.is_ok() });
+        self.send(candidate, RequestVoteReply { term, vote_granted: vote.is_ok() });
     }
 
     fn give_vote(&mut self, candidate: NodeId) {
@@ -69,11 +69,11 @@ impl Turn<'_> {
     }
 
     /// Handles a voter's answer. An answer that comes after the election is over is ignored.
-    pub(super) fn handle_vote_response(&mut self, from: NodeId, response: &VoteResponse) {
+    pub(super) fn handle_vote_reply(&mut self, from: NodeId, reply: &RequestVoteReply) {
         let Role::Candidate { mut votes } = self.role else {
-            return self.ignore(from, MessageKind::VoteResponse);
+            return self.ignore(from, MessageKind::RequestVoteReply);
         };
-        if !response.vote_granted {
+        if !reply.vote_granted {
             return self.emit(Event::VoteDenied { by: from });
         }
         let facts = Facts::VoteReceived { voter: from, counted_before: votes.contains(from) };

@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::log::{Overlap, Verified};
 use super::role::{Role, RoleKind};
-use super::rpc::{AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, MessageKind};
+use super::rpc::{AppendEntries, AppendEntriesReply, AppendOutcome, MessageKind};
 use super::rules::{Facts, Rule, TimerCause, broken};
 use super::turn::Turn;
 use super::types::{LogEntry, LogIndex, NodeId, Term};
@@ -11,11 +11,11 @@ use super::types::{LogEntry, LogIndex, NodeId, Term};
 impl Turn<'_> {
     /// Handles AppendEntries of the leader of this term. The node stores the entries if it has the
     /// entry just before them, and answers up to which index its log now equals the leader's.
-    pub(super) fn handle_append_entries(&mut self, request: &AppendEntriesRequest) {
+    pub(super) fn handle_append_entries(&mut self, request: &AppendEntries) {
         let (leader, term, prev) = (request.leader_id, self.current_term(), request.prev_log());
         // A leader takes no orders, not even from another one of its term (which Election Safety rules out).
         if self.is_leader() || !self.follow(leader, term) {
-            return self.ignore(leader, MessageKind::AppendEntriesRequest);
+            return self.ignore(leader, MessageKind::AppendEntries);
         }
         self.keep_vote(term);
         self.election_timer_hears(TimerCause::of_leader(request.term, term));
@@ -50,12 +50,12 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn refuse_append(&mut self, request: &AppendEntriesRequest, outcome: AppendOutcome) {
+    pub(super) fn refuse_append(&mut self, request: &AppendEntries, outcome: AppendOutcome) {
         self.emit(Event::EntriesRefused { prev: request.prev_log() });
-        self.send(request.leader_id, AppendEntriesResponse { term: self.current_term(), outcome });
+        self.send(request.leader_id, AppendEntriesReply { term: self.current_term(), outcome });
     }
 
-    fn accept_append(&mut self, request: &AppendEntriesRequest) {
+    fn accept_append(&mut self, request: &AppendEntries) {
         let (prev, count) = (request.prev_log_index, request.entries.len());
         self.delete_conflict(prev, &request.entries);
         let (verified, new_from) = self.node.persistent.log.append_missing(prev, &request.entries);
@@ -64,7 +64,7 @@ impl Turn<'_> {
         self.emit(Event::EntriesAccepted { count, new_from, acknowledged: match_index });
         self.commit_as_follower(request.leader_commit, verified);
         let outcome = AppendOutcome::Accepted { match_index };
-        self.send(request.leader_id, AppendEntriesResponse { term: self.current_term(), outcome });
+        self.send(request.leader_id, AppendEntriesReply { term: self.current_term(), outcome });
     }
 
     /// Deletes the first entry whose term differs from the leader's, and all that follow (receiver 3). Without

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use super::event::Event;
 use super::role::{Progress, ProgressTable, Role};
 use super::rpc::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, ConflictHint, Entries, MessageKind,
+    AppendEntries, AppendEntriesReply, AppendOutcome, ConflictHint, Entries, MessageKind,
 };
 use super::rules::{Facts, Rule};
 use super::turn::Turn;
@@ -53,7 +53,7 @@ impl<'n> Turn<'n> {
     }
 
     /// Handles a follower's answer to a request of this term (Figure 2, leaders 3).
-    pub(super) fn handle_append_response(&mut self, from: NodeId, reply: &AppendEntriesResponse) {
+    pub(super) fn handle_append_reply(&mut self, from: NodeId, reply: &AppendEntriesReply) {
         match (self.as_leader(), reply.outcome) {
             (Some(mut leader), AppendOutcome::Accepted { match_index }) => {
                 _ = leader.matched(from, match_index);
@@ -64,7 +64,7 @@ impl<'n> Turn<'n> {
             // Either the node does not lead any more, or the answer is for a request of its earlier
             // leadership.
             (None, _) | (_, AppendOutcome::StaleTerm) => {
-                self.ignore(from, MessageKind::AppendEntriesResponse);
+                self.ignore(from, MessageKind::AppendEntriesReply);
             }
         }
     }
@@ -164,7 +164,7 @@ impl Leader<'_, '_> {
             progress.next_index = progress.next_index.plus(entries.len());
         }
         let prev_log_term = self.log().term_at(prev_log_index);
-        let request = AppendEntriesRequest {
+        let request = AppendEntries {
             term: self.current_term(),
             leader_id: self.id,
             prev_log_index,
@@ -181,7 +181,7 @@ impl Leader<'_, '_> {
         let (known, last) = (self.table().of(peer).match_index, self.last().index);
         if acknowledged > last {
             // No follower of this term can hold more than its leader has.
-            self.ignore(peer, MessageKind::AppendEntriesResponse);
+            self.ignore(peer, MessageKind::AppendEntriesReply);
             return Ok(());
         }
         // Nearly every acknowledgement is new, so the rule is asked only where its condition fails.
@@ -212,7 +212,7 @@ impl Leader<'_, '_> {
         let is_not_the_probe = probing && prev_log_index != from.prev();
         // Such a refusal is late, and an answer to what is not so any more.
         if is_known_to_match || was_sent_before_a_step_back || is_not_the_probe {
-            return self.ignore(peer, MessageKind::AppendEntriesResponse);
+            return self.ignore(peer, MessageKind::AppendEntriesReply);
         }
         let shared_term = hint.conflict_term.and_then(|term| self.log().last_index_of_term(term));
         let next = shared_term.map_or(hint.first_index, LogIndex::next);

@@ -98,8 +98,8 @@ pub use log::{Log, Overlap};
 pub use node::{Input, PersistentState, RaftNode, Settings};
 pub use role::{Progress, ProgressTable, Role, RoleKind, Votes};
 pub use rpc::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, ConflictHint, Entries, Envelope,
-    Message, MessageKind, VoteRequest, VoteResponse,
+    AppendEntries, AppendEntriesReply, AppendOutcome, ConflictHint, Entries, Envelope, Message,
+    MessageKind, RequestVote, RequestVoteReply,
 };
 pub use rules::{Facts, Outcome, Property, Rule, RuleSet, TimerCause, Verdict};
 pub use storage::{Storage, Unsaved, Write};

@@ -1,4 +1,4 @@
-//! The two remote procedure calls of Figure 2, as messages: each request has one response.
+//! The two remote procedure calls of Figure 2, as messages: each request has one reply.
 //!
 //! AppendEntries is the only replication message; a heartbeat is an AppendEntries without entries.
 //! The fields have the paper's names.
@@ -13,14 +13,14 @@ use super::types::{LogEntry, LogIndex, LogPosition, NodeId, Term};
 /// A candidate's request for a vote, with the position of its last log entry (Figure 2, RequestVote
 /// arguments).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct VoteRequest {
+pub struct RequestVote {
     pub term: Term,
     pub candidate_id: NodeId,
     pub last_log_index: LogIndex,
     pub last_log_term: Term,
 }
 
-impl VoteRequest {
+impl RequestVote {
     /// The request of a candidate whose log ends with `last`.
     pub const fn new(term: Term, candidate_id: NodeId, last: LogPosition) -> Self {
         Self { term, candidate_id, last_log_index: last.index, last_log_term: last.term }
@@ -32,10 +32,10 @@ impl VoteRequest {
     }
 }
 
-/// The answer to a [`VoteRequest`]. It carries the voter's current term, so that the candidate can
+/// The answer to a [`RequestVote`]. It carries the voter's current term, so that the candidate can
 /// catch up with that term (Figure 2, RequestVote results).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct VoteResponse {
+pub struct RequestVoteReply {
     pub term: Term,
     pub vote_granted: bool,
 }
@@ -46,7 +46,7 @@ pub type Entries = Arc<[LogEntry]>;
 /// A leader's request to append entries in order, or, without entries, a heartbeat. It names the entry
 /// just before the new ones, and how far the leader has committed (Figure 2, AppendEntries arguments).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct AppendEntriesRequest {
+pub struct AppendEntries {
     pub term: Term,
     pub leader_id: NodeId,
     pub prev_log_index: LogIndex,
@@ -55,7 +55,7 @@ pub struct AppendEntriesRequest {
     pub leader_commit: LogIndex,
 }
 
-impl AppendEntriesRequest {
+impl AppendEntries {
     /// The entry that the follower must already hold.
     pub const fn prev_log(&self) -> LogPosition {
         LogPosition { term: self.prev_log_term, index: self.prev_log_index }
@@ -67,10 +67,10 @@ impl AppendEntriesRequest {
     }
 }
 
-/// The answer to an [`AppendEntriesRequest`], with the follower's current term (Figure 2,
+/// The answer to an [`AppendEntries`], with the follower's current term (Figure 2,
 /// AppendEntries results).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct AppendEntriesResponse {
+pub struct AppendEntriesReply {
     pub term: Term,
     pub outcome: AppendOutcome,
 }
@@ -108,48 +108,48 @@ pub struct ConflictHint {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
-    /// A RequestVote request.
-    VoteRequest(VoteRequest),
-    /// A RequestVote response.
-    VoteResponse(VoteResponse),
-    /// An AppendEntries request.
-    AppendEntriesRequest(AppendEntriesRequest),
-    /// An AppendEntries response.
-    AppendEntriesResponse(AppendEntriesResponse),
+    /// A RequestVote.
+    RequestVote(RequestVote),
+    /// The reply to a RequestVote.
+    RequestVoteReply(RequestVoteReply),
+    /// An AppendEntries.
+    AppendEntries(AppendEntries),
+    /// The reply to an AppendEntries.
+    AppendEntriesReply(AppendEntriesReply),
 }
 
 impl Message {
     /// The sender's term, which every message carries (§5.1).
     pub const fn term(&self) -> Term {
         match self {
-            Self::VoteRequest(m) => m.term,
-            Self::VoteResponse(m) => m.term,
-            Self::AppendEntriesRequest(m) => m.term,
-            Self::AppendEntriesResponse(m) => m.term,
+            Self::RequestVote(m) => m.term,
+            Self::RequestVoteReply(m) => m.term,
+            Self::AppendEntries(m) => m.term,
+            Self::AppendEntriesReply(m) => m.term,
         }
     }
 
-    /// Whether the message is a response.
+    /// Whether the message is a reply.
     pub const fn is_reply(&self) -> bool {
-        matches!(self, Self::VoteResponse(_) | Self::AppendEntriesResponse(_))
+        matches!(self, Self::RequestVoteReply(_) | Self::AppendEntriesReply(_))
     }
 
-    /// The sender that the message itself names; `None` for a response.
+    /// The sender that the message itself names; `None` for a reply.
     pub const fn named_sender(&self) -> Option<NodeId> {
         match self {
-            Self::VoteRequest(m) => Some(m.candidate_id),
-            Self::AppendEntriesRequest(m) => Some(m.leader_id),
-            Self::VoteResponse(_) | Self::AppendEntriesResponse(_) => None,
+            Self::RequestVote(m) => Some(m.candidate_id),
+            Self::AppendEntries(m) => Some(m.leader_id),
+            Self::RequestVoteReply(_) | Self::AppendEntriesReply(_) => None,
         }
     }
 
     /// Which of the four kinds the message is.
     pub const fn kind(&self) -> MessageKind {
         match self {
-            Self::VoteRequest(_) => MessageKind::VoteRequest,
-            Self::VoteResponse(_) => MessageKind::VoteResponse,
-            Self::AppendEntriesRequest(_) => MessageKind::AppendEntriesRequest,
-            Self::AppendEntriesResponse(_) => MessageKind::AppendEntriesResponse,
+            Self::RequestVote(_) => MessageKind::RequestVote,
+            Self::RequestVoteReply(_) => MessageKind::RequestVoteReply,
+            Self::AppendEntries(_) => MessageKind::AppendEntries,
+            Self::AppendEntriesReply(_) => MessageKind::AppendEntriesReply,
         }
     }
 }
@@ -166,22 +166,22 @@ macro_rules! messages {
 }
 
 messages! {
-    VoteRequest => VoteRequest, VoteResponse => VoteResponse,
-    AppendEntriesRequest => AppendEntriesRequest, AppendEntriesResponse => AppendEntriesResponse
+    RequestVote => RequestVote, RequestVoteReply => RequestVoteReply,
+    AppendEntries => AppendEntries, AppendEntriesReply => AppendEntriesReply
 }
 
 /// The four kinds of message, without their content.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MessageKind {
-    /// A RequestVote request.
-    VoteRequest,
-    /// A RequestVote response.
-    VoteResponse,
-    /// An AppendEntries request.
-    AppendEntriesRequest,
-    /// An AppendEntries response.
-    AppendEntriesResponse,
+    /// A RequestVote.
+    RequestVote,
+    /// The reply to a RequestVote.
+    RequestVoteReply,
+    /// An AppendEntries.
+    AppendEntries,
+    /// The reply to an AppendEntries.
+    AppendEntriesReply,
 }
 
 /// A message with its sender and receiver.

@@ -17,12 +17,12 @@ impl Turn<'_> {
             return self.ignore(from, message.kind());
         }
         match (self.settle_terms(&message), message) {
-            (Ok(()), Message::VoteRequest(m)) => self.handle_vote_request(&m),
-            (Ok(()), Message::VoteResponse(m)) => self.handle_vote_response(from, &m),
-            (Ok(()), Message::AppendEntriesRequest(m)) => self.handle_append_entries(&m),
-            (Ok(()), Message::AppendEntriesResponse(m)) => self.handle_append_response(from, &m),
-            (Err(rule), Message::VoteRequest(_)) => self.answer_candidate(from, Err(rule)),
-            (Err(_), Message::AppendEntriesRequest(m)) => {
+            (Ok(()), Message::RequestVote(m)) => self.handle_request_vote(&m),
+            (Ok(()), Message::RequestVoteReply(m)) => self.handle_vote_reply(from, &m),
+            (Ok(()), Message::AppendEntries(m)) => self.handle_append_entries(&m),
+            (Ok(()), Message::AppendEntriesReply(m)) => self.handle_append_reply(from, &m),
+            (Err(rule), Message::RequestVote(_)) => self.answer_candidate(from, Err(rule)),
+            (Err(_), Message::AppendEntries(m)) => {
                 self.election_timer_hears(TimerCause::StaleRequest);
                 self.refuse_append(&m, AppendOutcome::StaleTerm);
             }
@@ -52,8 +52,8 @@ impl Turn<'_> {
             return Ok(());
         }
         let rule = match message {
-            Message::VoteResponse(_) => Rule::VotesCountedOnceAndInTerm,
-            Message::AppendEntriesResponse(_) => Rule::RepliesMatchedToTerm,
+            Message::RequestVoteReply(_) => Rule::VotesCountedOnceAndInTerm,
+            Message::AppendEntriesReply(_) => Rule::RepliesMatchedToTerm,
             _ => Rule::StaleTermRejected,
         };
         // A reply of the current term, which is the usual case, needs no verdict.

@@ -20,7 +20,7 @@ use crate::server::turn_order::MessageId;
 /// The `format` field of every header, by which a trace is recognised.
 pub(super) const FORMAT: &str = "raft-in-practice trace";
 /// The version that this program writes, and the only one it reads.
-pub(super) const VERSION: u64 = 3;
+pub(super) const VERSION: u64 = 4;
 
 /// Every line of a trace has fewer bytes than this, its end included. A script has at most 1 MiB, and so
 /// have all its commands together; a letter takes at most six bytes in JSON.

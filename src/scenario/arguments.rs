@@ -53,11 +53,14 @@ pub(super) struct Times;
 /// How many events one line may let happen. It is bounded because a running cluster never runs out of them.
 const MOST_EVENTS: u64 = 100_000;
 
+const KIND_OF_MESSAGE: &str =
+    "a kind of message: request-vote, request-vote-reply, append-entries, append-entries-reply";
+/// The kinds of message, under the names that JSON gives them too.
 const KINDS: [(&str, MessageKind); 4] = [
-    ("vote", MessageKind::VoteRequest),
-    ("vote-reply", MessageKind::VoteResponse),
-    ("append", MessageKind::AppendEntriesRequest),
-    ("append-reply", MessageKind::AppendEntriesResponse),
+    ("request-vote", MessageKind::RequestVote),
+    ("request-vote-reply", MessageKind::RequestVoteReply),
+    ("append-entries", MessageKind::AppendEntries),
+    ("append-entries-reply", MessageKind::AppendEntriesReply),
 ];
 
 /// One row for each argument: its reader, its type, examples, how it is read, and how it is written.
@@ -171,10 +174,10 @@ arguments! {
             CrashPoint::BeforeSave => "before save".to_owned(),
             CrashPoint::BeforeSend => "before send".to_owned(),
         };
-    MessageName => MessageName, ["vote 0 -> 1", "vote-reply 1 -> 0 older 2", "append 2 -> 1",
-            "append-reply 1 -> 2 older 1"],
+    MessageName => MessageName, ["request-vote 0 -> 1", "request-vote-reply 1 -> 0 older 2", "append-entries 2 -> 1",
+            "append-entries-reply 1 -> 2 older 1"],
         |words| {
-            let kind = words.one_of("vote, vote-reply, append or append-reply", KINDS)?;
+            let kind = words.one_of(KIND_OF_MESSAGE, KINDS)?;
             let from = NodeId::read(words)?;
             words.exactly("->")?;
             let (to, mut nth_newest) = (NodeId::read(words)?, 0);

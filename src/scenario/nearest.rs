@@ -6,12 +6,22 @@ use crate::raft::Rule;
 
 /// How similar a known word must be to be suggested: its Jaro-Winkler similarity, from 0 to 1.
 const ALIKE: f64 = 0.75;
+/// How similar a part of a known word must be. It is more, because parts are many and short.
+const PART_ALIKE: f64 = 0.9;
 
-/// Returns the most similar of the `known` words, if it is similar enough.
+/// Returns the most similar of the `known` words, if it is similar enough. If none is, a word of which a part
+/// between hyphens is similar: for "vote" that is "request-vote".
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<&str> = known.into_iter().collect();
     let likeness = |known: &str| strsim::jaro_winkler(known, word);
-    let nearest = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    nearest.filter(|known| likeness(known) >= ALIKE)
+    let part_likeness = |known: &str| known.split('-').map(likeness).fold(0.0, f64::max);
+    most(&known, likeness, ALIKE).or_else(|| most(&known, part_likeness, PART_ALIKE))
+}
+
+/// The first of the words that are the most alike, if they are so `at_least`.
+fn most<'a>(known: &[&'a str], likeness: impl Fn(&str) -> f64, at_least: f64) -> Option<&'a str> {
+    let most = known.iter().rev().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    most.copied().filter(|known| likeness(known) >= at_least)
 }
 
 /// The error that no rule has this id.

@@ -130,14 +130,14 @@ table! {
             "undo all cuts and splits, or those of a link, or of a node; drop and delay settings stay" =>
             Links HealLinks(links: LinkSet),
             Links Heal;
-        "drop", "20% [of LINKS] (or: append 0 -> 1)", "lose messages by chance, or one by name" =>
+        "drop", "20% [of LINKS] (or: append-entries 0 -> 1)", "lose messages by chance, or one by name" =>
             Links DropRate(rate: f64, links: Option<LinkSet>),
             Links Remove(message: MessageName);
-        "duplicate", "10% [of LINKS] (or: append 0 -> 1)",
+        "duplicate", "10% [of LINKS] (or: append-entries 0 -> 1)",
             "let messages arrive twice by chance, or one by name" =>
             Links DuplicateRate(rate: f64, links: Option<LinkSet>),
             Links Duplicate(message: MessageName);
-        "hold", "append 0 -> 1", "hold a message back until it is delivered by name" =>
+        "hold", "append-entries 0 -> 1", "hold a message back until it is delivered by name" =>
             Links Hold(message: MessageName);
         "delay", "5ms..40ms [of LINKS]",
             "how long messages take; LINKS are 1 -> 2, 1 <-> 2, or all of node 1" =>
@@ -152,8 +152,8 @@ table! {
             Links Manual;
         "automatic", "", "let timers and links run again" =>
             Links Automatic;
-        "deliver", "append 0 -> 1 [older N]",
-            "let a message arrive (vote, vote-reply, append, append-reply)" =>
+        "deliver", "append-entries 0 -> 1 [older N]",
+            "let a message arrive: request-vote, append-entries, or its -reply" =>
             Move Deliver(message: MessageName);
         "wait", "2s (or: [5s] until CONDITION)", "let the cluster run" =>
             Wait WaitUntil { within: Option<Duration>, "until" condition: Condition },

@@ -55,7 +55,7 @@ fn begins(verb: &Verb) -> Option<PartKind> {
         Verb::Timeout(who) => PartKind::Campaign { node: who.numbered()?, reached },
         Verb::Submit { to, .. } => PartKind::Append { leader: to.numbered()?, reached },
         Verb::Heartbeat(who) => PartKind::Replicate { leader: who.numbered()?, reached },
-        Verb::Deliver(name) if name.kind == MessageKind::AppendEntriesRequest => {
+        Verb::Deliver(name) if name.kind == MessageKind::AppendEntries => {
             let reached = std::iter::once(name.to).collect();
             PartKind::Replicate { leader: name.from, reached }
         }
@@ -70,19 +70,19 @@ fn begins(verb: &Verb) -> Option<PartKind> {
 fn goes_on(kind: &mut PartKind, verb: &Verb) -> bool {
     match (kind, verb) {
         (PartKind::Campaign { node, reached }, Verb::Deliver(name)) => match name.kind {
-            MessageKind::VoteRequest if name.from == *node => reached.insert(name.to),
-            MessageKind::VoteResponse => name.to == *node && reached.contains(name.from),
+            MessageKind::RequestVote if name.from == *node => reached.insert(name.to),
+            MessageKind::RequestVoteReply => name.to == *node && reached.contains(name.from),
             _ => false,
         },
         (
             PartKind::Append { leader, reached } | PartKind::Replicate { leader, reached },
             Verb::Deliver(name),
         ) => match name.kind {
-            MessageKind::AppendEntriesRequest if name.from == *leader => {
+            MessageKind::AppendEntries if name.from == *leader => {
                 reached.insert(name.to);
                 true
             }
-            MessageKind::AppendEntriesResponse => name.to == *leader && reached.contains(name.from),
+            MessageKind::AppendEntriesReply => name.to == *leader && reached.contains(name.from),
             _ => false,
         },
         (PartKind::Crash { node, restarts }, Verb::Restart(Who::Node(again))) if node == again => {

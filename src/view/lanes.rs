@@ -241,14 +241,14 @@ fn label(input: &Input, events: &[Event]) -> Option<String> {
 /// The label of a message, and whether it gets a row even if it changes nothing.
 fn message(message: &Message) -> (String, bool) {
     match message {
-        Message::VoteRequest(_) => ("vote?".to_owned(), true),
-        Message::VoteResponse(reply) if reply.vote_granted => ("vote".to_owned(), true),
-        Message::VoteResponse(_) => ("no vote".to_owned(), true),
-        Message::AppendEntriesRequest(request) => match request.entries.len() {
+        Message::RequestVote(_) => ("vote?".to_owned(), true),
+        Message::RequestVoteReply(reply) if reply.vote_granted => ("vote".to_owned(), true),
+        Message::RequestVoteReply(_) => ("no vote".to_owned(), true),
+        Message::AppendEntries(request) => match request.entries.len() {
             0 => ("beat".to_owned(), false),
             _ => ("app".to_owned(), true),
         },
-        Message::AppendEntriesResponse(reply) => match reply.outcome {
+        Message::AppendEntriesReply(reply) => match reply.outcome {
             AppendOutcome::Accepted { match_index } => (format!("ok {match_index}"), false),
             AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => ("no".to_owned(), true),
         },

@@ -2,7 +2,7 @@
 //! the paper's Figure 2.
 
 use crate::raft::{
-    AppendEntriesRequest, AppendOutcome, ConflictHint, LogEntry, LogIndex, LogPosition, Message,
+    AppendEntries, AppendOutcome, ConflictHint, LogEntry, LogIndex, LogPosition, Message,
     MessageKind, Payload,
 };
 
@@ -17,14 +17,14 @@ const LISTED: usize = 3;
 pub fn sentence(message: &Message) -> String {
     let term = message.term();
     match message {
-        Message::VoteRequest(m) => {
+        Message::RequestVote(m) => {
             format!("asks for a vote in term {term}; its log {} (§5.2)", log_end(m.last_log()))
         }
-        Message::VoteResponse(m) if m.vote_granted => {
+        Message::RequestVoteReply(m) if m.vote_granted => {
             format!("gives its vote in term {term} (§5.2)")
         }
-        Message::VoteResponse(_) => format!("gives no vote, and is in term {term} (§5.2)"),
-        Message::AppendEntriesRequest(m) => {
+        Message::RequestVoteReply(_) => format!("gives no vote, and is in term {term} (§5.2)"),
+        Message::AppendEntries(m) => {
             let what = if m.entries.is_empty() {
                 "a heartbeat".to_owned()
             } else {
@@ -35,7 +35,7 @@ pub fn sentence(message: &Message) -> String {
                 "sends {what} after {prev} in term {term}, having committed up to index {commit} (§5.3)"
             )
         }
-        Message::AppendEntriesResponse(m) => match m.outcome {
+        Message::AppendEntriesReply(m) => match m.outcome {
             AppendOutcome::Accepted { match_index } => {
                 format!("holds the log of term {term}'s leader up to index {match_index} (§5.3)")
             }
@@ -67,12 +67,14 @@ pub fn arguments(message: &Message) -> String {
     let name = kind(message.kind());
     let term = message.term();
     match message {
-        Message::VoteRequest(m) => format!(
+        Message::RequestVote(m) => format!(
             "{name}: term {term}, candidateId {}, lastLogIndex {}, lastLogTerm {}",
             m.candidate_id, m.last_log_index, m.last_log_term
         ),
-        Message::VoteResponse(m) => format!("{name}: term {term}, voteGranted {}", m.vote_granted),
-        Message::AppendEntriesRequest(m) => format!(
+        Message::RequestVoteReply(m) => {
+            format!("{name}: term {term}, voteGranted {}", m.vote_granted)
+        }
+        Message::AppendEntries(m) => format!(
             "{name}: term {term}, leaderId {}, prevLogIndex {}, prevLogTerm {}, entries [{}], \
              leaderCommit {}",
             m.leader_id,
@@ -81,7 +83,7 @@ pub fn arguments(message: &Message) -> String {
             entries(m),
             m.leader_commit
         ),
-        Message::AppendEntriesResponse(m) => match m.outcome {
+        Message::AppendEntriesReply(m) => match m.outcome {
             AppendOutcome::Accepted { match_index } => {
                 format!("{name}: term {term}, success true, acknowledges index {match_index}")
             }
@@ -105,7 +107,7 @@ fn hint_arguments(prev: LogIndex, hint: ConflictHint) -> String {
     }
 }
 
-fn entries(request: &AppendEntriesRequest) -> String {
+fn entries(request: &AppendEntries) -> String {
     let positions = request.entries.iter().enumerate().map(|(nth, e)| {
         let index = request.prev_log_index.plus(nth + 1);
         (LogPosition { term: e.term, index }, e)
@@ -136,10 +138,10 @@ pub fn payload(payload: &Payload) -> &str {
 /// The name of a call or its answer.
 pub const fn kind(kind: MessageKind) -> &'static str {
     match kind {
-        MessageKind::VoteRequest => "RequestVote",
-        MessageKind::VoteResponse => "RequestVote reply",
-        MessageKind::AppendEntriesRequest => "AppendEntries",
-        MessageKind::AppendEntriesResponse => "AppendEntries reply",
+        MessageKind::RequestVote => "RequestVote",
+        MessageKind::RequestVoteReply => "RequestVote reply",
+        MessageKind::AppendEntries => "AppendEntries",
+        MessageKind::AppendEntriesReply => "AppendEntries reply",
     }
 }
 

@@ -39,7 +39,7 @@ impl SentMessages {
             (batch.first_message.0..).zip(batch.messages)
         {
             let carries = match message {
-                Message::AppendEntriesRequest(request) => !request.entries.is_empty(),
+                Message::AppendEntries(request) => !request.entries.is_empty(),
                 _ => false,
             };
             let (kind, term) = (message.kind(), message.term());

@@ -103,8 +103,8 @@ impl TooOld {
 /// Returns the message of an older term, if the event is its refusal.
 pub(super) fn too_old(event: &Event, verdicts: &[Verdict]) -> Option<TooOld> {
     let kind = match event {
-        Event::VoteRefused { .. } => MessageKind::VoteRequest,
-        Event::EntriesRefused { .. } => MessageKind::AppendEntriesRequest,
+        Event::VoteRefused { .. } => MessageKind::RequestVote,
+        Event::EntriesRefused { .. } => MessageKind::AppendEntries,
         _ => return None,
     };
     let stale = |verdict: &&Verdict| {

@@ -107,10 +107,10 @@ def elect_by_clicks():
     with Page("--nodes", "3") as page:
         page.node(0, "end its timer")
         check("who campaigns", page.states()[0], ("candidate", "1", "n0", "0"))
-        page.message("vote 0 -> 1", "deliver")
-        page.message("vote-reply 1 -> 0", "deliver")
+        page.message("request-vote 0 -> 1", "deliver")
+        page.message("request-vote-reply 1 -> 0", "deliver")
         check("who leads", page.roles(), ["leader", "follower", "follower"])
-        check("what was done", page.lines(), ["timeout 0", "deliver vote 0 -> 1", "deliver vote-reply 1 -> 0"])
+        check("what was done", page.lines(), ["timeout 0", "deliver request-vote 0 -> 1", "deliver request-vote-reply 1 -> 0"])
         page.propose(0, "SET x=1")
         page.click("#next-kind")
         check("the next commit comes", page.states()[0][3] > "0", True)
@@ -122,11 +122,11 @@ def split_vote():
         page.click("#manual")
         for node in (0, 1):
             page.node(node, "end its timer")
-        page.message("vote 0 -> 2", "deliver")
-        page.message("vote 1 -> 3", "deliver")
-        page.message("vote 0 -> 3", "deliver")
-        page.message("vote 1 -> 2", "deliver")
-        for name in ("vote-reply 2 -> 0", "vote-reply 3 -> 1", "vote-reply 3 -> 0", "vote-reply 2 -> 1"):
+        page.message("request-vote 0 -> 2", "deliver")
+        page.message("request-vote 1 -> 3", "deliver")
+        page.message("request-vote 0 -> 3", "deliver")
+        page.message("request-vote 1 -> 2", "deliver")
+        for name in ("request-vote-reply 2 -> 0", "request-vote-reply 3 -> 1", "request-vote-reply 3 -> 0", "request-vote-reply 2 -> 1"):
             page.message(name, "deliver")
         check("nobody leads", page.roles(), ["candidate", "candidate", "follower", "follower"])
         offered = page.eval("document.getElementById('questions').options[0].value")
@@ -158,13 +158,13 @@ def figure_8(rule=None):
             for _ in range(times):
                 page.node(node, "end its timer")
             for voter in voters:
-                page.message(f"vote {node} -> {voter}", "deliver")
-                page.message(f"vote-reply {voter} -> {node}", "deliver")
+                page.message(f"request-vote {node} -> {voter}", "deliver")
+                page.message(f"request-vote-reply {voter} -> {node}", "deliver")
             check("who leads", page.roles()[node], "leader")
 
         lead(0, (1, 2))
         page.propose(0, "SET x=first")
-        page.message("append 0 -> 1", "deliver")
+        page.message("append-entries 0 -> 1", "deliver")
         page.node(0, "crash")
         lead(4, (2, 3), times=2)
         page.propose(4, "SET x=other")
@@ -172,7 +172,7 @@ def figure_8(rule=None):
         page.node(0, "restart")
         lead(0, (1, 2), times=2)
         # n2 lacks the entry, and refuses once.
-        for name in ("append 0 -> 1", "append-reply 1 -> 0", "append 0 -> 2", "append-reply 2 -> 0", "append 0 -> 2", "append-reply 2 -> 0"):
+        for name in ("append-entries 0 -> 1", "append-entries-reply 1 -> 0", "append-entries 0 -> 2", "append-entries-reply 2 -> 0", "append-entries 0 -> 2", "append-entries-reply 2 -> 0"):
             page.message(name, "deliver")
         holders = page.eval("explore.run.states[explore.viewer.end].filter((state) => state.last?.term === 1).length")
         check("how many hold the entry", holders, 3)

@@ -114,7 +114,7 @@ fn what_is_in_flight_in_a_run_by_hand_was_so_then() {
         "nodes 3\nduplicate 100% of 0 -> 2\ntimeout 0\nwait until leader is 0\nwait 100ms\ncrash 2\nwait 200ms\n",
         "nodes 3\nduplicate 100% of 0\ntimeout 0\nwait 13ms\n",
         "nodes 3\nduplicate 50%\ndrop 30%\ntimeout 0\nwait 100ms\nsubmit to 0 SET x=1\nwait 200ms\n",
-        "nodes 3\nmanual\ntimeout 0\ndrop vote 0 -> 1\n",
+        "nodes 3\nmanual\ntimeout 0\ndrop request-vote 0 -> 1\n",
     ] {
         let (history, failed) = recorded(&Script::parse("copies", text).unwrap());
         assert_eq!(failed, None, "{text}");

@@ -2,9 +2,9 @@
 
 use raft_in_practice::digest::{chain, chain_line, of_step};
 use raft_in_practice::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, ConflictHint, Envelope, Input, Log,
-    LogEntry, LogIndex, Message, NodeId, PersistentState, RaftNode, Settings, Term, VoteRequest,
-    VoteResponse,
+    AppendEntries, AppendEntriesReply, AppendOutcome, ConflictHint, Envelope, Input, Log, LogEntry,
+    LogIndex, Message, NodeId, PersistentState, RaftNode, RequestVote, RequestVoteReply, Settings,
+    Term,
 };
 use siphasher::sip::SipHasher13;
 
@@ -32,7 +32,7 @@ fn the_digest_of_a_step_is_that_of_the_bytes_that_are_described() {
         AppendOutcome::StaleTerm,
         AppendOutcome::Rejected { prev_log_index: LogIndex::new(9), hint },
     ];
-    let append = AppendEntriesRequest {
+    let append = AppendEntries {
         term,
         leader_id: NodeId::new(0),
         prev_log_index: LogIndex::new(1),
@@ -40,10 +40,10 @@ fn the_digest_of_a_step_is_that_of_the_bytes_that_are_described() {
         entries: [LogEntry::no_op(term)].into(),
         leader_commit: LogIndex::new(1),
     };
-    let vote = VoteRequest::new(term, NodeId::new(0), node.last());
+    let vote = RequestVote::new(term, NodeId::new(0), node.last());
     let others: [Message; 3] =
-        [vote.into(), VoteResponse { term, vote_granted: true }.into(), append.into()];
-    let responses = outcomes.map(|outcome| AppendEntriesResponse { term, outcome }.into());
+        [vote.into(), RequestVoteReply { term, vote_granted: true }.into(), append.into()];
+    let responses = outcomes.map(|outcome| AppendEntriesReply { term, outcome }.into());
     let all = others.into_iter().chain(responses);
     let messages: Vec<Envelope> =
         all.map(|message| Envelope { from: NodeId::new(0), to: NodeId::new(2), message }).collect();
@@ -71,7 +71,7 @@ fn the_digest_of_a_step_is_what_it_was_when_this_test_was_written() {
     let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), PersistentState::default());
     let mut disk = PersistentState::default();
     let mut digests = vec![of_step(&node, &[])];
-    let granted = VoteResponse { term: Term::new(1), vote_granted: true };
+    let granted = RequestVoteReply { term: Term::new(1), vote_granted: true };
     let from = NodeId::new(1);
     let vote = Envelope { from, to: NodeId::new(0), message: granted.into() };
     for input in

@@ -198,7 +198,7 @@ fn no_line_is_too_much_for_a_session() {
         ("crash 9", "a node from 0 to 2"),
         ("save /tmp/stolen", "the page has a place for it"),
         ("load /etc/passwd", "the page has a place for it"),
-        ("deliver vote 0 -> 1", "no such message"),
+        ("deliver request-vote 0 -> 1", "no such message"),
         ("note \u{1b}]52;c;x\u{7}", ""),
     ] {
         let told = served.line(line);

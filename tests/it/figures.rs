@@ -98,7 +98,7 @@ fn figure_8_up_to_c(rules: RuleSet) -> Cluster {
     cluster.elect(0);
     assert!(!cluster.node(0).is_leader(), "S3 and S4 voted in term 3");
     cluster.heal();
-    cluster.ignore(MessageKind::AppendEntriesRequest);
+    cluster.ignore(MessageKind::AppendEntries);
     cluster.elect(0);
     assert!(cluster.node(0).is_leader() && cluster.node(0).current_term() == Term::new(4));
     cluster.heal();

@@ -75,8 +75,8 @@ fn a_session_that_was_saved_does_the_same_again() {
         "restart crashed",
         "manual",
         "timeout 2",
-        "deliver vote 2 -> 0",
-        "deliver append 2 -> 0",
+        "deliver request-vote 2 -> 0",
+        "deliver append-entries 2 -> 0",
         "automatic",
         "run",
         "write SET x=2",
@@ -181,7 +181,7 @@ fn what_cannot_be_done_is_said_and_the_session_goes_on() {
         "expect leader",
         "expect safe",
         "expect violation election-safety",
-        "deliver vote 0 -> 1",
+        "deliver request-vote 0 -> 1",
         "load no-such-file",
         "save",
         "save /",
@@ -396,10 +396,10 @@ fn a_broken_rule_is_announced_and_a_violation_is_no_failure_then() {
         "manual",
         "timeout 0",
         "timeout 1",
-        "deliver vote 0 -> 2",
-        "deliver vote 1 -> 2",
-        "deliver vote-reply 2 -> 0",
-        "deliver vote-reply 2 -> 1",
+        "deliver request-vote 0 -> 2",
+        "deliver request-vote 1 -> 2",
+        "deliver request-vote-reply 2 -> 0",
+        "deliver request-vote-reply 2 -> 1",
         "quit",
     ];
     let broken = play(&["--nodes", "3", "--break", "one-vote-per-term"], &lines);
@@ -492,7 +492,7 @@ fn words_complete_by_where_they_stand() {
     assert_eq!(complete(&["run"], "u"), ["until"]);
     assert_eq!(complete(&["run", "until"], "l"), ["leader", "log", "leaders", "lost"]);
     assert_eq!(complete(&["wait", "5s", "until"], "in"), ["in"]);
-    assert_eq!(complete(&["deliver"], "vote"), ["vote", "vote-reply"]);
+    assert_eq!(complete(&["deliver"], "req"), ["request-vote", "request-vote-reply"]);
     assert_eq!(complete(&["heal"], ""), ["leader", "crashed"]);
     assert_eq!(complete(&["cut", "leader", "->"], "c"), ["crashed"]);
     assert_eq!(complete(&["status"], ""), Vec::<String>::new());

@@ -2,18 +2,39 @@
 
 use std::time::Duration;
 
-use raft_in_practice::raft::{LogIndex, LogPosition, NodeId, Property, RoleKind, Term};
+use raft_in_practice::raft::{
+    LogIndex, LogPosition, MessageKind, NodeId, Property, RoleKind, Term,
+};
+use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::found::Found;
 use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::line_outcome::Why;
 use raft_in_practice::scenario::run::{PATIENCE, Runner};
 use raft_in_practice::scenario::script::Script;
+use raft_in_practice::scenario::verb_table::Verb;
 use raft_in_practice::scenario::world::CannotDo;
 use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::view::message;
 
 /// Three nodes of which n0 leads in term 1, and clients 1 to 3: a write, a read, and a refused one.
 const ASKED: &str = "nodes 3\ntimeout 0\nwait until leader is 0\nwrite SET x=1\n\
                      write GET x\nsubmit to 1 SET y=1\nwait 1s\n";
+
+#[test]
+fn a_message_has_one_name_in_scripts_in_json_and_in_sentences() {
+    for (kind, name, spelled) in [
+        (MessageKind::RequestVote, "request-vote", "RequestVote"),
+        (MessageKind::RequestVoteReply, "request-vote-reply", "RequestVote reply"),
+        (MessageKind::AppendEntries, "append-entries", "AppendEntries"),
+        (MessageKind::AppendEntriesReply, "append-entries-reply", "AppendEntries reply"),
+    ] {
+        let [from, to] = [0, 1].map(NodeId::new);
+        let line = Verb::Deliver(MessageName { kind, from, to, nth_newest: 0 }).to_string();
+        assert_eq!(line, format!("deliver {name} 0 -> 1"));
+        assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        assert_eq!(message::kind(kind), spelled);
+    }
+}
 
 /// The failure that stops this script in virtual time, if there is one.
 fn stops(text: &str) -> Option<Why> {
@@ -103,9 +124,9 @@ fn a_script_can_say_what_a_leader_knows_of_its_peers() {
         let why = stops(&format!("{ASKED}expect {condition}"));
         assert!(matches!(why, Some(Why::NotLeading(_))), "{condition}: {why:?}");
     }
-    let probes = "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
-                  deliver vote-reply 1 -> 0\nsubmit to 0 SET x=1\ndeliver append 0 -> 2\n\
-                  deliver append-reply 2 -> 0\n";
+    let probes = "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\n\
+                  deliver request-vote-reply 1 -> 0\nsubmit to 0 SET x=1\ndeliver append-entries 0 -> 2\n\
+                  deliver append-entries-reply 2 -> 0\n";
     holds(probes, &["probing 0 -> 2", "next 0 -> 2 = 1"], &["not probing 0 -> 2"]);
 }
 
@@ -134,11 +155,11 @@ fn a_paused_process_stands_still_and_hears_what_has_waited_when_it_goes_on() {
 
 #[test]
 fn a_disk_that_is_lost_gives_a_vote_twice_and_the_checker_says_so() {
-    let wiped = "nodes 3\nthreads off\nmanual\ntimeout 0\ntimeout 2\ndeliver vote 0 -> 1\n\
-                 deliver vote-reply 1 -> 0\ncrash 1\nwipe 1\nrestart 1\n";
+    let wiped = "nodes 3\nthreads off\nmanual\ntimeout 0\ntimeout 2\ndeliver request-vote 0 -> 1\n\
+                 deliver request-vote-reply 1 -> 0\ncrash 1\nwipe 1\nrestart 1\n";
     holds(wiped, &["leader is 0", "term 1 = 0", "vote 1 = none", "log 1 = empty"], &["term 1 = 1"]);
     assert_eq!(stops(&format!("{wiped}expect safe\n")), None, "the loss itself is no violation");
-    let again = format!("{wiped}deliver vote 2 -> 1\ndeliver vote-reply 1 -> 2\n");
+    let again = format!("{wiped}deliver request-vote 2 -> 1\ndeliver request-vote-reply 1 -> 2\n");
     let violated = format!("{again}expect violation vote-uniqueness election-safety\n");
     assert_eq!(stops(&violated), None);
     let up = Some(Why::Cannot(CannotDo::IsUp(NodeId::new(0))));
@@ -341,13 +362,13 @@ fn what_does_not_hold_is_told_as_it_stands() {
 
 #[test]
 fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
-    let held = "nodes 3\nno-op off\ntimeout 0\nhold vote 0 -> 1\nwait 100ms\n";
+    let held = "nodes 3\nno-op off\ntimeout 0\nhold request-vote 0 -> 1\nwait 100ms\n";
     holds(held, &["leader is 0", "term 1 = 1", "vote 1 = none"], &["vote 1 = 0"]);
-    holds(&format!("{held}deliver vote 0 -> 1\n"), &["vote 1 = 0"], &["vote 1 = none"]);
+    holds(&format!("{held}deliver request-vote 0 -> 1\n"), &["vote 1 = 0"], &["vote 1 = none"]);
     // The message can arrive again, but only when a line names it.
-    let twice = "deliver vote 0 -> 1\ndeliver vote 0 -> 1\n";
+    let twice = "deliver request-vote 0 -> 1\ndeliver request-vote 0 -> 1\n";
     assert_eq!(stops(&format!("{held}{twice}wait 10s\n")), None);
-    let gone = stops(&format!("{held}hold vote 0 -> 1\n"));
+    let gone = stops(&format!("{held}hold request-vote 0 -> 1\n"));
     assert!(matches!(gone, Some(Why::Cannot(CannotDo::WaitsForName(_)))), "{gone:?}");
     // 'automatic' lets it go.
     holds(&format!("{held}manual\nautomatic\nwait 100ms\n"), &["vote 1 = 0"], &[]);
@@ -355,15 +376,15 @@ fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
 
 #[test]
 fn a_message_that_is_duplicated_arrives_twice_and_means_once() {
-    let voted = "nodes 5\ntimeout 0\nduplicate vote 0 -> 1\nstep 20\n";
+    let voted = "nodes 5\ntimeout 0\nduplicate request-vote 0 -> 1\nstep 20\n";
     holds(voted, &["leader is 0", "elections = 1"], &[]);
     // The name means the first copy, and then the second.
-    let named = "nodes 3\ntimeout 0\nduplicate vote 0 -> 1\n";
-    let deliver = "deliver vote 0 -> 1\n";
+    let named = "nodes 3\ntimeout 0\nduplicate request-vote 0 -> 1\n";
+    let deliver = "deliver request-vote 0 -> 1\n";
     assert_eq!(stops(&format!("{named}{deliver}{deliver}")), None);
     let third = stops(&format!("{named}{deliver}{deliver}{deliver}"));
     assert!(matches!(third, Some(Why::Cannot(CannotDo::NoSuchMessage(_)))), "{third:?}");
     // Under manual control everything can arrive again already.
-    let manual = stops("nodes 3\nmanual\ntimeout 0\nduplicate vote 0 -> 1\n");
+    let manual = stops("nodes 3\nmanual\ntimeout 0\nduplicate request-vote 0 -> 1\n");
     assert!(matches!(manual, Some(Why::Cannot(CannotDo::WaitsForName(_)))), "{manual:?}");
 }

@@ -129,8 +129,8 @@ fn a_trace_that_was_cut_changed_or_never_was_one_is_refused_with_the_place() {
     assert!(matches!(read(&altered), Err(TraceError::Diverged { step: 1, .. })));
     let note = text.replace("No node knows", "Each node knows");
     assert_eq!(read(note.as_bytes()), Err(TraceError::Altered));
-    let newer = text.replacen("\"version\":3", "\"version\":4", 1);
-    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version("4".to_owned())));
+    let newer = text.replacen("\"version\":4", "\"version\":5", 1);
+    assert_eq!(read(newer.as_bytes()), Err(TraceError::Version("5".to_owned())));
     for other in ["", "hello", "{}", "{\"format\":\"x\",\"version\":1}"] {
         assert!(matches!(read(other.as_bytes()), Err(TraceError::NotATrace(_))), "{other:?}");
     }
@@ -167,16 +167,16 @@ fn what_was_saved_too_late_is_known_to_be_on_disk() {
         sim.deliver(MessageName { kind, from, to, nth_newest: 0 }).unwrap();
     };
     sim.election_timeout(n1).unwrap();
-    deliver(&mut sim, MessageKind::VoteRequest, n1, n0);
-    deliver(&mut sim, MessageKind::VoteResponse, n0, n1);
-    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
-    deliver(&mut sim, MessageKind::AppendEntriesResponse, n0, n1);
+    deliver(&mut sim, MessageKind::RequestVote, n1, n0);
+    deliver(&mut sim, MessageKind::RequestVoteReply, n0, n1);
+    deliver(&mut sim, MessageKind::AppendEntries, n1, n0);
+    deliver(&mut sim, MessageKind::AppendEntriesReply, n0, n1);
     sim.heartbeat(n1).unwrap();
     sim.crash(n0, CrashPoint::BeforeSave).unwrap();
-    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    deliver(&mut sim, MessageKind::AppendEntries, n1, n0);
     sim.restart(n0).unwrap();
     sim.heartbeat(n1).unwrap();
-    deliver(&mut sim, MessageKind::AppendEntriesRequest, n1, n0);
+    deliver(&mut sim, MessageKind::AppendEntries, n1, n0);
     assert_eq!(sim.log(n0), sim.log(n1));
     let violated = sim.journal().checker().violations();
     assert!(violated.iter().all(|it| it.property == Property::DurableQuorum), "{violated:?}");
@@ -228,10 +228,10 @@ fn a_crash_comes_in_a_step_that_only_commits() {
     for (point, again) in [("save", false), ("send", false), ("save", true), ("send", true)] {
         let restart = if again { "restart 0\nexpect role 0 = follower\n" } else { "" };
         let text = format!(
-            "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
-             deliver vote-reply 1 -> 0\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\n\
-             submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before {point}\n\
-             deliver append-reply 1 -> 0\n{restart}expect safe\n"
+            "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\n\
+             deliver request-vote-reply 1 -> 0\ndeliver append-entries 0 -> 1\ndeliver append-entries-reply 1 -> 0\n\
+             submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ncrash 0 before {point}\n\
+             deliver append-entries-reply 1 -> 0\n{restart}expect safe\n"
         );
         let report = play(&text).unwrap();
         assert_eq!((report.clients, report.committed), (None, if point == "save" { 1 } else { 2 }));
@@ -285,7 +285,7 @@ impl Observer for Counter {
 #[test]
 fn of_a_message_in_flight_twice_the_copy_that_arrives_first_is_taken() {
     let (from, to) = (NodeId::new(0), NodeId::new(1));
-    let name = MessageName { kind: MessageKind::VoteRequest, from, to, nth_newest: 0 };
+    let name = MessageName { kind: MessageKind::RequestVote, from, to, nth_newest: 0 };
     let due = |sim: &Sim| -> Vec<Time> {
         let named = sim.in_flight().into_iter().filter(|it| name.matches(&it.envelope));
         named.map(|it| it.due.unwrap()).collect()

@@ -144,7 +144,7 @@ rules! {
         "The candidate counts itself but stays free to vote for another.";
     VotesCountedOnceAndInTerm, "votes-counted-once-and-in-term", "§5.2",
         "Only votes given in this election count, one per voter.",
-        ElectionSafety, "raft/election.rs::handle_vote_response",
+        ElectionSafety, "raft/election.rs::handle_vote_reply",
         "Every grant counts: late ones of older elections, and duplicates.";
     CandidateYieldsToLeader, "candidate-yields-to-leader", "§5.2, Figure 2 candidates 3",
         "A candidate that hears the leader of its term becomes its follower.",

@@ -64,9 +64,7 @@ fn shared_up_to(a: &RaftNode, b: &RaftNode) -> LogIndex {
 /// Returns the `prevLogIndex` of the first request to the follower.
 fn first_prev(mail: &[Envelope]) -> LogIndex {
     let prev = |envelope: &Envelope| match &envelope.message {
-        Message::AppendEntriesRequest(request) if envelope.to == FOLLOWER => {
-            Some(request.prev_log_index)
-        }
+        Message::AppendEntries(request) if envelope.to == FOLLOWER => Some(request.prev_log_index),
         _ => None,
     };
     mail.iter().find_map(prev).unwrap_or_default()

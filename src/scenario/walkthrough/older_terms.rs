@@ -189,8 +189,8 @@ fn spread(
 
 const fn accepts(envelope: &Envelope) -> bool {
     match &envelope.message {
-        Message::AppendEntriesResponse(response) => {
-            matches!(response.outcome, AppendOutcome::Accepted { .. })
+        Message::AppendEntriesReply(reply) => {
+            matches!(reply.outcome, AppendOutcome::Accepted { .. })
         }
         _ => false,
     }

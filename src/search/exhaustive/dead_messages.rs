@@ -13,8 +13,8 @@ use super::premises::Premise;
 use super::server_state::Route;
 use super::state::{ClusterState, Model};
 use crate::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Envelope, LogIndex, Message,
-    MessageKind, Overlap, RaftNode, Role, Term, VoteRequest, VoteResponse,
+    AppendEntries, AppendEntriesReply, AppendOutcome, Envelope, LogIndex, Message, MessageKind,
+    Overlap, RaftNode, RequestVote, RequestVoteReply, Role, Term,
 };
 
 impl Model<'_> {
@@ -27,14 +27,14 @@ impl Model<'_> {
         }
         let (sender, receiver) = (self.node(state, *from), self.node(state, *to));
         match message {
-            Message::VoteResponse(m) => self.vote_is_idle(receiver, sender, m),
-            Message::AppendEntriesResponse(m) => self.answer_is_idle(receiver, sender, m),
-            Message::VoteRequest(m) => {
-                self.vote_request_is_spent(sender, receiver, m)
+            Message::RequestVoteReply(m) => self.vote_is_idle(receiver, sender, m),
+            Message::AppendEntriesReply(m) => self.answer_is_idle(receiver, sender, m),
+            Message::RequestVote(m) => {
+                self.request_vote_is_spent(sender, receiver, m)
                     && (self.tells_nothing(sender)
                         || self.another_tells(receiver, message_id, others))
             }
-            Message::AppendEntriesRequest(m) => {
+            Message::AppendEntries(m) => {
                 self.append_is_spent(state, sender, receiver, m, others)
                     && (self.tells_nothing(sender)
                         || self.another_tells(receiver, message_id, others))
@@ -56,7 +56,7 @@ impl Model<'_> {
     /// sender to one receiver, one is enough for this: the vote request of the latest term.
     fn another_tells(&self, receiver: &RaftNode, message_id: u32, others: &[u32]) -> bool {
         let this = self.brief(message_id);
-        let asks = Route::new(MessageKind::VoteRequest, this.from, this.to);
+        let asks = Route::new(MessageKind::RequestVote, this.from, this.to);
         others.iter().any(|&other| {
             let that = self.brief(other);
             that.route == asks
@@ -72,7 +72,7 @@ impl Model<'_> {
         state: &ClusterState,
         leader: &RaftNode,
         follower: &RaftNode,
-        m: &AppendEntriesRequest,
+        m: &AppendEntries,
         others: &[u32],
     ) -> bool {
         if m.term > follower.current_term() || !self.premises.hold(Premise::EntriesStay) {
@@ -90,17 +90,15 @@ impl Model<'_> {
             && follower.log().contains(m.prev_log())
             && follower.log().overlap(m.prev_log_index, &m.entries) == Overlap::Contained;
         let match_index = m.last_index();
-        let answer = AppendEntriesResponse {
-            term: m.term,
-            outcome: AppendOutcome::Accepted { match_index },
-        };
+        let answer =
+            AppendEntriesReply { term: m.term, outcome: AppendOutcome::Accepted { match_index } };
         // If the same reply is in flight already, it can arrive any number of times, so giving it
         // once more changes nothing.
-        let answers = Route::new(MessageKind::AppendEntriesResponse, follower.id(), leader.id());
+        let answers = Route::new(MessageKind::AppendEntriesReply, follower.id(), leader.id());
         let is_given = |&other: &u32| {
             let message = || &self.interned(other).message;
             self.brief(other).route == answers
-                && matches!(message(), Message::AppendEntriesResponse(given) if *given == answer)
+                && matches!(message(), Message::AppendEntriesReply(given) if *given == answer)
         };
         held && !tells_of_commits
             && (self.answer_is_idle(leader, follower, &answer) || others.iter().any(is_given))
@@ -111,7 +109,7 @@ impl Model<'_> {
         &self,
         leader: &RaftNode,
         follower: &RaftNode,
-        m: &AppendEntriesResponse,
+        m: &AppendEntriesReply,
     ) -> bool {
         if m.term > leader.current_term() {
             return false;
@@ -149,11 +147,11 @@ impl Model<'_> {
 
     /// Whether a vote request can get no vote that counts: the receiver is in a later term, or has
     /// voted in this one.
-    fn vote_request_is_spent(
+    fn request_vote_is_spent(
         &self,
         candidate: &RaftNode,
         voter: &RaftNode,
-        m: &VoteRequest,
+        m: &RequestVote,
     ) -> bool {
         if m.term < voter.current_term() {
             return self.premises.hold(Premise::OldRequestsAreRefused);
@@ -161,7 +159,7 @@ impl Model<'_> {
         let given = m.term == voter.current_term() && self.premises.hold(Premise::VotesStay);
         match voter.voted_for() {
             Some(vote) if given => {
-                let grant = VoteResponse { term: m.term, vote_granted: true };
+                let grant = RequestVoteReply { term: m.term, vote_granted: true };
                 vote != m.candidate_id || self.vote_is_idle(candidate, voter, &grant)
             }
             _ => false,
@@ -169,7 +167,7 @@ impl Model<'_> {
     }
 
     /// Whether a vote, or its refusal, on its way to the candidate can change nothing there.
-    fn vote_is_idle(&self, candidate: &RaftNode, voter: &RaftNode, m: &VoteResponse) -> bool {
+    fn vote_is_idle(&self, candidate: &RaftNode, voter: &RaftNode, m: &RequestVoteReply) -> bool {
         if m.term > candidate.current_term() {
             return false;
         }

@@ -198,15 +198,15 @@ impl MessageBrief {
     pub(super) fn of(envelope: &Envelope) -> Self {
         let Envelope { from, to, message } = envelope;
         let label = match message {
-            Message::VoteRequest(m) => {
+            Message::RequestVote(m) => {
                 digest::chain(3, &(m.term, m.last_log_index, m.last_log_term))
             }
-            Message::VoteResponse(m) => digest::chain(4, m),
-            Message::AppendEntriesRequest(m) => digest::chain(
+            Message::RequestVoteReply(m) => digest::chain(4, m),
+            Message::AppendEntries(m) => digest::chain(
                 5,
                 &(m.term, m.prev_log_index, m.prev_log_term, &m.entries, m.leader_commit),
             ),
-            Message::AppendEntriesResponse(m) => digest::chain(6, m),
+            Message::AppendEntriesReply(m) => digest::chain(6, m),
         };
         Self {
             from: *from,

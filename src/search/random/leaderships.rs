@@ -139,8 +139,8 @@ impl Game {
             self.make(Verb::Timeout(Who::Node(node)));
         }
         for voter in voters {
-            self.deliver(MessageKind::VoteRequest, node, voter);
-            self.deliver(MessageKind::VoteResponse, voter, node);
+            self.deliver(MessageKind::RequestVote, node, voter);
+            self.deliver(MessageKind::RequestVoteReply, voter, node);
         }
     }
 
@@ -160,9 +160,9 @@ impl Game {
         let count = if rng.chance(0.6) { 1 } else { rng.below(most + 1) };
         for follower in self.some_others(leader, count, rng) {
             for _ in 0..=rng.below(3) {
-                self.deliver(MessageKind::AppendEntriesRequest, leader, follower);
+                self.deliver(MessageKind::AppendEntries, leader, follower);
                 if rng.chance(0.6) {
-                    self.deliver(MessageKind::AppendEntriesResponse, follower, leader);
+                    self.deliver(MessageKind::AppendEntriesReply, follower, leader);
                 }
             }
         }
@@ -176,7 +176,7 @@ impl Game {
             .filter(|flight| {
                 let Envelope { to, message, .. } = &flight.envelope;
                 let leader = sim.status_of(*to);
-                message.kind() == MessageKind::AppendEntriesResponse
+                message.kind() == MessageKind::AppendEntriesReply
                     && leader.leads()
                     && message.term() < leader.term
             })

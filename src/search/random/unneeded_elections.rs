@@ -86,7 +86,7 @@ const fn hears_leader(event: &Event) -> bool {
         Event::Checked(verdict) => {
             matches!(verdict.facts, Facts::Timer { cause: TimerCause::CurrentLeader })
         }
-        Event::Ignored { kind, .. } => matches!(kind, MessageKind::AppendEntriesRequest),
+        Event::Ignored { kind, .. } => matches!(kind, MessageKind::AppendEntries),
         _ => false,
     }
 }

@@ -89,10 +89,10 @@ fn draw(
         }
         1 => {
             let kinds = [
-                MessageKind::VoteRequest,
-                MessageKind::VoteResponse,
-                MessageKind::AppendEntriesRequest,
-                MessageKind::AppendEntriesResponse,
+                MessageKind::RequestVote,
+                MessageKind::RequestVoteReply,
+                MessageKind::AppendEntries,
+                MessageKind::AppendEntriesReply,
             ];
             let to = NodeId::new(rng.below(nodes) as u8);
             let kind = rng.one_of(kinds);

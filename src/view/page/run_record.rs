@@ -203,10 +203,10 @@ impl ShownMessage {
         let lost = lost.map(|(at, why)| (at, why_lost(why)));
         let kind = sent.envelope.message.kind();
         let (vote, reply) = match kind {
-            MessageKind::VoteRequest => (true, false),
-            MessageKind::VoteResponse => (true, true),
-            MessageKind::AppendEntriesRequest => (false, false),
-            MessageKind::AppendEntriesResponse => (false, true),
+            MessageKind::RequestVote => (true, false),
+            MessageKind::RequestVoteReply => (true, true),
+            MessageKind::AppendEntries => (false, false),
+            MessageKind::AppendEntriesReply => (false, true),
         };
         Some(Self {
             id: sent.message.0,

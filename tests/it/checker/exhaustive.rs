@@ -26,7 +26,7 @@ fn action(model: &Model<'_>, state: &ClusterState, verb: &Verb) -> Option<Action
             let newest = in_flight
                 .filter(|&message_id| name.matches(model.interned(message_id)))
                 .max_by_key(|&message_id| match &model.interned(message_id).message {
-                    Message::AppendEntriesRequest(m) => (m.term, m.last_index()),
+                    Message::AppendEntries(m) => (m.term, m.last_index()),
                     other => (other.term(), LogIndex::ZERO),
                 });
             let message_id = newest.expect("the message was sent");

@@ -11,9 +11,9 @@ pub mod text;
 use std::num::NonZeroUsize;
 
 use raft_in_practice::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, ConflictHint, Envelope,
-    Event, Input, Log, LogEntry, LogIndex, LogPosition, Message, NodeId, Outcome, PersistentState,
-    RaftNode, RoleKind, Rule, RuleSet, Sendable, Settings, Term, VoteRequest, VoteResponse,
+    AppendEntries, AppendEntriesReply, AppendOutcome, Command, ConflictHint, Envelope, Event,
+    Input, Log, LogEntry, LogIndex, LogPosition, Message, NodeId, Outcome, PersistentState,
+    RaftNode, RequestVote, RequestVoteReply, RoleKind, Rule, RuleSet, Sendable, Settings, Term,
 };
 
 pub use cluster::Cluster;
@@ -153,8 +153,8 @@ pub fn receive(node: &mut RaftNode, from: u8, message: Message) -> Sendable {
 
 // ---- messages ------------------------------------------------------------------------------
 
-pub const fn vote_request(candidate: u8, term: u64, last: LogPosition) -> Message {
-    Message::VoteRequest(VoteRequest {
+pub const fn request_vote(candidate: u8, term: u64, last: LogPosition) -> Message {
+    Message::RequestVote(RequestVote {
         term: Term::new(term),
         candidate_id: id(candidate),
         last_log_index: last.index,
@@ -163,12 +163,12 @@ pub const fn vote_request(candidate: u8, term: u64, last: LogPosition) -> Messag
 }
 
 pub const fn vote(term: u64, vote_granted: bool) -> Message {
-    Message::VoteResponse(VoteResponse { term: Term::new(term), vote_granted })
+    Message::RequestVoteReply(RequestVoteReply { term: Term::new(term), vote_granted })
 }
 
 /// AppendEntries: leader, term, the position before the new entries, their terms, and leaderCommit.
 pub fn append(leader: u8, term: u64, prev: LogPosition, new: &[u64], commit: u64) -> Message {
-    Message::AppendEntriesRequest(AppendEntriesRequest {
+    Message::AppendEntries(AppendEntries {
         term: Term::new(term),
         leader_id: id(leader),
         prev_log_index: prev.index,
@@ -179,7 +179,7 @@ pub fn append(leader: u8, term: u64, prev: LogPosition, new: &[u64], commit: u64
 }
 
 const fn append_response(term: u64, outcome: AppendOutcome) -> Message {
-    Message::AppendEntriesResponse(AppendEntriesResponse { term: Term::new(term), outcome })
+    Message::AppendEntriesReply(AppendEntriesReply { term: Term::new(term), outcome })
 }
 
 pub const fn accepted(term: u64, match_index: u64) -> Message {
@@ -198,7 +198,7 @@ pub fn hint(found: Option<u64>, first: u64) -> ConflictHint {
 
 /// The answer of a correct follower to AppendEntries whose entries it stores.
 pub fn accept(request: &Envelope) -> Message {
-    let Message::AppendEntriesRequest(append) = &request.message else {
+    let Message::AppendEntries(append) = &request.message else {
         panic!("AppendEntries was expected, not {request:?}");
     };
     accepted(append.term.get(), append.last_index().get())
@@ -215,9 +215,9 @@ pub fn only(sent: &Sendable) -> &Message {
 }
 
 /// The AppendEntries among the messages, with their addressees.
-pub fn appends(sent: &Sendable) -> Vec<(u8, &AppendEntriesRequest)> {
+pub fn appends(sent: &Sendable) -> Vec<(u8, &AppendEntries)> {
     let request = |envelope| match envelope {
-        &Envelope { to, message: Message::AppendEntriesRequest(ref request), .. } => {
+        &Envelope { to, message: Message::AppendEntries(ref request), .. } => {
             Some((to.index() as u8, request))
         }
         _ => None,
@@ -227,13 +227,13 @@ pub fn appends(sent: &Sendable) -> Vec<(u8, &AppendEntriesRequest)> {
 
 /// Whether the step granted a vote.
 pub fn granted(sent: &Sendable) -> bool {
-    let Message::VoteResponse(response) = only(sent) else { panic!("not a vote: {sent:?}") };
+    let Message::RequestVoteReply(response) = only(sent) else { panic!("not a vote: {sent:?}") };
     response.vote_granted
 }
 
 /// What the step answered to AppendEntries.
 pub fn outcome(sent: &Sendable) -> AppendOutcome {
-    let Message::AppendEntriesResponse(response) = only(sent) else {
+    let Message::AppendEntriesReply(response) = only(sent) else {
         panic!("not an answer to AppendEntries: {sent:?}")
     };
     response.outcome

@@ -11,7 +11,8 @@ use crate::docs::pages::Page;
 
 /// Words with a hyphen that are neither rules nor scenarios nor properties.
 const OTHER_WORDS: &[&str] = &[
-    "append-reply",
+    "append-entries",
+    "append-entries-reply",
     "before-save",
     "before-send",
     "election-timeout",
@@ -20,7 +21,8 @@ const OTHER_WORDS: &[&str] = &[
     "raft-cluster",
     "raft-in-practice",
     "raft-node",
-    "vote-reply",
+    "request-vote",
+    "request-vote-reply",
 ];
 
 /// Words in capitals that stand for something else.

@@ -52,10 +52,10 @@ fn millis(most: u64) -> impl Strategy<Value = Duration> {
 
 fn message(nodes: usize) -> impl Strategy<Value = MessageName> {
     let kinds = [
-        MessageKind::VoteRequest,
-        MessageKind::VoteResponse,
-        MessageKind::AppendEntriesRequest,
-        MessageKind::AppendEntriesResponse,
+        MessageKind::RequestVote,
+        MessageKind::RequestVoteReply,
+        MessageKind::AppendEntries,
+        MessageKind::AppendEntriesReply,
     ];
     let nth = prop_oneof![4 => Just(0_usize), 1 => 0_usize..4];
     (select(kinds.to_vec()), node(nodes), node(nodes), nth)

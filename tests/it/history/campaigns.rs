@@ -20,7 +20,7 @@ fn broken(rule: &str, lines: &str) -> History {
 /// n0 campaigns, and its request to n1 is in flight twice.
 fn doubled(lines: &str) -> History {
     history(&script(&format!(
-        "nodes 3\nthreads off\nno-op off\ntimeout 0\nduplicate vote 0 -> 1\nmanual\n{lines}"
+        "nodes 3\nthreads off\nno-op off\ntimeout 0\nduplicate request-vote 0 -> 1\nmanual\n{lines}"
     )))
 }
 
@@ -34,8 +34,8 @@ const fn awaits_a_vote(answer: &Explanation) -> bool {
 
 #[test]
 fn a_vote_may_still_come_by_a_copy_of_the_request_or_by_an_older_vote() {
-    let (again, came) = ("deliver vote 0 -> 1\n", "deliver vote-reply 1 -> 0\n");
-    let lost = "drop vote 0 -> 2\ndrop vote-reply 1 -> 0\n";
+    let (again, came) = ("deliver request-vote 0 -> 1\n", "deliver request-vote-reply 1 -> 0\n");
+    let lost = "drop request-vote 0 -> 2\ndrop request-vote-reply 1 -> 0\n";
     for (before, after) in [
         // The newest vote is lost, and a copy of the request is under way.
         (format!("{again}{lost}"), format!("{again}{came}")),
@@ -43,7 +43,7 @@ fn a_vote_may_still_come_by_a_copy_of_the_request_or_by_an_older_vote() {
         (format!("{again}{again}{lost}"), came.to_owned()),
         // The vote has not left, and a copy of the request is under way.
         (
-            format!("drop vote 0 -> 2\ncrash 1 before send\n{again}restart 1\n"),
+            format!("drop request-vote 0 -> 2\ncrash 1 before send\n{again}restart 1\n"),
             format!("{again}{came}"),
         ),
     ] {
@@ -61,28 +61,29 @@ fn a_vote_may_still_come_by_a_copy_of_the_request_or_by_an_older_vote() {
 #[test]
 fn a_campaign_is_not_taken_for_an_earlier_one_of_its_term() {
     let wiped = "crash 0\nwipe 0\nrestart 0\n";
-    let won = "timeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\n";
+    let won = "timeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\n";
     let answer = last(&manual(&format!("{won}{wiped}timeout 0\n")), "not leader 0");
     assert!(matches!(answer.finding, Finding::TooFewVotes { have: 1, ended_in: None, .. }));
     let asked = answer.step;
     assert_eq!(n1(&answer), Some(Uncounted::RequestUnderWay { asked }));
     assert!(awaits_a_vote(&answer), "{:?}", answer.change);
     // n1 refused in the first campaign, and has been asked nothing in the second.
-    let refused = "timeout 0\ntimeout 1\ndeliver vote 0 -> 1\n";
+    let refused = "timeout 0\ntimeout 1\ndeliver request-vote 0 -> 1\n";
     let both = format!("{wiped}{}", wiped.replace('0', "1"));
     let answer = last(&manual(&format!("{refused}{both}timeout 0\n")), "not leader 0");
     assert_eq!(n1(&answer), Some(Uncounted::RequestUnderWay { asked: answer.step }));
     // The vote that n1 gave in the first campaign counts when it comes in the second.
-    let voted = "timeout 0\ndeliver vote 0 -> 1\n";
-    let lost = "drop vote 0 -> 1\ndrop vote 0 -> 2\ndrop vote 0 -> 2\n";
+    let voted = "timeout 0\ndeliver request-vote 0 -> 1\n";
+    let lost = "drop request-vote 0 -> 1\ndrop request-vote 0 -> 2\ndrop request-vote 0 -> 2\n";
     let lines = format!("{voted}{wiped}timeout 0\n{lost}");
     let answer = last(&manual(&lines), "not leader 0");
     assert_eq!(n1(&answer), Some(Uncounted::VoteUnderWay { given: 2 }));
     assert!(awaits_a_vote(&answer), "{:?}", answer.change);
-    let history = manual(&format!("{lines}deliver vote-reply 1 -> 0\n"));
+    let history = manual(&format!("{lines}deliver request-vote-reply 1 -> 0\n"));
     assert!(!last(&history, "leader 0").contradicts);
     // Without new-term-per-election a term has many campaigns too.
-    let history = broken("new-term-per-election", "timeout 0\ndeliver vote 0 -> 1\ntimeout 0\n");
+    let history =
+        broken("new-term-per-election", "timeout 0\ndeliver request-vote 0 -> 1\ntimeout 0\n");
     let answer = last(&history, "not leader 0");
     let Finding::TooFewVotes { have: 1, ended_in: None, .. } = answer.finding else {
         panic!("{:?}", answer.finding)
@@ -92,8 +93,10 @@ fn a_campaign_is_not_taken_for_an_earlier_one_of_its_term() {
 /// What is lost after the last step is dated later if something befell a node before.
 #[test]
 fn a_request_that_was_lost_after_a_crash_at_the_end_is_not_under_way() {
-    let answer =
-        last(&manual("timeout 0\ncrash 1\ndrop vote 0 -> 2\ndrop vote 0 -> 1\n"), "not leader 0");
+    let answer = last(
+        &manual("timeout 0\ncrash 1\ndrop request-vote 0 -> 2\ndrop request-vote 0 -> 1\n"),
+        "not leader 0",
+    );
     assert_eq!(n1(&answer), Some(Uncounted::RequestLost { lost: answer.step }));
     assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(1) }));
 }
@@ -104,7 +107,8 @@ fn a_vote_for_itself_that_is_not_written_down_counts_all_the_same() {
     let broken = |lines| broken("candidate-votes-for-itself", lines);
     let answer = last(&broken("timeout 0\n"), "not leader 0");
     assert!(matches!(answer.finding, Finding::TooFewVotes { have: 1, need: 2, .. }));
-    let history = broken("timeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\n");
+    let history =
+        broken("timeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\n");
     let answer = last(&history, "leader 0");
     let Finding::Leads { votes, .. } = &answer.finding else { panic!("{answer:?}") };
     assert_eq!(*votes, [(id(0), 1), (id(1), 3)]);
@@ -113,8 +117,8 @@ fn a_vote_for_itself_that_is_not_written_down_counts_all_the_same() {
 /// Without `higher-term-steps-down` a candidate stays one in a later term, where no vote for it counts.
 #[test]
 fn a_campaign_ends_when_a_later_term_comes() {
-    let lines = "timeout 0\ntimeout 1\ntimeout 1\ndeliver vote 1 -> 0\n";
-    for after in ["", "deliver vote 0 -> 2\ndeliver vote-reply 2 -> 0\n"] {
+    let lines = "timeout 0\ntimeout 1\ntimeout 1\ndeliver request-vote 1 -> 0\n";
+    for after in ["", "deliver request-vote 0 -> 2\ndeliver request-vote-reply 2 -> 0\n"] {
         let history = broken("higher-term-steps-down", &format!("{lines}{after}"));
         let answer = last(&history, "not leader 0");
         let Finding::TooFewVotes { ended_in, .. } = answer.finding else { panic!("{answer:?}") };
@@ -126,11 +130,11 @@ fn a_campaign_ends_when_a_later_term_comes() {
 /// Without `votes-counted-once-and-in-term` a second copy of one vote is enough.
 #[test]
 fn a_copy_of_a_vote_may_come_if_it_counts_again() {
-    let lines = "timeout 0\ntimeout 0\ndeliver vote 0 -> 1\ndrop vote 0 -> 2\n";
+    let lines = "timeout 0\ntimeout 0\ndeliver request-vote 0 -> 1\ndrop request-vote 0 -> 2\n";
     let five = "nodes 5\nthreads off\nno-op off\n";
     let broken = format!("{five}break votes-counted-once-and-in-term\nmanual\n");
-    let drops = "drop vote 0 -> 2\ndrop vote 0 -> 3\ndrop vote 0 -> 3\ndrop vote 0 -> 4\n\
-                 drop vote 0 -> 4\n";
+    let drops = "drop request-vote 0 -> 2\ndrop request-vote 0 -> 3\ndrop request-vote 0 -> 3\ndrop request-vote 0 -> 4\n\
+                 drop request-vote 0 -> 4\n";
     let change = |rules: &str| {
         let answer = last(&history(&script(&format!("{rules}{lines}{drops}"))), "not leader 0");
         answer.change

@@ -11,8 +11,8 @@ use super::{history, script};
 use crate::common::{at, id};
 
 /// Three nodes under manual control, without no-ops; n0 leads term 1 in step 3.
-const LED: &str = "nodes 3\nthreads off\nno-op off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\n\
-                   deliver vote-reply 1 -> 0\n";
+const LED: &str = "nodes 3\nthreads off\nno-op off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\n\
+                   deliver request-vote-reply 1 -> 0\n";
 
 fn led(lines: &str) -> History {
     history(&script(&format!("{LED}{lines}")))
@@ -31,9 +31,9 @@ pub(super) fn last(history: &History, question: &str) -> Explanation {
 fn an_entry_that_was_not_counted_itself_was_committed_with_a_later_one() {
     let text = LED.replace("no-op off\n", "");
     let history = history(&script(&format!(
-        "{text}deliver append 0 -> 1\ncrash 0\ntimeout 1\ndeliver vote 1 -> 2\n\
-         deliver vote-reply 2 -> 1\ndeliver append 1 -> 2\ndeliver append-reply 2 -> 1\n\
-         deliver append 1 -> 2\ndeliver append-reply 2 -> 1\n"
+        "{text}deliver append-entries 0 -> 1\ncrash 0\ntimeout 1\ndeliver request-vote 1 -> 2\n\
+         deliver request-vote-reply 2 -> 1\ndeliver append-entries 1 -> 2\ndeliver append-entries-reply 2 -> 1\n\
+         deliver append-entries 1 -> 2\ndeliver append-entries-reply 2 -> 1\n"
     )));
     let answer = last(&history, "committed 1");
     let committed = |entry, with| Finding::Committed { entry, node: id(1), told_by: None, with };
@@ -75,10 +75,11 @@ fn a_pause_does_not_hide_that_the_entry_was_cut_off() {
 /// The answer then is that the entry was deleted, whatever stands at its index now.
 #[test]
 fn a_client_whose_entry_was_deleted_hears_of_that() {
-    let history =
-        led("submit to 0 SET x=1\nsubmit to 0 GET x\ntimeout 1\ntimeout 1\ndeliver vote 1 -> 2\n\
-         deliver vote-reply 2 -> 1\nsubmit to 1 SET y=7\nsubmit to 1 SET z=7\n\
-         deliver append 1 -> 0 older 1\n");
+    let history = led(
+        "submit to 0 SET x=1\nsubmit to 0 GET x\ntimeout 1\ntimeout 1\ndeliver request-vote 1 -> 2\n\
+         deliver request-vote-reply 2 -> 1\nsubmit to 1 SET y=7\nsubmit to 1 SET z=7\n\
+         deliver append-entries 1 -> 0 older 1\n",
+    );
     let answer = last(&history, "told GET x");
     let deeper = answer.follows_from.unwrap();
     let (from, to) = (at(1, 1), at(2, 1));
@@ -106,9 +107,9 @@ fn a_client_who_is_refused_after_the_last_step_was_refused() {
 fn what_tells_a_follower_is_a_message_that_it_accepts() {
     // Its log lacks the entry before: message `drop`ped, then one more.
     let history = led(
-        "submit to 0 SET x=1\ndeliver append 0 -> 2\nsubmit to 0 SET x=2\ndrop append 0 -> 2\n\
-         deliver append 0 -> 1\ndeliver append 0 -> 1 older 1\ndeliver append 0 -> 1\n\
-         deliver append-reply 1 -> 0\nheartbeat 0\ndeliver append 0 -> 2\n",
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 2\nsubmit to 0 SET x=2\ndrop append-entries 0 -> 2\n\
+         deliver append-entries 0 -> 1\ndeliver append-entries 0 -> 1 older 1\ndeliver append-entries 0 -> 1\n\
+         deliver append-entries-reply 1 -> 0\nheartbeat 0\ndeliver append-entries 0 -> 2\n",
     );
     let before = history.last() - 1;
     let answer = ask(&history, before, "not committed 1 on 2");
@@ -116,13 +117,16 @@ fn what_tells_a_follower_is_a_message_that_it_accepts() {
     assert_eq!(answer.change, Some(says), "its log check refuses the message");
     assert!(!last(&history, "not committed 1 on 2").contradicts, "the message did not tell it");
     // It is in a later term.
-    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append 0 -> 2\n\
-         deliver append-reply 1 -> 0\nheartbeat 0\ntimeout 2\n");
+    let history =
+        led("submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ndeliver append-entries 0 -> 2\n\
+         deliver append-entries-reply 1 -> 0\nheartbeat 0\ntimeout 2\n");
     let answer = last(&history, "not committed 1 on 2");
     assert!(matches!(answer.change, Some(Change::LeaderCommits { .. })), "{:?}", answer.change);
     // The leader that wrote it is down.
-    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 2\ndeliver append 0 -> 1\n\
-         deliver append-reply 1 -> 0\nheartbeat 0\ncrash 0\ntimeout 1\ndeliver append 0 -> 2\n");
+    let history = led(
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 2\ndeliver append-entries 0 -> 1\n\
+         deliver append-entries-reply 1 -> 0\nheartbeat 0\ncrash 0\ntimeout 1\ndeliver append-entries 0 -> 2\n",
+    );
     let answer = ask(&history, history.last() - 1, "not committed 1 on 2");
     let Some(Change::Arrival { from, arrives_in, .. }) = answer.change else {
         panic!("{:?}", answer.change)
@@ -133,9 +137,9 @@ fn what_tells_a_follower_is_a_message_that_it_accepts() {
 
 #[test]
 fn what_a_crash_undid_has_not_happened() {
-    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
-         deliver vote-reply 1 -> 2\nsubmit to 2 SET x=2\ncrash 0 before save\n\
-         deliver append 2 -> 0\nrestart 0\ntimeout 1\n");
+    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver request-vote 2 -> 1\n\
+         deliver request-vote-reply 1 -> 2\nsubmit to 2 SET x=2\ncrash 0 before save\n\
+         deliver append-entries 2 -> 0\nrestart 0\ntimeout 1\n");
     for question in ["truncated 0", "acknowledged 0", "stepped down 0"] {
         let answer = refused(&history, history.last(), question);
         assert!(matches!(answer, Unanswerable::NotHappened { .. }), "{question}: {answer:?}");
@@ -146,8 +150,8 @@ fn what_a_crash_undid_has_not_happened() {
 #[test]
 fn a_leader_may_commit_though_a_majority_is_past_its_term() {
     let history = led(
-        "submit to 0 SET x=1\ndeliver append 0 -> 1\ntimeout 2\ndeliver vote 2 -> 1\ntimeout 2\n\
-         deliver vote 2 -> 1\ndeliver append-reply 1 -> 0\n",
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ntimeout 2\ndeliver request-vote 2 -> 1\ntimeout 2\n\
+         deliver request-vote 2 -> 1\ndeliver append-entries-reply 1 -> 0\n",
     );
     let answer = ask(&history, history.last() - 1, "not committed 1 on 0");
     let Some(Change::Acknowledgements { more: 1, .. }) = answer.change else {
@@ -162,19 +166,21 @@ fn votes_that_nobody_can_give_any_more_would_change_nothing() {
         history(&script(&format!("nodes 3\nthreads off\nno-op off\nmanual\n{lines}")))
     };
     // Both voters are in a later term than the candidate.
-    let answer =
-        last(&manual("timeout 0\ntimeout 1\ntimeout 1\ndeliver vote 1 -> 2\n"), "not leader 0");
+    let answer = last(
+        &manual("timeout 0\ntimeout 1\ntimeout 1\ndeliver request-vote 1 -> 2\n"),
+        "not leader 0",
+    );
     assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(1) }));
     // The vote of one that has gone on is under way.
     let answer = last(
-        &manual("timeout 0\ndeliver vote 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\n"),
+        &manual("timeout 0\ndeliver request-vote 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\n"),
         "not leader 0",
     );
     assert!(matches!(answer.change, Some(Change::Votes { more: 1, .. })), "{:?}", answer.change);
     // The campaign is over.
     let history = manual(
-        "timeout 0\ntimeout 1\ndeliver vote 0 -> 2\ndeliver vote 1 -> 2\n\
-         deliver vote-reply 2 -> 0\nsubmit to 0 SET x=1\ndeliver append 0 -> 1\n",
+        "timeout 0\ntimeout 1\ndeliver request-vote 0 -> 2\ndeliver request-vote 1 -> 2\n\
+         deliver request-vote-reply 2 -> 0\nsubmit to 0 SET x=1\ndeliver append-entries 0 -> 1\n",
     );
     let answer = last(&history, "not leader 1");
     assert!(matches!(answer.finding, Finding::TooFewVotes { ended_in: Some(_), .. }));
@@ -205,7 +211,8 @@ fn a_node_that_is_down_needs_more_than_to_start_again() {
 #[test]
 fn a_leader_was_elected_in_the_term_that_it_won() {
     let text = LED.replace("manual", "break higher-term-steps-down\nmanual");
-    let history = history(&script(&format!("{text}timeout 2\ntimeout 2\ndeliver vote 2 -> 0\n")));
+    let history =
+        history(&script(&format!("{text}timeout 2\ntimeout 2\ndeliver request-vote 2 -> 0\n")));
     let answer = last(&history, "leader 0");
     let Finding::Leads { term, votes, now, .. } = &answer.finding else { panic!("{answer:?}") };
     assert_eq!((*term, votes.len(), *now), (Term::new(1), 2, Some(Term::new(2))));
@@ -228,10 +235,12 @@ fn an_answer_before_a_crash_at_the_end_is_about_a_commit() {
 /// The leader's own entry, which commits the older one, is acknowledged by one that has come to a later term since.
 #[test]
 fn an_older_entry_may_be_committed_though_a_majority_is_past_the_term() {
-    let history = led("submit to 0 SET x=1\ncrash 0\nrestart 0\ntimeout 0\ndeliver vote 0 -> 1\n\
-         deliver vote-reply 1 -> 0\nsubmit to 0 SET y=2\ndeliver append 0 -> 1\n\
-         deliver append-reply 1 -> 0\ndeliver append 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\n\
-         timeout 2\ndeliver append-reply 1 -> 0\n");
+    let history = led(
+        "submit to 0 SET x=1\ncrash 0\nrestart 0\ntimeout 0\ndeliver request-vote 0 -> 1\n\
+         deliver request-vote-reply 1 -> 0\nsubmit to 0 SET y=2\ndeliver append-entries 0 -> 1\n\
+         deliver append-entries-reply 1 -> 0\ndeliver append-entries 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\n\
+         timeout 2\ndeliver append-entries-reply 1 -> 0\n",
+    );
     assert!(!last(&history, "committed 1 on 0").contradicts);
     let answer = ask(&history, history.last() - 1, "not committed 1 on 0");
     assert!(matches!(answer.change, Some(Change::EntryOfOwnTerm { .. })), "{:?}", answer.change);
@@ -241,9 +250,9 @@ fn an_older_entry_may_be_committed_though_a_majority_is_past_the_term() {
 #[test]
 fn a_refusal_of_a_late_copy_does_not_hide_a_vote() {
     let history = history(&script(
-        "nodes 3\nthreads off\nno-op off\ntimeout 0\nduplicate vote 0 -> 1\nmanual\n\
-         deliver vote 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\ndeliver vote 0 -> 1\n\
-         deliver vote-reply 1 -> 0 older 1\n",
+        "nodes 3\nthreads off\nno-op off\ntimeout 0\nduplicate request-vote 0 -> 1\nmanual\n\
+         deliver request-vote 0 -> 1\ntimeout 1\ntimeout 2\ntimeout 2\ndeliver request-vote 0 -> 1\n\
+         deliver request-vote-reply 1 -> 0 older 1\n",
     ));
     let answer = ask(&history, history.last() - 1, "not leader 0");
     assert!(matches!(answer.change, Some(Change::Votes { more: 1, .. })), "{:?}", answer.change);
@@ -255,12 +264,12 @@ fn a_refusal_of_a_late_copy_does_not_hide_a_vote() {
 
 #[test]
 fn a_vote_that_was_refused_or_lost_does_not_come() {
-    let lost = led("timeout 1\ndrop vote 1 -> 0\ndrop vote 1 -> 2\n");
+    let lost = led("timeout 1\ndrop request-vote 1 -> 0\ndrop request-vote 1 -> 2\n");
     let answer = last(&lost, "not leader 1");
     assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(2) }));
     let refused = led(
-        "submit to 0 SET x=1\ndeliver append 0 -> 1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 0\n\
-         deliver vote 2 -> 1\n",
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ntimeout 2\ntimeout 2\ndeliver request-vote 2 -> 0\n\
+         deliver request-vote 2 -> 1\n",
     );
     let answer = last(&refused, "not leader 2");
     assert_eq!(answer.change, Some(Change::LaterElection { term: Term::new(2) }));
@@ -269,8 +278,10 @@ fn a_vote_that_was_refused_or_lost_does_not_come() {
 /// A node that has started again may know of no leader, though one leads and has committed what it asks about.
 #[test]
 fn a_leader_that_a_follower_does_not_know_can_tell_it() {
-    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 2\ndeliver append 0 -> 1\n\
-         deliver append-reply 1 -> 0\ncrash 2\nrestart 2\ndeliver append-reply 2 -> 0\n");
+    let history = led(
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 2\ndeliver append-entries 0 -> 1\n\
+         deliver append-entries-reply 1 -> 0\ncrash 2\nrestart 2\ndeliver append-entries-reply 2 -> 0\n",
+    );
     let answer = last(&history, "not committed 1 on 2");
     assert!(matches!(answer.finding, Finding::NotTold { leader: None, .. }));
     let says = Change::LeaderSays { leader: id(0), index: LogIndex::new(1) };
@@ -293,17 +304,20 @@ fn who_hears_nothing_or_has_started_again_is_not_said_to_have_a_leader_s_word() 
 /// The first refusal ends a turn, so what else stands in the way of a vote has no verdict of its own.
 #[test]
 fn what_would_change_a_refused_vote_names_all_that_is_in_its_way() {
-    let entry = "submit to 0 SET x=1\ndeliver append 0 -> 2\n";
+    let entry = "submit to 0 SET x=1\ndeliver append-entries 0 -> 2\n";
     let log = Some(at(1, 1));
     // n1's request of term 1 comes to n2, which has a longer log, and is in term 1 with its vote given to n0.
-    let history = led(&format!("deliver vote 0 -> 2\n{entry}timeout 1\ndeliver vote 1 -> 2\n"));
+    let history = led(&format!(
+        "deliver request-vote 0 -> 2\n{entry}timeout 1\ndeliver request-vote 1 -> 2\n"
+    ));
     assert_eq!(last(&history, "refused 1 -> 2").change, Some(Change::Log { least: at(1, 1) }));
     let later = Some(Change::LaterTerm { after: Term::new(3), log });
-    let voted = "timeout 0\ntimeout 0\ndeliver vote 0 -> 2\ntimeout 1\ndeliver vote 1 -> 2\n";
+    let voted = "timeout 0\ntimeout 0\ndeliver request-vote 0 -> 2\ntimeout 1\ndeliver request-vote 1 -> 2\n";
     let history =
         led(&format!("{entry}restart 0\n{voted}").replace("restart 0", "crash 0\nrestart 0"));
     assert_eq!(last(&history, "refused 1 -> 2").change, later);
-    let history = led(&format!("{entry}timeout 2\ntimeout 2\ntimeout 1\ndeliver vote 1 -> 2\n"));
+    let history =
+        led(&format!("{entry}timeout 2\ntimeout 2\ntimeout 1\ndeliver request-vote 1 -> 2\n"));
     assert_eq!(last(&history, "refused 1 -> 2").change, later, "n2 voted for itself");
 }
 
@@ -311,9 +325,13 @@ fn what_would_change_a_refused_vote_names_all_that_is_in_its_way() {
 #[test]
 fn an_earlier_term_keeps_a_candidate_only_if_it_is_not_its_own() {
     let led = |lines: &str| last(&led(lines), "stepped down 2").change;
-    assert_eq!(led("timeout 2\nheartbeat 0\ndeliver append 0 -> 2\n"), None, "term 1 is the first");
-    let own = "crash 0\nrestart 0\ntimeout 0\ntimeout 2\ntimeout 2\ndeliver vote 0 -> 1\n\
-               deliver vote-reply 1 -> 0\nheartbeat 0\ndeliver append 0 -> 2\n";
+    assert_eq!(
+        led("timeout 2\nheartbeat 0\ndeliver append-entries 0 -> 2\n"),
+        None,
+        "term 1 is the first"
+    );
+    let own = "crash 0\nrestart 0\ntimeout 0\ntimeout 2\ntimeout 2\ndeliver request-vote 0 -> 1\n\
+               deliver request-vote-reply 1 -> 0\nheartbeat 0\ndeliver append-entries 0 -> 2\n";
     assert_eq!(led(own), Some(Change::NoLaterTerm { most: Term::new(1) }));
 }
 
@@ -330,7 +348,7 @@ fn a_link_that_loses_everything_cuts_off() {
 #[test]
 fn a_disk_that_is_lost_after_the_last_step_does_not_lose_the_commit_that_was_made_in_it() {
     let history = led(
-        "submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\ncrash 0\nwipe 0\n",
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ndeliver append-entries-reply 1 -> 0\ncrash 0\nwipe 0\n",
     );
     let step = history.last();
     let answer = last(&history, "committed 1");
@@ -345,8 +363,8 @@ fn a_disk_that_is_lost_after_the_last_step_does_not_lose_the_commit_that_was_mad
 /// Whoever asks about what has not happened hears of the like that has, the latest first.
 #[test]
 fn a_question_about_what_has_not_happened_names_those_of_its_kind_that_have() {
-    let history = led("timeout 1\ndeliver vote 1 -> 2\ncrash 0\nrestart 0\ntimeout 0\n\
-                       deliver vote 0 -> 2\n");
+    let history = led("timeout 1\ndeliver request-vote 1 -> 2\ncrash 0\nrestart 0\ntimeout 0\n\
+                       deliver request-vote 0 -> 2\n");
     let others = |question: &str| match refused(&history, history.last(), question) {
         Unanswerable::NotHappened { others, .. } => {
             others.into_iter().map(|(other, step)| format!("{other} in {step}")).collect::<Vec<_>>()
@@ -361,8 +379,9 @@ fn a_question_about_what_has_not_happened_names_those_of_its_kind_that_have() {
 /// A node that is down commits nothing, but what it had committed stays so: both are said.
 #[test]
 fn of_a_node_that_is_down_it_is_said_who_committed_the_entry() {
-    let history =
-        led("submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\ncrash 0\n");
+    let history = led(
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ndeliver append-entries-reply 1 -> 0\ncrash 0\n",
+    );
     let answer = last(&history, "not committed 1 on 0");
     let (step, by) = history.first_commit(LogIndex::new(1)).unwrap();
     let elsewhere = Some(Elsewhere { step, by, forgot_after: Some(history.last()) });
@@ -377,8 +396,8 @@ fn of_a_node_that_is_down_it_is_said_who_committed_the_entry() {
 /// A crash before the save undoes a step at once: at its end nothing of it stands.
 #[test]
 fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
-    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before save\n\
-                       deliver append-reply 1 -> 0\nrestart 0\ntimeout 2\n");
+    let history = led("submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ncrash 0 before save\n\
+                       deliver append-entries-reply 1 -> 0\nrestart 0\ntimeout 2\n");
     assert!(!history.node_at(id(0), 6).unwrap().up && history.node_after(6).unwrap().up);
     for question in ["committed 1 on 0", "committed 1", "leader 0"] {
         assert!(ask(&history, 6, question).contradicts, "{question}");
@@ -386,9 +405,9 @@ fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
     let down = Finding::Down { node: id(0), elsewhere: None };
     assert_eq!(ask(&history, 6, "not committed 1 on 0").finding, down);
     // What comes later builds on what was saved.
-    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
-                       deliver vote-reply 1 -> 2\nsubmit to 2 SET y=2\ncrash 0 before save\n\
-                       deliver append 2 -> 0\nrestart 0\ndeliver append 2 -> 0\n");
+    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver request-vote 2 -> 1\n\
+                       deliver request-vote-reply 1 -> 2\nsubmit to 2 SET y=2\ncrash 0 before save\n\
+                       deliver append-entries 2 -> 0\nrestart 0\ndeliver append-entries 2 -> 0\n");
     let deleted = last(&history, "truncated 0").finding;
     assert_eq!(deleted, Finding::Truncated { node: id(0), from: at(1, 1), to: at(1, 1) });
 }
@@ -396,8 +415,8 @@ fn what_a_crash_undoes_is_not_so_at_the_end_of_its_step() {
 /// A message that the node refuses when it comes is not said to tell it anything then.
 #[test]
 fn a_message_that_comes_too_late_is_not_said_to_arrive() {
-    let lines = "submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append 0 -> 2\n\
-                 deliver append-reply 1 -> 0\nheartbeat 0\n";
+    let lines = "submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ndeliver append-entries 0 -> 2\n\
+                 deliver append-entries-reply 1 -> 0\nheartbeat 0\n";
     let arrival = |after: &str| {
         let asked = led(lines).last();
         match ask(&led(&format!("{lines}{after}")), asked, "not committed 1 on 2").change {
@@ -407,18 +426,23 @@ fn a_message_that_comes_too_late_is_not_said_to_arrive() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(arrival("timeout 2\ndeliver append 0 -> 2\n"), (None, true), "the term is older");
-    assert_eq!(arrival("crash 2\nrestart 2\ndeliver append 0 -> 2\n"), (None, true));
-    assert_eq!(arrival("deliver append 0 -> 2\n"), (Some(1), false));
+    assert_eq!(
+        arrival("timeout 2\ndeliver append-entries 0 -> 2\n"),
+        (None, true),
+        "the term is older"
+    );
+    assert_eq!(arrival("crash 2\nrestart 2\ndeliver append-entries 0 -> 2\n"), (None, true));
+    assert_eq!(arrival("deliver append-entries 0 -> 2\n"), (Some(1), false));
     assert_eq!(arrival(""), (None, false));
 }
 
 /// It is the majority that is missing, however many copies there are short of it.
 #[test]
 fn an_acknowledgement_short_of_a_majority_changes_nothing() {
-    let votes = "timeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\ndeliver vote 0 -> 2\n\
-                 deliver vote-reply 2 -> 0\n";
-    let copy = "submit to 0 SET x=1\ndeliver append 0 -> 1\ndeliver append-reply 1 -> 0\n";
+    let votes = "timeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\ndeliver request-vote 0 -> 2\n\
+                 deliver request-vote-reply 2 -> 0\n";
+    let copy =
+        "submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ndeliver append-entries-reply 1 -> 0\n";
     let lines = format!("nodes 5\nthreads off\nno-op off\nmanual\n{votes}{copy}");
     let history = history(&script(&lines));
     assert_eq!(last(&history, "not committed 1").decided_in, Some(6));
@@ -426,7 +450,7 @@ fn an_acknowledgement_short_of_a_majority_changes_nothing() {
 
 #[test]
 fn what_would_change_a_refusal_of_entries_names_the_log_too() {
-    let later = "timeout 2\ntimeout 2\ndeliver vote 2 -> 1\n";
+    let later = "timeout 2\ntimeout 2\ndeliver request-vote 2 -> 1\n";
     let submit = "submit to 0 SET x=1\n";
     let refused = |lines: String| last(&led(&lines), "refused 0 -> 1").change;
     let change = |sent_from| {
@@ -434,9 +458,9 @@ fn what_would_change_a_refusal_of_entries_names_the_log_too() {
         Some(Change::Term { least, log: None, sent_from })
     };
     let first = Some(LogIndex::FIRST);
-    let lacking = format!("{submit}{submit}{later}deliver append 0 -> 1\n");
+    let lacking = format!("{submit}{submit}{later}deliver append-entries 0 -> 1\n");
     assert_eq!(refused(lacking), change(first), "n1 lacks 1@1");
-    assert_eq!(refused(format!("{submit}{later}deliver append 0 -> 1\n")), change(None));
+    assert_eq!(refused(format!("{submit}{later}deliver append-entries 0 -> 1\n")), change(None));
 }
 
 /// A node that crashes before it sends has decided, and its answer never left it.
@@ -446,11 +470,11 @@ fn a_reply_that_never_left_is_told_as_such() {
         Finding::Acknowledged { unsent, .. } | Finding::Refused { unsent, .. } => unsent,
         other => panic!("{other:?}"),
     };
-    let (crash, deliver) = ("crash 1 before send\n", "deliver append 0 -> 1\nrestart 1\n");
+    let (crash, deliver) = ("crash 1 before send\n", "deliver append-entries 0 -> 1\nrestart 1\n");
     let entry = "submit to 0 SET x=1\n";
     assert!(unsent(&format!("{entry}{crash}{deliver}heartbeat 0\n"), "acknowledged 1"));
-    assert!(!unsent(&format!("{entry}deliver append 0 -> 1\n"), "acknowledged 1"));
-    let deliver = "deliver vote 2 -> 1\n";
+    assert!(!unsent(&format!("{entry}deliver append-entries 0 -> 1\n"), "acknowledged 1"));
+    let deliver = "deliver request-vote 2 -> 1\n";
     let sent = format!("timeout 2\n{crash}{deliver}restart 1\nheartbeat 0\n");
     assert!(unsent(&sent, "refused 2 -> 1"));
     assert!(!unsent(&format!("timeout 2\n{deliver}"), "refused 2 -> 1"));
@@ -459,8 +483,8 @@ fn a_reply_that_never_left_is_told_as_such() {
 /// Nobody sends a leader entries.
 #[test]
 fn a_leader_that_lacks_an_entry_waits_for_a_client() {
-    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
-                       deliver vote-reply 1 -> 2\n");
+    let history = led("submit to 0 SET x=1\ntimeout 2\ntimeout 2\ndeliver request-vote 2 -> 1\n\
+                       deliver request-vote-reply 1 -> 2\n");
     let answer = last(&history, "not committed 1 on 2");
     let proposal = Change::Proposal { leader: id(2), index: LogIndex::FIRST };
     assert_eq!(answer.change, Some(proposal));
@@ -469,8 +493,8 @@ fn a_leader_that_lacks_an_entry_waits_for_a_client() {
 /// An entry of the leader's own term is not kept from being committed by its age, also if a crash undid the commit.
 #[test]
 fn an_entry_of_the_leader_s_own_term_is_not_too_old() {
-    let history = led("submit to 0 SET x=1\ndeliver append 0 -> 1\ncrash 0 before save\n\
-                       deliver append-reply 1 -> 0\n");
+    let history = led("submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ncrash 0 before save\n\
+                       deliver append-entries-reply 1 -> 0\n");
     for step in history.last() - 1..=history.last() {
         let answer = ask(&history, step, "not committed 1 on 0");
         assert!(!matches!(answer.finding, Finding::OlderTerm { .. }), "{answer:?}");

@@ -119,9 +119,9 @@ fn a_partition_is_a_quorum_that_cannot_be_reached() {
 #[test]
 fn an_election_is_won_and_lost_by_votes() {
     let history = history(&script(
-        "nodes 3\nno-op off\nmanual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\n\
-         submit to 0 SET x=1\ndeliver append 0 -> 1\ntimeout 2\ntimeout 2\ndeliver vote 2 -> 1\n\
-         deliver vote-reply 1 -> 2\n",
+        "nodes 3\nno-op off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\n\
+         submit to 0 SET x=1\ndeliver append-entries 0 -> 1\ntimeout 2\ntimeout 2\ndeliver request-vote 2 -> 1\n\
+         deliver request-vote-reply 1 -> 2\n",
     ));
     let answer = ask(&history, 3, "leader 0");
     let votes = vec![(id(0), 1), (id(1), 3)];
@@ -162,9 +162,9 @@ fn an_election_is_won_and_lost_by_votes() {
 #[test]
 fn a_vote_that_is_not_counted_says_what_became_of_it() {
     let history = history(&script(
-        "nodes 5\nmanual\ntimeout 0\ndeliver vote 0 -> 1\ndrop vote 0 -> 2\ndeliver vote 0 -> 3\n\
-         drop vote-reply 3 -> 0\ncrash 4 before send\ndeliver vote 0 -> 4\ntimeout 2\ntimeout 2\n\
-         deliver vote 2 -> 0\ndeliver vote-reply 1 -> 0\n",
+        "nodes 5\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\ndrop request-vote 0 -> 2\ndeliver request-vote 0 -> 3\n\
+         drop request-vote-reply 3 -> 0\ncrash 4 before send\ndeliver request-vote 0 -> 4\ntimeout 2\ntimeout 2\n\
+         deliver request-vote 2 -> 0\ndeliver request-vote-reply 1 -> 0\n",
     ));
     let uncounted = |step| {
         let others = ask(&history, step, "not leader 0").others;
@@ -296,7 +296,7 @@ fn every_question_has_an_answer_or_a_reason_at_every_step() {
 /// A node that campaigns again has only the votes of its last campaign.
 #[test]
 fn a_vote_of_an_earlier_campaign_does_not_count_in_a_later_one() {
-    let again = "manual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\ntimeout 0\n";
+    let again = "manual\ntimeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\ntimeout 0\n";
     let history = history(&script(&format!("nodes 4\nthreads off\n{again}")));
     let answer = ask(&history, 4, "not leader 0");
     let Finding::TooFewVotes { have, need, term, .. } = answer.finding else {

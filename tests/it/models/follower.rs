@@ -9,7 +9,7 @@ use raft_in_practice::raft::{
 
 use crate::common::{
     acknowledged, append, at, commit, entries, follower, granted, id, log, outcome, receive,
-    settings, vote_request,
+    request_vote, settings,
 };
 use crate::models::cases;
 use crate::models::histories::{any_log, two_logs};
@@ -130,7 +130,7 @@ proptest! {
         };
         let last = at(candidate.len() as u64, last_term(&candidate));
         let mut node = follower(settings(3), 6, &own);
-        let sent = receive(&mut node, 1, vote_request(1, 7, last));
+        let sent = receive(&mut node, 1, request_vote(1, 7, last));
         prop_assert_eq!(granted(&sent), !own_is_more_up_to_date);
         prop_assert_eq!(log(&candidate).last() >= log(&own).last(), granted(&sent));
     }
@@ -168,7 +168,7 @@ fn a_disk_that_followed_a_node_starts_the_same_node() {
     for (from, message) in [
         (1, append(1, 2, at(0, 0), &[1, 1, 2], 0)),
         (1, append(1, 3, at(1, 1), &[3], 0)),
-        (2, vote_request(2, 4, at(9, 3))),
+        (2, request_vote(2, 4, at(9, 3))),
     ] {
         let input = Input::Receive(Envelope { from: id(from), to: id(0), message });
         let Ok(_) = node.step(input).persist(&mut disk);

@@ -13,8 +13,8 @@ use raft_in_practice::raft::{
 };
 
 use crate::common::{
-    accepted, append, at, candidate, follower, id, leader, progress, receive, rejected, server,
-    settings, timeout, vote, vote_request,
+    accepted, append, at, candidate, follower, id, leader, progress, receive, rejected,
+    request_vote, server, settings, timeout, vote,
 };
 use crate::models::cases;
 use crate::models::histories::any_log;
@@ -25,7 +25,7 @@ const INDEXES: std::ops::Range<u64> = 0..12;
 
 fn message(from: u8) -> impl Strategy<Value = Message> {
     prop_oneof![
-        (TERMS, INDEXES, TERMS).prop_map(move |(t, i, last)| vote_request(from, t, at(i, last))),
+        (TERMS, INDEXES, TERMS).prop_map(move |(t, i, last)| request_vote(from, t, at(i, last))),
         (TERMS, any::<bool>()).prop_map(|(term, granted)| vote(term, granted)),
         (TERMS, INDEXES, TERMS, vec(TERMS, 0..4), INDEXES).prop_map(
             move |(term, prev, prev_term, new, commit)| append(
@@ -114,7 +114,7 @@ fn check_progress(node: &RaftNode) -> Result<(), TestCaseError> {
 fn check_message(node: &RaftNode, envelope: &Envelope) -> Result<(), TestCaseError> {
     prop_assert_eq!(envelope.from, node.id());
     prop_assert_eq!(envelope.message.term(), node.current_term());
-    if let Message::AppendEntriesRequest(request) = &envelope.message {
+    if let Message::AppendEntries(request) = &envelope.message {
         prop_assert!(node.is_leader() && envelope.to != node.id());
         prop_assert!(node.log().contains(request.prev_log()), "{:?}", request);
         let sent = node.log().slice(request.prev_log_index.next(), request.entries.len());
@@ -192,7 +192,7 @@ fn what_was_meant_for_another_or_speaks_for_another_is_ignored() {
 
     let mut node = follower(settings(3), 1, &[]);
     let before = node.clone();
-    let _ = receive(&mut node, 1, vote_request(8, 2, at(0, 0)));
+    let _ = receive(&mut node, 1, request_vote(8, 2, at(0, 0)));
     let _ = receive(&mut node, 1, append(2, 2, at(0, 0), &[], 0));
     assert_eq!(node, before);
 }
@@ -210,7 +210,7 @@ fn a_vote_from_outside_the_cluster_does_not_count() {
 fn a_term_beyond_the_largest_is_ignored() {
     for term in [Term::MAX.get() + 1, u64::MAX] {
         for message in [
-            vote_request(1, term, at(0, 0)),
+            request_vote(1, term, at(0, 0)),
             vote(term, true),
             append(1, term, at(0, 0), &[1], 1),
             accepted(term, 1),
@@ -228,7 +228,7 @@ fn a_term_beyond_the_largest_is_ignored() {
 #[test]
 fn a_node_in_the_largest_term_holds_no_election_and_keeps_its_vote() {
     let mut node = follower(settings(3), Term::MAX.get() - 1, &[]);
-    let _ = receive(&mut node, 1, vote_request(1, Term::MAX.get(), at(0, 0)));
+    let _ = receive(&mut node, 1, request_vote(1, Term::MAX.get(), at(0, 0)));
     assert_eq!((node.current_term(), node.voted_for()), (Term::MAX, Some(id(1))));
     let before = node.clone();
     let sent = timeout(&mut node);

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::fmt;
 
 use raft_in_practice::raft::{
-    Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, Settings, Storage, Term,
-    VoteResponse, Write,
+    Command, Envelope, Event, Input, NodeId, PersistentState, RaftNode, RequestVoteReply, Settings,
+    Storage, Term, Write,
 };
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::turn_order::{
@@ -166,7 +166,7 @@ fn a_turn_whose_storage_fails_ends_in_the_engine_and_nothing_leaves() {
     for failing in 0..3 {
         let storage = FailsOnce { state: PersistentState::default(), writes_until: failing };
         let mut server = Server::start(id(0), config, Disk::new(storage), Time::ZERO);
-        let vote = VoteResponse { term: Term::new(1), vote_granted: true };
+        let vote = RequestVoteReply { term: Term::new(1), vote_granted: true };
         let vote = Envelope { from: id(1), to: id(0), message: vote.into() };
         let (mut recorded, mut ended) = (0, Vec::new());
         for input in [Input::ElectionTimeout, Input::Receive(vote), propose("SET x=1")] {

@@ -79,7 +79,7 @@ proptest! {
             let before = node.current_term();
             let old = match &input {
                 Input::Receive(envelope) => match &envelope.message {
-                    Message::AppendEntriesRequest(request) => request.term < before,
+                    Message::AppendEntries(request) => request.term < before,
                     _ => false,
                 },
                 _ => false,

@@ -1,12 +1,12 @@
 //! Terms (§5.1), elections (§5.2) and who may win them (§5.4.1).
 
 use raft_in_practice::raft::{
-    AppendOutcome, LogIndex, Message, RoleKind, Term, VoteRequest, VoteResponse,
+    AppendOutcome, LogIndex, Message, RequestVote, RequestVoteReply, RoleKind, Term,
 };
 
 use crate::common::{
     ROLES, acknowledged, append, appends, at, candidate, follower, granted, heartbeat, id, in_role,
-    leader, only, outcome, propose, receive, server, settings, terms, timeout, vote, vote_request,
+    leader, only, outcome, propose, receive, request_vote, server, settings, terms, timeout, vote,
 };
 
 /// `TestFollowerUpdateTermFromMessage`, `TestCandidateUpdateTermFromMessage`,
@@ -36,9 +36,9 @@ fn a_message_of_an_older_term_changes_nothing_in_any_role() {
         let sent = receive(&mut node, 1, append(1, 1, at(0, 0), &[1, 1], 2));
         assert_eq!(only(&sent).term(), Term::new(2), "{role}");
         assert_eq!(outcome(&sent), AppendOutcome::StaleTerm, "{role}");
-        let sent = receive(&mut node, 1, vote_request(1, 1, at(9, 1)));
-        let refusal = VoteResponse { term: Term::new(2), vote_granted: false };
-        assert_eq!(only(&sent), &Message::VoteResponse(refusal), "{role}");
+        let sent = receive(&mut node, 1, request_vote(1, 1, at(9, 1)));
+        let refusal = RequestVoteReply { term: Term::new(2), vote_granted: false };
+        assert_eq!(only(&sent), &Message::RequestVoteReply(refusal), "{role}");
         for reply in [vote(1, true), crate::common::accepted(1, 1)] {
             assert!(receive(&mut node, 1, reply).messages().is_empty(), "{role}");
         }
@@ -83,7 +83,7 @@ fn an_election_timeout_begins_an_election_in_a_new_term() {
         assert_eq!(node.role().kind(), RoleKind::Candidate, "{role}");
         assert_eq!(node.voted_for(), Some(id(0)), "{role}");
         assert!(sent.restart_election_timer(), "{role}");
-        let request = |to: u8| (id(to), vote_request(0, 2, at(0, 0)));
+        let request = |to: u8| (id(to), request_vote(0, 2, at(0, 0)));
         let asked: Vec<_> = sent.messages().iter().map(|m| (m.to, m.message.clone())).collect();
         assert_eq!(asked, [request(1), request(2)], "{role}");
     }
@@ -136,7 +136,7 @@ fn one_vote_a_term_and_the_same_again_for_the_same_candidate() {
     ];
     for (before, asks, expected) in table {
         let mut node = server(0, settings(3), 1, before, &[]);
-        let sent = receive(&mut node, asks, vote_request(asks, 1, at(0, 0)));
+        let sent = receive(&mut node, asks, request_vote(asks, 1, at(0, 0)));
         assert_eq!(granted(&sent), expected, "{before:?}, then {asks}");
         assert_eq!(sent.restart_election_timer(), expected, "{before:?}, then {asks}");
         assert_eq!(node.voted_for(), before.or(Some(asks)).map(id), "{before:?}, then {asks}");
@@ -168,13 +168,13 @@ fn a_candidate_shows_where_its_log_ends() {
         let sent = timeout(&mut node);
         assert_eq!(sent.messages().len(), 2);
         for envelope in sent.messages() {
-            let expected = VoteRequest {
+            let expected = RequestVote {
                 term: Term::new(term),
                 candidate_id: id(0),
                 last_log_index: LogIndex::new(stored.len() as u64),
                 last_log_term: Term::new(term - 1),
             };
-            assert_eq!(envelope.message, Message::VoteRequest(expected));
+            assert_eq!(envelope.message, Message::RequestVote(expected));
         }
     }
 }
@@ -200,7 +200,7 @@ fn a_voter_refuses_a_log_less_up_to_date_than_its_own() {
     ];
     for (own, last, expected) in table {
         let mut node = follower(settings(2), 2, own);
-        let sent = receive(&mut node, 1, vote_request(1, 3, last));
+        let sent = receive(&mut node, 1, request_vote(1, 3, last));
         assert_eq!(granted(&sent), expected, "{own:?}, asked with {last}");
         assert_eq!(node.voted_for(), expected.then_some(id(1)), "{own:?}, asked with {last}");
     }

@@ -102,11 +102,11 @@ fn what_a_leader_sends_comes_after_an_entry() {
     let lines = [
         "manual",
         "timeout 0",
-        "deliver vote 0 -> 1",
-        "deliver vote-reply 1 -> 0",
-        "deliver append 0 -> 1",
+        "deliver request-vote 0 -> 1",
+        "deliver request-vote-reply 1 -> 0",
+        "deliver append-entries 0 -> 1",
         "heartbeat 0",
-        "deliver append 0 -> 2",
+        "deliver append-entries 0 -> 2",
     ];
     let out = play(&["--nodes", "3"], &lines).out;
     for words in ["n0 sends 1 entry after 0@0", "n0 sends a heartbeat after 1@1"] {
@@ -176,9 +176,9 @@ fn a_line_of_the_scenario_that_fails_can_be_brought_back() {
         "next",
         "back",
         "timeout 1",
-        "deliver vote 0 -> 1",
-        "deliver vote 1 -> 0",
-        "deliver vote-reply 0 -> 1",
+        "deliver request-vote 0 -> 1",
+        "deliver request-vote 1 -> 0",
+        "deliver request-vote-reply 0 -> 1",
         "next",
     ];
     let out = play(&[path.to_str().unwrap()], &lines).out;
@@ -187,7 +187,7 @@ fn a_line_of_the_scenario_that_fails_can_be_brought_back() {
         &out,
         &[
             "expect leader is 1: there is no leader. (the line counts as done all the same; 'back' makes it the next one again) (next: 'status'",
-            "no such message is in flight; these are: 'vote 1 -> 0', 'vote 1 -> 2'.",
+            "no such message is in flight; these are: 'request-vote 1 -> 0', 'request-vote 1 -> 2'.",
             "✓ as expected: n1 leads (next: 'status'",
         ],
     );
@@ -200,9 +200,9 @@ fn what_does_not_arrive_and_who_is_paused_is_said() {
         "manual",
         "timeout 0",
         "cut 0 -> 1",
-        "deliver vote 0 -> 1",
+        "deliver request-vote 0 -> 1",
         "crash 2",
-        "deliver vote 0 -> 2",
+        "deliver request-vote 0 -> 2",
         "automatic",
         "heal",
         "pause 1",

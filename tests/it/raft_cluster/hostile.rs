@@ -74,7 +74,7 @@ fn script(hostile: &str, manual: bool) -> String {
     let head = format!("shows {raw}\nquestion {raw}\nnodes 3\n");
     let begin = if manual { "manual\nphase by hand\n" } else { "" };
     let lead = if manual {
-        "timeout 0\ndeliver vote 0 -> 1\ndeliver vote-reply 1 -> 0\n".to_owned()
+        "timeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\n".to_owned()
     } else {
         format!("timeout 0\nwait until leader\nwrite {text}\nwrite SET {raw}=1\nwrite GET {raw}\n")
     };
@@ -228,7 +228,7 @@ fn what_stands_in_a_trace_is_shown() {
             ("\"HERE\"", &json),
             ("\"broken\":[]", &format!("\"broken\":[{json}]")),
             ("\"format\":\"raft-in-practice trace\"", &format!("\"format\":{json}")),
-            ("\"version\":3", &format!("\"version\":{json}")),
+            ("\"version\":4", &format!("\"version\":{json}")),
             ("\"world\":\"virtual\"", &format!("\"world\":{json}")),
             ("\"election-timeout\"", &json),
             ("\"deed\":", &format!("{json}:1,\"deed\":")),

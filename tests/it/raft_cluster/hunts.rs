@@ -46,8 +46,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
 #[test]
 fn a_second_copy_is_told_as_one() {
     let path = file("twice.raft");
-    let moves =
-        "manual\ntimeout 0\ndeliver vote 0 -> 1\ndeliver vote 0 -> 1\ndeliver vote 0 -> 2\n";
+    let moves = "manual\ntimeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote 0 -> 1\ndeliver request-vote 0 -> 2\n";
     fs::write(&path, format!("nodes 3\nthreads off\n{moves}")).unwrap();
     let told = printed(0, &["run", path.to_str().unwrap()]);
     assert!(told.contains("(again: it was sent in step 1 and arrived in step 2)"), "{told}");

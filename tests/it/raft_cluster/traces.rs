@@ -191,28 +191,28 @@ fn refused(damaged: &[(String, &[&str])]) {
 fn a_header_that_cannot_be_is_refused() {
     refused(&[
         (
-            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":3", "\"version\":7")),
-            &["version 7", "reads version 3"][..],
+            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":4", "\"version\":7")),
+            &["version 7", "reads version 4"][..],
         ),
         (
             damaged("size.jsonl", |l| l[0] = l[0].replace("\"nodes\":5", "\"nodes\":50")),
             &["line 1", "a cluster of 50 nodes"],
         ),
         (
-            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":3", "\"version\":1")),
-            &["version 1,", "reads version 3", "'raft-cluster run --trace FILE'", "its seed"],
+            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":4", "\"version\":1")),
+            &["version 1,", "reads version 4", "'raft-cluster run --trace FILE'", "its seed"],
         ),
         (
             damaged("wide.jsonl", |l| {
-                l[0] = l[0].replace("\"version\":3", "\"version\":4294967298");
+                l[0] = l[0].replace("\"version\":4", "\"version\":4294967298");
             }),
             &["version 4294967298,"],
         ),
         (
             damaged("huge.jsonl", |l| {
-                l[0] = l[0].replace("\"version\":3", "\"version\":36893488147419103234");
+                l[0] = l[0].replace("\"version\":4", "\"version\":46893488147419103234");
             }),
-            &["version 3.68"],
+            &["version 4.68"],
         ),
         (
             damaged("world.jsonl", |l| l[0] = l[0].replace("\"virtual\"", "\"moon\"")),

@@ -60,7 +60,7 @@ fn two_old_entries_on_two_of_five() -> Cluster {
 #[test]
 fn old_entries_wait_for_one_of_the_current_term() {
     let mut cluster = two_old_entries_on_two_of_five();
-    cluster.ignore(MessageKind::AppendEntriesRequest);
+    cluster.ignore(MessageKind::AppendEntries);
     cluster.elect(1);
     assert!(cluster.node(1).is_leader());
     assert_eq!(cluster.commit(1), 1);

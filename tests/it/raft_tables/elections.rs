@@ -142,7 +142,7 @@ fn a_refusal_with_a_later_term_deposes_the_leader() {
     let mut cluster = Cluster::with_logs(settings(3), 1, &[&[], &[], &[]]);
     cluster.elect(0);
     assert_eq!(role_and_term(&cluster, 0), (RoleKind::Leader, 2));
-    cluster.ignore(MessageKind::VoteRequest);
+    cluster.ignore(MessageKind::RequestVote);
     cluster.elect(2);
     assert_eq!(role_and_term(&cluster, 2), (RoleKind::Candidate, 3));
     cluster.inject(0, 2, append(0, 2, at(1, 2), &[], 0));

@@ -1,8 +1,8 @@
 //! Inputs and messages as JSON: what a recorded run is made of.
 
 use raft_in_practice::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, ConflictHint, Entries,
-    Envelope, Input, LogEntry, LogIndex, Message, NodeId, Payload, Term, VoteRequest, VoteResponse,
+    AppendEntries, AppendEntriesReply, AppendOutcome, Command, ConflictHint, Entries, Envelope,
+    Input, LogEntry, LogIndex, Message, NodeId, Payload, RequestVote, RequestVoteReply, Term,
 };
 
 /// Inputs and messages must be the same after they are written as JSON and read back.
@@ -15,14 +15,14 @@ fn inputs_and_their_messages_read_back_from_json() {
     ];
     let hint = ConflictHint { conflict_term: Some(Term::new(2)), first_index: index };
     let messages = [
-        Message::VoteRequest(VoteRequest {
+        Message::RequestVote(RequestVote {
             term,
             candidate_id: NodeId::new(1),
             last_log_index: index,
             last_log_term: term,
         }),
-        Message::VoteResponse(VoteResponse { term, vote_granted: true }),
-        Message::AppendEntriesRequest(AppendEntriesRequest {
+        Message::RequestVoteReply(RequestVoteReply { term, vote_granted: true }),
+        Message::AppendEntries(AppendEntries {
             term,
             leader_id: NodeId::new(1),
             prev_log_index: index,
@@ -30,18 +30,15 @@ fn inputs_and_their_messages_read_back_from_json() {
             entries: Entries::from(entries),
             leader_commit: LogIndex::FIRST,
         }),
-        Message::AppendEntriesResponse(AppendEntriesResponse {
+        Message::AppendEntriesReply(AppendEntriesReply {
             term,
             outcome: AppendOutcome::Accepted { match_index: index },
         }),
-        Message::AppendEntriesResponse(AppendEntriesResponse {
+        Message::AppendEntriesReply(AppendEntriesReply {
             term,
             outcome: AppendOutcome::Rejected { prev_log_index: index, hint },
         }),
-        Message::AppendEntriesResponse(AppendEntriesResponse {
-            term,
-            outcome: AppendOutcome::StaleTerm,
-        }),
+        Message::AppendEntriesReply(AppendEntriesReply { term, outcome: AppendOutcome::StaleTerm }),
     ];
     let received = messages.map(|message| {
         Input::Receive(Envelope { from: NodeId::new(1), to: NodeId::new(2), message })

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use raft_in_practice::raft::{
-    AppendEntriesRequest, Event, Message, MessageKind, RaftNode, RoleKind, Sendable, Settings,
+    AppendEntries, Event, Message, MessageKind, RaftNode, RoleKind, Sendable, Settings,
 };
 
 use crate::common::{
@@ -13,7 +13,7 @@ use crate::common::{
 
 /// prevLogIndex, number of entries and leaderCommit of what goes to peer 1.
 fn to_first(sent: &Sendable) -> Vec<(u64, usize, u64)> {
-    let facts = |(to, request): (u8, &AppendEntriesRequest)| {
+    let facts = |(to, request): (u8, &AppendEntries)| {
         (to == 1).then(|| {
             (request.prev_log_index.get(), request.entries.len(), request.leader_commit.get())
         })
@@ -191,7 +191,7 @@ fn conversation(leader_log: &[u64], follower_log: &[u64]) -> Vec<u64> {
     let mut next = Some(append(0, term, log(leader_log).last(), &[], 0));
     let mut asked = Vec::new();
     while let Some(request) = next {
-        if let Message::AppendEntriesRequest(request) = &request {
+        if let Message::AppendEntries(request) = &request {
             asked.push(request.prev_log_index.get());
         }
         let answer = only(&receive(&mut other, 0, request)).clone();
@@ -241,7 +241,7 @@ fn a_late_refusal_does_not_undo_what_is_known_to_match() {
 
     // The refusal names the entry 2, which the leader meanwhile knows to match: it is ignored.
     let sent = receive(&mut lead, 1, only(&late).clone());
-    let kind = MessageKind::AppendEntriesResponse;
+    let kind = MessageKind::AppendEntriesReply;
     assert_eq!(sent.events(), [Event::Ignored { from: id(1), kind }]);
     assert_eq!(progress(&lead, 1), (2, 4));
 

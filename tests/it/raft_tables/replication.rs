@@ -179,7 +179,7 @@ fn heartbeats_repair_what_the_network_lost() {
 fn heartbeats_also_make_up_for_lost_answers() {
     let mut cluster = Cluster::new(settings(3));
     cluster.elect(0);
-    cluster.ignore(MessageKind::AppendEntriesResponse);
+    cluster.ignore(MessageKind::AppendEntriesReply);
     cluster.propose(0, "a");
     assert_eq!(cluster.commits(), [1, 1, 1]);
     cluster.heal();

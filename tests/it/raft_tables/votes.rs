@@ -4,7 +4,7 @@ use raft_in_practice::raft::{Event, Input, MessageKind, RoleKind, Term};
 
 use crate::common::{
     ROLES, accepted, acknowledged, append, at, candidate, commit, follower, granted, id, in_role,
-    leader, propose, receive, rejected, server, settings, step, terms, timeout, vote, vote_request,
+    leader, propose, receive, rejected, request_vote, server, settings, step, terms, timeout, vote,
 };
 
 /// `TestRecvMsgVote`: role, candidate's last entry, vote before ⇒ granted? The voter holds two
@@ -40,7 +40,7 @@ fn a_vote_depends_on_the_logs_and_on_the_vote_before() {
             Follower => server(0, settings(3), term, before, &[2, 2]),
             _ => in_role(role, settings(3), term, &[2, 2]),
         };
-        let sent = receive(&mut node, 1, vote_request(1, term, last));
+        let sent = receive(&mut node, 1, request_vote(1, term, last));
         assert_eq!(granted(&sent), expected, "{role}, {last}, {before:?}");
         assert_eq!(node.role().kind(), role, "the same term changes no role");
     }
@@ -52,7 +52,7 @@ fn a_vote_depends_on_the_logs_and_on_the_vote_before() {
 fn a_vote_in_a_later_term_is_given_in_every_role() {
     for role in ROLES {
         let mut node = in_role(role, settings(3), 1, &[]);
-        let sent = receive(&mut node, 1, vote_request(1, 2, at(42, 2)));
+        let sent = receive(&mut node, 1, request_vote(1, 2, at(42, 2)));
         assert!(granted(&sent), "{role}");
         assert_eq!(node.role().kind(), RoleKind::Follower, "{role}");
         assert_eq!((node.current_term(), node.voted_for()), (Term::new(2), Some(id(1))), "{role}");
@@ -66,7 +66,7 @@ fn a_later_term_deposes_every_role_and_leaves_the_log_alone() {
     for role in ROLES {
         let before = in_role(role, settings(3), 1, &[]);
         let messages =
-            [(vote_request(1, 3, at(0, 0)), None), (append(1, 3, at(3, 3), &[], 0), Some(id(1)))];
+            [(request_vote(1, 3, at(0, 0)), None), (append(1, 3, at(3, 3), &[], 0), Some(id(1)))];
         for (message, expected_leader) in messages {
             let mut node = before.clone();
             let _ = receive(&mut node, 1, message);
@@ -146,7 +146,10 @@ fn a_vote_from_oneself_is_of_no_use() {
     let _ = receive(&mut node, 1, append(1, 1, at(0, 0), &[], 0));
     let sent = receive(&mut node, 0, vote(1, true));
     assert_eq!((node.role().kind(), node.leader()), (RoleKind::Follower, Some(id(1))));
-    assert_eq!(sent.events(), [Event::Ignored { from: id(0), kind: MessageKind::VoteResponse }]);
+    assert_eq!(
+        sent.events(),
+        [Event::Ignored { from: id(0), kind: MessageKind::RequestVoteReply }]
+    );
 }
 
 /// `TestLeaderMsgAppSelfAckAfterTermChange`: an acknowledgement that comes when the leader has
@@ -184,8 +187,8 @@ fn a_leader_does_not_follow_another_of_its_term() {
 #[test]
 fn hearing_the_leader_does_not_free_the_vote() {
     let mut node = follower(settings(3), 0, &[]);
-    assert!(granted(&receive(&mut node, 1, vote_request(1, 1, at(0, 0)))));
+    assert!(granted(&receive(&mut node, 1, request_vote(1, 1, at(0, 0)))));
     assert_eq!(acknowledged(&receive(&mut node, 1, append(1, 1, at(0, 0), &[1], 0))), Some(1));
-    assert!(!granted(&receive(&mut node, 2, vote_request(2, 1, at(9, 1)))));
+    assert!(!granted(&receive(&mut node, 2, request_vote(2, 1, at(9, 1)))));
     assert_eq!(terms(&node), [1]);
 }

@@ -3,8 +3,8 @@
 use raft_in_practice::raft::{Event, RoleKind, Rule, RuleSet, Sendable};
 
 use crate::common::{
-    acknowledged, append, at, candidate, follower, granted, id, leader, receive, server, terms,
-    timeout, vote, vote_request, with_rules,
+    acknowledged, append, at, candidate, follower, granted, id, leader, receive, request_vote,
+    server, terms, timeout, vote, with_rules,
 };
 use crate::rules::shows;
 
@@ -28,7 +28,7 @@ pub fn majority_quorum() -> Rule {
 pub fn one_vote_per_term() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = server(0, with_rules(3, rules), 1, Some(1), &[]);
-        let sent = noted(receive(&mut node, 2, vote_request(2, 1, at(0, 0))), events);
+        let sent = noted(receive(&mut node, 2, request_vote(2, 1, at(0, 0))), events);
         (granted(&sent), node.voted_for())
     };
     shows(Rule::OneVotePerTerm, &(false, Some(id(1))), &(true, Some(id(2))), situation)
@@ -38,7 +38,7 @@ pub fn one_vote_per_term() -> Rule {
 pub fn up_to_date_log() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = follower(with_rules(3, rules), 1, &[1, 1]);
-        granted(&noted(receive(&mut node, 1, vote_request(1, 2, at(1, 1))), events))
+        granted(&noted(receive(&mut node, 1, request_vote(1, 2, at(1, 1))), events))
     };
     shows(Rule::UpToDateLog, &false, &true, situation)
 }
@@ -48,7 +48,7 @@ pub fn term_before_length() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let asks = |own: &[u64], last, events: &mut Vec<Event>| {
             let mut node = follower(with_rules(3, rules), 2, own);
-            granted(&noted(receive(&mut node, 1, vote_request(1, 3, last)), events))
+            granted(&noted(receive(&mut node, 1, request_vote(1, 3, last)), events))
         };
         (asks(&[2], at(3, 1), events), asks(&[1, 1], at(1, 2), events))
     };
@@ -93,7 +93,7 @@ pub fn candidate_votes_for_itself() -> Rule {
         let mut node = follower(with_rules(3, rules), 0, &[]);
         let _ = noted(timeout(&mut node), events);
         assert_eq!(node.role().kind(), RoleKind::Candidate);
-        granted(&noted(receive(&mut node, 1, vote_request(1, 1, at(0, 0))), events))
+        granted(&noted(receive(&mut node, 1, request_vote(1, 1, at(0, 0))), events))
     };
     shows(Rule::CandidateVotesForItself, &false, &true, situation)
 }
@@ -132,7 +132,7 @@ pub fn vote_cleared_only_by_new_term() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = server(0, with_rules(3, rules), 1, Some(1), &[]);
         let _ = noted(receive(&mut node, 1, append(1, 1, at(0, 0), &[], 0)), events);
-        granted(&noted(receive(&mut node, 2, vote_request(2, 1, at(0, 0))), events))
+        granted(&noted(receive(&mut node, 2, request_vote(2, 1, at(0, 0))), events))
     };
     shows(Rule::VoteClearedOnlyByNewTerm, &false, &true, situation)
 }
@@ -147,13 +147,13 @@ pub fn timer_reset_only_by_authority() -> Rule {
         };
         assert!(restarts(append(1, 2, at(0, 0), &[], 0), events), "the leader's word");
         assert!(restarts(append(1, 2, at(9, 2), &[], 0), events), "even if it does not fit");
-        assert!(restarts(vote_request(1, 2, at(1, 1)), events), "a vote given");
+        assert!(restarts(request_vote(1, 2, at(1, 1)), events), "a vote given");
         assert!(noted(timeout(&mut before.clone()), events).restart_election_timer());
         [
             restarts(append(1, 1, at(0, 0), &[], 0), events),
-            restarts(vote_request(1, 1, at(9, 1)), events),
-            restarts(vote_request(1, 2, at(0, 0)), events),
-            restarts(vote_request(1, 3, at(0, 0)), events),
+            restarts(request_vote(1, 1, at(9, 1)), events),
+            restarts(request_vote(1, 2, at(0, 0)), events),
+            restarts(request_vote(1, 3, at(0, 0)), events),
         ]
     };
     shows(Rule::TimerResetOnlyByAuthority, &[false; 4], &[true; 4], situation)

@@ -10,7 +10,7 @@ use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Answer, Disk, Server, ServerConfig, Ticket};
 
-use crate::common::{append, at, follower, id, verdicts, vote, vote_request, with_rules};
+use crate::common::{append, at, follower, id, request_vote, verdicts, vote, with_rules};
 use crate::rules::shows;
 
 /// Whether a vote is on the disk when its message leaves.
@@ -18,7 +18,7 @@ pub fn persist_before_reply() -> Rule {
     let situation = |rules: RuleSet, events: &mut Vec<Event>| {
         let mut node = follower(with_rules(3, rules), 0, &[]);
         let mut disk = PersistentState::default();
-        let message = vote_request(1, 1, at(0, 0));
+        let message = request_vote(1, 1, at(0, 0));
         let input = Input::Receive(Envelope { from: id(1), to: id(0), message });
         let Ok(sent) = node.step(input).persist(&mut disk);
         events.extend_from_slice(sent.events());

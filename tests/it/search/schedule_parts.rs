@@ -15,12 +15,12 @@ const fn deliver(kind: MessageKind, from: u8, to: u8) -> Verb {
 fn a_campaign_and_a_replication_are_two_parts_and_a_late_vote_is_a_third() {
     let moves = [
         Verb::Timeout(Who::Node(id(0))),
-        deliver(MessageKind::VoteRequest, 0, 1),
-        deliver(MessageKind::VoteResponse, 1, 0),
+        deliver(MessageKind::RequestVote, 0, 1),
+        deliver(MessageKind::RequestVoteReply, 1, 0),
         Verb::Submit { to: Who::Node(id(0)), command: "SET x=1".into() },
-        deliver(MessageKind::AppendEntriesRequest, 0, 2),
-        deliver(MessageKind::AppendEntriesResponse, 2, 0),
-        deliver(MessageKind::VoteResponse, 1, 0),
+        deliver(MessageKind::AppendEntries, 0, 2),
+        deliver(MessageKind::AppendEntriesReply, 2, 0),
+        deliver(MessageKind::RequestVoteReply, 1, 0),
     ];
     let reached = |number| std::iter::once(id(number)).collect();
     let told: Vec<_> = parts(&moves).into_iter().map(|p| (p.kind, p.moves)).collect();

@@ -91,14 +91,14 @@ pub fn messages(envelope: &Envelope) -> Vec<Message> {
         body,
     };
     match &envelope.message {
-        Real::VoteRequest(m) => vec![message(Body::RequestVoteRequest {
+        Real::RequestVote(m) => vec![message(Body::RequestVoteRequest {
             last_log_term: term_before(m.last_log_index, m.last_log_term),
             last_log_index: m.last_log_index.count(),
         })],
-        Real::VoteResponse(m) => {
+        Real::RequestVoteReply(m) => {
             vec![message(Body::RequestVoteResponse { vote_granted: m.vote_granted })]
         }
-        Real::AppendEntriesRequest(m) => {
+        Real::AppendEntries(m) => {
             let prev = m.prev_log_index.count();
             let prev_term = term_before(m.prev_log_index, m.prev_log_term);
             let commit = m.leader_commit.count();
@@ -119,7 +119,7 @@ pub fn messages(envelope: &Envelope) -> Vec<Message> {
             let each = m.entries.iter().enumerate();
             each.map(|(nth, real)| request(prev + nth, before(nth), vec![entry(real)])).collect()
         }
-        Real::AppendEntriesResponse(m) => {
+        Real::AppendEntriesReply(m) => {
             let (success, match_index) = match m.outcome {
                 AppendOutcome::Accepted { match_index } => (true, match_index.count()),
                 AppendOutcome::StaleTerm | AppendOutcome::Rejected { .. } => (false, 0),
@@ -250,7 +250,7 @@ fn stand(spec: &mut Spec, i: Server, sent: &[Envelope]) -> Refined {
     let body = Body::RequestVoteResponse { vote_granted: true };
     spec.handle_request_vote_response(&Message { body, ..own })?;
     for envelope in sent {
-        if matches!(envelope.message, Real::VoteRequest(_)) {
+        if matches!(envelope.message, Real::RequestVote(_)) {
             spec.request_vote(i, server(envelope.to))?;
         }
     }
@@ -284,7 +284,7 @@ fn receive(spec: &mut Spec, envelope: &Envelope) -> Refined {
 
 /// Sends AppendEntries, entry by entry.
 fn replicate(spec: &mut Spec, envelope: &Envelope) -> Refined {
-    let Real::AppendEntriesRequest(real) = &envelope.message else { return Ok(()) };
+    let Real::AppendEntries(real) = &envelope.message else { return Ok(()) };
     let (i, j) = (server(envelope.from), server(envelope.to));
     // A leader may commit what it learned in this step before it sends or after. The specification
     // allows both orders.
@@ -325,7 +325,7 @@ fn check_next(
             .iter()
             .filter(|envelope| envelope.to == peer)
             .map(|envelope| match &envelope.message {
-                Real::AppendEntriesRequest(m) => m.entries.len(),
+                Real::AppendEntries(m) => m.entries.len(),
                 _ => 0,
             })
             .sum();
@@ -355,7 +355,7 @@ fn check_next(
 /// The outcome in this input, if it is an AppendEntries response of this peer.
 const fn answer(input: &Input, peer: NodeId) -> Option<&AppendOutcome> {
     match input {
-        Input::Receive(Envelope { from, message: Real::AppendEntriesResponse(m), .. })
+        Input::Receive(Envelope { from, message: Real::AppendEntriesReply(m), .. })
             if from.index() == peer.index() =>
         {
             Some(&m.outcome)

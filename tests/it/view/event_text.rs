@@ -52,7 +52,7 @@ fn every_event_is_told_with_its_values() {
         (Event::BackedOff { peer: N3, from: six, to: four }, &["n3", "4", "6"]),
         (Event::CommitAdvanced { from: four, to: six }, &["5 to 6", "was 4"]),
         (
-            Event::Ignored { from: N3, kind: MessageKind::VoteResponse },
+            Event::Ignored { from: N3, kind: MessageKind::RequestVoteReply },
             &["n3", "RequestVote reply"],
         ),
     ];

@@ -1,8 +1,8 @@
 //! Every message, and the words that its text must contain.
 
 use raft_in_practice::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, AppendOutcome, Command, ConflictHint, Entries,
-    LogEntry, LogIndex, LogPosition, Message, NodeId, Term, VoteRequest, VoteResponse,
+    AppendEntries, AppendEntriesReply, AppendOutcome, Command, ConflictHint, Entries, LogEntry,
+    LogIndex, LogPosition, Message, NodeId, RequestVote, RequestVoteReply, Term,
 };
 use raft_in_practice::view::message::{arguments, entry, sentence};
 
@@ -10,7 +10,7 @@ const TERM: Term = Term::new(7);
 
 fn request(count: usize) -> Message {
     let entry = |nth| LogEntry::command(TERM, Command::new(format!("SET x={nth}")));
-    Message::AppendEntriesRequest(AppendEntriesRequest {
+    Message::AppendEntries(AppendEntries {
         term: TERM,
         leader_id: NodeId::new(2),
         prev_log_index: LogIndex::new(3),
@@ -21,7 +21,7 @@ fn request(count: usize) -> Message {
 }
 
 const fn reply(outcome: AppendOutcome) -> Message {
-    Message::AppendEntriesResponse(AppendEntriesResponse { term: TERM, outcome })
+    Message::AppendEntriesReply(AppendEntriesReply { term: TERM, outcome })
 }
 
 fn rejected(conflict_term: Option<u64>, first_index: u64) -> Message {
@@ -34,13 +34,14 @@ fn rejected(conflict_term: Option<u64>, first_index: u64) -> Message {
 
 #[test]
 fn every_message_is_told_with_its_values_both_ways() {
-    let vote = Message::VoteRequest(VoteRequest {
+    let vote = Message::RequestVote(RequestVote {
         term: TERM,
         candidate_id: NodeId::new(2),
         last_log_index: LogIndex::new(5),
         last_log_term: Term::new(4),
     });
-    let answered = |vote_granted| Message::VoteResponse(VoteResponse { term: TERM, vote_granted });
+    let answered =
+        |vote_granted| Message::RequestVoteReply(RequestVoteReply { term: TERM, vote_granted });
     let accepted = reply(AppendOutcome::Accepted { match_index: LogIndex::new(6) });
     let table: &[(Message, &[&str], &[&str])] = &[
         (vote, &["5@4"], &["candidateId n2", "lastLogIndex 5", "lastLogTerm 4"]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use raft_in_practice::properties::safety::{Counter, Earlier, Violation};
-use raft_in_practice::raft::{AppendEntriesRequest, Message};
+use raft_in_practice::raft::{AppendEntries, Message};
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_commit_is_judged_as_what_it_was_when_it_happened() {
     let _ = bench.deliver(&vote, 0);
     // n1 acknowledges an entry that it does not have; n2 campaigns with an empty log.
     let lie = Envelope { from: id(1), to: id(0), message: common::accepted(1, 1) };
-    let stands = vote_request(2, 0, 2);
+    let stands = request_vote(2, 0, 2);
     bench.steps(0, [Input::Receive(lie), Input::Receive(stands)]);
     assert!(!bench.servers[0].node().is_leader());
     assert_eq!(bench.violated(), [Property::DurableQuorum]);
@@ -32,7 +32,7 @@ fn a_commit_is_judged_as_what_it_was_when_it_happened() {
 #[test]
 fn a_commit_counts_for_the_term_that_the_same_step_entered() {
     let mut bench = Bench::new(3, &[]);
-    let request = AppendEntriesRequest {
+    let request = AppendEntries {
         term: Term::new(2),
         leader_id: id(1),
         prev_log_index: LogIndex::ZERO,
@@ -41,7 +41,7 @@ fn a_commit_counts_for_the_term_that_the_same_step_entered() {
         leader_commit: LogIndex::FIRST,
     };
     let (from, to) = (id(1), id(0));
-    let message = Message::AppendEntriesRequest(request);
+    let message = Message::AppendEntries(request);
     bench.step(0, Input::Receive(Envelope { from, to, message }));
     // The leader of term 3 should have the entry that was committed in term 2.
     for _ in 1..3 {
@@ -85,7 +85,7 @@ fn what_leaders_began_with_is_kept_only_while_it_can_be_asked_for() {
     assert_eq!(terms(&bench), [(1, 0), (2, 0)], "n2 is in term 0; 1@1 was committed by n0");
     bench.settle(appends, &[0, 1, 2]);
     let _ = bench.step(1, Input::Propose(vec![Command::new("lost")]));
-    bench.step(1, Input::Receive(vote_request(0, 1, 3)));
+    bench.step(1, Input::Receive(request_vote(0, 1, 3)));
     let _ = elect(&mut bench, 1, &[2]);
     assert_eq!(terms(&bench), [(4, 1)], "3@2 is not committed; no node is in a term below 2");
     assert_eq!(bench.violated(), []);

@@ -149,15 +149,15 @@ fn two_leaders_of_one_term_are_seen_and_what_they_commit_too() {
 fn a_vote_forgotten_within_its_term_is_seen_even_if_nobody_gains_by_it() {
     let mut bench = Bench::new(3, &[Rule::OneVotePerTerm]);
     for candidate in [0, 1] {
-        bench.step(2, Input::Receive(vote_request(candidate, 2, 1)));
+        bench.step(2, Input::Receive(request_vote(candidate, 2, 1)));
     }
     let violated = bench.violated();
     assert_eq!(violated, [Property::VoteUniqueness], "said once, though ledger and counter see it");
 }
 
 /// A request of a candidate that shows an empty log.
-const fn vote_request(from: u8, to: u8, term: u64) -> Envelope {
-    let message = common::vote_request(from, term, LogPosition::START);
+const fn request_vote(from: u8, to: u8, term: u64) -> Envelope {
+    let message = common::request_vote(from, term, LogPosition::START);
     Envelope { from: id(from), to: id(to), message }
 }
 
