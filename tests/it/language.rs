@@ -70,10 +70,6 @@ fn an_error_names_the_word_and_what_was_expected() {
             "'9' does not fit; expected a node from 0 to 4, 'leader' or 'crashed', or 'all'",
         ),
         ("drop vot 0 -> 1", "expected perhaps 'request-vote', or a probability"),
-        (
-            "deliver vote 0 -> 1",
-            "'vote' does not fit; expected perhaps 'request-vote', or a kind of",
-        ),
         ("expect no vlaue x", "'vlaue' does not fit; expected perhaps 'value', or 'leader'"),
         ("expect stall 1s utnil leader", "'utnil' does not fit; expected 'until'"),
         ("expect comitted 1", "'comitted' does not fit; expected perhaps 'committed', or"),

@@ -9,6 +9,7 @@ use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::found::Found;
 use raft_in_practice::scenario::library::BROKEN;
 use raft_in_practice::scenario::line_outcome::Why;
+use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::run::{PATIENCE, Runner};
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb_table::Verb;
@@ -34,6 +35,8 @@ fn a_message_has_one_name_in_scripts_in_json_and_in_sentences() {
         assert_eq!(serde_json::to_value(kind).unwrap(), name);
         assert_eq!(message::kind(kind), spelled);
     }
+    let error = parse_line("deliver vote 0 -> 1", 5).unwrap_err().to_string();
+    assert!(error.contains("perhaps 'request-vote', or a kind of message: request-"), "{error}");
 }
 
 /// The failure that stops this script in virtual time, if there is one.
