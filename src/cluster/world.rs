@@ -12,8 +12,9 @@ use super::node_command::NodeCommand;
 use super::shared::{Shared, TimeHad};
 use crate::network::Network;
 use crate::panics::lock;
+use crate::properties::linearizability::IsCommitted;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Log, LogIndex, LogPosition, NodeId, Progress};
+use crate::raft::{Log, LogPosition, NodeId, Progress};
 use crate::record::deed::Deed;
 use crate::scenario::world::{CannotDo, Elections, ScriptDeed, World};
 use crate::server::state_machine::KeyValue;
@@ -156,8 +157,8 @@ impl World for RaftCluster {
         self.shared.links.network()
     }
 
-    fn committed(&self, index: LogIndex) -> Option<LogPosition> {
-        self.shared.journal().checker().committed_at(index)
+    fn is_committed(&self, position: LogPosition, command: &str) -> IsCommitted {
+        self.shared.journal().checker().is_committed(position, command)
     }
 
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress> {

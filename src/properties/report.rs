@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::linearizability::{ClientHistory, Judgement, Misled, NotJudged};
+use super::linearizability::{ClientHistory, IsCommitted, Judgement, Misled, NotJudged};
 use super::safety::{Checker, Violation};
-use crate::raft::{LogIndex, LogPosition, Property};
+use crate::raft::{LogPosition, Property};
 
 /// What the checker did and found, for a report.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,14 +35,13 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Judges this history, if any client was told that its command is done. `committed` says which entry
-    /// was committed first at an index.
+    /// Judges this history, as [`ClientHistory::judge`] does, if any client was told that its command is done.
     pub fn of(
         history: &ClientHistory,
-        committed: impl Fn(LogIndex) -> Option<LogPosition>,
+        is_committed: impl Fn(LogPosition, &str) -> IsCommitted,
     ) -> Option<Self> {
         let answers = history.answers();
-        (answers > 0).then(|| Self { answers, judgement: history.judge(committed) })
+        (answers > 0).then(|| Self { answers, judgement: history.judge(is_committed) })
     }
 }
 

@@ -300,7 +300,8 @@ impl ReplayedRun {
             self.journal.audit(self.now, server);
         }
         let checker = self.journal.checker();
-        let clients = Judged::of(&self.history, |index| checker.committed_at(index));
+        let clients =
+            Judged::of(&self.history, |told, command| checker.is_committed(told, command));
         Ok(Summary {
             steps: self.steps,
             status: self.status(),

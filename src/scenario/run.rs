@@ -59,7 +59,8 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn safety(&mut self) -> SafetyReport {
         let report = self.world.safety();
         self.listen();
-        let clients = Judged::of(&self.history, |index| self.world.committed(index));
+        let clients =
+            Judged::of(&self.history, |told, command| self.world.is_committed(told, command));
         SafetyReport { clients, ..report }
     }
 
@@ -274,7 +275,7 @@ impl<'a, W: World> Runner<'a, W> {
     /// Expects that clients were told something that cannot be true.
     fn expect_misled(&mut self) -> Result<(), Why> {
         self.listen();
-        match self.history.judge(|index| self.world.committed(index)) {
+        match self.history.judge(|told, command| self.world.is_committed(told, command)) {
             Judgement::Violated(misled) => self.tell(&LineOutcome::Misled(misled)),
             Judgement::Held => self.not_violated(Property::Linearizability)?,
             Judgement::NotJudged(key) if self.spared => self.tell(&LineOutcome::NotJudged(key)),

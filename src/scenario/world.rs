@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::network::{Conditions, Network};
+use crate::properties::linearizability::IsCommitted;
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Checker;
 use crate::raft::{Envelope, Log, LogEntry, LogIndex, LogPosition, NodeId, NodeSet, Progress};
@@ -289,8 +290,8 @@ pub trait World {
         self.enact(ScriptDeed(Deed::Note(text)));
     }
 
-    /// Returns the first entry that any node committed at `index`.
-    fn committed(&self, index: LogIndex) -> Option<LogPosition>;
+    /// Whether an entry was committed first at its index, as [`Checker::is_committed`] says.
+    fn is_committed(&self, position: LogPosition, command: &str) -> IsCommitted;
 
     /// Returns what a leader knows of a peer's log; `None` if the node does not lead.
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress>;

@@ -93,7 +93,8 @@ impl ManualCluster {
 
     /// Returns every property that was violated, in the order of their violations; Linearizability comes last.
     pub(super) fn violated_properties(&self) -> Vec<Property> {
-        let clients = Judged::of(&self.history, |index| self.sim.committed(index));
+        let clients =
+            Judged::of(&self.history, |told, command| self.sim.is_committed(told, command));
         let report = SafetyReport::of(self.sim.journal().checker());
         SafetyReport { clients, ..report }.violated_properties()
     }
@@ -104,6 +105,6 @@ impl ManualCluster {
         if !objective.is_met_by(Property::Linearizability) {
             return Judgement::Held;
         }
-        self.history.judge(|index| self.sim.committed(index))
+        self.history.judge(|told, command| self.sim.is_committed(told, command))
     }
 }

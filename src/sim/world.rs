@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::queue::SimEvent;
 use super::{Process, Sim, Waiting};
 use crate::network::Network;
+use crate::properties::linearizability::IsCommitted;
 use crate::properties::report::SafetyReport;
-use crate::raft::{Command, Envelope, Input, Log, LogIndex, LogPosition, NodeId, Progress};
+use crate::raft::{Command, Envelope, Input, Log, LogPosition, NodeId, Progress};
 use crate::record::deed::{Deed, Loss};
 use crate::record::journal::Flight;
 use crate::record::message_name::MessageName;
@@ -172,8 +173,8 @@ impl World for Sim {
         self.network.clone()
     }
 
-    fn committed(&self, index: LogIndex) -> Option<LogPosition> {
-        self.journal.checker().committed_at(index)
+    fn is_committed(&self, position: LogPosition, command: &str) -> IsCommitted {
+        self.journal.checker().is_committed(position, command)
     }
 
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress> {

@@ -158,10 +158,12 @@ fn history(key: &NotLinearizable) -> impl Iterator<Item = String> {
 fn false_success(found: &FalseSuccess) -> String {
     let FalseSuccess { client, command, told, committed } = found;
     let index = told.index;
-    format!(
-        "client {client} was told of success for {told}, {command}, and index {index} committed \
-         {committed}"
-    )
+    let instead = match committed {
+        Some(other) if other == told => format!("{told} is another command"),
+        Some(other) => format!("index {index} committed {other}"),
+        None => format!("what was committed first ends before index {index}"),
+    };
+    format!("client {client} was told of success for {told}, {command}, and {instead}")
 }
 
 /// The reply of a store, in words.
@@ -186,8 +188,8 @@ pub fn misled_sentence(misled: &Misled) -> String {
 
 fn false_successes_sentence(found: &[FalseSuccess]) -> String {
     let who = match found.len() {
-        1 => "a client was told of success for an entry that is lost".to_owned(),
-        n => format!("{n} clients were told of success for entries that are lost"),
+        1 => "a client was told of success for an entry that was not committed".to_owned(),
+        n => format!("{n} clients were told of success for entries that were not committed"),
     };
     format!("Linearizability is violated: {who}.")
 }

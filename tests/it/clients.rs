@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::network::Network;
-use raft_in_practice::properties::linearizability::{Judgement, NotJudged};
+use raft_in_practice::properties::linearizability::{IsCommitted, Judgement, NotJudged};
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
-    Log, LogIndex, LogPosition, NodeId, NodeSet, Progress, Property, Rule, RuleSet,
+    Log, LogIndex, LogPosition, NodeId, NodeSet, Progress, Property, Rule, RuleSet, Term,
 };
 use raft_in_practice::record::Ending;
 use raft_in_practice::record::deed::Deed;
@@ -222,6 +222,24 @@ fn commands_that_nobody_answers_are_judged() {
     }
 }
 
+/// The checker knows of each entry that was committed first its term and its text.
+#[test]
+fn what_was_committed_is_known_by_its_term_and_its_text() {
+    let mut sim = Sim::new(SimConfig::new(3), Vec::new());
+    let first = sim.write("SET x=1", BOUND).unwrap();
+    let second = sim.write("ONCE 7 SET x=2", BOUND).unwrap();
+    assert_eq!((first.index, second.index), (LogIndex::new(2), LogIndex::new(3)));
+    assert_eq!(sim.is_committed(first, "SET x=1"), Ok(()));
+    assert_eq!(sim.is_committed(second, "ONCE 7 SET x=2"), Ok(()));
+    assert_eq!(sim.is_committed(first, "ONCE 7 SET x=2"), Err(Some(first)), "another's entry");
+    assert_eq!(sim.is_committed(second, "SET x=2"), Err(Some(second)), "its number is missing");
+    let later = LogPosition { term: Term::new(first.term.get() + 1), ..first };
+    assert_eq!(sim.is_committed(later, "SET x=1"), Err(Some(first)), "another term");
+    let beyond = LogPosition { index: second.index.next(), ..second };
+    assert_eq!(sim.is_committed(beyond, "SET x=1"), Err(None));
+    assert_eq!(sim.is_committed(LogPosition::START, ""), Err(None));
+}
+
 /// A client that is told of success for an entry that is lost is misled, whether a read shows the loss
 /// or not. In every scenario that ships the report knows as many as the committed log shows.
 #[test]
@@ -366,8 +384,8 @@ impl World for Liar {
         Network::default()
     }
 
-    fn committed(&self, _: LogIndex) -> Option<LogPosition> {
-        None
+    fn is_committed(&self, _: LogPosition, _: &str) -> IsCommitted {
+        Ok(())
     }
 
     fn progress(&self, _: NodeId, _: NodeId) -> Option<Progress> {

@@ -129,7 +129,7 @@ fn stateright_judges_as_we_do() {
     let (mut legal, mut illegal, mut open) = (0, 0, 0);
     for nth in 0..40_000 {
         let Drawn { ours, theirs, told } = draw(&mut rng);
-        let holds = match ours.judge(|_| None) {
+        let holds = match ours.judge(|_, _| Ok(())) {
             Judgement::Held => true,
             Judgement::Violated(Misled { unexplained: Some(_), .. }) => false,
             other => panic!("history {nth}: {other:?}\n{told:#?}"),

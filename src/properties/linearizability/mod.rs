@@ -4,8 +4,8 @@
 //! First, could one machine that handles the operations one after the other have told the clients this
 //! (Herlihy and Wing's linearizability, for the key-value store)? That is a search for an order, in
 //! `search`. Second, when a client was told that its command is done, is that command's entry the one that
-//! was committed at its index? An opaque command has no value that a read could miss, so only this shows
-//! that it was lost.
+//! was committed first at its index, with its term and its text? An opaque command has no value that a read
+//! could miss, so only this shows that it was lost.
 
 mod operation;
 mod search;
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::raft::{LogIndex, LogPosition};
+use crate::raft::LogPosition;
 use crate::server::state_machine::{Operation, Reply, numbered};
 use crate::server::{Answer, Proposal, Ticket};
 use search::Stopped;
@@ -41,14 +41,17 @@ pub struct Done {
     pub reply: Reply,
     /// The entry of the command, said to be committed.
     pub position: LogPosition,
+    /// The text of that entry: the command as this client proposed it, with its number, if it has one.
+    #[serde(skip)]
+    pub proposed: String,
 }
 
 /// What clients asked and were told.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ClientHistory {
     calls: BTreeMap<Ticket, Call>,
-    /// The clients that may still be told something.
-    waiting: BTreeSet<Ticket>,
+    /// The clients that may still be told something, and what each proposed.
+    waiting: BTreeMap<Ticket, String>,
     /// For each command that has a number, who asked for it first. To ask again is not another call.
     numbered: BTreeMap<String, Ticket>,
     /// For each ticket that asks again, the one that asked first.
@@ -85,13 +88,13 @@ pub struct NotJudged {
 /// What clients were told that is impossible. At least one of the two fields says something.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Misled {
-    /// The clients that were told of success for an entry that is lost.
+    /// The clients that were told of success for an entry that was not committed.
     pub false_successes: Vec<FalseSuccess>,
     /// The first key whose operations have no order that explains the answers.
     pub unexplained: Option<NotLinearizable>,
 }
 
-/// A client was told of success for one entry, but another was committed at its index.
+/// A client was told of success for an entry that was not committed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FalseSuccess {
     /// The client.
@@ -100,9 +103,13 @@ pub struct FalseSuccess {
     pub command: String,
     /// The entry that it was told of.
     pub told: LogPosition,
-    /// The entry that was committed there.
-    pub committed: LogPosition,
+    /// The entry that was committed there, which has another term or another command; `None` if no entry was.
+    pub committed: Option<LogPosition>,
 }
+
+/// Whether the entry that a client was told of was committed first at its index; if not, the entry that was, if
+/// any.
+pub type IsCommitted = Result<(), Option<LogPosition>>;
 
 /// A key for which no order of the operations explains what the clients were told.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -131,7 +138,7 @@ impl NotLinearizable {
 impl ClientHistory {
     /// Records that a client asks for `command` at the moment `at`.
     pub fn asked(&mut self, ticket: Ticket, command: &str, at: u64) {
-        self.waiting.insert(ticket);
+        self.waiting.insert(ticket, command.to_owned());
         let mut text = command;
         if let Some((number, command)) = numbered(command) {
             text = command;
@@ -156,9 +163,10 @@ impl ClientHistory {
     /// # Panics
     /// If `at` is before the moment at which the client asked.
     pub fn told(&mut self, ticket: Ticket, proposal: &Proposal, at: u64) {
-        if *proposal == Proposal::Pending || !self.waiting.remove(&ticket) {
+        if *proposal == Proposal::Pending {
             return;
         }
+        let Some(proposed) = self.waiting.remove(&ticket) else { return };
         let first = self.again.get(&ticket).copied().unwrap_or(ticket);
         match proposal {
             Proposal::Answered(Answer::Applied { .. }) if self.misnumbered.contains(&ticket) => {}
@@ -166,7 +174,7 @@ impl ClientHistory {
                 if let Some(call) = self.calls.get_mut(&first).filter(|call| call.done.is_none()) {
                     assert!(call.called <= at, "an answer does not come before its question");
                     let reply = as_read_by_the_client(&call.command, reply);
-                    call.done = Some(Done { at, reply, position: *position });
+                    call.done = Some(Done { at, reply, position: *position, proposed });
                 }
             }
             // The call stays in the history without an answer: it may take effect at any time, or never.
@@ -184,7 +192,7 @@ impl ClientHistory {
 
     /// The clients that may still be told something.
     pub fn waiting(&self) -> impl Iterator<Item = Ticket> {
-        self.waiting.iter().copied()
+        self.waiting.keys().copied()
     }
 
     /// How many clients were told that their command is done.
@@ -192,11 +200,12 @@ impl ClientHistory {
         self.calls.values().filter(|call| call.done.is_some()).count()
     }
 
-    /// Judges the history. `committed` says which entry was committed first at an index.
+    /// Judges the history. `is_committed` says whether an entry at this position, with a command of this text,
+    /// was committed first at its index; otherwise which entry was, if any.
     ///
     /// A violation that is found outweighs a search that was given up, whichever key comes first.
-    pub fn judge(&self, committed: impl Fn(LogIndex) -> Option<LogPosition>) -> Judgement {
-        self.judge_within(search::WORK, committed)
+    pub fn judge(&self, is_committed: impl Fn(LogPosition, &str) -> IsCommitted) -> Judgement {
+        self.judge_within(search::WORK, is_committed)
     }
 
     /// The same with another bound, `work`, for the searches. Tests check with it that most need none of
@@ -205,17 +214,13 @@ impl ClientHistory {
     pub fn judge_within(
         &self,
         work: usize,
-        committed: impl Fn(LogIndex) -> Option<LogPosition>,
+        is_committed: impl Fn(LogPosition, &str) -> IsCommitted,
     ) -> Judgement {
         let false_success = |call: &Call| {
-            let told = call.done.as_ref()?.position;
-            let committed = committed(told.index).filter(|&committed| committed != told)?;
-            Some(FalseSuccess {
-                client: call.client,
-                command: call.command.clone(),
-                told,
-                committed,
-            })
+            let Done { position: told, proposed, .. } = call.done.as_ref()?;
+            let committed = is_committed(*told, proposed).err()?;
+            let (client, command) = (call.client, call.command.clone());
+            Some(FalseSuccess { client, command, told: *told, committed })
         };
         let false_successes: Vec<_> = self.calls.values().filter_map(false_success).collect();
         let (unexplained, given_up) = self.explain(work);

@@ -27,7 +27,11 @@ pub use monotone_counters::is_sound;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::raft::{Event, LogIndex, LogPosition, MAX_NODES, NodeId, Property, RoleKind, Term};
+use super::linearizability::IsCommitted;
+use crate::digest::chain_entry;
+use crate::raft::{
+    Event, LogEntry, LogIndex, LogPosition, MAX_NODES, NodeId, Payload, Property, RoleKind, Term,
+};
 use crate::server::{Changes, Server};
 use commits::Commit;
 
@@ -224,10 +228,25 @@ impl Checker {
         LogIndex::new(self.committed.len() as u64)
     }
 
+    /// Whether the entry at this position, with a command of this text, was committed first at its index.
+    ///
+    /// # Errors
+    /// If it was not: the entry that was, if any.
+    pub fn is_committed(&self, position: LogPosition, command: &str) -> IsCommitted {
+        let LogPosition { term, index } = position;
+        let digest = |index: LogIndex| Some(self.committed_at(index)?.digest);
+        let before = if index == LogIndex::FIRST { Some(0) } else { digest(index.prev()) };
+        let entry = LogEntry { term, payload: Payload::Command(command.into()) };
+        let whole = before.map(|before| chain_entry(before, &entry));
+        if whole.is_some() && whole == digest(index) {
+            return Ok(());
+        }
+        Err(self.committed_at(index).map(|entry| LogPosition { term: entry.term, index }))
+    }
+
     /// The entry that was committed first at `index`.
-    pub fn committed_at(&self, index: LogIndex) -> Option<LogPosition> {
-        let entry = self.committed.get(index.get().checked_sub(1)? as usize)?;
-        Some(LogPosition { term: entry.term, index })
+    fn committed_at(&self, index: LogIndex) -> Option<&FirstCommit> {
+        self.committed.get(index.get().checked_sub(1)? as usize)
     }
 
     /// How many nodes led a term that another node had led before.

@@ -128,7 +128,7 @@ impl Clients {
 
     /// Judges whether what the clients were told can be true.
     pub fn judge(&self, sim: &Sim) -> Judgement {
-        self.history.judge(|index| sim.committed(index))
+        self.history.judge(|told, command| sim.is_committed(told, command))
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use raft_in_practice::properties::linearizability::{
     Call, ClientHistory, FalseSuccess, Judgement, Misled, NotJudged,
 };
-use raft_in_practice::raft::{LogIndex, LogPosition, Term};
+use raft_in_practice::raft::{LogPosition, Term};
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::{Answer, Proposal, Ticket};
 
@@ -26,7 +26,7 @@ fn history(calls: &[Spoken]) -> ClientHistory {
 }
 
 fn judge(calls: &[Spoken]) -> Judgement {
-    history(calls).judge(|_| None)
+    history(calls).judge(|_, _| Ok(()))
 }
 
 fn is_explained(calls: &[Spoken]) -> bool {
@@ -40,7 +40,7 @@ fn is_explained(calls: &[Spoken]) -> bool {
 /// Whether the search of one key finds an order. It panics if the search needs more work than each operation
 /// adds to its bound: the search must not try subsets.
 fn is_explained_at_once(calls: &[Spoken]) -> bool {
-    match history(calls).judge_within(0, |_| None) {
+    match history(calls).judge_within(0, |_, _| Ok(())) {
         Judgement::Held => true,
         Judgement::Violated(Misled { unexplained: Some(_), .. }) => false,
         other => panic!("it tries too much: {other:?}"),
@@ -54,7 +54,8 @@ fn calls_on_x(history: &ClientHistory) -> Vec<Call> {
     let reply = Reply::Value(Some("written by nobody".to_owned()));
     history.asked(Ticket(99), "GET x", 98);
     history.told(Ticket(99), &Proposal::Answered(Answer::Applied { position, reply }), 99);
-    let Judgement::Violated(Misled { unexplained: Some(mut found), .. }) = history.judge(|_| None)
+    let Judgement::Violated(Misled { unexplained: Some(mut found), .. }) =
+        history.judge(|_, _| Ok(()))
     else {
         panic!("nobody has written it")
     };
@@ -181,7 +182,7 @@ fn a_command_that_has_a_number_is_one_operation_however_often_it_is_asked_for() 
     let refused = |calls: &[Spoken]| {
         let mut history = history(calls);
         history.told(Ticket(0), &Proposal::Refused { leader: None }, 9);
-        history.judge(|_| None) == Judgement::Held
+        history.judge(|_, _| Ok(())) == Judgement::Held
     };
     assert!(refused(&[first.clone(), lost("ONCE 7 ADD x 1", 2), read(1, 4, 5)]));
     assert!(!refused(&[first.clone(), read(1, 4, 5)]));
@@ -207,7 +208,11 @@ fn an_outcome_is_read_in_one_way() {
     let with = |proposal: &Proposal| {
         let mut history = history(&[lost("SET x=7", 0), seen.clone()]);
         history.told(Ticket(0), proposal, 1);
-        (history.waiting().count(), history.answers(), history.judge(|_| None) == Judgement::Held)
+        (
+            history.waiting().count(),
+            history.answers(),
+            history.judge(|_, _| Ok(())) == Judgement::Held,
+        )
     };
     assert_eq!(
         with(&Proposal::Answered(Answer::Applied { position, reply: Reply::Set })),
@@ -245,7 +250,7 @@ fn a_number_that_another_command_has_does_not_make_it_that_one() {
         told(&mut history, 2, Reply::Set, 2, 3);
         history.asked(Ticket(3), "GET x", 4);
         told(&mut history, 3, Reply::Value(Some(read.to_owned())), 3, 5);
-        (history.judge(|_| None) == Judgement::Held, history.answers())
+        (history.judge(|_, _| Ok(())) == Judgement::Held, history.answers())
     };
     assert_eq!(judge(false, "2"), (true, 1), "only x=2 was carried out");
     assert_eq!(judge(true, "1"), (true, 2), "x=2 has the number of what was done, and is not done");
@@ -265,28 +270,30 @@ fn a_success_is_compared_with_the_entry_that_was_committed_at_its_index() {
         );
         history
     };
-    let committed = |index: LogIndex| (index.get() <= 3).then(|| LogPosition::new(index.get(), 4));
-    for command in ["an opaque command", "SET x=1"] {
-        let Judgement::Violated(misled) = told(command, 3, 2).judge(committed) else {
-            panic!("3@2 is lost")
-        };
-        let [FalseSuccess { client: 5, command: of, told, committed }] =
-            &misled.false_successes[..]
+    // Index 3 is the last, and "an opaque command" was committed there in term 4.
+    let ours = LogPosition::new(3, 4);
+    let ledger = |told: LogPosition, command: &str| match told.index.get() {
+        3 if told == ours && command == "an opaque command" => Ok(()),
+        3 => Err(Some(ours)),
+        _ => Err(None),
+    };
+    assert_eq!(told("an opaque command", 3, 4).judge(ledger), Judgement::Held);
+    for (command, at, instead) in [
+        ("an opaque command", LogPosition::new(3, 2), Some(ours)),
+        ("SET x=1", LogPosition::new(3, 2), Some(ours)),
+        ("another command", ours, Some(ours)),
+        ("ONCE 7 an opaque command", ours, Some(ours)),
+        ("an opaque command", LogPosition::new(9, 1), None),
+    ] {
+        let Judgement::Violated(misled) =
+            told(command, at.index.get(), at.term.get()).judge(ledger)
         else {
-            panic!("{misled:?}")
+            panic!("{command} at {at} was not committed")
         };
-        assert_eq!(
-            (of.as_str(), told.to_string(), committed.to_string()),
-            (command, "3@2".to_owned(), "3@4".to_owned())
-        );
-        assert_eq!(misled.unexplained, None);
+        let (client, text) = (5, command.trim_start_matches("ONCE 7 ").to_owned());
+        let found = FalseSuccess { client, command: text, told: at, committed: instead };
+        assert_eq!(misled, Misled { false_successes: vec![found], unexplained: None });
     }
-    assert_eq!(told("an opaque command", 3, 4).judge(committed), Judgement::Held);
-    assert_eq!(
-        told("an opaque command", 9, 1).judge(committed),
-        Judgement::Held,
-        "nothing is known"
-    );
 }
 
 /// A leader that reaches nobody accepts writes and crashes. Whatever the others read then, the judge need
@@ -349,7 +356,7 @@ fn what_is_found_on_another_key_or_in_a_log_is_told_though_a_search_was_given_up
     };
     assert_eq!(found.key, "z");
 
-    let lost = |index: LogIndex| Some(LogPosition { term: Term::new(9), index });
+    let lost = |told: LogPosition, _: &str| Err(Some(LogPosition { term: Term::new(9), ..told }));
     assert!(matches!(
         history(&a_crowd()).judge(lost),
         Judgement::Violated(Misled { unexplained: None, .. })

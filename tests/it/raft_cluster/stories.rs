@@ -343,7 +343,7 @@ fn a_success_that_is_false_is_told_with_both_entries() {
     let text = unwrapped(&printed(1, &run));
     for words in [
         "✗ violated Linearizability 20 answers",
-        "9 clients were told of success for entries that are lost.",
+        "9 clients were told of success for entries that were not committed.",
         "client 7 was told of success for 7@3, SET k7=3, and index 7 committed 7@5",
         "and so were 3 others",
     ] {

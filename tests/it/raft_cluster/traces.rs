@@ -1,15 +1,19 @@
 //! Traces: recorded, run again, and damaged in every way a file can be.
 
 use std::fs;
+use std::time::Duration;
 
-use raft_in_practice::network::Conditions;
-use raft_in_practice::raft::{Command, LogPosition, NodeId, Settings};
+use raft_in_practice::World;
+use raft_in_practice::raft::{LogIndex, LogPosition};
 use raft_in_practice::record::deed::Deed;
-use raft_in_practice::record::journal::Observer;
-use raft_in_practice::record::{Clock, Header, History, TraceError, TraceWriter};
+use raft_in_practice::record::journal::{Batch, Observer};
+use raft_in_practice::record::{Clock, History, TraceError, TraceWriter};
+use raft_in_practice::scenario::script::Script;
 use raft_in_practice::server::state_machine::Reply;
-use raft_in_practice::server::timing::{Time, Timing};
-use raft_in_practice::server::{Answer, Ticket};
+use raft_in_practice::server::timing::Time;
+use raft_in_practice::server::turn_order::Detail;
+use raft_in_practice::server::{Answer, Server, Ticket};
+use raft_in_practice::sim::{Sim, SimConfig};
 
 use crate::common::MemoryFile;
 use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
@@ -126,38 +130,90 @@ fn a_violation_that_clients_see_is_one_in_the_replay_too() {
     assert!(told.contains("✓ held Linearizability 5 answers"), "{told}");
 }
 
+/// A writer of a trace that changes the answers of which it hears. The steps of its trace are those of the run.
+struct Lying {
+    trace: TraceWriter,
+    lie: fn(Ticket, &mut LogPosition, &mut Reply),
+}
+
+impl Observer for Lying {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        self.trace.batch(batch);
+    }
+
+    fn deed(&mut self, time: Time, deed: &Deed) {
+        let mut deed = deed.clone();
+        if let Deed::Answered { ticket, answer: Answer::Applied { position, reply }, .. } =
+            &mut deed
+        {
+            (self.lie)(*ticket, position, reply);
+        }
+        self.trace.deed(time, &deed);
+    }
+
+    fn begins(&mut self, time: Time, server: &Server) {
+        self.trace.begins(time, server);
+    }
+
+    fn wants(&self) -> Detail {
+        self.trace.wants()
+    }
+}
+
+/// What the replay of a run prints in which three nodes are asked for these commands at one moment, if its trace
+/// lies about the answers.
+fn replay_of_a_lie(
+    name: &str,
+    commands: &[String],
+    lie: fn(Ticket, &mut LogPosition, &mut Reply),
+    code: i32,
+) -> String {
+    let script = Script::parse(name, "nodes 3\nseed 1").unwrap();
+    let bytes = MemoryFile::default();
+    let trace = TraceWriter::new(bytes.clone(), &script.header(Clock::Virtual));
+    let liar = Lying { trace: trace.clone(), lie };
+    let mut sim = Sim::new(SimConfig::of(&script), vec![Box::new(liar)]);
+    let leader = sim.wait_for_leader(Duration::from_mins(1)).unwrap();
+    for command in commands {
+        sim.propose(leader, command);
+    }
+    sim.run_to(sim.now() + Duration::from_mins(1));
+    trace.finish().unwrap();
+    let path = file(&format!("{name}.jsonl"));
+    fs::write(&path, bytes.bytes()).unwrap();
+    unwrapped(&printed(code, &["replay", path.to_str().unwrap()]))
+}
+
 /// A history that could not be judged counts neither as a violation nor as a success.
 #[test]
 fn a_history_that_cannot_be_judged_is_no_violation_and_no_success() {
-    let settings = Settings::new(1);
-    let bytes = MemoryFile::default();
-    let (timing, conditions) = (Timing::WATCHABLE, Conditions::PERFECT);
-    let header = Header::new("crowd", Clock::Virtual, 0, &settings, timing, conditions);
-    let mut trace = TraceWriter::new(bytes.clone(), &header);
-    let answered = |nth: u64| -> (Command, Reply) {
-        match nth {
-            40 => ("GET x".into(), Reply::Value(Some("never written".to_owned()))),
-            _ => (format!("SET x={nth}").as_str().into(), Reply::Set),
+    let mut commands: Vec<_> = (0..40).map(|nth| format!("SET x={nth}")).collect();
+    commands.push("GET x".to_owned());
+    let never_written = |_, _: &mut LogPosition, reply: &mut Reply| {
+        if let Reply::Value(value) = reply {
+            *value = Some("never written".to_owned());
         }
     };
-    for nth in 0..=40 {
-        let (ticket, node, command) = (Ticket(nth), NodeId::new(0), answered(nth).0);
-        trace.deed(Time::ZERO, &Deed::Asked { ticket, node, command });
-    }
-    for nth in 0..=40 {
-        let (position, reply) = (LogPosition::new(nth + 1, 1), answered(nth).1);
-        let answer = Answer::Applied { position, reply };
-        trace.deed(
-            Time::ZERO,
-            &Deed::Answered { ticket: Ticket(nth), node: NodeId::new(0), answer },
-        );
-    }
-    trace.finish().unwrap();
-    let path = file("crowd.jsonl");
-    fs::write(&path, bytes.bytes()).unwrap();
-    let told = unwrapped(&printed(0, &["replay", path.to_str().unwrap()]));
+    let told = replay_of_a_lie("crowd", &commands, never_written, 0);
     assert!(told.contains("? not judged Linearizability 41 answers"), "{told}");
     assert!(told.contains("was not judged: too many open operations"), "{told}");
+}
+
+/// The first entry is the leader's no-op, so a client's success for it is another's, and there is no ninth.
+#[test]
+fn a_success_for_what_was_never_committed_is_false() {
+    let commands = ["one", "another"].map(ToOwned::to_owned);
+    let told = replay_of_a_lie("honest", &commands, |_, _, _| {}, 0);
+    assert!(told.contains("✓ held Linearizability 2 answers"), "{told}");
+    let early = |_, position: &mut LogPosition, _: &mut Reply| {
+        position.index = position.index.prev();
+    };
+    let told = replay_of_a_lie("early", &commands, early, 1);
+    assert!(told.contains("client 2 was told of success for 2@1, another, and 2@1 is"), "{told}");
+    assert!(told.contains("2@1 is another command") && told.contains("1@1 is another"), "{told}");
+    let late = |_, position: &mut LogPosition, _: &mut Reply| position.index = LogIndex::new(9);
+    let told = replay_of_a_lie("late", &commands, late, 1);
+    assert!(told.contains("and what was committed first ends before index 9"), "{told}");
 }
 
 #[test]
