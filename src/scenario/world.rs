@@ -290,7 +290,10 @@ pub trait World {
         self.enact(ScriptDeed(Deed::Note(text)));
     }
 
-    /// Whether an entry was committed first at its index, as [`Checker::is_committed`] says.
+    /// Whether an entry was committed first at its index.
+    ///
+    /// # Errors
+    /// Those of [`Checker::is_committed`].
     fn is_committed(&self, position: LogPosition, command: &str) -> IsCommitted;
 
     /// Returns what a leader knows of a peer's log; `None` if the node does not lead.
