@@ -15,7 +15,7 @@ impl Leader<'_, '_> {
     ///
     /// Callers ignore a refusal: the leader waits, and the verdict says what it waits for.
     pub(super) fn advance_commit(&mut self, heard: LogIndex) -> Result<(), Rule> {
-        let (need, nodes) = (self.settings.majority(), self.settings.nodes);
+        let nodes = self.settings.nodes;
         let held = self.table().held_by(self.settings.quorum(), nodes);
         // With nothing new on a majority the rules are asked of what was heard, so that their verdicts say what the
         // leader waits for.
@@ -23,8 +23,8 @@ impl Leader<'_, '_> {
         if index <= self.commit_index {
             return Ok(());
         }
-        let have = self.table().copies(index, nodes);
-        self.check_quorum(have, Facts::Copies { index, have, need, nodes })?;
+        let copies = self.table().copies(index, nodes);
+        self.check_quorum(copies, Some(index))?;
 
         let term = self.log().term_at(index).expect("a leader has what it counts copies of");
         let (entry, own) = (LogPosition { term, index }, self.current_term());

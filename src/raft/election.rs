@@ -86,8 +86,7 @@ impl Turn<'_> {
     }
 
     fn lead_if_elected(&mut self, votes: Votes) {
-        let (have, need, nodes) = (votes.counted(), self.settings.majority(), self.settings.nodes);
-        if self.check_quorum(have, Facts::Quorum { have, need, nodes }).is_ok() {
+        if self.check_quorum(votes.counted(), None).is_ok() {
             self.become_leader();
         }
     }
@@ -106,7 +105,7 @@ impl Turn<'_> {
         if leader.settings.no_op && leader.must(Rule::NoOpOnElection, Facts::Leadership { term }) {
             leader.append([Payload::NoOp]);
         }
-        leader.broadcast();
+        leader.replicate();
         // A leader that is alone in its cluster commits at once.
         _ = leader.advance_commit(leader.last().index);
     }

@@ -119,18 +119,10 @@ impl Leader<'_, '_> {
         (own.match_index, own.next_index) = (last, last.next());
     }
 
-    /// Sends AppendEntries to every follower, with or without entries, as a new leader must (§5.2).
-    pub(super) fn broadcast(&mut self) {
-        let mut batch = None;
-        for peer in self.peers() {
-            self.send_next(peer, &mut batch);
-        }
-        self.restart_heartbeat_timer();
-    }
-
-    /// Sends new entries to every follower that is not being probed. If that is every follower, the
-    /// heartbeat timer restarts: heartbeats are for idle periods (Figure 2, leaders 1).
-    fn replicate(&mut self) {
+    /// Sends AppendEntries, with what is new to it, to every follower that is not being probed. If that is every
+    /// follower, as it is for a new leader, the heartbeat timer restarts: heartbeats are for idle periods
+    /// (Figure 2, leaders 1).
+    pub(super) fn replicate(&mut self) {
         let (mut batch, mut everyone) = (None, true);
         for peer in self.peers() {
             if self.table().of(peer).probing {
@@ -180,7 +172,7 @@ impl Leader<'_, '_> {
     fn matched(&mut self, peer: NodeId, acknowledged: LogIndex) -> Result<(), Rule> {
         let (known, last) = (self.table().of(peer).match_index, self.last().index);
         if acknowledged > last {
-            // No follower of this term can hold more than its leader has.
+            // No request of this leader verified more than it has.
             self.ignore(peer, MessageKind::AppendEntriesReply);
             return Ok(());
         }

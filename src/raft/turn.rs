@@ -17,13 +17,19 @@ use super::types::{LogIndex, NodeId};
 /// One or more steps of one node that are not saved yet. [`RaftNode::turn`] opens a turn, and a
 /// turn can be read like its node.
 ///
-/// The messages can be taken out only by saving, a turn saves only its own node, and no other code
-/// can use the node while the turn is open. None of these three examples compiles:
+/// The messages can be taken out, and even looked at, only by saving, a turn saves only its own node, and no
+/// other code can use the node while the turn is open. None of these examples compiles:
 ///
 /// ```compile_fail,E0616
 /// # use raft_in_practice::raft::*;
 /// # let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), PersistentState::default());
 /// let messages = node.step(Input::ElectionTimeout).sendable; // private: `persist` comes first
+/// ```
+///
+/// ```compile_fail,E0624
+/// # use raft_in_practice::raft::*;
+/// # let mut node = RaftNode::new(NodeId::new(0), Settings::new(3), PersistentState::default());
+/// let messages = node.step(Input::ElectionTimeout).peek_messages().to_vec(); // private too
 /// ```
 ///
 /// ```compile_fail,E0061
@@ -134,8 +140,8 @@ impl<'n> Turn<'n> {
         &self.sendable.events
     }
 
-    /// The messages so far, to read but not to send: recorders need them, and code that counts them.
-    pub fn peek_messages(&self) -> &[Envelope] {
+    /// The messages so far. They are for the record of a turn alone, so no other crate sees them.
+    pub(crate) fn peek_messages(&self) -> &[Envelope] {
         &self.sendable.messages
     }
 
@@ -196,12 +202,18 @@ impl<'n> Turn<'n> {
     /// Asks whether the node does what a rule demands: always, unless the rule is switched off.
     pub(super) fn must(&mut self, rule: Rule, facts: Facts) -> bool {
         let kept = self.settings.rules.keeps(rule);
-        self.check(rule, kept, facts).is_ok() && kept
+        _ = self.check(rule, kept, facts);
+        kept
     }
 
-    /// Asks whether `have` nodes are a majority (§5.2).
-    pub(super) fn check_quorum(&mut self, have: usize, facts: Facts) -> Result<(), Rule> {
-        self.check(Rule::MajorityQuorum, have >= self.settings.majority(), facts)
+    /// Asks whether `have` nodes are a majority (§5.2): as votes, or as copies of the entry at an index.
+    pub(super) fn check_quorum(&mut self, have: usize, of: Option<LogIndex>) -> Result<(), Rule> {
+        let (need, nodes) = (self.settings.majority(), self.settings.nodes);
+        let facts = match of {
+            None => Facts::Quorum { have, need, nodes },
+            Some(index) => Facts::Copies { index, have, need, nodes },
+        };
+        self.check(Rule::MajorityQuorum, have >= need, facts)
     }
 
     /// Restarts the election timer, if the cause has the authority for that (§5.2).

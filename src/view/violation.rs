@@ -64,13 +64,7 @@ pub fn sentence(evidence: &Evidence) -> String {
             format!("{leader} committed {position} while {logs} held it, not {need}")
         }
         Evidence::WentBack { node, counter, from, to } => {
-            let what = match counter {
-                Counter::Term => "current term".to_owned(),
-                Counter::CommitIndex => "commit index".to_owned(),
-                Counter::LastApplied => "last applied index".to_owned(),
-                Counter::MatchIndex(peer) => format!("match index for {peer}"),
-            };
-            format!("{node}'s {what} was {from}, and is {to} now")
+            format!("{node}'s {} was {from}, and is {to} now", counted(counter))
         }
         Evidence::ProgressOutOfBounds { leader, peer, match_index, next_index, last } => format!(
             "{leader}'s bookkeeping of {peer} says match {match_index}, next {next_index}, with a \
@@ -79,6 +73,18 @@ pub fn sentence(evidence: &Evidence) -> String {
         Evidence::ShadowDiffers { node } => {
             format!("{node}'s log is not what its own steps made it")
         }
+        Evidence::StoreDiffers { node, applied } => {
+            format!("{node}'s store is not what its log makes it up to index {applied}")
+        }
+    }
+}
+
+fn counted(counter: Counter) -> String {
+    match counter {
+        Counter::Term => "current term".to_owned(),
+        Counter::CommitIndex => "commit index".to_owned(),
+        Counter::LastApplied => "last applied index".to_owned(),
+        Counter::MatchIndex(peer) => format!("match index for {peer}"),
     }
 }
 

@@ -79,8 +79,8 @@ fn the_digest_of_a_step_is_what_it_was_when_this_test_was_written() {
     {
         let mut turn = node.turn();
         turn.step(input);
-        digests.push(of_step(&turn, turn.peek_messages()));
-        let _ = turn.persist(&mut disk).unwrap();
+        let sendable = turn.persist(&mut disk).unwrap();
+        digests.push(of_step(&node, sendable.messages()));
     }
     let expected = [
         13_101_946_481_022_257_434,

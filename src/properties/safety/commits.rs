@@ -1,8 +1,11 @@
-//! State Machine Safety and Durable Quorum: what is committed, where, in which term and by whom.
+//! State Machine Safety and Durable Quorum: what is committed, where, in which term and by whom, and what was
+//! applied.
 
 use super::ledger::{FirstCommit, Link};
-use super::{Checker, Evidence, Watched};
-use crate::raft::{LogIndex, LogPosition, NodeId, Property, Term};
+use super::{Checker, Evidence, Violation, Watched};
+use crate::raft::{Log, LogIndex, LogPosition, NodeId, Property, Term};
+use crate::server::Server;
+use crate::server::state_machine::KeyValue;
 
 /// An advance of a node's commit index.
 #[derive(Clone, Copy)]
@@ -138,4 +141,26 @@ impl Checker {
             self.report(Property::DurableQuorum, evidence);
         }
     }
+
+    /// Compares a store with what the log of its node makes of a new one. Where a committed entry was replaced,
+    /// that was reported, and the store may have applied what the log has lost.
+    pub(super) fn check_applied(&mut self, server: &Server) {
+        let reported = |found: &Violation| found.property == Property::StateMachineSafety;
+        let (node, applied) = (server.node(), server.last_applied());
+        if !self.violations.iter().any(reported)
+            && !is_made_by(server.machine(), node.log(), applied)
+        {
+            let evidence = Evidence::StoreDiffers { node: node.id(), applied };
+            self.report(Property::StateMachineSafety, evidence);
+        }
+    }
+}
+
+/// Whether a store is what the entries of this log up to `applied` make of a new one.
+pub fn is_made_by(store: &KeyValue, log: &Log, applied: LogIndex) -> bool {
+    let mut fresh = KeyValue::default();
+    for entry in log.slice(LogIndex::FIRST, applied.count()) {
+        fresh.apply(&entry.payload);
+    }
+    applied <= log.last_index() && fresh == *store
 }

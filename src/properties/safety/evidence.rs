@@ -106,4 +106,6 @@ pub enum Evidence {
     },
     /// The log of a `node` differs from what its steps made it.
     ShadowDiffers { node: NodeId },
+    /// The store of a `node` is not what the entries of its log make, up to the one that it `applied` last.
+    StoreDiffers { node: NodeId, applied: LogIndex },
 }

@@ -21,7 +21,9 @@ mod monotone_counters;
 pub use evidence::{Counter, Earlier, Evidence, Violation};
 use ledger::{Begun, EntryLedger, FirstCommit, KnownDigests, Shadow};
 pub(crate) use logs::cut_while_leading;
-// Public for the tests, which cannot corrupt a node's own bookkeeping from outside.
+// Public for the tests, which cannot corrupt a node's own bookkeeping, or its store, from outside.
+#[doc(hidden)]
+pub use commits::is_made_by;
 #[doc(hidden)]
 pub use monotone_counters::is_sound;
 
@@ -177,8 +179,9 @@ impl Checker {
         self.check_counters(server);
     }
 
-    /// Compares a node's whole log with the shadow that followed it, and its committed part with what was
-    /// committed first. The cost grows with the length of the log, so this is meant for the end of a run.
+    /// Compares a node's whole log with the shadow that followed it, its committed part with what was committed
+    /// first, and its store with what its log makes of a new one. The cost grows with the length of the log, so
+    /// this is meant for the end of a run.
     pub fn audit(&mut self, server: &Server) {
         let id = server.node().id();
         let mut fresh = Shadow::default();
@@ -190,6 +193,7 @@ impl Checker {
         }
         let commit = server.node().commit_index();
         self.compare_with_committed(id, LogIndex::ZERO, commit, LogIndex::ZERO);
+        self.check_applied(server);
         // Only a node's last audit counts, so that asking for a report twice does not count the same checks
         // twice.
         let audited = &mut self.watched[id.index()].audited;

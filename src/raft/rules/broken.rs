@@ -1,8 +1,9 @@
 //! What a node does when a rule is broken: every action that correct Raft never takes. Skip this file
 //! on a first reading. The protocol calls these functions by name, and only where the check of the rule
-//! has failed. Most broken rules need no code here: their check lets pass what it should have refused.
+//! has failed; two it calls always, and as long as the rule is kept `quorum` is a majority and `counted` is 0.
+//! Most broken rules need no code here: their check lets pass what it should have refused.
 
-use super::{Facts, Rule, RuleSet};
+use super::{Facts, Rule};
 use crate::raft::log::Log;
 use crate::raft::node::{RaftNode, Settings};
 use crate::raft::role::Role;
@@ -10,16 +11,15 @@ use crate::raft::storage::{Storage, Unsaved, Write};
 use crate::raft::turn::Turn;
 use crate::raft::types::LogIndex;
 
-/// Whether a node goes on although a rule's condition does not hold. With `majority-quorum` broken,
-/// half of the cluster is enough; fewer nodes are not.
-pub(super) fn lets_pass(rules: RuleSet, rule: Rule, facts: &Facts) -> bool {
-    let enough = match *facts {
+/// Whether a node may go on although the condition of a broken rule does not hold. With `majority-quorum`
+/// broken, half of the cluster is enough; fewer nodes are not.
+pub(super) fn is_enough(facts: &Facts) -> bool {
+    match *facts {
         Facts::Quorum { have, nodes, .. } | Facts::Copies { have, nodes, .. } => {
             have >= half(nodes)
         }
         _ => true,
-    };
-    enough && !rules.keeps(rule)
+    }
 }
 
 fn half(nodes: usize) -> usize {
@@ -27,8 +27,8 @@ fn half(nodes: usize) -> usize {
 }
 
 impl Settings {
-    /// `majority-quorum`: how many nodes must hold an entry that the leader commits. With the rule
-    /// broken, half of them.
+    /// `majority-quorum`: how many nodes must hold an entry that the leader commits: a majority, or with the rule
+    /// broken half of them.
     pub(in crate::raft) fn quorum(&self) -> usize {
         if self.rules.keeps(Rule::MajorityQuorum) { self.majority() } else { half(self.nodes) }
     }

@@ -260,10 +260,10 @@ impl RuleSet {
     pub fn verdict(self, rule: Rule, holds: bool, facts: Facts) -> Verdict {
         let outcome = if holds {
             Outcome::Holds
-        } else if broken::lets_pass(self, rule, &facts) {
-            Outcome::Overridden
-        } else {
+        } else if self.keeps(rule) || !broken::is_enough(&facts) {
             Outcome::Refused
+        } else {
+            Outcome::Overridden
         };
         Verdict { rule, outcome, facts }
     }

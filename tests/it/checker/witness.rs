@@ -194,7 +194,8 @@ impl Seen {
             | Evidence::VoteChanged { .. }
             | Evidence::WentBack { .. }
             | Evidence::ProgressOutOfBounds { .. }
-            | Evidence::ShadowDiffers { .. } => true,
+            | Evidence::ShadowDiffers { .. }
+            | Evidence::StoreDiffers { .. } => true,
         }
     }
 

@@ -104,7 +104,7 @@ const RARE: &str = "nodes 3\nthreads off\ntimeout 0\nwait until leader is 0\nhea
 
 /// Words of the page that no run here writes: those that need a fault of the checker or the core or a very
 /// late term, and those that only threads, hunts or the walkthrough write.
-const UNSEEN: [&str; 8] = [
+const UNSEEN: [&str; 9] = [
     "commit-index",
     "last-applied",
     "not-judged",
@@ -112,6 +112,7 @@ const UNSEEN: [&str; 8] = [
     "progress-out-of-bounds",
     "proposal-refused",
     "shadow-differs",
+    "store-differs",
     "terms-exhausted",
 ];
 

@@ -3,11 +3,12 @@
 mod late;
 mod logs;
 
-use raft_in_practice::properties::safety::{Checker, Evidence, is_sound};
+use raft_in_practice::properties::safety::{Checker, Evidence, is_made_by, is_sound};
 use raft_in_practice::raft::{
-    Command, Envelope, Input, Log, LogEntry, LogIndex, LogPosition, NodeId, PersistentState,
-    Progress, Property, Rule, RuleSet, Settings, Term,
+    Command, Envelope, Input, Log, LogEntry, LogIndex, LogPosition, NodeId, Payload,
+    PersistentState, Progress, Property, Rule, RuleSet, Settings, Term,
 };
+use raft_in_practice::server::state_machine::KeyValue;
 use raft_in_practice::server::timing::{Time, Timing};
 use raft_in_practice::server::{Changes, Disk, Server, ServerConfig};
 
@@ -252,6 +253,26 @@ fn an_audit_sees_a_log_that_its_steps_did_not_make() {
     let other = restored(&bench, 0, 1, no_ops(&[1, 1]));
     bench.checker.audit(&other);
     assert_eq!(bench.violated(), [Property::LogMatching]);
+}
+
+#[test]
+fn a_store_is_what_its_log_makes_of_a_new_one() {
+    let commands = ["ADD x 1", "SET y=2", "ADD x 1"];
+    let payloads = commands.map(|text| Payload::Command(text.into()));
+    let log = payloads.clone().map(|payload| LogEntry { term: Term::new(1), payload });
+    let log = Log::new(log.to_vec());
+    let made_by = |applied: &[usize], last: u64| {
+        let mut store = KeyValue::default();
+        for &nth in applied {
+            store.apply(&payloads[nth]);
+        }
+        is_made_by(&store, &log, LogIndex::new(last))
+    };
+    assert!(made_by(&[], 0) && made_by(&[0], 1) && made_by(&[0, 1, 2], 3));
+    assert!(!made_by(&[0, 1], 3), "one is left out");
+    assert!(!made_by(&[0, 0, 1, 2], 3), "one is applied twice");
+    assert!(!made_by(&[1], 1), "another is applied");
+    assert!(!made_by(&[0, 1, 2], 4), "the log ends before");
 }
 
 #[test]
