@@ -46,7 +46,9 @@
 //! term, and with it all entries before it, as soon as a majority has it; the next AppendEntries tells
 //! the followers. Why does no later leader lack it? A node refuses its vote to a candidate whose log
 //! is **behind** its own: the last entry of that log has a lower term, or the same term and a lower
-//! index. In any majority that elects a leader, at least one node has the committed entry (§5.4.1).
+//! index. In any majority that elects a leader, at least one node has the committed entry. So a candidate that
+//! it votes for has it too: its log has the same last term and is as long, or its last term is later, and
+//! then that entry came from the leader of a later term, which had the committed one (§5.4.1).
 //!
 //! Why only of its own term? Suppose n4 led term 3 and appended one entry that no other node got.
 //! The leader of term 4 then copies an entry of term 2 to n0, n1 and n2, a majority. But the last

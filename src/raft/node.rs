@@ -8,12 +8,12 @@ use super::log::Log;
 use super::role::{Progress, Role};
 use super::rpc::Envelope;
 use super::rules::RuleSet;
-use super::types::{Command, LogIndex, LogPosition, NodeId, Term};
+use super::types::{Command, LogIndex, LogPosition, MAX_NODES, NodeId, Term};
 
 /// The fixed settings of a node: how large its cluster is, and which rules it keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Settings {
-    /// How many nodes vote: 1 to [`MAX_NODES`](super::types::MAX_NODES).
+    /// How many nodes vote: 1 to [`MAX_NODES`].
     pub nodes: usize,
     /// The rules that the node keeps.
     pub rules: RuleSet,
@@ -87,9 +87,14 @@ impl RaftNode {
     /// Nothing else survives a crash: the node knows no leader, no votes and no committed entry.
     ///
     /// # Panics
-    /// If `id` is not one of the cluster's nodes.
+    /// If the cluster has more than [`MAX_NODES`] nodes or `id` is not one of them, or if no node can have saved
+    /// this state: a vote for a node of another cluster, or a term beyond [`Term::MAX`].
     pub fn new(id: NodeId, settings: Settings, saved: PersistentState) -> Self {
-        assert!(id.index() < settings.nodes, "the node belongs to its cluster");
+        assert!(settings.nodes <= MAX_NODES, "a cluster has at most {MAX_NODES} nodes");
+        let belongs = |node: NodeId| node.index() < settings.nodes;
+        assert!(belongs(id), "the node belongs to its cluster");
+        assert!(saved.voted_for.is_none_or(belongs), "a vote is for a node of the cluster");
+        assert!(saved.current_term <= Term::MAX, "no node enters a term beyond the largest");
         Self {
             id,
             settings,

@@ -56,7 +56,9 @@ pub trait Storage {
     /// Makes all of `write` durable, or none of it.
     ///
     /// # Errors
-    /// If the write failed. Then everything that was durable before still is.
+    /// If the write failed. Then either what was durable before still is, or all of `write` is, and the caller
+    /// cannot know which. Both are safe, because nothing that depends on it has left: the node starts again
+    /// from what is there.
     fn save(&mut self, write: Write<'_>) -> Result<(), Self::Error>;
 }
 

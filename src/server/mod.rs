@@ -94,7 +94,13 @@ pub struct ServerTurn<'r, S: Storage = PersistentState> {
 
 impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// Starts a server from its disk, for the first time or again.
+    ///
+    /// # Panics
+    /// If a heartbeat would come no sooner than the shortest election timeout ends, or if the disk holds a state
+    /// that no node can have saved ([`RaftNode::new`]).
     pub fn start(id: NodeId, config: ServerConfig, mut disk: Disk<S>, now: Time) -> Self {
+        let in_time = config.timing.is_none_or(|timing| timing.heartbeat < timing.election_min);
+        assert!(in_time, "a heartbeat comes before the shortest election timeout ends (§5.2)");
         let rng = generator(config.seed, disk.starts << 8 | id.index() as u64);
         disk.starts += 1;
         let node = RaftNode::new(id, config.settings, disk.state().clone());

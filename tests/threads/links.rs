@@ -70,8 +70,12 @@ impl Bench {
     fn open(conditions: Conditions) -> Self {
         let (to, heard) = channel();
         let hour = Duration::from_hours(1);
-        let timing =
-            Timing { election_min: hour, election_max: 2 * hour, heartbeat: hour, ..Timing::PAPER };
+        let timing = Timing {
+            election_min: 2 * hour,
+            election_max: 3 * hour,
+            heartbeat: hour,
+            ..Timing::PAPER
+        };
         let observers: Vec<Box<dyn Observer>> = vec![Box::new(Listener(to))];
         let config = ClusterConfig { timing, conditions, observers, ..ClusterConfig::new(8) };
         let mut cluster = RaftCluster::start(config).unwrap();

@@ -135,7 +135,7 @@ rules! {
         ElectionSafety, "raft/terms.rs::settle_terms",
         "The node adopts the term but keeps its role.";
     NewTermPerElection, "new-term-per-election", "§5.2, Figure 2 candidates 1",
-        "Each election is held in a term of its own.",
+        "A node that campaigns first enters a new term.",
         ElectionSafety, "raft/election.rs::campaign",
         "A candidate asks for votes without raising its term.";
     CandidateVotesForItself, "candidate-votes-for-itself", "§5.2, Figure 2 candidates 1",
@@ -172,7 +172,7 @@ rules! {
         LeaderCompleteness, "raft/follower.rs::delete_conflict",
         "Every AppendEntries cuts the log after prevLogIndex, late duplicates too.";
     AcknowledgeOnlyVerified, "acknowledge-only-verified",
-        "§5.3, Figure 2 AppendEntries results",
+        "§5.3; the TLA+ specification's mmatchIndex",
         "Success acknowledges prevLogIndex plus the number of entries, never the follower's last index.",
         LeaderCompleteness, "raft/follower.rs::acknowledge",
         "The follower acknowledges its own last index, verified or not.";

@@ -237,7 +237,7 @@ fn a_turn_that_is_dropped_unsaved_is_noticed() {
 /// The caller declares a crash before saving, but goes on using the node.
 #[test]
 #[should_panic(expected = "a write begins at most one after the last entry that is saved")]
-fn a_lost_write_is_noticed_by_the_next() {
+fn a_lost_append_is_noticed_by_the_next() {
     let mut disk = PersistentState::default();
     let mut node = server(0, settings(1), 0, None, &[]);
     let Ok(_) = node.step(Input::ElectionTimeout).persist(&mut disk);

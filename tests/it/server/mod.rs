@@ -94,3 +94,27 @@ fn without_persist_before_reply_a_crash_loses_what_was_promised() {
     let _ = run(&mut server, Input::HeartbeatDue, Time::ZERO);
     assert_eq!(server.disk().state().current_term, Term::new(2), "saved a step too late");
 }
+
+/// The state of a disk with this vote and this term, and an empty log.
+fn disk(voted_for: Option<u8>, term: u64) -> Disk {
+    Disk::new(PersistentState::new(Term::new(term), voted_for.map(id), Log::default()))
+}
+
+#[test]
+#[should_panic(expected = "a vote is for a node of the cluster")]
+fn a_vote_for_a_node_of_another_cluster_is_no_start() {
+    Server::start(id(0), ALONE, disk(Some(1), 1), Time::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "no node enters a term beyond the largest")]
+fn a_term_that_no_node_enters_is_no_start() {
+    Server::start(id(0), ALONE, disk(None, Term::MAX.get() + 1), Time::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a heartbeat comes before the shortest election timeout ends")]
+fn a_heartbeat_that_comes_too_late_is_no_start() {
+    let timing = Timing { heartbeat: Timing::PAPER.election_min, ..Timing::PAPER };
+    Server::start(id(0), ServerConfig { timing: Some(timing), ..ALONE }, disk(None, 0), Time::ZERO);
+}
