@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod explore;
 mod hunt;
+mod inspect;
 mod interrupt;
 mod pager;
 pub mod play;

@@ -3,6 +3,7 @@
 use super::{Explanation, Finding, Ground, Question, Standing, Unanswerable};
 use crate::raft::{Event, NodeId, Rule};
 use crate::record::History;
+use crate::record::deed::Deed;
 use crate::record::history::{NodeState, SentMessage, StepRecord};
 
 /// A question that is being answered.
@@ -39,10 +40,16 @@ impl<'h> Asked<'h> {
         stood.expect("the question names nodes and a step that there are")
     }
 
-    /// The node and the step since which it has been paused, if it is paused.
+    /// The node and the step after which it was paused, if it is paused.
     pub(super) fn paused(&self, id: NodeId) -> Option<(NodeId, u64)> {
-        let since = || self.history.since(id, self.step, |stood| stood.paused);
-        self.node(id).paused.then(since).flatten().map(|since| (id, since))
+        let after = || self.last_after(|deed| *deed == Deed::Pause { node: id });
+        self.node(id).paused.then(after).flatten().map(|after| (id, after))
+    }
+
+    /// The step after which such a deed was done last, by the step that was asked about.
+    pub(super) fn last_after(&self, is_it: impl Fn(&Deed) -> bool) -> Option<u64> {
+        let deeds = self.history.deeds_from(0, self.step);
+        deeds.filter_map(|(after, _, deed)| is_it(deed).then_some(after)).last()
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {

@@ -49,12 +49,8 @@ impl Asked<'_> {
     pub(super) fn by_now(&self, call: &ClientCall) -> Option<ClientCall> {
         let last = self.history.last();
         let told = call.told.clone().map(|(step, told)| (step.min(last), told));
-        let asked_in = Some(call.asked_in.min(last)).filter(|&step| step <= self.step)?;
-        Some(ClientCall {
-            asked_in,
-            told: told.filter(|(step, _)| *step <= self.step),
-            ..call.clone()
-        })
+        let told = told.filter(|(step, _)| *step <= self.step);
+        (call.asked_in.min(last) <= self.step).then(|| ClientCall { told, ..call.clone() })
     }
 
     /// Why the node that was asked has not answered, if the reason is not a missing commit.
@@ -67,7 +63,7 @@ impl Asked<'_> {
         if let Some(after) = self.history.crashes(call.node, before, self.step).next() {
             return Some(Silent::CrashedAfter(after));
         }
-        self.paused(call.node).map(|(_, since)| Silent::PausedSince(since))
+        self.paused(call.node).map(|(_, after)| Silent::PausedAfter(after))
     }
 
     /// Explains what became of a command that no node has answered.
@@ -84,7 +80,7 @@ impl Asked<'_> {
             }
             Some(_) => self.superseded(entry, call.node),
             // A node that has forgotten its client, or has answered, does not wait for the entry any more.
-            None if !matches!(silent, None | Some(Silent::PausedSince(_))) => None,
+            None if !matches!(silent, None | Some(Silent::PausedAfter(_))) => None,
             None if !self.node(call.node).node.log().contains(entry) => {
                 self.deleted(call, entry.index)
             }

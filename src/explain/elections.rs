@@ -3,6 +3,7 @@
 use super::election_votes::Campaign;
 use super::{Asked, Change, Explanation, Finding, Ground, Unanswerable};
 use crate::raft::{Event, Facts, Message, NodeId, Outcome, Role, RoleKind, Rule, Term, Verdict};
+use crate::record::deed::Deed;
 use crate::record::history::NodeState;
 
 impl Asked<'_> {
@@ -53,7 +54,7 @@ impl Asked<'_> {
         if campaign.is_none() && stood.starts > 1 {
             let leader = self.leading(&stood);
             return Ok(Explanation {
-                decided_in: self.history.since(id, self.step, |it| it.starts),
+                decided_in: self.last_after(|deed| *deed == Deed::Restart { node: id }),
                 change: Some(Change::Timeout { node: id }),
                 ..self.answer(Finding::StartedAgain { node: id, leader })
             });

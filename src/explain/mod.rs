@@ -50,7 +50,7 @@ pub struct Explanation {
     pub contradicts: bool,
     /// What was found.
     pub finding: Finding,
-    /// The node that is asked about and the step since which it has been paused, if it is paused.
+    /// The node that is asked about and the step after which it was paused, if it is paused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<(NodeId, u64)>,
     /// The step in which the finding was decided.
@@ -192,8 +192,8 @@ pub struct Elsewhere {
 pub enum Silent {
     /// It crashed after this step, and forgot who had asked.
     CrashedAfter(u64),
-    /// It has been paused since this step.
-    PausedSince(u64),
+    /// It was paused after this step, and still is.
+    PausedAfter(u64),
     /// It answered in this step, and the answer was lost.
     AnswerLostIn(u64),
 }

@@ -382,6 +382,12 @@ impl<'a, W: World> Runner<'a, W> {
         let node = self.resolve(who)?;
         let (began, bound) = (self.world.now(), PATIENCE);
         let condition = Condition::Leader(Some(Who::Node(node)));
+        let alone = self.world.status().len() == 1;
+        let by_hand = self.world.as_virtual().is_some_and(|world| world.is_manual());
+        if by_hand && !alone && judge(&self.world, &condition, &self.memory).is_err() {
+            // It would campaign every second, and no vote would arrive.
+            return Err(CannotDo::NoEvent.into());
+        }
         let mut why = Why::NoLeader;
         while self.world.now() - began < bound {
             match self.world.election_timeout(node) {

@@ -101,9 +101,9 @@ table! {
     /// What a line says.
     #[derive(Clone, PartialEq, Debug)]
     Verb, "a verb" {
-        "submit", "[to N] COMMAND", "hand a command to the leader, or to node N, and go on" =>
+        "submit", "[to N] COMMAND", "hand a command to node N, or to the leader once there is one, and go on" =>
             Move Submit { to: Who as Addressee, command: String as CommandText };
-        "write", "COMMAND", "find the leader, wait for the answer, ask again if the entry was lost" =>
+        "write", "COMMAND", "find the leader, wait for its answer; without one ask the next (it may be done twice)" =>
             Wait Write(command: String as CommandText);
         "retry", "COMMAND", "like write, but numbered, so that it is done once; ask every second until answered" =>
             Wait Retry(command: String as CommandText);

@@ -184,22 +184,26 @@ fn following(leader: Option<NodeId>) -> String {
     }
 }
 
+/// When something was done to the cluster: after how many steps.
+pub(super) fn after(step: u64) -> String {
+    if step == 0 { "before the first step".to_owned() } else { format!("after step {step}") }
+}
+
 /// What a client asked and was told, in a sentence.
 pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
     let ClientCall { ticket, node, command, asked_in, told } = call;
     let client =
-        format!("Client {} asked {node} for {command} in step {asked_in}", ticket.client());
+        format!("Client {} asked {node} for {command} {}", ticket.client(), after(*asked_in - 1));
     match told {
         None => match silent {
             Some(Silent::CrashedAfter(step)) => format!(
                 "{client} and was told nothing: {node} crashed after step {step} and forgot who had \
                  asked, so nobody will answer."
             ),
-            Some(Silent::PausedSince(step)) => {
-                format!(
-                    "{client} and has been told nothing yet: {node} has been paused since step {step}."
-                )
-            }
+            Some(Silent::PausedAfter(step)) => format!(
+                "{client} and has been told nothing yet: {node} was paused {}, and still is.",
+                after(step)
+            ),
             Some(Silent::AnswerLostIn(step)) => {
                 format!(
                     "{client} and was told nothing: {node} answered in step {step}, and the answer was lost."

@@ -145,11 +145,22 @@ pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> 
     table.lines()
 }
 
-/// A message that is about to be delivered.
-pub(crate) fn delivered(envelope: &Envelope) -> Vec<String> {
-    let Envelope { from, to, message } = envelope;
+/// One of the messages in flight that is about to be delivered, and whether it has arrived before.
+pub(crate) fn delivered(found: &InFlight, all: &[InFlight]) -> Vec<String> {
+    let Envelope { from, to, message } = &found.envelope;
     let text = format!("{from} to {to}: {from} {}", message::sentence(message));
-    beside(&colour::faint(&text))
+    let mut lines = beside(&colour::faint(&text));
+    if found.delivered {
+        let alike = |other: &&InFlight| {
+            !other.delivered
+                && MessageName { nth_newest: found.name.nth_newest, ..other.name } == found.name
+        };
+        let waits = all.iter().find(alike).map_or_else(String::new, |other| {
+            format!("; '{}' still waits", message::name(other.name))
+        });
+        lines.extend(said(&format!("it has arrived before, so this is a duplicate{waits}")));
+    }
+    lines
 }
 
 /// The log of one node, entry by entry, or those of all, drawn under each other.

@@ -92,7 +92,8 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     }
     let mut said = vec![Sentence::Finding(text)];
     if let Some((node, step)) = answer.paused {
-        said.push(Sentence::Finding(format!("{node} has been paused since step {step}.")));
+        let after = finding_text::after(step);
+        said.push(Sentence::Finding(format!("{node} was paused {after}, and still is.")));
     }
     said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
@@ -132,6 +133,7 @@ fn decided(finding: &Finding, step: u64) -> String {
         | Finding::Truncated { .. }
         | Finding::Acknowledged { .. }
         | Finding::Told { .. } => format!("That was in step {step}."),
+        Finding::StartedAgain { .. } => format!("That was {}.", finding_text::after(step)),
         _ => format!("That has been so since step {step}."),
     }
 }

@@ -240,12 +240,12 @@ impl<'a> Desk<'a> {
                 }
                 Word::Help(None) => prompt::help(words::WORDS),
                 Word::Help(Some(word)) => words::help_on(&word).map_err(NotDone::Refused)?,
-                Word::Why(None) => why::questions(),
-                Word::Why(Some(question)) => {
+                Word::Inspect(asked) => {
                     let step = at.map_or(u64::MAX, |at| self.session.shown.last_step(at));
-                    let answered = self.session.recorder.look(|history| {
-                        why::answered(history, step.min(history.last()), &question)
-                    });
+                    let answered = self
+                        .session
+                        .recorder
+                        .look(|history| asked.answer(history, step.min(history.last())));
                     answered.map_err(NotDone::Refused)?
                 }
                 Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {

@@ -13,6 +13,7 @@ use rustyline::{
 };
 
 use super::words::WORDS;
+use crate::cli::inspect::Inspection;
 use crate::scenario::file::wide_encoding;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
@@ -223,7 +224,10 @@ pub fn following(before: &[&str]) -> Vec<String> {
         [] => own().chain(words_after("")).collect(),
         ["help" | "?"] => own().chain(words_after("")).chain(["conditions".to_owned()]).collect(),
         ["run", rest @ ..] => words_after(&format!("wait {}", rest.join(" "))),
-        _ => words_after(&before.join(" ")),
+        _ => match Inspection::following(before) {
+            Some(words) => words.into_iter().map(str::to_owned).collect(),
+            None => words_after(&before.join(" ")),
+        },
     }
 }
 

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::error::Error;
+use super::inspect::Inspection;
 use super::pager;
 use super::run::{ClockedWorld, Trace, check_clock};
 use crate::cluster::RaftCluster;
-use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::record::Clock;
 use crate::record::history::{History, Recorder};
@@ -26,7 +26,7 @@ use crate::scenario::verb_table::Verb;
 use crate::sim::Sim;
 use crate::view::output::Output;
 use crate::view::words::complaint_line;
-use crate::view::{STORY, View, failure_text, header, prompt, violation, why};
+use crate::view::{STORY, View, failure_text, header, prompt, violation};
 use lines::Lines;
 use session::Session;
 use words::{WORDS, Word, help_on};
@@ -199,8 +199,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             Word::Next(count) => self.next(count)?,
             Word::Run(verb) if self.session.left().is_empty() => self.carry_out(verb),
             Word::Run(_) => self.all_planned(),
-            Word::Why(None) => self.show(why::questions()),
-            Word::Why(Some(question)) => self.why(&question)?,
+            Word::Inspect(it) => self.inspect(it)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.setup.is_virtual())?;
                 self.say(&prompt::saved(&file, lines, self.setup.is_virtual()));
@@ -217,9 +216,9 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
     }
 
     /// Answers a question about the run as it stands.
-    fn why(&self, question: &Question) -> Result<(), String> {
+    fn inspect(&self, asked: Inspection) -> Result<(), String> {
         let recorder = self.setup.recorder();
-        self.show(recorder.look(|history| why::answered(history, history.last(), question))?);
+        self.show(recorder.look(|history| asked.answer(history, history.last()))?);
         Ok(())
     }
 
@@ -228,9 +227,11 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         let done = prompt::done(&verb);
         if let Verb::Deliver(name) = &verb
             && let Some(world) = self.session.world().as_virtual()
-            && let Some(found) = world.in_flight().iter().find(|message| message.name == *name)
         {
-            self.setup.output.put_all(prompt::delivered(&found.envelope));
+            let all = world.in_flight();
+            let found = all.iter().find(|message| message.name == *name);
+            let told = found.map(|found| prompt::delivered(found, &all));
+            self.setup.output.put_all(told.into_iter().flatten());
         }
         if let Err(failure) = self.session.carry_out(verb) {
             self.setup.output.put_all(failure_text::complaint(&failure));

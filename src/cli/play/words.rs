@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::inspect::{self, Inspection};
 use crate::cli::typed_line::Typed;
-use crate::explain::Question;
 use crate::raft::NodeId;
 use crate::scenario::error::WrongLine;
 use crate::scenario::parse::{parse_line, words_after};
@@ -27,7 +27,7 @@ pub(in crate::cli) enum Word {
     /// Carry out the rest of the loaded scenario, or this line if nothing is left.
     Run(Verb),
     Forward(u64),
-    Why(Option<Question>),
+    Inspect(Inspection),
     Messages,
     Log(Option<NodeId>),
     Quit,
@@ -52,7 +52,12 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     ),
     Usage::new("back", "[N]", "undo the last N lines; of single steps each counts"),
     Usage::new("forward", "[N]", "do again what 'back' has undone, line by line"),
-    Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
+    inspect::WHY,
+    inspect::SHOW,
+    inspect::LEADERS,
+    inspect::CLIENTS,
+    inspect::DIFF,
+    inspect::BLAME,
     Usage::new("messages", "", "the messages in flight (virtual time)"),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("save", "FILE", "write the session as a scenario that does it all again"),
@@ -61,8 +66,7 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
 ];
 
 /// Words of the prompt on a trace that this prompt does not have.
-const ONLY_IN_REPLAY: [&str; 7] =
-    ["show", "goto", "blame", "leaders", "clients", "diff", "previous"];
+const ONLY_IN_REPLAY: [&str; 2] = ["goto", "previous"];
 
 /// Reads a line typed at the prompt on a cluster of `nodes` nodes.
 ///
@@ -80,7 +84,6 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "back" => typed.count().map(Word::Back),
         "forward" => typed.count().map(Word::Forward),
         "next" => typed.count().map(Word::Next),
-        "why" => typed.question().map(Word::Why),
         "save" => need("a file's name").map(|file| Word::Save(file.into())),
         "load" => need("a scenario's name, or a file's").map(Word::Load),
         "messages" => typed.alone(Word::Messages),
@@ -98,7 +101,10 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         _ if ONLY_IN_REPLAY.contains(&word) => Err(format!(
             "'{word}' is a word of 'replay', which walks through a recorded run ('--trace FILE' records one)"
         )),
-        _ => Err(typed.unknown(WORDS.iter().chain(Verb::USAGE))),
+        _ => match Inspection::parse(typed) {
+            Some(inspection) => inspection.map(Word::Inspect),
+            None => Err(typed.unknown(WORDS.iter().chain(Verb::USAGE))),
+        },
     }
 }
 

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use super::made_again;
 use super::words::{WORDS, Word, following, parse};
 use crate::cli::error::Error;
+use crate::cli::inspect;
 use crate::cli::pager;
 use crate::cli::play::lines::Lines;
 use crate::cli::play::{Play, play};
-use crate::explain::{Kind, Place, Unanswerable};
-use crate::raft::NodeId;
+use crate::explain::{Kind, Place};
 use crate::record::history::NodeState;
 use crate::record::{Clock, History};
 use crate::view::output::Output;
-use crate::view::{STORY, history as told, places, prompt, why};
+use crate::view::{STORY, history as told, places, prompt};
 
 /// Runs the prompt on a history, beginning at step `from`, until the input ends or a line asks to quit.
 /// After `fork` it plays on from the current step.
@@ -81,31 +81,20 @@ impl TracePrompt<'_> {
             Word::Last => Ok(self.go(last)),
             Word::Goto(place) => {
                 let step = place.of(history).ok_or_else(|| match place {
-                    Place::Step(step) => no_step(step, last),
+                    Place::Step(step) => inspect::no_step(step, last),
                     _ => places::no_place(place, history),
                 })?;
                 Ok(self.go(step))
             }
-            Word::Show(None) => Ok(told::nodes(&self.nodes(step)?)),
-            Word::Show(Some(id)) => Ok(told::node(&self.nodes(step)?[id.index()])),
+            Word::Inspect(it) => it.answer(history, step),
             Word::Log(id) => {
-                let nodes = self.nodes(step)?;
+                let nodes = inspect::nodes(history, step)?;
                 let statuses: Vec<_> = nodes.iter().map(NodeState::status).collect();
                 let logs: Vec<_> = nodes.iter().map(|stood| stood.node.log().clone()).collect();
                 Ok(prompt::logs(id, &statuses, &logs))
             }
-            Word::Leaders => Ok(told::leaders(history)),
-            Word::Clients => Ok(told::clients(history, step)),
-            Word::Messages => self.nodes(step).map(|_| told::messages(history, step)),
-            Word::Diff(a, b) => Ok(told::differences(&self.nodes(a)?, &self.nodes(b)?)),
-            Word::Blame(id, field) => self.blame(id, &field),
-            Word::Why(None) => Ok(why::questions()),
-            Word::Why(Some(question)) => why::answered(history, step, &question),
+            Word::Messages => Ok(told::messages(history, step)),
         }
-    }
-
-    fn nodes(&self, step: u64) -> Result<Vec<NodeState<'static>>, String> {
-        self.history.nodes_at(step).ok_or_else(|| no_step(step, self.history.last()))
     }
 
     /// Goes to a step, and returns the lines that tell it.
@@ -126,25 +115,4 @@ impl TracePrompt<'_> {
         let step = step.ok_or_else(none)?;
         Ok(self.go(step))
     }
-
-    fn blame(&self, id: NodeId, field: &str) -> Result<Vec<String>, String> {
-        let nodes = self.nodes(self.step)?;
-        let fields = told::fields(&nodes[id.index()], true);
-        let Some((name, value)) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))
-        else {
-            let names = fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-            return Err(format!("{id} has no '{field}' here; it has {names}"));
-        };
-        let same = |stood: NodeState<'_>| told::field(&stood, name);
-        let since = self.history.since(id, self.step, same).unwrap_or_default();
-        let mut lines = told::blame(id, name, value, since);
-        if let Some(record) = self.history.step(since) {
-            lines.extend(told::told(self.history, &record));
-        }
-        Ok(lines)
-    }
-}
-
-fn no_step(step: u64, last: u64) -> String {
-    why::unanswerable(&Unanswerable::NoSuchStep { step, last })
 }

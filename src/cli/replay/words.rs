@@ -1,13 +1,14 @@
 //! What can be typed at the prompt on a trace.
 
+use crate::cli::inspect::{self, Inspection};
 use crate::cli::play::words as play;
 use crate::cli::typed_line::Typed;
-use crate::explain::{Kind, Place, Question};
+use crate::explain::{Kind, Place};
 use crate::raft::{NodeId, Rule};
 use crate::scenario::nearest::nearest;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
-use crate::view::{places, why};
+use crate::view::places;
 
 /// What a typed line asks for. [`WORDS`] says what each word does.
 #[derive(Debug)]
@@ -21,15 +22,10 @@ pub(super) enum Word {
     PreviousOf(Kind),
     Goto(Place),
     Last,
-    Show(Option<NodeId>),
+    Inspect(Inspection),
     Log(Option<NodeId>),
-    Leaders,
-    Clients,
     Messages,
-    Diff(u64, u64),
-    Blame(NodeId, String),
     Fork,
-    Why(Option<Question>),
     Quit,
 }
 
@@ -47,18 +43,14 @@ pub(super) const WORDS: &[Usage] = &[
         "STEP|TIME|first EVENT|last EVENT|end",
         "to a step, to a time as in 0.014, or to the last step",
     ),
-    Usage::new("show", "[N]", "how all nodes stand, or the fields of node N as in Figure 2"),
+    inspect::SHOW,
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
-    Usage::new("leaders", "", "who led when, in the whole run"),
-    Usage::new("clients", "", "what clients asked, and what they were told by then"),
+    inspect::LEADERS,
+    inspect::CLIENTS,
     Usage::new("messages", "", "the messages in flight"),
-    Usage::new("diff", "STEP STEP", "what differs between two steps"),
-    Usage::new(
-        "blame",
-        "N FIELD",
-        "which step made a field what it is, as in 'blame 2 commitIndex'",
-    ),
-    Usage::new("why", "[not] ...", "why something is so, or is not; 'why' lists the questions"),
+    inspect::DIFF,
+    inspect::BLAME,
+    inspect::WHY,
     Usage::new("fork", "", "continue from here: a cluster at a prompt, as it stood then"),
     Usage::new("help", "[WORD]", "what can be typed, or what this word does"),
     Usage::new("quit", "", "the end (Ctrl-D does it too)"),
@@ -71,7 +63,6 @@ pub(super) const WORDS: &[Usage] = &[
 pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
     let typed = Typed::new(line, nodes);
     let Typed { word, rest, .. } = typed;
-    let parts: Vec<&str> = rest.split_whitespace().collect();
     match word {
         "" => Ok(Word::Nothing),
         "help" | "?" => Ok(Word::Help((!rest.is_empty()).then(|| rest.to_owned()))),
@@ -87,26 +78,17 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         _ if rest.is_empty() && word.starts_with(|it: char| it.is_ascii_digit()) => {
             Place::parse(word).map(Word::Goto).ok_or_else(|| no_place(word))
         }
-        "show" => typed.some_node().map(Word::Show),
         "log" => typed.some_node().map(Word::Log),
-        "leaders" => typed.alone(Word::Leaders),
-        "clients" => typed.alone(Word::Clients),
         "messages" => typed.alone(Word::Messages),
-        "diff" => match parts[..] {
-            [a, b] => Ok(Word::Diff(Typed::number(a)?, Typed::number(b)?)),
-            _ => Err("'diff' compares two steps, as in 'diff 40 41'".to_owned()),
-        },
-        "blame" => match parts[..] {
-            [id, field] => Ok(Word::Blame(typed.node(id)?, field.to_owned())),
-            _ => Err("'blame' asks for a node and a field, as in 'blame 2 commitIndex'".to_owned()),
-        },
-        "why" => typed.question().map(Word::Why),
         "fork" => typed.alone(Word::Fork),
         "quit" | "exit" => typed.alone(Word::Quit),
-        _ if is_for_cluster(word) => {
-            Err(format!("'{word}' acts on a cluster: 'fork' opens one here"))
-        }
-        _ => Err(typed.unknown(WORDS)),
+        _ => match Inspection::parse(typed) {
+            Some(inspection) => inspection.map(Word::Inspect),
+            None if is_for_cluster(word) => {
+                Err(format!("'{word}' acts on a cluster: 'fork' opens one here"))
+            }
+            None => Err(typed.unknown(WORDS)),
+        },
     }
 }
 
@@ -144,15 +126,7 @@ pub(super) fn following(before: &[&str]) -> Vec<String> {
         ["next" | "previous"] | ["goto", "first" | "last"] => kinds().chain(rules()).collect(),
         [.., "refused" | "broken"] if before[0] != "why" => rules().collect(),
         ["goto"] => vec!["first", "last", "end"],
-        ["blame", _] => {
-            vec!["role", "currentTerm", "votedFor", "log", "commitIndex", "lastApplied", "leader"]
-        }
-        ["why"] => {
-            let questions = why::QUESTIONS.iter().map(|(words, _)| words);
-            questions.filter_map(|words| words.split(' ').next()).collect()
-        }
-        ["why", "not"] => vec!["committed", "leader"],
-        _ => Vec::new(),
+        _ => Inspection::following(before).unwrap_or_default(),
     };
     let mut texts: Vec<String> = texts.into_iter().map(str::to_owned).collect();
     texts.dedup();

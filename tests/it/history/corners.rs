@@ -50,7 +50,7 @@ fn a_client_is_not_told_of_the_entry_of_another_that_asked_for_the_same() {
     let history =
         running("write ADD x 1\nwait 300ms\npause 0\nsubmit to 0 ADD x 1\nwait 300ms\nwait 4s\n");
     let answer = last(&history, "told client 2");
-    assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedSince(_)), .. }));
+    assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedAfter(_)), .. }));
     assert_eq!(answer.follows_from, None);
     // Of two who asked at the same moment, each has its own.
     let history =
@@ -61,12 +61,32 @@ fn a_client_is_not_told_of_the_entry_of_another_that_asked_for_the_same() {
     }
 }
 
+/// What was done to the cluster comes after the same step, whether it is the last or not.
+#[test]
+fn what_was_done_after_a_step_is_told_with_that_step_later_too() {
+    let lines = "wait 300ms\npause 0\nsubmit to 0 ADD x 1\ncrash 1\nrestart 1\n";
+    let (now, later) = (running(lines), running(&format!("{lines}timeout 2\n")));
+    assert!(now.last() < later.last());
+    let both = |question: &str| [&now, &later].map(|history| last(history, question));
+    let told = both("told client 1").map(|answer| match answer.finding {
+        Finding::Told { call, silent, .. } => (call.asked_in, silent),
+        other => panic!("{other:?}"),
+    });
+    let after = now.last();
+    assert_eq!(told, [(after + 1, Some(Silent::PausedAfter(after))); 2]);
+    let paused = both("leader 0").map(|answer| answer.paused);
+    assert_eq!(paused, [Some((id(0), after)); 2]);
+    let again = both("not leader 1").map(|answer| (answer.finding, answer.decided_in));
+    assert!(matches!(again[0].0, Finding::StartedAgain { .. }), "{again:?}");
+    assert_eq!(again.map(|(_, step)| step), [Some(after); 2]);
+}
+
 /// What keeps the entry of a paused leader from being committed may be another cause than the pause.
 #[test]
 fn a_pause_does_not_hide_that_the_entry_was_cut_off() {
     let history = running("wait 300ms\ncut 0\nsubmit to 0 SET x=1\nwait 1s\npause 0\nwait 200ms\n");
     let answer = last(&history, "told client 1");
-    assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedSince(_)), .. }));
+    assert!(matches!(answer.finding, Finding::Told { silent: Some(Silent::PausedAfter(_)), .. }));
     let deeper = answer.follows_from.unwrap();
     assert!(matches!(deeper.finding, Finding::TooFewCopies { .. }), "{deeper:?}");
     assert!(deeper.others.iter().all(|other| other.link == (false, false)), "{deeper:?}");

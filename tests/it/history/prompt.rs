@@ -252,7 +252,7 @@ fn a_node_that_is_paused_is_seen_to() {
         unwrapped(&printed(&["replay", &path, "--at", place, "--why", question], ""))
     };
     let answer = at("first pause", "leader 0");
-    has_all(&answer, &["n0 leads term 1, by the votes of", "n0 has been paused since step"]);
+    has_all(&answer, &["n0 leads term 1, by the votes of", "n0 was paused after step"]);
     // No timer of a paused process ends.
     let asked = "elect 0\npause 1\nrun 9ms\nwhy not leader 1\n";
     let answer = unwrapped(&printed(&["play", "--virtual", "--nodes", "3"], asked));

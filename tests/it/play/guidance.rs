@@ -77,7 +77,7 @@ fn what_waits_in_vain_under_manual_control_says_so() {
 
 #[test]
 fn words_that_belong_elsewhere_are_sent_there() {
-    let lines = ["SET x=1", "GET x", "goto 3", "previous", "leaders"];
+    let lines = ["SET x=1", "GET x", "goto 3", "previous", "kill leader", "undo", "read x"];
     let out = play(&["--nodes", "3"], &lines).out;
     let out = unwrapped(&out);
     for sentence in [
@@ -85,7 +85,9 @@ fn words_that_belong_elsewhere_are_sent_there() {
         "'GET x' is a command for the cluster: 'write GET x'",
         "'goto' is a word of 'replay', which walks through a recorded run ('--trace FILE' records one)",
         "'previous' is a word of 'replay'",
-        "'leaders' is a word of 'replay'",
+        "'kill' is not a word here; did you mean 'crash'?",
+        "'undo' is not a word here; did you mean 'back'?",
+        "'read' is not a word here; did you mean 'write' or 'write GET x'?",
         "Nothing has happened yet, so nothing was checked.",
     ] {
         assert!(out.contains(sentence), "{sentence:?} is not in: {out}");
@@ -95,6 +97,64 @@ fn words_that_belong_elsewhere_are_sent_there() {
     let out = unwrapped(&out);
     assert!(out.contains("✓ as expected: no running node has a key 'a'"), "{out}");
     assert!(!out.contains("nothing was checked"), "{out}");
+}
+
+/// How a run stands can be asked at the prompt on a cluster as at the one on its trace.
+#[test]
+fn a_run_can_be_inspected_while_it_goes_on() {
+    let lines = [
+        "show",
+        "run until leader",
+        "write SET x=1",
+        "show leader",
+        "show 0",
+        "blame 0 votedFor",
+        "leaders",
+        "clients",
+        "diff 1 2",
+    ];
+    let out = unwrapped(&play(&["--nodes", "3", "--seed", "1"], &lines).out);
+    for words in [
+        "show ✗ no node has made a step yet",
+        "✗ 'leader' does not fit; expected a node from 0 to 2",
+        "votedFor n0 log 1@1 2@1 commitIndex 2",
+        "n0's votedFor has been 'n0' since step 1",
+        "n0 leads term 1 from step 4 on",
+        "Client 1 asked n0 for SET x=1 after step 4 and was told by n0, in step 15,",
+        "n1 votedFor 'null' → 'n0'",
+    ] {
+        assert!(out.contains(words), "{words:?} is not in: {out}");
+    }
+}
+
+#[test]
+fn a_message_that_is_delivered_again_is_called_a_duplicate() {
+    let lines = [
+        "manual",
+        "timeout 0",
+        "timeout 0",
+        "deliver request-vote 0 -> 1",
+        "deliver request-vote 0 -> 1",
+        "deliver request-vote 0 -> 1 older 1",
+    ];
+    let out = unwrapped(&play(&["--nodes", "3"], &lines).out);
+    let again = "(it has arrived before, so this is a duplicate; 'request-vote 0 -> 1 older 1' still waits)";
+    assert_eq!(out.matches(again).count(), 1, "{out}");
+    assert_eq!(out.matches("a duplicate").count(), 1, "{out}");
+}
+
+/// Under manual control no vote arrives by itself, so who is told to elect a node does not campaign in vain.
+#[test]
+fn an_election_that_cannot_be_won_is_refused() {
+    let lines = ["manual", "elect 0", "status"];
+    let played = play(&["--nodes", "3"], &lines);
+    let out = unwrapped(&played.out);
+    assert!(out.contains("✗ elect 0: nothing comes by itself: no timer runs"), "{out}");
+    assert!(last_status(&played.out).iter().all(|line| !line.contains("candidate")), "{out}");
+    assert!(!play(&["--nodes", "1"], &["manual", "elect 0"]).out.contains('✗'));
+    let led = ["run until leader is 0", "manual", "elect 0"];
+    let led = play(&["--nodes", "3", "--seed", "1"], &[&["timeout 0"], &led[..]].concat());
+    assert!(!led.out.contains('✗'), "{}", led.out);
 }
 
 #[test]
