@@ -1,4 +1,4 @@
-//! The origin of a message that arrives late, again or ahead of another: for runs told move by move.
+//! The origin of a message that arrives late, again or ahead of another.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ struct Sent {
     left: u64,
     /// The step in which it first arrived.
     arrived: Option<u64>,
+    /// Whether it was lost.
+    lost: bool,
 }
 
 impl Sent {
@@ -26,7 +28,11 @@ impl Sent {
     }
 }
 
-/// All messages of a run, by their numbers.
+/// How many of the newest messages are kept. A live cluster may run for hours, and its network delays a message
+/// by much fewer.
+const KEPT: usize = 10_000;
+
+/// The messages of a run, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct SentMessages {
     sent: BTreeMap<u64, Sent>,
@@ -43,8 +49,27 @@ impl SentMessages {
                 _ => false,
             };
             let (kind, term) = (message.kind(), message.term());
-            let sent = Sent { kind, from: *from, to: *to, term, carries, left: now, arrived: None };
+            let sent = Sent {
+                kind,
+                from: *from,
+                to: *to,
+                term,
+                carries,
+                left: now,
+                arrived: None,
+                lost: false,
+            };
             self.sent.insert(number, sent);
+        }
+        while self.sent.len() > KEPT {
+            self.sent.pop_first();
+        }
+    }
+
+    /// Notes that a message is lost.
+    pub(super) fn is_lost(&mut self, number: u64) {
+        if let Some(sent) = self.sent.get_mut(&number) {
+            sent.lost = true;
         }
     }
 
@@ -63,15 +88,19 @@ impl SentMessages {
         if younger.any(|(_, other)| other.is_like(&it) && other.arrived.is_some()) {
             return Some(format!("late: it was sent in step {left}, and a younger one came first"));
         }
-        let missing = |other: &Sent| {
-            other.is_like(&it) && other.term == it.term && other.carries && other.arrived.is_none()
+        let late = || (left < lately).then(|| format!("late: it was sent in step {left}"));
+        self.missing_before(number).or_else(late)
+    }
+
+    /// Says which entries were sent before this message on its link, in its term, and have not arrived yet.
+    pub(super) fn missing_before(&self, number: u64) -> Option<String> {
+        let it = self.sent.get(&number)?;
+        let missing = |other: &&Sent| {
+            other.is_like(it) && other.term == it.term && other.carries && other.arrived.is_none()
         };
-        let older = self.sent.range(..number).rev();
-        if let Some(Sent { from, to, left, .. }) =
-            older.map(|(_, other)| other).find(|other| missing(other))
-        {
-            return Some(format!("what {from} sent {to} in step {left} has not arrived"));
-        }
-        (left < lately).then(|| format!("late: it was sent in step {left}"))
+        let mut older = self.sent.range(..number).rev().map(|(_, other)| other);
+        let Sent { from, to, left, lost, .. } = older.find(missing)?;
+        let fate = if *lost { "was lost" } else { "has not arrived" };
+        Some(format!("what {from} sent {to} in step {left} {fate}"))
     }
 }

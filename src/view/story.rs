@@ -28,8 +28,9 @@ struct Story {
     phases: usize,
     /// The step that is told now, or was told last.
     step: u64,
-    /// What is known of parts and messages, if the run is moved by hand.
-    moves: Option<Moves>,
+    /// The first steps of the part before this one, and of this one, if the run is moved by hand.
+    parts: Option<[u64; 2]>,
+    sent: SentMessages,
     /// How often each thing that is not always told has happened to a node in this part.
     again: HashMap<(NodeId, Again), usize>,
     /// The client that asked last.
@@ -61,7 +62,8 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
         columns: columns.clone(),
         phases: 0,
         step: 0,
-        moves: by_hand.then(Moves::default),
+        parts: by_hand.then(Default::default),
+        sent: SentMessages::default(),
         again: HashMap::new(),
         asked: None,
         waiting: HashMap::new(),
@@ -85,28 +87,22 @@ enum Again {
     TooOld(MessageKind, Option<NodeId>, Term),
 }
 
-/// What a story of single moves remembers.
-#[derive(Debug, Default)]
-struct Moves {
-    /// The first steps of the part before this one, and of this one.
-    parts: [u64; 2],
-    mail: SentMessages,
-}
-
 impl Story {
     /// Puts a line about the step that is told now.
     fn line(&self, time: Time, who: &str, text: &str) {
         self.columns.line(Some(self.step), time, who, text);
     }
 
-    /// Puts the first line of a step in a run moved by hand, with a remark on a late message.
+    /// Begins a step. In a run moved by hand it has a first line, with a remark on a late message.
     fn begin(&mut self, text: &str, received: Option<MessageId>) {
-        let Some(moves) = &mut self.moves else { return };
-        self.columns.begin(Some(self.step), &colour::strong(text));
+        let lately = self.parts.map_or(0, |[before, _]| before);
         let provenance =
-            received.and_then(|MessageId(it)| moves.mail.arrives(it, self.step, moves.parts[0]));
-        if let Some(provenance) = provenance {
-            self.columns.remark(&colour::faint(&format!("({provenance})")));
+            received.and_then(|MessageId(it)| self.sent.arrives(it, self.step, lately));
+        if self.parts.is_some() {
+            self.columns.begin(Some(self.step), &colour::strong(text));
+            if let Some(provenance) = provenance {
+                self.columns.remark(&colour::faint(&format!("({provenance})")));
+            }
         }
     }
 
@@ -206,7 +202,7 @@ impl Story {
                 let why = deeds::refusal(*node, Some(!self.down.contains(*node)), *leader);
                 format!("client {client} is refused {command}: {why}")
             }
-            Deed::Answered { answer, .. } if self.moves.is_some() => {
+            Deed::Answered { answer, .. } if self.parts.is_some() => {
                 format!("client {client} {}", deeds::told(answer))
             }
             Deed::Answered { answer, node, .. } => {
@@ -266,7 +262,7 @@ fn no_op(events: &[Event]) -> String {
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node();
-        let by_hand = self.moves.is_some();
+        let by_hand = self.parts.is_some();
         for (number, step, events, _) in batch.each() {
             self.step = number;
             let speaker = Speaker::of(node.id(), &step.input);
@@ -317,6 +313,13 @@ impl Observer for Story {
                     self.why(speaker, verdict);
                 });
                 verdicts.retain(|verdict| !told(verdict));
+                // In a run moved by hand the step has begun with this remark.
+                if let (Event::EntriesRefused { .. }, Some(MessageId(it)), false) =
+                    (event, step.received, by_hand || self.columns.brief)
+                    && let Some(missing) = self.sent.missing_before(it)
+                {
+                    self.columns.reason(&colour::faint(&missing));
+                }
             }
             // An acknowledgement below the known match index changes nothing, so it causes no event.
             let unheeded = |verdict: &&Verdict| {
@@ -327,8 +330,8 @@ impl Observer for Story {
                 self.why(speaker, verdict);
             }
         }
-        if let Some(moves) = self.moves.as_mut().filter(|_| batch.saved) {
-            moves.mail.leaves(batch, self.step);
+        if batch.saved {
+            self.sent.leaves(batch, self.step);
         }
     }
 
@@ -338,15 +341,14 @@ impl Observer for Story {
             Deed::Restart { node } => self.down.remove(*node),
             Deed::Manual => self.manual = true,
             Deed::Automatic => self.manual = false,
+            Deed::Lost { message, .. } => self.sent.is_lost(message.0),
             _ => {}
         }
         match deed {
             Deed::Phase(text) => {
                 self.phases += 1;
                 self.again.clear();
-                if let Some(Moves { parts, .. }) = &mut self.moves {
-                    *parts = [parts[1], self.step + 1];
-                }
+                self.parts = self.parts.map(|[_, this]| [this, self.step + 1]);
                 self.columns.output.begin_part();
                 let title = colour::heading(&format!("{}  {text}", self.phases));
                 self.columns.output.put_all(paragraph(&title, "", "   "));
@@ -358,7 +360,7 @@ impl Observer for Story {
                 self.asked = Some(*ticket);
                 self.waiting.insert(*ticket, (time, command.clone()));
                 // In a run moved by hand, the request is told as the input of its step.
-                if self.moves.is_none() {
+                if self.parts.is_none() {
                     let text = format!("client {} asks {node} for {command}", ticket.client());
                     self.columns.line(None, time, "", &text);
                 }
@@ -375,7 +377,7 @@ impl Observer for Story {
                         Deed::Crash { .. } | Deed::Wipe { .. } => colour::wrong(&text),
                         _ => text,
                     };
-                    if self.moves.is_some() {
+                    if self.parts.is_some() {
                         let text = format!("{who} {text}");
                         let text = colour::strong(text.trim_start());
                         self.columns.begin(None, &text);
