@@ -117,6 +117,10 @@ pub(crate) const NOTHING_TO_DO_AGAIN: &str = "there is nothing to do again";
 /// Begins a session that goes on from a recorded run, made again.
 pub(crate) const RECORDED: &str =
     "replayed up to here; timers and links are in your hands: 'automatic' lets them run again";
+/// Begins a session to which 'back' has returned.
+pub(crate) const RETURNED: &str = "back where 'load' was typed";
+/// Says in a session that 'load' has begun that the one before it is not lost.
+pub(crate) const CAN_RETURN: &str = "'back' returns to the session before";
 /// Answers the first Ctrl-C.
 pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the session)";
 

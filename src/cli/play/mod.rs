@@ -68,38 +68,83 @@ pub(super) fn play(play: Play) -> Result<ExitCode, Error> {
 /// Runs one session after the other, as scenarios are loaded. Returns whether all was well in each.
 fn sessions<W: ClockedWorld>(setup: &mut Setup, typed: &mut Lines) -> Result<bool, Error> {
     let clock = setup.play.clock;
-    let mut next = Some((setup.play.script.clone(), setup.play.is_recorded));
+    let begun = if setup.play.is_recorded { Begun::Recorded } else { Begun::Not };
+    let mut next = Some((setup.play.script.clone(), begun));
+    // The session that 'back' returns to.
+    let mut before = None;
     let mut good = true;
-    while let Some((script, is_recorded)) = next {
+    while let Some((script, begun)) = next {
         check_clock(&script, clock)?;
         let mut told = (STORY.open)(&setup.output, script.nodes, false);
         let head = Script { lines: Vec::new(), ..script.clone() };
         setup.output.put_all(header::lines(&head, clock));
         let world: W = setup.start(&head)?;
         let session = Session::new(&script, world, &mut told);
-        let mut table = PlayPrompt { session, setup };
-        table.begin(is_recorded);
-        next = table.talk(typed)?.map(|script| (script, false));
+        let mut table = PlayPrompt { session, setup, can_return: before.is_some() };
+        table.begin(begun);
+        next = match table.talk(typed)? {
+            Then::Ends => None,
+            Then::Loads(script) => {
+                let (left, done) = table.session.as_begun();
+                before = table.setup.is_virtual().then_some((left, Begun::Left(done)));
+                Some((*script, Begun::Not))
+            }
+            Then::Returns => before.take(),
+        };
         good &= table.close()?;
     }
     Ok(good)
+}
+
+/// Which lines of a scenario are carried out before anything is typed.
+#[derive(Clone, Copy)]
+enum Begun {
+    /// None.
+    Not,
+    /// All: they are a recorded run.
+    Recorded,
+    /// So many: they are a session that was left for another.
+    Left(usize),
+}
+
+/// What comes after a session.
+enum Then {
+    Ends,
+    /// A session with this scenario.
+    Loads(Box<Script>),
+    /// The session before it.
+    Returns,
 }
 
 /// The prompt of a session: it carries out typed lines and prints the answers.
 struct PlayPrompt<'a, W> {
     session: Session<'a, W>,
     setup: &'a mut Setup,
+    /// Whether there is a session before it to return to.
+    can_return: bool,
 }
 
 impl<W: ClockedWorld> PlayPrompt<'_, W> {
-    /// Carries out a recorded run, if there is one, and says which line of the scenario is next.
-    fn begin(&mut self, is_recorded: bool) {
+    /// Carries out the lines that come before anything that is typed, and says which line of the scenario is next.
+    fn begin(&mut self, begun: Begun) {
         self.setup.output.put("");
-        if is_recorded {
-            self.setup.output.hush(true);
-            self.all_planned();
-            self.setup.output.hush(false);
-            self.say(prompt::RECORDED);
+        let (count, then) = match begun {
+            Begun::Not => (0, None),
+            Begun::Recorded => (usize::MAX, Some(prompt::RECORDED)),
+            Begun::Left(count) => (count, Some(prompt::RETURNED)),
+        };
+        self.setup.output.hush(true);
+        for _ in 0..count {
+            if !matches!(self.session.next_planned(), Some(Ok(()))) {
+                break;
+            }
+        }
+        self.setup.output.hush(false);
+        if let Some(then) = then {
+            self.say(then);
+        }
+        if self.can_return {
+            self.say(prompt::CAN_RETURN);
         }
         self.say_next();
         let world = self.session.world().as_virtual();
@@ -148,8 +193,8 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         Ok(())
     }
 
-    /// Reads lines and answers them. Returns the scenario to start again with, if a line asks for one.
-    fn talk(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
+    /// Reads lines and answers them. Returns what comes after the session.
+    fn talk(&mut self, typed: &mut Lines) -> Result<Then, Error> {
         loop {
             let step = self.setup.recorder().look(History::last);
             let cluster = self.session.world();
@@ -159,13 +204,16 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
             let line = typed.next(&prompt, &self.setup.output).map_err(Error::Input)?;
-            let Some(line) = line else { return Ok(None) };
+            let Some(line) = line else { return Ok(Then::Ends) };
             match words::parse(&line, self.session.script.nodes) {
-                Ok(Word::Quit) => return Ok(None),
+                Ok(Word::Quit) => return Ok(Then::Ends),
                 Ok(Word::Load(name)) => match self.load(&name) {
-                    Ok(script) => return Ok(Some(script)),
+                    Ok(script) => return Ok(Then::Loads(Box::new(script))),
                     Err(error) => self.setup.output.put_all(prompt::complaint(&error.told())),
                 },
+                Ok(Word::Back(_)) if self.can_return && self.session.is_new() => {
+                    return Ok(Then::Returns);
+                }
                 Ok(word) => {
                     if let Err(sentence) = self.answer(word) {
                         self.complain(&sentence);

@@ -116,6 +116,11 @@ impl<'a, W: World> Session<'a, W> {
         again
     }
 
+    /// Whether it is as it began.
+    pub(super) const fn is_new(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(super) const fn world(&mut self) -> &mut W {
         self.runner.world()
     }
@@ -172,7 +177,22 @@ impl<'a, W: World> Session<'a, W> {
     }
 
     /// The session as a scenario.
-    pub(super) fn as_script(&self, is_virtual: bool) -> Script {
+    fn as_script(&self, is_virtual: bool) -> Script {
+        let verbs = self.verbs();
+        let script = self.script.with_lines("A session at the prompt.", verbs);
+        Script { on_threads: !is_virtual, ..script }
+    }
+
+    /// The session as a scenario of which so many lines are done, and those that are left come after them.
+    pub(super) fn as_begun(&self) -> (Script, usize) {
+        let verbs = self.verbs().into_iter().chain(self.left().iter().cloned());
+        let script = self.script.with_lines(&self.script.shows, verbs);
+        let done = script.lines.len() - self.left().len();
+        (script, done)
+    }
+
+    /// The lines that were carried out.
+    fn verbs(&self) -> Vec<Verb> {
         let mut verbs = Vec::new();
         for Entry { pause, verb, .. } in &self.entries {
             if *pause >= WORTH_WRITING {
@@ -183,8 +203,7 @@ impl<'a, W: World> Session<'a, W> {
                 _ => verbs.push(verb.clone()),
             }
         }
-        let script = self.script.with_lines("A session at the prompt.", verbs);
-        Script { on_threads: !is_virtual, ..script }
+        verbs
     }
 
     /// Saves the session as a scenario. Returns how many lines it has.

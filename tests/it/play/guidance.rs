@@ -143,6 +143,25 @@ fn a_message_that_is_delivered_again_is_called_a_duplicate() {
     assert_eq!(out.matches("a duplicate").count(), 1, "{out}");
 }
 
+/// 'load' begins another session, and 'back' returns to the one before, with the scenario's lines that were left.
+#[test]
+fn what_was_left_for_another_scenario_can_be_returned_to() {
+    let lines = ["next 2", "status", "load demo", "crash 0", "back", "back", "status", "next"];
+    let played = play(&["figure-8"], &lines);
+    let out = unwrapped(&played.out);
+    for words in ["('back' returns to the session before)", "(back where 'load' was typed)"] {
+        assert_eq!(out.matches(words).count(), 1, "{words:?} in {out}");
+    }
+    let [first, again] = [out.find("(next: '"), out.rfind("(next: '")].map(Option::unwrap);
+    assert!(first < again && !out.contains("nothing to undo"), "{out}");
+    let straight = unwrapped(&play(&["figure-8"], &["next 3"]).out);
+    let last =
+        |out: &str| out[out.rfind("(next: '").unwrap()..].split(';').next().unwrap().to_owned();
+    assert_eq!(last(&out), last(&straight));
+    let none = play(&["--nodes", "3"], &["back", "load demo", "step", "back", "back", "back"]).out;
+    assert_eq!(none.matches("nothing to undo").count(), 2, "{none}");
+}
+
 /// Under manual control no vote arrives by itself, so who is told to elect a node does not campaign in vain.
 #[test]
 fn an_election_that_cannot_be_won_is_refused() {
