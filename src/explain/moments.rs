@@ -163,6 +163,8 @@ pub enum Place {
     Step(u64),
     /// The last step that was made at or before this time.
     Time(Time),
+    /// The last step.
+    End,
     /// The first step at which something happened.
     First(Kind),
     /// The last step at which something happened.
@@ -170,9 +172,12 @@ pub enum Place {
 }
 
 impl Place {
-    /// Reads a step's number, or seconds with a decimal point, or 'first' or 'last' and a kind.
+    /// Reads a step's number, or seconds with a decimal point, or 'end', or 'first' or 'last' and a kind.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        if ["end", "last"].contains(&text) {
+            return Some(Self::End);
+        }
         if let Ok(step) = text.parse() {
             return Some(Self::Step(step));
         }
@@ -205,6 +210,7 @@ impl Place {
         match self {
             Self::Step(step) => (1..=last).contains(&step).then_some(step),
             Self::Time(time) => history.step_at(time),
+            Self::End => Some(last).filter(|&last| last > 0),
             Self::First(kind) => kind.next(history, 0),
             Self::Last(kind) => kind.previous(history, last + 1),
         }

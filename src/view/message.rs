@@ -30,9 +30,13 @@ pub fn sentence(message: &Message) -> String {
             } else {
                 plural(m.entries.len(), "entry", "entries")
             };
-            let (prev, commit) = (m.prev_log(), m.leader_commit);
+            let place = match m.prev_log() {
+                LogPosition::START => "from index 1 on".to_owned(),
+                prev => format!("after {prev}"),
+            };
+            let commit = m.leader_commit;
             format!(
-                "sends {what} after {prev} in term {term}, having committed up to index {commit} (§5.3)"
+                "sends {what} {place} in term {term}, having committed up to index {commit} (§5.3)"
             )
         }
         Message::AppendEntriesReply(m) => match m.outcome {

@@ -12,7 +12,7 @@ use crate::record::error::steps;
 pub(crate) fn places() -> String {
     let kinds = Kind::WORDS.map(|(word, _)| word).join(", ");
     format!(
-        "a place is a step's number, a time as in 0.014, or 'first' or 'last' and what happens \
+        "a place is a step's number, a time as in 0.014, 'end', or 'first' or 'last' and what happens \
          there: {kinds}, a rule's id, or 'refused' or 'broken' with a rule's id"
     )
 }

@@ -217,7 +217,8 @@ fn unexplained_sentence(unexplained: &NotLinearizable) -> String {
     }
     format!(
         "Linearizability is violated: no order of the {calls} operations on {key} explains what \
-         their clients were told; of {} the longest one explains {explained}.",
+         their clients were told; the one that goes furthest explains \
+         {explained} of {}.",
         plural(unexplained.answers(), "answer", "answers")
     )
 }
@@ -285,10 +286,8 @@ pub fn report(report: &SafetyReport, nodes: usize) -> Vec<String> {
         let text = format!("{} {checked}", committed(report, nodes));
         lines.extend(paragraph(&text, "  ", "  "));
     }
-    match report.violations.len() {
-        0 => {}
-        1 => lines.push("  As it was when it was violated:".to_owned()),
-        _ => lines.push("  As it was when each was violated:".to_owned()),
+    if !report.violations.is_empty() {
+        lines.push("  What was found, as it was then:".to_owned());
     }
     lines.extend(report.violations.iter().flat_map(self::lines));
     lines.extend(report.misled().into_iter().flat_map(misled));

@@ -36,7 +36,7 @@ pub(super) struct Replay {
     /// Only say whether every step comes out as it was recorded
     #[arg(long)]
     verify: bool,
-    /// Stop after this step, at this time (0.014), or at 'first' or 'last' of something ('first commit')
+    /// Stop after this step, at this time (0.014), at the 'end', or at 'first' or 'last' of something ('first commit')
     #[arg(long, value_parser = place(), hide_possible_values = true, allow_hyphen_values = true, value_name = "STEP|TIME|EVENT", conflicts_with = "verify")]
     at: Option<Place>,
     /// Answer why something is so, or is not, at that step, as in 'not committed 3 on 0'

@@ -78,7 +78,6 @@ impl TracePrompt<'_> {
             Word::Back(count) => Ok(self.go(step.saturating_sub(count).max(1))),
             Word::NextOf(kind) => self.go_to(kind, kind.next(history, step), "after"),
             Word::PreviousOf(kind) => self.go_to(kind, kind.previous(history, step), "before"),
-            Word::Last => Ok(self.go(last)),
             Word::Goto(place) => {
                 let step = place.of(history).ok_or_else(|| match place {
                     Place::Step(step) => inspect::no_step(step, last),

@@ -21,7 +21,6 @@ pub(super) enum Word {
     NextOf(Kind),
     PreviousOf(Kind),
     Goto(Place),
-    Last,
     Inspect(Inspection),
     Log(Option<NodeId>),
     Messages,
@@ -73,7 +72,6 @@ pub(super) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "back" => typed.count().map(Word::Back),
         "previous" if rest.is_empty() => Ok(Word::Back(1)),
         "previous" => Kind::parse(rest).map(Word::PreviousOf).ok_or_else(|| no_place(rest)),
-        "goto" if ["end", "last"].contains(&rest) => Ok(Word::Last),
         "goto" => Place::parse(rest).map(Word::Goto).ok_or_else(|| no_place(rest)),
         _ if rest.is_empty() && word.starts_with(|it: char| it.is_ascii_digit()) => {
             Place::parse(word).map(Word::Goto).ok_or_else(|| no_place(word))

@@ -188,7 +188,7 @@ fn what_a_leader_sends_comes_after_an_entry() {
         "deliver append-entries 0 -> 2",
     ];
     let out = play(&["--nodes", "3"], &lines).out;
-    for words in ["n0 sends 1 entry after 0@0", "n0 sends a heartbeat after 1@1"] {
+    for words in ["n0 sends 1 entry from index 1 on in term 1", "n0 sends a heartbeat after 1@1"] {
         assert!(out.contains(words), "{words:?} is not in: {out}");
     }
 }
