@@ -289,6 +289,46 @@ def keyboard_only():
         check("it stays to be mended", page.eval("document.getElementById('line').value"), "crsh 1")
 
 
+def answers_belong_to_a_moment():
+    with Page("--nodes", "3") as page:
+        def shown(box):
+            return page.eval(f"document.getElementById('{box}').hidden ? '' : document.getElementById('{box}').textContent")
+
+        page.line("elect 0")
+        page.line("submit to 0 SET x=1")
+        at = page.eval("explore.viewer.at")
+        step = page.eval("explore.run.steps")
+        page.line("why leader 0")
+        page.browser.wait("document.querySelector('#answered .told')")
+        check("an answer says when it is so", f"why leader 0? (at step {step})" in shown("answered"), True)
+        page.click("#back")
+        check("it goes when another moment is shown", shown("answered"), "")
+        page.eval(f"explore.viewer.goto({at})")
+        check("it does not come back by itself", shown("answered"), "")
+        page.eval("explore.viewer.ask.blame(0, 'currentTerm')")
+        page.browser.wait("!document.getElementById('answered').hidden")
+        check("so does the answer to a click say it", f"currentTerm of n0 (at step {step})" in shown("answered"), True)
+        page.line("step")
+        check("and goes when the run goes on", shown("answered"), "")
+        # An answer that comes when its moment is no longer shown is none.
+        page.eval("(() => { const told = explore.why('leader 0'); explore.viewer.goto(1); return told; })()")
+        check("a late answer is not shown", shown("answered"), "")
+        page.line("help")
+        page.click("#first")
+        check("what the program said goes too", shown("said"), "")
+        page.click("#last")
+        page.click("#nodes td.entry button")
+        page.browser.wait("document.querySelector('#why .finding')")
+        check("why of an entry says when", f"(at step {page.eval('explore.run.steps')})" in shown("why"), True)
+
+        page.eval("explore.otherwise('majority-quorum')")
+        page.browser.wait("!document.getElementById('otherwise').hidden")
+        page.eval("explore.viewer.goto(explore.viewer.end)")
+        check("the other run is that of the whole run, not of a moment", "without majority-quorum" in shown("otherwise"), True)
+        page.click("#undo")
+        check("it goes with the run", shown("otherwise"), "")
+
+
 def narrow_and_hostile():
     with Page("--nodes", "3", size=(390, 844), dark=True) as page:
         page.line("submit to 0 SET <img src=x onerror=document.title=1>=1")
@@ -428,6 +468,6 @@ def ends():
 
 
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
-             lambda: back_and_branch(FOLDER), keyboard_only, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
+             lambda: back_and_branch(FOLDER), keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
     test()
 print("explore: all is as it should be")

@@ -27,6 +27,10 @@ class Explore {
 
   get atEnd() { return this.viewer.at === this.viewer.end; }
 
+  /** What an answer can be about: the moment that is shown, or the whole run as it now is. */
+  get moment() { return `${this.known.world} at ${this.viewer.at}`; }
+  get whole() { return `${this.known.world} of ${this.run.length}`; }
+
   /** Asks the program. What it refuses or does not answer is said once, and everything stays as it is. */
   async post(path, body) {
     try {
@@ -81,14 +85,14 @@ class Explore {
     this.flights = new Map(told.flights.map((flight) => [flight.id, flight]));
     this.viewer.use(run);
     this.complain(told.complaint);
-    byId("said").hidden = told.said.length === 0;
-    byId("said").textContent = told.said.join("\n");
     byId("manual").checked = told.manual;
     this.showLines();
     if (follow || this.viewer.at > this.viewer.end || told.heading) {
       this.time = told.now;
       this.viewer.goto(this.viewer.end);
     }
+    byId("said").hidden = told.said.length === 0;
+    if (told.said.length > 0) this.showAnswer(byId("said"), this.moment, told.said.join("\n"));
   }
 
   complain(complaint) {
@@ -127,6 +131,7 @@ class Explore {
 
   looked(at) {
     const { run, head } = this;
+    this.dropAnswers();
     if (!this.playing) this.time = this.atEnd ? head.now : run.moments[at].time;
     byId("past").hidden = this.atEnd || this.playing;
     byId("past-text").textContent = `This is moment ${at + 1} of ${run.length}. What you do now begins a branch here.`;

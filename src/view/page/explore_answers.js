@@ -16,23 +16,45 @@ Object.assign(Explore.prototype, {
     const question = `${chosen.index <= state.commit ? "" : "not "}committed ${chosen.index} on ${chosen.node}`;
     panel.replaceChildren(...whyPanel(run, at, chosen, []));
     if (this.playing || !state.last || state.last.index < chosen.index) return;
-    const told = await this.post("why", { question, moment: at });
-    if (!told || this.viewer.at !== at || this.viewer.chosen !== chosen) return;
+    const told = await this.ask("why", { question });
+    if (!told || this.viewer.chosen !== chosen) return;
     panel.replaceChildren(...whyPanel(run, at, chosen, told.answer ?? [["finding", told.complaint]]));
     panel.scrollIntoView({ block: "nearest" });
   },
 
+  /** Asks about the moment that is shown. Resolves to null if that is another when the program answers. */
+  async ask(path, asked) {
+    this.stop();
+    const { moment } = this;
+    const told = await this.post(path, { ...asked, moment: this.viewer.at });
+    return moment === this.moment ? told : null;
+  },
+
+  /** Shows an answer. It is removed when what it is about is no longer shown, because it could be false then. */
+  showAnswer(box, about, ...parts) {
+    box.replaceChildren(...parts);
+    box.dataset.about = about;
+    box.hidden = false;
+  },
+
+  dropAnswers() {
+    for (const box of document.querySelectorAll("[data-about]")) {
+      if (box.dataset.about !== this.moment && box.dataset.about !== this.whole) box.hidden = true;
+    }
+    if (byId("question").hidden) this.viewer.diagram.hideFrom(Infinity);
+  },
+
   async why(typed) {
-    const moment = this.viewer.at;
     const nobody = /^(no leader|(is|does) (there no|no|nobody)\b.*)\??$/.test(typed.trim());
     const question = nobody ? `not leader ${this.likeliest()}` : typed;
-    const told = await this.post("why", { question, moment });
+    const told = await this.ask("why", { question });
     if (!told) return;
-    this.answer(`why ${question}?`, (told.answer ?? [["finding", told.complaint]]).map(([kind, text]) => element("p", { class: `told ${kind}` }, text)));
+    this.answer(`why ${question}? (${placeOf(this.run, this.viewer.at)})`, (told.answer ?? [["finding", told.complaint]]).map(([kind, text]) => element("p", { class: `told ${kind}` }, text)));
   },
 
   /** What a rule says, and where the paper says it. */
   about(rule) {
+    this.stop();
     const [statement, paper] = this.run.rules[rule];
     this.answer(`${rule}, ${paper}`, [element("p", { class: "told" }, statement), element("p", { class: "hint" }, `'raft-node rules ${rule}' says what it protects, where it is enforced, and how to break it.`)]);
   },
@@ -47,7 +69,7 @@ Object.assign(Explore.prototype, {
   },
 
   async blame(node, field) {
-    const told = await this.post("blame", { node, field, moment: this.viewer.at });
+    const told = await this.ask("blame", { node, field });
     if (!told) return;
     const { run } = this;
     const at = run.ofStep.get(told.since);
@@ -55,11 +77,11 @@ Object.assign(Explore.prototype, {
       : at === undefined ? ["This has been so from the beginning."]
       : ["This has been so since ", element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at) }, `step ${told.since}`), `: ${run.moments[at].title}.`];
     const reasons = at === undefined ? [] : run.moments[at].lines.map(([kind, text, rule]) => element("p", { class: `told ${kind}` }, rule ? `${kind} ${rule}: ${text}` : text));
-    this.answer(`${field} of n${node}`, [element("p", {}, ...since), ...reasons]);
+    this.answer(`${field} of n${node} (${placeOf(run, this.viewer.at)})`, [element("p", {}, ...since), ...reasons]);
   },
 
   answer(title, parts) {
-    byId("answered").replaceChildren(element("h3", {}, title), ...parts);
+    this.showAnswer(byId("answered"), this.moment, element("h3", {}, title), ...parts);
     byId("answered").scrollIntoView({ block: "nearest" });
   },
 
@@ -67,17 +89,16 @@ Object.assign(Explore.prototype, {
 
   async otherwise(rule) {
     this.stop();
+    const { whole } = this;
     const told = await this.post("otherwise", { rule });
-    if (!told) return;
+    if (!told || whole !== this.whole) return;
     const box = byId("otherwise");
-    box.hidden = false;
     const close = element("button", { type: "button", class: "link", onclick: () => { box.hidden = true; } }, "close");
-    const renew = element("button", { type: "button", class: "link", title: "With the lines that were added since", onclick: () => this.otherwise(rule) }, "again");
     const isBroken = this.run.about.some((text) => text.startsWith("Broken:") && text.includes(rule));
-    const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, renew, " ", close);
+    const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, close);
     const failed = told.failed > 0 ? [element("p", { class: "hint" }, `${told.failed} of the lines could not be carried out there.`)] : [];
     if (told.parts_in === null) {
-      box.replaceChildren(head, element("p", {}, "There is no difference: so far this rule has decided nothing."), ...failed);
+      this.showAnswer(box, whole, head, element("p", {}, "There is no difference: so far this rule has decided nothing."), ...failed);
       return;
     }
     const side = (name, lines) => element("div", {}, element("h3", {}, name), ...lines.map((text) => element("p", { class: "told" }, text)));
@@ -86,7 +107,7 @@ Object.assign(Explore.prototype, {
     const at = this.run.ofStep.get(told.parts_in);
     const look = element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at ?? this.viewer.end) }, `step ${told.parts_in}`);
     const violated = told.other.violations.length === 0 ? [element("p", {}, "No property was violated there so far.")] : told.other.violations.map(({ step, text }) => element("p", { class: "told violated" }, `step ${step}: ✗ ${text}`));
-    box.replaceChildren(head, element("p", {}, "The two runs differ from ", look, "."),
+    this.showAnswer(box, whole, head, element("p", {}, "The two runs differ from ", look, "."),
       element("div", { class: "side-by-side" }, side("Here", told.here), side("There", told.there)), ...violated, ...failed, heads, other);
     const run = new Run(told.other);
     const diagram = new Diagram(other, heads, { choose: (to) => diagram.goto(to), hover: () => {} });
@@ -113,17 +134,15 @@ Object.assign(Explore.prototype, {
     }
     this.viewer.diagram.hideFrom(at);
     const box = byId("question");
-    box.hidden = false;
     const { marks, title } = run.moments[at];
     const choose = (right) => {
       this.score.asked += 1;
       this.score.right += right ? 1 : 0;
-      this.viewer.diagram.hideFrom(Infinity);
       byId("score").textContent = `${this.score.right} of ${this.score.asked} right`;
-      box.replaceChildren(element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."));
       this.viewer.goto(at);
+      this.showAnswer(box, this.moment, element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."));
     };
-    box.replaceChildren(element("h3", {}, `${title}. What happens?`), element("p", {}, `${message.says}.`),
+    this.showAnswer(box, this.moment, element("h3", {}, `${title}. What happens?`), element("p", {}, `${message.says}.`),
       element("div", { class: "row" }, ...answers.map(([text, holds]) => element("button", { type: "button", onclick: () => choose(holds(marks)) }, text))));
     box.querySelector("button").focus();
   },

@@ -129,8 +129,6 @@ Object.assign(Explore.prototype, {
     this.stop();
     this.ring.selected = null;
     this.viewer.chosen = null;
-    byId("otherwise").hidden = byId("question").hidden = true;
-    byId("answered").replaceChildren();
     await this.act({ act: "look" });
   },
 

@@ -92,7 +92,7 @@ function leaderTables(states) {
 function whyPanel(run, at, chosen, answer) {
   if (!chosen) return null;
   const state = run.states[at][chosen.node];
-  const title = `Entry ${chosen.index} of n${chosen.node}`;
+  const title = `Entry ${chosen.index} of n${chosen.node} (${placeOf(run, at)})`;
   if (!state.last || state.last.index < chosen.index) {
     return [element("h3", {}, title), element("p", {}, "It is not in this log at this moment.")];
   }

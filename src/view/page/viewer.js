@@ -87,8 +87,7 @@ class Viewer {
     const { run, at, chosen } = this;
     const moment = run.moments[at];
     byId("scrubber").value = at;
-    const before = stepBefore(run, at);
-    const step = run.steps === 0 ? "no step yet" : `${moment.step ? "" : before ? "after " : "before "}step ${before || 1} of ${run.steps}`;
+    const step = run.steps === 0 ? "no step yet" : `${placeOf(run, at).replace("at ", "")} of ${run.steps}`;
     byId("scrubber").setAttribute("aria-valuetext", step);
     byId("where").textContent = `${step} · ${seconds(moment.time)}`;
     byId("happened-title").textContent = moment.title;
@@ -151,6 +150,12 @@ class Viewer {
 function stepBefore(run, at) {
   for (let k = at; k >= 0; k -= 1) if (run.moments[k].step) return run.moments[k].step;
   return 0;
+}
+
+/** Where a moment is among the steps, in words. */
+function placeOf(run, at) {
+  const before = stepBefore(run, at);
+  return before === 0 ? "before step 1" : `${run.moments[at].step ? "at" : "after"} step ${before}`;
 }
 
 function addressOf(run, at, chosen) {
