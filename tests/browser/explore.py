@@ -268,6 +268,27 @@ def back_and_branch(saved):
         check(f"{name} does it again", (done.returncode, done.stderr), (0, ""))
 
 
+def says_where_a_branch_begins():
+    with Page("--nodes", "3", "--seed", "2") as page:
+        page.line("wait until leader")
+        page.line("write SET x=1")
+
+        def promised(at):
+            page.eval(f"explore.viewer.goto({at})")
+            return page.eval("document.getElementById('past-text').textContent").split(". ", 1)[1]
+
+        here, after = "What you do now begins a branch here.", "The line 'write SET x=1' cannot be divided: what you do now comes after it."
+        between = page.eval("explore.head.lines[0].moment")
+        check("within a line that only lets time pass", promised(1), here)
+        check("between two lines", promised(between), here)
+        check("within a line that is kept whole", promised(between + 1), after)
+        page.line("note within")
+        check("what is done there comes after it", page.lines(), ["wait until leader", "write SET x=1", "note within"])
+        check("what is done between two lines begins a branch", promised(between), here)
+        page.line("note between")
+        check("as was said", page.lines(), ["wait until leader", "note between"])
+
+
 def keyboard_only():
     with Page("--nodes", "3") as page:
         page.eval("document.querySelector('.ring-node').focus()")
@@ -468,6 +489,6 @@ def ends():
 
 
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
-             lambda: back_and_branch(FOLDER), keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
+             lambda: back_and_branch(FOLDER), says_where_a_branch_begins, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
     test()
 print("explore: all is as it should be")

@@ -294,6 +294,12 @@ fn nothing_is_lost_by_going_back() {
     let at = moments(&other).len() - 3;
     let behind = act(json!({ "act": "fork", "at": at }));
     assert_eq!(way(&behind).last().unwrap(), "write SET x=1");
+    // The page is told which lines these are, so that it does not promise a branch within one.
+    let lines = behind["lines"].as_array().unwrap();
+    let whole: Vec<_> = lines.iter().filter(|line| line["whole"] == true).collect();
+    assert!(lines.iter().all(|line| line["whole"].is_boolean()));
+    assert!(whole.iter().any(|line| line["text"] == "write SET x=1"), "{whole:?}");
+    assert!(whole.iter().all(|line| !line["text"].as_str().unwrap().starts_with("step")));
 }
 
 /// What is saved can be opened again: no line of it is longer than a session takes. And to go back and forth by

@@ -45,6 +45,11 @@ impl TreeLine {
     pub(super) const fn last_moment(&self) -> usize {
         self.moments - 1
     }
+
+    /// Whether no branch can begin within this line, because it does more than let time pass.
+    pub(super) const fn is_whole(&self) -> bool {
+        !matches!(self.verb, Verb::Wait(_) | Verb::WaitUntil { .. } | Verb::Step(_))
+    }
 }
 
 /// The session.
@@ -274,20 +279,16 @@ impl<'a> BranchedRun<'a> {
         Ok(())
     }
 
-    /// Goes back to a moment, so that what comes next begins a branch there. A line that does more than
-    /// let time pass is kept whole.
+    /// Goes back to a moment, so that what comes next begins a branch there. Within a line that is kept whole,
+    /// it goes to the end of that line.
     pub(super) fn fork(&mut self, moment: usize) -> Result<(), NotDone> {
         let way = self.way_to(self.tip);
         let wanted = moment + 1;
         let kept = way.iter().take_while(|&&line| self.lines[line].moments <= wanted).count();
         let Some(&crossing) = way.get(kept) else { return Ok(()) };
         let tip = kept.checked_sub(1).map(|last| way[last]);
-        let passes = matches!(
-            self.lines[crossing].verb,
-            Verb::Wait(_) | Verb::WaitUntil { .. } | Verb::Step(_)
-        );
         let there = tip.map_or(1, |tip| self.lines[tip].moments);
-        if !passes && there < wanted {
+        if self.lines[crossing].is_whole() && there < wanted {
             self.go_to(Some(crossing));
             return Ok(());
         }

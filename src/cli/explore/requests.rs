@@ -97,6 +97,8 @@ struct ShownLine {
     parent: Option<usize>,
     /// The last moment of the run after this line.
     moment: usize,
+    /// Whether no branch can begin within it: what is done at a moment in it comes after it.
+    whole: bool,
 }
 
 /// A message that is in flight now, and can be acted on.
@@ -356,7 +358,12 @@ impl<'a> Desk<'a> {
 }
 
 fn shown_line(line: &TreeLine) -> ShownLine {
-    ShownLine { text: line.verb.to_string(), parent: line.parent, moment: line.last_moment() }
+    ShownLine {
+        text: line.verb.to_string(),
+        parent: line.parent,
+        moment: line.last_moment(),
+        whole: line.is_whole(),
+    }
 }
 
 /// The messages in flight, with the names by which they can be acted on.

@@ -134,7 +134,10 @@ class Explore {
     this.dropAnswers();
     if (!this.playing) this.time = this.atEnd ? head.now : run.moments[at].time;
     byId("past").hidden = this.atEnd || this.playing;
-    byId("past-text").textContent = `This is moment ${at + 1} of ${run.length}. What you do now begins a branch here.`;
+    const whole = this.wholeLineAt(at);
+    const then = whole ? `The line '${whole}' cannot be divided: what you do now comes after it.` : "What you do now begins a branch here.";
+    byId("past-text").textContent = `This is moment ${at + 1} of ${run.length}. ${then}`;
+    byId("go-on").textContent = whole ? "continue after it" : "continue from here";
     this.cut = new Set(run.cuts[at].map(([from, to]) => `${from},${to}`));
     const states = run.states[at];
     this.ring.draw({ states, cut: this.cut, crashes: this.atEnd ? head.crashes : null });
@@ -142,6 +145,17 @@ class Explore {
     this.actOnFlight();
     this.move();
     this.showSelected();
+  }
+
+  /** The line that has this moment in it, if no branch can begin there. */
+  wholeLineAt(at) {
+    const { lines, tip } = this.head;
+    for (let line = tip; line !== null; line = lines[line].parent) {
+      const { text, parent, moment, whole } = lines[line];
+      const begins = parent === null ? 0 : lines[parent].moment;
+      if (whole && begins < at && at < moment) return text;
+    }
+    return null;
   }
 
   /** Adds a button to each message in the list of those in flight, so that it can be chosen there too. */

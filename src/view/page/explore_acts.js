@@ -58,7 +58,7 @@ Object.assign(Explore.prototype, {
     if (!message) return [];
     const title = [element("h3", {}, nameOf(message)), element("p", { class: "hint" }, message.says)];
     const flight = this.atEnd ? this.flights.get(id) : null;
-    if (!this.atEnd) return [...title, element("p", { class: "hint" }, "To act on it, continue from here first.")];
+    if (!this.atEnd) return [...title, element("p", { class: "hint" }, `To act on it, ${byId("go-on").textContent} first.`)];
     if (!flight) return [...title, element("p", { class: "hint" }, "It is no longer in flight.")];
     if (!flight.name) return [...title, element("p", { class: "hint" }, "An earlier message of the same kind is on the same link. Act on that one first.")];
     const waits = flight.due === null;
