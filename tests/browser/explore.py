@@ -289,6 +289,32 @@ def says_where_a_branch_begins():
         check("as was said", page.lines(), ["wait until leader", "note between"])
 
 
+def goes_on_by_the_lines_that_are_left():
+    with Page("figure-8") as page:
+        planned = page.eval("explore.head.planned")
+        told = "document.getElementById('onward').textContent"
+        check("what → does", page.eval(told), "→ carries out the next line of the scenario, and space plays the lines that are left.")
+        for _ in range(3):
+            page.browser.press("ArrowRight")
+            page.settle()
+        check("it did", page.lines(), planned[:3])
+        page.browser.press("ArrowLeft")
+        check("what → does in the past", page.eval(told), "→ shows the next moment, and space plays on from here.")
+        page.browser.press("End")
+        page.eval("document.getElementById('kind').value = 'elected'")
+        page.click("#next-kind")
+        done = page.eval("explore.head.done")
+        check("the lines until one leads", page.lines(), planned[:done])
+        # The last lines one after the other, and then no more.
+        page.eval("(async () => { while (explore.left > 2) await explore.act({ act: 'next' }); })()")
+        page.eval("document.activeElement.blur()")
+        page.browser.press(" ")
+        check("it plays", page.eval("explore.playing"), True)
+        page.browser.wait("!explore.playing")
+        page.settle()
+        check("all lines, and only these, are done", (page.lines()[-3:], page.complaint()), (planned[-3:], ""))
+
+
 def keyboard_only():
     with Page("--nodes", "3") as page:
         page.eval("document.querySelector('.ring-node').focus()")
@@ -489,6 +515,6 @@ def ends():
 
 
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
-             lambda: back_and_branch(FOLDER), says_where_a_branch_begins, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
+             lambda: back_and_branch(FOLDER), says_where_a_branch_begins, goes_on_by_the_lines_that_are_left, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
     test()
 print("explore: all is as it should be")

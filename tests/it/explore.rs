@@ -70,13 +70,17 @@ impl Served {
         self.request("POST", &format!("/{}/{path}", self.token), &headers, &body.to_string())
     }
 
-    /// Carries a line out, and returns the whole answer to the page.
-    fn line(&self, line: &str) -> Value {
-        let known = json!({ "world": 0, "moments": 0 });
-        let (status, body) =
-            self.post("do", &json!({ "known": known, "act": "line", "line": line, "at": null }));
+    /// Acts, and returns the whole answer to the page.
+    fn act(&self, mut act: Value) -> Value {
+        act["known"] = json!({ "world": 0, "moments": 0 });
+        let (status, body) = self.post("do", &act);
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// Carries a line out.
+    fn line(&self, line: &str) -> Value {
+        self.act(json!({ "act": "line", "line": line, "at": null }))
     }
 
     fn lines(&self) -> Vec<String> {
@@ -239,13 +243,7 @@ fn no_line_is_too_much_for_a_session() {
 #[test]
 fn nothing_is_lost_by_going_back() {
     let served = Served::start(&["--nodes", "3", "--seed", "2"]);
-    let act = |act: Value| -> Value {
-        let mut ask = act;
-        ask["known"] = json!({ "world": 0, "moments": 0 });
-        let (status, body) = served.post("do", &ask);
-        assert_eq!(status, 200, "{body}");
-        serde_json::from_str(&body).unwrap()
-    };
+    let act = |act: Value| served.act(act);
     let way = |told: &Value| -> Vec<String> {
         let lines = told["lines"].as_array().unwrap();
         let mut way = Vec::new();
@@ -357,6 +355,17 @@ fn a_scenario_waits_for_its_reader_and_a_trace_goes_on() {
     assert!(told["planned"].as_array().unwrap().len() > 100);
     let (status, trace) = served.request("GET", &format!("/{}/trace.jsonl", served.token), &[], "");
     assert_eq!((status, trace.lines().count()), (200, 2), "{trace}");
+    // However the run goes on, it goes on by the lines of the scenario.
+    for (done, act) in [
+        (1, json!({ "act": "on" })),
+        (2, json!({ "act": "pass", "events": 9 })),
+        (3, json!({ "act": "until", "mark": "campaign", "at": null })),
+    ] {
+        let told = served.act(act);
+        assert_eq!((&told["done"], &told["complaint"]), (&json!(done), &Value::Null));
+        assert_eq!(told["lines"][done - 1]["text"], told["planned"][done - 1]);
+    }
+    assert!(served.act(json!({ "act": "rest" }))["complaint"].is_null());
 
     let folder = std::env::temp_dir().join(format!("explore-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

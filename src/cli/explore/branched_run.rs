@@ -198,11 +198,20 @@ impl<'a> BranchedRun<'a> {
         self.tip = Some(self.lines.len() - 1);
     }
 
-    /// Lets events happen until one of them has this mark.
+    /// Carries out the next line of the scenario, or lets this many events happen if no line is left. Events
+    /// before a line that is left would make it another scenario, whose expectations can fail.
+    pub(super) fn go_on(&mut self, events: u64) -> Result<(), NotDone> {
+        if self.done() < self.planned.len() {
+            return self.next_planned();
+        }
+        self.carry_out(&Verb::Step(events))
+    }
+
+    /// Lets the run go on until a moment has this mark.
     pub(super) fn until(&mut self, mark: &str) -> Result<(), NotDone> {
         for _ in 0..PATIENT_EVENTS {
             let before = self.shown.len();
-            self.carry_out(&Verb::Step(1))?;
+            self.go_on(1)?;
             if self.shown.marked(before, mark) {
                 return Ok(());
             }

@@ -39,11 +39,13 @@ pub(super) enum Act {
     Look,
     /// Carry a line out at this moment, or at the last one if none is named.
     Line { line: String, at: Option<usize> },
-    /// Let this many events happen while the page plays.
+    /// Carry out the scenario's next line, or let the next event happen if no line is left.
+    On,
+    /// The same while the page plays, with this many events.
     Pass { events: u64 },
     /// Go back to a moment, so that the next line begins a branch there.
     Fork { at: usize },
-    /// Let events happen until one has this mark.
+    /// Let the run go on until a moment has this mark.
     Until { mark: String, at: Option<usize> },
     /// Carry out the scenario's next line.
     Next,
@@ -179,7 +181,8 @@ impl<'a> Desk<'a> {
         match act {
             Act::Look => Ok(()),
             Act::Line { line, at } => self.line(&line, at, said),
-            Act::Pass { events } => self.session.carry_out(&Verb::Step(events.max(1))),
+            Act::On => self.session.go_on(1),
+            Act::Pass { events } => self.session.go_on(events.max(1)),
             Act::Fork { at } => self.fork(Some(at)),
             Act::Until { mark, at } => {
                 self.fork(at)?;

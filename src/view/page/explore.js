@@ -27,6 +27,9 @@ class Explore {
 
   get atEnd() { return this.viewer.at === this.viewer.end; }
 
+  /** How many lines of the scenario are left. While there are any, the run goes on by them. */
+  get left() { return this.head.planned.length - this.head.done; }
+
   /** What an answer can be about: the moment that is shown, or the whole run as it now is. */
   get moment() { return `${this.known.world} at ${this.viewer.at}`; }
   get whole() { return `${this.known.world} of ${this.run.length}`; }
@@ -111,7 +114,7 @@ class Explore {
 
   async step() {
     const [before, predicts] = [this.run.length, byId("predict").checked];
-    const told = await this.act({ act: "line", line: "step" }, { follow: !predicts, here: true });
+    const told = await this.act({ act: "on" }, { follow: !predicts });
     if (told && predicts) this.predict(before);
   }
 
@@ -145,6 +148,15 @@ class Explore {
     this.actOnFlight();
     this.move();
     this.showSelected();
+    this.showOnward();
+  }
+
+  /** Says what → and playing do at the moment that is shown. */
+  showOnward() {
+    const told = !this.atEnd ? "→ shows the next moment, and space plays on from here."
+      : this.left > 0 ? "→ carries out the next line of the scenario, and space plays the lines that are left."
+      : "→ lets the next event happen, and space lets one after the other happen.";
+    byId("onward").textContent = byId("next").title = byId("play").title = told;
   }
 
   /** The line that has this moment in it, if no branch can begin there. */

@@ -15,7 +15,7 @@ Object.assign(Explore.prototype, {
       shape.setAttribute("aria-pressed", picked ? "true" : "false");
     }
     if (!what) {
-      box.replaceChildren(element("p", { class: "hint" }, "Choose a node or a message, or drag from one node to another. Space plays, → lets the next event happen."));
+      box.replaceChildren(element("p", { class: "hint" }, "Choose a node or a message, or drag from one node to another."));
     } else if (what.node !== undefined) {
       box.replaceChildren(...this.nodeActions(what.node, button));
     } else if (what.link) {

@@ -4,6 +4,8 @@
 const STORY = { messages: 0.005, waiting: 1 };
 /** The page asks at once for the events of this many milliseconds of real time. */
 const AHEAD_MS = 60;
+/** Each line of a scenario stays for at least this many milliseconds of real time, so that one can read it. */
+const LINE_MS = 500;
 
 Object.assign(Explore.prototype, {
   play() {
@@ -13,7 +15,8 @@ Object.assign(Explore.prototype, {
     byId("play").setAttribute("aria-pressed", "true");
     this.time = this.atEnd ? this.head.now : this.run.moments[this.viewer.at].time;
     this.moving = this.run.messages.filter((message) => (this.endsAt(message) ?? Infinity) >= this.time);
-    this.drawn = performance.now();
+    this.byLines = this.left > 0;
+    this.drawn = this.nextLine = performance.now();
     this.frames = [];
     requestAnimationFrame((now) => this.frame(now));
     return undefined;
@@ -47,19 +50,26 @@ Object.assign(Explore.prototype, {
     while (at < viewer.end && run.moments[at + 1].time <= this.time) at += 1;
     if (at !== viewer.at) viewer.goto(at, false);
     else this.move();
-    if (this.time >= this.head.now && viewer.at === viewer.end && !this.asking) this.more();
+    if (this.time >= this.head.now && this.atEnd && !this.asking && now >= this.nextLine) this.more();
     requestAnimationFrame((next) => this.frame(next));
   },
 
-  /** Asks for as many events as will be shown soon. */
+  /** Asks for the next line of the scenario, or for as many events as will be shown soon. Stops after the last line. */
   async more() {
+    if (this.byLines && this.left === 0) {
+      this.stop();
+      return;
+    }
     this.asking = true;
+    if (this.byLines) this.nextLine = performance.now() + LINE_MS;
     const until = this.head.now + AHEAD_MS * 1000 * this.speed();
     const due = this.head.flights.filter((flight) => flight.due !== null && flight.due <= until).length;
     const told = await this.act({ act: "pass", events: Math.max(due, 1) }, { follow: false });
     const begin = this.time;
     this.moving = this.run.messages.filter((message) => (this.endsAt(message) ?? Infinity) >= begin);
     this.asking = false;
-    if (!told || told.complaint) this.stop();
+    if (told && !told.complaint) return;
+    this.stop();
+    this.viewer.goto(this.viewer.end);
   },
 });
