@@ -315,6 +315,35 @@ def goes_on_by_the_lines_that_are_left():
         check("all lines, and only these, are done", (page.lines()[-3:], page.complaint()), (planned[-3:], ""))
 
 
+def by_hand_nothing_comes_by_itself():
+    with Page("--nodes", "3", "--seed", "2") as page:
+        page.line("wait until leader")
+        page.eval("fetch('trace.jsonl').then((it) => it.text()).then((text) => explore.replace(async () => ({ name: 'x', text })))")
+        page.settle()
+        check("it says at the top that it is by hand", "By hand: no timer ends" in page.eval("document.getElementById('about').textContent"), True)
+        lines, length = page.lines(), page.eval("explore.run.length")
+        page.eval("document.activeElement.blur()")
+        for key in ("ArrowRight", " "):
+            page.browser.press(key)
+            page.settle()
+        told = "Nothing comes by itself: untick 'by hand' to let it run."
+        check("nothing is done", (page.lines(), page.complaint(), page.eval("explore.playing")), (lines, "", False))
+        for button in ("next", "play"):
+            seen = page.eval(f"[document.getElementById('{button}').disabled, document.getElementById('{button}').title]")
+            check(f"{button} says why", seen, [True, told])
+        # What has been can still be walked through and played.
+        page.click("#first")
+        page.click("#next")
+        check("one step on", page.eval("explore.viewer.at"), 1)
+        page.eval("document.getElementById('speed').value = '10'")
+        page.click("#play")
+        page.browser.wait("!explore.playing")
+        check("it plays to the end", page.eval("[explore.viewer.at + 1, explore.run.length]"), [length, length])
+        page.click("#manual")
+        page.click("#next")
+        check("the next event came", (page.eval("explore.run.length > " + str(length)), page.complaint()), (True, ""))
+
+
 def keyboard_only():
     with Page("--nodes", "3") as page:
         page.eval("document.querySelector('.ring-node').focus()")
@@ -515,6 +544,6 @@ def ends():
 
 
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
-             lambda: back_and_branch(FOLDER), says_where_a_branch_begins, goes_on_by_the_lines_that_are_left, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
+             lambda: back_and_branch(FOLDER), says_where_a_branch_begins, goes_on_by_the_lines_that_are_left, by_hand_nothing_comes_by_itself, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
     test()
 print("explore: all is as it should be")

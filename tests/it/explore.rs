@@ -321,6 +321,27 @@ fn lines_that_let_time_pass_become_one_only_within_the_bounds() {
 }
 
 #[test]
+fn a_line_that_does_nothing_is_not_kept() {
+    let served = Served::start(&["--nodes", "3"]);
+    served.line("manual");
+    for vain in ["step", "step 5", "expect stall 1s until term 0 = 0"] {
+        assert!(served.line(vain)["complaint"].is_string(), "{vain}");
+    }
+    for act in [
+        json!({ "act": "on" }),
+        json!({ "act": "pass", "events": 3 }),
+        json!({ "act": "until", "mark": "commit", "at": null }),
+    ] {
+        assert!(served.act(act)["complaint"].as_str().unwrap().contains("nothing comes by itself"));
+    }
+    assert_eq!(served.lines(), ["manual"]);
+    // What has let time pass in vain is kept.
+    served.line("automatic");
+    assert!(served.line("wait 10ms until leader")["complaint"].is_string());
+    assert_eq!(served.lines(), ["manual", "automatic", "try wait 10ms until leader"]);
+}
+
+#[test]
 fn many_lines_are_undone_and_done_again_as_one_by_one() {
     let served = Served::start(&["--nodes", "3", "--seed", "2"]);
     for line in ["timeout 0", "step 6", "write SET x=1", "crash 1", "step 2"] {

@@ -13,6 +13,8 @@ use crate::scenario::line_outcome::{Failure, ScriptObserver};
 use crate::scenario::run::{PATIENCE, Runner};
 use crate::scenario::script::{Script, unrolled};
 use crate::scenario::verb_table::Verb;
+use crate::scenario::world::{VirtualWorld, World};
+use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
 use crate::view::page::moments::Moments;
 use crate::view::prompt;
@@ -136,21 +138,29 @@ impl<'a> BranchedRun<'a> {
         Ok(())
     }
 
-    /// Carries a line out, and keeps it. A failed line that may have moved the world is kept as a `try` line.
+    /// Carries a line out, and keeps it. A failed line that has moved the world is kept as a `try` line.
     pub(super) fn carry_out(&mut self, verb: &Verb) -> Result<(), NotDone> {
         self.check(verb)?;
+        let before = self.stands();
         let done = self.runner.execute(0, verb);
         self.recorder.look(|history| self.shown.follow(history, history.last()));
         match done {
             Ok(()) => self.keep(verb.clone()),
             Err(failure) => {
-                if verb.may_move_and_fail() {
+                if verb.may_move_and_fail() && self.stands() != before {
                     self.keep(Verb::Try(Box::new(verb.clone())));
                 }
                 return Err(NotDone::Failed(failure));
             }
         }
         Ok(())
+    }
+
+    /// How far the world has come. A line that waits in vain without any change of this has moved nothing.
+    fn stands(&mut self) -> (u64, usize, Time, [usize; 2]) {
+        let (steps, deeds) = self.recorder.look(|it| (it.last(), it.deeds_until(it.last())));
+        let world = self.runner.world();
+        (steps, deeds, world.now(), [world.in_flight().len(), world.at_paused().len()])
     }
 
     /// Checks that a line is within the limits of a session.

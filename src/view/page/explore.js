@@ -30,6 +30,9 @@ class Explore {
   /** How many lines of the scenario are left. While there are any, the run goes on by them. */
   get left() { return this.head.planned.length - this.head.done; }
 
+  /** Whether nothing more comes by itself: by hand, with no line left. */
+  get still() { return this.atEnd && this.left === 0 && this.head.manual; }
+
   /** What an answer can be about: the moment that is shown, or the whole run as it now is. */
   get moment() { return `${this.known.world} at ${this.viewer.at}`; }
   get whole() { return `${this.known.world} of ${this.run.length}`; }
@@ -87,6 +90,7 @@ class Explore {
     this.head = told;
     this.flights = new Map(told.flights.map((flight) => [flight.id, flight]));
     this.viewer.use(run);
+    if (told.manual) byId("about").append(" By hand: no timer ends and no message arrives until you say so.");
     this.complain(told.complaint);
     byId("manual").checked = told.manual;
     this.showLines();
@@ -113,6 +117,7 @@ class Explore {
   }
 
   async step() {
+    if (this.still) return;
     const [before, predicts] = [this.run.length, byId("predict").checked];
     const told = await this.act({ act: "on" }, { follow: !predicts });
     if (told && predicts) this.predict(before);
@@ -153,10 +158,13 @@ class Explore {
 
   /** Says what → and playing do at the moment that is shown. */
   showOnward() {
-    const told = !this.atEnd ? "→ shows the next moment, and space plays on from here."
+    const told = this.still ? "Nothing comes by itself: untick 'by hand' to let it run."
+      : !this.atEnd ? "→ shows the next moment, and space plays on from here."
       : this.left > 0 ? "→ carries out the next line of the scenario, and space plays the lines that are left."
       : "→ lets the next event happen, and space lets one after the other happen.";
     byId("onward").textContent = byId("next").title = byId("play").title = told;
+    byId("next").disabled = this.still;
+    byId("play").disabled = this.still && !this.playing;
   }
 
   /** The line that has this moment in it, if no branch can begin there. */

@@ -10,6 +10,7 @@ const LINE_MS = 500;
 Object.assign(Explore.prototype, {
   play() {
     if (this.playing) return this.stop();
+    if (this.still) return undefined;
     this.playing = true;
     byId("play").textContent = "❚❚ pause";
     byId("play").setAttribute("aria-pressed", "true");
@@ -56,7 +57,7 @@ Object.assign(Explore.prototype, {
 
   /** Asks for the next line of the scenario, or for as many events as will be shown soon. Stops after the last line. */
   async more() {
-    if (this.byLines && this.left === 0) {
+    if (this.still || (this.byLines && this.left === 0)) {
       this.stop();
       return;
     }
