@@ -16,6 +16,8 @@
   const record = JSON.parse($("run").textContent);
   const steps = Math.max(...record.moments.map((moment) => moment.step));
 
+  holds("what a cell and its frame mean", document.body.textContent.includes("A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed."));
+
   // The address said where to begin.
   check("a link leads to its step", step(), 5);
 

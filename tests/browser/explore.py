@@ -106,6 +106,8 @@ def check(what, seen, expected):
 def elect_by_clicks():
     with Page("--nodes", "3") as page:
         page.node(0, "end its timer")
+        frame = "A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed."
+        check("what a cell and its frame mean", frame in page.eval("document.body.textContent"), True)
         check("who campaigns", page.states()[0], ("candidate", "1", "n0", "0"))
         page.message("request-vote 0 -> 1", "deliver")
         page.message("request-vote-reply 1 -> 0", "deliver")

@@ -104,6 +104,9 @@ fn shared(name: &str) -> &'static str {
         "diagram" => include_str!("diagram.html"),
         "panels" => include_str!("panels.html"),
         "drawing" => DRAWING,
+        "cells" => {
+            "A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed."
+        }
         name => unreachable!("the page has no place called {name}"),
     }
 }
