@@ -320,6 +320,24 @@ fn lines_that_let_time_pass_become_one_only_within_the_bounds() {
     assert_eq!(served.lines(), whole);
 }
 
+/// A rule without which the run is the same may have been kept, or not have been asked.
+#[test]
+fn it_is_said_what_a_rule_did_that_makes_no_difference() {
+    let served = Served::start(&["--nodes", "3", "--seed", "2"]);
+    let without = |rule: &str| -> Value {
+        let (_, body) = served.post("otherwise", &json!({ "rule": rule }));
+        serde_json::from_str(&body).unwrap()
+    };
+    let says = |rule: &str| without(rule)["same"].as_str().unwrap_or_default().to_owned();
+    assert!(says("one-vote-per-term").ends_with("this rule was not asked yet."));
+    served.line("wait until leader");
+    assert!(says("one-vote-per-term").contains("was kept wherever it was asked, and has refused"));
+    assert!(says("match-index-monotone").ends_with("this rule was not asked yet."));
+    // A majority was waited for.
+    let other = without("majority-quorum");
+    assert!(other["parts_in"].is_u64() && other.get("same").is_none());
+}
+
 #[test]
 fn a_line_that_does_nothing_is_not_kept() {
     let served = Served::start(&["--nodes", "3"]);

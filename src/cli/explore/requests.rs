@@ -355,7 +355,7 @@ impl<'a> Desk<'a> {
         let failed = failed.count();
         let safety = runner.finish();
         recorder.look(|other| {
-            self.session.recorder.look(|own| Comparison::of(own, other, &safety, failed))
+            self.session.recorder.look(|own| Comparison::of(rule, own, other, &safety, failed))
         })
     }
 }

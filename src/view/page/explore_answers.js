@@ -98,7 +98,7 @@ Object.assign(Explore.prototype, {
     const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, close);
     const failed = told.failed > 0 ? [element("p", { class: "hint" }, `${told.failed} of the lines could not be carried out there.`)] : [];
     if (told.parts_in === null) {
-      this.showAnswer(box, whole, head, element("p", {}, "There is no difference: so far this rule has decided nothing."), ...failed);
+      this.showAnswer(box, whole, head, element("p", {}, told.same), ...failed);
       return;
     }
     const side = (name, lines) => element("div", {}, element("h3", {}, name), ...lines.map((text) => element("p", { class: "told" }, text)));

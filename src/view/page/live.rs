@@ -8,7 +8,7 @@ use super::run_record::{
     shown_violations, why_lost,
 };
 use crate::properties::report::SafetyReport;
-use crate::raft::{Envelope, Event, Input, NodeId};
+use crate::raft::{Envelope, Event, Input, NodeId, Outcome, Rule};
 use crate::record::Header;
 use crate::record::history::{History, SentMessage};
 use crate::view::colour;
@@ -108,6 +108,9 @@ impl Moments {
 pub(crate) struct Comparison {
     /// The first step that differs; none, if the runs are the same.
     parts_in: Option<u64>,
+    /// What the rule has done in this run, if the runs are the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same: Option<&'static str>,
     /// What happens in that step in this run, and in the other.
     here: Vec<String>,
     there: Vec<String>,
@@ -118,8 +121,14 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Compares a run with the `other`, which has this safety report.
-    pub(crate) fn of(own: &History, other: &History, safety: &SafetyReport, failed: usize) -> Self {
+    /// Compares a run with the `other`, in which this rule is the other way and which has this safety report.
+    pub(crate) fn of(
+        rule: Rule,
+        own: &History,
+        other: &History,
+        safety: &SafetyReport,
+        failed: usize,
+    ) -> Self {
         let mut steps = 1..=own.last().max(other.last());
         let parts_in = steps.find(|&step| doings(own, step) != doings(other, step));
         let around = parts_in.unwrap_or(1);
@@ -127,6 +136,7 @@ impl Comparison {
         let sentences = |history| parts_in.map_or_else(Vec::new, |step| sentences(history, step));
         Self {
             parts_in,
+            same: parts_in.is_none().then(|| no_difference(own, rule)),
             here: sentences(own),
             there: sentences(other),
             failed,
@@ -141,6 +151,25 @@ fn doings(history: &History, step: u64) -> Option<(NodeId, Input, Vec<&Event>, V
     let events = record.events.iter().filter(|event| !matches!(event, Event::Checked(_)));
     let messages = record.messages.iter().map(|sent| &sent.envelope);
     Some((record.node, record.input(), events.collect(), messages.collect()))
+}
+
+/// Says what a rule has done in a run that is the same with this rule the other way.
+fn no_difference(history: &History, rule: Rule) -> &'static str {
+    let steps = (1..=history.last()).filter_map(|step| history.step(step));
+    let outcomes: Vec<Outcome> = steps
+        .flat_map(|record| record.events)
+        .filter_map(|event| match event {
+            Event::Checked(verdict) if verdict.rule == rule => Some(verdict.outcome),
+            _ => None,
+        })
+        .collect();
+    if outcomes.is_empty() {
+        "There is no difference: this rule was not asked yet."
+    } else if outcomes.iter().all(|&outcome| outcome == Outcome::Holds) {
+        "There is no difference: so far this rule was kept wherever it was asked, and has refused nothing."
+    } else {
+        "There is no difference so far: even where this rule was not met, both runs do the same."
+    }
 }
 
 /// A step in sentences.
