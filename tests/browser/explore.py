@@ -230,6 +230,24 @@ def crash_before_save():
         check("it is back", page.roles()[1], "follower")
 
 
+def a_paused_leader_leads():
+    with Page("--nodes", "3") as page:
+        page.line("elect 0")
+        page.node(0, "pause")
+        check("the table", page.roles()[0], "leader, paused")
+        ring = '.ring-node[data-node="0"]'
+        check("the panel", page.eval("document.querySelector('#selected h3').textContent"), "n0: leader, paused, term 1")
+        check("the ring", page.eval(f"[...document.querySelectorAll('{ring} text')].slice(0, 3).map((it) => it.textContent)"), ["n0", "leader", "paused"])
+        check("who listens", "leader, paused" in page.eval(f"document.querySelector('{ring}').getAttribute('aria-label')"), True)
+        for place in (ring, "#nodes tbody tr", "#columns .head", "#diagram .life"):
+            looks = page.eval(f"['leader', 'paused'].map((look) => [...document.querySelectorAll('{place}')].some((it) => it.classList.contains('leader') && it.classList.contains(look)))")
+            check(f"the look of {place}", looks, [True, True])
+        page.browser.screenshot(f"{FOLDER}/explore-paused.png")
+        page.node(0, "resume")
+        page.node(0, "crash before it saves")
+        check("one that will crash leads too", page.eval(f"[...document.querySelectorAll('{ring} text')].slice(0, 3).map((it) => it.textContent)"), ["n0", "leader", "will crash"])
+
+
 def back_and_branch(saved):
     with Page("--nodes", "3", "--seed", "2") as page:
         page.line("wait until leader")
@@ -545,7 +563,7 @@ def ends():
         page.browser.log.clear()
 
 
-for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
+for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save, a_paused_leader_leads,
              lambda: back_and_branch(FOLDER), says_where_a_branch_begins, goes_on_by_the_lines_that_are_left, by_hand_nothing_comes_by_itself, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
     test()
 print("explore: all is as it should be")

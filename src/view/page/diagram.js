@@ -97,7 +97,7 @@ class Diagram {
   drawHeads() {
     const states = this.run.states[this.at] ?? [];
     this.heads.replaceChildren(...states.map((state, node) => {
-      const head = element("span", { class: `head ${standing(state)}` }, `n${node}`);
+      const head = element("span", { class: `head ${looks(state)}` }, `n${node}`);
       head.style.left = `${this.x(node)}px`;
       return head;
     }));
@@ -116,7 +116,7 @@ class Diagram {
   lifeline(node, first, last) {
     const parts = [];
     let from = first;
-    const kindAt = (at) => standing(this.run.states[at][node]);
+    const kindAt = (at) => looks(this.run.states[at][node]);
     for (let at = first; at <= last; at += 1) {
       const kind = kindAt(at);
       if (at === last || kindAt(at + 1) !== kind) {

@@ -51,11 +51,10 @@ function nodesTable(run, at, chosen, choose, ask) {
     const cell = (kind, text, asked, act) => element("td", { class: kind },
       ask ? element("button", { type: "button", class: "link plain", title: asked, onclick: act }, text) : text);
     const blame = (field) => () => ask.blame(node, field);
-    const role = state.paused ? `${state.role}, paused` : standing(state);
     const leads = state.up && state.role === "leader" ? "leader" : "not leader";
-    return element("tr", { class: `${standing(state)}${node === acting ? " acting" : ""}` },
+    return element("tr", { class: `${looks(state)}${node === acting ? " acting" : ""}` },
       element("th", { scope: "row" }, `n${node}`),
-      cell("role", role, `Why is n${node} ${leads === "leader" ? "the" : "not the"} leader?`, () => ask.why(`${leads} ${node}`)),
+      cell("role", standing(state), `Why is n${node} ${leads === "leader" ? "the" : "not the"} leader?`, () => ask.why(`${leads} ${node}`)),
       cell("", String(state.term), `Which step made the term of n${node} ${state.term}?`, blame("currentTerm")),
       cell("", state.vote === null ? "–" : `n${state.vote}`, `Which step made this the vote of n${node}?`, blame("votedFor")),
       cell("", String(state.commit), `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),

@@ -66,13 +66,13 @@ class Ring {
 
   node(state, node, crashes) {
     const { x, y } = this.place(node, this.count);
-    const kind = standing(state);
     const picked = this.selected?.node === node;
-    const words = `${kind}, term ${state.term}${state.vote === null ? "" : `, vote for n${state.vote}`}, commit index ${state.commit}${crashes ? ", about to crash" : ""}`;
+    const beside = crashes ? "will crash" : state.up && state.paused ? "paused" : "";
+    const words = `${standing(state)}, term ${state.term}${state.vote === null ? "" : `, vote for n${state.vote}`}, commit index ${state.commit}${crashes ? ", about to crash" : ""}`;
     const arc = drawn("path", { class: "timer-arc", d: "" });
     this.arcs.push(arc);
     const group = drawn("g", {
-      class: `ring-node ${kind}${picked ? " selected" : ""}`, transform: `translate(${x},${y})`, tabindex: 0, role: "button",
+      class: `ring-node ${looks(state)}${picked ? " selected" : ""}`, transform: `translate(${x},${y})`, tabindex: 0, role: "button",
       "data-node": node, "aria-label": `n${node}: ${words}`, "aria-pressed": picked ? "true" : "false",
       onclick: () => this.choose({ node }),
       onkeydown: (event) => this.keyed(event, { node }),
@@ -81,8 +81,9 @@ class Ring {
     drawn("circle", { class: "body", r: RING.node }),
     drawn("circle", { class: "second", r: RING.node - 5 }),
     arc,
-    drawn("text", { class: "name", y: -12 }, `n${node}`),
-    drawn("text", { class: "role-word", y: 3 }, crashes ? "will crash" : kind),
+    drawn("text", { class: "name", y: beside ? -19 : -12 }, `n${node}`),
+    drawn("text", { class: "role-word", y: beside ? -6 : 3 }, state.up ? state.role : "down"),
+    drawn("text", { class: "role-word", y: 6 }, beside),
     drawn("text", { y: 18 }, `term ${state.term}`),
     drawn("text", { class: "role-word", y: 31 }, state.vote === null ? "no vote" : `vote n${state.vote}`),
     this.log(state));

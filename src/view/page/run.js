@@ -114,8 +114,13 @@ function seconds(us) {
   return `${time(us)} s`;
 }
 
-/** What a node is at a moment, in one word. */
+/** What a node is at a moment: down, or else its role, which it keeps while it is paused. */
 function standing(state) {
   if (!state.up) return "down";
-  return state.paused ? "paused" : state.role;
+  return state.paused ? `${state.role}, paused` : state.role;
+}
+
+/** The same as the classes of an element. */
+function looks(state) {
+  return standing(state).replace(",", "");
 }

@@ -27,7 +27,7 @@ text { fill: var(--text) } .head { font-weight: 600; font-size: 14px; text-ancho
 .deed, .note { paint-order: stroke; stroke: var(--back); stroke-width: 4 }
 .life { stroke: var(--faint); stroke-width: 1.5 } .candidate { stroke: var(--candidate); stroke-width: 4;
   stroke-dasharray: 5 3 } .leader { stroke: var(--leader); stroke-width: 6 }
-.paused { stroke: var(--leader); stroke-width: 6; stroke-dasharray: 2 4 }
+.paused { stroke-width: 6; stroke-dasharray: 2 4 }
 .down { stroke: var(--down); stroke-width: 1; stroke-dasharray: 1 6 }
 .message { stroke: var(--append); stroke-width: 1.4; fill: none } .vote { stroke: var(--vote);
   stroke-dasharray: 7 3 } .reply { stroke-width: .9 } .lost { stroke: var(--down) }
@@ -97,28 +97,27 @@ impl Picture<'_> {
 
     fn lifeline(&mut self, node: usize) {
         let (run, x) = (self.run, x(node));
-        let mut line = |kind, begin, end| {
+        let mut line = |kind: &str, begin, end| {
             self.add(format_args!(
                 "<line class=\"life {kind}\" x1=\"{x}\" x2=\"{x}\" y1=\"{begin}\" y2=\"{end}\"/>"
             ));
         };
-        let (mut kind, mut begin) = ("follower", HEAD);
+        let (mut kind, mut begin) = (RoleKind::Follower.to_string(), HEAD);
         for (at, moment) in run.moments.iter().enumerate() {
             for after in moment.after.iter().filter(|after| after.node.index() == node) {
-                let now = match after.role {
-                    _ if !after.up => "down",
-                    _ if after.paused => "paused",
-                    RoleKind::Follower => "follower",
-                    RoleKind::Candidate => "candidate",
-                    RoleKind::Leader => "leader",
+                let now = match (after.up, after.paused) {
+                    (false, _) => "down".to_owned(),
+                    (true, false) => after.role.to_string(),
+                    // A node keeps its role while it is paused.
+                    (true, true) => format!("{} paused", after.role),
                 };
                 if now != kind {
-                    line(kind, begin, y(at));
+                    line(&kind, begin, y(at));
                     (kind, begin) = (now, y(at));
                 }
             }
         }
-        line(kind, begin, HEAD + ROW * run.moments.len());
+        line(&kind, begin, HEAD + ROW * run.moments.len());
     }
 
     fn message(&mut self, message: &ShownMessage) {

@@ -226,6 +226,9 @@ fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for()
             && !svg.contains(">49<")
     );
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+    // A node keeps its role while it is paused.
+    let svg = page("paused-leader.svg", 0, &["paused-leader", "--as", "svg"]);
+    assert!(svg.contains("class=\"life leader paused\""));
     let mermaid = page("demo.mmd", 0, &["demo", "--as", "mermaid", "--steps", "1..20"]);
     assert!(mermaid.contains("sequenceDiagram\n    participant n0\n"));
     assert!(mermaid.contains("n0->>n1: RequestVote") && mermaid.contains("leads term 1"));
