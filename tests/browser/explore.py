@@ -313,13 +313,13 @@ def goes_on_by_the_lines_that_are_left():
     with Page("figure-8") as page:
         planned = page.eval("explore.head.planned")
         told = "document.getElementById('onward').textContent"
-        check("what → does", page.eval(told), "→ carries out the next line of the scenario, and space plays the lines that are left.")
+        check("what → does", page.eval(told), "→ carries out the next line of the scenario, space all that are left.")
         for _ in range(3):
             page.browser.press("ArrowRight")
             page.settle()
         check("it did", page.lines(), planned[:3])
         page.browser.press("ArrowLeft")
-        check("what → does in the past", page.eval(told), "→ shows the next moment, and space plays on from here.")
+        check("what → does in the past", page.eval(told), "→ shows the next moment, space plays on from here.")
         page.browser.press("End")
         page.eval("document.getElementById('kind').value = 'elected'")
         page.click("#next-kind")

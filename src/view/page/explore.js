@@ -159,9 +159,9 @@ class Explore {
   /** Says what → and playing do at the moment that is shown. */
   showOnward() {
     const told = this.still ? "Nothing comes by itself: untick 'by hand' to let it run."
-      : !this.atEnd ? "→ shows the next moment, and space plays on from here."
-      : this.left > 0 ? "→ carries out the next line of the scenario, and space plays the lines that are left."
-      : "→ lets the next event happen, and space lets one after the other happen.";
+      : !this.atEnd ? "→ shows the next moment, space plays on from here."
+      : this.left > 0 ? "→ carries out the next line of the scenario, space all that are left."
+      : "→ lets the next event happen, space one after the other.";
     byId("onward").textContent = byId("next").title = byId("play").title = told;
     byId("next").disabled = this.still;
     byId("play").disabled = this.still && !this.playing;
