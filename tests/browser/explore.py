@@ -5,102 +5,11 @@
 
 Pictures are left in FOLDER. Each check says what it saw if that is not what it should be."""
 
-import json
 import subprocess
-import sys
 
+import moments
 from chromium import Browser
-
-PROGRAM, BROWSER, FOLDER = sys.argv[1:4]
-
-
-class Page:
-    """A session of the program, and a window on it."""
-
-    def __init__(self, *arguments, size=(1360, 860), dark=False):
-        command = [PROGRAM, "explore", "--no-open", *arguments]
-        self.program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.program.stdout.readline()
-        self.address = self.program.stdout.readline().strip()
-        self.browser = Browser(BROWSER, size, dark)
-        self.browser.open(self.address)
-        self.browser.wait("explore.run && document.querySelectorAll('.ring-node').length > 0")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.browser.close()
-        self.program.kill()
-        self.program.wait()
-        if kind is None:
-            check("nothing is complained of in the console", self.browser.log, [])
-
-    def eval(self, expression):
-        return self.browser.eval(expression)
-
-    def settle(self):
-        """Until the program has answered all that was asked."""
-        self.eval("explore.waiting.then(() => new Promise(requestAnimationFrame))")
-
-    def click(self, selector):
-        self.browser.click(selector)
-        self.settle()
-
-    def button(self, text, within="#selected"):
-        """A button of this text."""
-        found = self.eval(
-            f"(() => {{ for (const it of document.querySelectorAll('{within} button')) "
-            f"if (it.textContent === {json.dumps(text)}) {{ it.dataset.wanted = '1'; return true; }} return false; }})()"
-        )
-        assert found, f"no button '{text}' in {within}"
-        self.click(f"{within} button[data-wanted]")
-        self.eval("document.querySelectorAll('[data-wanted]').forEach((it) => delete it.dataset.wanted)")
-
-    def node(self, node, text):
-        """Chooses a node, and presses one of its buttons."""
-        self.click(f'.ring-node[data-node="{node}"]')
-        self.button(text)
-
-    def message(self, name, text):
-        """Chooses a message by its name, in the list of those in flight, and presses one of its buttons."""
-        flight = self.eval(f"explore.head.flights.find((flight) => flight.name === {json.dumps(name)})?.id ?? null")
-        assert flight is not None, f"no {name} in {self.eval('explore.head.flights.map((it) => it.name)')}"
-        self.click(f'#flight li[data-message="{flight}"] > button')
-        self.button(text)
-
-    def propose(self, node, command):
-        self.click(f'.ring-node[data-node="{node}"]')
-        self.browser.type("#command", command)
-        self.button("propose")
-
-    def line(self, text):
-        """Types a line."""
-        self.browser.type("#line", text)
-        self.browser.press("Enter")
-        self.settle()
-
-    def states(self):
-        """Role, term, vote and commit index of each node, as the table shows them."""
-        rows = "[...document.querySelectorAll('#nodes tbody tr')]"
-        cells = self.eval(f"{rows}.map((row) => [...row.querySelectorAll('td')].slice(0, 4).map((cell) => cell.textContent))")
-        return [tuple(row) for row in cells]
-
-    def roles(self):
-        return [role for role, *_ in self.states()]
-
-    def complaint(self):
-        return self.eval("document.getElementById('complaint').textContent")
-
-    def lines(self):
-        return self.eval("[...document.querySelectorAll('#lines li')].map((line) => line.firstChild.textContent)")
-
-    def violated(self):
-        return self.eval("explore.run.violations.map(({ text }) => text)")
-
-
-def check(what, seen, expected):
-    assert seen == expected, f"{what}: {seen!r} and not {expected!r}"
+from page import BROWSER, FOLDER, PROGRAM, Page, check
 
 
 def elect_by_clicks():
@@ -230,24 +139,6 @@ def crash_before_save():
         check("it is back", page.roles()[1], "follower")
 
 
-def a_paused_leader_leads():
-    with Page("--nodes", "3") as page:
-        page.line("elect 0")
-        page.node(0, "pause")
-        check("the table", page.roles()[0], "leader, paused")
-        ring = '.ring-node[data-node="0"]'
-        check("the panel", page.eval("document.querySelector('#selected h3').textContent"), "n0: leader, paused, term 1")
-        check("the ring", page.eval(f"[...document.querySelectorAll('{ring} text')].slice(0, 3).map((it) => it.textContent)"), ["n0", "leader", "paused"])
-        check("who listens", "leader, paused" in page.eval(f"document.querySelector('{ring}').getAttribute('aria-label')"), True)
-        for place in (ring, "#nodes tbody tr", "#columns .head", "#diagram .life"):
-            looks = page.eval(f"['leader', 'paused'].map((look) => [...document.querySelectorAll('{place}')].some((it) => it.classList.contains('leader') && it.classList.contains(look)))")
-            check(f"the look of {place}", looks, [True, True])
-        page.browser.screenshot(f"{FOLDER}/explore-paused.png")
-        page.node(0, "resume")
-        page.node(0, "crash before it saves")
-        check("one that will crash leads too", page.eval(f"[...document.querySelectorAll('{ring} text')].slice(0, 3).map((it) => it.textContent)"), ["n0", "leader", "will crash"])
-
-
 def back_and_branch(saved):
     with Page("--nodes", "3", "--seed", "2") as page:
         page.line("wait until leader")
@@ -288,82 +179,6 @@ def back_and_branch(saved):
         check(f"{name} does it again", (done.returncode, done.stderr), (0, ""))
 
 
-def says_where_a_branch_begins():
-    with Page("--nodes", "3", "--seed", "2") as page:
-        page.line("wait until leader")
-        page.line("write SET x=1")
-
-        def promised(at):
-            page.eval(f"explore.viewer.goto({at})")
-            return page.eval("document.getElementById('past-text').textContent").split(". ", 1)[1]
-
-        here, after = "What you do now begins a branch here.", "The line 'write SET x=1' cannot be divided: what you do now comes after it."
-        between = page.eval("explore.head.lines[0].moment")
-        check("within a line that only lets time pass", promised(1), here)
-        check("between two lines", promised(between), here)
-        check("within a line that is kept whole", promised(between + 1), after)
-        page.line("note within")
-        check("what is done there comes after it", page.lines(), ["wait until leader", "write SET x=1", "note within"])
-        check("what is done between two lines begins a branch", promised(between), here)
-        page.line("note between")
-        check("as was said", page.lines(), ["wait until leader", "note between"])
-
-
-def goes_on_by_the_lines_that_are_left():
-    with Page("figure-8") as page:
-        planned = page.eval("explore.head.planned")
-        told = "document.getElementById('onward').textContent"
-        check("what → does", page.eval(told), "→ carries out the next line of the scenario, space all that are left.")
-        for _ in range(3):
-            page.browser.press("ArrowRight")
-            page.settle()
-        check("it did", page.lines(), planned[:3])
-        page.browser.press("ArrowLeft")
-        check("what → does in the past", page.eval(told), "→ shows the next moment, space plays on from here.")
-        page.browser.press("End")
-        page.eval("document.getElementById('kind').value = 'elected'")
-        page.click("#next-kind")
-        done = page.eval("explore.head.done")
-        check("the lines until one leads", page.lines(), planned[:done])
-        # The last lines one after the other, and then no more.
-        page.eval("(async () => { while (explore.left > 2) await explore.act({ act: 'next' }); })()")
-        page.eval("document.activeElement.blur()")
-        page.browser.press(" ")
-        check("it plays", page.eval("explore.playing"), True)
-        page.browser.wait("!explore.playing")
-        page.settle()
-        check("all lines, and only these, are done", (page.lines()[-3:], page.complaint()), (planned[-3:], ""))
-
-
-def by_hand_nothing_comes_by_itself():
-    with Page("--nodes", "3", "--seed", "2") as page:
-        page.line("wait until leader")
-        page.eval("fetch('trace.jsonl').then((it) => it.text()).then((text) => explore.replace(async () => ({ name: 'x', text })))")
-        page.settle()
-        check("it says at the top that it is by hand", "By hand: no timer ends" in page.eval("document.getElementById('about').textContent"), True)
-        lines, length = page.lines(), page.eval("explore.run.length")
-        page.eval("document.activeElement.blur()")
-        for key in ("ArrowRight", " "):
-            page.browser.press(key)
-            page.settle()
-        told = "Nothing comes by itself: untick 'by hand' to let it run."
-        check("nothing is done", (page.lines(), page.complaint(), page.eval("explore.playing")), (lines, "", False))
-        for button in ("next", "play"):
-            seen = page.eval(f"[document.getElementById('{button}').disabled, document.getElementById('{button}').title]")
-            check(f"{button} says why", seen, [True, told])
-        # What has been can still be walked through and played.
-        page.click("#first")
-        page.click("#next")
-        check("one step on", page.eval("explore.viewer.at"), 1)
-        page.eval("document.getElementById('speed').value = '10'")
-        page.click("#play")
-        page.browser.wait("!explore.playing")
-        check("it plays to the end", page.eval("[explore.viewer.at + 1, explore.run.length]"), [length, length])
-        page.click("#manual")
-        page.click("#next")
-        check("the next event came", (page.eval("explore.run.length > " + str(length)), page.complaint()), (True, ""))
-
-
 def keyboard_only():
     with Page("--nodes", "3") as page:
         page.eval("document.querySelector('.ring-node').focus()")
@@ -383,46 +198,6 @@ def keyboard_only():
         page.line("crsh 1")
         check("what is refused", "did you mean 'crash'?" in page.complaint(), True)
         check("it stays to be mended", page.eval("document.getElementById('line').value"), "crsh 1")
-
-
-def answers_belong_to_a_moment():
-    with Page("--nodes", "3") as page:
-        def shown(box):
-            return page.eval(f"document.getElementById('{box}').hidden ? '' : document.getElementById('{box}').textContent")
-
-        page.line("elect 0")
-        page.line("submit to 0 SET x=1")
-        at = page.eval("explore.viewer.at")
-        step = page.eval("explore.run.steps")
-        page.line("why leader 0")
-        page.browser.wait("document.querySelector('#answered .told')")
-        check("an answer says when it is so", f"why leader 0? (at step {step})" in shown("answered"), True)
-        page.click("#back")
-        check("it goes when another moment is shown", shown("answered"), "")
-        page.eval(f"explore.viewer.goto({at})")
-        check("it does not come back by itself", shown("answered"), "")
-        page.eval("explore.viewer.ask.blame(0, 'currentTerm')")
-        page.browser.wait("!document.getElementById('answered').hidden")
-        check("so does the answer to a click say it", f"currentTerm of n0 (at step {step})" in shown("answered"), True)
-        page.line("step")
-        check("and goes when the run goes on", shown("answered"), "")
-        # An answer that comes when its moment is no longer shown is none.
-        page.eval("(() => { const told = explore.why('leader 0'); explore.viewer.goto(1); return told; })()")
-        check("a late answer is not shown", shown("answered"), "")
-        page.line("help")
-        page.click("#first")
-        check("what the program said goes too", shown("said"), "")
-        page.click("#last")
-        page.click("#nodes td.entry button")
-        page.browser.wait("document.querySelector('#why .finding')")
-        check("why of an entry says when", f"(at step {page.eval('explore.run.steps')})" in shown("why"), True)
-
-        page.eval("explore.otherwise('majority-quorum')")
-        page.browser.wait("!document.getElementById('otherwise').hidden")
-        page.eval("explore.viewer.goto(explore.viewer.end)")
-        check("the other run is that of the whole run, not of a moment", "without majority-quorum" in shown("otherwise"), True)
-        page.click("#undo")
-        check("it goes with the run", shown("otherwise"), "")
 
 
 def narrow_and_hostile():
@@ -563,7 +338,9 @@ def ends():
         page.browser.log.clear()
 
 
-for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save, a_paused_leader_leads,
-             lambda: back_and_branch(FOLDER), says_where_a_branch_begins, goes_on_by_the_lines_that_are_left, by_hand_nothing_comes_by_itself, keyboard_only, answers_belong_to_a_moment, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends):
+for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
+             lambda: back_and_branch(FOLDER), keyboard_only, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends,
+             moments.a_paused_leader_leads, moments.says_where_a_branch_begins, moments.goes_on_by_the_lines_that_are_left,
+             moments.by_hand_nothing_comes_by_itself, moments.answers_belong_to_a_moment):
     test()
 print("explore: all is as it should be")
