@@ -155,10 +155,7 @@ pub(crate) fn delivered(found: &InFlight, all: &[InFlight]) -> Vec<String> {
     let text = format!("{from} to {to}: {from} {}", message::sentence(message));
     let mut lines = beside(&colour::faint(&text));
     if found.delivered {
-        let alike = |other: &&InFlight| {
-            !other.delivered
-                && MessageName { nth_newest: found.name.nth_newest, ..other.name } == found.name
-        };
+        let alike = |other: &&InFlight| !other.delivered && found.name.matches(&other.envelope);
         let waits = all.iter().find(alike).map_or_else(String::new, |other| {
             format!("; '{}' still waits", message::name(other.name))
         });
