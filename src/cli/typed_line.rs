@@ -2,24 +2,10 @@
 
 use crate::explain::Question;
 use crate::raft::NodeId;
-use crate::scenario::nearest::nearest;
+use crate::scenario::nearest::meant;
 use crate::scenario::quantity::node_number;
 use crate::scenario::usage::{Usage, first_words};
 use crate::view::why;
-
-/// Words that are usual elsewhere, and those that are used here in their place.
-const USUAL: [(&str, &[&str]); 10] = [
-    ("kill", &["crash"]),
-    ("stop", &["crash", "pause"]),
-    ("start", &["restart"]),
-    ("isolate", &["cut"]),
-    ("split", &["partition"]),
-    ("propose", &["submit", "write"]),
-    ("campaign", &["timeout", "elect"]),
-    ("read", &["write", "write GET x"]),
-    ("undo", &["back"]),
-    ("redo", &["forward"]),
-];
 
 /// A line typed at a prompt on a cluster, or a trace, of `nodes` nodes.
 #[derive(Clone, Copy, Debug)]
@@ -83,13 +69,9 @@ impl<'a> Typed<'a> {
 
     /// The complaint about a first word that is none of these.
     pub(super) fn unknown(self, words: impl IntoIterator<Item = &'static Usage>) -> String {
-        let (word, known) = (self.word, first_words(words));
-        let usual = USUAL.iter().find(|(usual, here)| *usual == word && known.contains(&here[0]));
-        if let Some((_, here)) = usual {
-            return format!("'{word}' is not a word here; did you mean '{}'?", here.join("' or '"));
-        }
-        match nearest(word, known) {
-            Some(known) => format!("'{word}' is not a word here; did you mean '{known}'?"),
+        let word = self.word;
+        match meant(word, first_words(words)) {
+            Some(meant) => format!("'{word}' is not a word here; did you mean {meant}?"),
             None => format!("'{word}' is not a word here; 'help' lists the words"),
         }
     }

@@ -16,7 +16,7 @@ use crate::properties::linearizability::IsCommitted;
 use crate::properties::report::SafetyReport;
 use crate::raft::{Log, LogPosition, NodeId, Progress};
 use crate::record::deed::Deed;
-use crate::scenario::world::{CannotDo, Elections, ScriptDeed, World};
+use crate::scenario::world::{Campaigns, CannotDo, ScriptDeed, World};
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
@@ -165,8 +165,8 @@ impl World for RaftCluster {
         self.inspect(node, move |server| server.node().progress(peer)).flatten()
     }
 
-    fn elections(&self) -> Elections {
-        Elections::of(self.shared.journal().checker())
+    fn campaigns(&self) -> Campaigns {
+        Campaigns::of(self.shared.journal().checker())
     }
 
     fn safety(&mut self) -> SafetyReport {

@@ -13,7 +13,7 @@ pub enum Kind {
     /// A commit index grows.
     Commit,
     /// A node campaigns.
-    Election,
+    Campaign,
     /// A node wins an election.
     Leader,
     /// A node deletes entries.
@@ -54,7 +54,7 @@ impl Kind {
     /// The kinds that are a single word, each with its word.
     pub const WORDS: [(&str, Self); 16] = [
         ("commit", Self::Commit),
-        ("election", Self::Election),
+        ("campaign", Self::Campaign),
         ("leader", Self::Leader),
         ("truncation", Self::Truncation),
         ("crash", Self::Crash),
@@ -90,7 +90,7 @@ impl Kind {
         let Some(record) = history.step(step) else { return false };
         let event = |it: &Event| match (self, it) {
             (Self::Commit, Event::CommitAdvanced { .. })
-            | (Self::Election, Event::ElectionStarted { .. })
+            | (Self::Campaign, Event::ElectionStarted { .. })
             | (Self::Leader, Event::BecameLeader { .. })
             | (Self::Truncation, Event::Truncated { .. })
             | (

@@ -81,11 +81,11 @@ pub(super) fn judge<W: World>(
         let as_said = was_told(condition, command, &told);
         return if as_said { Ok(()) } else { Err(Why::WasTold(ticket.client(), told)) };
     }
-    if let Condition::Elections(amount) | Condition::Leaders(amount) = condition {
-        let elections = world.elections();
-        let are_held = matches!(condition, Condition::Elections(_));
-        let count = if are_held { elections.held } else { elections.won };
-        return if amount.admits(count) { Ok(()) } else { Err(Why::Elections(elections)) };
+    if let Condition::Campaigns(amount) | Condition::Leaders(amount) = condition {
+        let campaigns = world.campaigns();
+        let are_held = matches!(condition, Condition::Campaigns(_));
+        let count = if are_held { campaigns.held } else { campaigns.won };
+        return if amount.admits(count) { Ok(()) } else { Err(Why::Campaigns(campaigns)) };
     }
     let statuses = world.status();
     let leader = leader_of(&statuses);

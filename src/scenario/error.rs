@@ -23,7 +23,7 @@ pub struct LineError {
     pub column: usize,
     /// The word; empty at the end of the line.
     pub word: String,
-    /// The word that may have been meant.
+    /// The word that may have been meant, in quotes; or several.
     pub meant: Option<String>,
     /// What else would have fitted.
     pub expected: String,
@@ -39,8 +39,8 @@ impl fmt::Display for LineError {
         let shown: String = word.chars().take(LONGEST).collect();
         write!(f, "'{}{cut}' does not fit; expected ", visible(&shown))?;
         match meant {
-            Some(meant) if expected.is_empty() => write!(f, "'{meant}'"),
-            Some(meant) => write!(f, "perhaps '{meant}', or {expected}"),
+            Some(meant) if expected.is_empty() => f.write_str(meant),
+            Some(meant) => write!(f, "perhaps {meant}, or {expected}"),
             None => f.write_str(expected),
         }?;
         match stuck(word) {

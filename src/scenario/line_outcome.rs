@@ -9,7 +9,7 @@ use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
 use crate::raft::{Log, NodeId, Property};
 use crate::record::message_name::MessageName;
-use crate::scenario::world::{CannotDo, Elections, NextEvent};
+use crate::scenario::world::{Campaigns, CannotDo, NextEvent};
 use crate::server::Proposal;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
@@ -79,7 +79,7 @@ pub enum Why {
     /// An expectation does not hold; the nodes that it asks were found with this.
     NotSo(Vec<(NodeId, Found)>),
     /// The number of elections held or won is not as expected; these are the numbers.
-    Elections(Elections),
+    Campaigns(Campaigns),
     /// The client of this number was told this, which is not as expected.
     WasTold(u64, Proposal),
     /// The line names a client that has not asked, or the last client (`None`), and none has asked.

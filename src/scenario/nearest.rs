@@ -9,6 +9,33 @@ const ALIKE: f64 = 0.75;
 /// How similar a part of a known word must be. It is more, because parts are many and short.
 const PART_ALIKE: f64 = 0.9;
 
+/// Words that are usual elsewhere, and those that are used here in their place.
+const USUAL: [(&str, &[&str]); 12] = [
+    ("kill", &["crash"]),
+    ("stop", &["crash", "pause"]),
+    ("start", &["restart"]),
+    ("isolate", &["cut"]),
+    ("split", &["partition"]),
+    ("propose", &["submit", "write"]),
+    ("campaign", &["timeout", "elect"]),
+    ("election", &["campaign"]),
+    ("elections", &["campaigns"]),
+    ("read", &["write", "write GET x"]),
+    ("undo", &["back"]),
+    ("redo", &["forward"]),
+];
+
+/// Returns, in quotes, what a word probably was meant to be: what stands here for a word that is usual elsewhere,
+/// or the most similar of the `known` words.
+pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let usual = USUAL.iter().find(|(usual, here)| *usual == word && known.contains(&here[0]));
+    match usual {
+        Some((_, here)) => Some(format!("'{}'", here.join("' or '"))),
+        None => nearest(word, known).map(|near| format!("'{near}'")),
+    }
+}
+
 /// Returns the most similar of the `known` words, if it is similar enough. If none is, a word of which a part
 /// between hyphens is similar: for "vote" that is "request-vote".
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -7,7 +7,7 @@
 
 use super::error::LineError;
 use super::free_text::read_quoted;
-use super::nearest::nearest;
+use super::nearest::meant;
 
 /// A line, and how far it has been read.
 pub(super) struct Words<'a> {
@@ -183,9 +183,9 @@ impl<'a> Words<'a> {
     pub(super) fn error(mut self) -> LineError {
         self.at = self.furthest;
         let word = self.peek().to_owned();
-        let meant = nearest(&word, self.fitting.iter().map(String::as_str)).map(str::to_owned);
+        let meant = meant(&word, self.fitting.iter().map(String::as_str));
         // The suggestion comes first in the message, and need not be named twice.
-        self.expected.retain(|(expected, _)| Some(expected.trim_matches('\'')) != meant.as_deref());
+        self.expected.retain(|(expected, _)| Some(expected) != meant.as_ref());
         let column = self.line[..self.furthest].chars().count() + 1;
         let expected = self.expected.into_iter().map(|(what, all)| match &all[..] {
             [_, ..] if meant.is_none() => format!("{what}: {}", all.join(", ")),

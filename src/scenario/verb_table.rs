@@ -263,8 +263,8 @@ table! {
             Look Probing { leader: Who, "->" peer: NodeId };
         "not probing", "N -> 2", "leader N sends the peer entries as they come" =>
             Look NotProbing { leader: Who, "->" peer: NodeId };
-        "elections", "= 3 (or at most 3, at least 3)", "how often a node has campaigned so far" =>
-            Look Elections(amount: Amount);
+        "campaigns", "= 3 (or at most 3, at least 3)", "how often a node has campaigned so far" =>
+            Look Campaigns(amount: Amount);
         "leaders", "= 3 (or at most 3, at least 3)", "how many elections have been won so far" =>
             Look Leaders(amount: Amount);
         "answered", "[client N]",

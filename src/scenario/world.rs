@@ -83,20 +83,20 @@ pub enum NextEvent {
     HeartbeatDue(NodeId),
 }
 
-/// Elections since the cluster began.
+/// Campaigns since the cluster began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Elections {
+pub struct Campaigns {
     /// How many times a node has campaigned.
     pub held: u64,
     /// How many times a candidate has won.
     pub won: u64,
 }
 
-impl Elections {
+impl Campaigns {
     /// Returns the elections that the checker has seen.
     pub fn of(checker: &Checker) -> Self {
         let won = checker.leaders().len() + checker.second_leaders();
-        Self { held: checker.elections(), won: won as u64 }
+        Self { held: checker.campaigns(), won: won as u64 }
     }
 }
 
@@ -300,7 +300,7 @@ pub trait World {
     fn progress(&self, node: NodeId, peer: NodeId) -> Option<Progress>;
 
     /// Returns the elections so far.
-    fn elections(&self) -> Elections;
+    fn campaigns(&self) -> Campaigns;
 
     /// Has the checker compare the whole log of every running node, and returns its report so far.
     fn safety(&mut self) -> SafetyReport;

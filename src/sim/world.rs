@@ -12,7 +12,7 @@ use crate::record::deed::{Deed, Loss};
 use crate::record::journal::Flight;
 use crate::record::message_name::MessageName;
 use crate::scenario::world::{
-    CannotDo, Elections, InFlight, NextEvent, ScriptDeed, VirtualWorld, World,
+    Campaigns, CannotDo, InFlight, NextEvent, ScriptDeed, VirtualWorld, World,
 };
 use crate::server::state_machine::KeyValue;
 use crate::server::status::NodeStatus;
@@ -181,8 +181,8 @@ impl World for Sim {
         self.server(node)?.node().progress(peer)
     }
 
-    fn elections(&self) -> Elections {
-        Elections::of(self.journal.checker())
+    fn campaigns(&self) -> Campaigns {
+        Campaigns::of(self.journal.checker())
     }
 
     fn safety(&mut self) -> SafetyReport {

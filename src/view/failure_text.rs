@@ -6,7 +6,7 @@ use super::{colour, deeds, message, status, violation};
 use crate::raft::NodeId;
 use crate::scenario::found::Found;
 use crate::scenario::line_outcome::{Failure, Why};
-use crate::scenario::world::{CannotDo, Elections};
+use crate::scenario::world::{Campaigns, CannotDo};
 use crate::server::status::NodeStatus;
 
 /// The failed line and what went wrong with it, in one sentence.
@@ -53,7 +53,7 @@ fn why(failure: &Failure) -> String {
 fn reason(why: &Why) -> String {
     match why {
         Why::NotSo(found) => found_with(found),
-        Why::Elections(Elections { held, won }) => {
+        Why::Campaigns(Campaigns { held, won }) => {
             format!("{won} of {held} campaigns so far have been won")
         }
         Why::WasTold(client, told) => format!("client {client} {}", deeds::proposal(told)),

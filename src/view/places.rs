@@ -54,7 +54,7 @@ pub(crate) fn table() -> Vec<String> {
 fn event(kind: Kind) -> String {
     let text = match kind {
         Kind::Commit => "a commit index grows",
-        Kind::Election => "a node campaigns",
+        Kind::Campaign => "a node campaigns",
         Kind::Leader => "a node wins an election",
         Kind::Truncation => "a node deletes entries",
         Kind::Crash => "a node crashes",

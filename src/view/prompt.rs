@@ -9,7 +9,7 @@ use super::words::{joined, plural};
 use super::{colour, message, places, rules};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, Rule};
 use crate::record::message_name::MessageName;
-use crate::scenario::nearest::nearest;
+use crate::scenario::nearest::meant;
 use crate::scenario::usage::Usage;
 use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
@@ -218,8 +218,8 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
             _ => Rule::of_id(word).map(rules::one).ok_or_else(|| {
                 let all = words.iter().map(Usage::first_word);
                 let all = all.chain(Rule::ALL.iter().map(|rule| rule.id()));
-                let meant = nearest(&word.to_lowercase(), all)
-                    .map_or_else(String::new, |it| format!("; did you mean '{it}'?"));
+                let meant = meant(&word.to_lowercase(), all)
+                    .map_or_else(String::new, |it| format!("; did you mean {it}?"));
                 format!("'{word}' is not a word here, and no rule{meant}")
             }),
         };

@@ -221,7 +221,7 @@ fn condition_text(condition: &Condition) -> String {
         Condition::NotProbing { leader, peer } => {
             format!("{} does not probe {peer}", name(*leader))
         }
-        Condition::Elections(count) => {
+        Condition::Campaigns(count) => {
             format!("the number of campaigns so far is {}", amount(*count))
         }
         Condition::Leaders(count) => {

@@ -19,7 +19,7 @@ use raft_in_practice::scenario::library::SHIPPED;
 use raft_in_practice::scenario::line_outcome::{LineOutcome, ScriptObserver, Why};
 use raft_in_practice::scenario::run::Runner;
 use raft_in_practice::scenario::script::Script;
-use raft_in_practice::scenario::world::{CannotDo, Elections, ScriptDeed, World};
+use raft_in_practice::scenario::world::{Campaigns, CannotDo, ScriptDeed, World};
 use raft_in_practice::server::state_machine::{KeyValue, Reply};
 use raft_in_practice::server::status::NodeStatus;
 use raft_in_practice::server::timing::Time;
@@ -392,8 +392,8 @@ impl World for Liar {
         None
     }
 
-    fn elections(&self) -> Elections {
-        Elections::default()
+    fn campaigns(&self) -> Campaigns {
+        Campaigns::default()
     }
 
     fn safety(&mut self) -> SafetyReport {

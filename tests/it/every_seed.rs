@@ -71,7 +71,7 @@ fn the_ends_of_a_chain_go_on_for_ever_only_if_no_leader_appends_anything() {
             let sim = Sim::new(SimConfig::of(&script).seed(seed), Vec::new());
             let mut runner = Runner::new(sim, &mut silent);
             runner.run(&script.lines).unwrap();
-            runner.world().elections().won
+            runner.world().campaigns().won
         });
         let leaders: Vec<u64> = leaders.collect();
         let range = (*leaders.iter().min().unwrap(), *leaders.iter().max().unwrap());

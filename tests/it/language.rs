@@ -64,6 +64,10 @@ fn an_error_names_the_word_and_what_was_expected() {
             "expect violation liveness",
             "'liveness' does not fit; expected a property: election-safety",
         ),
+        ("kill 1", "'kill' does not fit; expected perhaps 'crash', or a verb"),
+        ("split 0 | 1 2", "'split' does not fit; expected perhaps 'partition', or a verb"),
+        ("stop 1", "'stop' does not fit; expected perhaps 'crash' or 'pause', or a verb"),
+        ("expect elections = 1", "'elections' does not fit; expected perhaps 'campaigns', or"),
         ("crash 1 befor save", "expected perhaps 'before', or the end of the line"),
         (
             "restart 9",

@@ -105,14 +105,14 @@ fn a_script_can_tell_a_new_leader_from_a_deposed_one_that_does_not_know() {
     let cut = format!("{ASKED}partition 0 | 1 2\n");
     holds(
         &cut,
-        &["leader is 0", "leader of term 1 or later", "elections = 1", "leaders at most 1"],
-        &["leader other than 0", "leader of term 2 or later", "elections at least 2"],
+        &["leader is 0", "leader of term 1 or later", "campaigns = 1", "leaders at most 1"],
+        &["leader other than 0", "leader of term 2 or later", "campaigns at least 2"],
     );
     let replaced = format!("{cut}wait until leader other than 0\n");
     holds(
         &replaced,
-        &["leader of term 2 or later", "role 0 = leader", "leaders = 2", "elections at least 2"],
-        &["leader is 0", "leader other than leader", "leaders at least 3", "elections at most 1"],
+        &["leader of term 2 or later", "role 0 = leader", "leaders = 2", "campaigns at least 2"],
+        &["leader is 0", "leader other than leader", "leaders at least 3", "campaigns at most 1"],
     );
 }
 
@@ -139,11 +139,11 @@ fn a_paused_process_stands_still_and_hears_what_has_waited_when_it_goes_on() {
                   write SET x=1\nwait 6s\nsubmit to 1 GET x\n";
     holds(
         paused,
-        &["log 1 = 1@1", "elections = 1", "match 0 -> 1 = 1", "unanswered"],
+        &["log 1 = 1@1", "campaigns = 1", "match 0 -> 1 = 1", "unanswered"],
         &["value x=1 on 1", "refused"],
     );
     let resumed = format!("{paused}resume 1\n");
-    holds(&resumed, &["log 1 = 1@1 2@1", "refused", "elections = 1"], &["unanswered"]);
+    holds(&resumed, &["log 1 = 1@1 2@1", "refused", "campaigns = 1"], &["unanswered"]);
     for (line, cannot) in [
         ("pause 1", CannotDo::IsPaused(NodeId::new(1))),
         ("timeout 1", CannotDo::IsPaused(NodeId::new(1))),
@@ -225,9 +225,9 @@ fn the_lines_of_a_block_are_carried_out_as_often_as_it_says() {
 #[test]
 fn a_node_that_is_to_lead_stands_again_until_it_does() {
     let twice = "nodes 3\nelect 0\nwait until in step\nelect 2\nelect 2\n";
-    holds(twice, &["leader is 2", "elections = 2"], &[]);
+    holds(twice, &["leader is 2", "campaigns = 2"], &[]);
     let cut = "nodes 3\ncut 0\ntry elect 0\n";
-    holds(cut, &["leader other than 0", "role 0 = candidate", "elections at least 12"], &[]);
+    holds(cut, &["leader other than 0", "role 0 = candidate", "campaigns at least 12"], &[]);
     let other = Why::NotSo(vec![(NodeId::new(1), Found::Leads(Term::new(1)))]);
     assert_eq!(stops("nodes 3\ncut 0\nelect 0\n"), Some(Why::TimedOut(PATIENCE, Box::new(other))));
     assert_eq!(stops("crash 0\nelect 0\n"), Some(Why::Cannot(CannotDo::IsDown(NodeId::new(0)))));
@@ -380,7 +380,7 @@ fn a_message_that_is_held_back_waits_for_its_name_and_others_pass_it() {
 #[test]
 fn a_message_that_is_duplicated_arrives_twice_and_means_once() {
     let voted = "nodes 5\ntimeout 0\nduplicate request-vote 0 -> 1\nstep 20\n";
-    holds(voted, &["leader is 0", "elections = 1"], &[]);
+    holds(voted, &["leader is 0", "campaigns = 1"], &[]);
     // The name means the first copy, and then the second.
     let named = "nodes 3\ntimeout 0\nduplicate request-vote 0 -> 1\n";
     let deliver = "deliver request-vote 0 -> 1\n";

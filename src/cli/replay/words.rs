@@ -5,7 +5,7 @@ use crate::cli::play::words as play;
 use crate::cli::typed_line::Typed;
 use crate::explain::{Kind, Place};
 use crate::raft::{NodeId, Rule};
-use crate::scenario::nearest::nearest;
+use crate::scenario::nearest::meant;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
 use crate::view::places;
@@ -110,8 +110,8 @@ fn no_place(typed: &str) -> String {
         return "'first' needs an event, as in 'first commit'".to_owned();
     }
     let is_known = typed.split_whitespace().all(|word| known.contains(&word));
-    let meant = if is_known { None } else { nearest(bad, known) };
-    let meant = meant.map_or_else(String::new, |it| format!("did you mean '{it}'? "));
+    let meant = if is_known { None } else { meant(bad, known) };
+    let meant = meant.map_or_else(String::new, |it| format!("did you mean {it}? "));
     format!("'{bad}' is not a place or event; {meant}{}", places::places())
 }
 

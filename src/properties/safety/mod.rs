@@ -65,7 +65,7 @@ struct Watched {
 pub struct Checker {
     nodes: usize,
     steps: u64,
-    elections: u64,
+    campaigns: u64,
     leaders: BTreeMap<Term, NodeId>,
     /// The nodes that led a term which another node had led before.
     second_leaders: BTreeSet<(Term, NodeId)>,
@@ -85,7 +85,7 @@ impl Checker {
         Self {
             nodes,
             steps: 0,
-            elections: 0,
+            campaigns: 0,
             leaders: BTreeMap::new(),
             second_leaders: BTreeSet::new(),
             begun: Vec::new(),
@@ -119,7 +119,7 @@ impl Checker {
             match *event {
                 Event::TermAdvanced { to, .. } => term = to,
                 Event::RoleChanged { to, .. } => leads = to == RoleKind::Leader,
-                Event::ElectionStarted { .. } => self.elections += 1,
+                Event::ElectionStarted { .. } => self.campaigns += 1,
                 Event::BecameLeader { term } => self.begins(id, term, log_before(self)),
                 Event::VoteGranted { to, term } => self.voted(id, term, to),
                 Event::CommitAdvanced { to, .. } => {
@@ -218,8 +218,8 @@ impl Checker {
     }
 
     /// How often nodes campaigned, in steps that were saved.
-    pub const fn elections(&self) -> u64 {
-        self.elections
+    pub const fn campaigns(&self) -> u64 {
+        self.campaigns
     }
 
     /// How often `property` was checked.

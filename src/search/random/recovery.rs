@@ -122,7 +122,7 @@ pub fn recover(
     let apart = if deaf && nodes >= 3 { deafen_the_leader(sim, unneeded) } else { None };
     let core: NodeSet = NodeId::all(nodes).filter(|&node| Some(node) != apart).collect();
 
-    let before = sim.elections().held;
+    let before = sim.campaigns().held;
     // A timer that had almost run out when the calm began may still end.
     let settled = sim.now() + SETTLING;
     clients.run_to(sim, settled);
@@ -130,7 +130,7 @@ pub fn recover(
     let left_over = !sim.config().settings.no_op;
     await_commit(sim, core, left_over)?;
     stay_quiet(sim, clients, core, leader)?;
-    let (held, most) = (sim.elections().held - before, MOST_ELECTIONS);
+    let (held, most) = (sim.campaigns().held - before, MOST_ELECTIONS);
     if held > most {
         return Err(Stall::ManyElections { held, most });
     }

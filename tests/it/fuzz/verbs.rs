@@ -88,7 +88,7 @@ fn condition(nodes: usize) -> impl Strategy<Value = Condition> {
         (who(nodes), node(nodes), 0_u64..5)
             .prop_map(|(leader, peer, index)| { Condition::NextIndex { leader, peer, index } }),
         (who(nodes), node(nodes)).prop_map(|(leader, peer)| Condition::Probing { leader, peer }),
-        (0_u64..9).prop_map(|most| Condition::Elections(Amount::AtMost(most))),
+        (0_u64..9).prop_map(|most| Condition::Campaigns(Amount::AtMost(most))),
     ]
 }
 

@@ -84,7 +84,7 @@ fn help_on_a_word_says_what_may_follow_it() {
 fn a_trace_is_walked_forth_and_back() {
     let path = trace("demo", "walk");
     let talk = |lines: &str| unwrapped(&printed(&["replay", &path, "--prompt"], lines));
-    let out = talk("next\nnext 5\nback\ngoto 2.624\nnext commit\nprevious election\n");
+    let out = talk("next\nnext 5\nback\ngoto 2.624\nnext commit\nprevious campaign\n");
     has_all(
         &out,
         &[
@@ -95,7 +95,7 @@ fn a_trace_is_walked_forth_and_back() {
             "7/103 2.116> back step 6:",
             "6/103 2.116> goto 2.624 Three writes client 1 asks n0 for SET balance=1000 step 23:",
             "23/103 2.624> next commit step 32:",
-            "previous election All nodes start as followers An election",
+            "previous campaign All nodes start as followers An election",
         ],
     );
     let out =

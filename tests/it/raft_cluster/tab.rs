@@ -106,7 +106,7 @@ fn check_completions(shell: &Shell) {
         ("check --no-op of\t", "<check><--no-op><off>"),
         ("completions z\t", "<completions><zsh>"),
         // A place has several words, but is one value.
-        ("replay x --at first\\ el\t", "<replay><x><--at><first election>"),
+        ("replay x --at first\\ cam\t", "<replay><x><--at><first campaign>"),
         ("replay x --at 'last refused up\t", "<replay><x><--at><last refused up-to-date-log>"),
         ("replay x --at \"last broken maj\t", "<replay><x><--at><last broken majority-quorum>"),
         ("explore x --at la\theal\t--no-open", "<explore><x><--at><last heal><--no-open>"),
