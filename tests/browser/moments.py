@@ -73,13 +73,13 @@ def by_hand_nothing_comes_by_itself():
         page.line("wait until leader")
         page.eval("fetch('trace.jsonl').then((it) => it.text()).then((text) => explore.replace(async () => ({ name: 'x', text })))")
         page.settle()
-        check("it says at the top that it is by hand", "By hand: no timer ends" in page.eval("document.getElementById('about').textContent"), True)
+        check("it says at the top that it is under manual control", "Manual control: no timer ends" in page.eval("document.getElementById('about').textContent"), True)
         lines, length = page.lines(), page.eval("explore.run.length")
         page.eval("document.activeElement.blur()")
         for key in ("ArrowRight", " "):
             page.browser.press(key)
             page.settle()
-        told = "Nothing comes by itself: untick 'by hand' to let it run."
+        told = "Nothing comes by itself: untick 'manual' to let it run."
         check("nothing is done", (page.lines(), page.complaint(), page.eval("explore.playing")), (lines, "", False))
         for button in ("next", "play"):
             seen = page.eval(f"[document.getElementById('{button}').disabled, document.getElementById('{button}').title]")

@@ -66,10 +66,10 @@ class Page:
         self.click(f'#flight li[data-message="{flight}"] > button')
         self.button(text)
 
-    def propose(self, node, command):
+    def submit(self, node, command):
         self.click(f'.ring-node[data-node="{node}"]')
         self.browser.type("#command", command)
-        self.button("propose")
+        self.button("submit")
 
     def line(self, text):
         """Types a line."""

@@ -30,7 +30,7 @@ class Explore {
   /** How many lines of the scenario are left. While there are any, the run goes on by them. */
   get left() { return this.head.planned.length - this.head.done; }
 
-  /** Whether nothing more comes by itself: by hand, with no line left. */
+  /** Whether nothing more comes by itself: manual control, with no line left. */
   get still() { return this.atEnd && this.left === 0 && this.head.manual; }
 
   /** What an answer can be about: the moment that is shown, or the whole run as it now is. */
@@ -90,7 +90,7 @@ class Explore {
     this.head = told;
     this.flights = new Map(told.flights.map((flight) => [flight.id, flight]));
     this.viewer.use(run);
-    if (told.manual) byId("about").append(" By hand: no timer ends and no message arrives until you say so.");
+    if (told.manual) byId("about").append(" Manual control: no timer ends and no message arrives until you say so.");
     this.complain(told.complaint);
     byId("manual").checked = told.manual;
     this.showLines();
@@ -158,7 +158,7 @@ class Explore {
 
   /** Says what → and playing do at the moment that is shown. */
   showOnward() {
-    const told = this.still ? "Nothing comes by itself: untick 'by hand' to let it run."
+    const told = this.still ? "Nothing comes by itself: untick 'manual' to let it run."
       : !this.atEnd ? "→ shows the next moment, space plays on from here."
       : this.left > 0 ? "→ carries out the next line of the scenario, space all that are left."
       : "→ lets the next event happen, space one after the other.";

@@ -48,7 +48,7 @@ Object.assign(Explore.prototype, {
       element("option", { value: "" }, "its link to …"), ...others.map((other) => element("option", { value: other }, `n${other}`)));
     const command = element("input", { id: "command", value: this.command ?? "SET x=1", "aria-label": "A client's command", autocomplete: "off", spellcheck: "false", oninput: (event) => { this.command = event.target.value; } });
     const ask = element("form", { class: "row", onsubmit: (event) => { event.preventDefault(); this.line(`submit to ${node} ${command.value}`); } },
-      element("label", {}, "a client asks: ", command), element("button", { type: "submit", title: `submit to ${node}` }, "propose"),
+      element("label", {}, "a client asks: ", command), element("button", { type: "submit", title: `submit to ${node}` }, "submit"),
       element("button", { type: "button", title: `submit to ${node} GET x`, onclick: () => this.line(`submit to ${node} GET x`) }, "read x"));
     return [element("h3", {}, `n${node}: ${standing(state)}, term ${state.term}`), element("div", { class: "row" }, ...acts, others.length > 0 ? link : null), state.up ? ask : null].filter(Boolean);
   },
@@ -68,13 +68,13 @@ Object.assign(Explore.prototype, {
   },
 
   /** Asks in a form which nodes stay together. It replaces the actions on what is chosen. */
-  showSplit() {
+  showPartition() {
     const groups = element("input", { value: this.groups ?? halves(this.run.nodes), "aria-label": "Groups of nodes, with | between them", autocomplete: "off" });
     byId("selected").replaceChildren(element("h3", {}, "Which nodes stay together?"), element("form", { class: "row", onsubmit: (event) => {
       event.preventDefault();
       this.groups = groups.value;
       this.line(`partition ${groups.value}`);
-    } }, groups, element("button", { type: "submit" }, "split")));
+    } }, groups, element("button", { type: "submit" }, "partition")));
     groups.focus();
     groups.select();
   },

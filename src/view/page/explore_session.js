@@ -7,7 +7,7 @@ Object.assign(Explore.prototype, {
     click("undo", () => { this.stop(); this.act({ act: "undo" }); });
     click("redo", () => { this.stop(); this.act({ act: "redo" }); });
     click("heal", () => this.line("heal"));
-    click("split", () => this.showSplit());
+    click("partition", () => this.showPartition());
     click("to-end", () => this.viewer.goto(this.viewer.end));
     click("go-on", () => { this.stop(); this.act({ act: "fork" }, { here: true }); });
     byId("manual").onchange = (event) => this.line(event.target.checked ? "manual" : "automatic");
