@@ -106,7 +106,7 @@ impl RaftCluster {
         let delay_queue =
             delay_queue::start(Arc::clone(&shared), delays).map_err(StartError::Thread)?;
         let mut cluster = Self {
-            config: ServerConfig { settings, timing: Some(timing), seed },
+            config: ServerConfig { settings, timing, seed },
             tick: timing.tick,
             nodes: (0..size).map(|_| None).collect(),
             delay_queue: Some(delay_queue),

@@ -128,7 +128,7 @@ impl ClusterNode {
         let (commands, promises): (Vec<_>, Vec<_>) = self.proposed.drain(..).unzip();
         let tickets: Vec<_> = promises.iter().map(Promise::ticket).collect();
         self.promises.extend(tickets.iter().copied().zip(promises));
-        let mut refused = None;
+        let mut refused = Vec::new();
         let ended = take_turn_of(
             &mut self.server,
             self.shared.clock.now(),
@@ -142,8 +142,10 @@ impl ClusterNode {
                     steps.make(timer, None);
                 }
                 if !commands.is_empty() {
-                    refused = steps.expect_answers(&tickets).err();
-                    steps.make(Input::Propose(commands), None);
+                    if !steps.node().is_leader() {
+                        refused.clone_from(&tickets);
+                    }
+                    steps.propose(commands, tickets);
                 }
             },
             |entry| self.shared.at_now(|journal, now| journal.enter(now, entry)),
@@ -153,7 +155,7 @@ impl ClusterNode {
             Ended::Saved { first_message, mut sendable, answers } => {
                 self.shared.send(first_message, sendable.drain_messages());
                 self.server.recycle(sendable);
-                self.answer_and_post(answers, refused.map_or(&[][..], |_| &tickets));
+                self.answer_and_post(answers, &refused);
                 Ok(())
             }
         }

@@ -1,9 +1,7 @@
 //! What clients were told, and why some were told nothing.
 
-use std::collections::VecDeque;
-
 use super::{Asked, Change, Explanation, Finding, Silent, Unanswerable};
-use crate::raft::{Event, Input, LogIndex, LogPosition};
+use crate::raft::{Event, LogIndex, LogPosition};
 use crate::record::history::{ClientCall, Told};
 use crate::server::Answer as Reply;
 
@@ -105,37 +103,17 @@ impl Asked<'_> {
         Some(Explanation { change: Some(Change::CommitAt { index }), ..deleted })
     }
 
-    /// The entry that the node appended for this call; `None` if it has not taken the command in. Others may have
-    /// asked the same node for the same: they are served in the order in which they asked.
+    /// The entry that the node appended for this call; `None` if it has not taken the command in.
     fn entry_of(&self, call: &ClientCall) -> Option<LogPosition> {
-        let appends = |event: &Event| match event {
-            Event::Appended { first, term, .. } => Some((*first, *term)),
-            _ => None,
-        };
-        let mut appended = VecDeque::new();
-        for step in self.history.steps_of(call.node, self.step) {
-            let Some((first, term)) = step.events.iter().find_map(appends) else { continue };
-            let Input::Propose(commands) = step.input() else { continue };
-            let own = commands.iter().enumerate().filter(|(_, own)| **own == call.command);
-            let entries = own.map(|(nth, _)| LogPosition { term, index: first.plus(nth) });
-            appended.extend(entries.map(|entry| (step.step, entry)));
-        }
-        let asks_the_same =
-            |other: &&ClientCall| other.node == call.node && other.command == call.command;
-        for other in self.history.clients().iter().filter(asks_the_same) {
-            let is_refused = matches!(other.told, Some((_, Told::Refused { .. })));
-            let nth = appended.iter().position(|(step, _)| *step >= other.asked_in);
-            // A command that waited for a process which crashed was never taken in.
-            let is_gone = |step| {
-                let before = other.asked_in.saturating_sub(1);
-                self.history.crashes(call.node, before, step).any(|after| after < step)
-            };
-            let own = nth.filter(|&nth| !is_refused && !is_gone(appended[nth].0));
-            let own = own.and_then(|nth| appended.remove(nth)).map(|(_, entry)| entry);
-            if other.ticket == call.ticket {
-                return own;
-            }
-        }
-        None
+        let mut steps = self.history.steps_of(call.node, self.step);
+        steps.find_map(|step| {
+            let nth = step.tickets().position(|ticket| ticket == Some(call.ticket))?;
+            step.events.iter().find_map(|event| match *event {
+                Event::Appended { first, term, .. } => {
+                    Some(LogPosition { term, index: first.plus(nth) })
+                }
+                _ => None,
+            })
+        })
     }
 }

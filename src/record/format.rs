@@ -13,14 +13,14 @@ use super::error::TraceError;
 use crate::network::Conditions;
 use crate::raft::{Command, Input, MAX_NODES, NodeId, Rule, RuleSet, Settings};
 use crate::record::deed::Deed;
-use crate::server::ServerConfig;
 use crate::server::timing::{Time, Timing};
 use crate::server::turn_order::MessageId;
+use crate::server::{ServerConfig, Ticket};
 
 /// The `format` field of every header, by which a trace is recognised.
 pub(super) const FORMAT: &str = "raft-in-practice trace";
 /// The version that this program writes, and the only one it reads.
-pub(super) const VERSION: u64 = 4;
+pub(super) const VERSION: u64 = 5;
 
 /// Every line of a trace has fewer bytes than this, its end included. A script has at most 1 MiB, and so
 /// have all its commands together; a letter takes at most six bytes in JSON.
@@ -103,10 +103,9 @@ impl Header {
         Settings { nodes, rules: self.rules(), no_op, max_batch }
     }
 
-    /// The configuration of every server when the run is made again. No timer ends then, because the ends of
-    /// timers were recorded.
+    /// The configuration of every server.
     pub(super) fn server(&self) -> ServerConfig {
-        ServerConfig { settings: self.settings(), timing: None, seed: self.seed }
+        ServerConfig { settings: self.settings(), timing: self.timing, seed: self.seed }
     }
 
     /// Reads the first line.
@@ -134,12 +133,15 @@ impl Header {
             return Err(wrong(format!("{world} is not a world in which a cluster runs; {known}")));
         }
         let header: Self = serde_json::from_value(value).map_err(|it| wrong(it.to_string()))?;
-        if (1..=MAX_NODES).contains(&header.nodes) {
-            Ok(header)
-        } else {
+        if !(1..=MAX_NODES).contains(&header.nodes) {
             let what = format!("a cluster of {} nodes; sizes 1 to {MAX_NODES} run", header.nodes);
-            Err(wrong(what))
+            return Err(wrong(what));
         }
+        if !header.timing.heartbeats_are_in_time() {
+            let what = "a heartbeat that comes no sooner than the shortest election timeout ends";
+            return Err(wrong(what.to_owned()));
+        }
+        Ok(header)
     }
 }
 
@@ -155,17 +157,32 @@ pub(crate) enum InputLine {
     /// The message of this number arrived.
     Receive(MessageId),
     /// Clients asked for these commands.
-    Propose(Vec<Command>),
+    Propose(Vec<Proposed>),
+}
+
+/// A command that a node was given.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Proposed {
+    pub(crate) command: Command,
+    /// The claim of its client to an answer; `None` if no client waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<Ticket>,
 }
 
 impl InputLine {
-    /// The line for this input; `received` is the number of the message, if it is one.
-    pub(crate) fn of(input: &Input, received: Option<MessageId>) -> Self {
+    /// The line for this input; `received` is the number of the message, and `tickets` are the claims of the clients
+    /// whose commands they are.
+    pub(crate) fn of(input: &Input, received: Option<MessageId>, tickets: &[Ticket]) -> Self {
+        let mut tickets = tickets.iter().copied();
         match input {
             Input::ElectionTimeout => Self::ElectionTimeout,
             Input::HeartbeatDue => Self::HeartbeatDue,
             Input::Receive(_) => Self::Receive(received.unwrap_or_default()),
-            Input::Propose(commands) => Self::Propose(commands.clone()),
+            Input::Propose(commands) => {
+                let commands = commands.iter().cloned();
+                let proposed = commands.map(|command| Proposed { command, ticket: tickets.next() });
+                Self::Propose(proposed.collect())
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub use computed_fields::{Ending, NodeFields};
 pub use error::TraceError;
 pub use format::{Clock, Header};
 pub use history::History;
-pub use replay::{ReplayedRun, Summary, replay};
+pub use replay::{Summary, replay};
 pub(crate) use write::begins_trace;
 #[cfg(feature = "cli")]
 pub(crate) use write::opened;

@@ -165,7 +165,7 @@ impl File {
                 step: self.steps,
                 time_us: batch.time,
                 node: id,
-                input: InputLine::of(&step.input, step.received),
+                input: InputLine::of(&step.input, step.received, &step.tickets),
                 sent: messages.len(),
                 digest: format!("{:016x}", step.digest),
                 batch: is_last.then_some(if saved { BatchEnd::Saved } else { BatchEnd::Lost }),

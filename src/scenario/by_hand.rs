@@ -11,6 +11,7 @@ use crate::record::History;
 use crate::record::deed::{Deed, Loss};
 use crate::record::history::StepRecord;
 use crate::record::message_name::MessageName;
+use crate::server::Ticket;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, MessageId};
 
@@ -27,7 +28,7 @@ struct MoveWriter<'h> {
     paused: NodeSet,
     /// The commands that clients have sent and the node has not handled yet: on threads a node handles them
     /// in a later turn, and a paused process handles them after the messages that wait for it.
-    unheard: Vec<(NodeId, Verb)>,
+    unheard: Vec<(Ticket, NodeId, Verb)>,
     /// The index in `verbs` at which the moves of the last step begin.
     last_step: usize,
 }
@@ -76,8 +77,8 @@ impl Script {
         moves.settle_copies(until);
         // Commands for paused nodes wait in the new world too. A running node would handle its commands at once,
         // though it had not handled them by this step of the recorded run, so they are left out.
-        let waits = |(node, _): &(NodeId, Verb)| moves.paused.contains(*node);
-        let unheard = moves.unheard.into_iter().filter(waits).map(|(_, verb)| verb);
+        let waits = |(_, node, _): &(Ticket, NodeId, Verb)| moves.paused.contains(*node);
+        let unheard = moves.unheard.into_iter().filter(waits).map(|(.., verb)| verb);
         moves.verbs.extend(unheard);
         let shows = match history.last() {
             last if until < last => format!("A recorded run up to step {until} of {last}."),
@@ -105,7 +106,7 @@ impl<'h> MoveWriter<'h> {
             Input::ElectionTimeout => self.verbs.push(Verb::Timeout(node)),
             Input::HeartbeatDue => self.verbs.push(Verb::Heartbeat(node)),
             // The commands themselves were noted from the clients' deeds.
-            Input::Propose(commands) => commands.iter().for_each(|_| self.hear(step.node)),
+            Input::Propose(_) => step.tickets().flatten().for_each(|ticket| self.hear(ticket)),
             Input::Receive(envelope) => {
                 let name = step.received.and_then(|message| self.name(message));
                 let deliver = name.map(Verb::Deliver);
@@ -126,15 +127,11 @@ impl<'h> MoveWriter<'h> {
         self.held.extend(left.map(|sent| (sent.message, &sent.envelope)));
     }
 
-    /// Adds the first unhandled command for a node to the moves, if there is one.
-    fn hear(&mut self, node: NodeId) {
-        if let Some(at) = self.asked_of(node) {
-            self.verbs.push(self.unheard.remove(at).1);
+    /// Adds the command of this client to the moves, if no node has handled it.
+    fn hear(&mut self, client: Ticket) {
+        if let Some(at) = self.unheard.iter().position(|(ticket, ..)| *ticket == client) {
+            self.verbs.push(self.unheard.remove(at).2);
         }
-    }
-
-    fn asked_of(&self, node: NodeId) -> Option<usize> {
-        self.unheard.iter().position(|(asked, _)| *asked == node)
     }
 
     fn name(&self, message: MessageId) -> Option<MessageName> {
@@ -149,15 +146,16 @@ impl<'h> MoveWriter<'h> {
             Deed::Crash { node, point: CrashPoint::Between } => {
                 self.wait(time);
                 // Commands that wait at the paused process come before the crash, so they get no answer.
-                while self.paused.contains(*node) && self.asked_of(*node).is_some() {
-                    self.hear(*node);
+                let unheard = self.unheard.extract_if(.., |(_, asked, _)| asked == node);
+                let unheard: Vec<Verb> = unheard.map(|(.., verb)| verb).collect();
+                if self.paused.contains(*node) {
+                    self.verbs.extend(unheard);
                 }
                 self.paused.remove(*node);
-                self.unheard.retain(|(asked, _)| asked != node);
                 Verb::Crash { who: who(*node), point: CrashPoint::Between }
             }
             Deed::Crash { node, point } => {
-                self.unheard.retain(|(asked, _)| asked != node);
+                self.unheard.retain(|(_, asked, _)| asked != node);
                 return self.before_last(Verb::Crash { who: who(*node), point: *point });
             }
             Deed::AnswerLost { node, .. } => return self.before_last(Verb::LoseAnswer(who(*node))),
@@ -178,14 +176,14 @@ impl<'h> MoveWriter<'h> {
             }
             Deed::HealLink { from, to } => Verb::HealLinks(LinkSet::from_to(*from, *to)),
             Deed::Heal => Verb::Heal,
-            Deed::Asked { node, command, .. } => {
+            Deed::Asked { ticket, node, command } => {
                 let verb = Verb::Submit { to: who(*node), command: command.as_str().to_owned() };
-                self.unheard.push((*node, verb));
+                self.unheard.push((*ticket, *node, verb));
                 return;
             }
-            Deed::Refused { node, .. } => {
+            Deed::Refused { ticket, .. } => {
                 self.wait(time);
-                return self.hear(*node);
+                return self.hear(*ticket);
             }
             Deed::Phase(text) => Verb::Phase(text.clone()),
             Deed::Note(text) => Verb::Note(text.clone()),

@@ -56,10 +56,3 @@ pub enum Proposal {
     /// The client has its answer.
     Answered(Answer),
 }
-
-/// The error of a node that cannot accept a command, because it does not lead.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NotLeader {
-    /// The leader, as far as the node knows.
-    pub leader: Option<NodeId>,
-}

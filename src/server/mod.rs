@@ -27,7 +27,7 @@ use crate::random_draws::generator;
 use crate::server::state_machine::{KeyValue, Reply};
 use crate::server::timing::{Time, Timing};
 
-pub use answer::{Answer, NotLeader, Proposal, Ticket};
+pub use answer::{Answer, Proposal, Ticket};
 pub use disk::{Disk, StorageFailed};
 
 /// The configuration of a server.
@@ -35,8 +35,8 @@ pub use disk::{Disk, StorageFailed};
 pub struct ServerConfig {
     /// The protocol's settings.
     pub settings: Settings,
-    /// The durations of the timers; `None` if the caller decides when a timer ends, as in a replay.
-    pub timing: Option<Timing>,
+    /// The durations of the timers.
+    pub timing: Timing,
     /// The seed of its random draws. Each node, and each incarnation of it, draws different numbers.
     pub seed: u64,
 }
@@ -99,8 +99,10 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// If a heartbeat would come no sooner than the shortest election timeout ends, or if the disk holds a state
     /// that no node can have saved ([`RaftNode::new`]).
     pub fn start(id: NodeId, config: ServerConfig, mut disk: Disk<S>, now: Time) -> Self {
-        let in_time = config.timing.is_none_or(|timing| timing.heartbeat < timing.election_min);
-        assert!(in_time, "a heartbeat comes before the shortest election timeout ends (§5.2)");
+        assert!(
+            config.timing.heartbeats_are_in_time(),
+            "a heartbeat comes before the shortest election timeout ends (§5.2)"
+        );
         let rng = generator(config.seed, disk.starts << 8 | id.index() as u64);
         disk.starts += 1;
         let node = RaftNode::new(id, config.settings, disk.state().clone());
@@ -128,15 +130,6 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// Ends the server like a crash: only its disk is left.
     pub fn crash(self) -> Disk<S> {
         self.rest.disk
-    }
-
-    /// Promises an answer to each of `tickets`. Their commands must be the next that are proposed,
-    /// in the same order.
-    ///
-    /// # Errors
-    /// If the node does not lead, and so can promise nothing.
-    pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
-        self.rest.expect_answers(&self.node, tickets)
     }
 
     /// Opens a turn, and first makes the late save that the last turn left, if any.
@@ -169,11 +162,19 @@ impl<S: Storage + AsRef<PersistentState>> Server<S> {
     /// must hand the input to a turn, and may record it first.
     pub fn expired(&mut self, now: Time) -> Option<Input> {
         let due = self.due(now)?;
-        match due {
-            Input::ElectionTimeout => self.rest.election_deadline = None,
-            _ => self.rest.heartbeat_deadline = self.rest.heartbeat_after(now),
-        }
+        self.reset_timer(&due, now);
         Some(due)
+    }
+
+    /// Resets the timer whose end this input is, if it is one.
+    pub(crate) fn reset_timer(&mut self, ended: &Input, now: Time) {
+        match ended {
+            Input::ElectionTimeout => self.rest.election_deadline = None,
+            Input::HeartbeatDue => {
+                self.rest.heartbeat_deadline = Some(self.rest.heartbeat_after(now));
+            }
+            Input::Receive(_) | Input::Propose(_) => {}
+        }
     }
 
     /// Returns the timer that has ended by `now`, without resetting it. A server that has stopped
@@ -261,6 +262,14 @@ impl<S: Storage> ServerTurn<'_, S> {
         self.turn.step(input);
     }
 
+    /// Promises an answer to each of `tickets`, whose commands are the next input, in the same order. A node that
+    /// does not lead promises nothing.
+    fn expect_answers(&mut self, tickets: &[Ticket]) {
+        if self.turn.is_leader() {
+            self.rest.expect_answers(self.turn.current_term(), self.turn.last().index, tickets);
+        }
+    }
+
     /// Saves what the steps changed, restarts the timers they asked for, applies what is committed,
     /// and yields what may be sent now.
     ///
@@ -296,12 +305,8 @@ impl<S: Storage> ServerTurn<'_, S> {
 }
 
 impl<S> Rest<S> {
-    fn expect_answers(&mut self, node: &RaftNode, tickets: &[Ticket]) -> Result<(), NotLeader> {
-        if !node.is_leader() {
-            return Err(NotLeader { leader: node.leader() });
-        }
-        let term = node.current_term();
-        let last = node.last().index;
+    /// Notes that the commands of these tickets will be the entries of `term` after `last`.
+    fn expect_answers(&mut self, term: Term, last: LogIndex, tickets: &[Ticket]) {
         for (nth, &ticket) in tickets.iter().enumerate() {
             let index = last.plus(nth + 1);
             // A ticket that still waits here is from an earlier leadership of this node, and the
@@ -311,7 +316,6 @@ impl<S> Rest<S> {
                 self.answers.push((before, Answer::Uncertain { position }));
             }
         }
-        Ok(())
     }
 
     /// Updates the timers and applies committed entries after a turn of `node` is saved.
@@ -331,23 +335,21 @@ impl<S> Rest<S> {
         if node.is_leader() {
             self.election_deadline = None;
             if sendable.restart_heartbeat_timer() || self.heartbeat_deadline.is_none() {
-                self.heartbeat_deadline = self.heartbeat_after(now);
+                self.heartbeat_deadline = Some(self.heartbeat_after(now));
             }
         } else {
             self.heartbeat_deadline = None;
             // A leader's election timer does not run, so a leader that steps down starts it.
-            if (sendable.restart_election_timer() || self.election_deadline.is_none())
-                && let Some(verdict) = self.restart_election_timer(now)
-            {
-                sendable.add(Event::Checked(verdict));
+            if sendable.restart_election_timer() || self.election_deadline.is_none() {
+                sendable.add(Event::Checked(self.restart_election_timer(now)));
             }
         }
         self.apply_committed(node, sendable);
     }
 
     /// When a leader that sends messages at `now` must send the next heartbeat.
-    fn heartbeat_after(&self, now: Time) -> Option<Time> {
-        Some(now + self.config.timing?.heartbeat)
+    fn heartbeat_after(&self, now: Time) -> Time {
+        now + self.config.timing.heartbeat
     }
 
     /// Stops the server: it takes no more turns, and no timer ends.
@@ -357,12 +359,12 @@ impl<S> Rest<S> {
         self.heartbeat_deadline = None;
     }
 
-    /// Restarts the election timer, if there are timers.
-    fn restart_election_timer(&mut self, now: Time) -> Option<Verdict> {
+    /// Restarts the election timer. Returns the verdict on the timeout that is drawn for it.
+    fn restart_election_timer(&mut self, now: Time) -> Verdict {
         let rules = self.config.settings.rules;
-        let (timeout, verdict) = self.config.timing?.draw_timeout(rules, &mut self.rng);
+        let (timeout, verdict) = self.config.timing.draw_timeout(rules, &mut self.rng);
         self.election_deadline = Some(now + timeout);
-        Some(verdict)
+        verdict
     }
 
     /// Applies entries in order as they become committed (Figure 2, all servers 1), and answers the

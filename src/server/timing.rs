@@ -102,6 +102,11 @@ impl Timing {
         tick: Duration::from_millis(10),
     };
 
+    /// Whether a heartbeat comes before the shortest election timeout ends (§5.2).
+    pub fn heartbeats_are_in_time(&self) -> bool {
+        self.heartbeat < self.election_min
+    }
+
     /// The same timing, `speed` times as fast. The tick is unchanged: threads check timers at that rate.
     pub fn faster(self, speed: f64) -> Self {
         Self {

@@ -8,9 +8,9 @@ use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
-use crate::raft::{Input, LogIndex, Lost, PersistentState, RaftNode, Sendable, Storage};
+use crate::raft::{Command, Input, LogIndex, Lost, PersistentState, RaftNode, Sendable, Storage};
 use crate::server::timing::Time;
-use crate::server::{Answer, Changes, NotLeader, Server, ServerTurn, StorageFailed, Ticket};
+use crate::server::{Answer, Changes, Server, ServerTurn, StorageFailed, Ticket};
 
 /// The number of a message: how many were sent before it in this run.
 #[derive(
@@ -48,6 +48,8 @@ pub struct Step {
     pub input: Input,
     /// The number of the message, if the input is one.
     pub received: Option<MessageId>,
+    /// The claims of the clients to answers, if the input is their commands, in the same order.
+    pub tickets: Vec<Ticket>,
     /// The digest of the node after the step; 0 if no observer asked for digests.
     pub digest: u64,
     /// How many events of the batch there are by the end of this step.
@@ -78,6 +80,19 @@ pub enum JournalEntry<'a, S = PersistentState> {
         /// The answers that get lost on their way to clients.
         lost_answers: &'a [(Ticket, Answer)],
     },
+}
+
+impl<S> JournalEntry<'_, S> {
+    /// The same entry, for a journal that learns of the answers in another way.
+    pub(crate) const fn without_answers(self) -> Self {
+        match self {
+            Self::Saved { server, changes, steps, sendable, .. } => {
+                let (answers, lost_answers): (&[_], &[_]) = (&[], &[]);
+                Self::Saved { server, changes, steps, sendable, answers, lost_answers }
+            }
+            lost @ Self::Lost { .. } => lost,
+        }
+    }
 }
 
 /// A turn that is still making its steps.
@@ -111,6 +126,22 @@ impl<S: Storage> Steps<'_, S> {
     /// Hands the server one input; `received` is the number of the message, if it is one. Returns
     /// the record of the step, if an observer asked for steps.
     pub fn make(&mut self, input: Input, received: Option<MessageId>) -> Option<&Step> {
+        self.make_for(input, received, Vec::new())
+    }
+
+    /// Hands the server the commands of clients. If the node leads, each ticket gets an answer once the entry of
+    /// its command is applied; otherwise the commands are refused. Returns the record of the step, as `make` does.
+    pub fn propose(&mut self, commands: Vec<Command>, tickets: Vec<Ticket>) -> Option<&Step> {
+        self.turn.expect_answers(&tickets);
+        self.make_for(Input::Propose(commands), None, tickets)
+    }
+
+    fn make_for(
+        &mut self,
+        input: Input,
+        received: Option<MessageId>,
+        tickets: Vec<Ticket>,
+    ) -> Option<&Step> {
         if self.detail == Detail::Batches {
             self.turn.step(input);
             return None;
@@ -125,17 +156,8 @@ impl<S: Storage> Steps<'_, S> {
             0
         };
         let (events_end, messages_end) = (turn.events().len(), turn.peek_messages().len());
-        self.made.push(Step { input, received, digest, events_end, messages_end });
+        self.made.push(Step { input, received, tickets, digest, events_end, messages_end });
         self.made.last()
-    }
-
-    /// The same as [`Server::expect_answers`], after the steps that this turn has made.
-    ///
-    /// # Errors
-    /// If the node does not lead, and so can promise nothing.
-    pub fn expect_answers(&mut self, tickets: &[Ticket]) -> Result<(), NotLeader> {
-        let ServerTurn { turn, rest, .. } = &mut self.turn;
-        rest.expect_answers(turn, tickets)
     }
 
     /// The node, after the steps so far.

@@ -25,7 +25,7 @@ use crate::scenario::script::Script;
 use crate::scenario::world::World;
 use crate::server::status::NodeStatus;
 use crate::server::timing::{Time, Timing};
-use crate::server::turn_order::{CrashPoint, Ended, MessageId, take_turn_of};
+use crate::server::turn_order::{CrashPoint, Ended, MessageId, Steps, take_turn_of};
 use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
 use queue::{Queue, SimEvent};
 
@@ -70,7 +70,7 @@ impl SimConfig {
     }
 
     const fn server(&self) -> ServerConfig {
-        ServerConfig { settings: self.settings, timing: Some(self.timing), seed: self.seed }
+        ServerConfig { settings: self.settings, timing: self.timing, seed: self.seed }
     }
 }
 
@@ -205,7 +205,7 @@ impl Sim {
             None => match &mut self.nodes[flight.envelope.to.index()].waiting {
                 Some(waiting) => waiting.push(Waiting::Message(flight)),
                 None => {
-                    self.act(flight.envelope.to, Input::Receive(flight.envelope), Some(flight.id));
+                    self.receive(flight);
                 }
             },
         }
@@ -234,7 +234,7 @@ impl Sim {
         }
         let Process::Up(server) = &mut node.process else { return };
         match server.expired(now) {
-            Some(input) => self.act(id, input, None),
+            Some(input) => self.act(id, |steps| _ = steps.make(input, None)),
             None => self.set_alarm(id),
         }
     }
@@ -255,21 +255,22 @@ impl Sim {
         }
     }
 
-    /// Lets one node handle one input, in a turn of its own.
-    fn act(&mut self, id: NodeId, input: Input, received: Option<MessageId>) {
+    /// Lets the node to which a message is addressed handle it.
+    fn receive(&mut self, flight: Flight) {
+        let Flight { id, envelope } = flight;
+        self.act(envelope.to, |steps| _ = steps.make(Input::Receive(envelope), Some(id)));
+    }
+
+    /// Lets one node make a step, in a turn of its own.
+    fn act(&mut self, id: NodeId, step: impl FnOnce(&mut Steps<'_>)) {
         let Node { process: Process::Up(server), crash_at, .. } = &mut self.nodes[id.index()]
         else {
             return;
         };
         let (now, journal) = (self.now, &mut self.journal);
-        let ended = take_turn_of(
-            server,
-            now,
-            journal.detail(),
-            crash_at,
-            |steps| _ = steps.make(input, received),
-            |entry| journal.enter(now, entry),
-        );
+        let ended = take_turn_of(server, now, journal.detail(), crash_at, step, |entry| {
+            journal.enter(now, entry)
+        });
         match ended {
             Ended::Crashed(point) => self.go_down(id, point),
             Ended::Saved { first_message, mut sendable, answers } => {
@@ -372,7 +373,7 @@ impl Sim {
     /// Lets a node that is up handle an input that is given by hand.
     fn act_by_hand(&mut self, node: NodeId, input: Input) {
         self.say_by_hand(node);
-        self.act(node, input, None);
+        self.act(node, |steps| _ = steps.make(input, None));
     }
 
     /// Records that the next input of a node is given by hand. Under manual control every input is,

@@ -135,7 +135,7 @@ impl World for Sim {
             let is_up = self.server(node).is_some();
             match waiting {
                 Waiting::Message(flight) if is_up => {
-                    self.act(node, Input::Receive(flight.envelope), Some(flight.id));
+                    self.receive(flight);
                 }
                 Waiting::Message(flight) => self.lose(&flight, Loss::Down),
                 Waiting::Command(ticket, command) if is_up => self.hear(node, ticket, command),
@@ -318,17 +318,15 @@ impl Sim {
 
     /// Lets a node accept or refuse a client's command.
     fn hear(&mut self, node: NodeId, ticket: Ticket, command: Command) {
-        let refused = match &mut self.nodes[node.index()].process {
-            Process::Up(server) => server.expect_answers(&[ticket]).err().map(|no| no.leader),
-            Process::Down(_) => Some(None),
-        };
-        if let Some(leader) = refused {
-            self.settled += 1;
-            self.journal.deed(self.now, &Deed::Refused { ticket, node, leader });
-            self.proposals.insert(ticket, Proposal::Refused { leader });
-        } else {
-            self.act(node, Input::Propose(vec![command]), None);
+        let server = self.server(node);
+        if server.is_some_and(|server| server.node().is_leader()) {
+            self.act(node, |steps| _ = steps.propose(vec![command], vec![ticket]));
+            return;
         }
+        let leader = server.and_then(|server| server.node().leader());
+        self.settled += 1;
+        self.journal.deed(self.now, &Deed::Refused { ticket, node, leader });
+        self.proposals.insert(ticket, Proposal::Refused { leader });
     }
 
     /// Finds a message by name. Of the messages that arrive by themselves, this is the one that would arrive

@@ -291,7 +291,7 @@ fn line<'a>(section: &'a Section, beat: &'a Beat) -> Option<JsonLine<'a>> {
             Some(JsonLine { election_timeout_us: Some(micros(*election_timeout)), ..empty(node) })
         }
         Beat::Stepped(step) => Some(JsonLine {
-            input: Some(InputLine::of(&step.input, step.received)),
+            input: Some(InputLine::of(&step.input, step.received, &[])),
             outcome: StepOutcome {
                 received: Numbered::received(&step.input, step.received),
                 events: &step.events,

@@ -18,7 +18,7 @@ use crate::raft::{
 use crate::record::deed::{Deed, Loss};
 use crate::record::journal::{Batch, Observer};
 use crate::server::timing::Time;
-use crate::server::turn_order::{Detail, MessageId};
+use crate::server::turn_order::{Detail, MessageId, Step};
 use crate::server::{Answer, Ticket};
 
 /// Tells a journal as a story.
@@ -33,8 +33,6 @@ struct Story {
     sent: SentMessages,
     /// How often each thing that is not always told has happened to a node in this part.
     again: HashMap<(NodeId, Again), usize>,
-    /// The client that asked last.
-    asked: Option<Ticket>,
     /// For each client that waits for an answer: when it asked, and for what.
     waiting: HashMap<Ticket, (Time, Command)>,
     /// The nodes that are down.
@@ -65,7 +63,6 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
         parts: by_hand.then(Default::default),
         sent: SentMessages::default(),
         again: HashMap::new(),
-        asked: None,
         waiting: HashMap::new(),
         down: NodeSet::default(),
         manual: false,
@@ -73,6 +70,16 @@ fn told(nodes: usize, columns: Columns) -> Listeners {
     };
     let script = Some(Box::new(ScriptText::new(columns, nodes)) as _);
     Listeners { observers: vec![Box::new(story)], script }
+}
+
+/// The input of a step. If it is a command of one client, that client is named.
+fn input(node: NodeId, step: &Step) -> String {
+    match (&step.input, &step.tickets[..]) {
+        (Input::Propose(commands), [ticket]) => {
+            format!("client {} asks {node} for {}", ticket.client(), commands[0])
+        }
+        (input, _) => event_text::input(node, input),
+    }
 }
 
 /// Something that may happen often in one part, and is told in full only the first time. `Overridden` and
@@ -103,16 +110,6 @@ impl Story {
             if let Some(provenance) = provenance {
                 self.columns.remark(&colour::faint(&format!("({provenance})")));
             }
-        }
-    }
-
-    /// The input of a step. If it is a command of one client, that client is named.
-    fn input(&self, node: NodeId, input: &Input) -> String {
-        match (input, self.asked) {
-            (Input::Propose(commands), Some(ticket)) if commands.len() == 1 => {
-                format!("client {} asks {node} for {}", ticket.client(), commands[0])
-            }
-            _ => event_text::input(node, input),
         }
     }
 
@@ -266,7 +263,7 @@ impl Observer for Story {
         for (number, step, events, _) in batch.each() {
             self.step = number;
             let speaker = Speaker::of(node.id(), &step.input);
-            self.begin(&self.input(node.id(), &step.input), step.received);
+            self.begin(&input(node.id(), step), step.received);
             let mut verdicts: Vec<Verdict> = Vec::new();
             for (nth, event) in events.iter().enumerate() {
                 if let Event::Checked(verdict) = event {
@@ -357,7 +354,6 @@ impl Observer for Story {
                 self.columns.output.put_all(beside(&colour::faint(text)));
             }
             Deed::Asked { ticket, node, command } => {
-                self.asked = Some(*ticket);
                 self.waiting.insert(*ticket, (time, command.clone()));
                 // In a run moved by hand, the request is told as the input of its step.
                 if self.parts.is_none() {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
 use raft_in_practice::network::Network;
-use raft_in_practice::properties::linearizability::{IsCommitted, Judgement, NotJudged};
+use raft_in_practice::properties::linearizability::{
+    ClientHistory, IsCommitted, Judgement, NotJudged,
+};
 use raft_in_practice::properties::report::SafetyReport;
 use raft_in_practice::raft::{
     Log, LogIndex, LogPosition, NodeId, NodeSet, Progress, Property, Rule, RuleSet, Term,
@@ -399,6 +401,42 @@ impl World for Liar {
     fn safety(&mut self) -> SafetyReport {
         SafetyReport::default()
     }
+}
+
+/// The first entry is the leader's no-op, so a client's success for it is another's, and there is no ninth.
+#[test]
+fn a_success_for_what_was_never_committed_is_false() {
+    let mut sim = Sim::new(SimConfig::new(3), Vec::new());
+    let leader = sim.wait_for_leader(Duration::from_mins(1)).unwrap();
+    let commands = ["one", "another"];
+    let tickets = commands.map(|command| sim.propose(leader, command));
+    sim.run_to(sim.now() + Duration::from_mins(1));
+    let told = |lie: fn(LogIndex) -> LogIndex| {
+        let mut history = ClientHistory::default();
+        for (ticket, command) in tickets.into_iter().zip(commands) {
+            history.asked(ticket, command, 1);
+            let mut proposal = sim.proposal(ticket);
+            let Proposal::Answered(Answer::Applied { position, .. }) = &mut proposal else {
+                panic!("{command} is answered: {proposal:?}")
+            };
+            position.index = lie(position.index);
+            history.told(ticket, &proposal, 2);
+        }
+        history.judge(|told, command| sim.is_committed(told, command))
+    };
+    assert_eq!(told(|index| index), Judgement::Held);
+    let misled = |judgement| {
+        let Judgement::Violated(misled) = judgement else { panic!("{judgement:?}") };
+        unwrapped(&violation::misled(&misled).join("\n"))
+    };
+    let early = misled(told(LogIndex::prev));
+    assert!(early.contains("client 2 was told of success for 2@1, another, and 2@1 is"), "{early}");
+    assert!(
+        early.contains("2@1 is another command") && early.contains("1@1 is another"),
+        "{early}"
+    );
+    let late = misled(told(|_| LogIndex::new(9)));
+    assert!(late.contains("and what was committed first ends before index 9"), "{late}");
 }
 
 /// A script with many writers of one key, all answered at the same moment, and a read that fits no order of

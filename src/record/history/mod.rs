@@ -103,6 +103,13 @@ pub struct StepRecord<'h> {
 }
 
 impl StepRecord<'_> {
+    /// The claims of the clients whose commands the input is, in the same order.
+    pub fn tickets(&self) -> impl Iterator<Item = Option<Ticket>> {
+        let proposed =
+            if let InputLine::Propose(proposed) = self.input { &proposed[..] } else { &[] };
+        proposed.iter().map(|it| it.ticket)
+    }
+
     /// The input that the node was given.
     ///
     /// # Panics
@@ -111,7 +118,9 @@ impl StepRecord<'_> {
         match self.input {
             InputLine::ElectionTimeout => Input::ElectionTimeout,
             InputLine::HeartbeatDue => Input::HeartbeatDue,
-            InputLine::Propose(commands) => Input::Propose(commands.clone()),
+            InputLine::Propose(proposed) => {
+                Input::Propose(proposed.iter().map(|it| it.command.clone()).collect())
+            }
             InputLine::Receive(message) => {
                 let sent = self.history.message(*message);
                 let sent = sent.expect("a message that is received was sent before");

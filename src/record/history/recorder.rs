@@ -100,7 +100,7 @@ impl Kept {
             history.steps.push(MadeStep {
                 time: batch.time,
                 node,
-                input: InputLine::of(&made.input, made.received),
+                input: InputLine::of(&made.input, made.received, &made.tickets),
                 events_end: history.events.len(),
                 messages_end: history.messages.len(),
                 batch_end,

@@ -82,7 +82,7 @@ impl Servers {
 
     /// Servers that start with these disks.
     pub(super) fn from_disks(settings: Settings, disks: Vec<PersistentState>, seed: u64) -> Self {
-        let config = ServerConfig { settings, timing: Some(TIMING), seed };
+        let config = ServerConfig { settings, timing: TIMING, seed };
         let start = |(id, disk)| Server::start(id, config, Disk::new(disk), Time::ZERO);
         let all = NodeId::all(settings.nodes).zip(disks).map(start).collect();
         Self { config, all, written: Vec::new() }

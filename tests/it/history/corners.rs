@@ -3,11 +3,12 @@
 
 use raft_in_practice::explain::{Change, Elsewhere, Explanation, Finding, Silent, Unanswerable};
 use raft_in_practice::raft::{LogIndex, Outcome, Rule, Term};
-use raft_in_practice::record::History;
 use raft_in_practice::record::history::Told;
+use raft_in_practice::record::{History, TraceError};
+use raft_in_practice::scenario::script::Script;
 
 use super::why::{ask, grounds, refused};
-use super::{history, script};
+use super::{history, script, traced};
 use crate::common::{at, id};
 
 /// Three nodes under manual control, without no-ops; n0 leads term 1 in step 3.
@@ -59,6 +60,37 @@ fn a_client_is_not_told_of_the_entry_of_another_that_asked_for_the_same() {
         let deeper = last(&history, &format!("told client {client}")).follows_from.unwrap();
         assert!(matches!(deeper.finding, Finding::TooFewCopies { entry: of, .. } if of == entry));
     }
+}
+
+/// A history in which n0 takes in two commands, in this order, that were asked for in the opposite order: on threads
+/// one may overtake the other on its way to the node.
+fn overtaken(first: &str, second: &str) -> History {
+    let asked = format!("submit to 0 {first}\nsubmit to 0 {second}");
+    let lines = format!("cut 0\npause 0\n{asked}\nresume 0\nwait 10ms\n");
+    let script = script(&format!("nodes 3\ntimeout 0\nwait until leader is 0\n{lines}"));
+    let trace = String::from_utf8(traced(&script, Vec::new())).unwrap();
+    let mut lines: Vec<&str> = trace.lines().collect();
+    let at = lines.iter().position(|line| line.contains("\"asked\"")).unwrap();
+    assert!(lines[at + 1].contains("\"asked\""));
+    lines.swap(at, at + 1);
+    // Without its last line, which has the digest of the others.
+    lines.pop();
+    let history = History::read(lines.join("\n").as_bytes()).unwrap();
+    assert!(matches!(history.stopped(), Some(TraceError::Truncated { .. })));
+    history
+}
+
+#[test]
+fn a_client_whose_command_was_overtaken_has_its_own_entry() {
+    let history = overtaken("ADD x 1", "ADD x 1");
+    for (client, entry) in [(1, at(2, 1)), (2, at(3, 1))] {
+        let deeper = last(&history, &format!("told client {client}")).follows_from.unwrap();
+        assert!(matches!(deeper.finding, Finding::TooFewCopies { entry: of, .. } if of == entry));
+    }
+    let history = overtaken("SET a=1", "SET b=2");
+    let again = Script::by_hand(&history, history.last()).to_string();
+    let [a, b] = ["SET a=1", "SET b=2"].map(|command| again.find(command).unwrap());
+    assert!(a < b, "the script that repeats the run lets them come in the same order: {again}");
 }
 
 /// What was done to the cluster comes after the same step, whether it is the last or not.

@@ -153,7 +153,7 @@ fn a_storage_may_fail_at_any_of_its_writes() {
 }
 
 fn failing_server(writes_until: usize) -> Server<FailsOnce> {
-    let config = ServerConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
+    let config = ServerConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
     let storage = FailsOnce { state: PersistentState::default(), writes_until };
     Server::start(id(0), config, Disk::new(storage), Time::ZERO)
 }
@@ -162,7 +162,7 @@ fn failing_server(writes_until: usize) -> Server<FailsOnce> {
 /// nothing leaves, no client is told anything, and no turn is recorded.
 #[test]
 fn a_turn_whose_storage_fails_ends_in_the_engine_and_nothing_leaves() {
-    let config = ServerConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
+    let config = ServerConfig { settings: settings(3), timing: Timing::PAPER, seed: 1 };
     for failing in 0..3 {
         let storage = FailsOnce { state: PersistentState::default(), writes_until: failing };
         let mut server = Server::start(id(0), config, Disk::new(storage), Time::ZERO);
@@ -213,7 +213,7 @@ fn a_server_whose_storage_fails_stops_and_starts_again_from_it() {
     assert_eq!(server.due(far), None, "no timer wakes it");
     let disk = server.crash();
     assert_eq!(disk.state(), &PersistentState::default());
-    let config = ServerConfig { settings: Settings::new(1), timing: Some(Timing::PAPER), seed: 1 };
+    let config = ServerConfig { settings: Settings::new(1), timing: Timing::PAPER, seed: 1 };
     let mut again = Server::start(id(0), config, disk, Time::ZERO);
     assert_eq!(elect(&mut again), Ok(()));
     assert_eq!(again.disk().state().current_term, Term::new(1));
@@ -260,7 +260,7 @@ fn a_server_that_crashed_before_saving_takes_no_further_turn() {
 /// deleted entries are not applied, and nothing panics.
 #[test]
 fn what_a_turn_commits_and_deletes_again_is_not_applied() {
-    let config = ServerConfig { settings: settings(3), timing: Some(Timing::PAPER), seed: 1 };
+    let config = ServerConfig { settings: settings(3), timing: Timing::PAPER, seed: 1 };
     let mut server = Server::start(id(0), config, Disk::<PersistentState>::default(), Time::ZERO);
     let mut turn = server.turn();
     for message in [append(1, 1, at(0, 0), &[1, 1, 1], 3), append(1, 2, at(0, 0), &[2], 0)] {

@@ -11,7 +11,7 @@ use raft_in_practice::server::{Disk, Server, ServerConfig};
 use crate::common::{append, at, id};
 
 const CONFIG: ServerConfig =
-    ServerConfig { settings: Settings::new(5), timing: Some(Timing::PAPER), seed: 42 };
+    ServerConfig { settings: Settings::new(5), timing: Timing::PAPER, seed: 42 };
 
 fn server(node: NodeId) -> Server {
     Server::start(node, CONFIG, Disk::default(), Time::ZERO)

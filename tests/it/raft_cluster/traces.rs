@@ -1,21 +1,9 @@
 //! Traces: recorded, run again, and damaged in every way a file can be.
 
 use std::fs;
-use std::time::Duration;
 
-use raft_in_practice::World;
-use raft_in_practice::raft::{LogIndex, LogPosition};
-use raft_in_practice::record::deed::Deed;
-use raft_in_practice::record::journal::{Batch, Observer};
-use raft_in_practice::record::{Clock, History, TraceError, TraceWriter};
-use raft_in_practice::scenario::script::Script;
-use raft_in_practice::server::state_machine::Reply;
-use raft_in_practice::server::timing::Time;
-use raft_in_practice::server::turn_order::Detail;
-use raft_in_practice::server::{Answer, Server, Ticket};
-use raft_in_practice::sim::{Sim, SimConfig};
+use raft_in_practice::record::{History, TraceError};
 
-use crate::common::MemoryFile;
 use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
 
 /// Records the demo under this name and returns the path.
@@ -130,90 +118,65 @@ fn a_violation_that_clients_see_is_one_in_the_replay_too() {
     assert!(told.contains("✓ held Linearizability 5 answers"), "{told}");
 }
 
-/// A writer of a trace that changes the answers of which it hears. The steps of its trace are those of the run.
-struct Lying {
-    trace: TraceWriter,
-    lie: fn(Ticket, &mut LogPosition, &mut Reply),
-}
-
-impl Observer for Lying {
-    fn batch(&mut self, batch: &Batch<'_>) {
-        self.trace.batch(batch);
-    }
-
-    fn deed(&mut self, time: Time, deed: &Deed) {
-        let mut deed = deed.clone();
-        if let Deed::Answered { ticket, answer: Answer::Applied { position, reply }, .. } =
-            &mut deed
-        {
-            (self.lie)(*ticket, position, reply);
-        }
-        self.trace.deed(time, &deed);
-    }
-
-    fn begins(&mut self, time: Time, server: &Server) {
-        self.trace.begins(time, server);
-    }
-
-    fn wants(&self) -> Detail {
-        self.trace.wants()
-    }
-}
-
-/// What the replay of a run prints in which three nodes are asked for these commands at one moment, if its trace
-/// lies about the answers.
-fn replay_of_a_lie(
-    name: &str,
-    commands: &[String],
-    lie: fn(Ticket, &mut LogPosition, &mut Reply),
-    code: i32,
-) -> String {
-    let script = Script::parse(name, "nodes 3\nseed 1").unwrap();
-    let bytes = MemoryFile::default();
-    let trace = TraceWriter::new(bytes.clone(), &script.header(Clock::Virtual));
-    let liar = Lying { trace: trace.clone(), lie };
-    let mut sim = Sim::new(SimConfig::of(&script), vec![Box::new(liar)]);
-    let leader = sim.wait_for_leader(Duration::from_mins(1)).unwrap();
-    for command in commands {
-        sim.propose(leader, command);
-    }
-    sim.run_to(sim.now() + Duration::from_mins(1));
-    trace.finish().unwrap();
-    let path = file(&format!("{name}.jsonl"));
-    fs::write(&path, bytes.bytes()).unwrap();
-    unwrapped(&printed(code, &["replay", path.to_str().unwrap()]))
-}
-
-/// A history that could not be judged counts neither as a violation nor as a success.
+/// What a trace says of clients is compared with the run that is made again: the answers, who gets them, who asked for
+/// what, and who refused.
 #[test]
-fn a_history_that_cannot_be_judged_is_no_violation_and_no_success() {
-    let mut commands: Vec<_> = (0..40).map(|nth| format!("SET x={nth}")).collect();
-    commands.push("GET x".to_owned());
-    let never_written = |_, _: &mut LogPosition, reply: &mut Reply| {
-        if let Reply::Value(value) = reply {
-            *value = Some("never written".to_owned());
+fn a_trace_that_lies_about_clients_is_refused_with_the_place() {
+    let answer = "\"answered\":{\"ticket\":2,";
+    let with = |from: &'static str, to: &'static str| {
+        move |lines: &mut Vec<String>| {
+            let at = find(lines, "\"answered\":{\"ticket\":2,");
+            assert!(lines[at].contains(from), "{}", lines[at]);
+            lines[at] = lines[at].replace(from, to);
         }
     };
-    let told = replay_of_a_lie("crowd", &commands, never_written, 0);
-    assert!(told.contains("? not judged Linearizability 41 answers"), "{told}");
-    assert!(told.contains("was not judged: too many open operations"), "{told}");
+    refused(&[
+        (
+            damaged("reply.jsonl", with("\"set\"", "\"done\"")),
+            &["does not give client 3 this answer"],
+        ),
+        (damaged("position.jsonl", with("\"index\":4", "\"index\":3")), &["client 3 this answer"]),
+        (damaged("fate.jsonl", with("\"node\":0", "\"node\":1")), &["n1 does not give client 3"]),
+        (damaged("other.jsonl", with("\"ticket\":2", "\"ticket\":1")), &["give client 2 this"]),
+        (
+            damaged("untold.jsonl", |l| _ = l.remove(find(l, answer))),
+            &["n0 answers client 3 before this, and no line says so"],
+        ),
+        (
+            damaged("again.jsonl", |l| {
+                let at = find(l, answer);
+                l.insert(at, l[at].clone());
+            }),
+            &["does not give client 3 this answer here"],
+        ),
+        (
+            damaged("command.jsonl", |l| {
+                let at = find(l, "\"asked\":{\"ticket\":2,");
+                l[at] = l[at].replace("balance=800", "balance=900");
+            }),
+            &["no client that waits has asked n0 for 'SET balance=800'"],
+        ),
+        (
+            damaged("refusal.jsonl", |l| {
+                let at = find(l, "\"asked\":{\"ticket\":2,");
+                let refusal = l[at].replace("asked", "refused");
+                l[at] = refusal.replace("\"command\":\"SET balance=800\"", "\"leader\":1");
+            }),
+            &["n0 does not refuse a client like this here"],
+        ),
+    ]);
 }
 
-/// The first entry is the leader's no-op, so a client's success for it is another's, and there is no ninth.
+/// In virtual time a replay knows when each timer ends, because it draws the timeouts that the run has drawn.
 #[test]
-fn a_success_for_what_was_never_committed_is_false() {
-    let commands = ["one", "another"].map(ToOwned::to_owned);
-    let told = replay_of_a_lie("honest", &commands, |_, _, _| {}, 0);
-    assert!(told.contains("✓ held Linearizability 2 answers"), "{told}");
-    let early = |_, position: &mut LogPosition, _: &mut Reply| {
-        position.index = position.index.prev();
-    };
-    let told = replay_of_a_lie("early", &commands, early, 1);
-    assert!(told.contains("client 2 was told of success for 2@1, another, and 2@1 is"), "{told}");
-    assert!(told.contains("2@1 is another command") && told.contains("1@1 is another"), "{told}");
-    let late = |_, position: &mut LogPosition, _: &mut Reply| position.index = LogIndex::new(9);
-    let told = replay_of_a_lie("late", &commands, late, 1);
-    assert!(told.contains("and what was committed first ends before index 9"), "{told}");
+fn a_timer_that_has_not_ended_is_noticed() {
+    let early = damaged("early.jsonl", |lines| {
+        let at = find(lines, "\"election-timeout\"");
+        let (before, after) = lines[at].split_once("\"time_us\":").unwrap();
+        let rest = after.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        lines[at] = format!("{before}\"time_us\":1000{rest}");
+    });
+    refused(&[(early, &["this timer of n0 has not ended"])]);
 }
 
 #[test]
@@ -247,32 +210,38 @@ fn refused(damaged: &[(String, &[&str])]) {
 fn a_header_that_cannot_be_is_refused() {
     refused(&[
         (
-            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":4", "\"version\":7")),
-            &["version 7", "reads version 4"][..],
+            damaged("version.jsonl", |l| l[0] = l[0].replace("\"version\":5", "\"version\":7")),
+            &["version 7", "reads version 5"][..],
         ),
         (
             damaged("size.jsonl", |l| l[0] = l[0].replace("\"nodes\":5", "\"nodes\":50")),
             &["line 1", "a cluster of 50 nodes"],
         ),
         (
-            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":4", "\"version\":1")),
-            &["version 1,", "reads version 4", "'raft-cluster run --trace FILE'", "its seed"],
+            damaged("old.jsonl", |l| l[0] = l[0].replace("\"version\":5", "\"version\":1")),
+            &["version 1,", "reads version 5", "'raft-cluster run --trace FILE'", "its seed"],
         ),
         (
             damaged("wide.jsonl", |l| {
-                l[0] = l[0].replace("\"version\":4", "\"version\":4294967298");
+                l[0] = l[0].replace("\"version\":5", "\"version\":4294967298");
             }),
             &["version 4294967298,"],
         ),
         (
             damaged("huge.jsonl", |l| {
-                l[0] = l[0].replace("\"version\":4", "\"version\":46893488147419103234");
+                l[0] = l[0].replace("\"version\":5", "\"version\":46893488147419103234");
             }),
             &["version 4.68"],
         ),
         (
             damaged("world.jsonl", |l| l[0] = l[0].replace("\"virtual\"", "\"moon\"")),
             &["line 1", "\"moon\" is not a world", "\"virtual\" and \"threads\""],
+        ),
+        (
+            damaged("heartbeat.jsonl", |l| {
+                l[0] = l[0].replace("\"heartbeat_us\":500000", "\"heartbeat_us\":1500000");
+            }),
+            &["line 1", "a heartbeat that comes no sooner than the shortest election timeout ends"],
         ),
         (
             damaged("rule.jsonl", |l| l[0] = l[0].replace("\"broken\":[]", "\"broken\":[\"zzz\"]")),
@@ -378,6 +347,10 @@ fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
         let trace = fs::read_to_string(trace).unwrap();
         let steps = trace.lines().filter(|line| line.starts_with("{\"step\":")).count();
         assert!(verified.contains(&format!(": {steps} steps replayed")), "{verified}");
+        let again = printed(0, &["replay", told.to_str().unwrap(), "--format", "json"]);
+        if options == ["--virtual"] {
+            assert_eq!(again, json, "the replay computes the same fields");
+        }
         // Apart from the lines about the first timers, each line of the JSON begins with the same line of the
         // trace. The last line, which has the digest of all lines, is different.
         let begins = |(line, told): (&str, &str)| told.starts_with(&line[..line.len() - 1]);

@@ -8,6 +8,7 @@ use raft_in_practice::raft::{
 };
 use raft_in_practice::server::state_machine::Reply;
 use raft_in_practice::server::timing::{Time, Timing};
+use raft_in_practice::server::turn_order::{Detail, Ended, MessageId, take_turn_of};
 use raft_in_practice::server::{Answer, Disk, Server, ServerConfig, Ticket};
 
 use crate::common::{append, at, follower, id, request_vote, verdicts, vote, with_rules};
@@ -47,7 +48,7 @@ pub fn randomised_timeout() -> Rule {
 
 fn server(rules: RuleSet) -> Server {
     let settings: Settings = with_rules(3, rules);
-    let config = ServerConfig { settings, timing: Some(Timing::PAPER), seed: 1 };
+    let config = ServerConfig { settings, timing: Timing::PAPER, seed: 1 };
     Server::start(id(0), config, Disk::default(), Time::ZERO)
 }
 
@@ -69,8 +70,17 @@ pub fn answer_only_applied() -> Rule {
         let mut server = server(rules);
         let _ = hear(&mut server, Input::ElectionTimeout);
         let _ = hear(&mut server, from(id(1), vote(1, true)));
-        server.expect_answers(&[Ticket(7)]).expect("it leads");
-        let _ = hear(&mut server, Input::Propose(vec!["SET x=1".into()]));
+        assert!(server.node().is_leader());
+        let (commands, tickets) = (vec!["SET x=1".into()], vec![Ticket(7)]);
+        let ended = take_turn_of(
+            &mut server,
+            Time::ZERO,
+            Detail::Batches,
+            &mut None,
+            |steps| _ = steps.propose(commands, tickets),
+            |_| MessageId(0),
+        );
+        assert!(matches!(ended, Ended::Saved { .. }));
         let heard = hear(&mut server, from(id(1), append(1, 2, at(0, 0), &[2, 2], 2)));
         events.extend_from_slice(heard.events());
         assert_eq!(server.last_applied(), LogIndex::new(2));

@@ -25,7 +25,7 @@ impl Bench {
     fn new(nodes: usize, broken: &[Rule]) -> Self {
         let rules: RuleSet = broken.iter().copied().collect();
         let settings = Settings { rules, ..Settings::new(nodes) };
-        let config = ServerConfig { settings, timing: Some(Timing::PAPER), seed: 0 };
+        let config = ServerConfig { settings, timing: Timing::PAPER, seed: 0 };
         let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
         let servers = NodeId::all(nodes).map(start).collect();
         Self { checker: Checker::new(nodes), servers, config }

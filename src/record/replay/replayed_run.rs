@@ -1,35 +1,21 @@
-//! Reads a trace and runs it again, with the same servers, the same journal and the same checker.
+//! A run that is made again from the lines of its trace, and compared with what they say.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, Read};
+use std::collections::{BTreeMap, VecDeque};
 
-use super::error::TraceError;
-use super::format::{
-    BatchEnd, DeedLine, EndLine, Header, InputLine, LONGEST_LINE, Record, StepLine,
-};
-use crate::digest;
+use super::Summary;
 use crate::properties::linearizability::ClientHistory;
 use crate::properties::report::{Judged, SafetyReport};
-use crate::raft::{Envelope, Input, NodeId};
+use crate::raft::{Command, Envelope, Input, NodeId, RaftNode};
 use crate::record::deed::Deed;
+use crate::record::error::TraceError;
+use crate::record::format::{
+    BatchEnd, Clock, DeedLine, Header, InputLine, Proposed, Record, StepLine,
+};
 use crate::record::journal::{Journal, Observer};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, Ended, MessageId, take_turn};
-use crate::server::{Disk, Proposal, Server, ServerConfig};
-
-/// The result of a replay.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Summary {
-    /// The trace's header.
-    pub header: Header,
-    /// How many steps were made again.
-    pub steps: u64,
-    /// The state of every node at the end.
-    pub status: Vec<NodeStatus>,
-    /// What the checker found.
-    pub safety: SafetyReport,
-}
+use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
 
 /// A node of the replay, with the steps that it will make in its next turn.
 struct Replayed {
@@ -38,6 +24,8 @@ struct Replayed {
     batch: Vec<Recorded>,
     /// Whether its process is paused.
     paused: bool,
+    /// Whether its next input is given by hand, although timers act by themselves.
+    by_hand: bool,
     /// Whether its last steps were not saved. Either a crash undid them, and the node handles no input
     /// before it has crashed and started again, or the trace ends within their batch.
     lost: bool,
@@ -49,6 +37,7 @@ struct Recorded {
     step: u64,
     input: Input,
     received: Option<MessageId>,
+    tickets: Vec<Ticket>,
     /// How many messages it wrote.
     sent: usize,
     digest: String,
@@ -63,13 +52,19 @@ enum GivenUp {
 }
 
 /// A run that is made again, one line of its trace at a time.
-pub struct ReplayedRun {
+pub(super) struct ReplayedRun {
     header: Header,
     config: ServerConfig,
     nodes: Vec<Replayed>,
     journal: Journal,
     /// What clients asked and were told. Its clock counts the lines of the trace.
     history: ClientHistory,
+    /// What clients have asked of nodes that have not taken it in.
+    asked: BTreeMap<Ticket, (NodeId, Command)>,
+    /// The answers that were given in the last turn, which the trace has to tell next.
+    answers: VecDeque<(NodeId, Ticket, Answer)>,
+    /// Whether every input is given by hand.
+    manual: bool,
     line: u64,
     messages: BTreeMap<MessageId, Envelope>,
     sent: u64,
@@ -79,23 +74,32 @@ pub struct ReplayedRun {
 
 impl ReplayedRun {
     /// The cluster that `header` describes, at its beginning.
-    pub fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Self {
+    pub(super) fn new(header: Header, observers: Vec<Box<dyn Observer>>) -> Self {
         let config = header.server();
-        let start = |id| Server::start(id, config, Disk::default(), Time::ZERO);
+        let mut journal = Journal::new(header.nodes, observers);
+        let mut start = |id| {
+            let server = Server::start(id, config, Disk::default(), Time::ZERO);
+            journal.begins(Time::ZERO, &server);
+            server
+        };
         let nodes = NodeId::all(header.nodes)
             .map(|id| Replayed {
                 server: Some(start(id)),
                 disk: Disk::default(),
                 batch: Vec::new(),
                 paused: false,
+                by_hand: false,
                 lost: false,
             })
             .collect();
         Self {
             config,
             nodes,
-            journal: Journal::new(header.nodes, observers),
+            journal,
             history: ClientHistory::default(),
+            asked: BTreeMap::new(),
+            answers: VecDeque::new(),
+            manual: false,
             line: 0,
             messages: BTreeMap::new(),
             sent: 0,
@@ -105,7 +109,7 @@ impl ReplayedRun {
         }
     }
 
-    fn apply(&mut self, line: usize, record: Record) -> Result<(), TraceError> {
+    pub(super) fn apply(&mut self, line: usize, record: Record) -> Result<(), TraceError> {
         let wrong = |what: String| TraceError::Line { line, what };
         self.line += 1;
         match record {
@@ -127,6 +131,25 @@ impl ReplayedRun {
         }
     }
 
+    /// How many steps there were.
+    pub(super) const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Checks, before a line is applied, that the lines before have told every answer of the last turn, or that this
+    /// line goes on with that.
+    pub(super) fn check_answers_told(&self, line: usize, next: &Record) -> Result<(), TraceError> {
+        match self.answers.front() {
+            Some((node, ticket, _)) if !tells_answer(next) => {
+                let client = ticket.client();
+                let what =
+                    format!("{node} answers client {client} before this, and no line says so");
+                Err(TraceError::Line { line, what })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn knows(&self, node: NodeId) -> Result<(), String> {
         let (number, nodes) = (node.index(), self.nodes.len());
         if number < nodes {
@@ -140,7 +163,7 @@ impl ReplayedRun {
     fn step(&mut self, line: usize, recorded: StepLine) -> Result<(), String> {
         let StepLine { step, node, input, sent, digest, .. } = recorded;
         self.knows(node)?;
-        let (input, received) = self.input(node, input)?;
+        let (input, received, tickets) = self.input(node, input)?;
         if step != self.steps + 1 {
             return Err(format!("step {step} follows step {}", self.steps));
         }
@@ -156,15 +179,43 @@ impl ReplayedRun {
             let what = "has lost its last steps in a crash, and handles no input before it";
             return Err(format!("{node} {what} starts again"));
         }
-        replayed.batch.push(Recorded { line, step, input, received, sent, digest });
+        let by_hand = std::mem::take(&mut replayed.by_hand) || self.manual;
+        if let Some(server) = replayed.server.as_mut().filter(|_| !by_hand) {
+            let is_timer = matches!(input, Input::ElectionTimeout | Input::HeartbeatDue);
+            // On threads a moment passes between the look at the clock and the entry in the journal.
+            let is_exact = self.header.clock == Clock::Virtual;
+            if is_timer && is_exact && server.due(self.now).as_ref() != Some(&input) {
+                return Err(format!("this timer of {node} has not ended"));
+            }
+            server.reset_timer(&input, self.now);
+        }
+        replayed.batch.push(Recorded { line, step, input, received, tickets, sent, digest });
         Ok(())
     }
 
-    fn input(&self, id: NodeId, line: InputLine) -> Result<(Input, Option<MessageId>), String> {
+    /// The input that a line names: with the number of the message, or with the claims of the clients.
+    fn input(
+        &mut self,
+        id: NodeId,
+        line: InputLine,
+    ) -> Result<(Input, Option<MessageId>, Vec<Ticket>), String> {
         Ok(match line {
-            InputLine::ElectionTimeout => (Input::ElectionTimeout, None),
-            InputLine::HeartbeatDue => (Input::HeartbeatDue, None),
-            InputLine::Propose(commands) => (Input::Propose(commands), None),
+            InputLine::ElectionTimeout => (Input::ElectionTimeout, None, Vec::new()),
+            InputLine::HeartbeatDue => (Input::HeartbeatDue, None, Vec::new()),
+            InputLine::Propose(proposed) => {
+                let (mut commands, mut tickets) = (Vec::new(), Vec::new());
+                for Proposed { command, ticket } in proposed {
+                    let asked =
+                        ticket.and_then(|ticket| Some((ticket, self.asked.remove(&ticket)?)));
+                    let Some((ticket, _)) = asked.filter(|(_, it)| *it == (id, command.clone()))
+                    else {
+                        return Err(format!("no client that waits has asked {id} for '{command}'"));
+                    };
+                    commands.push(command);
+                    tickets.push(ticket);
+                }
+                (Input::Propose(commands), None, tickets)
+            }
             InputLine::Receive(message) => {
                 let number = message.0;
                 let envelope = self.messages.get(&message);
@@ -172,7 +223,7 @@ impl ReplayedRun {
                 if envelope.to != id {
                     return Err(format!("message {number} is for {}, not for {id}", envelope.to));
                 }
-                (Input::Receive(envelope.clone()), Some(message))
+                (Input::Receive(envelope.clone()), Some(message), Vec::new())
             }
         })
     }
@@ -192,10 +243,14 @@ impl ReplayedRun {
             Detail::Digests,
             &mut (end == Some(BatchEnd::Lost)).then_some(CrashPoint::BeforeSave),
             |steps| {
-                for Recorded { line, step, input, received, sent, digest } in batch.drain(..) {
+                for recorded in batch.drain(..) {
+                    let Recorded { line, step, input, received, tickets, sent, digest } = recorded;
                     let began = steps.messages();
-                    let made =
-                        steps.make(input, received).map(|made| format!("{:016x}", made.digest));
+                    let made = match input {
+                        Input::Propose(commands) => steps.propose(commands, tickets),
+                        input => steps.make(input, received),
+                    };
+                    let made = made.map(|made| format!("{:016x}", made.digest));
                     written = steps.messages();
                     if made != Some(digest) || written - began != sent {
                         let diverged = TraceError::Diverged { line, step, node: id };
@@ -204,7 +259,7 @@ impl ReplayedRun {
                 }
                 end.map(|_| ()).ok_or(GivenUp::LeftOff)
             },
-            |entry| journal.enter(now, entry),
+            |entry| journal.enter(now, entry.without_answers()),
         );
         match ended {
             Err(GivenUp::Because(diverged)) => return Err(diverged),
@@ -214,7 +269,8 @@ impl ReplayedRun {
                 let what = format!("{id} has lost nothing in the batch that begins here");
                 return Err(TraceError::Line { line: first, what });
             }
-            Ok(Ended::Saved { sendable, .. }) => {
+            Ok(Ended::Saved { sendable, answers, .. }) => {
+                self.answers = answers.into_iter().map(|(to, answer)| (id, to, answer)).collect();
                 for envelope in sendable.messages() {
                     self.messages.insert(MessageId(self.sent), envelope.clone());
                     self.sent += 1;
@@ -234,6 +290,8 @@ impl ReplayedRun {
                 replayed.batch.clear();
                 replayed.lost = false;
                 replayed.paused = false;
+                replayed.by_hand = false;
+                self.answers.clear();
             }
             Deed::Restart { node } => {
                 let replayed = &mut self.nodes[node.index()];
@@ -261,23 +319,59 @@ impl ReplayedRun {
                 }
                 replayed.paused = pauses;
             }
-            Deed::Asked { ticket, command, .. } => {
+            Deed::Asked { ticket, node, command } => {
+                self.asked.insert(*ticket, (*node, command.clone()));
                 self.history.asked(*ticket, command.as_str(), self.line);
             }
-            Deed::Refused { ticket, leader, .. } => {
+            Deed::Refused { ticket, node, leader } => {
+                self.check_refusal(*node, *leader)?;
                 self.history.told(*ticket, &Proposal::Refused { leader: *leader }, self.line);
             }
-            Deed::Answered { ticket, answer, .. } => {
+            Deed::Answered { ticket, node, answer } => {
+                self.gives(*node, *ticket, Some(answer))?;
                 self.history.told(*ticket, &Proposal::Answered(answer.clone()), self.line);
             }
+            Deed::AnswerLost { ticket, node } => self.gives(*node, *ticket, None)?,
+            Deed::Manual | Deed::Automatic => self.manual = *deed == Deed::Manual,
+            Deed::ByHand { node } => self.nodes[node.index()].by_hand = true,
             _ => {}
         }
         self.journal.deed(self.now, deed);
         Ok(())
     }
 
+    /// Checks that the next answer of the last turn is of this node, to this client and, unless it was lost, this.
+    fn gives(
+        &mut self,
+        node: NodeId,
+        ticket: Ticket,
+        answer: Option<&Answer>,
+    ) -> Result<(), String> {
+        let is_it = |given: &(NodeId, Ticket, Answer)| {
+            (given.0, given.1) == (node, ticket) && answer.is_none_or(|answer| *answer == given.2)
+        };
+        if self.answers.pop_front().as_ref().is_some_and(is_it) {
+            Ok(())
+        } else {
+            Err(format!("{node} does not give client {} this answer here", ticket.client()))
+        }
+    }
+
+    /// Checks that a node takes no commands here, and that this is the leader it knows of.
+    fn check_refusal(&self, node: NodeId, leader: Option<NodeId>) -> Result<(), String> {
+        let asked = self.nodes[node.index()].server.as_ref().map(Server::node);
+        let refuses = asked.is_none_or(|asked| !asked.is_leader());
+        // When a cluster on threads ends, its nodes take no more commands, whatever they are.
+        let ends = self.header.clock != Clock::Virtual && leader.is_none();
+        if ends || refuses && asked.and_then(RaftNode::leader) == leader {
+            Ok(())
+        } else {
+            Err(format!("{node} does not refuse a client like this here"))
+        }
+    }
+
     /// The state of every node.
-    pub fn status(&self) -> Vec<NodeStatus> {
+    fn status(&self) -> Vec<NodeStatus> {
         NodeId::all(self.nodes.len())
             .zip(&self.nodes)
             .map(|(id, replayed)| match &replayed.server {
@@ -288,11 +382,11 @@ impl ReplayedRun {
     }
 
     /// Makes the steps of the batches within which the trace ends.
-    fn leave_off(&mut self) -> Result<(), TraceError> {
+    pub(super) fn leave_off(&mut self) -> Result<(), TraceError> {
         NodeId::all(self.nodes.len()).try_for_each(|id| self.take_turn(id, None))
     }
 
-    fn finish(mut self) -> Result<Summary, TraceError> {
+    pub(super) fn finish(mut self) -> Result<Summary, TraceError> {
         self.leave_off()?;
         // The checker has not seen steps that were not saved, so it cannot audit their nodes.
         let whole = self.nodes.iter().filter(|replayed| !replayed.lost);
@@ -310,85 +404,16 @@ impl ReplayedRun {
         })
     }
 }
-
-/// Reads a trace and runs it again, reporting to `observers` what happens. Goes up to step `until`, if one
-/// is named, and to the end otherwise.
-///
-/// # Errors
-/// If the trace cannot be read, is not a trace, was changed or cut, or does not come out as recorded, or if
-/// it has no step `until`.
-pub fn replay(
-    trace: impl BufRead,
-    observers: impl FnOnce(&Header) -> Vec<Box<dyn Observer>>,
-    until: Option<u64>,
-) -> Result<Summary, TraceError> {
-    let mut lines = TraceLines { trace, count: 0 };
-    let Some(first) = lines.next()? else {
-        return Err(TraceError::NotATrace("it is empty".to_owned()));
-    };
-    let header = Header::read(&first)?;
-    let observers = observers(&header);
-    let mut replay = ReplayedRun::new(header, observers);
-    let mut seen = digest::chain_line(0, &first);
-    while let Some(text) = lines.next()? {
-        let line = lines.count;
-        let record = Record::read(&text).map_err(|what| TraceError::Line { line, what })?;
-        if let Record::End(EndLine { steps, lines: digest }) = &record {
-            if *steps != replay.steps || *digest != format!("{seen:016x}") {
-                return Err(TraceError::Altered);
-            }
-            if lines.next()?.is_none() {
-                let last = replay.steps;
-                return match until {
-                    Some(asked) if asked == 0 || asked > last => {
-                        Err(TraceError::NoStep { asked, last })
-                    }
-                    _ => replay.finish(),
-                };
-            }
-            let what = "it stands behind the last line of the run; one file holds one run";
-            return Err(TraceError::Line { line: line + 1, what: what.to_owned() });
-        }
-        replay.apply(line, record)?;
-        if until.is_some_and(|until| until > 0 && replay.steps >= until) {
-            return replay.finish();
-        }
-        seen = digest::chain_line(seen, &text);
-    }
-    replay.leave_off()?;
-    Err(TraceError::Truncated { lines: lines.count, steps: replay.steps })
-}
-
-/// The lines of a file, one after the other.
-struct TraceLines<R> {
-    trace: R,
-    count: usize,
-}
-
-impl<R: BufRead> TraceLines<R> {
-    /// The next line without its end, which is `\n` or `\r\n`.
-    fn next(&mut self) -> Result<Option<String>, TraceError> {
-        let mut line = Vec::new();
-        let mut bounded = (&mut self.trace).take(LONGEST_LINE as u64);
-        let read = bounded.read_until(b'\n', &mut line);
-        if read.map_err(|error| TraceError::Io(error.to_string()))? == 0 {
-            return Ok(None);
-        }
-        self.count += 1;
-        if line.len() == LONGEST_LINE {
-            let which = if self.count == 1 { "its first line" } else { "it" };
-            return Err(self.wrong(&format!("{which} is longer than {} MiB", LONGEST_LINE >> 20)));
-        }
-        let text = String::from_utf8(line).map_err(|_| self.wrong("it is not text"))?;
-        let text =
-            text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text));
-        Ok(Some(text.to_owned()))
-    }
-
-    fn wrong(&self, what: &str) -> TraceError {
-        match self.count {
-            1 => TraceError::NotATrace(what.to_owned()),
-            line => TraceError::Line { line, what: what.to_owned() },
-        }
+/// Whether a line says what became of an answer: a client got it, or it was lost, or the node crashed before.
+const fn tells_answer(record: &Record) -> bool {
+    match record {
+        Record::Deed(DeedLine { deed, .. }) => matches!(
+            deed,
+            Deed::Answered { .. }
+                | Deed::AnswerLost { .. }
+                | Deed::Crash { point: CrashPoint::BeforeSend, .. }
+        ),
+        Record::Computed => true,
+        Record::Step(_) | Record::End(_) => false,
     }
 }
