@@ -27,8 +27,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ColorChoice, Parser};
+use clap::{ColorChoice, Command, CommandFactory, Parser};
 
+use crate::raft::Rule;
 use crate::scenario::library;
 use crate::view::keyboard::Keys;
 use crate::view::output::{Output, WhenFull, unless_closed};
@@ -124,13 +125,12 @@ fn one_sentence(error: &clap::Error) -> String {
             let why = StdError::source(error).map_or_else(String::new, |why| format!(": {why}"));
             format!("invalid value '{value}' for '{argument}'{why}")
         }
-        ErrorKind::UnknownArgument => format!("unexpected argument '{argument}' found"),
+        ErrorKind::UnknownArgument => known_elsewhere(argument)
+            .unwrap_or_else(|| format!("unexpected argument '{argument}' found")),
         ErrorKind::InvalidSubcommand => {
             let word = one(ContextKind::InvalidSubcommand);
-            if library::find(word).is_some() {
-                return format!("'{word}' is a scenario: 'run {word}' runs it (see --help)");
-            }
-            format!("unrecognized subcommand '{word}'")
+            let known = known_elsewhere(word);
+            known.unwrap_or_else(|| format!("unrecognized subcommand '{word}'"))
         }
         ErrorKind::MissingRequiredArgument => {
             let missing = all(ContextKind::InvalidArg).join(" ");
@@ -153,4 +153,19 @@ fn one_sentence(error: &clap::Error) -> String {
     let meant = suggested.into_iter().find_map(|kind| all(kind).first().copied());
     let meant = meant.map_or_else(String::new, |meant| format!("; did you mean '{meant}'?"));
     format!("{what}{meant} (see --help)")
+}
+
+/// Says what a word is that does not fit here, and where it belongs, if it is a scenario, a rule or a command.
+fn known_elsewhere(word: &str) -> Option<String> {
+    let programs = [raft_cluster::Arguments::command(), raft_node::Arguments::command()];
+    let has = |program: &&Command| program.find_subcommand(word).is_some();
+    if library::find(word).is_some() {
+        Some(format!("'{word}' is a scenario: 'raft-cluster run {word}' runs it"))
+    } else if Rule::of_id(word).is_some() {
+        let (breaks, tells) = (format!("--break {word}"), format!("raft-node rules {word}"));
+        Some(format!("'{word}' is a rule: '{breaks}' breaks it, and '{tells}' tells what it says"))
+    } else {
+        let program = programs.iter().find(has)?.get_name();
+        Some(format!("'{word}' is a command: '{program} {word}'"))
+    }
 }

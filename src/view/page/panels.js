@@ -81,10 +81,13 @@ function leaderTables(states) {
   return states.flatMap((state, node) => {
     if (!state.up || !state.peers) return [];
     const peers = state.peers.map((peer, id) => ({ peer, id })).filter(({ peer, id }) => peer && id !== node);
-    const row = (name, value) => element("tr", {}, element("th", { scope: "row" }, name), ...peers.map(({ peer }) => element("td", {}, value(peer))));
+    const row = (name, title, value) => element("tr", {}, element("th", { scope: "row", title }, name), ...peers.map(({ peer }) => element("td", {}, value(peer))));
     return [element("table", { class: "peers" },
       element("thead", {}, element("tr", {}, element("th", { scope: "col" }, `n${node} leads`), ...peers.map(({ id }) => element("th", { scope: "col" }, `n${id}`)))),
-      element("tbody", {}, row("nextIndex", (peer) => peer[0]), row("matchIndex", (peer) => peer[1]), row("probing", (peer) => (peer[2] ? "yes" : "no"))))];
+      element("tbody", {},
+        row("nextIndex", "the next entry to send to this node", (peer) => peer[0]),
+        row("matchIndex", "up to here the leader knows that the logs agree", (peer) => peer[1]),
+        row("probing", "the leader sends one request at a time until it knows where the logs agree", (peer) => (peer[2] ? "yes" : "no"))))];
   });
 }
 
