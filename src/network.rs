@@ -27,18 +27,25 @@ pub struct Conditions {
     pub stray_max: Duration,
 }
 
-/// The serialised form of durations: whole microseconds.
+/// The serialised form of durations: whole microseconds, and an hour at most, as in scripts.
 pub(crate) mod micros {
     use std::time::Duration;
 
+    use serde::de::{Error, Unexpected};
     use serde::{Deserialize, Deserializer, Serializer};
+
+    /// The longest duration.
+    const LONGEST: Duration = Duration::from_hours(1);
 
     pub(crate) fn serialize<S: Serializer>(it: &Duration, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u64(it.as_micros() as u64)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        u64::deserialize(from).map(Duration::from_micros)
+        let micros = u64::deserialize(from)?;
+        let duration = Some(Duration::from_micros(micros)).filter(|it| *it <= LONGEST);
+        let too_long = || Error::invalid_value(Unexpected::Unsigned(micros), &"an hour at most");
+        duration.ok_or_else(too_long)
     }
 }
 
@@ -52,6 +59,13 @@ impl Conditions {
         stray: 0.0,
         stray_max: Duration::ZERO,
     };
+
+    /// Whether links can be like this: probabilities are from 0 to 1, and no range runs backwards.
+    pub fn are_possible(&self) -> bool {
+        let chances = [self.drop, self.duplicate, self.stray];
+        let are_chances = chances.iter().all(|chance| (0.0..=1.0).contains(chance));
+        are_chances && self.latency_min <= self.latency_max
+    }
 
     fn draw_latency(&self, rng: &mut impl Draw) -> Duration {
         let (min, max) = (self.latency_min.as_micros() as u64, self.latency_max.as_micros() as u64);

@@ -14,7 +14,7 @@ use crate::record::TraceError;
 use crate::record::history::History;
 use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind};
-use crate::view::violation;
+use crate::view::violation::{self, RunVerdict};
 
 /// A report to write: its file, its kind, and the steps in it.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Report {
                 output.put(self.written());
                 return Err(Error::Trace(name.to_owned(), error.clone()));
             }
-            output.put(violation::one_line(scenario, Some(good), &safety));
+            output.put(violation::one_line(scenario, RunVerdict::MadeAgain, &safety));
             output.put(self.written());
             Ok(ExitCode::from(u8::from(!good)))
         })

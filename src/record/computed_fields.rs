@@ -95,6 +95,12 @@ pub(super) struct Restarted<'a> {
     pub(super) timer_us: Option<Time>,
 }
 
+/// The line that says how the run ended. It stands before the last.
+#[derive(Serialize)]
+pub(super) struct EndingLine {
+    pub(super) ending: Ending,
+}
+
 /// The line of a violation, which was found after the step that it names.
 #[derive(Serialize)]
 pub(super) struct ViolationLine {
@@ -150,7 +156,8 @@ impl<'a> From<&'a RaftNode> for NodeFields<'a> {
 /// How a run ended, and what was checked in it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ending {
-    passed: bool,
+    /// Whether all is well; `None` if it is a replay, which does not know what the scenario expected.
+    passed: Option<bool>,
     failure: Option<String>,
     committed: u64,
     leaders: usize,
@@ -164,8 +171,9 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// The end of a run with this report; `failure` is the sentence that says why it failed, if it did.
-    pub fn new(passed: bool, failure: Option<String>, report: &SafetyReport) -> Self {
+    /// The end of a run with this report: whether it `passed`, if that is known, and the sentence that says why it
+    /// failed, if it did.
+    pub fn new(passed: Option<bool>, failure: Option<String>, report: &SafetyReport) -> Self {
         let mut checks: BTreeMap<Property, u64> = report.checks.iter().copied().collect();
         let answers = report.clients.as_ref().map_or(0, |judged| judged.answers);
         checks.insert(Property::Linearizability, answers as u64);

@@ -4,6 +4,7 @@
 //! Names of fields are in `snake_case`, all other words in `kebab-case`, and times are microseconds.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,13 @@ use crate::server::{ServerConfig, Ticket};
 pub(super) const FORMAT: &str = "raft-in-practice trace";
 /// The version that this program writes, and the only one it reads.
 pub(super) const VERSION: u64 = 5;
+
+/// The shortest heartbeat interval. With shorter ones a moment of a run would fill the memory.
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(1);
+
+/// Why conditions of links are refused.
+pub(super) const NO_SUCH_LINK: &str =
+    "a probability that is not from 0 to 1, or a latency that is longer at least than at most";
 
 /// Every line of a trace has fewer bytes than this, its end included. A script has at most 1 MiB, and so
 /// have all its commands together; a letter takes at most six bytes in JSON.
@@ -137,11 +145,22 @@ impl Header {
             let what = format!("a cluster of {} nodes; sizes 1 to {MAX_NODES} run", header.nodes);
             return Err(wrong(what));
         }
-        if !header.timing.heartbeats_are_in_time() {
-            let what = "a heartbeat that comes no sooner than the shortest election timeout ends";
-            return Err(wrong(what.to_owned()));
-        }
-        Ok(header)
+        let Self { timing, conditions, clock, .. } = &header;
+        let impossible = if !timing.heartbeats_are_in_time() {
+            "a heartbeat that comes no sooner than the shortest election timeout ends"
+        } else if timing.heartbeat < SHORTEST_HEARTBEAT {
+            "a heartbeat more often than each millisecond"
+        } else if timing.election_min > timing.election_max {
+            "an election timeout that is longer at least than at most"
+        } else if !conditions.are_possible() {
+            NO_SUCH_LINK
+        } else if matches!(clock, Clock::Threads { speed } if !(speed.is_normal() && *speed > 0.0))
+        {
+            "a speed that is no number above 0"
+        } else {
+            return Ok(header);
+        };
+        Err(wrong(impossible.to_owned()))
     }
 }
 
@@ -219,6 +238,7 @@ pub(super) struct DeedLine<D = Deed> {
 
 /// The last line: how many steps the run had, and the digest of all lines before this one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EndLine {
     pub(super) steps: u64,
     pub(super) lines: String,
@@ -230,7 +250,7 @@ pub(super) enum Record {
     Step(StepLine),
     Deed(DeedLine),
     End(EndLine),
-    /// A node began, or a property was violated. These lines are computed, so they are not read.
+    /// A node began, a property was violated, or how the run ended. These lines are computed, so they are not read.
     Computed,
 }
 
@@ -246,7 +266,7 @@ impl Record {
         let has = |field| value.get(field).is_some();
         if has("deed") {
             fields(value).map(Self::Deed)
-        } else if has("begins") || has("violation") {
+        } else if has("begins") || has("violation") || has("ending") {
             Ok(Self::Computed)
         } else if has("step") {
             fields(value).map(Self::Step)

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 
 use super::computed_fields::{
-    BeginLine, Ending, NodeFields, Numbered, Restarted, Saved, StepOutcome, ViolationLine,
-    WithComputed,
+    BeginLine, Ending, EndingLine, NodeFields, Numbered, Restarted, Saved, StepOutcome,
+    ViolationLine, WithComputed,
 };
 use super::format::{
     BatchEnd, DeedLine, EndLine, FORMAT, Header, InputLine, LONGEST_LINE, StepLine,
@@ -106,7 +106,7 @@ impl TraceWriter {
         self.end(None)
     }
 
-    /// Writes the last line, with the ending of the run if computed fields are written.
+    /// Writes the last line and, if computed fields are written, the line of the ending before it.
     ///
     /// # Errors
     /// As for [`finish`](Self::finish).
@@ -116,9 +116,11 @@ impl TraceWriter {
 
     fn end(&self, ending: Option<Ending>) -> io::Result<()> {
         self.with(|file| {
-            let line = EndLine { steps: file.steps, lines: format!("{:016x}", file.lines) };
             let violations = std::mem::take(&mut file.violations);
-            file.put_told(line, || ending.map(|ending| ending.with(violations)));
+            if let Some(ending) = ending.filter(|_| file.computed) {
+                file.put(&EndingLine { ending: ending.with(violations) });
+            }
+            file.put(&EndLine { steps: file.steps, lines: format!("{:016x}", file.lines) });
             match file.failed.take() {
                 Some(error) => Err(error),
                 None => file.to.flush(),

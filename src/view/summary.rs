@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::table::one_line;
+use super::violation::{self, RunVerdict};
 use super::walkthrough::where_to_go;
 use super::words::plural;
-use super::{failure_text, header, status, violation};
+use super::{failure_text, header, status};
 use crate::properties::report::SafetyReport;
 use crate::record::{Ending, Summary, TraceError};
 use crate::scenario::line_outcome::{Failure, Why};
@@ -44,8 +45,12 @@ pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
     let interrupted = ended.failure.is_some_and(|failure| failure.why == Why::Interrupted);
     // An interrupted run has a verdict only if a property was violated.
     let is_open = interrupted && ended.safety.violation_count() == 0;
-    let good = (!is_open).then_some(ended.good);
-    lines.extend(one_line(&violation::one_line(&ended.script.name, good, ended.safety)));
+    let verdict = match ended.good {
+        _ if is_open => RunVerdict::Interrupted,
+        true => RunVerdict::Passed,
+        false => RunVerdict::Failed,
+    };
+    lines.extend(one_line(&violation::one_line(&ended.script.name, verdict, ended.safety)));
     lines.extend(ended.broken());
     lines
 }
@@ -53,7 +58,7 @@ pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
 impl EndedRun<'_> {
     /// Returns the ending as the last line of the run's record holds it.
     pub(crate) fn in_record(&self) -> Ending {
-        Ending::new(self.good, self.failure.map(failure_text::sentence), self.safety)
+        Ending::new(Some(self.good), self.failure.map(failure_text::sentence), self.safety)
     }
 
     /// What to try after the demo, with which every reader begins, if it passed with all rules kept.

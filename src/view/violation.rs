@@ -233,12 +233,26 @@ pub fn not_judged(key: &NotJudged) -> String {
     )
 }
 
-/// The result of a run in one line; without a verdict, if the run was interrupted.
-pub fn one_line(name: &str, good: Option<bool>, report: &SafetyReport) -> String {
-    let verdict = match good {
-        Some(true) => colour::good("✓ passed"),
-        Some(false) => colour::wrong("✗ failed"),
-        None => "interrupted, so far".to_owned(),
+/// What can be said of a whole run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RunVerdict {
+    /// Its script ran to the end, and nothing was violated that the script does not expect.
+    Passed,
+    /// Its script failed, or a property was violated.
+    Failed,
+    /// It was interrupted before its end.
+    Interrupted,
+    /// It was made again from a trace, which does not say what the script expected.
+    MadeAgain,
+}
+
+/// The result of a run in one line.
+pub fn one_line(name: &str, verdict: RunVerdict, report: &SafetyReport) -> String {
+    let verdict = match verdict {
+        RunVerdict::Passed => colour::good("✓ passed"),
+        RunVerdict::Failed => colour::wrong("✗ failed"),
+        RunVerdict::Interrupted => "interrupted, so far".to_owned(),
+        RunVerdict::MadeAgain => "made again from its trace".to_owned(),
     };
     let not_judged = match report.not_judged() {
         Some(_) => "; Linearizability was not judged: too many open operations",

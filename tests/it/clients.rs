@@ -28,7 +28,8 @@ use raft_in_practice::server::timing::Time;
 use raft_in_practice::server::turn_order::CrashPoint;
 use raft_in_practice::server::{Answer, Proposal, Ticket};
 use raft_in_practice::sim::{Sim, SimConfig};
-use raft_in_practice::view::{hunt_result, violation};
+use raft_in_practice::view::hunt_result;
+use raft_in_practice::view::violation::{self, RunVerdict};
 
 use crate::common::text::unwrapped;
 
@@ -478,12 +479,12 @@ fn what_cannot_be_judged_is_no_violation_and_no_success_and_is_said() {
     assert!(row.contains("? not judged") && !row.contains('✓'), "{row}");
     let text = unwrapped(&text);
     assert!(text.contains("Linearizability was not judged: too many open operations. Of 41 on x, 41 were open at one time"), "{text}");
-    let quiet = violation::one_line("name", Some(true), &report);
+    let quiet = violation::one_line("name", RunVerdict::Passed, &report);
     assert!(
         quiet.ends_with("; Linearizability was not judged: too many open operations"),
         "{quiet}"
     );
-    let json = serde_json::to_value(Ending::new(true, None, &report)).unwrap();
+    let json = serde_json::to_value(Ending::new(Some(true), None, &report)).unwrap();
     assert_eq!(json["linearizable"], serde_json::Value::Null);
     let verdict = "not-judged";
     let clients = serde_json::json!({ "answers": 41, "verdict": verdict, "key": "x", "operations": 41, "open": 41 });

@@ -200,12 +200,12 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
             Ok(summary) => {
                 // --verify asks only whether the steps are the same, not whether a property was violated.
                 let good = *verify || summary.safety.violation_count() == 0;
-                let ending =
-                    Ending::new(summary.safety.violation_count() == 0, None, &summary.safety);
+                let ending = Ending::new(None, None, &summary.safety);
                 (good, summary::replayed(path, summary, !verify), ending)
             }
             Err(error @ TraceError::Diverged { .. }) => {
-                let ending = Ending::new(false, Some(error.to_string()), &SafetyReport::default());
+                let ending =
+                    Ending::new(Some(false), Some(error.to_string()), &SafetyReport::default());
                 (false, summary::diverged(path, error), ending)
             }
             Err(error) => return Err(Error::Trace(path.to_owned(), error.clone())),

@@ -9,7 +9,7 @@ use crate::raft::{Command, Envelope, Input, NodeId, RaftNode};
 use crate::record::deed::Deed;
 use crate::record::error::TraceError;
 use crate::record::format::{
-    BatchEnd, Clock, DeedLine, Header, InputLine, Proposed, Record, StepLine,
+    BatchEnd, Clock, DeedLine, Header, InputLine, NO_SUCH_LINK, Proposed, Record, StepLine,
 };
 use crate::record::journal::{Journal, Observer};
 use crate::server::status::NodeStatus;
@@ -115,7 +115,7 @@ impl ReplayedRun {
         match record {
             Record::End(_) | Record::Computed => Ok(()),
             Record::Deed(DeedLine { time_us, deed }) => {
-                self.now = time_us;
+                self.goes_on_to(time_us).map_err(wrong)?;
                 deed.nodes().iter().try_for_each(|node| self.knows(node)).map_err(wrong)?;
                 if let Deed::Crash { node, .. } = deed {
                     self.take_turn(node, None)?;
@@ -123,7 +123,7 @@ impl ReplayedRun {
                 self.deed(&deed).map_err(wrong)
             }
             Record::Step(step) => {
-                self.now = step.time_us;
+                self.goes_on_to(step.time_us).map_err(wrong)?;
                 let (id, end) = (step.node, step.batch);
                 self.step(line, step).map_err(wrong)?;
                 end.map_or(Ok(()), |end| self.take_turn(id, Some(end)))
@@ -148,6 +148,14 @@ impl ReplayedRun {
             }
             _ => Ok(()),
         }
+    }
+
+    fn goes_on_to(&mut self, time: Time) -> Result<(), String> {
+        if time < self.now {
+            return Err("its time is before that of the line above".to_owned());
+        }
+        self.now = time;
+        Ok(())
     }
 
     fn knows(&self, node: NodeId) -> Result<(), String> {
@@ -332,6 +340,11 @@ impl ReplayedRun {
                 self.history.told(*ticket, &Proposal::Answered(answer.clone()), self.line);
             }
             Deed::AnswerLost { ticket, node } => self.gives(*node, *ticket, None)?,
+            Deed::Conditions(conditions) | Deed::LinkConditions { conditions, .. }
+                if !conditions.are_possible() =>
+            {
+                return Err(NO_SUCH_LINK.to_owned());
+            }
             Deed::Manual | Deed::Automatic => self.manual = *deed == Deed::Manual,
             Deed::ByHand { node } => self.nodes[node.index()].by_hand = true,
             _ => {}

@@ -31,7 +31,7 @@ fn record(name: &str, text: &str, computed: bool) -> Vec<String> {
     let mut runner = Runner::new(sim, &mut observer);
     runner.run(&script.lines).unwrap();
     if computed {
-        writer.finish_with(Ending::new(true, None, &runner.finish())).unwrap();
+        writer.finish_with(Ending::new(Some(true), None, &runner.finish())).unwrap();
     } else {
         writer.finish().unwrap();
     }
@@ -53,7 +53,7 @@ fn kind(line: &str) -> String {
         ("events", "step"),
         ("state", "restart"),
         ("violation", "violation"),
-        ("passed", "end"),
+        ("ending", "ending"),
     ];
     if let Some((_, line)) = computed.iter().find(|(name, _)| field(name).is_some()) {
         format!("computed {line}")
