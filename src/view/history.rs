@@ -146,11 +146,7 @@ pub(crate) fn one_node(step: u64, stood: &NodeState<'_>) -> Vec<String> {
 
 /// A node, field by field.
 pub(crate) fn node(stood: &NodeState<'_>) -> Vec<String> {
-    let mut table = Table::new(2);
-    for field in fields(stood, true) {
-        table.row(field.into());
-    }
-    table.lines()
+    Table::new(2).rows(fields(stood, true).into_iter().map(Into::into)).lines()
 }
 
 /// The messages in flight.

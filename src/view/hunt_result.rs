@@ -335,10 +335,8 @@ fn columns() -> Table {
 
 /// The head of the table of all rules.
 pub fn matrix_head() -> Vec<String> {
-    let mut table = columns();
     let heads = ["rule", "what is violated", "seeds", "found after", "raw", "moves"];
-    table.row(heads.map(colour::faint));
-    table.lines()
+    columns().rows([heads.map(colour::faint)]).lines()
 }
 
 /// A row of the table of all rules: what is violated without the rule, how soon, and in how many moves.

@@ -37,18 +37,15 @@ pub(crate) fn events() -> impl Iterator<Item = (Kind, String)> {
 
 /// The events that can be looked for, as a table.
 pub(crate) fn table() -> Vec<String> {
-    let mut table = Table::new(2);
-    for (word, kind) in Kind::WORDS {
-        table.row([colour::strong(word), event(kind)]);
-    }
-    for (words, what) in [
+    let of_rules = [
         ("RULE", "this rule is asked ('raft-node rules' lists them)"),
         ("refused RULE", "this rule refuses"),
         ("broken RULE", "this rule does not hold, and was switched off"),
-    ] {
-        table.row([colour::strong(words), what.to_owned()]);
-    }
-    table.lines()
+    ];
+    Table::new(2)
+        .rows(Kind::WORDS.map(|(word, kind)| [colour::strong(word), event(kind)]))
+        .rows(of_rules.map(|(words, what)| [colour::strong(words), what.to_owned()]))
+        .lines()
 }
 
 fn event(kind: Kind) -> String {

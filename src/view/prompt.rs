@@ -237,10 +237,8 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
 }
 
 pub(crate) fn rows(words: &[Usage]) -> Vec<String> {
-    let mut table = Table::new(2);
-    for Usage { words, follows, does } in words {
-        let syntax = format!("{} {follows}", colour::strong(words));
-        table.row([syntax, (*does).to_owned()]);
-    }
-    table.lines()
+    let row = |Usage { words, follows, does }: &Usage| {
+        [format!("{} {follows}", colour::strong(words)), (*does).to_owned()]
+    };
+    Table::new(2).rows(words.iter().map(row)).lines()
 }

@@ -12,22 +12,18 @@ const DEEP_DIVE: &str = include_str!("../../docs/distributed_consensus_deep_dive
 
 /// A table with one row for each rule: its id, its section of the paper, and its statement.
 pub(crate) fn list() -> Vec<String> {
-    let mut table = Table::new(0);
-    for rule in Rule::ALL {
-        table.row([
-            colour::strong(rule.id()),
-            event_text::section(rule).to_owned(),
-            rule.statement().to_owned(),
-        ]);
-    }
+    let row = |rule: Rule| {
+        let section = event_text::section(rule).to_owned();
+        [colour::strong(rule.id()), section, rule.statement().to_owned()]
+    };
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
     let hint = paragraph(&colour::faint(hint), "", "");
-    [table.lines(), vec![String::new()], hint].concat()
+    [Table::new(0).rows(Rule::ALL.map(row)).lines(), hint].join(&String::new())
 }
 
 /// All that is known of one rule.
 pub(crate) fn one(rule: Rule) -> Vec<String> {
-    let title = vec![colour::heading(rule.id()), String::new()];
+    let title = vec![colour::heading(rule.id())];
     let statement = paragraph(rule.statement(), "  ", "  ");
     let property = rule.protects();
     let figure = if property.is_figure_3() { " (Figure 3)" } else { "" };
@@ -41,11 +37,8 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
         ("test", test_of(rule)),
         ("read", format!("docs/distributed_consensus_deep_dive.md: {}", told_in(rule).join("; "))),
     ];
-    let mut table = Table::new(2);
-    for (name, text) in rows {
-        table.row([colour::faint(name), text]);
-    }
-    [title, statement, vec![String::new()], table.lines()].concat()
+    let rows = Table::new(2).rows(rows.map(|(name, text)| [colour::faint(name), text]));
+    [title, statement, rows.lines()].join(&String::new())
 }
 
 /// The scenarios that are about the rule, and last the one in which it is broken.

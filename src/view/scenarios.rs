@@ -7,16 +7,15 @@ use crate::scenario::script::Script;
 
 /// The table: the name of each scenario and what it shows. A note says that there is one more for each rule.
 pub(crate) fn list() -> Vec<String> {
-    let mut table = Table::new(0);
-    for (name, text) in SHIPPED {
+    let rows = SHIPPED.iter().map(|(name, text)| {
         let shows = Script::parse(name, text).map_or_else(|error| error.to_string(), |s| s.shows);
-        table.row([colour::strong(name), shows]);
-    }
+        [colour::strong(name), shows]
+    });
     let broken = format!(
         "'raft-cluster run NAME' runs one. What happens without a rule is shown by broken/RULE, one for \
          each of the {} rules that 'raft-node rules' lists, as in 'raft-cluster run {}'.",
         BROKEN.len(),
         BROKEN[1].0
     );
-    [table.lines(), vec![String::new()], paragraph(&broken, "", "")].concat()
+    [Table::new(0).rows(rows).lines(), paragraph(&broken, "", "")].join(&String::new())
 }

@@ -88,8 +88,7 @@ fn unfinished(stats: &Stats, why: &str) -> Vec<String> {
 
 fn figures(stats: &Stats) -> Vec<String> {
     let seconds = stats.elapsed.as_secs_f64();
-    let mut table = Table::new(2);
-    for (what, how_much) in [
+    let figures = [
         ("states", stats.states.to_string()),
         ("transitions", stats.transitions.to_string()),
         ("depth", stats.depth.to_string()),
@@ -103,10 +102,8 @@ fn figures(stats: &Stats) -> Vec<String> {
                 chance_of_a_miss(stats.states)
             ),
         ),
-    ] {
-        table.row([what.to_owned(), how_much]);
-    }
-    table.lines()
+    ];
+    Table::new(2).rows(figures.map(|(what, how_much)| [what.to_owned(), how_much])).lines()
 }
 
 /// Why a search without this rule may see nothing violated: the bounds do not suit the rule, or no search

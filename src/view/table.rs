@@ -45,6 +45,15 @@ impl Table {
         self.rows.push(cells.map(|cell| colour::guarded(&cell).into_owned()).into());
     }
 
+    /// Adds rows.
+    pub(super) fn rows<const N: usize>(
+        mut self,
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) -> Self {
+        rows.into_iter().for_each(|cells| self.row(cells));
+        self
+    }
+
     /// Returns the lines, none wider than [`width`].
     pub fn lines(&self) -> Vec<String> {
         let widths = self.widths();

@@ -33,11 +33,8 @@ pub(crate) fn introduction() -> Vec<String> {
         ),
         ("broken", "a rule does not allow it, but was switched off"),
     ];
-    let mut block = block();
-    for (sign, meaning) in legend {
-        block.row([colour::strong(sign), meaning.to_owned()]);
-    }
-    lines.extend(block.lines());
+    let legend = legend.map(|(sign, meaning)| [colour::strong(sign), meaning.to_owned()]);
+    lines.extend(block().rows(legend).lines());
     lines
 }
 
@@ -70,11 +67,8 @@ pub(crate) fn conclusion() -> Vec<String> {
 pub(super) fn where_to_go(commands: &[(&str, &str)]) -> Vec<String> {
     let title = colour::heading("Where to go from here");
     let lines = vec![String::new(), title];
-    let mut table = Table::new(INDENT);
-    for &(command, what) in commands {
-        table.row([colour::strong(command), what.to_owned()]);
-    }
-    [lines, table.lines()].concat()
+    let rows = commands.iter().map(|(command, what)| [colour::strong(command), (*what).to_owned()]);
+    [lines, Table::new(INDENT).rows(rows).lines()].concat()
 }
 
 /// The prompt for a reader who wants one section at a time.
@@ -104,11 +98,13 @@ fn block() -> Table {
     Table::new(INDENT).at_least(&[LABEL])
 }
 
+fn labelled<const N: usize>(rows: [(&str, String); N]) -> Vec<String> {
+    block().rows(rows.map(|(label, text)| [colour::faint(label), text])).lines()
+}
+
 fn started(node: &RaftNode, timeout: Duration) -> Vec<String> {
-    let mut block = block();
-    block.row([colour::faint("state"), state(node)]);
-    block.row([colour::faint("timer"), format!("ends after {}", duration(timeout))]);
-    block.lines()
+    let timer = format!("ends after {}", duration(timeout));
+    labelled([("state", state(node)), ("timer", timer)])
 }
 
 fn stepped(step: &ShownStep) -> Vec<String> {
@@ -161,21 +157,14 @@ fn state(node: &RaftNode) -> String {
 }
 
 fn durable(node: &RaftNode, disk: &PersistentState) -> Vec<String> {
-    let mut block = block();
     let vote = or_null(disk.voted_for);
     let (term, log) = (disk.current_term, log_end(disk.log.last()));
-    block
-        .row([colour::faint("on disk"), format!("currentTerm {term}, votedFor {vote}, log {log}")]);
-    block.row([
-        colour::faint("memory"),
-        format!(
-            "{}, commitIndex {}: a crash forgets this, and {} starts again as a follower",
-            node.role().kind(),
-            node.commit_index(),
-            node.id()
-        ),
-    ]);
-    block.lines()
+    let (role, commit, id) = (node.role().kind(), node.commit_index(), node.id());
+    let on_disk = format!("currentTerm {term}, votedFor {vote}, log {log}");
+    let memory = format!(
+        "{role}, commitIndex {commit}: a crash forgets this, and {id} starts again as a follower"
+    );
+    labelled([("on disk", on_disk), ("memory", memory)])
 }
 
 fn log(node: &RaftNode) -> Vec<String> {
@@ -193,9 +182,7 @@ fn log(node: &RaftNode) -> Vec<String> {
 
 fn store(node: &RaftNode, values: &[(String, String)]) -> Vec<String> {
     let values = joined(values.iter().map(|(key, value)| format!("{key} = {value}")), ", ");
-    let mut block = block();
-    block.row([colour::faint("store"), format!("{} holds {values}", node.id())]);
-    block.lines()
+    labelled([("store", format!("{} holds {values}", node.id()))])
 }
 
 fn apply(applied: &AppliedEntry) -> String {

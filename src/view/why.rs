@@ -30,11 +30,8 @@ pub(crate) const QUESTIONS: [(&str, &str); 9] = [
 
 /// The questions, as a table.
 pub(crate) fn questions() -> Vec<String> {
-    let mut table = Table::new(2);
-    for (words, asks) in QUESTIONS {
-        table.row([format!("why {words}"), asks.to_owned()]);
-    }
-    table.lines()
+    let rows = QUESTIONS.map(|(words, asks)| [format!("why {words}"), asks.to_owned()]);
+    Table::new(2).rows(rows).lines()
 }
 
 /// Answers a question about a history at a step.
