@@ -16,7 +16,7 @@ use crate::raft::RuleSet;
 use crate::scenario::script::Script;
 use crate::search::best_counterexample::as_short;
 use crate::search::exhaustive::{self, Bounds, Pause, Reach, SearchOutcome, Stats};
-use crate::view::output::{Output, WhenFull};
+use crate::view::output::Output;
 use crate::view::{header, hunt_result, json, search_result};
 
 /// Searches. Returns exit code 0 if no property is violated within the bounds, 1 if one is violated or memory runs
@@ -27,7 +27,7 @@ pub(super) fn run(options: &CheckOptions) -> Result<ExitCode, Error> {
     let file = file.as_deref();
     file.map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     room::check()?;
-    printing(WhenFull::Wait, |output| {
+    printing(|output| {
         if *format == Format::Json {
             return for_programs(rules, &bounds, file, output);
         }

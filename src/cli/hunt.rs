@@ -28,7 +28,7 @@ use crate::search::random::trial::HuntFinding;
 use crate::search::random::{Hunt, HuntProgress, intact_recovers, sole_rule};
 use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
-use crate::view::output::{Output, WhenFull};
+use crate::view::output::Output;
 use crate::view::table::paragraph;
 use crate::view::{Listeners, STORY, failure_text, header, hunt_result as view, json};
 
@@ -46,7 +46,7 @@ pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     options.save.as_deref().map_or(Ok(()), Script::may_be_saved).map_err(Error::NotWritten)?;
     room::check()?;
     let stop = interrupt::asked();
-    printing(WhenFull::Wait, |output| {
+    printing(|output| {
         if options.break_each {
             Ok(break_each(options, &stop, output))
         } else {

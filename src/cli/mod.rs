@@ -79,14 +79,11 @@ fn color_of_help(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
 }
 
 /// Runs `act`, which prints on standard output, and waits until every line is written.
-fn printing(
-    when_full: WhenFull,
-    act: impl FnOnce(&Output) -> Result<ExitCode, Error>,
-) -> Result<ExitCode, Error> {
-    printing_for(Reader::default(), when_full, act)
+fn printing(act: impl FnOnce(&Output) -> Result<ExitCode, Error>) -> Result<ExitCode, Error> {
+    printing_for(Reader::default(), WhenFull::Wait, act)
 }
 
-/// The same as `printing`, for a given reader.
+/// The same as `printing`, for a given reader, who need not be waited for.
 fn printing_for(
     reader: Reader,
     when_full: WhenFull,

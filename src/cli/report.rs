@@ -12,7 +12,6 @@ use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::TraceError;
 use crate::record::history::History;
-use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind};
 use crate::view::violation::{self, RunVerdict};
 
@@ -64,7 +63,7 @@ impl Report {
         self.write(&history, &safety)?;
         let good = safety.violation_count() == 0;
         let scenario = &history.header().scenario;
-        printing(WhenFull::Wait, |output| {
+        printing(|output| {
             if let Some(error) = history.stopped() {
                 output.put(self.written());
                 return Err(Error::Trace(name.to_owned(), error.clone()));

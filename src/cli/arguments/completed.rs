@@ -16,7 +16,6 @@ use crate::raft::{MAX_NODES, NodeId, Rule};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::nearest;
 use crate::scenario::script::Script;
-use crate::view::output::WhenFull;
 use crate::view::places;
 
 /// A parser with the likely values, which a shell may offer.
@@ -118,7 +117,7 @@ pub(super) fn completions<T: CommandFactory>(shell: Shell) -> Result<ExitCode, E
         }
         _ => {}
     }
-    printing(WhenFull::Wait, |output| {
+    printing(|output| {
         output.put_text(script);
         Ok(ExitCode::SUCCESS)
     })

@@ -20,7 +20,6 @@ pub(super) use completed::{node, place};
 use super::error::Error;
 use super::printing;
 use crate::raft::MAX_NODES;
-use crate::view::output::WhenFull;
 use crate::view::{STORY, VIEWS, View};
 
 /// How results are written.
@@ -81,7 +80,7 @@ fn parse_steps(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
 
 /// Prints these lines. Returns exit code 0.
 pub(super) fn put(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Error> {
-    printing(WhenFull::Wait, |output| {
+    printing(|output| {
         output.put_all(lines);
         Ok(ExitCode::SUCCESS)
     })

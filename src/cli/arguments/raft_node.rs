@@ -16,7 +16,6 @@ use crate::cli::printing;
 use crate::raft::Rule;
 use crate::scenario::walkthrough::{self, Options, SECTIONS};
 use crate::view::colour::Color;
-use crate::view::output::WhenFull;
 use crate::view::reader::enter_pressed;
 use crate::view::{json, rules, walkthrough as text};
 
@@ -173,7 +172,7 @@ impl WalkthroughOptions {
                 text::introduction().into_iter().chain(told).chain(text::conclusion()).collect(),
             );
         }
-        printing(WhenFull::Wait, |output| {
+        printing(|output| {
             output.put_all(text::introduction());
             for section in &sections {
                 output.settle().map_err(Error::Output)?;

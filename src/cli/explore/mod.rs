@@ -32,7 +32,6 @@ use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
-use crate::view::output::WhenFull;
 use crate::view::page::{self, ReportKind, live};
 use crate::view::words::complaint_line;
 use branched_run::BranchedRun;
@@ -57,7 +56,7 @@ pub(super) fn explore(
     let address = format!("http://127.0.0.1:{port}{}", guard.path());
     let (asked, requests) = bounded(16);
     http::serve(listeners, &guard, &asked);
-    printing(WhenFull::Wait, |output| {
+    printing(|output| {
         output.put_all(live::invitation(&address));
         // A page whose address nobody has learned is of no use.
         output.settle().map_err(Error::Output)?;

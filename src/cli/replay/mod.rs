@@ -24,7 +24,6 @@ use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
-use crate::view::output::WhenFull;
 use crate::view::{JSON, STORY, View, header, history as told, json, places, summary, why};
 
 /// A trace to run again, as the command line asks for it.
@@ -184,7 +183,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     };
     let view = if *format == Format::Json { &JSON } else { view.unwrap_or(&STORY) };
     let mut record = None;
-    printing(WhenFull::Wait, |output| {
+    printing(|output| {
         let observers = |header: &Header| -> Vec<Box<dyn Observer>> {
             if *verify {
                 return Vec::new();
