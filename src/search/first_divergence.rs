@@ -34,41 +34,27 @@ pub struct Divergence {
 /// What a move led to in one of the two clusters.
 #[derive(Clone, Debug)]
 pub struct Side {
-    /// What the nodes did, and why.
-    pub events: Vec<(Speaking, Vec<Event>)>,
+    /// The steps of the nodes: the input of each, what the node did, and why.
+    pub steps: Vec<(NodeId, Input, Vec<Event>)>,
     /// What clients were told.
     pub answers: Vec<Answer>,
     /// The first node whose state differs from its state on the other side.
     pub stands: Option<RaftNode>,
 }
 
-/// The node that acted, and whose message it acted on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Speaking {
-    /// The node that acted.
-    pub node: NodeId,
-    /// The sender of the message it handled, if it handled one.
-    pub from: Option<NodeId>,
-}
-
 /// An observer that keeps what happened in the last move.
 #[derive(Default)]
 struct Heard {
-    events: Vec<(Speaking, Vec<Event>)>,
+    steps: Vec<(NodeId, Input, Vec<Event>)>,
     answers: Vec<Answer>,
-    /// How many steps were made.
-    steps: u64,
 }
 
 impl Observer for Heard {
     fn batch(&mut self, batch: &Batch<'_>) {
-        let from = batch.steps.first().and_then(|step| match &step.input {
-            Input::Receive(envelope) => Some(envelope.from),
-            _ => None,
-        });
-        let who = Speaking { node: batch.server.node().id(), from };
-        self.events.push((who, batch.events.to_vec()));
-        self.steps += batch.steps.len() as u64;
+        let node = batch.server.node().id();
+        let each = batch.each();
+        self.steps
+            .extend(each.map(|(_, step, events, _)| (node, step.input.clone(), events.to_vec())));
     }
 
     fn deed(&mut self, _: Time, deed: &Deed) {
@@ -102,11 +88,11 @@ impl Schedule {
                     .filter_map(|id| Some((node(&broken, id)?, node(&kept, id)?)))
                     .find(|(broken, kept)| stand(broken) != stand(kept));
                 let (left, right) = stands.unzip();
-                let side = |Heard { events, answers, .. }, stands| Side { events, answers, stands };
+                let side = |Heard { steps, answers }, stands| Side { steps, answers, stands };
                 let (broken, intact) = (side(without, left), side(with, right));
                 return Some(Divergence { after, verb: verb.clone(), broken, intact });
             }
-            after += without.steps;
+            after += without.steps.len() as u64;
         }
         None
     }

@@ -3,10 +3,10 @@
 use super::output::Output;
 use super::table::{Table, paragraph};
 use super::what_to_tell::{sentence, too_old, verdicts};
-use super::words::{Speaker, log_end};
+use super::words::{Speaker, joined, log_end};
 use super::{colour, deeds, event_text};
-use crate::raft::{Event, LogEntry, LogIndex, LogPosition, Outcome, RaftNode, Rule, Verdict};
-use crate::search::first_divergence::{Divergence, Side, Speaking};
+use crate::raft::{Event, LogPosition, Outcome, RaftNode, Rule, Verdict};
+use crate::search::first_divergence::{Divergence, Side};
 
 /// The length up to which a log is listed entry by entry.
 const LISTED: usize = 6;
@@ -15,7 +15,7 @@ const LISTED: usize = 6;
 /// it, why, and the state of the first node that differs then.
 pub(super) fn tell(divergence: &Divergence, output: &Output) {
     let Divergence { after, verb, broken, intact } = divergence;
-    let place = if broken.events.is_empty() {
+    let place = if broken.steps.is_empty() {
         format!("after step {after}")
     } else {
         format!("at step {}", after + 1)
@@ -36,8 +36,12 @@ pub(super) fn tell(divergence: &Divergence, output: &Output) {
 /// One side, without the parts that are the same on both.
 fn told(side: &Side, other: &Side) -> Vec<String> {
     let mut lines = Vec::new();
-    if side.events != other.events {
-        lines.extend(side.events.iter().flat_map(|(who, events)| sentences(*who, events)));
+    if side.steps != other.steps {
+        lines.extend(
+            side.steps
+                .iter()
+                .flat_map(|(node, input, events)| sentences(Speaker::of(*node, input), events)),
+        );
     }
     if side.answers != other.answers {
         lines.extend(side.answers.iter().map(|answer| format!("a client {}", deeds::told(answer))));
@@ -60,14 +64,11 @@ fn stand(node: &RaftNode) -> String {
     };
     let (role, commit) = (node.role().kind(), node.commit_index());
     // A short log is listed whole, because two logs can also differ before their ends.
-    let log = match node.log().slice(LogIndex::FIRST, usize::MAX) {
-        entries @ [_, .., _] if entries.len() <= LISTED => {
-            let at = |(nth, entry): (usize, &LogEntry)| LogPosition {
-                index: LogIndex::FIRST.plus(nth),
-                term: entry.term,
-            };
-            let all: Vec<_> = entries.iter().enumerate().map(|it| at(it).to_string()).collect();
-            format!("is {}", all.join(" "))
+    let log = match node.last().index.count() {
+        2..=LISTED => {
+            let entries = node.log().iter();
+            let entries = entries.map(|(index, entry)| LogPosition { term: entry.term, index });
+            format!("is {}", joined(entries, " "))
         }
         _ => log_end(node.last()),
     };
@@ -76,8 +77,7 @@ fn stand(node: &RaftNode) -> String {
 
 /// What a node did, and the verdicts that decided. Verdicts that merely held are left out, and so is the
 /// election timer that is not reset, which follows every refusal.
-fn sentences(who: Speaking, events: &[Event]) -> Vec<String> {
-    let speaker = Speaker { node: who.node, from: who.from };
+fn sentences(speaker: Speaker, events: &[Event]) -> Vec<String> {
     let verdicts = verdicts(events);
     // The sentence on the refusal of a message of an older term already gives its reason.
     let aged = |event: &Event| too_old(event, &verdicts).is_some();
