@@ -139,13 +139,18 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
 
 /// Says that a message did not arrive, and why.
 pub(super) fn lost(from: NodeId, to: NodeId, why: Loss) -> String {
-    let why = match why {
-        Loss::Down => format!("{to} is down"),
-        Loss::Cut => "the link is cut".to_owned(),
-        Loss::Dropped => "the link lost it".to_owned(),
-        Loss::Removed => "it was taken out of the network".to_owned(),
-    };
+    let why = if why == Loss::Down { format!("{to} is down") } else { why_lost(why).to_owned() };
     format!("the message from {from} to {to} is lost: {why}")
+}
+
+/// Why a message did not arrive, without a name.
+pub(super) const fn why_lost(why: Loss) -> &'static str {
+    match why {
+        Loss::Dropped => "the link lost it",
+        Loss::Cut => "the link is cut",
+        Loss::Down => "the receiver is down",
+        Loss::Removed => "it was taken out of the network",
+    }
 }
 
 /// The conditions on the links, in a few words: how long messages take, and how many are lost or doubled.

@@ -3,9 +3,8 @@
 use super::columns::Columns;
 use super::failure_text::complaint;
 use super::words::{duration, joined};
-use super::{colour, message, status, violation};
+use super::{colour, deeds, message, status, violation};
 use crate::raft::{Envelope, Log};
-use crate::record::deed::Loss;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::verb_table::{Amount, Committed, Condition, On, Verb, Who};
 use crate::scenario::world::NextEvent;
@@ -154,21 +153,15 @@ impl ScriptObserver for ScriptText {
 /// The next event: the name of the node concerned, or an empty text, and what happens.
 pub(crate) fn happening(event: &NextEvent) -> (String, String) {
     match event {
-        NextEvent::Arrives(envelope) => {
-            let Envelope { from, to, message } = envelope;
+        NextEvent::Arrives(Envelope { from, to, message }) => {
             (to.to_string(), format!("hears {from}, who {}", message::sentence(message)))
         }
         NextEvent::Waits(Envelope { from, to, message }) => {
             let kind = message::kind(message.kind());
             (to.to_string(), format!("is paused; {kind} from {from} waits"))
         }
-        NextEvent::Lost(envelope, why) => {
-            let Envelope { from, to, message } = envelope;
-            let why = match why {
-                Loss::Down => "the receiver is down",
-                _ => "the link is cut",
-            };
-            let kind = message::kind(message.kind());
+        NextEvent::Lost(Envelope { from, to, message }, why) => {
+            let (kind, why) = (message::kind(message.kind()), deeds::why_lost(*why));
             (String::new(), format!("{kind} from {from} to {to} is lost: {why}"))
         }
         NextEvent::ElectionTimeout(node) => {

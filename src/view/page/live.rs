@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::moments::{Moments, ShownMoment, shown, step_moment};
 use super::run_record::{
     AtAGlance, Heading, RunRecord, ShownMessage, ShownViolation, about, properties,
-    shown_violations, why_lost,
+    shown_violations,
 };
 use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId, Outcome, Rule};
 use crate::record::Header;
 use crate::record::history::{History, SentMessage};
-use crate::view::colour;
+use crate::view::{colour, deeds};
 
 pub(crate) use super::answers::answer;
 
@@ -97,7 +97,7 @@ impl Moments {
             && (message.lost.is_none() || removed.is_some())
         {
             let at = removed.unwrap_or(self.list.len() - 1);
-            message.lost = Some((at, why_lost(*why)));
+            message.lost = Some((at, deeds::why_lost(*why)));
         }
         Some(message)
     }

@@ -10,11 +10,10 @@ use super::moments::{Mark, Moments, ShownMoment, shown};
 use crate::explain::{client_calls, leaderships};
 use crate::properties::report::SafetyReport;
 use crate::raft::{MessageKind, NodeId, Rule};
-use crate::record::deed::Loss;
 use crate::record::history::{History, SentMessage};
 use crate::record::{Clock, Header};
 use crate::view::words::plural;
-use crate::view::{finding_text, message, violation, why};
+use crate::view::{deeds, finding_text, message, violation, why};
 
 /// The heading of the page: the run's title and settings, and the rules.
 #[derive(Serialize)]
@@ -200,7 +199,7 @@ impl ShownMessage {
         let written = moments.of(sent.written_in)?;
         let at = |step: u64| moments.of(step).filter(|_| step >= first);
         let lost = sent.lost_in.iter().rev().find_map(|&(step, why)| Some((at(step)?, why)));
-        let lost = lost.map(|(at, why)| (at, why_lost(why)));
+        let lost = lost.map(|(at, why)| (at, deeds::why_lost(why)));
         let kind = sent.envelope.message.kind();
         let (vote, reply) = match kind {
             MessageKind::RequestVote => (true, false),
@@ -225,13 +224,3 @@ impl ShownMessage {
 
 /// Why a message was lost if its sender crashed before sending it.
 const NEVER_LEFT: &str = "its sender crashed before it left";
-
-/// Why a message did not arrive, in words.
-pub(super) const fn why_lost(why: Loss) -> &'static str {
-    match why {
-        Loss::Dropped => "the link lost it",
-        Loss::Cut => "the link is cut",
-        Loss::Down => "the receiver is down",
-        Loss::Removed => "it was taken out of the network",
-    }
-}
