@@ -165,9 +165,8 @@ pub(crate) const QUIET: View = View {
     tells: "Only how it ended",
     opening: |script, _| header::broken(script.broken),
     open: |_, _, _| Listeners::default(),
-    record: None,
     ending: summary::brief,
-    left_out: words::left_out,
+    ..STORY
 };
 
 /// Tells the turning points without the reasons.
@@ -192,11 +191,9 @@ pub(crate) const VIEWS: &[View] = &[
     View {
         name: "lanes",
         tells: "A column for each node, time downwards, messages as arrows",
-        opening: header::lines,
         open: lanes::open,
-        record: None,
         ending: summary::brief,
-        left_out: words::left_out,
+        ..STORY
     },
     QUIET,
 ];
