@@ -1,6 +1,6 @@
 //! What went wrong with a line of a script: how things stood, and why a wait was in vain.
 
-use super::table::paragraph;
+use super::table::{apart, paragraph};
 use super::words::{alike, complaint_line, duration, joined, log_end, names, plural};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::NodeId;
@@ -29,11 +29,7 @@ pub(crate) fn complaint(failure: &Failure) -> Vec<String> {
 
 /// Why a script ended early, and the state of the nodes then.
 pub(crate) fn failure(failure: &Failure) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    lines.extend(complaint(failure));
-    lines.push(String::new());
-    lines.extend(status::table(&failure.status));
-    lines
+    apart([Vec::new(), complaint(failure), status::table(&failure.status)])
 }
 
 /// What went wrong, in one sentence, and why nothing came of a wait.

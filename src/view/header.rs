@@ -1,6 +1,6 @@
 //! The first lines of a run: its title, its settings, and the question it asks.
 
-use super::table::paragraph;
+use super::table::{apart, paragraph};
 use super::words::{duration, plural};
 use super::{colour, deeds};
 use crate::raft::RuleSet;
@@ -15,10 +15,7 @@ pub(crate) fn lines(script: &Script, clock: Clock) -> Vec<String> {
         duration(timing.heartbeat),
         deeds::links(&script.conditions)
     );
-    let mut lines = begin(script, clock, &more);
-    lines.push(String::new());
-    lines.extend(asks(script));
-    lines
+    apart([begin(script, clock, &more), asks(script)])
 }
 
 /// The first lines of a story in brief, with fewer settings.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::output::Output;
-use super::table::{Table, paragraph};
+use super::table::{Table, apart, paragraph};
 use super::words::{names, plural};
 use super::{STORY, colour, divergence, header, message, violation};
 use crate::raft::{Property, Rule, RuleSet, Settings};
@@ -111,7 +111,7 @@ pub(crate) fn stall_story(script: &Script) -> Vec<String> {
 /// The heading before the same run with the rule kept.
 pub(crate) fn intact_story(script: &Script) -> Vec<String> {
     let title = format!("The same with the rule: 'raft-cluster run {} --intact'", script.name);
-    [vec![String::new()], header::heading(&title)].concat()
+    apart([Vec::new(), header::heading(&title)])
 }
 
 /// Says how to run a counterexample that was saved.
@@ -120,7 +120,7 @@ pub(crate) fn saved(file: &Path) -> Vec<String> {
     let text = format!(
         "Saved: 'raft-cluster run {file}' plays it again; with --intact every rule is kept in it."
     );
-    [vec![String::new()], paragraph(&text, "", "")].concat()
+    apart([Vec::new(), paragraph(&text, "", "")])
 }
 
 /// Why there is nothing to save.
@@ -250,7 +250,7 @@ pub(crate) fn worth(rules: RuleSet) -> Vec<String> {
     if sole_rule(rules).map(Rule::protects) != Some(Property::Monotonicity) {
         return Vec::new();
     }
-    [vec![String::new()], paragraph(ONLY_COUNTERS, "", "")].concat()
+    apart([Vec::new(), paragraph(ONLY_COUNTERS, "", "")])
 }
 
 /// Turns a counterexample into a scenario that anyone can run, with a phase for each part.
@@ -371,9 +371,7 @@ pub(crate) fn at_work(nth: usize) -> String {
 
 /// The lines after the rows: the meaning of the columns, and how many rules were caught.
 pub fn matrix_end(rows: &[MatrixRow]) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    lines.extend(paragraph(LEGEND, "", ""));
-    lines.push(String::new());
+    let mut lines = apart([Vec::new(), paragraph(LEGEND, "", ""), Vec::new()]);
     if rows.len() < Rule::ALL.len() {
         lines.push(format!("Stopped: only the first {} rules were tried.", rows.len()));
     }

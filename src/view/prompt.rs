@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::columns::beside;
 use super::logs::{self, LogRow};
-use super::table::{Table, paragraph};
+use super::table::{Table, apart, paragraph};
 use super::words::{joined, plural};
 use super::{colour, message, places, rules};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, Rule};
@@ -193,18 +193,14 @@ fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
 
 /// The help: the given words of the prompt, and the verbs of the scripts.
 pub(crate) fn help(words: &[Usage]) -> Vec<String> {
-    let mut lines = vec![colour::heading("This prompt")];
-    lines.extend(rows(words));
-    lines.push(String::new());
-    lines.push(colour::heading("The cluster, in the words of the scripts"));
-    lines.extend(rows(Verb::USAGE));
-    lines.push(String::new());
+    let part = |title, words| [vec![colour::heading(title)], rows(words)].concat();
+    let own = part("This prompt", words);
+    let verbs = part("The cluster, in the words of the scripts", Verb::USAGE);
     let note = "The prompt begins with the number of the last step, 0 before the first, and the time once it \
                 has passed. N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
                 waited for and expected. Tab completes, and the arrow keys bring back what was \
                 typed.";
-    lines.extend(paragraph(note, "  ", "  "));
-    lines
+    apart([own, verbs, paragraph(note, "  ", "  ")])
 }
 
 /// The help on one word, or on a rule, or an error that says that there is no such word.
@@ -224,16 +220,14 @@ pub(crate) fn help_on(words: &[Usage], word: &str) -> Result<Vec<String>, String
             }),
         };
     };
-    let mut lines = rows(&found);
+    let mut parts = vec![rows(&found)];
     if first.follows.contains("CONDITION") {
-        lines.push(String::new());
-        lines.extend(conditions());
+        parts.push(conditions());
     }
     if first.follows.contains("EVENT") {
-        lines.push(String::new());
-        lines.extend(places::table());
+        parts.push(places::table());
     }
-    Ok(lines)
+    Ok(apart(parts))
 }
 
 pub(crate) fn rows(words: &[Usage]) -> Vec<String> {

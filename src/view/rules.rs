@@ -4,7 +4,7 @@ use crate::raft::{Property, Rule};
 use crate::scenario::library::SHIPPED;
 use crate::scenario::script::Script;
 
-use super::table::{Table, paragraph};
+use super::table::{Table, apart, paragraph};
 use super::{colour, event_text};
 
 /// The document that explains the reasons for the rules.
@@ -18,7 +18,7 @@ pub(crate) fn list() -> Vec<String> {
     };
     let hint = "'raft-node rules ID' tells one in full, with what it protects and how to break it.";
     let hint = paragraph(&colour::faint(hint), "", "");
-    [Table::new(0).rows(Rule::ALL.map(row)).lines(), hint].join(&String::new())
+    apart([Table::new(0).rows(Rule::ALL.map(row)).lines(), hint])
 }
 
 /// All that is known of one rule.
@@ -38,7 +38,7 @@ pub(crate) fn one(rule: Rule) -> Vec<String> {
         ("read", format!("docs/distributed_consensus_deep_dive.md: {}", told_in(rule).join("; "))),
     ];
     let rows = Table::new(2).rows(rows.map(|(name, text)| [colour::faint(name), text]));
-    [title, statement, rows.lines()].join(&String::new())
+    apart([title, statement, rows.lines()])
 }
 
 /// The scenarios that are about the rule, and last the one in which it is broken.

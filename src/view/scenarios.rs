@@ -1,7 +1,7 @@
 //! The scenarios that ship with the program, as a table.
 
 use super::colour;
-use super::table::{Table, paragraph};
+use super::table::{Table, apart, paragraph};
 use crate::scenario::library::{BROKEN, SHIPPED};
 use crate::scenario::script::Script;
 
@@ -17,5 +17,5 @@ pub(crate) fn list() -> Vec<String> {
         BROKEN.len(),
         BROKEN[1].0
     );
-    [Table::new(0).rows(rows).lines(), paragraph(&broken, "", "")].join(&String::new())
+    apart([Table::new(0).rows(rows).lines(), paragraph(&broken, "", "")])
 }

@@ -1,6 +1,6 @@
 //! The bounds of an exhaustive search, how far it came, and what its result means.
 
-use super::table::{Table, paragraph};
+use super::table::{Table, apart, paragraph};
 use super::words::plural;
 use super::{colour, width};
 use crate::raft::{Rule, RuleSet, Settings};
@@ -38,9 +38,7 @@ pub(crate) fn depth(stats: &Stats) -> String {
 
 /// The figures of a search that has ended. If nothing was violated, also what that means.
 pub(crate) fn ended(outcome: &SearchOutcome, bounds: &Bounds, rules: RuleSet) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    lines.extend(figures(&outcome.stats));
-    lines.push(String::new());
+    let mut lines = apart([Vec::new(), figures(&outcome.stats), Vec::new()]);
     match outcome.reach {
         Reach::Exhausted => {
             let held =

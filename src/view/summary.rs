@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::table::one_line;
+use super::table::{apart, one_line};
 use super::violation::{self, RunVerdict};
 use super::walkthrough::where_to_go;
 use super::words::plural;
@@ -100,11 +100,8 @@ impl EndedRun<'_> {
 pub(crate) fn replayed(trace: &Path, summary: &Summary, told: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if told {
-        lines.push(String::new());
-        lines.extend(status::table(&summary.status));
-        lines.push(String::new());
-        lines.extend(violation::report(&summary.safety, summary.header.nodes));
-        lines.push(String::new());
+        let report = violation::report(&summary.safety, summary.header.nodes);
+        lines.extend(apart([Vec::new(), status::table(&summary.status), report, Vec::new()]));
     }
     let steps = plural(summary.steps as usize, "step", "steps");
     let made = format!("{steps} replayed, each with the recorded digest");

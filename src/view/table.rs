@@ -180,6 +180,12 @@ fn broken(word: &str, room: usize) -> Cow<'_, str> {
     Cow::Owned(pieces)
 }
 
+/// Puts parts below each other, with an empty line between them. An empty part at either end is an empty
+/// line there.
+pub(super) fn apart(parts: impl AsRef<[Vec<String>]>) -> Vec<String> {
+    parts.as_ref().join(&String::new())
+}
+
 /// Wraps a text on a terminal only. In a pipe it stays one line, for programs that read line by line.
 pub(crate) fn one_line(text: &str) -> Vec<String> {
     match TERMINAL.get() {

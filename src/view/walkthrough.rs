@@ -6,7 +6,7 @@ use crate::raft::{Event, LogIndex, LogPosition, PersistentState, RaftNode, Role}
 use crate::scenario::walkthrough::{AppliedEntry, Beat, Section, ShownStep};
 use crate::server::state_machine::Reply;
 
-use super::table::{Table, paragraph};
+use super::table::{Table, apart, paragraph};
 use super::words::{Speaker, alike, duration, joined, log_end, or_null, plural};
 use super::{colour, event_text, logs, message, width};
 
@@ -17,12 +17,11 @@ const LABEL: usize = 8;
 
 /// What a reader should know first.
 pub(crate) fn introduction() -> Vec<String> {
-    let mut lines = vec![colour::heading("Raft, one node at a time"), String::new()];
-    lines.extend(say(
+    let title = vec![colour::heading("Raft, one node at a time")];
+    let source = say(
         "Every line below comes from a real node: what it was given, which rules it asked and what it \
          compared, what it did, and what it sends.",
-    ));
-    lines.push(String::new());
+    );
     let legend = [
         ("3@1", "the entry at index 3, taken in by the leader of term 1"),
         ("n0", "a node"),
@@ -34,8 +33,7 @@ pub(crate) fn introduction() -> Vec<String> {
         ("broken", "a rule does not allow it, but was switched off"),
     ];
     let legend = legend.map(|(sign, meaning)| [colour::strong(sign), meaning.to_owned()]);
-    lines.extend(block().rows(legend).lines());
-    lines
+    apart([title, source, block().rows(legend).lines()])
 }
 
 /// One section.
