@@ -5,9 +5,10 @@ use crate::raft::{Envelope, LogIndex, Message, NodeId, PersistentState, RaftNode
 use super::script::Walkthrough;
 use super::stage::Servers;
 use super::votes::log_of;
+use super::{N0, N1};
 
-const LEADER: NodeId = NodeId::new(0);
-const FOLLOWER: NodeId = NodeId::new(1);
+const LEADER: NodeId = N0;
+const FOLLOWER: NodeId = N1;
 
 /// The logs of Figure 7: that of the leader-to-be, and that of follower (f), which led terms 2 and
 /// 3 without reaching anyone.

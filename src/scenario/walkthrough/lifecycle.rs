@@ -3,12 +3,8 @@
 use crate::raft::{Command, Envelope, Input, NodeId, Settings, Term};
 use crate::server::timing::Timing;
 
-use super::Options;
 use super::script::Walkthrough;
-
-const N0: NodeId = NodeId::new(0);
-const N1: NodeId = NodeId::new(1);
-const N2: NodeId = NodeId::new(2);
+use super::{N0, N1, N2, Options};
 
 const COMMANDS: [&str; 3] = ["SET x=1", "SET y=2", "DELETE z"];
 

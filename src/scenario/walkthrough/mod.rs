@@ -18,11 +18,17 @@ mod votes;
 
 use std::time::Duration;
 
-use crate::raft::{MAX_NODES, PersistentState, RaftNode};
+use crate::raft::{MAX_NODES, NodeId, PersistentState, RaftNode};
 
 pub use stage::{AppliedEntry, ShownStep};
 
 use script::Walkthrough;
+
+const N0: NodeId = NodeId::new(0);
+const N1: NodeId = NodeId::new(1);
+const N2: NodeId = NodeId::new(2);
+const N3: NodeId = NodeId::new(3);
+const N4: NodeId = NodeId::new(4);
 
 /// How many sections there are.
 pub const SECTIONS: usize = 10;

@@ -11,12 +11,8 @@ use crate::raft::{
 use super::script::Walkthrough;
 use super::stage::Servers;
 use super::votes::log_of;
+use super::{N0, N1, N2, N3, N4};
 
-const N0: NodeId = NodeId::new(0);
-const N1: NodeId = NodeId::new(1);
-const N2: NodeId = NodeId::new(2);
-const N3: NodeId = NodeId::new(3);
-const N4: NodeId = NodeId::new(4);
 const ALL: [NodeId; 5] = [N0, N1, N2, N3, N4];
 
 pub(super) fn play(script: &mut Walkthrough) {

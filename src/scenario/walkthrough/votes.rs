@@ -1,13 +1,10 @@
 //! Section 8: the three rules of a vote, each refusing the same candidate in turn.
 
-use crate::raft::{Log, LogEntry, NodeId, PersistentState, Settings, Term};
+use crate::raft::{Log, LogEntry, PersistentState, Settings, Term};
 
 use super::script::Walkthrough;
 use super::stage::Servers;
-
-const N0: NodeId = NodeId::new(0);
-const N1: NodeId = NodeId::new(1);
-const N2: NodeId = NodeId::new(2);
+use super::{N0, N1, N2};
 
 /// Returns a log whose entries have these terms, each with a command that names its index and term.
 pub(super) fn log_of(terms: &[u64]) -> Log {
