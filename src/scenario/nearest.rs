@@ -1,7 +1,5 @@
 //! Finds the known word that a mistyped one was probably meant to be.
 
-use std::fmt;
-
 use crate::raft::Rule;
 
 /// How similar a known word must be to be suggested: its Jaro-Winkler similarity, from 0 to 1.
@@ -52,25 +50,19 @@ fn most<'a>(known: &[&'a str], likeness: impl Fn(&str) -> f64, at_least: f64) ->
 }
 
 /// The error that no rule has this id.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no rule is called '{0}'{meant} ('raft-node rules' lists them)", meant = meant(.0))]
 pub struct UnknownRule(String);
 
-impl fmt::Display for UnknownRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(id) = self;
-        let ids = || Rule::ALL.into_iter().map(Rule::id);
-        let with_it: Vec<&str> =
-            ids().filter(|known| id.len() > 2 && known.contains(id.as_str())).collect();
-        let meant = match (&with_it[..], nearest(id, ids())) {
-            ([_, ..], _) => format!("; did you mean '{}'?", with_it.join("' or '")),
-            ([], Some(near)) => format!("; did you mean '{near}'?"),
-            ([], None) => String::new(),
-        };
-        write!(f, "no rule is called '{id}'{meant} ('raft-node rules' lists them)")
+fn meant(id: &str) -> String {
+    let ids = || Rule::ALL.into_iter().map(Rule::id);
+    let with_it: Vec<&str> = ids().filter(|known| id.len() > 2 && known.contains(id)).collect();
+    match (&with_it[..], nearest(id, ids())) {
+        ([_, ..], _) => format!("; did you mean '{}'?", with_it.join("' or '")),
+        ([], Some(near)) => format!("; did you mean '{near}'?"),
+        ([], None) => String::new(),
     }
 }
-
-impl std::error::Error for UnknownRule {}
 
 /// Returns the rule of this id.
 ///
