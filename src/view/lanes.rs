@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::output::Output;
 use super::table::paragraph;
-use super::words::when;
+use super::words::{Speaker, when};
 use super::{Listeners, colour, deeds, violation, width};
 use crate::raft::{
     AppendOutcome, Event, Input, LogIndex, Message, NodeId, Outcome, RoleKind, Term,
@@ -275,10 +275,7 @@ impl Observer for Lanes {
                 _ => None,
             });
             if let Some(label) = told {
-                let from = match &step.input {
-                    Input::Receive(envelope) => Some(envelope.from),
-                    _ => None,
-                };
+                let from = Speaker::of(node.id(), &step.input).from;
                 self.row(&head(Some(number), batch.time), node.id(), from, &label, false);
             }
         }

@@ -150,6 +150,6 @@ pub const fn kind(kind: MessageKind) -> &'static str {
 }
 
 /// The name of a message, as a line writes it.
-pub(super) fn name(name: MessageName) -> String {
+pub(crate) fn name(name: MessageName) -> String {
     Verb::Deliver(name).to_string().trim_start_matches("deliver ").to_owned()
 }

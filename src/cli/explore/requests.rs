@@ -15,12 +15,11 @@ use crate::record::message_name::MessageName;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
-use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
 use crate::view::words::complaint_line;
-use crate::view::{failure_text, history as told, prompt, script_text, why};
+use crate::view::{failure_text, history as told, message, prompt, script_text, why};
 
 /// What the page knows already.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -289,7 +288,7 @@ impl<'a> Desk<'a> {
         let told = session.recorder.look(|history| {
             let growth = shown.growth(history, safety.as_ref(), from);
             let world = self.world;
-            let told = Update {
+            serde_json::to_vec(&Update {
                 world,
                 heading,
                 growth,
@@ -304,8 +303,7 @@ impl<'a> Desk<'a> {
                 done,
                 complaint,
                 said,
-            };
-            serde_json::to_vec(&told)
+            })
         });
         told.expect("what the page is told has only names as keys")
     }
@@ -383,10 +381,9 @@ fn flights(sim: &impl VirtualWorld) -> Vec<ShownFlight> {
                 Some(_) => named.insert(key(flight.name)),
                 None => !arriving.contains(&key(flight.name)),
             };
-            let name = Verb::Deliver(flight.name).to_string();
             ShownFlight {
                 id: flight.id.0,
-                name: can.then(|| name.trim_start_matches("deliver ").to_owned()),
+                name: can.then(|| message::name(flight.name)),
                 due: flight.due,
                 delivered: flight.delivered,
             }

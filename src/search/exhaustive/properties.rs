@@ -13,7 +13,7 @@
 //! until no node can commit anything in an earlier term.
 
 use super::ledger::{CommitRecord, earlier_terms};
-use super::state::{ClusterState, Model};
+use super::state::{ClusterState, Model, Transition};
 use crate::raft::{Log, LogEntry, LogIndex, NodeId, Property, Term};
 
 impl Model<'_> {
@@ -29,25 +29,24 @@ impl Model<'_> {
         before: u32,
         nth: u32,
     ) -> Result<(), Property> {
-        let taken = self.transition(nth);
-        if taken.leads_anew {
+        let &Transition { leads_anew, cut_as_leader, log_changed, commit_changed, .. } =
+            self.transition(nth);
+        if leads_anew {
             self.judge_election(state, at)?;
         }
-        let taken = self.transition(nth);
-        if taken.cut_as_leader {
+        if cut_as_leader {
             return Err(Property::LeaderAppendOnly);
         }
-        if taken.log_changed {
+        if log_changed {
             if !self.logs_match(state, at) {
                 return Err(Property::LogMatching);
             }
             self.keep_what_it_began_with(state, at, before);
         }
-        let taken = self.transition(nth);
-        if taken.leads_anew && !self.holds_what_was_committed(state, at) {
+        if leads_anew && !self.holds_what_was_committed(state, at) {
             return Err(Property::LeaderCompleteness);
         }
-        if taken.commit_changed || taken.log_changed {
+        if commit_changed || log_changed {
             let commit = self.servers.get(before).node.commit_index();
             self.judge_commit(state, at, commit)?;
         }

@@ -201,11 +201,11 @@ impl ShownMessage {
         let lost = sent.lost_in.iter().rev().find_map(|&(step, why)| Some((at(step)?, why)));
         let lost = lost.map(|(at, why)| (at, deeds::why_lost(why)));
         let kind = sent.envelope.message.kind();
-        let (vote, reply) = match kind {
-            MessageKind::RequestVote => (true, false),
-            MessageKind::RequestVoteReply => (true, true),
-            MessageKind::AppendEntries => (false, false),
-            MessageKind::AppendEntriesReply => (false, true),
+        let (shown_kind, reply) = match kind {
+            MessageKind::RequestVote => ("vote", false),
+            MessageKind::RequestVoteReply => ("vote", true),
+            MessageKind::AppendEntries => ("append", false),
+            MessageKind::AppendEntriesReply => ("append", true),
         };
         Some(Self {
             id: sent.message.0,
@@ -213,7 +213,7 @@ impl ShownMessage {
             to: sent.envelope.to,
             name: message::kind(kind),
             says: shown(&message::arguments(&sent.envelope.message)),
-            kind: if vote { "vote" } else { "append" },
+            kind: shown_kind,
             reply,
             sent: written,
             got: sent.received_in.iter().filter_map(|&step| at(step)).collect(),

@@ -184,12 +184,10 @@ impl Picture<'_> {
         if let Some(mark) = mark {
             let last = node.index() + 1 == self.run.heading.nodes;
             let (x, anchor) = if last { (x - 9, "end") } else { (x + 9, "start") };
+            let has = |mark| marks.contains(&mark);
             let class = match marks.first() {
-                _ if marks.contains(&Mark::Overridden) || marks.contains(&Mark::Violated) => {
-                    "wrong"
-                }
-                Some(Mark::Elected) => "elected",
-                _ if marks.contains(&Mark::Elected) => "elected",
+                _ if has(Mark::Overridden) || has(Mark::Violated) => "wrong",
+                _ if has(Mark::Elected) => "elected",
                 Some(Mark::Campaign) => "campaign",
                 Some(Mark::Crash | Mark::Refused) => "wrong",
                 Some(Mark::Client) => "client",
