@@ -43,10 +43,11 @@ fn role(status: &NodeStatus) -> String {
 /// The nodes whose state has changed, with nodes in the same state in one row. A node that has only crashed is
 /// left out: the crash was told when it happened.
 pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> {
-    let seen = |status: &NodeStatus| {
-        let NodeStatus { up, paused, role, term, last, commit, .. } = *status;
-        (up, paused, role, term, last, commit)
+    let stands = |status: &NodeStatus| {
+        let NodeStatus { up, paused, term, last, commit, .. } = *status;
+        (up, paused, term, last, commit)
     };
+    let seen = |status: &NodeStatus| (status.role, stands(status));
     let is_told = |before: &NodeStatus, now: &NodeStatus| {
         let only_crashed = !now.up && (before.term, before.last) == (now.term, now.last);
         only_crashed || seen(before) == seen(now)
@@ -56,10 +57,6 @@ pub(crate) fn changes(before: &[NodeStatus], now: &[NodeStatus]) -> Vec<String> 
     let mut changed: Vec<&NodeStatus> = changed.map(|(_, status)| status).collect();
     changed.sort_by_key(|status| !status.leads());
     let mut table = Table::new(MARGIN.len());
-    let stands = |status: &NodeStatus| {
-        let NodeStatus { up, paused, term, last, commit, .. } = *status;
-        (up, paused, term, last, commit)
-    };
     for (like, members) in alike(changed, |a, b| stands(a) == stands(b)) {
         let nodes: Vec<NodeId> = members.iter().map(|status| status.id).collect();
         let commit = if like.up { format!(", commitIndex {}", like.commit) } else { String::new() };

@@ -28,8 +28,8 @@ struct Story {
     phases: usize,
     /// The step that is told now, or was told last.
     step: u64,
-    /// The first steps of the part before this one, and of this one, if the run is moved by hand.
-    parts: Option<[u64; 2]>,
+    /// The first steps of the part before this one, and of this one.
+    parts: [u64; 2],
     sent: SentMessages,
     /// How often each thing that is not always told has happened to a node in this part.
     again: HashMap<(NodeId, Again), usize>,
@@ -55,12 +55,11 @@ pub(super) fn open_brief(output: &Output, nodes: usize, by_hand: bool) -> Listen
 }
 
 fn told(nodes: usize, columns: Columns) -> Listeners {
-    let by_hand = columns.by_hand;
     let story = Story {
         columns: columns.clone(),
         phases: 0,
         step: 0,
-        parts: by_hand.then(Default::default),
+        parts: [0; 2],
         sent: SentMessages::default(),
         again: HashMap::new(),
         waiting: HashMap::new(),
@@ -102,10 +101,10 @@ impl Story {
 
     /// Begins a step. In a run moved by hand it has a first line, with a remark on a late message.
     fn begin(&mut self, text: &str, received: Option<MessageId>) {
-        let lately = self.parts.map_or(0, |[before, _]| before);
+        let [lately, _] = self.parts;
         let provenance =
             received.and_then(|MessageId(it)| self.sent.arrives(it, self.step, lately));
-        if self.parts.is_some() {
+        if self.columns.by_hand {
             self.columns.begin(Some(self.step), &colour::strong(text));
             if let Some(provenance) = provenance {
                 self.columns.remark(&colour::faint(&format!("({provenance})")));
@@ -199,7 +198,7 @@ impl Story {
                 let why = deeds::refusal(*node, Some(!self.down.contains(*node)), *leader);
                 format!("client {client} is refused {command}: {why}")
             }
-            Deed::Answered { answer, .. } if self.parts.is_some() => {
+            Deed::Answered { answer, .. } if self.columns.by_hand => {
                 format!("client {client} {}", deeds::told(answer))
             }
             Deed::Answered { answer, node, .. } => {
@@ -259,7 +258,7 @@ fn no_op(events: &[Event]) -> String {
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
         let node = batch.server.node();
-        let by_hand = self.parts.is_some();
+        let by_hand = self.columns.by_hand;
         for (number, step, events, _) in batch.each() {
             self.step = number;
             let speaker = Speaker::of(node.id(), &step.input);
@@ -345,7 +344,7 @@ impl Observer for Story {
             Deed::Phase(text) => {
                 self.phases += 1;
                 self.again.clear();
-                self.parts = self.parts.map(|[_, this]| [this, self.step + 1]);
+                self.parts = [self.parts[1], self.step + 1];
                 self.columns.output.begin_part();
                 let title = colour::heading(&format!("{}  {text}", self.phases));
                 self.columns.output.put_all(paragraph(&title, "", "   "));
@@ -356,7 +355,7 @@ impl Observer for Story {
             Deed::Asked { ticket, node, command } => {
                 self.waiting.insert(*ticket, (time, command.clone()));
                 // In a run moved by hand, the request is told as the input of its step.
-                if self.parts.is_none() {
+                if !self.columns.by_hand {
                     let text = format!("client {} asks {node} for {command}", ticket.client());
                     self.columns.line(None, time, "", &text);
                 }
@@ -373,13 +372,12 @@ impl Observer for Story {
                         Deed::Crash { .. } | Deed::Wipe { .. } => colour::wrong(&text),
                         _ => text,
                     };
-                    if self.parts.is_some() {
+                    if self.columns.by_hand {
                         let text = format!("{who} {text}");
-                        let text = colour::strong(text.trim_start());
-                        self.columns.begin(None, &text);
-                        return;
+                        self.columns.begin(None, &colour::strong(text.trim_start()));
+                    } else {
+                        self.columns.line(None, time, &who, &text);
                     }
-                    self.columns.line(None, time, &who, &text);
                 }
             }
         }
