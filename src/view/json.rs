@@ -25,8 +25,7 @@ use crate::scenario::walkthrough::{AppliedEntry, Beat, Section};
 use crate::search::best_counterexample::{Best, Short, Source};
 use crate::search::exhaustive::{Bounds, Reach, SearchOutcome, Stats};
 use crate::search::objective::Violated;
-use crate::search::random::HuntProgress;
-use crate::search::random::trial::HuntFinding;
+use crate::search::random::{Caught, HuntProgress};
 use crate::visible::visible_json;
 
 /// A writer that puts each write on the output as one line.
@@ -145,15 +144,8 @@ struct HuntLine<'a> {
     #[serde(rename = "elapsed_us", with = "micros")]
     elapsed: Duration,
     caught: bool,
-    first: Option<Catch<'a>>,
+    first: Option<&'a Caught>,
     counterexample: Option<Shortest<'a>>,
-}
-
-/// The first thing that was caught.
-#[derive(Serialize)]
-struct Catch<'a> {
-    seed: u64,
-    finding: &'a HuntFinding,
 }
 
 /// A counterexample: a cluster, and moves in the words of scripts.
@@ -178,7 +170,6 @@ impl<'a> From<&'a Short> for Shortest<'a> {
 /// The line with the result of a hunt under these rules.
 pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &HuntProgress) -> String {
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-    let first = best.result.catches.first();
     text(&HuntLine {
         broken: rules.broken().collect(),
         seeds: count(&progress.seeds),
@@ -187,7 +178,7 @@ pub(crate) fn hunt(rules: RuleSet, best: &Best, progress: &HuntProgress) -> Stri
         not_judged: count(&progress.unjudged),
         elapsed: best.result.took,
         caught: best.has_caught(),
-        first: first.map(|first| Catch { seed: first.seed, finding: &first.finding }),
+        first: best.result.catches.first(),
         counterexample: best.short.as_ref().map(Shortest::from),
     })
 }

@@ -21,6 +21,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use crate::panics::{self, lock};
 use crate::raft::{Property, Rule, RuleSet};
 use crate::search::objective::Objective;
@@ -78,15 +80,17 @@ impl HuntProgress {
 }
 
 /// A run in which something was violated.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Caught {
     /// Its seed.
     pub seed: u64,
     /// How long after the beginning of the hunt it was found.
+    #[serde(skip)]
     pub after: Duration,
     /// What was violated.
     pub finding: HuntFinding,
     /// All its moves, not yet shortened. `None` for a stall, which depends on time, and for a panic.
+    #[serde(skip)]
     pub raw: Option<Schedule>,
 }
 
