@@ -43,7 +43,7 @@ pub struct History {
     messages: Vec<SentMessage>,
     deeds: Vec<DatedDeed>,
     clients: Vec<ClientCall>,
-    violations: Vec<(Time, Violation)>,
+    violations: Vec<Violation>,
     /// For each index, the step in which an entry was first committed there, and the node that did so.
     commits: Vec<(u64, NodeId)>,
     /// For each node, all that happened to it, with copies of the node in between.
@@ -297,7 +297,7 @@ impl History {
 
     /// The violations, each with the step after which it was found.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
-        self.violations.iter().map(|(_, violation)| violation)
+        self.violations.iter()
     }
 
     /// The last step that was made at or before this time, if there is one.

@@ -151,11 +151,9 @@ impl Kept {
             Deed::Restart { node } => {
                 history.nodes[node.index()].taken.push(Taken::Restart(moment, time));
             }
-            Deed::Pause { node } => {
-                history.nodes[node.index()].taken.push(Taken::Pause(moment, true));
-            }
-            Deed::Resume { node } => {
-                history.nodes[node.index()].taken.push(Taken::Pause(moment, false));
+            Deed::Pause { node } | Deed::Resume { node } => {
+                let pauses = matches!(deed, Deed::Pause { .. });
+                history.nodes[node.index()].taken.push(Taken::Pause(moment, pauses));
             }
             Deed::Wipe { node } => history.nodes[node.index()].taken.push(Taken::Wipe(moment)),
             Deed::Lost { message, why, .. } => {
@@ -203,10 +201,10 @@ impl Observer for Recorder {
         self.with(|kept| kept.deed(time, deed));
     }
 
-    fn violation(&mut self, time: Time, violation: &Violation) {
+    fn violation(&mut self, _: Time, violation: &Violation) {
         self.with(|kept| {
-            let violation = Violation { step: kept.history.last(), ..*violation };
-            kept.history.violations.push((time, violation));
+            let step = kept.history.last();
+            kept.history.violations.push(Violation { step, ..*violation });
         });
     }
 
