@@ -1,19 +1,16 @@
 //! The origin of a message that arrives late, again or ahead of another.
 
 use std::collections::BTreeMap;
+use std::iter;
 
-use crate::raft::{Envelope, Message, MessageKind, NodeId, Term};
+use crate::raft::{Envelope, Message, Term};
 use crate::record::journal::Batch;
+use crate::record::message_name::MessageName;
 
 /// A message that was sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Sent {
-    kind: MessageKind,
-    from: NodeId,
-    to: NodeId,
-    term: Term,
-    /// Whether it carries entries.
-    carries: bool,
+    envelope: Envelope,
     /// The step in which it left.
     left: u64,
     /// The step in which it first arrived.
@@ -23,8 +20,15 @@ struct Sent {
 }
 
 impl Sent {
+    /// Whether both are of one kind, and on one link.
     fn is_like(&self, other: &Self) -> bool {
-        (self.kind, self.from, self.to) == (other.kind, other.from, other.to)
+        MessageName::of(&self.envelope, iter::empty()).matches(&other.envelope)
+    }
+
+    /// Whether it carries entries from the leader of this term.
+    fn carries_entries(&self, term: Term) -> bool {
+        let Message::AppendEntries(request) = &self.envelope.message else { return false };
+        request.term == term && !request.entries.is_empty()
     }
 }
 
@@ -41,25 +45,9 @@ pub(super) struct SentMessages {
 impl SentMessages {
     /// Notes what a node sends in step `now`.
     pub(super) fn leaves(&mut self, batch: &Batch<'_>, now: u64) {
-        for (number, Envelope { from, to, message }) in
-            (batch.first_message.0..).zip(batch.messages)
-        {
-            let carries = match message {
-                Message::AppendEntries(request) => !request.entries.is_empty(),
-                _ => false,
-            };
-            let (kind, term) = (message.kind(), message.term());
-            let sent = Sent {
-                kind,
-                from: *from,
-                to: *to,
-                term,
-                carries,
-                left: now,
-                arrived: None,
-                lost: false,
-            };
-            self.sent.insert(number, sent);
+        for (number, envelope) in (batch.first_message.0..).zip(batch.messages) {
+            let envelope = envelope.clone();
+            self.sent.insert(number, Sent { envelope, left: now, arrived: None, lost: false });
         }
         while self.sent.len() > KEPT {
             self.sent.pop_first();
@@ -77,15 +65,14 @@ impl SentMessages {
     /// another. `lately` is the first step that a reader still remembers: a message from before is late.
     pub(super) fn arrives(&mut self, number: u64, now: u64, lately: u64) -> Option<String> {
         let it = self.sent.get_mut(&number)?;
-        let before = it.arrived;
+        let (before, left) = (it.arrived, it.left);
         it.arrived = before.or(Some(now));
-        let it = *it;
-        let left = it.left;
         if let Some(before) = before {
             return Some(format!("again: it was sent in step {left} and arrived in step {before}"));
         }
+        let it = &self.sent[&number];
         let mut younger = self.sent.range(number + 1..);
-        if younger.any(|(_, other)| other.is_like(&it) && other.arrived.is_some()) {
+        if younger.any(|(_, other)| other.is_like(it) && other.arrived.is_some()) {
             return Some(format!("late: it was sent in step {left}, and a younger one came first"));
         }
         let late = || (left < lately).then(|| format!("late: it was sent in step {left}"));
@@ -95,11 +82,12 @@ impl SentMessages {
     /// Says which entries were sent before this message on its link, in its term, and have not arrived yet.
     pub(super) fn missing_before(&self, number: u64) -> Option<String> {
         let it = self.sent.get(&number)?;
+        let term = it.envelope.message.term();
         let missing = |other: &&Sent| {
-            other.is_like(it) && other.term == it.term && other.carries && other.arrived.is_none()
+            other.is_like(it) && other.carries_entries(term) && other.arrived.is_none()
         };
         let mut older = self.sent.range(..number).rev().map(|(_, other)| other);
-        let Sent { from, to, left, lost, .. } = older.find(missing)?;
+        let Sent { envelope: Envelope { from, to, .. }, left, lost, .. } = older.find(missing)?;
         let fate = if *lost { "was lost" } else { "has not arrived" };
         Some(format!("what {from} sent {to} in step {left} {fate}"))
     }
