@@ -226,8 +226,10 @@ impl Journal {
 
     fn tell_violations(&mut self, time: Time, known: usize) {
         for violation in &self.checker.violations()[known..] {
+            // The checker counts batches of steps, and observers count steps.
+            let violation = Violation { step: self.steps, ..*violation };
             for observer in &mut self.observers {
-                observer.violation(time, violation);
+                observer.violation(time, &violation);
             }
         }
     }

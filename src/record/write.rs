@@ -218,9 +218,8 @@ impl Observer for TraceWriter {
         });
     }
 
-    fn violation(&mut self, time_us: Time, violation: &Violation) {
+    fn violation(&mut self, time_us: Time, &violation: &Violation) {
         self.with(|file| {
-            let violation = Violation { step: file.steps, ..*violation };
             file.violations.push(violation);
             if file.computed {
                 file.put(&ViolationLine { time_us, violation });

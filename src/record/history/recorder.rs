@@ -202,10 +202,7 @@ impl Observer for Recorder {
     }
 
     fn violation(&mut self, _: Time, violation: &Violation) {
-        self.with(|kept| {
-            let step = kept.history.last();
-            kept.history.violations.push(Violation { step, ..*violation });
-        });
+        self.with(|kept| kept.history.violations.push(*violation));
     }
 
     fn wants(&self) -> Detail {
