@@ -274,7 +274,9 @@ impl Arguments {
                 options.report(&run, Report { file, kind, steps })
             }
             Some(RaftClusterCommand::Explore { run, at, port, no_open, options }) => {
-                options.explore(run.as_deref(), at, port, !no_open)
+                let (script, is_recorded) =
+                    options.named(run.as_deref(), "explore", at, FIRST_STEPS)?;
+                explore::explore(script, is_recorded, port, !no_open)
             }
             Some(RaftClusterCommand::Completions { shell }) => completions::<Self>(shell),
             Some(RaftClusterCommand::Man { folder }) => man_pages::pages::<Self>(&folder),
@@ -349,17 +351,6 @@ impl ClusterOptions {
         let script = script.map_err(Error::Scenario)?;
         let spared = self.intact && !script.broken.is_intact();
         Ok((self.change(script), spared))
-    }
-
-    fn explore(
-        &self,
-        run: Option<&str>,
-        at: Option<Place>,
-        port: Option<u16>,
-        opens: bool,
-    ) -> Result<ExitCode, Error> {
-        let (script, is_recorded) = self.named(run, "explore", at, FIRST_STEPS)?;
-        explore::explore(script, is_recorded, port, opens)
     }
 
     /// The scenario that a word names, and whether it is a recorded run, as for [`replay::named`]. Without a word, a
