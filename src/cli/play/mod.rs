@@ -19,7 +19,6 @@ use crate::cluster::RaftCluster;
 use crate::raft::NodeId;
 use crate::record::Clock;
 use crate::record::history::{History, Recorder};
-use crate::record::journal::Observer;
 use crate::scenario::library;
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
@@ -159,11 +158,6 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         }
     }
 
-    /// Carries out the rest of the scenario, until a line fails.
-    fn all_planned(&mut self) {
-        while self.planned() {}
-    }
-
     /// Carries out the next line of the scenario. Returns whether there was one and it succeeded.
     fn planned(&mut self) -> bool {
         match self.session.next_planned() {
@@ -246,7 +240,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             },
             Word::Next(count) => self.next(count)?,
             Word::Run(verb) if self.session.left().is_empty() => self.carry_out(verb),
-            Word::Run(_) => self.all_planned(),
+            Word::Run(_) => while self.planned() {},
             Word::Inspect(it) => self.inspect(it)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.setup.is_virtual())?;
@@ -356,8 +350,11 @@ struct Setup {
 }
 
 impl Setup {
-    /// Creates the observers of a new world. The trace begins anew too, because a trace holds one run.
-    fn observers(&mut self, script: &Script) -> Result<Vec<Box<dyn Observer>>, Error> {
+    /// Starts a new world for this scenario. The trace begins anew too, because a trace holds one run.
+    fn start<W: ClockedWorld>(&mut self, script: &Script) -> Result<W, Error> {
+        // A live cluster must not wait for the reader. In virtual time the cluster can wait, so no line is
+        // left out.
+        self.output.set_waiting(self.is_virtual());
         let mut observers = (self.play.view.open)(&self.output, script.nodes, false).observers;
         let recorder = Recorder::new(&script.header(self.play.clock));
         observers.push(Box::new(recorder.clone()));
@@ -367,15 +364,6 @@ impl Setup {
             observers.push(trace.observer());
             self.writing = Some(trace);
         }
-        Ok(observers)
-    }
-
-    /// Starts a new world for this scenario.
-    fn start<W: ClockedWorld>(&mut self, script: &Script) -> Result<W, Error> {
-        // A live cluster must not wait for the reader. In virtual time the cluster can wait, so no line is
-        // left out.
-        self.output.set_waiting(self.is_virtual());
-        let observers = self.observers(script)?;
         W::start(script, self.play.clock, observers)
     }
 
