@@ -26,30 +26,19 @@ impl Model<'_> {
             return false;
         }
         let (sender, receiver) = (self.node(state, *from), self.node(state, *to));
-        match message {
-            Message::RequestVoteReply(m) => self.vote_is_idle(receiver, sender, m),
-            Message::AppendEntriesReply(m) => self.answer_is_idle(receiver, sender, m),
-            Message::RequestVote(m) => {
-                self.request_vote_is_spent(sender, receiver, m)
-                    && (self.tells_nothing(sender)
-                        || self.another_tells(receiver, message_id, others))
-            }
-            Message::AppendEntries(m) => {
-                self.append_is_spent(state, sender, receiver, m, others)
-                    && (self.tells_nothing(sender)
-                        || self.another_tells(receiver, message_id, others))
-            }
-        }
-    }
-
-    const fn top(&self) -> Term {
-        Term::new(self.bounds.terms)
+        let is_spent = match message {
+            Message::RequestVoteReply(m) => return self.vote_is_idle(receiver, sender, m),
+            Message::AppendEntriesReply(m) => return self.answer_is_idle(receiver, sender, m),
+            Message::RequestVote(m) => self.request_vote_is_spent(sender, receiver, m),
+            Message::AppendEntries(m) => self.append_is_spent(state, sender, receiver, m, others),
+        };
+        is_spent && (self.tells_nothing(sender) || self.another_tells(receiver, message_id, others))
     }
 
     /// Whether the sender cannot learn of a higher term. To tell it one is the only effect that a spent request
     /// can still have: its receiver refuses it, and names its own term.
     fn tells_nothing(&self, sender: &RaftNode) -> bool {
-        sender.current_term() == self.top()
+        sender.current_term() == Term::new(self.bounds.terms)
     }
 
     /// Whether another message makes the receiver tell the sender its term. Of several spent requests of one

@@ -28,23 +28,22 @@ pub fn spare_addresses() -> Option<u64> {
 
 /// Returns the same for a machine whose files `read` reads.
 pub fn addresses(read: impl Fn(&str) -> Option<String>) -> Option<u64> {
-    let number = |path: &str, name: &str| {
-        let text = read(path)?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
-    };
     // Without a limit the file says "unlimited", which is not a number.
-    let limit = number("/proc/self/limits", "Max address space")?;
-    let taken = number("/proc/self/status", "VmSize:")?.saturating_mul(1024);
+    let limit = number(&read, "/proc/self/limits", "Max address space")?;
+    let taken = number(&read, "/proc/self/status", "VmSize:")?.saturating_mul(1024);
     Some(limit.saturating_sub(taken))
+}
+
+/// Returns the number after a name at the beginning of a line.
+fn number(read: impl Fn(&str) -> Option<String>, path: &str, name: &str) -> Option<u64> {
+    let text = read(path)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Returns the free memory of the whole machine, in bytes.
 fn available(read: impl Fn(&str) -> Option<String>) -> Option<u64> {
-    let text = read("/proc/meminfo")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-    kilobytes.checked_mul(1024)
+    number(read, "/proc/meminfo", "MemAvailable:")?.checked_mul(1024)
 }
 
 /// Returns the limit of this process's control group: of version 2 if that has one, else of version 1.

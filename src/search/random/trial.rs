@@ -78,14 +78,13 @@ fn play(
     seed: u64,
     rules: RuleSet,
     objective: Objective,
-    observers: Vec<Box<dyn Observer>>,
+    mut observers: Vec<Box<dyn Observer>>,
 ) -> Trial {
     let mix = FaultMix::draw(seed, rules);
     let election_min = mix.world.timing.election_min;
     let unneeded = Arc::new(Mutex::new(UnneededElections::new(election_min)));
-    let mut all: Vec<Box<dyn Observer>> = observers;
-    all.push(Box::new(Arc::clone(&unneeded)));
-    let mut sim = Sim::new(mix.world, all);
+    observers.push(Box::new(Arc::clone(&unneeded)));
+    let mut sim = Sim::new(mix.world, observers);
     let mut chaos = Chaos::new(mix);
     let mut clients = Clients::new(mix);
     let mut faults = 0;
