@@ -142,7 +142,7 @@ pub(crate) const STORY: View = View {
     name: "story",
     tells: "What happens, as it happens",
     opening: header::lines,
-    open: story::open,
+    open: |output, nodes, by_hand| story::open(output, nodes, by_hand, false),
     record: None,
     ending: summary::full,
     left_out: words::left_out,
@@ -174,7 +174,7 @@ const BRIEF: View = View {
     name: "brief",
     tells: "The turning points without reasons, and what has changed",
     opening: header::brief,
-    open: story::open_brief,
+    open: |output, nodes, by_hand| story::open(output, nodes, by_hand, true),
     ending: |ended| [summary::brief(ended), ended.what_next()].concat(),
     ..STORY
 };

@@ -44,17 +44,10 @@ struct Story {
 }
 
 /// Opens a story on this output: it tells what happens in a cluster of this many nodes, and the outcomes of
-/// a script's lines. In a run moved by hand it tells every step, and no times.
-pub(super) fn open(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
-    told(nodes, Columns::new(output, by_hand, false))
-}
-
-/// Opens the story without reasons. Unless the run is moved by hand, it tells only the turning points.
-pub(super) fn open_brief(output: &Output, nodes: usize, by_hand: bool) -> Listeners {
-    told(nodes, Columns::new(output, by_hand, true))
-}
-
-fn told(nodes: usize, columns: Columns) -> Listeners {
+/// a script's lines. In a run moved by hand it tells every step, and no times. In `brief` it leaves reasons out,
+/// and tells only the turning points unless the run is moved by hand.
+pub(super) fn open(output: &Output, nodes: usize, by_hand: bool, brief: bool) -> Listeners {
+    let columns = Columns::new(output, by_hand, brief);
     let story = Story {
         columns: columns.clone(),
         phases: 0,
