@@ -79,23 +79,6 @@ impl<'h> Asked<'h> {
         })
     }
 
-    /// The sender of the message that a step handled.
-    pub(super) fn sender(&self, step: &StepRecord<'_>) -> Option<NodeId> {
-        Some(self.history.message(step.received?)?.envelope.from)
-    }
-
-    /// The verdicts of some rules in a step.
-    pub(super) fn grounds(&self, step: &StepRecord<'_>, rules: &[Rule]) -> Vec<Ground> {
-        let from = self.sender(step);
-        let verdicts = step.events.iter().filter_map(|event| match event {
-            Event::Checked(verdict) if rules.contains(&verdict.rule) => Some(*verdict),
-            _ => None,
-        });
-        verdicts
-            .map(|verdict| Ground { step: Some(step.step), node: step.node, from, verdict })
-            .collect()
-    }
-
     /// How every other node stands to `center`, which counts them.
     pub(super) fn others(
         &self,
@@ -126,5 +109,19 @@ impl<'h> Asked<'h> {
             standing
         });
         others.collect()
+    }
+}
+
+impl Ground {
+    /// The verdicts of some rules in a step.
+    pub(super) fn of(step: &StepRecord<'_>, rules: &[Rule]) -> Vec<Self> {
+        let from = step.heard().map(|sent| sent.envelope.from);
+        let verdicts = step.events.iter().filter_map(|event| match event {
+            Event::Checked(verdict) if rules.contains(&verdict.rule) => Some(*verdict),
+            _ => None,
+        });
+        verdicts
+            .map(|verdict| Self { step: Some(step.step), node: step.node, from, verdict })
+            .collect()
     }
 }

@@ -4,7 +4,7 @@ use super::{Asked, Change, Elsewhere, Explanation, Finding, Ground, Standing, Un
 use crate::raft::{
     Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable, Role, Rule, Term,
 };
-use crate::record::history::NodeState;
+use crate::record::history::{NodeState, SentMessage};
 use crate::server::status::{NodeStatus, leader_of};
 
 const COMMIT_RULES: &[Rule] =
@@ -164,8 +164,7 @@ impl Asked<'_> {
         let then = Self { step: decided, ..*self };
         let step = self.history.step(decided).expect("it is a step");
         let stood = self.right_after(id, decided);
-        let heard = step.received.and_then(|message| self.history.message(message));
-        let told_by = heard.map(|sent| &sent.envelope).and_then(|envelope| {
+        let told_by = step.heard().and_then(|SentMessage { envelope, .. }| {
             matches!(envelope.message, Message::AppendEntries(_)).then_some(envelope.from)
         });
         let entry =
@@ -188,7 +187,7 @@ impl Asked<'_> {
         let first = self.first_commit(index).filter(|_| told_by.is_some());
         Explanation {
             decided_in: Some(decided),
-            grounds: self.grounds(&step, COMMIT_RULES),
+            grounds: Ground::of(&step, COMMIT_RULES),
             others,
             follows_from: first
                 .filter(|&(step, _)| step != decided)
@@ -342,7 +341,7 @@ impl Asked<'_> {
                 Some(leader) if !waits(&leader) => Change::LeaderSays { leader, index },
                 _ => Change::LeaderCommits { leader, index },
             })),
-            grounds: heard.map_or_else(Vec::new, |step| self.grounds(&step, COMMIT_RULES)),
+            grounds: heard.map_or_else(Vec::new, |step| Ground::of(&step, COMMIT_RULES)),
             follows_from: leader
                 .filter(|leader| waits(leader) && telling.is_none())
                 .map(|leader| Box::new(self.not_committed(index, &nodes[leader.index()], nodes))),

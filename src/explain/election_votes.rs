@@ -37,13 +37,6 @@ impl<'h> Asked<'h> {
         steps.take_while(move |step| step.step >= campaign.began)
     }
 
-    /// The verdicts of `majority-quorum` on votes in a step.
-    pub(super) fn vote_counts(&self, step: &StepRecord<'_>) -> Vec<Ground> {
-        let mut grounds = self.grounds(step, &[Rule::MajorityQuorum]);
-        grounds.retain(|ground| matches!(ground.verdict.facts, Facts::Quorum { .. }));
-        grounds
-    }
-
     /// The votes that a candidate counted in a campaign, each with its step. Its own vote counts from the step in
     /// which it campaigned, also if a broken rule keeps it from writing that vote down.
     pub(super) fn votes(&self, campaign: Campaign) -> Vec<(NodeId, u64)> {
@@ -132,13 +125,13 @@ impl<'h> Asked<'h> {
         let candidate = campaign.candidate;
         let steps = self.steps_of(voter).take_while(|step| step.step >= campaign.began);
         let mut steps = steps.filter(|step| {
-            let sent = step.received.and_then(|message| self.history.message(message));
-            sent.is_some_and(|it| it.envelope.from == candidate && it.written_in == campaign.began)
+            step.heard()
+                .is_some_and(|it| it.envelope.from == candidate && it.written_in == campaign.began)
         });
         let refused =
             |event: &Event| matches!(event, Event::VoteRefused { to, .. } if *to == candidate);
         let step = steps.find(|step| step.events.iter().any(refused))?;
-        self.grounds(&step, VOTE_RULES).into_iter().next_back()
+        Ground::of(&step, VOTE_RULES).into_iter().next_back()
     }
 
     /// Whether the vote of another node may still be counted: it is in flight, or a request for it is, and the
@@ -171,6 +164,13 @@ impl<'h> Asked<'h> {
         verdict.outcome != Outcome::Refused
             && flying.any(|it| grants(it, it.term()) || matches!(it, Message::RequestVote(_)))
     }
+}
+
+/// The verdicts of `majority-quorum` on votes in a step.
+pub(super) fn vote_counts(step: &StepRecord<'_>) -> Vec<Ground> {
+    let mut grounds = Ground::of(step, &[Rule::MajorityQuorum]);
+    grounds.retain(|ground| matches!(ground.verdict.facts, Facts::Quorum { .. }));
+    grounds
 }
 
 /// Whether a node's vote in its term is given to another than this candidate, so that it refuses the candidate.

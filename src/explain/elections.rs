@@ -1,6 +1,6 @@
 //! Why a node leads, why it does not, and why it gave up.
 
-use super::election_votes::Campaign;
+use super::election_votes::{Campaign, vote_counts};
 use super::{Asked, Change, Explanation, Finding, Ground, Unanswerable};
 use crate::raft::{Event, Facts, Message, NodeId, Outcome, Role, RoleKind, Rule, Term, Verdict};
 use crate::record::deed::Deed;
@@ -24,11 +24,11 @@ impl Asked<'_> {
         let term = won.as_ref().map_or(current, |(_, term)| *term);
         let campaign = self.campaign(id).unwrap_or(Campaign { candidate: id, term, began: 1 });
         let votes = self.votes(campaign);
-        let mut grounds = won.as_ref().map_or_else(Vec::new, |(step, _)| self.vote_counts(step));
+        let mut grounds = won.as_ref().map_or_else(Vec::new, |(step, _)| vote_counts(step));
         // Only without higher-term-steps-down does a leader come to a later term.
         let now = Some(current).filter(|&now| now != term);
         let rule = Rule::HigherTermStepsDown;
-        let adopted = self.steps_of(id).map(|step| self.grounds(&step, &[rule]));
+        let adopted = self.steps_of(id).map(|step| Ground::of(&step, &[rule]));
         let adopted = adopted.filter(|grounds| now.is_some() && !grounds.is_empty());
         grounds.extend(adopted.take(1).flatten());
         Explanation {
@@ -69,8 +69,7 @@ impl Asked<'_> {
                 }
                 _ => None,
             });
-            let mut grounds =
-                timer.map_or_else(Vec::new, |(step, ())| self.grounds(&step, &[rule]));
+            let mut grounds = timer.map_or_else(Vec::new, |(step, ())| Ground::of(&step, &[rule]));
             grounds.retain(|ground| ground.verdict.outcome != Outcome::Refused);
             return Ok(Explanation {
                 decided_in: timer.map(|(step, ())| step.step),
@@ -103,7 +102,7 @@ impl Asked<'_> {
         let Campaign { candidate: id, term, .. } = campaign;
         let stood = self.node(id);
         let votes = self.votes(campaign);
-        let quorum = self.steps_since(campaign).flat_map(|step| self.vote_counts(&step)).next();
+        let quorum = self.steps_since(campaign).flat_map(|step| vote_counts(&step)).next();
         // What the candidate has counted, whatever rules are broken.
         let have = quorum.as_ref().map_or(votes.len(), |ground| match ground.verdict.facts {
             Facts::Quorum { have, .. } => have,
@@ -130,7 +129,7 @@ impl Asked<'_> {
         let mut grounds: Vec<Ground> = quorum.clone().into_iter().collect();
         if let Some(step) = ended.and_then(|step| self.history.step(step)) {
             let rules = [Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader];
-            grounds.extend(self.grounds(&step, &rules));
+            grounds.extend(Ground::of(&step, &rules));
         }
         let finding = Finding::TooFewVotes { node: id, term, have, need, ended_in: ended };
         let decided_in = ended.or_else(|| quorum.and_then(|ground| ground.step));
@@ -158,15 +157,14 @@ impl Asked<'_> {
         });
         let (step, (role, term)) = found.ok_or_else(|| self.never())?;
         let grounds =
-            self.grounds(&step, &[Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader]);
+            Ground::of(&step, &[Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader]);
         let own = grounds.iter().find_map(|ground| match ground.verdict.facts {
             Facts::Terms { own: term, .. } | Facts::Leader { term, .. } => Some(term.get()),
             _ => None,
         });
         // A candidate yields to the leader of its own term too.
-        let heard = step.received.and_then(|message| self.history.message(message));
-        let from_leader =
-            heard.is_some_and(|sent| matches!(sent.envelope.message, Message::AppendEntries(_)));
+        let heard = step.heard().map(|sent| &sent.envelope.message);
+        let from_leader = matches!(heard, Some(Message::AppendEntries(_)));
         let yields = role == RoleKind::Candidate && from_leader;
         let most = own.map(|own| own - u64::from(yields)).filter(|&most| most > 0);
         Ok(Explanation {

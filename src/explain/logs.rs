@@ -1,23 +1,22 @@
 //! Why entries were deleted, refused or acknowledged.
 
 use super::election_votes::has_voted_for_another;
-use super::{Asked, Change, Explanation, Finding, Unanswerable};
+use super::{Asked, Change, Explanation, Finding, Ground, Unanswerable};
 use crate::raft::{Envelope, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, Rule};
-use crate::record::history::StepRecord;
+use crate::record::history::{SentMessage, StepRecord};
 
 impl Asked<'_> {
     /// Explains why `to` refused what `from` had sent, the last time it did.
     pub(super) fn refused(&self, from: NodeId, to: NodeId) -> Result<Explanation, Unanswerable> {
-        let refuses = |event: &Event| match event {
-            Event::VoteRefused { .. } | Event::EntriesRefused { .. } => Some(()),
-            _ => None,
+        let refuses = |event: &Event| {
+            matches!(event, Event::VoteRefused { .. } | Event::EntriesRefused { .. })
         };
-        let mut steps = self.steps_of(to).filter(|step| self.sender(step) == Some(from));
-        let step = steps.find(|step| step.events.iter().any(|event| refuses(event).is_some()));
+        let is_from = |sent: &SentMessage| sent.envelope.from == from;
+        let mut steps = self.steps_of(to).filter(|step| step.heard().is_some_and(is_from));
+        let step = steps.find(|step| step.events.iter().any(refuses));
         let step = step.ok_or_else(|| self.never())?;
-        let sent = step.received.and_then(|message| self.history.message(message));
-        let sent = sent.expect("what is refused was received");
-        let mut grounds = self.grounds(&step, &Rule::ALL);
+        let sent = step.heard().expect("what is refused was received");
+        let mut grounds = Ground::of(&step, &Rule::ALL);
         grounds.retain(|ground| ground.verdict.outcome == Outcome::Refused);
         // That the timer was not started over is a consequence of the refusal, not a reason.
         grounds.retain(|ground| ground.verdict.rule != Rule::TimerResetOnlyByAuthority);
@@ -85,7 +84,7 @@ impl Asked<'_> {
             LogPosition { term: term.unwrap_or_default(), index }
         };
         let rules = [Rule::ConflictTruncates, Rule::TruncateOnlyOnConflict, Rule::LeaderAppendOnly];
-        let grounds = self.grounds(&step, &rules);
+        let grounds = Ground::of(&step, &rules);
         let change = grounds.iter().find_map(|ground| match ground.verdict.facts {
             Facts::Conflict { leader, own } => {
                 Some(Change::SameEntry { index: leader.index, term: own })
@@ -108,8 +107,7 @@ impl Asked<'_> {
             _ => None,
         });
         let (step, index) = accepted.ok_or_else(|| self.never())?;
-        let sent = step.received.and_then(|message| self.history.message(message));
-        let sent = &sent.expect("what is accepted was received").envelope;
+        let sent = &step.heard().expect("what is accepted was received").envelope;
         let Message::AppendEntries(request) = &sent.message else {
             unreachable!("only AppendEntries are accepted")
         };
@@ -119,7 +117,7 @@ impl Asked<'_> {
             [Rule::LogMatchingCheck, Rule::ConflictTruncates, Rule::AcknowledgeOnlyVerified];
         Ok(Explanation {
             decided_in: Some(step.step),
-            grounds: self.grounds(&step, &rules),
+            grounds: Ground::of(&step, &rules),
             ..self.answer(Finding::Acknowledged { node: id, to, index, prev, count, unsent })
         })
     }

@@ -44,7 +44,7 @@ pub(crate) fn told(history: &History, record: &StepRecord<'_>) -> Vec<String> {
         history.deeds_before(step).flat_map(|(_, deed)| deed_lines(deed)).collect();
     let input = record.input();
     let mut text = format!("step {step}: {}", event_text::input(record.node, &input));
-    if let Some(sent) = record.received.and_then(|message| history.message(message)) {
+    if let Some(sent) = record.heard() {
         text = format!("{text} (written in step {})", sent.written_in);
     }
     lines.extend(paragraph(&colour::strong(&text), "  ", "    "));

@@ -102,7 +102,12 @@ pub struct StepRecord<'h> {
     history: &'h History,
 }
 
-impl StepRecord<'_> {
+impl<'h> StepRecord<'h> {
+    /// The message that it received, if it received one.
+    pub fn heard(&self) -> Option<&'h SentMessage> {
+        self.history.message(self.received?)
+    }
+
     /// The claims of the clients whose commands the input is, in the same order.
     pub fn tickets(&self) -> impl Iterator<Item = Option<Ticket>> {
         let proposed =
@@ -121,9 +126,8 @@ impl StepRecord<'_> {
             InputLine::Propose(proposed) => {
                 Input::Propose(proposed.iter().map(|it| it.command.clone()).collect())
             }
-            InputLine::Receive(message) => {
-                let sent = self.history.message(*message);
-                let sent = sent.expect("a message that is received was sent before");
+            InputLine::Receive(_) => {
+                let sent = self.heard().expect("a message that is received was sent before");
                 Input::Receive(sent.envelope.clone())
             }
         }
