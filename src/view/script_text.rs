@@ -2,6 +2,7 @@
 
 use super::columns::Columns;
 use super::failure_text::complaint;
+use super::table::apart;
 use super::words::{duration, joined};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::{Envelope, Log};
@@ -58,9 +59,7 @@ impl ScriptText {
     /// Tells the state of the nodes. A brief story tells what has changed, or the logs if they differ.
     fn status(&mut self, nodes: &[NodeStatus], logs: &[Log]) {
         if !self.columns.brief {
-            self.columns.output.put("");
-            self.columns.output.put_all(status::table(nodes));
-            self.columns.output.put("");
+            self.columns.output.put_all(apart([Vec::new(), status::table(nodes), Vec::new()]));
             return;
         }
         let changes = status::changes(&self.status, nodes);

@@ -257,24 +257,17 @@ fn trace(script: &Script) -> String {
     }
     drop(runner);
     writer.finish().expect("memory takes what is written to it");
-    String::from_utf8(written.take()).expect("a trace is text")
+    let bytes = std::mem::take(&mut *lock(&written.0));
+    String::from_utf8(bytes).expect("a trace is text")
 }
 
 /// A buffer in memory: one copy is written by the trace writer, another is read at the end.
 #[derive(Clone, Default)]
-struct InMemory {
-    bytes: Arc<Mutex<Vec<u8>>>,
-}
-
-impl InMemory {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *lock(&self.bytes))
-    }
-}
+struct InMemory(Arc<Mutex<Vec<u8>>>);
 
 impl Write for InMemory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        lock(&self.bytes).write(bytes)
+        lock(&self.0).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
