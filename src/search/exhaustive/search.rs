@@ -5,6 +5,7 @@
 //! the second they divide the books by shards, and enter what is new in the order in which one thread
 //! would have found it. So nothing is locked, and the result does not depend on the number of threads.
 
+use std::iter;
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
@@ -304,24 +305,18 @@ impl<'s> Search<'s> {
         self.stats.memory = self.stats.memory.max(memory);
         self.stats.transitions = self.workers.iter().map(|worker| worker.transitions).sum();
         self.stats.elapsed = self.began.elapsed();
-        if let Some(worker) = self.workers.first_mut() {
-            worker.model.refresh();
-            let model = &worker.model;
-            self.stats.parts = (model.servers.len() as u64, model.in_flight.len() as u64);
-        }
+        let model = &mut self.workers[0].model;
+        model.refresh();
+        self.stats.parts = (model.servers.len() as u64, model.in_flight.len() as u64);
     }
 
     /// Returns the steps from the initial state to the state with this fingerprint, and one more step, with
     /// which a property is violated. Only fingerprints were kept, so the steps are taken again.
     fn way_to(&mut self, print: u64) -> Vec<Action> {
-        let mut prints = vec![print];
-        while let Some(parent) = self.books.parent(prints[prints.len() - 1]) {
-            prints.push(parent);
-        }
+        let parents = iter::successors(Some(print), |&print| self.books.parent(print));
+        let mut prints: Vec<u64> = parents.collect();
         prints.pop();
-        let Some(Worker { model, scratch, .. }) = self.workers.first_mut() else {
-            return Vec::new();
-        };
+        let Worker { model, scratch, .. } = &mut self.workers[0];
         model.refresh();
         let mut state = model.initial();
         let mut way = Vec::new();
