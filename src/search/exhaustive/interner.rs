@@ -1,7 +1,6 @@
 //! Numbers for values. A million states of a cluster are made of a few thousand different servers and a
 //! few hundred different messages; each is kept once, and a state is a list of their numbers.
 
-use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
@@ -67,16 +66,13 @@ impl<'s, T: Eq + Hash, B: Copy> Interner<'s, T, B> {
         }
         let shared = self.shared;
         let mut all = lock(&shared.all);
-        let next = all.values.len() as u32;
+        let All { values, ids } = &mut *all;
         let value = Arc::new(value);
-        let id = match all.ids.entry(Arc::clone(&value)) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(place) => *place.insert(next),
-        };
-        if id == next {
-            all.values.push(Arc::clone(&value));
-        }
-        self.copy(&all.values);
+        let id = *ids.entry(Arc::clone(&value)).or_insert_with(|| {
+            values.push(value);
+            values.len() as u32 - 1
+        });
+        self.copy(values);
         drop(all);
         self.ids.insert(Arc::clone(&self.values[id as usize]), id);
         id
