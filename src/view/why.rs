@@ -136,17 +136,12 @@ fn decided(finding: &Finding, step: u64) -> String {
 }
 
 fn reasons(answer: &Explanation) -> Vec<String> {
-    let mut lines = Vec::new();
-    for sentence in sentences(answer) {
-        lines.extend(match sentence {
-            Sentence::Finding(text) => paragraph(&text, "  ", "  "),
-            Sentence::Ground(text) => paragraph(&colour::faint(&text), "  └ ", "    "),
-            Sentence::Standing(node, text) => {
-                paragraph(&format!("{node}  {text}"), "    ", "        ")
-            }
-        });
-    }
-    lines
+    let lines = |sentence| match sentence {
+        Sentence::Finding(text) => paragraph(&text, "  ", "  "),
+        Sentence::Ground(text) => paragraph(&colour::faint(&text), "  └ ", "    "),
+        Sentence::Standing(node, text) => paragraph(&format!("{node}  {text}"), "    ", "        "),
+    };
+    sentences(answer).into_iter().flat_map(lines).collect()
 }
 
 /// Says in a few words who led, in which term, and from when to when.
