@@ -42,7 +42,7 @@ pub(super) fn run(options: &CheckOptions) -> Result<ExitCode, Error> {
             output.put_all(search_result::violated(found, short.as_ref()));
             if let Some(short) = short {
                 hunt_result::tell(&short, output);
-                saved = save(file, || hunt_result::script(&short, "counterexample"), output);
+                saved = save(file, &hunt_result::script(&short, "counterexample"), output);
             }
         }
         output.put("");

@@ -140,7 +140,7 @@ fn tell(best: &Best, rules: RuleSet, file: Option<&Path>, output: &Output) -> Re
         tell_stall(script, output);
     }
     match script {
-        Some(script) => return save(file, || script, output),
+        Some(script) => return save(file, &script, output),
         None if file.is_some() => output.put_all(paragraph(view::NOT_SAVED, "", "")),
         None => {}
     }
@@ -182,13 +182,9 @@ impl ScriptObserver for StallEnding {
 }
 
 /// Saves a counterexample, if a file is asked for, and says how to run it.
-pub(super) fn save(
-    file: Option<&Path>,
-    script: impl FnOnce() -> Script,
-    output: &Output,
-) -> Result<(), Error> {
+pub(super) fn save(file: Option<&Path>, script: &Script, output: &Output) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
-    script().save(file).map_err(Error::NotWritten)?;
+    script.save(file).map_err(Error::NotWritten)?;
     output.put_all(view::saved(file));
     Ok(())
 }
