@@ -51,10 +51,10 @@ fn most<'a>(known: &[&'a str], likeness: impl Fn(&str) -> f64, at_least: f64) ->
 
 /// The error that no rule has this id.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no rule is called '{0}'{meant} ('raft-node rules' lists them)", meant = meant(.0))]
+#[error("no rule is called '{0}'{meant} ('raft-node rules' lists them)", meant = rule_meant(.0))]
 pub struct UnknownRule(String);
 
-fn meant(id: &str) -> String {
+fn rule_meant(id: &str) -> String {
     let ids = || Rule::ALL.into_iter().map(Rule::id);
     let with_it: Vec<&str> = ids().filter(|known| id.len() > 2 && known.contains(id)).collect();
     match (&with_it[..], nearest(id, ids())) {

@@ -40,10 +40,6 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["--brek", "x"], &["--brek", "did you mean '--break'?"]),
         (&["--break", "one-vote-per-trem"], &["did you mean 'one-vote-per-term'?"]),
         (&["--break", "zzz"], &["no rule is called 'zzz'", "raft-node rules"]),
-        (&["partition"], &["'partition' is a scenario", "'raft-cluster run partition'"]),
-        (&["rules"], &["'rules' is a command: 'raft-node rules'"]),
-        (&["hunt", "up-to-date-log"], &["is a rule: '--break up-to-date-log' breaks it"]),
-        (&["run", "demo", "hunt"], &["'hunt' is a command: 'raft-cluster hunt'"]),
         (&["--view", "loud"], &["'loud'", "story", "quiet"]),
         (&["--format", "jsn"], &["'jsn'", "did you mean 'json'?"]),
         (&["scenaros"], &["scenaros", "did you mean 'scenarios'?"]),
@@ -75,6 +71,21 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
     ] {
         let sentence = complaint(arguments);
         assert!(sentence.starts_with("raft-cluster: "), "{sentence}");
+        for word in words {
+            assert!(sentence.contains(word), "{arguments:?}: {sentence:?} lacks {word:?}");
+        }
+    }
+}
+
+#[test]
+fn a_word_in_the_wrong_place_is_told_where_it_belongs() {
+    for (arguments, words) in [
+        (&["partition"][..], &["'partition' is a scenario", "'raft-cluster run partition'"][..]),
+        (&["rules"], &["'rules' is a command: 'raft-node rules'"]),
+        (&["hunt", "up-to-date-log"], &["is a rule: '--break up-to-date-log' breaks it"]),
+        (&["run", "demo", "hunt"], &["'hunt' is a command: 'raft-cluster hunt'"]),
+    ] {
+        let sentence = complaint(arguments);
         for word in words {
             assert!(sentence.contains(word), "{arguments:?}: {sentence:?} lacks {word:?}");
         }
