@@ -197,7 +197,7 @@ arguments! {
         |words| words.word("a probability, as in 20% or 0.2", |word| parse_probability(word).ok()),
         f64::to_string;
     Duration => Duration, ["2s", "500ms", "250us", "0"],
-        |words| words.word("a time, as in 2s", |word| parse_duration(word).ok()),
+        |words| words.word("a time of an hour at most, as in 2s", |word| parse_duration(word).ok()),
         |time| match time.as_micros() {
             0 => "0ms".to_owned(),
             micros if micros.is_multiple_of(1_000_000) => format!("{}s", micros / 1_000_000),
@@ -212,7 +212,7 @@ arguments! {
         },
         |time| time.map_or_else(String::new, |time| Duration::write(&time));
     (Duration, Duration) => (Duration, Duration), ["5ms..40ms", "2ms"],
-        |words| words.word("a range of times, as in 5ms..40ms", |word| parse_latency(word).ok()),
+        |words| words.word("a range of times, the shorter first, as in 5ms..40ms", |word| parse_latency(word).ok()),
         |(min, max)| format!("{}..{}", Duration::write(min), Duration::write(max));
     Events => u64, ["", "10"],
         |words| {

@@ -88,21 +88,22 @@ pub(super) fn judge<W: World>(
         return if amount.admits(count) { Ok(()) } else { Err(Why::Campaigns(campaigns)) };
     }
     let statuses = world.status();
-    let leader = leader_of(&statuses);
+    // If a rule is broken, several nodes may lead the highest term, and each of them is its leader.
+    let highest = leader_of(&statuses).map(|leader| leader.term);
+    let is_leader = |status: &&NodeStatus| status.leads() && Some(status.term) == highest;
+    let mut leaders = statuses.iter().filter(is_leader);
     let leads = match condition {
-        Condition::Leader(None) => Some(leader.is_some()),
-        Condition::NoLeader => Some(leader.is_none()),
+        Condition::Leader(None) => Some(highest.is_some()),
+        Condition::NoLeader => Some(highest.is_none()),
         Condition::Leader(Some(who)) => {
             let node = memory.resolve(*who, &statuses)?;
-            Some(leader.is_some_and(|leader| leader.id == node))
+            Some(leaders.any(|leader| leader.id == node))
         }
         Condition::LeaderOther(who) => {
             let node = memory.resolve(*who, &statuses)?;
-            Some(leader.is_some_and(|leader| leader.id != node))
+            Some(leaders.any(|leader| leader.id != node))
         }
-        Condition::LeaderSince(term) => {
-            Some(leader.is_some_and(|leader| leader.term.get() >= *term))
-        }
+        Condition::LeaderSince(term) => Some(highest.is_some_and(|highest| highest.get() >= *term)),
         Condition::InStep => Some(in_step(world, &statuses)),
         _ => None,
     };

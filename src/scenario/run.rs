@@ -287,16 +287,21 @@ impl<'a, W: World> Runner<'a, W> {
     /// Expects that each of these properties was violated, and no other.
     fn expect_violation(&mut self, properties: &[Property]) -> Result<(), Why> {
         let report = self.safety();
+        let mut expected = Vec::new();
         for &property in properties {
             match report.violations.iter().find(|found| found.property == property) {
-                Some(violation) => self.tell(&LineOutcome::Violated(*violation)),
+                Some(violation) => expected.push(LineOutcome::Violated(*violation)),
                 None if property == Property::Linearizability => self.expect_misled()?,
                 None => self.not_violated(property)?,
             }
         }
         let mut others = report.violated_properties();
         others.retain(|property| !properties.contains(property));
-        if others.is_empty() { Ok(()) } else { Err(Why::AlsoViolated(others)) }
+        if !others.is_empty() {
+            return Err(Why::AlsoViolated(others));
+        }
+        expected.iter().for_each(|outcome| self.tell(outcome));
+        Ok(())
     }
 
     /// Handles a property that was not violated, though the script expects it to.

@@ -219,11 +219,14 @@ impl Script {
 
     /// The properties that the script expects to be violated.
     pub fn expected_violations(&self) -> Vec<Property> {
-        let named = |line: &Line| match &line.verb {
-            Verb::ExpectViolation(properties) => properties.clone(),
-            _ => Vec::new(),
-        };
-        self.lines.iter().flat_map(named).collect()
+        fn named(verb: &Verb) -> &[Property] {
+            match verb {
+                Verb::ExpectViolation(properties) => properties,
+                Verb::Try(line) => named(line),
+                _ => &[],
+            }
+        }
+        self.lines.iter().flat_map(|line| named(&line.verb)).copied().collect()
     }
 
     /// Returns the header of a record of this script's run on the given clock.

@@ -230,7 +230,7 @@ table! {
     #[derive(Clone, PartialEq, Eq, Debug)]
     Condition, "a condition" {
         "leader", "[is N|other than N|of term T or later]",
-            "there is a leader, or N leads, or another, or one of a later term" =>
+            "there is a leader, or N leads the highest term that is led, or another does, or one of a later term" =>
             Look Leader(who: Option<Who>),
             Look "other" LeaderOther("than" who: Who),
             Look "of" LeaderSince("term" term: u64 as TermOrLater);
@@ -282,7 +282,7 @@ table! {
             Look Uncertain(client: Option<u64> as Asker);
         "unanswered", "[client N]", "the client has been told nothing so far" =>
             Look Unanswered(client: Option<u64> as Asker);
-        "in step", "", "all running nodes hold, and have committed and applied, the same log" =>
+        "in step", "", "all running nodes hold, and have committed and applied, the same log, which is not empty" =>
             Look InStep;
     }
 }

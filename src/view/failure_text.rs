@@ -100,10 +100,11 @@ fn found_with(found: &[(NodeId, Found)]) -> String {
 /// What these nodes were all found with.
 fn found_on(nodes: &[NodeId], found: &Found) -> String {
     let who = names(nodes.iter().copied());
-    let (is, has) = if nodes.len() == 1 { ("is", "has") } else { ("are", "have") };
+    let one = nodes.len() == 1;
+    let (is, has, leads) = if one { ("is", "has", "leads") } else { ("are", "have", "lead") };
     match found {
         Found::Down => format!("{who} {is} down"),
-        Found::Leads(term) => format!("{who} leads term {term}"),
+        Found::Leads(term) => format!("{who} {leads} term {term}"),
         Found::Role(role) => format!("{who} is a {role}"),
         Found::Term(term) => format!("{who} is in term {term}"),
         Found::Vote(None, term) => format!("{who} has not voted in term {term}"),

@@ -245,19 +245,23 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
         }
         Unanswerable::NoSuchEntry { index, last } if last.get() == 0 => {
             format!(
-                "no node has an entry at index {index} here: all logs are empty; ask at a later step"
+                "no node has an entry at index {index} here: all logs are empty; ask at another step"
             )
         }
         Unanswerable::NoSuchEntry { index, last } => format!(
-            "no node has an entry at index {index} here; ask about an index from 1 to {last}, or at a later step"
+            "no node has an entry at index {index} here; ask about an index from 1 to {last}, or at another step"
         ),
         Unanswerable::NotHappened { question, step, others } if !others.is_empty() => {
             let others = others.iter().take(MOST_OTHERS);
             let others = others.map(|(other, step)| format!("'{other}' did in step {step}"));
             format!("'{question}' has not happened up to step {step}; {}", joined(others, ", "))
         }
+        Unanswerable::NotHappened { question: Question::Told { .. }, step, .. } => format!(
+            "no such client has asked up to step {step}; name one by its number, as in 'told client 1', or by a part \
+             of its command"
+        ),
         Unanswerable::NotHappened { question, step, .. } => format!(
-            "'{question}' has not happened up to step {step}; ask at a later step, or \
+            "'{question}' has not happened up to step {step}; ask at another step, or \
              'committed', 'not committed', 'leader' or 'not leader' of any node"
         ),
     }

@@ -204,6 +204,28 @@ fn an_expected_violation_excuses_no_other() {
 }
 
 #[test]
+fn a_violation_that_is_tried_for_is_expected_too() {
+    let (_, text) = BROKEN.iter().find(|row| row.0 == "broken/one-vote-per-term").unwrap();
+    let expects = Script::parse("script", text).unwrap().expected_violations();
+    let tried = text.replace("expect violation", "try expect violation");
+    assert_eq!(Script::parse("script", &tried).unwrap().expected_violations(), expects);
+    assert!(!expects.is_empty());
+}
+
+/// Without a rule several nodes may lead the highest term, and each of them is its leader.
+#[test]
+fn who_leads_the_highest_term_is_the_leader_even_if_others_are_too() {
+    let two = "nodes 3\nno-op off\nthreads off\nbreak one-vote-per-term\nmanual\ntimeout 0\ntimeout 1\n\
+               deliver request-vote 0 -> 2\ndeliver request-vote 1 -> 2\n\
+               deliver request-vote-reply 2 -> 0\ndeliver request-vote-reply 2 -> 1\n";
+    let both = ["leader is 0", "leader is 1", "leader other than 0", "leader other than 1"];
+    holds(two, &both, &["leader is 2", "no leader"]);
+    let deposed = "nodes 3\ntimeout 0\nwait until leader is 0\npartition 0\n\
+                   wait until leader of term 2 or later\n";
+    holds(deposed, &["role 0 = leader", "leader other than 0"], &["leader is 0"]);
+}
+
+#[test]
 fn the_lines_of_a_block_are_carried_out_as_often_as_it_says() {
     let three = "nodes 3\ntimeout 0\nwait until leader\nrepeat 3\nwrite ADD x 1\nrepeat 2\n\
                  write ADD y 1\nend\nend\nwait until in step\n";

@@ -362,12 +362,20 @@ impl ClusterOptions {
         at: Option<Place>,
         most: u64,
     ) -> Result<(Script, bool), Error> {
+        let no_place =
+            || Error::Usage("--at names a place in a recorded run; leave it out".to_owned());
         let Some(word) = word else {
+            if at.is_some() {
+                return Err(no_place());
+            }
             let nodes = self.nodes.unwrap_or(5);
             return Ok((self.change(Script { nodes, ..Script::empty(new) }), false));
         };
         let (script, is_recorded) =
             replay::named(word, at, most, |text| Ok(self.script(word, text)?.0))?;
+        if at.is_some() && !is_recorded {
+            return Err(no_place());
+        }
         self.check_recorded(is_recorded)?;
         Ok((script, is_recorded))
     }

@@ -191,6 +191,10 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
         ),
         (&["--why", "colour 3"], "not a question known here; ask 'committed INDEX[@TERM] [on N]'"),
         (&["--why", "refused 1 -> 3"], "'refused 1 -> 3' has not happened up to step"),
+        (
+            &["--why", "told client 99"],
+            "no such client has asked up to step 100; name one by its number",
+        ),
         (&["--why", "leader 0", "--verify"], "--why"),
         (&["--prompt", "--verify"], "--prompt"),
     ] {

@@ -84,6 +84,8 @@ fn a_word_in_the_wrong_place_is_told_where_it_belongs() {
         (&["rules"], &["'rules' is a command: 'raft-node rules'"]),
         (&["hunt", "up-to-date-log"], &["is a rule: '--break up-to-date-log' breaks it"]),
         (&["run", "demo", "hunt"], &["'hunt' is a command: 'raft-cluster hunt'"]),
+        (&["explore", "demo", "--at", "4"], &["--at names a place in a recorded run"]),
+        (&["explore", "--at", "4"], &["--at names a place in a recorded run"]),
     ] {
         let sentence = complaint(arguments);
         for word in words {
