@@ -31,7 +31,7 @@ use crate::server::turn_order::MessageId;
 pub use clients::{ClientCall, Told};
 pub use messages::SentMessage;
 pub use recorder::Recorder;
-pub use rerun::NodeState;
+pub use rerun::{NodeState, Rerun};
 use rerun::{Own, Taken};
 
 /// A recorded run that can be asked about any of its steps.

@@ -124,8 +124,9 @@ enum Replica {
     Down(Disk),
 }
 
-/// The rerun of one node through a history.
-struct Rerun<'h> {
+/// The rerun of one node through a history, forwards only. Whoever asks for the state at many steps, one after the
+/// other, makes each step again only once with it.
+pub struct Rerun<'h> {
     history: &'h History,
     own: &'h Own,
     id: NodeId,
@@ -144,7 +145,7 @@ impl<'h> Rerun<'h> {
     }
 
     /// Calls `see` with the node's state at the moment of `step`. The rerun must not be past that moment.
-    fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+    pub fn at<T>(&mut self, step: u64, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         self.up_to(self.own.until(step, self.history), see)
     }
 
@@ -292,9 +293,21 @@ impl History {
     }
 
     fn node_up_to(&self, id: NodeId, until: usize) -> NodeState<'static> {
+        self.rerun_from(id, until).up_to(until, owned)
+    }
+
+    /// The rerun of a node that can be asked for its state at the moment of `step` and at later ones.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn rerun(&self, id: NodeId, step: u64) -> Rerun<'_> {
+        self.rerun_from(id, self.nodes[id.index()].until(step, self))
+    }
+
+    /// A rerun from the last copy of a node that is not past the first `until` items of its `taken`.
+    fn rerun_from(&self, id: NodeId, until: usize) -> Rerun<'_> {
         let copies = &self.nodes[id.index()].copies;
-        let copy = copies.partition_point(|(at, _)| *at <= until) - 1;
-        Rerun::from(self, id, copy).up_to(until, owned)
+        Rerun::from(self, id, copies.partition_point(|(at, _)| *at <= until) - 1)
     }
 
     /// Returns the moment since which something about a node has been as it was at the moment of `step`; 0

@@ -33,21 +33,26 @@ impl Answers {
         let mut worked_out = 0;
         // The answer for an entry that is committed on a node stays the same until the node crashes.
         let mut settled: HashMap<NodeId, (u64, LogIndex)> = HashMap::new();
+        let nodes = NodeId::all(history.header().nodes);
+        let mut reruns: Vec<_> = nodes.map(|id| history.rerun(id, moments.steps().start)).collect();
         for step in moments.steps() {
             if worked_out > MOST {
                 answers.until = Some(step - 1);
                 break;
             }
-            for id in NodeId::all(history.header().nodes) {
-                let Some(stood) = history.node_at(id, step) else { continue };
+            for (id, rerun) in NodeId::all(reruns.len()).zip(&mut reruns) {
+                let (up, starts, last, commit) = rerun.at(step, |stood| {
+                    let (last, commit) = (stood.node.last().index, stood.node.commit_index());
+                    (stood.up, stood.starts, last, commit)
+                });
                 let life = settled.entry(id).or_default();
-                if life.0 != stood.starts || !stood.up {
-                    *life = (stood.starts, LogIndex::ZERO);
+                if life.0 != starts || !up {
+                    *life = (starts, LogIndex::ZERO);
                 }
-                for index in life.1.get() + 1..=stood.node.last().index.get() {
+                for index in life.1.get() + 1..=last.get() {
                     let index = LogIndex::new(index);
                     let on = Some(id);
-                    let question = if index <= stood.node.commit_index() {
+                    let question = if index <= commit {
                         Question::Committed { index, term: None, on }
                     } else {
                         Question::NotCommitted { index, term: None, on }
@@ -65,8 +70,8 @@ impl Answers {
                         of.extend(moments.of(step).map(|at| (at, text)));
                     }
                 }
-                if stood.up {
-                    life.1 = stood.node.commit_index();
+                if up {
+                    life.1 = commit;
                 }
             }
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::network::{Conditions, Network};
 use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
 use crate::record::deed::Deed;
-use crate::record::history::{History, NodeState, StepRecord};
+use crate::record::history::{History, NodeState, Rerun, StepRecord};
 use crate::server::Ticket;
 use crate::server::timing::Time;
 use crate::server::turn_order::MessageId;
@@ -150,6 +150,9 @@ impl Moments {
     pub(crate) fn follow(&mut self, history: &History, until: u64) {
         let mut deeds = history.deeds_from(self.deeds, until).peekable();
         let mut changed = Vec::new();
+        let nodes = NodeId::all(self.logs.len());
+        let mut reruns: Vec<Rerun<'_>> =
+            nodes.map(|id| history.rerun(id, self.steps().end - 1)).collect();
         for step in self.steps().end..=until {
             while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step) {
                 changed.extend(self.world(time, deed));
@@ -162,11 +165,11 @@ impl Moments {
             if step == until {
                 changed.extend(deeds.by_ref().filter_map(|(_, time, deed)| self.world(time, deed)));
             }
-            self.stand(history, step, record.node, &mut changed);
+            self.stand(&mut reruns, step, record.node, &mut changed);
         }
         changed.extend(deeds.filter_map(|(_, time, deed)| self.world(time, deed)));
         if let Some(&acting) = changed.first() {
-            self.stand(history, until, acting, &mut changed);
+            self.stand(&mut reruns, until, acting, &mut changed);
         }
     }
 
@@ -187,12 +190,17 @@ impl Moments {
     }
 
     /// Records the state at the end of `step` of the nodes that have `changed`, and clears that list.
-    fn stand(&mut self, history: &History, step: u64, acting: NodeId, changed: &mut Vec<NodeId>) {
+    fn stand(
+        &mut self,
+        reruns: &mut [Rerun<'_>],
+        step: u64,
+        acting: NodeId,
+        changed: &mut Vec<NodeId>,
+    ) {
         changed.sort_unstable();
         changed.dedup();
         for id in changed.drain(..) {
-            let state = history.node_at(id, step).expect("a step that was made can be made again");
-            let change = self.change(id, &state);
+            let change = reruns[id.index()].at(step, |state| self.change(id, &state));
             self.place(id, acting).after.push(change);
         }
     }
