@@ -49,7 +49,14 @@ impl Asked<'_> {
             None => self.first_commit(index),
         };
         if let Some((step, id)) = committed {
-            return (self.is_committed(index, id, step), true);
+            let answer = self.is_committed(index, id, step);
+            let replaced = if on.is_none() { self.replaced(index, nodes) } else { None };
+            let follows_from = || Some(Box::new(answer.clone()));
+            let replaced = replaced.map(|finding| Explanation {
+                follows_from: follows_from(),
+                ..self.answer(finding)
+            });
+            return (replaced.unwrap_or(answer), true);
         }
         let has = |stood: &NodeState<'_>| match entry {
             Some(entry) => stood.node.log().contains(entry),
@@ -121,6 +128,20 @@ impl Asked<'_> {
         Some((LogPosition { term, index }, step, id))
     }
 
+    /// Finds nodes that have another entry committed at `index` than the one that was committed there first.
+    fn replaced(&self, index: LogIndex, nodes: &[NodeState<'_>]) -> Option<Finding> {
+        let (entry, ..) = self.first_entry(index)?;
+        let now = |stood: &NodeState<'_>| {
+            let term = stood.node.log().term_at(index).filter(|term| *term != entry.term)?;
+            let commits = stood.up && stood.node.commit_index() >= index;
+            commits.then_some(LogPosition { term, index })
+        };
+        let there = nodes.iter().find_map(now)?;
+        let same = nodes.iter().filter(|stood| now(stood) == Some(there));
+        let nodes = same.map(|stood| stood.node.id()).collect();
+        Some(Finding::Replaced { entry, now: there, nodes })
+    }
+
     /// Explains that another entry was committed where the `node` has, or had, this one, if that is so.
     pub(super) fn superseded(&self, entry: LogPosition, node: NodeId) -> Option<Explanation> {
         let (committed, step, by) = self.first_entry(entry.index)?;
@@ -184,14 +205,14 @@ impl Asked<'_> {
                 _ => standing.holds == Some(true),
             };
         });
-        let first = self.first_commit(index).filter(|_| told_by.is_some());
+        let first = self.first_entry(index).filter(|(it, ..)| *it == entry && told_by.is_some());
         Explanation {
             decided_in: Some(decided),
             grounds: Ground::of(&step, COMMIT_RULES),
             others,
             follows_from: first
-                .filter(|&(step, _)| step != decided)
-                .map(|(step, first)| Box::new(self.is_committed(index, first, step))),
+                .filter(|&(_, step, _)| step != decided)
+                .map(|(_, step, first)| Box::new(self.is_committed(index, first, step))),
             ..self.answer(Finding::Committed { entry, node: id, told_by, with })
         }
     }
@@ -259,8 +280,6 @@ impl Asked<'_> {
             standing.counted = progress.of(node).match_index >= entry.index;
         };
         let others = self.others(id, holds);
-        let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
-        let missing: Vec<NodeId> = missing.collect();
         let decided_in = self.history.since(id, self.step, |stood| match stood.node.role() {
             Role::Leader { progress } => Some((
                 progress.copies(entry.index, settings.nodes) >= need,
@@ -269,29 +288,30 @@ impl Asked<'_> {
             )),
             _ => None,
         });
-        let later = nodes.iter().filter(|stood| stood.node.current_term() > term).count();
         let older = own_term.verdict.outcome == Outcome::Refused;
         // Terms do not decrease along a log, and the leader's own is the last.
         let own = stood.node.log().iter().find(|(_, entry)| entry.term == term);
         let own = own.map(|(index, _)| index);
         let awaited = if older { own } else { Some(entry.index) };
         // What was acknowledged before its sender came to a later term counts, also if it has yet to arrive.
-        let able = others.iter().filter(|other| {
+        let is_able = |other: &&Standing| {
             let acknowledged = |index| {
                 progress.of(other.node).match_index >= index
                     || self.acknowledges(other, index, term)
             };
             nodes[other.node.index()].node.current_term() <= term
                 || awaited.is_some_and(acknowledged)
-        });
-        let able = able.count() + 1;
-        let change = if later >= need && able < need {
+        };
+        let able: Vec<&Standing> = others.iter().filter(is_able).collect();
+        let change = if able.len() + 1 < need {
             Change::LaterLeader { leader: id, term }
         } else if older {
             let have = own.map_or(0, copies);
             Change::EntryOfOwnTerm { leader: id, term, index: own, have, need }
         } else {
             let more = need.saturating_sub(have);
+            let missing = able.iter().filter(|other| !other.counted).map(|other| other.node);
+            let missing = missing.collect();
             Change::Acknowledgements { leader: id, index: entry.index, more, missing }
         };
         let finding = match self.elsewhere(entry, stood) {

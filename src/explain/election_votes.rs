@@ -53,6 +53,20 @@ impl<'h> Asked<'h> {
         votes
     }
 
+    /// The verdicts of broken rules that would have refused votes which this campaign has counted.
+    pub(super) fn given_against_rules(&self, campaign: Campaign) -> Vec<Ground> {
+        let counted = |step: &StepRecord<'_>| {
+            step.events.iter().any(|event| matches!(event, Event::VoteCounted { .. }))
+        };
+        let steps = self.steps_since(campaign).filter(counted);
+        let given = steps.filter_map(|step| self.history.step(step.heard()?.written_in));
+        let mut grounds: Vec<Ground> =
+            given.flat_map(|step| Ground::of(&step, VOTE_RULES)).collect();
+        grounds.retain(|ground| ground.verdict.outcome == Outcome::Overridden);
+        grounds.reverse();
+        grounds
+    }
+
     /// How the other nodes stand to a candidate that has counted these votes.
     pub(super) fn voters(&self, campaign: Campaign, votes: &[(NodeId, u64)]) -> Vec<Standing> {
         self.others(campaign.candidate, |node, standing| {

@@ -1,7 +1,7 @@
 //! Why a node leads, why it does not, and why it gave up.
 
 use super::election_votes::{Campaign, vote_counts};
-use super::{Asked, Change, Explanation, Finding, Ground, Unanswerable};
+use super::{Asked, Change, Explanation, Finding, Ground, Standing, Unanswerable};
 use crate::raft::{Event, Facts, Message, NodeId, Outcome, Role, RoleKind, Rule, Term, Verdict};
 use crate::record::deed::Deed;
 use crate::record::history::NodeState;
@@ -24,7 +24,8 @@ impl Asked<'_> {
         let term = won.as_ref().map_or(current, |(_, term)| *term);
         let campaign = self.campaign(id).unwrap_or(Campaign { candidate: id, term, began: 1 });
         let votes = self.votes(campaign);
-        let mut grounds = won.as_ref().map_or_else(Vec::new, |(step, _)| vote_counts(step));
+        let mut grounds = self.given_against_rules(campaign);
+        grounds.extend(won.iter().flat_map(|(step, _)| vote_counts(step)));
         // Only without higher-term-steps-down does a leader come to a later term.
         let now = Some(current).filter(|&now| now != term);
         let rule = Rule::HigherTermStepsDown;
@@ -110,18 +111,19 @@ impl Asked<'_> {
         });
         let need = stood.node.settings().majority();
         let others = self.voters(campaign, &votes);
-        let missing = others.iter().filter(|other| !other.counted).map(|other| other.node);
-        let missing: Vec<NodeId> = missing.collect();
         let more = need.saturating_sub(have);
-        let may_come = others.iter().filter(|other| self.may_come(other, campaign)).count() >= more
-            || others.iter().any(|other| self.may_come_again(other, campaign));
+        let may_come_again = others.iter().any(|other| self.may_come_again(other, campaign));
+        let may_come =
+            |other: &&Standing| self.may_come(other, campaign) || may_come_again && !other.counted;
+        let missing = others.iter().filter(may_come).map(|other| other.node);
+        let missing: Vec<NodeId> = missing.collect();
         let campaigns = matches!(stood.node.role(), Role::Candidate { .. })
             && stood.node.current_term() == term;
         let ended = if campaigns { None } else { self.ended(campaign) };
         // No vote counts once the campaign is over.
         let change = Some(if !campaigns {
             Change::Timeout { node: id }
-        } else if !may_come {
+        } else if missing.len() < more && !may_come_again {
             Change::LaterElection { term }
         } else {
             Change::Votes { more, missing }

@@ -35,6 +35,11 @@ pub(super) fn finding(finding: &Finding) -> String {
             let held = held_by(holders);
             format!("{node} has {there} at index {}, and not {entry}, {held}.", entry.index)
         }
+        Finding::Replaced { entry, now, nodes } => format!(
+            "{entry} was committed, and {} {} committed {now} in its place: State Machine Safety is violated.",
+            joined(nodes, ", "),
+            if nodes.len() == 1 { "has" } else { "have" }
+        ),
         Finding::Lacks { node, index, last } => {
             format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
@@ -240,8 +245,8 @@ pub(super) fn changes(change: &Change) -> String {
         }
         Change::LeaderCommits { leader, index } => leader_commits(*leader, *index),
         Change::LaterLeader { leader, term } => format!(
-            "a later leader whose log holds it committed an entry of its own term: a majority is past term {term}, so \
-             {leader} can commit nothing more in that term"
+            "a later leader whose log holds it committed an entry of its own term: too many nodes are past term {term} \
+             for {leader} to commit anything more in it"
         ),
         Change::LeaderSays { leader, index } => format!(
             "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"

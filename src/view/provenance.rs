@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter;
 
-use crate::raft::{Envelope, Message, Term};
+use crate::raft::{AppendEntries, Envelope, Message, Term};
 use crate::record::journal::Batch;
 use crate::record::message_name::MessageName;
 
@@ -25,10 +25,10 @@ impl Sent {
         MessageName::of(&self.envelope, iter::empty()).matches(&other.envelope)
     }
 
-    /// Whether it carries entries from the leader of this term.
-    fn carries_entries(&self, term: Term) -> bool {
-        let Message::AppendEntries(request) = &self.envelope.message else { return false };
-        request.term == term && !request.entries.is_empty()
+    /// Its entries, if it is from the leader of this term and carries any.
+    fn carries(&self, term: Term) -> Option<&AppendEntries> {
+        let Message::AppendEntries(request) = &self.envelope.message else { return None };
+        (request.term == term && !request.entries.is_empty()).then_some(request)
     }
 }
 
@@ -79,15 +79,23 @@ impl SentMessages {
         self.missing_before(number).or_else(late)
     }
 
-    /// Says which entries were sent before this message on its link, in its term, and have not arrived yet.
+    /// Says which entries were sent before this message on its link, in its term, and have not arrived yet: the one on
+    /// which it builds, or else the last ones.
     pub(super) fn missing_before(&self, number: u64) -> Option<String> {
         let it = self.sent.get(&number)?;
         let term = it.envelope.message.term();
         let missing = |other: &&Sent| {
-            other.is_like(it) && other.carries_entries(term) && other.arrived.is_none()
+            other.is_like(it) && other.carries(term).is_some() && other.arrived.is_none()
         };
-        let mut older = self.sent.range(..number).rev().map(|(_, other)| other);
-        let Sent { envelope: Envelope { from, to, .. }, left, lost, .. } = older.find(missing)?;
+        let builds_on = |other: &&Sent| match (&it.envelope.message, other.carries(term)) {
+            (Message::AppendEntries(it), Some(other)) => {
+                (other.prev_log_index.next()..=other.last_index()).contains(&it.prev_log_index)
+            }
+            _ => false,
+        };
+        let older = || self.sent.range(..number).rev().map(|(_, other)| other).filter(missing);
+        let Sent { envelope: Envelope { from, to, .. }, left, lost, .. } =
+            older().find(builds_on).or_else(|| older().next())?;
         let fate = if *lost { "was lost" } else { "has not arrived" };
         Some(format!("what {from} sent {to} in step {left} {fate}"))
     }

@@ -114,7 +114,7 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
         )));
     }
     if let Some(deeper) = &answer.follows_from {
-        let other = matches!(answer.finding, Finding::Another { .. });
+        let other = matches!(answer.finding, Finding::Another { .. } | Finding::Replaced { .. });
         let leads = if other { "As for that entry:" } else { "It depends on this:" };
         said.push(Sentence::Finding(leads.to_owned()));
         said.extend(sentences(deeper));
@@ -197,7 +197,7 @@ fn uncounted(why: Uncounted) -> String {
             format!("has not been reached: the request was written in step {asked}")
         }
         Uncounted::RequestLost { lost } => {
-            format!("does not know of the election: the request was lost in step {lost}")
+            format!("was not told of the election: the request was lost in step {lost}")
         }
         Uncounted::Unanswered { arrived } => {
             format!("was asked in step {arrived}: no answer has left it")

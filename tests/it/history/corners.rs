@@ -1,7 +1,9 @@
 //! Answers in corners: a crash that undid a step, a message that will be refused, two clients who asked for the
 //! same, a campaign that is over. Each once named a wrong cause.
 
-use raft_in_practice::explain::{Change, Elsewhere, Explanation, Finding, Silent, Unanswerable};
+use raft_in_practice::explain::{
+    Change, Elsewhere, Explanation, Finding, Ground, Silent, Unanswerable,
+};
 use raft_in_practice::raft::{LogIndex, Outcome, Rule, Term};
 use raft_in_practice::record::history::Told;
 use raft_in_practice::record::{History, TraceError};
@@ -551,4 +553,53 @@ fn an_entry_of_the_leader_s_own_term_is_not_too_old() {
         let answer = ask(&history, step, "not committed 1 on 0");
         assert!(!matches!(answer.finding, Finding::OlderTerm { .. }), "{answer:?}");
     }
+}
+
+/// Without `up-to-date-log` a committed entry can be replaced. What was committed first is no whole answer then.
+#[test]
+fn an_entry_that_was_committed_and_replaced_is_not_said_to_be_committed_only() {
+    let lines = "break up-to-date-log\nnodes 3\nelect 0\nwait until in step\npartition 0 1 | 2\n\
+                 submit SET x=1\nwait 100ms\ncrash 0\nheal\ntimeout 2\nwait 50ms\nwrite GET x\n\
+                 restart 0\nwait 1s\n";
+    let history = history(&script(lines));
+    let (entry, now, nodes) = (at(2, 1), at(2, 2), [0, 1, 2].map(id).to_vec());
+    for question in ["committed 2@1", "not committed 2@1", "committed 2"] {
+        let answer = last(&history, question);
+        assert_eq!(answer.finding, Finding::Replaced { entry, now, nodes: nodes.clone() });
+    }
+    // That 2@2 is committed on n0 does not depend on 2@1.
+    let mut there = Some(Box::new(last(&history, "not committed 2@1 on 0")));
+    while let Some(answer) = there {
+        assert!(!matches!(answer.finding, Finding::Committed { entry: of, .. } if of == entry));
+        there = answer.follows_from;
+    }
+    // The vote that made n2 the leader was given against the rule.
+    let broken = |it: &Ground| it.verdict.outcome == Outcome::Overridden;
+    let against: Vec<Rule> = last(&history, "leader 2")
+        .grounds
+        .iter()
+        .filter(|it| broken(it))
+        .map(|it| it.verdict.rule)
+        .collect();
+    assert_eq!(against, [Rule::UpToDateLog]);
+}
+
+/// Half of an even cluster can keep a leader from committing in its term as well as a majority can.
+#[test]
+fn who_is_past_the_term_of_a_leader_is_not_waited_for() {
+    let lines = "nodes 4\nelect 0\nwait until in step\npartition 0 1 | 2 3\nsubmit to 0 SET x=1\n\
+                 wait until term 2 = 2\nwait 100ms\n";
+    let history = history(&script(lines));
+    let change = last(&history, "not committed 2 on 0").change;
+    assert_eq!(change, Some(Change::LaterLeader { leader: id(0), term: Term::new(1) }));
+}
+
+/// A voter that has refused is not among those whose votes may come.
+#[test]
+fn who_has_refused_its_vote_is_not_waited_for() {
+    let lines = "nodes 3\nno-op off\nthreads off\nmanual\ntimeout 1\ndeliver request-vote 1 -> 2\n\
+                 deliver request-vote-reply 2 -> 1\nsubmit to 1 SET x=1\ntimeout 0\ntimeout 0\n\
+                 deliver request-vote 0 -> 1\n";
+    let answer = last(&history(&script(lines)), "not leader 0");
+    assert_eq!(answer.change, Some(Change::Votes { more: 1, missing: vec![id(2)] }));
 }

@@ -139,7 +139,11 @@ fn an_election_is_won_and_lost_by_votes() {
     let refusals: Vec<_> = answer.others.iter().map(|it| it.refused.as_ref()).collect();
     let rule = refusals[1].map(|ground| ground.verdict.rule);
     assert_eq!((refusals[0].is_none(), rule), (true, Some(Rule::UpToDateLog)));
-    assert_eq!(answer.change, Some(Change::Votes { more: 1, missing: vec![id(0), id(1)] }));
+    assert_eq!(
+        answer.change,
+        Some(Change::Votes { more: 1, missing: vec![id(0)] }),
+        "n1 has refused"
+    );
     let answer = ask(&history, end, "refused 2 -> 1");
     let facts = Facts::Logs { candidate: LogPosition::START, own: at(1, 1) };
     assert_eq!(answer.grounds[0].verdict.facts, facts);
