@@ -300,7 +300,9 @@ impl<'a, W: World> Runner<'a, W> {
         if !others.is_empty() {
             return Err(Why::AlsoViolated(others));
         }
-        expected.iter().for_each(|outcome| self.tell(outcome));
+        for outcome in &expected {
+            self.tell(outcome);
+        }
         Ok(())
     }
 

@@ -105,7 +105,7 @@ macro_rules! table {
                         return form;
                     }
                 )+)*
-                words.expected_one_of($what, first_words(Self::USAGE))
+                words.expected_one_of($what, Self::USAGE.iter().map(|row| row.words).collect())
             }
 
             /// Returns lines that show every form, with every example of each of its arguments.

@@ -8,7 +8,7 @@ use super::arguments::{
     TextBeforeOn, Times, ToldKey, ToldPair,
 };
 use super::tokens::Words;
-use super::usage::{Kind, Usage, argument, examples, first_words, table};
+use super::usage::{Kind, Usage, argument, examples, table};
 use crate::network::Conditions;
 use crate::raft::{LogPosition, NodeId, Property, RoleKind};
 use crate::record::message_name::MessageName;

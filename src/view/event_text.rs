@@ -25,7 +25,8 @@ pub fn input(node: NodeId, input: &Input) -> String {
 /// The section of the paper that states a rule, without the clause of Figure 2.
 pub fn section(rule: Rule) -> &'static str {
     let paper = rule.paper();
-    paper.split_once(", Figure").map_or(paper, |(section, _)| section)
+    let section = paper.split_once(", Figure").map_or(paper, |(section, _)| section);
+    section.split_once(';').map_or(section, |(section, _)| section)
 }
 
 /// The outcome of a check in one word. If a condition does not hold, what the node does depends on

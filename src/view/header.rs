@@ -86,10 +86,13 @@ pub(crate) fn replayed(header: &Header) -> Vec<String> {
 pub(crate) fn unharmed(rules: RuleSet) -> Vec<String> {
     let hunts: Vec<String> =
         rules.broken().map(|rule| format!("'raft-cluster hunt --break {rule}'")).collect();
+    let plays: Vec<String> =
+        rules.broken().map(|rule| format!("'raft-cluster run broken/{rule}'")).collect();
     let text = format!(
         "Still, no property was violated: that takes the right messages at the right moment. {} \
-         searches for such a run.",
-        hunts.join(" or ")
+         searches for such a run, and {} plays one.",
+        hunts.join(" or "),
+        plays.join(" or ")
     );
     paragraph(&text, "", "")
 }

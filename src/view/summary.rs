@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::table::{apart, one_line};
+use super::table::{apart, one_line, paragraph};
 use super::violation::{self, RunVerdict};
 use super::walkthrough::where_to_go;
 use super::words::plural;
@@ -35,24 +35,15 @@ pub(super) fn full(ended: &EndedRun<'_>) -> Vec<String> {
         lines.extend(violation::report(safety, script.nodes));
     }
     lines.extend(ended.broken());
+    lines.push(String::new());
+    lines.extend(paragraph(&ended.result(), "", ""));
     lines.extend(ended.what_next());
     lines
 }
 
 /// The result in one line, after the failure and before the rules that were off, if there are any.
 pub(super) fn brief(ended: &EndedRun<'_>) -> Vec<String> {
-    let mut lines = ended.failure();
-    let interrupted = ended.failure.is_some_and(|failure| failure.why == Why::Interrupted);
-    // An interrupted run has a verdict only if a property was violated.
-    let is_open = interrupted && ended.safety.violation_count() == 0;
-    let verdict = match ended.good {
-        _ if is_open => RunVerdict::Interrupted,
-        true => RunVerdict::Passed,
-        false => RunVerdict::Failed,
-    };
-    lines.extend(one_line(&violation::one_line(&ended.script.name, verdict, ended.safety)));
-    lines.extend(ended.broken());
-    lines
+    [ended.failure(), one_line(&ended.result()), ended.broken()].concat()
 }
 
 impl EndedRun<'_> {
@@ -72,13 +63,30 @@ impl EndedRun<'_> {
         if is_demo { where_to_go(&commands) } else { Vec::new() }
     }
 
+    fn was_interrupted(&self) -> bool {
+        self.failure.is_some_and(|failure| failure.why == Why::Interrupted)
+    }
+
+    /// The result, in a few words.
+    fn result(&self) -> String {
+        let Self { script, good, safety, .. } = *self;
+        // An interrupted run has a verdict only if a property was violated.
+        let is_open = self.was_interrupted() && safety.violation_count() == 0;
+        let verdict = match good {
+            _ if is_open => RunVerdict::Interrupted,
+            true => RunVerdict::Passed,
+            false => RunVerdict::Failed,
+        };
+        violation::one_line(&script.name, verdict, safety)
+    }
+
     fn failure(&self) -> Vec<String> {
         self.failure.map_or_else(Vec::new, failure_text::failure)
     }
 
     /// Which rules were off, and how to find a failing run if no property was violated.
     fn broken(&self) -> Vec<String> {
-        let Self { script, good, safety, .. } = *self;
+        let Self { script, safety, .. } = *self;
         if script.broken.is_intact() {
             return Vec::new();
         }
@@ -88,7 +96,7 @@ impl EndedRun<'_> {
             |line: &Line| matches!(line.verb, Verb::ExpectStall { .. } | Verb::ExpectViolation(_));
         let shown = script.lines.iter().any(awaited);
         let judged = safety.not_judged().is_none();
-        if good && safety.violation_count() == 0 && judged && !shown {
+        if !self.was_interrupted() && safety.violation_count() == 0 && judged && !shown {
             lines.extend(header::unharmed(script.broken));
         }
         lines

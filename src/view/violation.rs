@@ -167,7 +167,7 @@ fn false_success(found: &FalseSuccess) -> String {
     let instead = match committed {
         Some(other) if other == told => format!("{told} is another command"),
         Some(other) => format!("index {index} committed {other}"),
-        None => format!("what was committed first ends before index {index}"),
+        None => format!("the log that was committed first ends before index {index}"),
     };
     format!("client {client} was told of success for {told}, {command}, and {instead}")
 }

@@ -437,7 +437,7 @@ fn a_success_for_what_was_never_committed_is_false() {
         "{early}"
     );
     let late = misled(told(|_| LogIndex::new(9)));
-    assert!(late.contains("and what was committed first ends before index 9"), "{late}");
+    assert!(late.contains("and the log that was committed first ends before index 9"), "{late}");
 }
 
 /// A script with many writers of one key, all answered at the same moment, and a read that fits no order of

@@ -57,7 +57,7 @@ function nodesTable(run, at, chosen, choose, ask) {
       cell("role", standing(state), `Why is n${node} ${leads === "leader" ? "the" : "not the"} leader?`, () => ask.why(`${leads} ${node}`)),
       cell("", String(state.term), `Which step made the term of n${node} ${state.term}?`, blame("currentTerm")),
       cell("", state.vote === null ? "–" : `n${state.vote}`, `Which step made this the vote of n${node}?`, blame("votedFor")),
-      cell("", String(state.commit), `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),
+      cell("", state.up ? String(state.commit) : "-", `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),
       from > 1 ? element("td", { class: "more" }, "…") : null,
       ...cells);
   });
@@ -136,7 +136,7 @@ function judgedPanel(run, chooseStep) {
   const violations = run.violations.map(({ step, text }) => element("p", { class: "told violated" },
     element("button", { type: "button", class: "link", onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, `step ${step}`), `: ✗ ${text}`));
   const rows = run.properties.map(([name, checks, violated]) => element("tr", { class: violated ? "violated" : "" },
-    element("td", {}, violated ? "✗ violated" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, checks === 1 ? "1 check" : `${checks} checks`)));
+    element("td", {}, violated ? "✗ violated" : checks > 0 ? "✓ held" : "not asked"), element("th", { scope: "row" }, name), element("td", { class: "number" }, `${checks} ${name === "Linearizability" ? "answer" : "check"}${checks === 1 ? "" : "s"}`)));
   const list = (title, sentences) => (sentences.length === 0 ? [] : [element("h3", {}, title), element("ul", { class: "glance" }, ...sentences.map(([step, text]) => element("li", {},
     element("button", { type: "button", class: "link plain", title: `Look at step ${step}`, onclick: () => chooseStep(run.ofStep.get(step) ?? run.length - 1) }, text))))]);
   const about = run.left_out ? [element("p", { class: "hint" }, run.left_out)] : [];
