@@ -55,7 +55,7 @@
       const terms = [...row.querySelectorAll("td.entry button")].map((cell) => Number(cell.textContent));
       const shown = Math.max(0, ...logs.map((log) => log.length)) - 14;
       const expected = logs[node].slice(Math.max(shown, 0)).map(([term]) => term);
-      if (Number(cells[1]) !== nodes[node].term || Number(cells[3]) !== nodes[node].commit) failed.push(`moment ${at}: term or commit index of n${node}`);
+      if (Number(cells[1]) !== nodes[node].term || cells[3] !== (nodes[node].up ? String(nodes[node].commit) : "–")) failed.push(`moment ${at}: term or commit index of n${node}`);
       if (JSON.stringify(terms) !== JSON.stringify(expected)) failed.push(`moment ${at}: log of n${node}`);
     });
     press("ArrowRight");

@@ -134,7 +134,7 @@ def crash_before_save():
         page.node(1, "crash before it saves")
         check("it is said", "will crash" in page.eval("document.querySelector('.ring-node[data-node=\"1\"]').textContent"), True)
         page.node(1, "end its timer")
-        check("it is down, and has forgotten its campaign", page.states()[1], ("down", "0", "–", "0"))
+        check("it is down, and has forgotten its campaign", page.states()[1], ("down", "0", "–", "–"))
         page.node(1, "restart")
         check("it is back", page.roles()[1], "follower")
 

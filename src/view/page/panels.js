@@ -57,7 +57,7 @@ function nodesTable(run, at, chosen, choose, ask) {
       cell("role", standing(state), `Why is n${node} ${leads === "leader" ? "the" : "not the"} leader?`, () => ask.why(`${leads} ${node}`)),
       cell("", String(state.term), `Which step made the term of n${node} ${state.term}?`, blame("currentTerm")),
       cell("", state.vote === null ? "–" : `n${state.vote}`, `Which step made this the vote of n${node}?`, blame("votedFor")),
-      cell("", state.up ? String(state.commit) : "-", `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),
+      cell("", state.up ? String(state.commit) : "–", `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),
       from > 1 ? element("td", { class: "more" }, "…") : null,
       ...cells);
   });
