@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::raft::{MAX_NODES, NodeId, NodeSet};
 use crate::random_draws::Draw;
 
+/// The most messages that wait for a process, such as one that is paused. Those that come beyond are lost, as when the
+/// buffer of a socket is full.
+pub const MOST_WAITING: usize = 10_000;
+
 /// How lossy and how slow every link is.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Conditions {

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::delay_queue::Delay;
 use super::shared::Shared;
-use crate::network::{Conditions, Fate, Network};
+use crate::network::{Conditions, Fate, MOST_WAITING, Network};
 use crate::panics::lock;
 use crate::raft::{Envelope, NodeId, NodeSet};
 use crate::random_draws::generator;
@@ -71,10 +71,6 @@ impl Links {
     pub(super) fn delay(&self, delay: Delay) {
         let _ = self.delay_queue.send(delay);
     }
-
-    fn hand_over(&self, flight: Flight) {
-        let _ = self.inboxes[flight.envelope.to.index()].0.send(flight);
-    }
 }
 
 impl Shared {
@@ -108,7 +104,7 @@ impl Shared {
         }
         for (after, flight) in leaving {
             if after.is_zero() {
-                self.links.hand_over(flight);
+                self.hand_over(flight);
             } else {
                 let due = Instant::now() + self.clock.real(after);
                 self.links.delay(Delay::Until(due, flight));
@@ -120,8 +116,18 @@ impl Shared {
     pub(super) fn arrive(&self, flight: Flight) {
         let hindrance = lock(&self.links.state).hindrance(&flight.envelope);
         match hindrance {
-            None => self.links.hand_over(flight),
+            None => self.hand_over(flight),
             Some(why) => self.record([lost(&flight, why)], || ()),
+        }
+    }
+
+    /// Puts a message into its receiver's inbox, or records that it is lost because the inbox is full.
+    fn hand_over(&self, flight: Flight) {
+        let inbox = &self.links.inboxes[flight.envelope.to.index()].0;
+        if inbox.len() < MOST_WAITING {
+            let _ = inbox.send(flight);
+        } else {
+            self.record([lost(&flight, Loss::Full)], || ());
         }
     }
 

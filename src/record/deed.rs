@@ -19,6 +19,8 @@ pub enum Loss {
     Down,
     /// A script or a user removed it from the network by name.
     Removed,
+    /// As many messages as may wait for its receiver were waiting already.
+    Full,
 }
 
 /// An action of the world, as opposed to one of a node.

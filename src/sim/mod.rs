@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::network::{Conditions, Fate, Network};
+use crate::network::{Conditions, Fate, MOST_WAITING, Network};
 use crate::raft::{Command, Envelope, Input, LogPosition, NodeId, Settings};
 use crate::random_draws::generator;
 use crate::record::deed::{Deed, Loss};
@@ -91,14 +91,14 @@ struct Node {
     /// The point in its next turn at which it is to crash, if any.
     crash_at: Option<CrashPoint>,
     /// What waits while the process is paused; `None` if it runs.
-    waiting: Option<Vec<Waiting>>,
+    waiting: Option<Waiting>,
 }
 
-/// A message or command that waits for a paused process.
-#[derive(Debug)]
-enum Waiting {
-    Message(Flight),
-    Command(Ticket, Command),
+/// What waits for a paused process.
+#[derive(Debug, Default)]
+struct Waiting {
+    messages: Vec<Flight>,
+    commands: Vec<(Ticket, Command)>,
 }
 
 /// A message that is held until it is delivered by name. It stays, so that it can be delivered again.
@@ -203,7 +203,10 @@ impl Sim {
         match self.hindrance(&flight.envelope) {
             Some(why) => self.lose(&flight, why),
             None => match &mut self.nodes[flight.envelope.to.index()].waiting {
-                Some(waiting) => waiting.push(Waiting::Message(flight)),
+                Some(waiting) if waiting.messages.len() < MOST_WAITING => {
+                    waiting.messages.push(flight);
+                }
+                Some(_) => self.lose(&flight, Loss::Full),
                 None => {
                     self.receive(flight);
                 }
@@ -325,10 +328,8 @@ impl Sim {
             node.process = Process::Down(server.crash());
         }
         self.journal.deed(self.now, &Deed::Crash { node: id, point });
-        for waiting in was.waiting.into_iter().flatten() {
-            if let Waiting::Message(flight) = waiting {
-                self.lose(&flight, Loss::Down);
-            }
+        for flight in was.waiting.unwrap_or_default().messages {
+            self.lose(&flight, Loss::Down);
         }
     }
 

@@ -67,7 +67,7 @@ impl World for Sim {
         self.journal.deed(self.now, &deed);
         self.proposals.insert(ticket, Proposal::Pending);
         match &mut self.nodes[node.index()].waiting {
-            Some(waiting) => waiting.push(Waiting::Command(ticket, command)),
+            Some(waiting) => waiting.commands.push((ticket, command)),
             None => self.hear(node, ticket, command),
         }
         ticket
@@ -118,7 +118,7 @@ impl World for Sim {
 
     fn pause(&mut self, node: NodeId) -> Result<(), CannotDo> {
         self.check_runs(node)?;
-        self.nodes[node.index()].waiting = Some(Vec::new());
+        self.nodes[node.index()].waiting = Some(Waiting::default());
         self.journal.deed(self.now, &Deed::Pause { node });
         Ok(())
     }
@@ -128,18 +128,17 @@ impl World for Sim {
         let waited = self.nodes[node.index()].waiting.take().ok_or(CannotDo::IsNotPaused(node))?;
         self.journal.deed(self.now, &Deed::Resume { node });
         // As on threads, messages come before commands, because they may have changed which node leads.
-        let is_message = |waiting: &Waiting| matches!(waiting, Waiting::Message(_));
-        let (messages, commands): (Vec<_>, Vec<_>) = waited.into_iter().partition(is_message);
-        for waiting in messages.into_iter().chain(commands) {
+        for flight in waited.messages {
             // The node may crash while it handles them.
-            let is_up = self.server(node).is_some();
-            match waiting {
-                Waiting::Message(flight) if is_up => {
-                    self.receive(flight);
-                }
-                Waiting::Message(flight) => self.lose(&flight, Loss::Down),
-                Waiting::Command(ticket, command) if is_up => self.hear(node, ticket, command),
-                Waiting::Command(..) => {}
+            if self.server(node).is_some() {
+                self.receive(flight);
+            } else {
+                self.lose(&flight, Loss::Down);
+            }
+        }
+        for (ticket, command) in waited.commands {
+            if self.server(node).is_some() {
+                self.hear(node, ticket, command);
             }
         }
         self.set_alarm(node);
@@ -296,12 +295,8 @@ impl VirtualWorld for Sim {
     }
 
     fn at_paused(&self) -> Vec<Envelope> {
-        let waiting = self.nodes.iter().flat_map(|node| node.waiting.iter().flatten());
-        let message = |waiting: &Waiting| match waiting {
-            Waiting::Message(flight) => Some(flight.envelope.clone()),
-            Waiting::Command(..) => None,
-        };
-        waiting.filter_map(message).collect()
+        let waiting = self.nodes.iter().filter_map(|node| node.waiting.as_ref());
+        waiting.flat_map(|it| &it.messages).map(|flight| flight.envelope.clone()).collect()
     }
 }
 

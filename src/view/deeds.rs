@@ -150,6 +150,7 @@ pub(super) const fn why_lost(why: Loss) -> &'static str {
         Loss::Cut => "the link is cut",
         Loss::Down => "the receiver is down",
         Loss::Removed => "it was taken out of the network",
+        Loss::Full => "too many messages wait for the receiver",
     }
 }
 

@@ -312,6 +312,7 @@ impl Observer for Lanes {
                     Loss::Cut => "cut",
                     Loss::Down => "down",
                     Loss::Removed => "removed",
+                    Loss::Full => "full",
                 };
                 self.row(&head, *to, Some(*from), label, true);
             }

@@ -355,7 +355,9 @@ impl Observer for Story {
             }
             Deed::Answered { .. } | Deed::Refused { .. } => self.tell_client(time, deed),
             // Whoever delivers a message by name expects it to arrive.
-            Deed::Lost { from, to, why: why @ (Loss::Cut | Loss::Down), .. } if self.manual => {
+            Deed::Lost { from, to, why: why @ (Loss::Cut | Loss::Down | Loss::Full), .. }
+                if self.manual =>
+            {
                 let text = deeds::lost(*from, *to, *why);
                 self.columns.line(None, time, "", &text);
             }

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use raft_in_practice::network::MOST_WAITING;
 use raft_in_practice::raft::{
     LogIndex, LogPosition, MessageKind, NodeId, Property, RoleKind, Term,
 };
+use raft_in_practice::record::Clock;
+use raft_in_practice::record::deed::Loss;
+use raft_in_practice::record::history::Recorder;
+use raft_in_practice::record::journal::Observer;
 use raft_in_practice::record::message_name::MessageName;
 use raft_in_practice::scenario::found::Found;
 use raft_in_practice::scenario::library::BROKEN;
@@ -13,7 +18,7 @@ use raft_in_practice::scenario::parse::parse_line;
 use raft_in_practice::scenario::run::{PATIENCE, Runner};
 use raft_in_practice::scenario::script::Script;
 use raft_in_practice::scenario::verb_table::Verb;
-use raft_in_practice::scenario::world::CannotDo;
+use raft_in_practice::scenario::world::{CannotDo, VirtualWorld};
 use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::view::message;
 
@@ -154,6 +159,29 @@ fn a_paused_process_stands_still_and_hears_what_has_waited_when_it_goes_on() {
     }
     let crashed = format!("{paused}crash 1\nrestart 1\nwait until in step\n");
     holds(&crashed, &["unanswered", "value x=1 on 1"], &["refused"]);
+}
+
+/// The leader sends more heartbeats than may wait. What is lost is repaired.
+#[test]
+fn of_the_messages_to_a_paused_process_so_many_wait_and_the_others_are_lost() {
+    let lines = "nodes 3\ntimeout 0\nwait until leader is 0\npause 1\nsubmit SET x=1\nwait 3600s\n\
+                 submit SET y=1\nwait 3600s\n";
+    let script = Script::parse("script", lines).unwrap();
+    let recorder = Recorder::new(&script.header(Clock::Virtual));
+    let observers: Vec<Box<dyn Observer>> = vec![Box::new(recorder.clone())];
+    let sim = Sim::new(SimConfig::of(&script), observers);
+    let mut told = ();
+    let mut runner = Runner::new(sim, &mut told);
+    runner.run(&script.lines).unwrap();
+    assert_eq!(runner.world().at_paused().len(), MOST_WAITING);
+    let goes_on =
+        Script::parse("script", "nodes 3\nresume 1\nwait 1s\nexpect in step\nexpect safe\n");
+    runner.run(&goes_on.unwrap().lines).unwrap();
+    assert!(runner.world().at_paused().is_empty());
+    let history = recorder.history();
+    let to_it = history.messages().iter().filter(|sent| sent.envelope.to == NodeId::new(1));
+    let lost = to_it.filter(|sent| sent.lost_in.iter().any(|(_, why)| *why == Loss::Full));
+    assert!(lost.count() > 4_000, "it is paused for 14,400 heartbeats");
 }
 
 #[test]

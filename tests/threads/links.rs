@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use raft_in_practice::cluster::{ClusterConfig, RaftCluster};
-use raft_in_practice::network::Conditions;
+use raft_in_practice::network::{Conditions, MOST_WAITING};
 use raft_in_practice::raft::{Envelope, NodeId};
 use raft_in_practice::record::deed::{Deed, Loss};
 use raft_in_practice::record::journal::{Batch, Observer};
@@ -213,4 +213,18 @@ fn what_a_crashed_node_had_not_taken_in_is_lost_and_all_is_lost_by_chance_one() 
     let ended = bench.settle();
     assert_eq!(ended.len(), 3);
     assert!(ended.iter().all(|it| it.lost == Some(Loss::Dropped)), "{ended:?}");
+}
+
+/// The process of the receiver is paused, so that all messages to it wait.
+#[test]
+fn a_message_is_lost_for_which_the_inbox_of_its_receiver_has_no_room() {
+    let mut bench = Bench::open(Conditions::PERFECT);
+    bench.cluster.pause(node(1)).unwrap();
+    for _ in 0..MOST_WAITING {
+        bench.speak(0);
+    }
+    let lost = |(_, heard)| matches!(heard, Heard::Lost(Loss::Full));
+    assert!(!bench.heard.try_iter().any(lost));
+    bench.speak(0);
+    while !lost(bench.heard.recv_timeout(BOUND).expect("the message is lost")) {}
 }
