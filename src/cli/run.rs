@@ -86,8 +86,10 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         let record = view.record.map(|open| open(output, &script.header(*clock)));
         observers.extend(record.iter().map(|record| Box::new(record.clone()) as _));
         let (ended, safety, stopped) = match *clock {
-            Clock::Virtual => play::<Sim>(run, &stop, told, observers)?,
-            Clock::Threads { .. } => play::<RaftCluster>(run, &stop, told, observers)?,
+            Clock::Virtual => play::<Sim>(run, &stop, told, observers, recorder.as_ref())?,
+            Clock::Threads { .. } => {
+                play::<RaftCluster>(run, &stop, told, observers, recorder.as_ref())?
+            }
         };
         output.set_waiting(true);
         output.end_story();
@@ -118,9 +120,13 @@ fn play<W: ClockedWorld>(
     stop: &Arc<AtomicBool>,
     mut told: Listeners,
     observers: Vec<Box<dyn Observer>>,
+    recorder: Option<&Recorder>,
 ) -> Result<Played, Error> {
     let world = W::start(&run.script, run.clock, observers)?;
     let mut runner = Runner::new(world, &mut told).spared(run.spared).stopped_by(stop);
+    if let Some(recorder) = recorder {
+        runner.recorded_by(recorder);
+    }
     let ended = runner.run(&run.script.lines);
     let safety = runner.finish();
     Ok((ended, safety, runner.into_world().stop()))

@@ -1,6 +1,7 @@
 //! The errors of reading a trace.
 
 use super::format::VERSION;
+use super::history::MOST_STEPS;
 use crate::raft::NodeId;
 
 /// The reasons why a trace cannot be read or replayed.
@@ -28,6 +29,12 @@ pub enum TraceError {
          stopped; {}", up_to_there(*steps)
     )]
     Truncated { lines: usize, steps: u64 },
+    /// The trace has more steps than a history.
+    #[error(
+        "the trace has more than {MOST_STEPS} steps, and only so many can be asked about; 'raft-cluster \
+         replay --view story' tells all"
+    )]
+    TooLong,
     /// A line was changed since it was written.
     #[error(
         "the trace was changed after it was written: its last line does not fit the lines before it"

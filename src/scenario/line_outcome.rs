@@ -104,6 +104,8 @@ pub enum Why {
     OnlyInScripts,
     /// The run was interrupted.
     Interrupted,
+    /// The history of the run has no room for further steps.
+    HistoryFull,
     /// Within this time the client was not told that its command is done.
     Unanswered(Duration),
     /// A stall was expected, but the condition came true after this time.
@@ -118,6 +120,13 @@ pub enum Why {
     Unviolated(Property),
     /// These properties were violated too, and the line does not name them.
     AlsoViolated(Vec<Property>),
+}
+
+impl Why {
+    /// Whether it is no fault of the line, and ends the run wherever it is.
+    pub const fn ends_run(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::HistoryFull)
+    }
 }
 
 impl From<CannotDo> for Why {

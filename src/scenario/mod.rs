@@ -16,6 +16,7 @@
 //! * `run`: carries the lines out on any [`World`](world::World), and reports the outcome of each to a
 //!   [`ScriptObserver`](line_outcome::ScriptObserver).
 //! * `line_outcome`: the outcome of a line, and why a line failed.
+//! * `early_end`: what ends a run before its last line.
 //! * `condition`: decides whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
 //! * `walkthrough`: what `raft-node` shows of a single node.
@@ -25,6 +26,7 @@ mod arguments;
 mod asking;
 pub mod by_hand;
 mod condition;
+mod early_end;
 pub mod error;
 pub(crate) mod file;
 pub mod found;

@@ -1,10 +1,11 @@
 //! Carries a script out on a world, line by line, and reports the outcome of each line.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::condition::{Memory, judge};
+use super::early_end::EarlyEnd;
 use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
 use super::verb_table::{Condition, LinkSet, Verb, Who};
@@ -12,6 +13,7 @@ use crate::network::Conditions;
 use crate::properties::linearizability::{ClientHistory, Judgement};
 use crate::properties::report::{Judged, SafetyReport};
 use crate::raft::{NodeId, NodeSet, Property};
+use crate::record::history::Recorder;
 use crate::scenario::world::{CannotDo, VirtualWorld, World};
 
 /// How long a line waits, in the cluster's own time, if it does not say.
@@ -29,8 +31,7 @@ pub struct Runner<'a, W> {
     pub(super) heard: u64,
     pub(super) moment: u64,
     spared: bool,
-    /// Set from outside to interrupt the run.
-    stop: Arc<AtomicBool>,
+    early_end: EarlyEnd,
 }
 
 impl<'a, W: World> Runner<'a, W> {
@@ -38,14 +39,19 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn new(world: W, observer: &'a mut dyn ScriptObserver) -> Self {
         let history = ClientHistory::default();
         let memory = Memory::default();
-        let stop = Arc::default();
-        Self { world, observer, memory, history, heard: 0, moment: 0, spared: false, stop }
+        let early_end = EarlyEnd::default();
+        Self { world, observer, memory, history, heard: 0, moment: 0, spared: false, early_end }
     }
 
     /// Makes the run end with a failure once `stop` is set.
     pub fn stopped_by(mut self, stop: &Arc<AtomicBool>) -> Self {
-        self.stop = Arc::clone(stop);
+        self.early_end.stop = Arc::clone(stop);
         self
+    }
+
+    /// Makes the run end with a failure once the history that `recorder` keeps of it is full.
+    pub fn recorded_by(&mut self, recorder: &Recorder) {
+        self.early_end.recorder = Some(recorder.clone());
     }
 
     /// Says whether the cluster keeps the rules that the script breaks. If so, a violation or stall that the
@@ -86,7 +92,10 @@ impl<'a, W: World> Runner<'a, W> {
     /// # Errors
     /// If a wait times out, an expectation does not hold, or a line cannot be carried out.
     pub fn run(&mut self, lines: &[Line]) -> Result<(), Box<Failure>> {
-        unrolled(lines).into_iter().try_for_each(|line| self.execute(line.number, &line.verb))
+        unrolled(lines).into_iter().try_for_each(|Line { number, verb }| {
+            self.early_end.check().map_err(|why| self.failure(*number, verb, why))?;
+            self.execute(*number, verb)
+        })
     }
 
     /// Carries one line out.
@@ -96,8 +105,7 @@ impl<'a, W: World> Runner<'a, W> {
     pub fn execute(&mut self, line: usize, verb: &Verb) -> Result<(), Box<Failure>> {
         self.tell(&LineOutcome::Began(verb.clone()));
         self.memory.note_crashes(&self.world.status());
-        let done = if self.is_stopped() { Ok(()) } else { self.carry_out(verb) };
-        let done = if self.is_stopped() { Err(Why::Interrupted) } else { done };
+        let done = self.carry_out(verb).and_then(|()| self.early_end.check_history());
         self.listen();
         self.moment += 1;
         done.map_err(|why| self.failure(line, verb, why))
@@ -116,20 +124,15 @@ impl<'a, W: World> Runner<'a, W> {
         Box::new(Failure { line, verb, why, status, manual, in_flight })
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
     /// Lets the world run until `done` returns true, or `bound` has passed. Returns whether `done` was true.
     pub(super) fn run_until(
         &mut self,
         bound: Duration,
         mut done: impl FnMut(&W) -> bool,
     ) -> Result<bool, Why> {
-        let stop = Arc::clone(&self.stop);
-        let stopped = || stop.load(Ordering::Relaxed);
-        let done = self.world.run_until(bound, |world| stopped() || done(world));
-        if stopped() { Err(Why::Interrupted) } else { Ok(done) }
+        let early_end = self.early_end.clone();
+        let done = self.world.run_until(bound, |world| early_end.check().is_err() || done(world));
+        early_end.check().map(|()| done)
     }
 
     pub(super) fn tell(&mut self, outcome: &LineOutcome) {
@@ -179,6 +182,9 @@ impl<'a, W: World> Runner<'a, W> {
             Verb::Repeat(_) | Verb::End => return Err(Why::OnlyInScripts),
             Verb::Try(verb) => {
                 if let Err(why) = self.carry_out(verb) {
+                    if why.ends_run() {
+                        return Err(why);
+                    }
                     let failure = self.failure(0, verb, why);
                     self.tell(&LineOutcome::Excused(failure));
                 }

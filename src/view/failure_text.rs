@@ -4,6 +4,7 @@ use super::table::{apart, paragraph};
 use super::words::{alike, complaint_line, duration, joined, log_end, names, plural};
 use super::{colour, deeds, message, status, violation};
 use crate::raft::NodeId;
+use crate::record::history::MOST_STEPS;
 use crate::scenario::found::Found;
 use crate::scenario::line_outcome::{Failure, Why};
 use crate::scenario::world::{Campaigns, CannotDo};
@@ -72,6 +73,10 @@ fn reason(why: &Why) -> String {
             "threads run as they please; this needs virtual time (--virtual)".to_owned()
         }
         Why::Interrupted => "the run was interrupted here".to_owned(),
+        Why::HistoryFull => format!(
+            "the run was ended here, as its history has no more than {MOST_STEPS} steps; let less happen in \
+             one run"
+        ),
         Why::OnlyInScripts => {
             "only a script repeats lines; 'load' carries one out at the prompt".to_owned()
         }

@@ -18,7 +18,7 @@ use super::run::{ClockedWorld, Trace, check_clock};
 use crate::cluster::RaftCluster;
 use crate::raft::NodeId;
 use crate::record::Clock;
-use crate::record::history::{History, Recorder};
+use crate::record::history::{History, MOST_STEPS, Recorder};
 use crate::scenario::library;
 use crate::scenario::script::Script;
 use crate::scenario::verb_table::Verb;
@@ -78,7 +78,7 @@ fn sessions<W: ClockedWorld>(setup: &mut Setup, typed: &mut Lines) -> Result<boo
         let head = Script { lines: Vec::new(), ..script.clone() };
         setup.output.put_all(header::lines(&head, clock));
         let world: W = setup.start(&head)?;
-        let session = Session::new(&script, world, &mut told);
+        let session = Session::new(&script, world, setup, &mut told);
         let mut table = PlayPrompt { session, setup, can_return: before.is_some() };
         table.begin(begun);
         next = match table.talk(typed)? {
@@ -227,7 +227,22 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         Ok(script)
     }
 
+    /// Checks that the session has room for what a line lets happen, and for the line.
+    fn check_room(&self) -> Result<(), String> {
+        let has = if self.setup.recorder().is_full() {
+            format!("this run has {MOST_STEPS} steps")
+        } else if self.session.line_count() as u64 >= Script::MOST_LINES {
+            format!("this session has {} lines", Script::MOST_LINES)
+        } else {
+            return Ok(());
+        };
+        Err(format!("{has}, and takes no more; 'save' keeps it, and 'load' begins another"))
+    }
+
     fn answer(&mut self, word: Word) -> Result<(), String> {
+        if matches!(word, Word::Line(_) | Word::Run(_) | Word::Next(_)) {
+            self.check_room()?;
+        }
         match word {
             Word::Nothing | Word::Quit | Word::Load(_) => {}
             Word::Line(verb) => self.carry_out(verb),

@@ -56,14 +56,21 @@ pub(super) struct Session<'a, W> {
 
 impl<'a, W: World> Session<'a, W> {
     /// A session on this scenario's cluster, with no line carried out yet.
-    pub(super) fn new(script: &Script, world: W, observer: &'a mut dyn ScriptObserver) -> Self {
+    pub(super) fn new(
+        script: &Script,
+        world: W,
+        setup: &Setup,
+        observer: &'a mut dyn ScriptObserver,
+    ) -> Self {
+        let mut runner = Runner::new(world, observer);
+        runner.recorded_by(setup.recorder());
         let planned = unrolled(&script.lines).into_iter().map(|line| line.verb.clone()).collect();
         Self {
             script: Script { lines: Vec::new(), ..script.clone() },
             planned,
             entries: Vec::new(),
             undone: Vec::new(),
-            runner: Runner::new(world, observer),
+            runner,
             ended: Time::ZERO,
         }
     }
@@ -116,6 +123,11 @@ impl<'a, W: World> Session<'a, W> {
         again
     }
 
+    /// How many lines were carried out.
+    pub(super) const fn line_count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether it is as it began.
     pub(super) const fn is_new(&self) -> bool {
         self.entries.is_empty()
@@ -131,22 +143,30 @@ impl<'a, W: World> Session<'a, W> {
         (report, self.runner.into_world())
     }
 
-    /// Carries a line out and records it. A failed line that may have moved the world is recorded as a `try` line.
-    /// A line that has moved the world makes it another run, in which the undone lines cannot be done again.
+    /// Carries a line out and records it. A failed line that may have moved the world is recorded as a `try` line; of
+    /// a wait that was ended early, the time that has passed is recorded. A line that has moved the world makes it another run, in which the undone lines cannot be done again.
     pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Box<Failure>> {
         let planned = self.done();
         let began = self.world().now();
         let pause = began - self.ended;
         let done = self.runner.execute(0, &verb);
+        let ended_early = done.as_ref().is_err_and(|failure| failure.why.ends_run());
+        let kept = if done.is_ok() {
+            Some(verb)
+        } else if ended_early && only_waits(&verb) {
+            // A recorded wait lets everything happen that is due at its last moment.
+            self.world().run_until(Duration::ZERO, |_| false);
+            Some(Verb::Wait(self.world().now() - began))
+        } else {
+            let may_have_moved = verb.may_move_and_fail() || ended_early;
+            may_have_moved.then(|| Verb::Try(Box::new(verb)))
+        };
         self.ended = self.world().now();
-        let may_have_moved = if done.is_ok() { moves(&verb) > 0 } else { verb.may_move_and_fail() };
-        if may_have_moved {
-            self.undone.clear();
-        }
-        if done.is_ok() {
+        if let Some(verb) = kept {
+            if moves(&verb) > 0 {
+                self.undone.clear();
+            }
             self.entries.push(Entry { pause, verb, planned });
-        } else if verb.may_move_and_fail() {
-            self.entries.push(Entry { pause, verb: Verb::Try(Box::new(verb)), planned });
         }
         done
     }
@@ -164,6 +184,7 @@ impl<'a, W: World> Session<'a, W> {
             return Ok(Vec::new());
         }
         self.runner.start_over(setup.start(&self.script).map_err(|error| error.to_string())?);
+        self.runner.recorded_by(setup.recorder());
         for entry in &kept {
             // The line has the same outcome as before, because the world is in the same state.
             self.runner.execute(0, &entry.verb).map_err(|failure| {
@@ -222,6 +243,15 @@ const fn moves(verb: &Verb) -> u64 {
     match verb {
         Verb::Step(steps) => *steps,
         _ => !matches!(verb.kind(), Kind::Look | Kind::Tell) as u64,
+    }
+}
+
+/// Whether a line does nothing but let time pass.
+fn only_waits(verb: &Verb) -> bool {
+    match verb {
+        Verb::Wait(_) | Verb::WaitUntil { .. } | Verb::ExpectStall { .. } => true,
+        Verb::Try(verb) => only_waits(verb),
+        _ => false,
     }
 }
 

@@ -30,7 +30,7 @@ use crate::server::turn_order::MessageId;
 
 pub use clients::{ClientCall, Told};
 pub use messages::SentMessage;
-pub use recorder::Recorder;
+pub use recorder::{MOST_STEPS, Recorder};
 pub use rerun::{NodeState, Rerun};
 use rerun::{Own, Taken};
 
@@ -147,8 +147,12 @@ impl History {
             |header| vec![Box::new(recorder.insert(Recorder::new(header)).clone())],
             None,
         );
+        let is_full = recorder.as_ref().is_some_and(Recorder::is_full);
         let history = recorder.map(Recorder::history);
         match (made, history) {
+            (Ok(_), Some(history)) if is_full => {
+                Ok(Self { stopped: Some(TraceError::TooLong), ..history })
+            }
             (Ok(summary), Some(history)) => Ok(Self { summary: Some(summary), ..history }),
             (Err(error), Some(history)) if history.last() > 0 => {
                 Ok(Self { stopped: Some(error), ..history })

@@ -29,10 +29,15 @@ struct Kept {
     follows: bool,
     /// How many entries all copies of nodes hold together.
     entries: usize,
+    /// Whether a batch was left out, and with it all that came later.
+    full: bool,
 }
 
 /// The largest number of entries that copies of nodes may hold together: about 200 MB of them.
 const MOST_ENTRIES: usize = 1 << 23;
+
+/// The most steps that a history has: 100 MB of them, or several hundred if their messages have entries.
+pub const MOST_STEPS: usize = 200_000;
 
 impl Recorder {
     /// A recorder for a run that begins now.
@@ -51,7 +56,8 @@ impl Recorder {
             summary: None,
             stopped: None,
         };
-        let kept = Kept { history, tickets: BTreeMap::new(), follows: true, entries: 0 };
+        let kept =
+            Kept { history, tickets: BTreeMap::new(), follows: true, entries: 0, full: false };
         Self { kept: Arc::new(Mutex::new(kept)) }
     }
 
@@ -62,6 +68,12 @@ impl Recorder {
     /// Calls `look` with the run so far, and goes on recording afterwards.
     pub fn look<T>(&self, look: impl FnOnce(&History) -> T) -> T {
         self.with(|kept| look(&kept.history))
+    }
+
+    /// Whether the run has more than [`MOST_STEPS`]. Its history then ends before the batch of steps that would be
+    /// beyond, and whoever drives the run should end it.
+    pub fn is_full(&self) -> bool {
+        self.with(|kept| kept.full)
     }
 
     /// The run so far. It is all of the run if the journal no longer holds a clone of this recorder.
@@ -76,6 +88,10 @@ impl Recorder {
 impl Kept {
     fn batch(&mut self, batch: &Batch<'_>) {
         let Self { history, .. } = self;
+        self.full |= history.steps.len() + batch.steps.len() > MOST_STEPS;
+        if self.full {
+            return;
+        }
         let node = batch.server.node().id();
         let known = batch.first_message.0 == history.messages.len() as u64;
         assert!(known, "a recorder listens to a run from its beginning");
@@ -125,6 +141,9 @@ impl Kept {
     }
 
     fn deed(&mut self, time: Time, deed: &Deed) {
+        if self.full {
+            return;
+        }
         let after = self.history.last();
         self.follows &= matches!(
             deed,
@@ -202,7 +221,11 @@ impl Observer for Recorder {
     }
 
     fn violation(&mut self, _: Time, violation: &Violation) {
-        self.with(|kept| kept.history.violations.push(*violation));
+        self.with(|kept| {
+            if !kept.full {
+                kept.history.violations.push(*violation);
+            }
+        });
     }
 
     fn wants(&self) -> Detail {

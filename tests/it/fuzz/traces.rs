@@ -157,6 +157,7 @@ fn check(original: &str, changed: &[u8]) {
         Err(TraceError::Truncated { lines: read, .. }) => assert!(read <= lines),
         Err(TraceError::Io(what)) => panic!("memory can be read: {what}"),
         Err(TraceError::NoStep { .. }) => panic!("no step was asked for"),
+        Err(TraceError::TooLong) => panic!("no history is kept"),
         Err(TraceError::NotATrace(_) | TraceError::Version(_) | TraceError::Altered) => {}
     }
     walk(changed);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use raft_in_practice::digest;
 use raft_in_practice::raft::{Envelope, LogIndex, NodeId, RuleSet, Term};
 use raft_in_practice::record::deed::{Deed, Loss};
-use raft_in_practice::record::history::{Recorder, StepRecord};
+use raft_in_practice::record::history::{MOST_STEPS, Recorder, StepRecord};
 use raft_in_practice::record::journal::{Batch, Observer};
 use raft_in_practice::record::{Clock, Header, History, TraceError, TraceWriter, replay};
 use raft_in_practice::scenario::library::SHIPPED;
@@ -263,4 +263,16 @@ fn a_trace_that_is_cut_can_be_walked_as_far_as_it_goes() {
     // A header alone has no run to replay.
     let header = text.lines().next().unwrap();
     assert!(matches!(History::read(header.as_bytes()), Err(TraceError::Truncated { .. })));
+}
+
+#[test]
+fn a_trace_of_more_steps_than_a_history_has_is_read_as_far_as_it_goes() {
+    let lines = "nodes 9\ntiming paper\nwait 300s\nwait 288s\n";
+    for (more, is_whole) in [("", true), ("wait 1s\n", false)] {
+        let history = history(&script(&format!("{lines}{more}")));
+        let stopped = (!is_whole).then_some(TraceError::TooLong);
+        assert_eq!((history.stopped(), history.summary().is_some()), (stopped.as_ref(), is_whole));
+        assert!(history.last() as usize + 200 > MOST_STEPS, "{}", history.last());
+        assert!(history.last() as usize <= MOST_STEPS);
+    }
 }

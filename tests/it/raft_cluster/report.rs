@@ -8,7 +8,7 @@ use raft_in_practice::record::history::NodeState;
 use raft_in_practice::scenario::library;
 use serde_json::Value;
 
-use crate::raft_cluster::{complaint, file, printed, raft_cluster};
+use crate::raft_cluster::{complaint, file, printed, raft_cluster, unwrapped};
 
 /// The page of a run, by these arguments.
 fn page(name: &str, code: i32, arguments: &[&str]) -> String {
@@ -151,6 +151,27 @@ fn a_run_writes_its_page_beside_being_told() {
     assert!(last.starts_with("Written: "), "{last}");
     assert_eq!(told, printed(0, &["run", "demo", "--virtual"]).trim_end());
     assert_eq!(fs::read_to_string(path).unwrap(), page("alone.html", 0, &["demo"]));
+}
+
+/// Without an end the history of such a run would fill any memory.
+#[test]
+fn a_run_with_more_steps_than_a_history_has_ends_there_and_has_its_page() {
+    let script = file("endless.raft");
+    fs::write(&script, "nodes 3\nwait until leader\nrepeat 99000\nwait 3600s\nend\nexpect safe\n")
+        .unwrap();
+    let page = file("endless.html");
+    let (name, to) = (script.to_str().unwrap(), page.to_str().unwrap());
+    let first = printed(1, &["report", name, "--steps", "1..9", "-o", to]);
+    let last = printed(1, &["report", name, "--steps", "199990..200000", "-o", to]);
+    for told in [first, last] {
+        let told = unwrapped(&told);
+        let sentence = "✗ line 4: wait 3600s: the run was ended here, as its history has no more than 200000 steps; \
+                        let less happen in one run.";
+        assert!(
+            told.contains(sentence) && told.contains("✗ failed") && told.contains("Written"),
+            "{told}"
+        );
+    }
 }
 
 #[test]
