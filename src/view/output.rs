@@ -43,6 +43,8 @@ struct OutputState {
     left_out: AtomicU64,
     /// Whether lines in the queue are dropped, up to the end of the story.
     skips: Arc<AtomicBool>,
+    /// Whether nothing that is put is written any more.
+    closed: Arc<AtomicBool>,
 }
 
 /// What happens to a line while the queue is full.
@@ -95,9 +97,9 @@ impl Output {
         reader: Reader,
     ) -> io::Result<Self> {
         let (orders, taken) = bounded(QUEUE);
-        let skips = Arc::new(AtomicBool::new(false));
-        let skipped = Arc::clone(&skips);
-        thread::Builder::new().spawn(move || write(&taken, to, reader, &skipped))?;
+        let [skips, closed] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let (skipped, is_closed) = (Arc::clone(&skips), Arc::clone(&closed));
+        thread::Builder::new().spawn(move || write(&taken, to, reader, &skipped, &is_closed))?;
         let state = OutputState {
             hushed: AtomicBool::new(false),
             when_full,
@@ -105,6 +107,7 @@ impl Output {
             put: AtomicU64::new(0),
             left_out: AtomicU64::new(0),
             skips,
+            closed,
         };
         Ok(Self { orders, state: Arc::new(state), named: None })
     }
@@ -196,6 +199,11 @@ impl Output {
         self.state.skips.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the reader has closed the output, or a write has failed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.closed.load(Ordering::Relaxed)
+    }
+
     /// Ends the story: lines put from now on are written even after [`Output::skip`].
     pub(crate) fn end_story(&self) {
         self.order(Order::End);
@@ -218,7 +226,13 @@ impl Output {
     }
 }
 
-fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &AtomicBool) {
+fn write(
+    orders: &Receiver<Order>,
+    mut to: impl Write,
+    reader: Reader,
+    skips: &AtomicBool,
+    closed: &AtomicBool,
+) {
     let (mut began, mut gap, mut open, mut ended) = (false, false, true, false);
     let mut reading = Reading::new(reader, Instant::now());
     let mut failed = Ok(());
@@ -271,5 +285,6 @@ fn write(orders: &Receiver<Order>, mut to: impl Write, reader: Reader, skips: &A
             open = false;
             failed = unless_closed(flushed);
         }
+        closed.store(!open, Ordering::Relaxed);
     }
 }

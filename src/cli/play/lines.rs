@@ -17,6 +17,7 @@ use crate::cli::inspect::Inspection;
 use crate::scenario::file::wide_encoding;
 use crate::scenario::library::SHIPPED;
 use crate::scenario::parse::words_after;
+use crate::scenario::script::Script;
 use crate::scenario::usage::first_words;
 use crate::view::keyboard::Lent;
 use crate::view::output::{Output, WhenFull};
@@ -31,8 +32,8 @@ const LONGEST: u64 = 1 << 20;
 pub(in crate::cli) enum Lines {
     /// A person at a terminal.
     Terminal(Box<Terminal>),
-    /// A pipe or a file.
-    Pipe,
+    /// A pipe or a file, of which so many lines have been read.
+    Pipe(u64),
 }
 
 /// A terminal at which a person types.
@@ -50,7 +51,7 @@ impl Lines {
     pub(in crate::cli) fn open(live: bool, following: Following) -> io::Result<(Self, Output)> {
         let when_full = if live { WhenFull::LeaveOut(words::left_out) } else { WhenFull::Wait };
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            return Ok((Self::Pipe, Output::open(when_full, Reader::default())?));
+            return Ok((Self::Pipe(0), Output::open(when_full, Reader::default())?));
         }
         let config = Config::builder().completion_type(CompletionType::List).build();
         let history = MemHistory::with_config(&config);
@@ -68,7 +69,8 @@ impl Lines {
         Ok((Self::Terminal(Box::new(Terminal { editor, interrupted, pasted })), output))
     }
 
-    /// Reads the next line. Returns `None` at the end.
+    /// Reads the next line. Returns `None` at the end. If nobody reads the answers any more, as many lines of a pipe are
+    /// carried out as a script may have: files that are asked for in them are still written.
     pub(in crate::cli) fn next(
         &mut self,
         prompt: &str,
@@ -76,7 +78,11 @@ impl Lines {
     ) -> io::Result<Option<String>> {
         match self {
             Self::Terminal(terminal) => terminal.next(prompt, output),
-            Self::Pipe => {
+            Self::Pipe(read) => {
+                if *read >= Script::MOST_LINES && output.is_closed() {
+                    return Ok(None);
+                }
+                *read += 1;
                 let mut line = Vec::new();
                 if io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
                     return Ok(None);

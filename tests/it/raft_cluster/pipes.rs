@@ -1,7 +1,7 @@
 //! Standard output without a reader: printing ends, but the run goes on.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write, pipe};
+use std::io::{BufRead, BufReader, ErrorKind, Write, pipe};
 use std::process::{Command, Stdio};
 
 use crate::raft_cluster::{file, printed, raft_cluster};
@@ -66,6 +66,33 @@ fn a_prompt_does_what_is_typed_all_the_same() {
     let typed = format!("timeout 0\nwait until leader\nsave {saved}\n");
     assert_eq!(unread(&["play"], &typed), Some(0));
     printed(0, &["run", &saved, "--virtual"]);
+}
+
+/// The input has more lines than any session takes, as that of `yes` has. What is left of it is not read.
+#[test]
+fn a_prompt_to_which_nobody_listens_ends_before_an_endless_input() {
+    let trace = nothing_at("unheard.jsonl");
+    let arguments = ["run", "split-vote", "--virtual", "--view", "quiet", "--trace", &trace];
+    printed(0, &arguments);
+    let again = nothing_at("unheard-again.jsonl");
+    let play = ["play", "--nodes", "3", "--view", "quiet", "--trace", &again];
+    for (command, line) in
+        [(&["replay", trace.as_str(), "--prompt"][..], "next\n"), (&play, "note x\n")]
+    {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        let program = raft_cluster(&[]).get_program().to_owned();
+        let mut command = Command::new(program)
+            .args(command)
+            .stdin(Stdio::piped())
+            .stdout(writer)
+            .spawn()
+            .unwrap();
+        let written = command.stdin.take().unwrap().write_all(line.repeat(1_000_000).as_bytes());
+        assert_eq!(written.unwrap_err().kind(), ErrorKind::BrokenPipe, "{line}");
+        assert_eq!(command.wait().unwrap().code(), Some(0), "{line}");
+    }
+    printed(0, &["replay", &again, "--verify"]);
 }
 
 #[test]
