@@ -13,13 +13,19 @@ const INTERRUPTED: u8 = 130;
 /// What to do when a signal comes: the action that was set last.
 static ACT: Mutex<Option<Box<dyn FnMut() + Send>>> = Mutex::new(None);
 
+/// What the next signal does instead, once.
+static FIRST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
 /// Makes a signal call `act` from now on.
 pub(super) fn on(act: impl FnMut() + Send + 'static) {
     *lock(&ACT) = Some(Box::new(act));
     // Only the first call installs the handler; later ones are refused because it is there already.
     let _ = ctrlc::set_handler(|| {
         keyboard::give_back();
-        if let Some(act) = &mut *lock(&ACT) {
+        let first = lock(&FIRST).take();
+        if let Some(first) = first {
+            first();
+        } else if let Some(act) = &mut *lock(&ACT) {
             act();
         }
     });
@@ -48,17 +54,25 @@ pub(super) fn passed_over() -> PassedOver {
     PassedOver(lock(&ACT).take())
 }
 
-/// From now on the first signal sets `stop` and calls `also`; later ones do what a signal did before.
-pub(super) fn first(stop: &Arc<AtomicBool>, also: impl Fn() + Send + 'static) {
-    let mut then = lock(&ACT).take();
+/// While this value lives, the first signal has another effect than the later ones.
+pub(super) struct First(());
+
+impl Drop for First {
+    fn drop(&mut self) {
+        *lock(&FIRST) = None;
+    }
+}
+
+/// The first signal sets `stop` and calls `also`; later ones, and those after the returned value is dropped, do what
+/// a signal did before.
+#[must_use]
+pub(super) fn first(stop: &Arc<AtomicBool>, also: impl FnOnce() + Send + 'static) -> First {
     let stop = Arc::clone(stop);
-    on(move || {
-        if !stop.swap(true, Ordering::Relaxed) {
-            also();
-        } else if let Some(then) = &mut then {
-            then();
-        }
-    });
+    *lock(&FIRST) = Some(Box::new(move || {
+        stop.store(true, Ordering::Relaxed);
+        also();
+    }));
+    First(())
 }
 
 /// Returns the exit code of an interrupted program.

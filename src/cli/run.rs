@@ -64,19 +64,16 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         Clock::Virtual => WhenFull::Wait,
         Clock::Threads { .. } => WhenFull::LeaveOut(view.left_out),
     };
-    let stop = Arc::default();
+    let (stop, mut until_written) = (Arc::default(), None);
     let code = printing_for(run.reader, when_full, |output| {
-        // With --step the run waits at a prompt, where a signal ends the program.
-        if !run.reader.steps {
-            let output = output.clone();
-            let paced = run.reader.pace.is_some();
-            interrupt::first(&stop, move || {
-                // The rest of an interrupted story is not held back to the reader's pace.
-                if paced {
-                    output.skip();
-                }
-            });
-        }
+        let waits_for_reader = run.reader.pace.is_some() || run.reader.steps;
+        let rest = output.clone();
+        until_written = Some(interrupt::first(&stop, move || {
+            // The rest of an interrupted story is not held back to the reader's pace.
+            if waits_for_reader {
+                rest.skip();
+            }
+        }));
         output.put_all((view.opening)(script, *clock));
         let mut told = (view.open)(output, script.nodes, script.is_by_hand());
         let mut observers = std::mem::take(&mut told.observers);
@@ -107,6 +104,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         }
         stopped.map(|()| ExitCode::from(u8::from(!good)))
     });
+    drop(until_written);
     trace.map_or(Ok(()), Trace::finish)?;
     code.map(|code| if stop.load(Ordering::Relaxed) { interrupt::code() } else { code })
 }

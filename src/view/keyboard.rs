@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::panics::lock;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, read, tcgetpgrp};
@@ -103,4 +104,23 @@ pub(super) fn pressed(until: Option<Instant>, over: impl Fn() -> bool) -> Option
             _ => return None,
         }
     }
+}
+
+/// Reads the next byte of the standard input, whether it is a terminal or not. Returns nothing at its end, or once
+/// `over` returns true.
+pub(super) fn next_byte(over: impl Fn() -> bool) -> io::Result<Option<u8>> {
+    let stdin = io::stdin();
+    let look = PollTimeout::try_from(LOOK).unwrap_or(PollTimeout::ZERO);
+    while !over() {
+        match poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], look) {
+            Ok(0) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                let mut byte = [0];
+                let count = read(&stdin, &mut byte)?;
+                return Ok((count > 0).then_some(byte[0]));
+            }
+        }
+    }
+    Ok(None)
 }

@@ -1,5 +1,6 @@
 //! The substitute for `keyboard` on systems other than Unix: it never reads a key.
 
+use std::io::{self, Read};
 use std::time::Instant;
 
 use super::reader::Key;
@@ -27,4 +28,8 @@ pub(crate) const fn give_back() {}
 
 pub(super) fn pressed(_: Option<Instant>, _: impl Fn() -> bool) -> Option<Key> {
     None
+}
+
+pub(super) fn next_byte(_: impl Fn() -> bool) -> io::Result<Option<u8>> {
+    io::stdin().lock().bytes().next().transpose()
 }

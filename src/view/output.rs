@@ -252,7 +252,12 @@ fn write(
                 reading.begin_part();
                 Ok(())
             }
-            Order::Part => to.flush().and_then(|()| enter_pressed()).map(|goes_on| open = goes_on),
+            Order::Part => {
+                let skipped = || skips.load(Ordering::Relaxed);
+                let goes_on = to.flush().and_then(|()| enter_pressed(skipped));
+                // The end of a story that is skipped is written.
+                goes_on.map(|goes_on| open = goes_on || skipped())
+            }
             Order::Line(line) => {
                 let wait = reading.wait(&line, Instant::now());
                 let rested = if wait.is_zero() || skips.load(Ordering::Relaxed) {

@@ -1,6 +1,6 @@
 //! How a person at a terminal reads: lines come no faster than they can be read, or one part at a time.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -105,13 +105,13 @@ fn pause(over: impl Fn() -> bool) -> io::Result<Option<Key>> {
     Ok(key)
 }
 
-/// Waits for Enter. Returns false if the input ended instead: the reader wants no more.
-pub(crate) fn enter_pressed() -> io::Result<bool> {
+/// Waits for Enter. Returns false if the input ended instead, so the reader wants no more, or once `over` returns true.
+pub(crate) fn enter_pressed(over: impl Fn() -> bool) -> io::Result<bool> {
     let mut out = io::stdout();
     write!(out, "{}", go_on())?;
     out.flush()?;
-    for byte in io::stdin().lock().bytes() {
-        if byte? == b'\n' {
+    while let Some(byte) = keyboard::next_byte(&over)? {
+        if byte == b'\n' {
             return Ok(true);
         }
     }

@@ -176,7 +176,7 @@ impl WalkthroughOptions {
             output.put_all(text::introduction());
             for section in &sections {
                 output.settle().map_err(Error::Output)?;
-                if !enter_pressed().map_err(Error::Terminal)? {
+                if !enter_pressed(|| false).map_err(Error::Terminal)? {
                     return Ok(ExitCode::SUCCESS);
                 }
                 output.put_all(text::section(section));

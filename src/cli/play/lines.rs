@@ -69,6 +69,11 @@ impl Lines {
         Ok((Self::Terminal(Box::new(Terminal { editor, interrupted, pasted })), output))
     }
 
+    /// Whether a person types them.
+    pub(in crate::cli) const fn is_terminal(&self) -> bool {
+        matches!(self, Self::Terminal(_))
+    }
+
     /// Reads the next line. Returns `None` at the end. If nobody reads the answers any more, as many lines of a pipe are
     /// carried out as a script may have: files that are asked for in them are still written.
     pub(in crate::cli) fn next(

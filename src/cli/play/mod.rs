@@ -10,9 +10,12 @@ pub(super) mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::Error;
 use super::inspect::Inspection;
+use super::interrupt;
 use super::pager;
 use super::run::{ClockedWorld, Trace, check_clock};
 use crate::cluster::RaftCluster;
@@ -51,7 +54,7 @@ pub(super) fn play(play: Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
     let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
     let output = output.of_one_run();
-    let mut setup = Setup { play, output, writing: None, recorder: None };
+    let mut setup = Setup { play, output, writing: None, recorder: None, stop: Arc::default() };
     let played = match setup.play.clock {
         Clock::Virtual => sessions::<Sim>(&mut setup, &mut typed),
         Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, &mut typed),
@@ -61,7 +64,8 @@ pub(super) fn play(play: Play) -> Result<ExitCode, Error> {
     let written = setup.output.settle();
     let good = played?;
     written.map_err(Error::Output)?;
-    Ok(ExitCode::from(u8::from(!good)))
+    let stopped = setup.stop.load(Ordering::Relaxed);
+    Ok(if stopped { interrupt::code() } else { ExitCode::from(u8::from(!good)) })
 }
 
 /// Runs one session after the other, as scenarios are loaded. Returns whether all was well in each.
@@ -160,6 +164,9 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
 
     /// Carries out the next line of the scenario. Returns whether there was one and it succeeded.
     fn planned(&mut self) -> bool {
+        if self.setup.stop.load(Ordering::Relaxed) {
+            return false;
+        }
         match self.session.next_planned() {
             Some(Ok(())) => true,
             Some(Err(failure)) => {
@@ -212,6 +219,12 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                     if let Err(sentence) = self.answer(word) {
                         self.complain(&sentence);
                     }
+                    // Whoever is there can type on. Who has ended a session that nobody types wants all of it to end.
+                    if typed.is_terminal() {
+                        self.setup.stop.store(false, Ordering::Relaxed);
+                    } else if self.setup.stop.load(Ordering::Relaxed) {
+                        return Ok(Then::Ends);
+                    }
                 }
                 Err(sentence) => match words::wrong_line(&line, self.session.script.nodes) {
                     Some(wrong) => self.setup.output.put_all(prompt::complaint(&wrong.told())),
@@ -240,7 +253,10 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
     }
 
     fn answer(&mut self, word: Word) -> Result<(), String> {
-        if matches!(word, Word::Line(_) | Word::Run(_) | Word::Next(_)) {
+        let lets_happen = matches!(word, Word::Line(_) | Word::Run(_) | Word::Next(_));
+        // A signal interrupts the line, and not the session.
+        let _until_done = lets_happen.then(|| interrupt::first(&self.setup.stop, || ()));
+        if lets_happen {
             self.check_room()?;
         }
         match word {
@@ -362,6 +378,8 @@ struct Setup {
     writing: Option<Trace>,
     /// The history of the world that was set up last.
     recorder: Option<Recorder>,
+    /// Set by a signal to interrupt the line that is being carried out.
+    stop: Arc<AtomicBool>,
 }
 
 impl Setup {

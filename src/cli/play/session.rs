@@ -62,7 +62,7 @@ impl<'a, W: World> Session<'a, W> {
         setup: &Setup,
         observer: &'a mut dyn ScriptObserver,
     ) -> Self {
-        let mut runner = Runner::new(world, observer);
+        let mut runner = Runner::new(world, observer).stopped_by(&setup.stop);
         runner.recorded_by(setup.recorder());
         let planned = unrolled(&script.lines).into_iter().map(|line| line.verb.clone()).collect();
         Self {

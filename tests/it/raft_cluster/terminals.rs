@@ -1,6 +1,7 @@
 //! On a terminal: text as wide as the terminal, the pager if it is short, and what signals do.
 #![cfg(target_os = "linux")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
@@ -240,6 +241,39 @@ fn the_interrupt_key_on_a_line_with_text_only_clears_that_line() {
     let text = typed_in_turn(&turns, 100, 2_000, "NO_COLOR=1", "raft-cluster play");
     assert_eq!(text.matches("once more, Ctrl-D").count(), 3, "{text}");
     assert!(text.contains("n0    follower") && text.contains("No entry was committed"), "{text}");
+}
+
+/// The wait would take very long. In virtual time what is kept of it is how far it came.
+#[test]
+fn the_interrupt_key_ends_a_line_that_is_carried_out_and_the_session_goes_on() {
+    let trace = file("interrupted-line.jsonl");
+    let (script, saved) = (file("interrupted-line.raft"), file("interrupted-line-saved.raft"));
+    let lines = "nodes 3\nphase It begins\nrepeat 99000\nwait 3600s\nend\n";
+    fs::write(&script, lines).unwrap();
+    let [trace, script, saved] = [&trace, &script, &saved].map(|path| path.to_str().unwrap());
+    for (threads, prompt) in [("", "no leader> "), (" --threads", "live> ")] {
+        let command = format!("raft-cluster play {script} --trace {trace}{threads}; echo code $?");
+        let then = format!("status\rsave {saved}\rquit\r");
+        let turns = [(prompt, "run\r"), ("It begins", "\u{3}"), ("> ", &then)];
+        let text = typed_in_turn(&turns, 100, 2_000, "trap : INT; NO_COLOR=1", &command);
+        assert!(words(&text).contains("✗ wait 3600s: the run was interrupted here."), "{text}");
+        assert!(text.contains("node  role") && text.contains("code 0"), "{text}");
+        printed(0, &["replay", trace, "--verify"]);
+        let again = fs::read_to_string(saved).unwrap();
+        assert!(again.contains("\nwait ") && !again.contains("try"), "{again}");
+    }
+}
+
+#[test]
+fn the_interrupt_key_between_two_parts_ends_the_run_with_its_summary() {
+    let trace = file("interrupted-step.jsonl");
+    let trace = trace.to_str().unwrap();
+    let command = format!("raft-cluster run demo --virtual --step --trace {trace}; echo code $?");
+    let turns = [("Enter goes on", "\n"), ("Enter goes on", "\u{3}")];
+    let text = typed_in_turn(&turns, 100, 2_000, "trap : INT; NO_COLOR=1", &command);
+    assert!(text.contains("1  All nodes") && !text.contains("2  An election"), "{text}");
+    assert!(text.contains("demo: ") && text.contains("code 130"), "{text}");
+    printed(0, &["replay", trace, "--verify"]);
 }
 
 /// A terminal of a container or on a serial line does not say its size.

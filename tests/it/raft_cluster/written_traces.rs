@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -91,6 +91,32 @@ fn a_run_that_a_signal_ends_says_so_and_what_it_found_and_leaves_its_trace() {
             printed(0, &["replay", &trace, "--verify"]).contains("each with the recorded digest")
         );
     }
+}
+
+/// Nobody types its lines, so nobody types on after the signal.
+#[test]
+fn a_session_from_a_pipe_that_a_signal_ends_says_what_it_found_and_leaves_its_trace() {
+    let script = file("interrupted-session.raft");
+    fs::write(&script, "nodes 3\nnote begun\nrepeat 99000\nwait 3600s\nend\n").unwrap();
+    let (folder, trace) = place("interrupted-session");
+    let mut play = Command::new(cargo_bin("raft-cluster"));
+    play.arg("play").arg(&script).args(["--trace", &trace, "--threads"]);
+    let mut play = play.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut typed = play.stdin.take().unwrap();
+    typed.write_all(b"run\nnote after\n").unwrap();
+    let mut told = String::new();
+    let mut out = BufReader::new(play.stdout.take().unwrap());
+    while !told.contains("  begun\n") {
+        assert!(out.read_line(&mut told).unwrap() > 0, "{told}");
+    }
+    let kill = Command::new("kill").args(["-s", "TERM", &play.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    out.read_to_string(&mut told).unwrap();
+    assert_eq!(play.wait().unwrap().code(), Some(130));
+    assert!(told.contains("✗ wait 3600s: the run was interrupted here."), "{told}");
+    assert!(told.contains("No entry was committed") && !told.contains("note after"), "{told}");
+    assert_eq!(names(&folder), ["run.jsonl"]);
+    printed(0, &["replay", &trace, "--verify"]);
 }
 
 #[test]
