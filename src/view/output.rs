@@ -1,7 +1,8 @@
 //! Lines on standard output, written by a thread of their own, and what happens if nobody reads them.
 //!
 //! * If the reader closes the output, as `head` does, only the printing ends. The run goes on to
-//!   its verdict, and the files that were asked for are written.
+//!   its verdict, and the files that were asked for are written. A prompt ends after as many lines as a
+//!   script may have.
 //! * If a write fails, as on a full disk, the same happens, and `Output::settle` returns the error.
 //! * A reader at a terminal gets time to read each line, and may be asked before each part. The lines
 //!   that follow wait in the queue meanwhile, as for any other slow reader.

@@ -268,7 +268,8 @@ fn the_interrupt_key_ends_a_line_that_is_carried_out_and_the_session_goes_on() {
 fn the_interrupt_key_between_two_parts_ends_the_run_with_its_summary() {
     let trace = file("interrupted-step.jsonl");
     let trace = trace.to_str().unwrap();
-    let command = format!("raft-cluster run demo --virtual --step --trace {trace}; echo code $?");
+    let command =
+        format!("raft-cluster run demo --virtual --step --pace none --trace {trace}; echo code $?");
     let turns = [("Enter goes on", "\n"), ("Enter goes on", "\u{3}")];
     let text = typed_in_turn(&turns, 100, 2_000, "trap : INT; NO_COLOR=1", &command);
     assert!(text.contains("1  All nodes") && !text.contains("2  An election"), "{text}");
