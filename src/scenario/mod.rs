@@ -16,6 +16,7 @@
 //! * `run`: carries the lines out on any [`World`](world::World), and reports the outcome of each to a
 //!   [`ScriptObserver`](line_outcome::ScriptObserver).
 //! * `line_outcome`: the outcome of a line, and why a line failed.
+//! * `expectations`: what a script expects, and the verdicts on it.
 //! * `early_end`: what ends a run before its last line.
 //! * `condition`: decides whether a condition is true of a world.
 //! * `library`: the scenarios that ship with the program.
@@ -28,6 +29,7 @@ pub mod by_hand;
 mod condition;
 mod early_end;
 pub mod error;
+mod expectations;
 pub(crate) mod file;
 pub mod found;
 mod free_text;

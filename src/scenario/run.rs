@@ -10,9 +10,9 @@ use super::line_outcome::{Failure, LineOutcome, ScriptObserver, Why};
 use super::script::{Line, unrolled};
 use super::verb_table::{Condition, LinkSet, Verb, Who};
 use crate::network::Conditions;
-use crate::properties::linearizability::{ClientHistory, Judgement};
+use crate::properties::linearizability::ClientHistory;
 use crate::properties::report::{Judged, SafetyReport};
-use crate::raft::{NodeId, NodeSet, Property};
+use crate::raft::{NodeId, NodeSet};
 use crate::record::history::Recorder;
 use crate::scenario::world::{CannotDo, VirtualWorld, World};
 
@@ -30,7 +30,7 @@ pub struct Runner<'a, W> {
     /// How many commands were settled at the last call of `listen`.
     pub(super) heard: u64,
     pub(super) moment: u64,
-    spared: bool,
+    pub(super) spared: bool,
     early_end: EarlyEnd,
 }
 
@@ -251,76 +251,6 @@ impl<'a, W: World> Runner<'a, W> {
         Ok(())
     }
 
-    fn expect_safe(&mut self) -> Result<(), Why> {
-        let report = self.safety();
-        if !report.violations.is_empty() {
-            return Err(Why::Violated(report.violations));
-        }
-        if let Some(misled) = report.misled() {
-            return Err(Why::Misled(Box::new(misled.clone())));
-        }
-        self.tell(&LineOutcome::Safety(report));
-        Ok(())
-    }
-
-    fn expect_stall(&mut self, condition: &Condition, within: Duration) -> Result<(), Why> {
-        let began = self.world.now();
-        let came_true = self.comes_true(condition, within)?.is_ok();
-        let took = self.world.now() - began;
-        let condition = condition.clone();
-        match (came_true, self.spared) {
-            (true, false) => return Err(Why::CameTrue(took)),
-            (true, true) => {
-                self.tell(&LineOutcome::Waited { condition, took, bound: within });
-            }
-            (false, _) => self.tell(&LineOutcome::Stalled { condition, within }),
-        }
-        Ok(())
-    }
-
-    /// Expects that clients were told something that cannot be true.
-    fn expect_misled(&mut self) -> Result<(), Why> {
-        self.listen();
-        match self.history.judge(|told, command| self.world.is_committed(told, command)) {
-            Judgement::Violated(misled) => self.tell(&LineOutcome::Misled(misled)),
-            Judgement::Held => self.not_violated(Property::Linearizability)?,
-            Judgement::NotJudged(key) if self.spared => self.tell(&LineOutcome::NotJudged(key)),
-            Judgement::NotJudged(key) => return Err(Why::NotJudged(key)),
-        }
-        Ok(())
-    }
-
-    /// Expects that each of these properties was violated, and no other.
-    fn expect_violation(&mut self, properties: &[Property]) -> Result<(), Why> {
-        let report = self.safety();
-        let mut expected = Vec::new();
-        for &property in properties {
-            match report.violations.iter().find(|found| found.property == property) {
-                Some(violation) => expected.push(LineOutcome::Violated(*violation)),
-                None if property == Property::Linearizability => self.expect_misled()?,
-                None => self.not_violated(property)?,
-            }
-        }
-        let mut others = report.violated_properties();
-        others.retain(|property| !properties.contains(property));
-        if !others.is_empty() {
-            return Err(Why::AlsoViolated(others));
-        }
-        for outcome in &expected {
-            self.tell(outcome);
-        }
-        Ok(())
-    }
-
-    /// Handles a property that was not violated, though the script expects it to.
-    fn not_violated(&mut self, property: Property) -> Result<(), Why> {
-        if !self.spared {
-            return Err(Why::Unviolated(property));
-        }
-        self.tell(&LineOutcome::Spared(property));
-        Ok(())
-    }
-
     /// Returns the world, for what only virtual time can do.
     fn virtual_world(&mut self) -> Result<&mut dyn VirtualWorld, Why> {
         self.world.as_virtual().ok_or(Why::OnlyVirtual)
@@ -430,7 +360,7 @@ impl<'a, W: World> Runner<'a, W> {
     }
 
     /// Lets the world run until a condition is true, or `bound` has passed. Returns why it was not true last.
-    fn comes_true(
+    pub(super) fn comes_true(
         &mut self,
         condition: &Condition,
         bound: Duration,
@@ -446,11 +376,5 @@ impl<'a, W: World> Runner<'a, W> {
 
     pub(super) fn wait_for_leader(&mut self, bound: Duration) -> Result<(), Why> {
         self.comes_true(&Condition::Leader(None), bound)?
-    }
-
-    fn expect(&mut self, condition: &Condition) -> Result<(), Why> {
-        judge(&self.world, condition, &self.memory)?;
-        self.tell(&LineOutcome::Held(condition.clone()));
-        Ok(())
     }
 }

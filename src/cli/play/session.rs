@@ -144,7 +144,8 @@ impl<'a, W: World> Session<'a, W> {
     }
 
     /// Carries a line out and records it. A failed line that may have moved the world is recorded as a `try` line; of
-    /// a wait that was ended early, the time that has passed is recorded. A line that has moved the world makes it another run, in which the undone lines cannot be done again.
+    /// a wait that was ended early, the time that has passed is recorded. A line that has moved the world makes it
+    /// another run, in which the undone lines cannot be done again.
     pub(super) fn carry_out(&mut self, verb: Verb) -> Result<(), Box<Failure>> {
         let planned = self.done();
         let began = self.world().now();
