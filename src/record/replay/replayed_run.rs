@@ -22,6 +22,8 @@ struct Replayed {
     server: Option<Server>,
     disk: Disk,
     batch: Vec<Recorded>,
+    /// The answers that it gave in its last turn, and of which no line has told yet.
+    answers: VecDeque<(Ticket, Answer)>,
     /// Whether its process is paused.
     paused: bool,
     /// Whether its next input is given by hand, although timers act by themselves.
@@ -61,8 +63,6 @@ pub(super) struct ReplayedRun {
     history: ClientHistory,
     /// What clients have asked of nodes that have not taken it in.
     asked: BTreeMap<Ticket, (NodeId, Command)>,
-    /// The answers that were given in the last turn, which the trace has to tell next.
-    answers: VecDeque<(NodeId, Ticket, Answer)>,
     /// Whether every input is given by hand.
     manual: bool,
     line: u64,
@@ -87,6 +87,7 @@ impl ReplayedRun {
                 server: Some(start(id)),
                 disk: Disk::default(),
                 batch: Vec::new(),
+                answers: VecDeque::new(),
                 paused: false,
                 by_hand: false,
                 lost: false,
@@ -98,7 +99,6 @@ impl ReplayedRun {
             journal,
             history: ClientHistory::default(),
             asked: BTreeMap::new(),
-            answers: VecDeque::new(),
             manual: false,
             line: 0,
             messages: BTreeMap::new(),
@@ -136,17 +136,36 @@ impl ReplayedRun {
         self.steps
     }
 
-    /// Checks, before a line is applied, that the lines before have told every answer of the last turn, or that this
-    /// line goes on with that.
+    /// Checks, before a line is applied, that it leaves out no answer.
     pub(super) fn check_answers_told(&self, line: usize, next: &Record) -> Result<(), TraceError> {
-        match self.answers.front() {
-            Some((node, ticket, _)) if !tells_answer(next) => {
+        for (node, replayed) in NodeId::all(self.nodes.len()).zip(&self.nodes) {
+            if let Some((ticket, _)) = replayed.answers.front()
+                && !self.may_come_before_answer(node, next)
+            {
                 let client = ticket.client();
                 let what =
                     format!("{node} answers client {client} before this, and no line says so");
-                Err(TraceError::Line { line, what })
+                return Err(TraceError::Line { line, what });
             }
-            _ => Ok(()),
+        }
+        Ok(())
+    }
+
+    /// Whether this line may come before a node's answer is told: it tells of answers, or the node crashed before it
+    /// gave any. On threads others may be faster than such a crash.
+    fn may_come_before_answer(&self, node: NodeId, line: &Record) -> bool {
+        let others_may = self.header.clock != Clock::Virtual;
+        match line {
+            Record::Computed => true,
+            Record::Step(step) => others_may && step.node != node,
+            Record::Deed(DeedLine { deed, .. }) => match deed {
+                Deed::Answered { .. } | Deed::AnswerLost { .. } => true,
+                Deed::Crash { node: crashed, point } if *crashed == node => {
+                    *point == CrashPoint::BeforeSend
+                }
+                _ => others_may,
+            },
+            Record::End(_) => false,
         }
     }
 
@@ -278,7 +297,7 @@ impl ReplayedRun {
                 return Err(TraceError::Line { line: first, what });
             }
             Ok(Ended::Saved { sendable, answers, .. }) => {
-                self.answers = answers.into_iter().map(|(to, answer)| (id, to, answer)).collect();
+                replayed.answers = answers.into();
                 for envelope in sendable.messages() {
                     self.messages.insert(MessageId(self.sent), envelope.clone());
                     self.sent += 1;
@@ -299,7 +318,7 @@ impl ReplayedRun {
                 replayed.lost = false;
                 replayed.paused = false;
                 replayed.by_hand = false;
-                self.answers.clear();
+                replayed.answers.clear();
             }
             Deed::Restart { node } => {
                 let replayed = &mut self.nodes[node.index()];
@@ -353,17 +372,18 @@ impl ReplayedRun {
         Ok(())
     }
 
-    /// Checks that the next answer of the last turn is of this node, to this client and, unless it was lost, this.
+    /// Checks that the next answer of a node's last turn is to this client and, unless it was lost, this.
     fn gives(
         &mut self,
         node: NodeId,
         ticket: Ticket,
         answer: Option<&Answer>,
     ) -> Result<(), String> {
-        let is_it = |given: &(NodeId, Ticket, Answer)| {
-            (given.0, given.1) == (node, ticket) && answer.is_none_or(|answer| *answer == given.2)
+        let is_it = |given: &(Ticket, Answer)| {
+            given.0 == ticket && answer.is_none_or(|answer| *answer == given.1)
         };
-        if self.answers.pop_front().as_ref().is_some_and(is_it) {
+        let given = self.nodes[node.index()].answers.pop_front();
+        if given.as_ref().is_some_and(is_it) {
             Ok(())
         } else {
             Err(format!("{node} does not give client {} this answer here", ticket.client()))
@@ -415,18 +435,5 @@ impl ReplayedRun {
             safety: SafetyReport { clients, ..SafetyReport::of(checker) },
             header: self.header,
         })
-    }
-}
-/// Whether a line says what became of an answer: a client got it, or it was lost, or the node crashed before.
-const fn tells_answer(record: &Record) -> bool {
-    match record {
-        Record::Deed(DeedLine { deed, .. }) => matches!(
-            deed,
-            Deed::Answered { .. }
-                | Deed::AnswerLost { .. }
-                | Deed::Crash { point: CrashPoint::BeforeSend, .. }
-        ),
-        Record::Computed => true,
-        Record::Step(_) | Record::End(_) => false,
     }
 }

@@ -167,6 +167,41 @@ fn a_trace_that_lies_about_clients_is_refused_with_the_place() {
     ]);
 }
 
+/// On threads another node may make a step between the last save of a node and the crash that keeps it from answering.
+#[test]
+fn others_may_go_on_before_a_crash_is_told_on_threads_only() {
+    let (script, path) = (file("unanswered.raft"), file("unanswered.jsonl"));
+    let (script_name, path_name) = (script.to_str().unwrap(), path.to_str().unwrap());
+    // The crash comes in the step that commits, in which an answer is due.
+    let text = "nodes 3\nthreads off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\n\
+                deliver request-vote-reply 1 -> 0\ndeliver append-entries 0 -> 1\n\
+                deliver append-entries-reply 1 -> 0\nsubmit to 0 SET x=1\n\
+                deliver append-entries 0 -> 1\ncrash 0 before send\n\
+                deliver append-entries-reply 1 -> 0\ntimeout 2\n";
+    fs::write(&script, text).unwrap();
+    _ = fs::remove_file(&path);
+    printed(0, &["run", script_name, "--view", "quiet", "--trace", path_name]);
+    printed(0, &["replay", path_name, "--verify"]);
+    let trace = fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<&str> = trace.lines().collect();
+    let crash = find(&lines.iter().map(ToString::to_string).collect::<Vec<_>>(), "before-send");
+    assert!(lines[crash + 1].contains("\"node\":2,\"input\":\"election-timeout\""), "{trace}");
+    lines.swap(crash, crash + 1);
+    let complaint_of = |trace: &str| {
+        fs::write(&path, trace).unwrap();
+        complaint(&["replay", path_name, "--verify"])
+    };
+    let swapped = lines.join("\n") + "\n";
+    let sentence = complaint_of(&swapped);
+    assert!(
+        sentence.contains("n0 answers client 1 before this, and no line says so"),
+        "{sentence}"
+    );
+    let threads = "\"world\":\"threads\",\"speed\":1.0";
+    let sentence = complaint_of(&swapped.replace("\"world\":\"virtual\"", threads));
+    assert!(sentence.contains("was changed after it was written"), "only the digest: {sentence}");
+}
+
 /// In virtual time a replay knows when each timer ends, because it draws the timeouts that the run has drawn.
 #[test]
 fn a_timer_that_has_not_ended_is_noticed() {
