@@ -555,13 +555,15 @@ fn an_entry_of_the_leader_s_own_term_is_not_too_old() {
     }
 }
 
+/// Three nodes without `up-to-date-log`: n2 leads with an empty log, and replaces a committed entry.
+const REPLACED: &str = "break up-to-date-log\nnodes 3\nelect 0\nwait until in step\npartition 0 1 | 2\n\
+                        submit SET x=1\nwait 100ms\ncrash 0\nheal\ntimeout 2\nwait 50ms\nwrite GET x\n\
+                        restart 0\nwait 1s\n";
+
 /// Without `up-to-date-log` a committed entry can be replaced. What was committed first is no whole answer then.
 #[test]
 fn an_entry_that_was_committed_and_replaced_is_not_said_to_be_committed_only() {
-    let lines = "break up-to-date-log\nnodes 3\nelect 0\nwait until in step\npartition 0 1 | 2\n\
-                 submit SET x=1\nwait 100ms\ncrash 0\nheal\ntimeout 2\nwait 50ms\nwrite GET x\n\
-                 restart 0\nwait 1s\n";
-    let history = history(&script(lines));
+    let history = history(&script(REPLACED));
     let (entry, now, nodes) = (at(2, 1), at(2, 2), [0, 1, 2].map(id).to_vec());
     for question in ["committed 2@1", "not committed 2@1", "committed 2"] {
         let answer = last(&history, question);
@@ -573,7 +575,11 @@ fn an_entry_that_was_committed_and_replaced_is_not_said_to_be_committed_only() {
         assert!(!matches!(answer.finding, Finding::Committed { entry: of, .. } if of == entry));
         there = answer.follows_from;
     }
-    // The vote that made n2 the leader was given against the rule.
+}
+
+#[test]
+fn a_leader_s_votes_that_were_given_against_a_rule_are_named() {
+    let history = history(&script(REPLACED));
     let broken = |it: &Ground| it.verdict.outcome == Outcome::Overridden;
     let against: Vec<Rule> = last(&history, "leader 2")
         .grounds

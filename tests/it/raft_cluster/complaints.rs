@@ -1,6 +1,7 @@
 //! Wrong usage: one sentence that says what is wrong with what, and what would be right.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use crate::raft_cluster::{complaint, file, printed, raft_cluster};
@@ -79,13 +80,19 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
 
 #[test]
 fn a_word_in_the_wrong_place_is_told_where_it_belongs() {
+    // A session that began all the same would not end, so it finds its port taken.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().port().to_string();
     for (arguments, words) in [
         (&["partition"][..], &["'partition' is a scenario", "'raft-cluster run partition'"][..]),
         (&["rules"], &["'rules' is a command: 'raft-node rules'"]),
         (&["hunt", "up-to-date-log"], &["is a rule: '--break up-to-date-log' breaks it"]),
         (&["run", "demo", "hunt"], &["'hunt' is a command: 'raft-cluster hunt'"]),
-        (&["explore", "demo", "--at", "4"], &["--at names a place in a recorded run"]),
-        (&["explore", "--at", "4"], &["--at names a place in a recorded run"]),
+        (
+            &["explore", "demo", "--at", "4", "--port", &taken],
+            &["--at names a place in a recorded"],
+        ),
+        (&["explore", "--at", "4", "--port", &taken], &["--at names a place in a recorded run"]),
     ] {
         let sentence = complaint(arguments);
         for word in words {

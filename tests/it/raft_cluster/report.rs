@@ -174,6 +174,20 @@ fn a_run_with_more_steps_than_a_history_has_ends_there_and_has_its_page() {
     }
 }
 
+/// A trace does not say what its script expected, so nobody can say of it that the run passed.
+#[test]
+fn of_a_trace_it_is_not_said_that_the_run_passed() {
+    let (script, trace) = (file("fails.raft"), file("fails.jsonl"));
+    let (script_name, name) = (script.to_str().unwrap(), trace.to_str().unwrap());
+    fs::write(&script, "nodes 3\nwait until leader\nexpect no leader\n").unwrap();
+    _ = fs::remove_file(&trace);
+    printed(1, &["run", script_name, "--virtual", "--view", "quiet", "--trace", name]);
+    let page = file("fails.html");
+    let told = printed(0, &["report", name, "-o", page.to_str().unwrap()]);
+    assert!(told.contains(": made again from its trace; 0 entries committed"), "{told}");
+    assert!(!told.contains("passed"), "{told}");
+}
+
 #[test]
 fn a_trace_that_was_cut_is_shown_as_far_as_it_goes() {
     let trace = file("report-cut.jsonl");
