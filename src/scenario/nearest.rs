@@ -57,11 +57,9 @@ pub struct UnknownRule(String);
 fn rule_meant(id: &str) -> String {
     let ids = || Rule::ALL.into_iter().map(Rule::id);
     let with_it: Vec<&str> = ids().filter(|known| id.len() > 2 && known.contains(id)).collect();
-    match (&with_it[..], nearest(id, ids())) {
-        ([_, ..], _) => format!("; did you mean '{}'?", with_it.join("' or '")),
-        ([], Some(near)) => format!("; did you mean '{near}'?"),
-        ([], None) => String::new(),
-    }
+    let all_with_it = (!with_it.is_empty()).then(|| format!("'{}'", with_it.join("' or '")));
+    let meant = all_with_it.or_else(|| meant(id, ids()));
+    meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"))
 }
 
 /// Returns the rule of this id.
