@@ -322,20 +322,20 @@ pub struct MatrixRow {
 }
 
 /// What the columns of the table mean.
-const LEGEND: &str = "seeds: tried until one caught the broken rule; raw: moves of that \
-    run; moves: moves of the shortest run known. ✓: an exhaustive search found none shorter. A stall is \
-    about time and has no list of moves; 'raft-cluster hunt --break RULE' shows it.";
+const LEGEND: &str = "seeds: how many were tried until one caught the broken rule; time: how long \
+    that took; moves: of the shortest run known. ✓: an exhaustive search found none shorter. A stall \
+    is about time and has no list of moves; 'raft-cluster hunt --break RULE' shows each.";
 
 /// The columns of the table of all rules. Its rows are written one by one, so the widths are fixed before.
 fn columns() -> Table {
     let rule = Rule::ALL.iter().map(|rule| rule.id().len()).max().unwrap_or(0);
     let property = Property::ALL.iter().map(|property| property.to_string().len()).max();
-    Table::new(0).at_least(&[rule, property.unwrap_or(0), 5, 11, 4])
+    Table::new(0).at_least(&[rule, property.unwrap_or(0), 5, 9])
 }
 
 /// The head of the table of all rules.
 pub fn matrix_head() -> Vec<String> {
-    let heads = ["rule", "what is violated", "seeds", "found after", "raw", "moves"];
+    let heads = ["rule", "what is violated", "seeds", "time", "moves"];
     columns().rows([heads.map(colour::faint)]).lines()
 }
 
@@ -345,7 +345,6 @@ pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
     let first = row.best.result.catches.first();
     let found = first.and_then(|found| found.finding.property());
     let found = row.best.short.as_ref().map(|short| short.violated.property()).or(found);
-    let raw = first.and_then(|found| found.raw.as_ref()).map(|raw| raw.moves.len());
     let short = row.best.short.as_ref().map(|short| {
         let proven = if short.is_proven() { " ✓" } else { "" };
         format!("{:>3}{proven}", short.schedule.moves.len())
@@ -357,8 +356,7 @@ pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
         found.map_or_else(|| "-".to_owned(), |property| property.to_string()),
         format!("{:>5}", row.tried),
         first
-            .map_or_else(|| "-".to_owned(), |c| format!("{:>8.1} ms", c.after.as_secs_f64() * 1e3)),
-        raw.map_or_else(|| format!("{:>4}", "-"), |moves| format!("{moves:>4}")),
+            .map_or_else(|| "-".to_owned(), |c| format!("{:>6.0} ms", c.after.as_secs_f64() * 1e3)),
         short.unwrap_or_else(stalled),
     ]);
     table.lines()

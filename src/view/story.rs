@@ -82,6 +82,8 @@ enum Again {
     Overridden(Rule, Facts),
     /// A rule held that keeps the end of a log from being deleted, or from being acknowledged unverified.
     Spared,
+    /// A node did nothing, for these facts.
+    Waits(Facts),
     /// A message of an older term was refused.
     TooOld(MessageKind, Option<NodeId>, Term),
 }
@@ -310,12 +312,13 @@ impl Observer for Story {
                     self.columns.reason(&colour::faint(&missing));
                 }
             }
-            // An acknowledgement below the known match index changes nothing, so it causes no event.
-            let unheeded = |verdict: &&Verdict| {
-                verdict.rule == Rule::MatchIndexMonotone && verdict.outcome == Outcome::Refused
-            };
-            if let Some(verdict) = verdicts.iter().find(unheeded).filter(|_| by_hand) {
-                self.line(batch.time, &node.id().to_string(), "takes no notice:");
+            let untold = verdicts
+                .iter()
+                .find_map(|it| what_to_tell::without_event(it, by_hand).map(|text| (it, text)));
+            if let Some((verdict, text)) = untold
+                && (self.told_before(node.id(), Again::Waits(verdict.facts)) == 0 || by_hand)
+            {
+                self.line(batch.time, &node.id().to_string(), &text);
                 self.why(speaker, verdict);
             }
         }

@@ -166,7 +166,7 @@ fn false_success(found: &FalseSuccess) -> String {
     let index = told.index;
     let instead = match committed {
         Some(other) if other == told => format!("{told} is another command"),
-        Some(other) => format!("index {index} committed {other}"),
+        Some(other) => format!("{other} was committed there first"),
         None => format!("the log that was committed first ends before index {index}"),
     };
     format!("client {client} was told of success for {told}, {command}, and {instead}")
@@ -194,8 +194,12 @@ pub fn misled_sentence(misled: &Misled) -> String {
 
 fn false_successes_sentence(found: &[FalseSuccess]) -> String {
     let who = match found.len() {
-        1 => "a client was told of success for an entry that was not committed".to_owned(),
-        n => format!("{n} clients were told of success for entries that were not committed"),
+        1 => {
+            "a client was told of success for an entry that is not in the committed log".to_owned()
+        }
+        n => format!(
+            "{n} clients were told of success for entries that are not in the committed log"
+        ),
     };
     format!("Linearizability is violated: {who}.")
 }

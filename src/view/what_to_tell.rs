@@ -57,6 +57,18 @@ pub(super) const fn spares(verdict: &Verdict) -> bool {
         && matches!(verdict.outcome, Outcome::Holds)
 }
 
+/// What a node does after a refusal that causes no event, if that is told: nothing changes, and this matters.
+pub(super) fn without_event(verdict: &Verdict, by_hand: bool) -> Option<String> {
+    match (verdict.rule, verdict.facts) {
+        _ if verdict.outcome != Outcome::Refused => None,
+        (Rule::CommitOnlyCurrentTerm, Facts::EntryTerm { entry, .. }) => Some(format!(
+            "does not commit {entry}, an entry of an older term that a majority holds (§5.4.2)"
+        )),
+        (Rule::MatchIndexMonotone, _) if by_hand => Some("takes no notice:".to_owned()),
+        _ => None,
+    }
+}
+
 /// The rules whose verdicts can be the reason for an event.
 const fn reasons(event: &Event) -> &'static [Rule] {
     match event {

@@ -86,7 +86,7 @@ pub(in crate::cli) struct BoundOptions {
     jobs: Option<usize>,
     /// How much memory the search may use, in megabytes [default: half of what is free, or of a
     /// container's limit]
-    #[arg(long, value_parser = count(), value_name = "MB")]
+    #[arg(long, value_parser = of_range(1..=u64::MAX, "a memory limit is 1 MB or more"), value_name = "MB")]
     memory: Option<u64>,
 }
 

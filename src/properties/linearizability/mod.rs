@@ -88,13 +88,13 @@ pub struct NotJudged {
 /// What clients were told that is impossible. At least one of the two fields says something.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Misled {
-    /// The clients that were told of success for an entry that was not committed.
+    /// The clients that were told of success for an entry that is not in the log that was committed first.
     pub false_successes: Vec<FalseSuccess>,
     /// The first key whose operations have no order that explains the answers.
     pub unexplained: Option<NotLinearizable>,
 }
 
-/// A client was told of success for an entry that was not committed.
+/// A client was told of success for an entry that is not in the log that was committed first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FalseSuccess {
     /// The client.

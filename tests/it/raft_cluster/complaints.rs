@@ -64,6 +64,7 @@ fn a_wrong_command_line_is_met_with_one_sentence() {
         (&["hunt", "--seeds", "-1"], &["'-1'", "--seeds", "a whole number, 0 or more"]),
         (&["replay", "x", "--at", "-1"], &["'-1'", "--at", "a place is a step's number"]),
         (&["replay", "x", "--at", "abc"], &["'abc'", "--at", "a place is a step's number"]),
+        (&["check", "--memory", "0"], &["'0'", "a memory limit is 1 MB or more"]),
         (&["check", "--terms", "99"], &["'99'", "--terms", "0 to 20"]),
         (&["replay"], &["TRACE"]),
         (&["replay", "nowhere.jsonl"], &["'nowhere.jsonl' cannot be read"]),

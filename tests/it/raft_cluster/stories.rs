@@ -344,8 +344,8 @@ fn a_success_that_is_false_is_told_with_both_entries() {
     let text = unwrapped(&printed(1, &run));
     for words in [
         "✗ violated Linearizability 20 answers",
-        "9 clients were told of success for entries that were not committed.",
-        "client 7 was told of success for 7@3, SET k7=3, and index 7 committed 7@5",
+        "9 clients were told of success for entries that are not in the committed log.",
+        "client 7 was told of success for 7@3, SET k7=3, and 7@5 was committed there first",
         "and so were 3 others",
     ] {
         assert!(text.contains(words), "{words:?} is not in: {text}");
