@@ -32,6 +32,10 @@ impl Asked<'_> {
             Some((step, Told::Answered(Reply::Superseded { lost }))) => {
                 (Self { step: *step, ..*self }).superseded(*lost, call.node)
             }
+            Some((_, Told::Answered(Reply::Uncertain { position }))) => {
+                let deleted = self.deleted_by_asked(&call, position.index);
+                deleted.map(|deleted| Explanation { change: None, ..deleted })
+            }
             Some(_) => None,
             None => self.fate(&call, silent),
         };
@@ -80,7 +84,7 @@ impl Asked<'_> {
             // A node that has forgotten its client, or has answered, does not wait for the entry any more.
             None if !matches!(silent, None | Some(Silent::PausedAfter(_))) => None,
             None if !self.node(call.node).node.log().contains(entry) => {
-                self.deleted(call, entry.index)
+                self.deleted_by_asked(call, entry.index)
             }
             None => self.committed(entry.index, None, Some(call.node), false).ok(),
         }
@@ -88,7 +92,7 @@ impl Asked<'_> {
 
     /// Explains that the node that was asked has deleted the entry at `index` since, and tells the client so once
     /// another is committed there.
-    fn deleted(&self, call: &ClientCall, index: LogIndex) -> Option<Explanation> {
+    fn deleted_by_asked(&self, call: &ClientCall, index: LogIndex) -> Option<Explanation> {
         let is_it = |event: &Event| match event {
             Event::Truncated { from, to } => (*from..=*to).contains(&index),
             _ => false,

@@ -4,7 +4,7 @@ use super::{Asked, Change, Elsewhere, Explanation, Finding, Ground, Standing, Un
 use crate::raft::{
     Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, ProgressTable, Role, Rule, Term,
 };
-use crate::record::history::{NodeState, SentMessage};
+use crate::record::history::{NodeState, SentMessage, StepRecord};
 use crate::server::status::{NodeStatus, leader_of};
 
 const COMMIT_RULES: &[Rule] =
@@ -22,10 +22,12 @@ impl Asked<'_> {
     ) -> Result<Explanation, Unanswerable> {
         let nodes: Vec<NodeState<'_>> = self.ids().map(|id| self.node(id)).collect();
         let last = nodes.iter().map(|stood| stood.node.last().index).max().unwrap_or_default();
-        if index > last {
-            return Err(Unanswerable::NoSuchEntry { index, last });
-        }
         let entry = term.map(|term| LogPosition { term, index });
+        if index > last {
+            let deleted = entry.and_then(|entry| self.deleted(entry, on, &[]));
+            let answer = deleted.ok_or(Unanswerable::NoSuchEntry { index, last })?;
+            return Ok(Explanation { contradicts: expected, ..answer });
+        }
         let another = entry.and_then(|entry| self.another(entry, on, &nodes));
         let found = || self.at_index(index, entry, on, &nodes);
         let (answer, committed) = another.map_or_else(found, |answer| (answer, false));
@@ -92,11 +94,38 @@ impl Asked<'_> {
         let step = first.filter(|_| on.is_none()).map_or(self.step, |(_, step, _)| step);
         let term = self.right_after(node, step).node.log().term_at(index)?;
         let there = LogPosition { term, index };
-        let deeper = || Box::new(self.at_index(index, None, on, nodes).0);
-        (there != entry).then(|| Explanation {
-            follows_from: Some(deeper()),
-            ..self.answer(Finding::Another { entry, node, there, holders })
+        if there == entry {
+            return None;
+        }
+        let deleted = self.deleted(entry, on, &holders);
+        let another = || self.answer(Finding::Another { entry, node, there, holders });
+        Some(Explanation {
+            follows_from: Some(Box::new(self.at_index(index, None, on, nodes).0)),
+            ..deleted.unwrap_or_else(another)
         })
+    }
+
+    /// Explains that an entry which the `holders` have was deleted, by the node `on` that is asked about or, if no log
+    /// holds it any more, by the last one to do so.
+    fn deleted(
+        &self,
+        entry: LogPosition,
+        on: Option<NodeId>,
+        holders: &[NodeId],
+    ) -> Option<Explanation> {
+        let is_it = |event: &Event| match event {
+            Event::Truncated { from, to } => (*from..=*to).contains(&entry.index),
+            _ => false,
+        };
+        let deletes = |step: &StepRecord<'_>| {
+            let before = || self.history.node_at(step.node, step.step - 1);
+            step.events.iter().any(is_it)
+                && before().is_some_and(|stood| stood.node.log().contains(entry))
+        };
+        let ids = self.ids().filter(|id| on.map_or(holders.is_empty(), |on| on == *id));
+        let last = ids.filter_map(|id| Some((self.steps_of(id).find(deletes)?.step, id))).max();
+        let (step, node) = last?;
+        Some(self.answer(Finding::Deleted { entry, node, step, holders: holders.to_vec() }))
     }
 
     /// The step in which an entry was first committed at `index`, and the node that did so; `None` if that
@@ -350,13 +379,18 @@ impl Asked<'_> {
         let since = self.history.since(id, self.step, |stood| {
             stood.node.log().contains(entry) && stood.node.commit_index() < index
         });
+        let follows = stood.node.leader();
+        let decided = self.history.since(id, self.step, |stood| {
+            let waits = stood.node.log().contains(entry) && stood.node.commit_index() < index;
+            waits && stood.node.leader() == follows
+        });
         // What it was told last by a leader, since it has had the entry.
         let heard = self.steps_of(id).take_while(|step| Some(step.step) >= since).find(|step| {
             step.events.iter().any(|event| matches!(event, Event::EntriesAccepted { .. }))
         });
         let telling = self.telling(stood, entry);
         Explanation {
-            decided_in: since.filter(|&step| step > 0),
+            decided_in: decided.filter(|&step| step > 0),
             change: Some(telling.clone().unwrap_or_else(|| match leader {
                 Some(leader) if !waits(&leader) => Change::LeaderSays { leader, index },
                 _ => Change::LeaderCommits { leader, index },
@@ -368,7 +402,7 @@ impl Asked<'_> {
             ..self.answer(Finding::NotTold {
                 entry,
                 node: id,
-                leader: stood.node.leader(),
+                leader: follows,
                 elsewhere: self.elsewhere(entry, stood),
             })
         }

@@ -114,6 +114,8 @@ pub enum Finding {
     /// The `node` has the entry `there` at the index of the `entry` that the question names. The `holders`
     /// have the latter.
     Another { entry: LogPosition, node: NodeId, there: LogPosition, holders: Vec<NodeId> },
+    /// The `node` deleted the `entry` that the question names in `step`; the `holders` still have it.
+    Deleted { entry: LogPosition, node: NodeId, step: u64, holders: Vec<NodeId> },
     /// The `entry` was committed, and these `nodes` have committed the entry `now` at its index, which violates State
     /// Machine Safety.
     Replaced { entry: LogPosition, now: LogPosition, nodes: Vec<NodeId> },

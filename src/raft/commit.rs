@@ -16,6 +16,7 @@ impl Leader<'_, '_> {
     /// Callers ignore a refusal: the leader waits, and the verdict says what it waits for.
     pub(super) fn advance_commit(&mut self, heard: LogIndex) -> Result<(), Rule> {
         let nodes = self.settings.nodes;
+        // A majority, unless that rule is broken.
         let held = self.table().held_by(self.settings.quorum(), nodes);
         // With nothing new on a majority the rules are asked of what was heard, so that their verdicts say what the
         // leader waits for.
@@ -24,7 +25,7 @@ impl Leader<'_, '_> {
             return Ok(());
         }
         let copies = self.table().copies(index, nodes);
-        self.check_quorum(copies, Some(index))?;
+        self.check_majority(copies, Some(index))?;
 
         let term = self.log().term_at(index).expect("a leader has what it counts copies of");
         let (entry, own) = (LogPosition { term, index }, self.current_term());

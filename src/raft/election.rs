@@ -86,7 +86,7 @@ impl Turn<'_> {
     }
 
     fn lead_if_elected(&mut self, votes: Votes) {
-        if self.check_quorum(votes.counted(), None).is_ok() {
+        if self.check_majority(votes.counted(), None).is_ok() {
             self.become_leader();
         }
     }

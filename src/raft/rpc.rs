@@ -1,7 +1,8 @@
 //! The two remote procedure calls of Figure 2, as messages: each request has one reply.
 //!
 //! AppendEntries is the only replication message; a heartbeat is an AppendEntries without entries.
-//! The fields have the paper's names.
+//! The fields have the paper's names. Only the answer to an AppendEntries says more than the paper's `success`: how
+//! far the logs match, or where to try next ("A reply says how far it verified" in `docs/architecture.md`).
 #![expect(missing_docs, reason = "fields have the paper's names, and the sentence above says more")]
 
 use std::sync::Arc;

@@ -207,7 +207,7 @@ impl<'n> Turn<'n> {
     }
 
     /// Asks whether `have` nodes are a majority (§5.2): as votes, or as copies of the entry at an index.
-    pub(super) fn check_quorum(&mut self, have: usize, of: Option<LogIndex>) -> Result<(), Rule> {
+    pub(super) fn check_majority(&mut self, have: usize, of: Option<LogIndex>) -> Result<(), Rule> {
         let (need, nodes) = (self.settings.majority(), self.settings.nodes);
         let facts = match of {
             None => Facts::Quorum { have, need, nodes },

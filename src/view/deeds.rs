@@ -89,7 +89,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
                     "CRASHES: what it has just decided was not saved, and is gone"
                 }
                 CrashPoint::BeforeSend => {
-                    "CRASHES before its messages have left; term, vote and log are as saved"
+                    "CRASHES before its messages have left; term, vote and log are as last saved"
                 }
             };
             (node.to_string(), text.to_owned())

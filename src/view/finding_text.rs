@@ -35,6 +35,13 @@ pub(super) fn finding(finding: &Finding) -> String {
             let held = held_by(holders);
             format!("{node} has {there} at index {}, and not {entry}, {held}.", entry.index)
         }
+        Finding::Deleted { entry, node, step, holders } => {
+            let held = match holders[..] {
+                [] => ", and no log holds it any more".to_owned(),
+                _ => format!("; it is in the log of {}", joined(holders, ", ")),
+            };
+            format!("{node} deleted {entry} in step {step}{held}.")
+        }
         Finding::Replaced { entry, now, nodes } => format!(
             "{entry} was committed, and {} {} committed {now} in its place: State Machine Safety is violated.",
             joined(nodes, ", "),
@@ -90,17 +97,18 @@ fn committed(
             format!("{entry} is committed on {node}: {leader}, then its leader, told it so.")
         }
         (None, None) => {
-            format!("{entry} is committed: {node}, then the leader, counted a majority.")
+            format!("{entry} is committed: {node}, then the leader, counted its copies.")
         }
         (None, Some(with)) => format!(
-            "{entry} is committed with {with}: {node}, then the leader, counted a majority for {with}, and \
+            "{entry} is committed with {with}: {node}, then the leader, counted the copies of {with}, and \
              the entries before it are committed with it."
         ),
     }
 }
 
 fn leads(node: NodeId, term: Term, votes: &[(NodeId, u64)], now: Option<Term>) -> String {
-    let votes = joined(votes.iter().map(|(voter, step)| format!("{voter} (step {step})")), ", ");
+    let counted = |(voter, step): &(NodeId, u64)| format!("{voter} (counted in step {step})");
+    let votes = joined(votes.iter().map(counted), ", ");
     match now {
         None => format!("{node} leads term {term}, by the votes of {votes}."),
         Some(now) => format!(

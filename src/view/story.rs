@@ -82,7 +82,7 @@ enum Again {
     Overridden(Rule, Facts),
     /// A rule held that keeps the end of a log from being deleted, or from being acknowledged unverified.
     Spared,
-    /// A node did nothing, for these facts.
+    /// A node did nothing because of these facts.
     Waits(Facts),
     /// A message of an older term was refused.
     TooOld(MessageKind, Option<NodeId>, Term),
@@ -114,17 +114,30 @@ impl Story {
         *times - 1
     }
 
+    /// Whether somebody delivers the messages by name, now or in the whole run.
+    const fn is_by_hand(&self) -> bool {
+        self.columns.by_hand || self.manual
+    }
+
     /// Whether an event is told, in a story or in brief.
     fn tells(&self, event: &Event, node: &RaftNode) -> bool {
-        let Columns { by_hand, brief, .. } = self.columns;
+        let (by_hand, brief) = (self.is_by_hand(), self.columns.brief);
         is_worth_telling(event, node, by_hand) && (by_hand || !brief || is_turning_point(event))
+    }
+
+    /// The place of the event that is told although it moves nothing on, because whoever delivers a message by
+    /// name wants to see what it does: the last one of a step in which nothing else is told.
+    fn only_effect(&self, events: &[Event], node: &RaftNode) -> Option<usize> {
+        let is_told = |event: &Event| self.tells(event, node);
+        let is_silent = self.is_by_hand() && !events.iter().any(is_told);
+        if is_silent { events.iter().rposition(what_to_tell::is_effect) } else { None }
     }
 
     /// Whether to tell that a kept rule decided about the end of a log that a request does not cover. In a run
     /// moved by hand it is told each time. Otherwise only a story with reasons tells it, once in a part, for the
     /// first request with entries: overtaken heartbeats are too many.
     fn spares(&mut self, event: &Event, node: NodeId, verdicts: &[Verdict]) -> bool {
-        let Columns { by_hand, brief, .. } = self.columns;
+        let (by_hand, brief) = (self.is_by_hand(), self.columns.brief);
         matches!(event, Event::EntriesAccepted { count, .. } if by_hand || *count > 0)
             && verdicts.iter().any(what_to_tell::spares)
             && (by_hand || !brief && self.told_before(node, Again::Spared) == 0)
@@ -132,7 +145,7 @@ impl Story {
 
     /// Whether an event is not told.
     fn passes_over(&mut self, event: &Event, node: &RaftNode, verdicts: &[Verdict]) -> bool {
-        let repairs = self.repairs(event, node.id()) && !self.columns.by_hand;
+        let repairs = self.repairs(event, node.id()) && !self.is_by_hand();
         !self.tells(event, node) && !repairs && !self.spares(event, node.id(), verdicts)
     }
 
@@ -178,6 +191,93 @@ impl Story {
                 self.line(time, &node.to_string(), &colour::wrong(&text));
             }
             _ => {}
+        }
+    }
+
+    /// Tells a step, with the verdicts that are the reasons for its events.
+    fn tell_step(&mut self, time: Time, node: &RaftNode, step: &Step, events: &[Event]) {
+        let speaker = Speaker::of(node.id(), &step.input);
+        self.begin(&input(node.id(), step), step.received);
+        let only_effect = self.only_effect(events, node);
+        let mut verdicts: Vec<Verdict> = Vec::new();
+        for (nth, event) in events.iter().enumerate() {
+            if let Event::Checked(verdict) = event {
+                let explains = |later: &Event| self.tells(later, node) && is_reason(later, verdict);
+                // That a node went on against a broken rule is always told, if need be in a line of its own.
+                if verdict.outcome == Outcome::Overridden && !events[nth..].iter().any(explains) {
+                    self.overridden(time, speaker, verdict);
+                } else {
+                    verdicts.push(*verdict);
+                }
+                continue;
+            }
+            // The brief story has named the no-op in the line of the election.
+            let is_named = self.columns.brief
+                && matches!(event, Event::Appended { .. })
+                && !matches!(step.input, Input::Propose(_));
+            let is_left_out = self.passes_over(event, node, &verdicts) || is_named;
+            if is_left_out && only_effect != Some(nth) {
+                continue;
+            }
+            let (reasons, others) = verdicts.into_iter().partition(|it| is_reason(event, it));
+            verdicts = others;
+            if let Some(old) = too_old(event, &reasons) {
+                self.too_old(time, speaker, old);
+                continue;
+            }
+            let text = self.event(speaker, node, &events[nth..], &reasons);
+            self.line(time, &node.id().to_string(), &text);
+            reasons.iter().for_each(|verdict| self.why(speaker, verdict));
+            // In a run moved by hand the step has begun with this remark.
+            if let (Event::EntriesRefused { .. }, Some(MessageId(it)), false) =
+                (event, step.received, self.columns.by_hand || self.columns.brief)
+                && let Some(missing) = self.sent.missing_before(it)
+            {
+                self.columns.reason(&colour::faint(&missing));
+            }
+        }
+        // Whether there is a majority is asked after a vote or an acknowledgement was counted.
+        let quorum = verdicts.iter().filter(|it| it.rule == Rule::MajorityQuorum);
+        quorum.filter(|_| only_effect.is_some()).for_each(|it| self.why(speaker, it));
+        self.tell_inaction(time, speaker, &verdicts);
+    }
+
+    /// The first of these events in words, with its reasons where the brief story has no other place for them.
+    fn event(
+        &self,
+        speaker: Speaker,
+        node: &RaftNode,
+        events: &[Event],
+        reasons: &[Verdict],
+    ) -> String {
+        let brief = self.columns.brief;
+        let text = event_text::event(speaker, &events[0]);
+        match events[0] {
+            Event::Appended { first, last, .. } => text + &deeds::contents(node, first, last),
+            Event::EntriesRefused { .. } if brief => {
+                let instead = reasons.iter().find_map(|it| instead(node.id(), it));
+                instead.map_or(text.clone(), |instead| format!("{text}: {instead}"))
+            }
+            Event::BecameLeader { .. } => {
+                let no_op = if brief { no_op(events) } else { String::new() };
+                colour::role(RoleKind::Leader, &(text + &no_op))
+            }
+            _ => text,
+        }
+    }
+
+    /// Tells that a node does nothing, if that matters, given the verdicts that caused no event.
+    fn tell_inaction(&mut self, time: Time, speaker: Speaker, verdicts: &[Verdict]) {
+        let by_hand = self.is_by_hand();
+        let untold = verdicts
+            .iter()
+            .find_map(|it| what_to_tell::without_event(it, by_hand).map(|text| (it, text)));
+        if let Some((verdict, text)) = untold
+            && (self.told_before(speaker.node, Again::Waits(verdict.facts)) == 0
+                || self.columns.by_hand)
+        {
+            self.line(time, &speaker.node.to_string(), &text);
+            self.why(speaker, verdict);
         }
     }
 
@@ -252,75 +352,9 @@ fn no_op(events: &[Event]) -> String {
 
 impl Observer for Story {
     fn batch(&mut self, batch: &Batch<'_>) {
-        let node = batch.server.node();
-        let by_hand = self.columns.by_hand;
         for (number, step, events, _) in batch.each() {
             self.step = number;
-            let speaker = Speaker::of(node.id(), &step.input);
-            self.begin(&input(node.id(), step), step.received);
-            let mut verdicts: Vec<Verdict> = Vec::new();
-            for (nth, event) in events.iter().enumerate() {
-                if let Event::Checked(verdict) = event {
-                    let explains =
-                        |later: &Event| self.tells(later, node) && is_reason(later, verdict);
-                    // That a node went on against a broken rule is always told, if need be in a line of its own.
-                    if verdict.outcome == Outcome::Overridden && !events[nth..].iter().any(explains)
-                    {
-                        self.overridden(batch.time, speaker, verdict);
-                    } else {
-                        verdicts.push(*verdict);
-                    }
-                    continue;
-                }
-                if self.passes_over(event, node, &verdicts) {
-                    continue;
-                }
-                let who = node.id().to_string();
-                let mut text = event_text::event(speaker, event);
-                if let Event::Appended { first, last, .. } = event {
-                    text.push_str(&deeds::contents(node, *first, *last));
-                }
-                // The brief story also says why a log needs repair.
-                if let (true, Event::EntriesRefused { .. }) = (self.columns.brief, event)
-                    && let Some(instead) = verdicts.iter().find_map(|it| instead(node.id(), it))
-                {
-                    text = format!("{text}: {instead}");
-                }
-                if let (true, Event::BecameLeader { .. }) = (self.columns.brief, event) {
-                    text.push_str(&no_op(&events[nth..]));
-                }
-                let text = match event {
-                    Event::BecameLeader { .. } => colour::role(RoleKind::Leader, &text),
-                    _ => text,
-                };
-                let told = |verdict: &Verdict| is_reason(event, verdict);
-                if let Some(old) = too_old(event, &verdicts) {
-                    self.too_old(batch.time, speaker, old);
-                    verdicts.retain(|verdict| !told(verdict));
-                    continue;
-                }
-                self.line(batch.time, &who, &text);
-                verdicts.iter().filter(|verdict| told(verdict)).for_each(|verdict| {
-                    self.why(speaker, verdict);
-                });
-                verdicts.retain(|verdict| !told(verdict));
-                // In a run moved by hand the step has begun with this remark.
-                if let (Event::EntriesRefused { .. }, Some(MessageId(it)), false) =
-                    (event, step.received, by_hand || self.columns.brief)
-                    && let Some(missing) = self.sent.missing_before(it)
-                {
-                    self.columns.reason(&colour::faint(&missing));
-                }
-            }
-            let untold = verdicts
-                .iter()
-                .find_map(|it| what_to_tell::without_event(it, by_hand).map(|text| (it, text)));
-            if let Some((verdict, text)) = untold
-                && (self.told_before(node.id(), Again::Waits(verdict.facts)) == 0 || by_hand)
-            {
-                self.line(batch.time, &node.id().to_string(), &text);
-                self.why(speaker, verdict);
-            }
+            self.tell_step(batch.time, batch.server.node(), step, events);
         }
         if batch.saved {
             self.sent.leaves(batch, self.step);

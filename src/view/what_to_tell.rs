@@ -27,6 +27,18 @@ pub(super) fn is_worth_telling(event: &Event, node: &RaftNode, by_hand: bool) ->
     }
 }
 
+/// Whether an event is what a message did to its receiver.
+pub(super) const fn is_effect(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::VoteCounted { .. }
+            | Event::VoteDenied { .. }
+            | Event::LeaderRecognised { .. }
+            | Event::EntriesAccepted { .. }
+            | Event::Matched { .. }
+    )
+}
+
 /// Whether an event that is worth telling is told in brief too, because it decides how the run goes on. The
 /// other events follow from these, and from what clients asked for and were told.
 pub(super) const fn is_turning_point(event: &Event) -> bool {

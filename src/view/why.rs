@@ -114,9 +114,14 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
         )));
     }
     if let Some(deeper) = &answer.follows_from {
-        let other = matches!(answer.finding, Finding::Another { .. } | Finding::Replaced { .. });
-        let leads = if other { "As for that entry:" } else { "It depends on this:" };
-        said.push(Sentence::Finding(leads.to_owned()));
+        let leads = match &answer.finding {
+            Finding::Another { there: other, .. } | Finding::Replaced { entry: other, .. } => {
+                format!("As for {other}:")
+            }
+            Finding::Deleted { entry, .. } => format!("As for what is at index {}:", entry.index),
+            _ => "It depends on this:".to_owned(),
+        };
+        said.push(Sentence::Finding(leads));
         said.extend(sentences(deeper));
     }
     said
@@ -181,7 +186,9 @@ fn stands(standing: &Standing) -> String {
     let directions = [(to, "to it"), (standing.in_flight.len() - to, "from it")];
     let directions = directions.iter().filter(|(count, _)| *count > 0);
     let directions: Vec<_> = directions.map(|(count, way)| format!("{count} {way}")).collect();
+    // They change nothing for a node that counts already or cannot hear.
     let in_flight = match directions[..] {
+        _ if standing.counted || !standing.up => String::new(),
         [] => String::new(),
         _ => format!(", messages in flight: {}", directions.join(" and ")),
     };
@@ -230,6 +237,10 @@ fn asked_like(typed: &str) -> Vec<String> {
 /// Why a question has no answer, and what to do, in one sentence.
 pub(crate) fn unanswerable(why: &Unanswerable) -> String {
     match why {
+        Unanswerable::NotUnderstood { typed } if typed.contains("vote") => format!(
+            "'{typed}' is not a question known here; 'blame 0 votedFor' says when and for whom n0 voted, and \
+             'why refused 1 -> 0' why it refused n1 its vote"
+        ),
         Unanswerable::NotUnderstood { typed } => {
             let ask = asked_like(typed).join(" or ");
             format!("'{typed}' is not a question known here; ask {ask}")

@@ -112,7 +112,7 @@ macro_rules! rules {
 rules! {
     MajorityQuorum, "majority-quorum", "§5.2, §5.3",
         "A decision needs a strict majority, in an even-sized cluster too.",
-        ElectionSafety, "raft/turn.rs::check_quorum",
+        ElectionSafety, "raft/turn.rs::check_majority",
         "Half of the cluster, rounded down, is enough.";
     OneVotePerTerm, "one-vote-per-term", "§5.2, Figure 2 RequestVote receiver 2",
         "A node votes for at most one candidate in a term.",

@@ -117,7 +117,7 @@ fn a_trace_is_walked_forth_and_back() {
     has_all(
         &out,
         &[
-            "Step 32, 2.629: why committed 2? 2@1 is committed: n0, then the leader, counted a majority",
+            "Step 32, 2.629: why committed 2? 2@1 is committed: n0, then the leader, counted its copies",
             "index 1 2 n0",
             "2@1 applied SET balance=1000",
             "there is no node 7 in this run; its nodes are 0 to 4",
@@ -170,7 +170,7 @@ fn why_is_answered_on_the_command_line_in_words_and_as_json() {
     let text = unwrapped(&printed(&["replay", &path, "--why", "not committed 2 on 0"], ""));
     assert!(
         text.contains("The opposite is true:")
-            && text.contains("2@1 is committed: n0, then the leader, counted a majority"),
+            && text.contains("2@1 is committed: n0, then the leader, counted its copies"),
         "{text}"
     );
 }

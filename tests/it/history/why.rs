@@ -6,7 +6,9 @@ use raft_in_practice::explain::{
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
 use raft_in_practice::record::History;
+use raft_in_practice::record::history::Told;
 use raft_in_practice::scenario::library::{self, BROKEN};
+use raft_in_practice::server::Answer;
 
 use super::{history, script, shipped};
 use crate::common::{at, id};
@@ -228,21 +230,22 @@ fn a_question_about_an_entry_of_a_term_is_about_no_other_one() {
         let (named, plain) = (found(last, question), found(last, plain));
         assert_eq!((named.finding, named.contradicts), (plain.finding, false), "{question}");
     }
-    for (question, node, contradicts) in [
-        ("committed 3@1", 2, true),
-        ("not committed 3@1", 2, false),
-        ("not committed 3@7 on 0", 0, false),
+    let deleted = |node, step| Finding::Deleted {
+        entry: at(3, 1),
+        node: id(node),
+        step,
+        holders: Vec::new(),
+    };
+    let another =
+        Finding::Another { entry: at(3, 7), node: id(0), there: at(3, 2), holders: Vec::new() };
+    for (question, finding, contradicts) in [
+        ("committed 3@1", deleted(1, 100), true),
+        ("not committed 3@1", deleted(1, 100), false),
+        ("not committed 3@1 on 0", deleted(0, 97), false),
+        ("not committed 3@7 on 0", another, false),
     ] {
         let answer = found(last, question);
-        let Finding::Another { node: has, there, ref holders, .. } = answer.finding else {
-            panic!("{question}: {answer:?}")
-        };
-        assert_eq!(
-            (has, there, answer.contradicts),
-            (id(node), at(3, 2), contradicts),
-            "{question}"
-        );
-        assert!(holders.is_empty(), "the entry of term 1 is deleted");
+        assert_eq!((answer.finding, answer.contradicts), (finding, contradicts), "{question}");
         let deeper = answer.follows_from.expect("what stands there has an answer of its own");
         assert!(matches!(deeper.finding, Finding::Committed { entry, .. } if entry == at(3, 2)));
     }
@@ -262,6 +265,57 @@ fn a_question_about_an_entry_of_a_term_is_about_no_other_one() {
     let Finding::Another { there, holders, .. } = other.finding else { panic!() };
     assert_eq!((there, holders), (at(3, 1), vec![id(2), id(3), id(4)]));
     assert!(!found(both, "committed 3@2").contradicts);
+}
+
+/// An entry that was in a log is told of also where every log ends before its index.
+#[test]
+fn an_entry_that_was_deleted_is_told_of_where_the_logs_end_before_it() {
+    let script = script(
+        "nodes 3\nno-op off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\n\
+         submit to 0 SET a=1\nsubmit to 0 SET b=2\ntimeout 1\ntimeout 1\ndeliver request-vote 1 -> 2\n\
+         deliver request-vote-reply 2 -> 1\nsubmit to 1 SET c=3\ndeliver append-entries 1 -> 0\n\
+         crash 0\n",
+    );
+    let history = history(&script);
+    let last = history.last();
+    let lost = Finding::Deleted { entry: at(2, 1), node: id(0), step: last, holders: Vec::new() };
+    for question in ["not committed 2@1", "not committed 2@1 on 0"] {
+        assert_eq!(ask(&history, last, question).finding, lost, "{question}");
+    }
+    assert!(ask(&history, last, "committed 2@1").contradicts);
+    let (index, ends) = (LogIndex::new(2), LogIndex::new(1));
+    let none = Unanswerable::NoSuchEntry { index, last: ends };
+    for question in ["not committed 2", "not committed 2@7", "not committed 2@1 on 1"] {
+        assert_eq!(refused(&history, last, question), none, "{question}");
+    }
+}
+
+/// A node that led, crashed and started again follows nobody since its crash, and not since it has had the entry.
+#[test]
+fn who_knows_of_no_leader_has_known_of_none_since_it_followed_the_last_one() {
+    let history = history(&shipped("figure-8"));
+    let started = history.deeds_from(0, history.last());
+    let started = started.filter(|(.., deed)| **deed == Deed::Restart { node: id(0) });
+    let (after, ..) = started.last().unwrap();
+    let answer = ask(&history, after + 1, "not committed 4 on 0");
+    assert!(matches!(answer.finding, Finding::NotTold { leader: None, .. }), "{answer:?}");
+    assert!(answer.decided_in > Some(105), "{answer:?}");
+}
+
+/// Whoever is told that the fate of its command is unknown can ask which entries its node deleted.
+#[test]
+fn an_unknown_fate_is_that_of_an_entry_which_its_node_deleted() {
+    let history = history(&shipped("told"));
+    let told = ask(&history, history.last(), "told client 6");
+    assert!(matches!(
+        &told.finding,
+        Finding::Told { call, .. }
+            if matches!(call.told, Some((_, Told::Answered(Answer::Uncertain { .. }))))
+    ));
+    let deleted = told.follows_from.expect("it depends on what was deleted");
+    let (from, to) = (at(4, 1), at(6, 1));
+    assert_eq!(deleted.finding, Finding::Truncated { node: id(0), from, to });
+    assert_eq!(deleted.change, None, "another commit at its index does not change what was told");
 }
 
 /// Every question at every step of these shipped scenarios gets an answer or a reason why there is none,

@@ -11,7 +11,7 @@ const ALSO: [(Rule, &str, &str); 4] = [
     (
         Rule::MajorityQuorum,
         "raft/rules/broken.rs::quorum",
-        "`check_quorum` asks the rule; this says on how many nodes a leader looks for an entry first",
+        "`check_majority` asks the rule; this says on how many nodes a leader looks for an entry first",
     ),
     (
         Rule::UpToDateLog,
