@@ -6,6 +6,7 @@ use raft_in_practice::explain::{
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
 use raft_in_practice::record::History;
+use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::history::Told;
 use raft_in_practice::scenario::library::{self, BROKEN};
 use raft_in_practice::server::Answer;
@@ -295,7 +296,7 @@ fn an_entry_that_was_deleted_is_told_of_where_the_logs_end_before_it() {
 fn who_knows_of_no_leader_has_known_of_none_since_it_followed_the_last_one() {
     let history = history(&shipped("figure-8"));
     let started = history.deeds_from(0, history.last());
-    let started = started.filter(|(.., deed)| **deed == Deed::Restart { node: id(0) });
+    let started = started.filter(|(.., deed)| *deed == &Deed::Restart { node: id(0) });
     let (after, ..) = started.last().unwrap();
     let answer = ask(&history, after + 1, "not committed 4 on 0");
     assert!(matches!(answer.finding, Finding::NotTold { leader: None, .. }), "{answer:?}");
