@@ -69,6 +69,15 @@ pub(super) enum Error {
 }
 
 impl Error {
+    /// The exit code: 2, because 1 means that something was checked and does not hold. That is so only of a step
+    /// that comes out differently.
+    pub(super) const fn code(&self) -> u8 {
+        match self {
+            Self::Trace(_, TraceError::Diverged { .. }) => 1,
+            _ => 2,
+        }
+    }
+
     /// The text to print. It is one line, except for an error in a script, which takes several.
     pub(super) fn told(&self) -> String {
         let text = self.to_string();

@@ -48,7 +48,7 @@ pub fn raft_node() -> ExitCode {
     program(raft_node::Arguments::run)
 }
 
-/// Reads the command line and runs the program. An error is printed on standard error, with exit code 2.
+/// Reads the command line and runs the program. An error is printed on standard error.
 fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCode {
     view::use_terminal();
     interrupt::on(|| interrupt::end());
@@ -65,8 +65,7 @@ fn program<T: Parser>(run: impl FnOnce(T) -> Result<ExitCode, Error>) -> ExitCod
         let name = T::command().get_name().to_owned();
         // If standard error fails too, the error cannot be reported anywhere.
         let _ = writeln!(io::stderr(), "{name}: {}", error.told());
-        // Exit code 1 means that a property of Raft was violated or an expectation failed.
-        ExitCode::from(2)
+        ExitCode::from(error.code())
     })
 }
 

@@ -159,10 +159,17 @@ pub struct Ending {
     /// Whether all is well; `None` if it is a replay, which does not know what the scenario expected.
     passed: Option<bool>,
     failure: Option<String>,
+    /// What was counted up to the end; `None` if a replay stopped before it.
+    #[serde(flatten)]
+    counted: Option<Counted>,
+    violations: Vec<Violation>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Counted {
     committed: u64,
     leaders: usize,
     checks: BTreeMap<Property, u64>,
-    violations: Vec<Violation>,
     /// Whether one machine could have given the clients these answers. `None` if they got none, or if the
     /// search for an order was given up; `clients` says which.
     linearizable: Option<bool>,
@@ -174,16 +181,30 @@ impl Ending {
     /// The end of a run with this report: whether it `passed`, if that is known, and the sentence that says why it
     /// failed, if it did.
     pub fn new(passed: Option<bool>, failure: Option<String>, report: &SafetyReport) -> Self {
+        let counted = Some(Counted::of(report));
+        Self { passed, failure, counted, violations: report.violations.clone() }
+    }
+
+    /// The end of a replay that stopped where a step came out in another way.
+    pub fn diverged(failure: String) -> Self {
+        Self { passed: Some(false), failure: Some(failure), counted: None, violations: Vec::new() }
+    }
+
+    /// The same ending, with `violations` whose steps are numbered as in the record.
+    pub(super) fn with(self, violations: Vec<Violation>) -> Self {
+        Self { violations, ..self }
+    }
+}
+
+impl Counted {
+    fn of(report: &SafetyReport) -> Self {
         let mut checks: BTreeMap<Property, u64> = report.checks.iter().copied().collect();
         let answers = report.clients.as_ref().map_or(0, |judged| judged.answers);
         checks.insert(Property::Linearizability, answers as u64);
         Self {
-            passed,
-            failure,
             committed: report.committed,
             leaders: report.leaders,
             checks,
-            violations: report.violations.clone(),
             linearizable: report.clients.as_ref().and_then(|judged| match judged.judgement {
                 Judgement::Held => Some(true),
                 Judgement::NotJudged(_) => None,
@@ -191,10 +212,5 @@ impl Ending {
             }),
             clients: report.clients.clone(),
         }
-    }
-
-    /// The same ending, with `violations` whose steps are numbered as in the record.
-    pub(super) fn with(self, violations: Vec<Violation>) -> Self {
-        Self { violations, ..self }
     }
 }

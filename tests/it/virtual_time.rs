@@ -212,6 +212,15 @@ fn misled_clients_are_a_violation_in_any_script() {
     assert!(matches!(asked.why, Why::Misled(_)), "{asked:?}");
 }
 
+/// A report in the middle of a run counts for nothing in the report at its end.
+#[test]
+fn a_node_that_is_down_at_the_end_is_not_counted_as_audited_because_it_was_before() {
+    let text = "nodes 3\nwait until leader\nwrite SET x=1\nexpect safe\ncrash leader\n";
+    let reported = play(text).unwrap();
+    let unasked = play(&text.replace("expect safe\n", "")).unwrap();
+    assert_eq!(reported.checks, unasked.checks);
+}
+
 /// A node that crashes between saving and sending does not answer its client either (§8).
 #[test]
 fn a_crash_before_sending_holds_the_answer_back() {

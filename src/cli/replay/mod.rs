@@ -15,7 +15,6 @@ use super::arguments::{Format, node, parse_view, place, put};
 use super::error::Error;
 use super::printing;
 use crate::explain::{self, Place, Question, Unanswerable};
-use crate::properties::report::SafetyReport;
 use crate::raft::NodeId;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, History, TraceError, opened, replay as again};
@@ -86,10 +85,12 @@ impl Read for Kept<'_> {
     }
 }
 
-/// The step that a place names. If a trace that was cut has no such step, the error is the cut.
+/// The step that a place names. If a trace that was cut has no such step, the error is the cut, and so it is for the
+/// end: that is missing.
 fn step(path: &Path, history: &History, at: Place) -> Result<u64, Error> {
     let last = history.last();
-    at.of(history).ok_or_else(|| match (history.stopped(), at) {
+    let is_missing = at == Place::End && history.stopped().is_some();
+    at.of(history).filter(|_| !is_missing).ok_or_else(|| match (history.stopped(), at) {
         (Some(error), _) => Error::Trace(path.to_owned(), error.clone()),
         (None, Place::Step(asked)) => {
             Error::Trace(path.to_owned(), TraceError::NoStep { asked, last })
@@ -158,7 +159,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
     let path = trace.as_path();
     if !why.is_empty() || !nodes.is_empty() {
         let history = history(path)?;
-        let step = at.map_or(Ok(history.last()), |at| step(path, &history, at))?;
+        let step = step(path, &history, at.unwrap_or(Place::End))?;
         let mut blocks = show(&history, step, nodes, *format)?;
         if !why.is_empty() {
             blocks.push(answer(&history, step, why, *format)?);
@@ -203,9 +204,7 @@ pub(super) fn run(replay: &Replay) -> Result<ExitCode, Error> {
                 (good, summary::replayed(path, summary, !verify), ending)
             }
             Err(error @ TraceError::Diverged { .. }) => {
-                let ending =
-                    Ending::new(Some(false), Some(error.to_string()), &SafetyReport::default());
-                (false, summary::diverged(path, error), ending)
+                (false, summary::diverged(path, error), Ending::diverged(error.to_string()))
             }
             Err(error) => return Err(Error::Trace(path.to_owned(), error.clone())),
         };

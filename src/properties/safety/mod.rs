@@ -152,6 +152,10 @@ impl Checker {
     pub fn crashed(&mut self, node: NodeId) {
         let watched = &mut self.watched[node.index()];
         watched.leads = false;
+        // Only an audit at the end counts, and a node that is down then has none.
+        for (checks, audited) in self.checks.iter_mut().zip(&mut watched.audited) {
+            *checks -= std::mem::take(audited);
+        }
         for (index, link) in watched.memory.not_in(&watched.durable) {
             self.entries.lose(index, link, node, watched.term);
         }

@@ -1,5 +1,6 @@
 //! Reads a trace and runs it again, with the same servers, the same journal and the same checker.
 
+mod clients;
 mod replayed_run;
 
 use std::io::{BufRead, Read};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Summary;
-use crate::properties::linearizability::ClientHistory;
+use super::clients::Clients;
 use crate::properties::report::{Judged, SafetyReport};
-use crate::raft::{Command, Envelope, Input, NodeId, RaftNode};
+use crate::raft::{Envelope, Input, NodeId, RaftNode};
 use crate::record::deed::Deed;
 use crate::record::error::TraceError;
 use crate::record::format::{
@@ -15,7 +15,7 @@ use crate::record::journal::{Journal, Observer};
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
 use crate::server::turn_order::{CrashPoint, Detail, Ended, MessageId, take_turn};
-use crate::server::{Answer, Disk, Proposal, Server, ServerConfig, Ticket};
+use crate::server::{Answer, Disk, Server, ServerConfig, Ticket};
 
 /// A node of the replay, with the steps that it will make in its next turn.
 struct Replayed {
@@ -59,10 +59,7 @@ pub(super) struct ReplayedRun {
     config: ServerConfig,
     nodes: Vec<Replayed>,
     journal: Journal,
-    /// What clients asked and were told. Its clock counts the lines of the trace.
-    history: ClientHistory,
-    /// What clients have asked of nodes that have not taken it in.
-    asked: BTreeMap<Ticket, (NodeId, Command)>,
+    clients: Clients,
     /// Whether every input is given by hand.
     manual: bool,
     line: u64,
@@ -97,8 +94,7 @@ impl ReplayedRun {
             config,
             nodes,
             journal,
-            history: ClientHistory::default(),
-            asked: BTreeMap::new(),
+            clients: Clients::default(),
             manual: false,
             line: 0,
             messages: BTreeMap::new(),
@@ -232,14 +228,8 @@ impl ReplayedRun {
             InputLine::Propose(proposed) => {
                 let (mut commands, mut tickets) = (Vec::new(), Vec::new());
                 for Proposed { command, ticket } in proposed {
-                    let asked =
-                        ticket.and_then(|ticket| Some((ticket, self.asked.remove(&ticket)?)));
-                    let Some((ticket, _)) = asked.filter(|(_, it)| *it == (id, command.clone()))
-                    else {
-                        return Err(format!("no client that waits has asked {id} for '{command}'"));
-                    };
+                    tickets.push(self.clients.given(id, ticket, &command)?);
                     commands.push(command);
-                    tickets.push(ticket);
                 }
                 (Input::Propose(commands), None, tickets)
             }
@@ -260,7 +250,8 @@ impl ReplayedRun {
     fn take_turn(&mut self, id: NodeId, end: Option<BatchEnd>) -> Result<(), TraceError> {
         let replayed = &mut self.nodes[id.index()];
         let Some(server) = &mut replayed.server else { return Ok(()) };
-        let (now, journal, batch) = (self.now, &mut self.journal, &mut replayed.batch);
+        let (now, journal, clients) = (self.now, &mut self.journal, &mut self.clients);
+        let batch = &mut replayed.batch;
         let Some(&Recorded { line: first, .. }) = batch.first() else { return Ok(()) };
         replayed.lost = end != Some(BatchEnd::Saved);
         let mut written = 0;
@@ -274,7 +265,12 @@ impl ReplayedRun {
                     let Recorded { line, step, input, received, tickets, sent, digest } = recorded;
                     let began = steps.messages();
                     let made = match input {
-                        Input::Propose(commands) => steps.propose(commands, tickets),
+                        Input::Propose(commands) => {
+                            if !steps.node().is_leader() {
+                                clients.not_taken(id, &tickets);
+                            }
+                            steps.propose(commands, tickets)
+                        }
                         input => steps.make(input, received),
                     };
                     let made = made.map(|made| format!("{:016x}", made.digest));
@@ -347,16 +343,15 @@ impl ReplayedRun {
                 replayed.paused = pauses;
             }
             Deed::Asked { ticket, node, command } => {
-                self.asked.insert(*ticket, (*node, command.clone()));
-                self.history.asked(*ticket, command.as_str(), self.line);
+                self.clients.ask(*ticket, *node, command, self.line)?;
             }
             Deed::Refused { ticket, node, leader } => {
+                self.clients.refuse(*ticket, *node, *leader, self.line)?;
                 self.check_refusal(*node, *leader)?;
-                self.history.told(*ticket, &Proposal::Refused { leader: *leader }, self.line);
             }
             Deed::Answered { ticket, node, answer } => {
                 self.gives(*node, *ticket, Some(answer))?;
-                self.history.told(*ticket, &Proposal::Answered(answer.clone()), self.line);
+                self.clients.answer(*ticket, answer, self.line);
             }
             Deed::AnswerLost { ticket, node } => self.gives(*node, *ticket, None)?,
             Deed::Conditions(conditions) | Deed::LinkConditions { conditions, .. }
@@ -428,7 +423,7 @@ impl ReplayedRun {
         }
         let checker = self.journal.checker();
         let clients =
-            Judged::of(&self.history, |told, command| checker.is_committed(told, command));
+            Judged::of(self.clients.history(), |told, command| checker.is_committed(told, command));
         Ok(Summary {
             steps: self.steps,
             status: self.status(),

@@ -157,13 +157,27 @@ fn a_trace_that_lies_about_clients_is_refused_with_the_place() {
             &["no client that waits has asked n0 for 'SET balance=800'"],
         ),
         (
-            damaged("refusal.jsonl", |l| {
+            damaged("twice.jsonl", |l| {
                 let at = find(l, "\"asked\":{\"ticket\":2,");
-                let refusal = l[at].replace("asked", "refused");
-                l[at] = refusal.replace("\"command\":\"SET balance=800\"", "\"leader\":1");
+                l.insert(at, l[at].clone());
             }),
-            &["n0 does not refuse a client like this here"],
+            &["client 3 has asked already"],
         ),
+    ]);
+    let refusal = |node: u8, client: u64| {
+        move |l: &mut Vec<String>| {
+            let at = find(l, "\"asked\":{\"ticket\":2,");
+            let to = format!("\"ticket\":{},\"node\":{node}", client - 1);
+            let refusal = l[at].replace("asked", "refused").replace("\"ticket\":2,\"node\":0", &to);
+            let leader = "\"leader\":0";
+            l.insert(at + 1, refusal.replace("\"command\":\"SET balance=800\"", leader));
+        }
+    };
+    refused(&[
+        (damaged("refusal.jsonl", refusal(0, 3)), &["n0 does not refuse a client like this here"]),
+        (damaged("others.jsonl", refusal(1, 3)), &["client 3 does not wait for n1"]),
+        (damaged("nobody.jsonl", refusal(1, 78)), &["client 78 does not wait for n1"]),
+        (damaged("answered.jsonl", refusal(0, 1)), &["client 1 does not wait for n0"]),
     ]);
 }
 
@@ -468,6 +482,47 @@ fn a_step_that_comes_out_differently_is_a_failure_and_is_named() {
         text.contains("step 9 of n") && text.contains("does not come out as it was recorded"),
         "{text}"
     );
+}
+
+/// A replay that stops at such a step has counted nothing up to the end, and other commands cannot read the trace.
+#[test]
+fn a_trace_that_comes_out_differently_has_no_end() {
+    let path = damaged("differs.jsonl", |lines| {
+        let at = find(lines, "\"step\":90,");
+        let digest = lines[at].split("\"digest\":\"").nth(1).unwrap()[..16].to_owned();
+        lines[at] = lines[at].replace(&digest, "0123456789abcdef");
+    });
+    let json = printed(1, &["replay", &path, "--format", "json"]);
+    let ending = json.lines().find(|line| line.starts_with("{\"ending\":")).unwrap();
+    let ending: serde_json::Value = serde_json::from_str(ending).unwrap();
+    let fields: Vec<&String> = ending["ending"].as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["failure", "passed", "violations"], "{ending}");
+    let page = file("differs.html");
+    let page = page.to_str().unwrap();
+    for command in [
+        &["replay", &path, "--at", "end"][..],
+        &["replay", &path, "--show", "0"],
+        &["replay", &path, "--why", "leader 0"],
+        &["report", &path, "-o", page],
+        &["play", &path],
+    ] {
+        let output = raft_cluster(command).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {told}");
+        assert!(told.contains("step 90 of n"), "{command:?}: {told}");
+    }
+    printed(0, &["replay", &path, "--at", "89", "--why", "leader 0"]);
+}
+
+/// The end of a trace that was cut is missing, so nothing can be asked about it.
+#[test]
+fn a_trace_that_was_cut_has_no_end_to_ask_about() {
+    let path = damaged("cut-short.jsonl", |lines| lines.truncate(60));
+    for arguments in [&["--at", "end"][..], &["--show", "0"], &["--why", "leader 0"]] {
+        let sentence = complaint(&[&["replay", &path], arguments].concat());
+        assert!(sentence.contains("stops after line 60 without its last line"), "{sentence}");
+    }
+    printed(0, &["replay", &path, "--at", "20", "--show", "0"]);
 }
 
 #[test]
