@@ -13,6 +13,7 @@
   const holds = (what, seen) => check(what, Boolean(seen), true);
   const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   const step = () => Number(/step (\d+) of/.exec($("where").textContent)[1]);
+  const show = (at) => { $("scrubber").value = at; $("scrubber").dispatchEvent(new Event("input")); };
   const record = JSON.parse($("run").textContent);
   const steps = Math.max(...record.moments.map((moment) => moment.step));
 
@@ -32,9 +33,7 @@
   holds("there is no step after the last", $("next").disabled);
   press("Home");
   holds("there is no step before the first", $("back").disabled);
-  const end = $("scrubber").max;
-  $("scrubber").value = end;
-  $("scrubber").dispatchEvent(new Event("input"));
+  show($("scrubber").max);
   check("the scrubber leads to the end", step(), steps);
   holds("the address says the step", location.hash.startsWith(`#step=${steps}`));
 
@@ -74,6 +73,13 @@
   holds("a message tells its fields", !$("tip").hidden && /term/.test($("tip").textContent));
   reach.dispatchEvent(new PointerEvent("pointerleave"));
   holds("and no longer than one points at it", $("tip").hidden);
+  const flew = (message) => (message.lost ? message.lost[0] - message.sent : -1);
+  const longest = record.messages.reduce((one, other) => (flew(other) > flew(one) ? other : one));
+  if (longest.lost) {
+    show(longest.lost[0]);
+    const crosses = [...document.querySelectorAll("#diagram path.lost")].map((it) => (Number(/,(-?[\d.]+)L/.exec(it.getAttribute("d"))[1]) + 4) / 22);
+    holds("a lost message ends where it was lost", crosses.some((row) => Math.abs(row - longest.lost[0] - 0.9) < 0.05));
+  }
   const before = document.querySelectorAll("#diagram circle.act").length;
   for (let k = 0; k < 4; k += 1) press("-");
   holds("more rows fit when they are closer", document.querySelectorAll("#diagram circle.act").length >= before);

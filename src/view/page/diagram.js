@@ -4,8 +4,6 @@
 const MARGIN = 6;
 /** In a diagram narrower than this, the times beside the steps are left out. */
 const NARROW = 520;
-/** A lost message that was in flight for more rows than this is drawn as a short line with a cross. */
-const LONG_WAY = 6;
 
 class Diagram {
   /** Calls `choose` with the moment that was chosen, and `hover` with the message that is pointed at, if any. */
@@ -108,8 +106,8 @@ class Diagram {
   }
 
   endRow(message) {
-    const end = endOf(message);
-    return end === Infinity ? this.run.length : end;
+    const ends = message.lost ? [...message.got, message.lost[0]] : message.got;
+    return ends.length > 0 ? Math.max(...ends) : this.run.length;
   }
 
   /** A node's line: thin for a follower, dashed for a candidate, thick for a leader, gone while it is down. */
@@ -138,12 +136,10 @@ class Diagram {
     if (ends.length === 0) ends.push({ at: Math.min(message.sent + 1, this.run.length), lost: false, open: true });
     const parts = [];
     for (const end of ends) {
-      const long = end.lost && end.at - message.sent > LONG_WAY;
-      const until = long ? message.sent : end.at;
-      if (until < first && message.sent < first) continue;
-      const share = end.lost ? (until === message.sent ? 0.35 : 0.85) : end.open ? 0.3 : 1;
+      if (end.at < first && message.sent < first) continue;
+      const share = end.lost ? (end.at === message.sent ? 0.35 : 0.85) : end.open ? 0.3 : 1;
       const x2 = x1 + (this.x(message.to) - x1) * share;
-      const y2 = this.y(until) + (end.lost ? this.row * 0.4 : 0);
+      const y2 = this.y(end.at) + (end.lost ? this.row * 0.4 : 0);
       const kind = `message ${message.kind}${message.reply ? " reply" : ""}${end.lost ? " lost" : ""}${end.open ? " open" : ""}`;
       const told = this.told(message.id);
       parts.push(drawn("line", { class: `reach`, x1, y1, x2, y2, ...told }));

@@ -11,7 +11,7 @@ use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId, Outcome, Rule};
 use crate::record::Header;
 use crate::record::history::{History, SentMessage};
-use crate::view::{colour, deeds};
+use crate::view::colour;
 
 pub(crate) use super::answers::answer;
 
@@ -81,25 +81,11 @@ impl Moments {
         Growth {
             from,
             moments: &self.list[from..],
-            messages: messages.filter_map(|sent| self.message(sent)).collect(),
+            messages: messages.filter_map(|sent| ShownMessage::of(sent, self)).collect(),
             properties: safety.map(properties),
             violations: safety.map(shown_violations),
             at_a_glance: safety.map(|_| AtAGlance::of(history)),
         }
-    }
-
-    /// Returns a message as the page has it. A loss after the last step belongs to the last moment, and a
-    /// removal by hand to the moment of that removal.
-    fn message(&self, sent: &SentMessage) -> Option<ShownMessage> {
-        let mut message = ShownMessage::of(sent, self)?;
-        let removed = self.removed.get(&sent.message).copied();
-        if let Some((_, why)) = sent.lost_in.last()
-            && (message.lost.is_none() || removed.is_some())
-        {
-            let at = removed.unwrap_or(self.list.len() - 1);
-            message.lost = Some((at, deeds::why_lost(*why)));
-        }
-        Some(message)
     }
 }
 

@@ -7,7 +7,7 @@ use super::run_record::RunRecord;
 
 pub(super) const MARKER: &str = "%% Written by raft-cluster, which may replace this file.";
 
-/// The run as a diagram. A message stands at the moment of its arrival; a lost one where it was sent.
+/// The run as a diagram. A message stands at the moment of its arrival, or of its loss.
 pub(super) fn diagram(run: &RunRecord) -> String {
     let mut lines = format!("{MARKER}\nsequenceDiagram\n");
     let mut line = |text: fmt::Arguments<'_>| {
@@ -31,10 +31,9 @@ pub(super) fn diagram(run: &RunRecord) -> String {
             }
             _ => {}
         }
-        for message in run.messages.iter().filter(|it| it.sent == at && it.got.is_empty()) {
-            if message.lost.is_some() {
-                line(format_args!("{}--x{}: {} (lost)", message.from, message.to, message.name));
-            }
+        let is_lost = |lost: (usize, &str)| lost.0 == at;
+        for message in run.messages.iter().filter(|it| it.lost.is_some_and(is_lost)) {
+            line(format_args!("{}--x{}: {} (lost)", message.from, message.to, message.name));
         }
     }
     lines

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::network::{Conditions, Network};
 use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
-use crate::record::deed::Deed;
+use crate::record::deed::{Deed, Loss};
 use crate::record::history::{History, NodeState, Rerun, StepRecord};
 use crate::server::Ticket;
 use crate::server::timing::Time;
@@ -103,14 +103,15 @@ pub(crate) struct Moments {
     network: Network,
     /// How many deeds were taken in, or came before the first step that is shown.
     deeds: usize,
-    /// For each message that was taken out of the network by hand: the moment of that.
-    pub(super) removed: HashMap<MessageId, usize>,
+    /// For each message of which a copy was lost: the moment of the last loss, and why. A loss that has no moment
+    /// of its own belongs to the one just before it.
+    pub(super) lost: HashMap<MessageId, (usize, Loss)>,
 }
 
 impl Moments {
     fn new(list: Vec<ShownMoment>, first: u64, logs: Vec<Vec<LogEntry>>) -> Self {
         let network = Network::new(Conditions::PERFECT);
-        Self { list, first, of_step: vec![0], logs, network, deeds: 0, removed: HashMap::new() }
+        Self { list, first, of_step: vec![0], logs, network, deeds: 0, lost: HashMap::new() }
     }
 
     /// Begins before step `first`. If there are steps before it, one moment has the state of every node then.
@@ -176,14 +177,16 @@ impl Moments {
     /// Adds what the world did. Returns the node that it changed, if any.
     fn world(&mut self, time: Time, deed: &Deed) -> Option<NodeId> {
         self.deeds += 1;
-        let mut moment = deed_moment(time, deed)?;
+        let moment = deed_moment(time, deed);
+        if let Deed::Lost { message, why, .. } = deed {
+            let at = self.list.len().saturating_sub(usize::from(moment.is_none()));
+            self.lost.insert(*message, (at, *why));
+        }
+        let mut moment = moment?;
         let was = self.network.cut_links(self.logs.len());
         deed.apply_to(&mut self.network);
         let is = self.network.cut_links(self.logs.len());
         moment.cut = (is != was).then_some(is);
-        if let Deed::Lost { message, .. } = deed {
-            self.removed.insert(*message, self.list.len());
-        }
         let changed = moment.node.filter(|_| matches!(moment.kind, MomentKind::Crash));
         self.list.push(moment);
         changed

@@ -198,8 +198,7 @@ impl ShownMessage {
         }
         let written = moments.of(sent.written_in)?;
         let at = |step: u64| moments.of(step).filter(|_| step >= first);
-        let lost = sent.lost_in.iter().rev().find_map(|&(step, why)| Some((at(step)?, why)));
-        let lost = lost.map(|(at, why)| (at, deeds::why_lost(why)));
+        let lost = moments.lost.get(&sent.message).map(|&(at, why)| (at, deeds::why_lost(why)));
         let kind = sent.envelope.message.kind();
         let (shown_kind, reply) = match kind {
             MessageKind::RequestVote => ("vote", false),

@@ -132,10 +132,10 @@ impl Picture<'_> {
                  marker-end=\"url(#{tip})\"/>"
             ));
         }
-        // A message that has not arrived is a short line, with a cross if it was lost.
+        // A message that has not arrived is a short line, with a cross where it was lost.
         if message.got.is_empty() {
             let x = (from * 13 + to * 7) / 20;
-            let y = begin + ROW * 2 / 5;
+            let y = message.lost.map_or(begin, |(at, _)| y(at)) + ROW * 2 / 5;
             let lost = if message.lost.is_some() { " lost" } else { "" };
             self.add(format_args!(
                 "<line class=\"{kind}{lost}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{x}\" y2=\"{y}\"/>"

@@ -285,6 +285,33 @@ fn a_run_has_a_picture_and_a_sequence_diagram_of_the_steps_that_were_asked_for()
     }
 }
 
+/// What happened before a message was lost stands above the loss, in a page and in the other reports.
+#[test]
+fn a_message_is_lost_in_its_reports_when_it_was_lost() {
+    let script = file("lost-late.raft");
+    let text = "nodes 3\nelect 0\nwait 1s\ndelay 200ms\nsubmit to 0 SET x=1\nwait 1ms\nnote sent\ncut 0 -> 1\n\
+                note cut\nwait 300ms\nnote lost\nmanual\nheartbeat 0\nnote by hand\n\
+                drop append-entries 0 -> 2\n";
+    fs::write(&script, text).unwrap();
+    let script = script.to_str().unwrap();
+    let record = record(&page("lost-late.html", 0, &[script]));
+    let moments = record["moments"].as_array().unwrap();
+    let at = |title: &str| moments.iter().position(|moment| moment["title"] == title).unwrap();
+    let lost = |to: u64| -> Vec<u64> {
+        let messages = record["messages"].as_array().unwrap().iter();
+        messages.filter(|it| it["to"] == to).filter_map(|it| it["lost"][0].as_u64()).collect()
+    };
+    let in_time = |lost: u64| (at("cut")..at("lost")).contains(&(lost as usize));
+    assert!(lost(1).iter().any(|&it| in_time(it)), "{:?} and not after {}", lost(1), at("cut"));
+    let by_hand = at("a message from n0 to n2 is taken out of the network") as u64;
+    assert_eq!(lost(2), [by_hand]);
+    let mermaid = page("lost-late.mmd", 0, &[script, "--as", "mermaid"]);
+    let (before, after) = mermaid.split_once("the link from n0 to n1 is cut").unwrap();
+    assert!(!before.contains("(lost)") && after.contains("n0--xn1: AppendEntries (lost)"));
+    let row = 30 + 22 * by_hand + 11 + 8;
+    assert!(page("lost-late.svg", 0, &[script, "--as", "svg"]).contains(&format!("y2=\"{row}\"")));
+}
+
 #[test]
 fn a_page_of_a_part_of_a_run_begins_with_how_every_node_stood() {
     let trace = file("report-part.jsonl");
