@@ -20,7 +20,7 @@ class Explore {
     const jump = this.viewer.jump.bind(this.viewer);
     this.viewer.jump = (direction) => this.jump(direction, jump);
     this.viewer.showButtons = () => { byId("back").disabled = byId("first").disabled = this.viewer.at === 0; };
-    this.viewer.offer(KINDS.filter(([kind]) => kind !== "lost"));
+    this.viewer.offer(KINDS);
     this.ring = new Ring(byId("ring"), { select: () => this.showSelected(), hover: (id, event) => this.viewer.showTip(id, event) });
     this.listen();
   }

@@ -9,7 +9,6 @@ const KINDS = [
   ["truncated", "entries deleted"],
   ["crash", "crash or restart"],
   ["client", "client asked or told"],
-  ["lost", "message lost"],
   ["overridden", "broken rule"],
   ["violated", "violated property"],
 ];
