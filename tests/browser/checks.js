@@ -57,6 +57,12 @@
       if (Number(cells[1]) !== nodes[node].term || cells[3] !== (nodes[node].up ? String(nodes[node].commit) : "–")) failed.push(`moment ${at}: term or commit index of n${node}`);
       if (JSON.stringify(terms) !== JSON.stringify(expected)) failed.push(`moment ${at}: log of n${node}`);
     });
+    const texts = [...document.querySelectorAll("#diagram text:not(.behind)")];
+    const beyond = texts.filter((it) => it.getBBox().x < -1 || it.getBBox().x + it.getBBox().width > $("diagram").clientWidth + 1);
+    if (beyond.length > 0) failed.push(`moment ${at}: the diagram cuts '${beyond[0].textContent}' at its edge`);
+    // What has no room in the diagram is there for the pointer.
+    const said = texts.filter((it) => Math.abs(Number(it.getAttribute("y")) - 4 - (at + 0.5) * 22) < 11).map((it) => (it.querySelector("title") ?? it).textContent);
+    if (["note", "phase", "link"].includes(moment.kind) && !said.includes(moment.title)) failed.push(`moment ${at}: '${moment.title}' cannot be read in the diagram`);
     press("ArrowRight");
   }
   done.push("every moment");

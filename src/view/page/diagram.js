@@ -156,10 +156,20 @@ class Diagram {
     };
   }
 
-  /** Cuts a text that begins at `x` to the width that is left. The panel beside the diagram has all of it. */
-  fitting(text, x) {
-    const room = Math.max(Math.floor((this.width - x) / 7) - 1, 8);
-    return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
+  /** A text across the columns from `x` on. If it is too long it stands in two smaller lines, where rows have room. */
+  across(text, x, y, kind) {
+    const [room, [size, weight]] = [this.width - x - 8, kind === "phase-text" ? [13, "600"] : [12, "italic"]];
+    const lines = wrapped(text, room, `${weight} ${size}px`, 1);
+    if (lines[0] === text || this.row < 22) return labelled(x, y + 4, "start", lines[0], kind, text);
+    return wrapped(text, room, `${weight} 11px`, 2).flatMap((line, nth) => labelled(x, y - 2 + 11 * nth, "start", line, `${kind} small`, text));
+  }
+
+  /** The label of what happened at a node, on the side of its line that has room. */
+  label(x, y, text, kind) {
+    const [left, right] = [x - 12, this.width - x - 12];
+    const isRight = right >= left || wrapped(text, right, "600 12px", 1)[0] === text;
+    const [line] = wrapped(text, isRight ? right : left, "600 12px", 1);
+    return labelled(isRight ? x + 8 : x - 8, y + 4, isRight ? "start" : "end", line, kind, text);
   }
 
   /** The drawing of a moment: what happened, at the node where it happened. */
@@ -170,8 +180,7 @@ class Diagram {
     const parts = [];
     if (moment.kind === "phase") {
       parts.push(drawn("rect", { class: "phase", x: 0, y: at * row, width: this.width, height: row }));
-      parts.push(drawn("text", { class: "phase-text", x: 8, y: y + 4 }, this.fitting(moment.title, 8)));
-      return parts;
+      return [...parts, ...this.across(moment.title, 8, y, "phase-text")];
     }
     if (row >= 14) {
       const label = moment.step ? String(moment.step) : "";
@@ -179,24 +188,43 @@ class Diagram {
       if (this.width >= NARROW && moment.time > 0) parts.push(drawn("text", { class: "time", x: this.gutter - 8, y: y + 4 }, time(moment.time)));
     }
     if (moment.node === null) {
-      if (row >= 14 && moment.mark) parts.push(...labelled(this.gutter + 4, y + 4, "start", this.fitting(moment.mark, this.gutter), `deed ${moment.kind}`));
+      if (row >= 14 && moment.mark) parts.push(...this.across(moment.mark, this.gutter + 4, y, `deed ${moment.kind}`));
       return parts;
     }
     const x = this.x(moment.node);
     parts.push(drawn("circle", { class: `act ${moment.kind}${moment.marks.includes("violated") ? " violated" : ""}`, cx: x, cy: y, r: Math.min(row / 5, 4.5) }));
-    if (moment.mark && row >= 14) {
-      const fits = x + 8 + 7 * moment.mark.length < this.width;
-      const kind = `mark ${moment.marks.join(" ")}`;
-      parts.push(...labelled(fits ? x + 8 : x - 8, y + 4, fits ? "start" : "end", moment.mark, kind));
-    }
+    if (moment.mark && row >= 14) parts.push(...this.label(x, y, moment.mark, `mark ${moment.marks.join(" ")}`));
     return parts;
   }
 }
 
-/** Text that can be read on top of lines: the same text stands behind it in the colour of the page. */
-function labelled(x, y, anchor, text, kind) {
+/**
+ * Text that can be read on top of lines: the same text stands behind it in the colour of the page. If it is only a
+ * part of the `whole`, the pointer shows the whole.
+ */
+function labelled(x, y, anchor, text, kind, whole) {
   const place = { x, y, "text-anchor": anchor };
-  return [drawn("text", { class: `${kind} behind`, ...place }, text), drawn("text", { class: kind, ...place }, text)];
+  const title = text === whole ? null : drawn("title", {}, whole);
+  return [drawn("text", { class: `${kind} behind`, ...place }, text), drawn("text", { class: kind, ...place }, text, title)];
+}
+
+const RULER = document.createElement("canvas").getContext("2d");
+
+/** Breaks a text into at most `most` lines of this width. What is left over is cut, and the panel beside has all of it. */
+function wrapped(text, width, font, most) {
+  RULER.font = `${font} system-ui, sans-serif`;
+  const lines = [];
+  for (let rest = text; rest && lines.length < most;) {
+    // No letter that anyone reads is narrower than two pixels.
+    let end = Math.min(rest.length, Math.max(Math.ceil(width / 2), 1));
+    while (end > 1 && RULER.measureText(rest.slice(0, end)).width > width) end -= 1;
+    const isCut = end < rest.length;
+    const last = lines.length + 1 === most;
+    if (isCut && !last) end = rest.lastIndexOf(" ", end) > 0 ? rest.lastIndexOf(" ", end) : end;
+    lines.push(isCut && last ? `${rest.slice(0, end - 1)}…` : rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return lines;
 }
 
 function cross(x, y, kind) {
