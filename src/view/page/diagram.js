@@ -4,6 +4,8 @@
 const MARGIN = 6;
 /** In a diagram narrower than this, the times beside the steps are left out. */
 const NARROW = 520;
+/** Of a message that was in flight for more rows than this before it was lost, only both ends are drawn. */
+const LONG_WAY = 8;
 
 class Diagram {
   /** Calls `choose` with the moment that was chosen, and `hover` with the message that is pointed at, if any. */
@@ -127,26 +129,34 @@ class Diagram {
     return parts;
   }
 
+  /**
+   * The ways of a message that are drawn, in shares of the distance and in rows: to where it arrived or was lost. Of one
+   * that was lost long after it was sent only both ends are drawn, because many such lines would cover all else.
+   */
+  ways({ sent, got, lost }) {
+    const ways = got.filter((at) => at < this.hidden).map((at) => ({ begin: [0, sent], end: [1, at] }));
+    const open = { begin: [0, sent], end: [0.3, Math.min(sent + 1, this.run.length)], open: true };
+    if (lost && lost[0] < this.hidden) {
+      const [at] = lost;
+      const late = at - sent > LONG_WAY;
+      ways.push({ begin: late ? [0.6, at - 0.6] : [0, sent], end: [at === sent ? 0.35 : 0.85, at + 0.4], lost: true });
+      if (late) ways.push(open);
+    }
+    return ways.length > 0 ? ways : [open];
+  }
+
   /** A message: a line from where it was sent to where it arrived, or a cross where it was lost. */
   arrows(message, first, last) {
-    const x1 = this.x(message.from);
-    const y1 = this.y(message.sent);
-    const ends = message.got.filter((at) => at < this.hidden).map((at) => ({ at, lost: false }));
-    if (message.lost && message.lost[0] < this.hidden) ends.push({ at: message.lost[0], lost: true });
-    if (ends.length === 0) ends.push({ at: Math.min(message.sent + 1, this.run.length), lost: false, open: true });
-    const parts = [];
-    for (const end of ends) {
-      if (end.at < first && message.sent < first) continue;
-      const share = end.lost ? (end.at === message.sent ? 0.35 : 0.85) : end.open ? 0.3 : 1;
-      const x2 = x1 + (this.x(message.to) - x1) * share;
-      const y2 = this.y(end.at) + (end.lost ? this.row * 0.4 : 0);
-      const kind = `message ${message.kind}${message.reply ? " reply" : ""}${end.lost ? " lost" : ""}${end.open ? " open" : ""}`;
-      const told = this.told(message.id);
-      parts.push(drawn("line", { class: `reach`, x1, y1, x2, y2, ...told }));
-      parts.push(drawn("line", { class: kind, x1, y1, x2, y2 }));
-      parts.push(end.lost ? cross(x2, y2, kind) : end.open ? dot(x2, y2, kind) : arrowHead(x1, y1, x2, y2, kind));
-    }
-    return parts;
+    const place = ([share, row]) => [this.x(message.from) + (this.x(message.to) - this.x(message.from)) * share, this.y(row)];
+    return this.ways(message).filter(({ begin, end }) => end[1] >= first && begin[1] <= last).flatMap(({ begin, end, lost, open }) => {
+      const [[x1, y1], [x2, y2]] = [place(begin), place(end)];
+      const kind = `message ${message.kind}${message.reply ? " reply" : ""}${lost ? " lost" : ""}${open ? " open" : ""}`;
+      return [
+        drawn("line", { class: "reach", x1, y1, x2, y2, ...this.told(message.id) }),
+        drawn("line", { class: kind, x1, y1, x2, y2 }),
+        lost ? cross(x2, y2, kind) : open ? dot(x2, y2, kind) : arrowHead(x1, y1, x2, y2, kind),
+      ];
+    });
   }
 
   told(id) {

@@ -13,6 +13,8 @@ const ROW: usize = 22;
 const GUTTER: usize = 96;
 const COLUMN: usize = 132;
 const HEAD: usize = 30;
+/// Of a message that was in flight for more rows than this before it was lost, only both ends are drawn.
+const LONG_WAY: usize = 8;
 
 /// The style: light or dark as the reader's system is. Line styles repeat what the colours say.
 const STYLE: &str = "
@@ -132,19 +134,28 @@ impl Picture<'_> {
                  marker-end=\"url(#{tip})\"/>"
             ));
         }
-        // A message that has not arrived is a short line, with a cross where it was lost.
+        // A message that has not arrived is a short line, with a cross where it was lost. If that was long after it
+        // was sent, the cross has a line of its own, because many long lines would cover all else.
         if message.got.is_empty() {
-            let x = (from * 13 + to * 7) / 20;
-            let y = message.lost.map_or(begin, |(at, _)| y(at)) + ROW * 2 / 5;
-            let lost = if message.lost.is_some() { " lost" } else { "" };
-            self.add(format_args!(
-                "<line class=\"{kind}{lost}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{x}\" y2=\"{y}\"/>"
-            ));
-            if message.lost.is_some() {
+            let (x, short) = ((from * 13 + to * 7) / 20, ROW * 2 / 5);
+            let end = message.lost.map_or(begin, |(at, _)| y(at));
+            let is_late = end - begin > LONG_WAY * ROW;
+            let mut line = |lost: &str, from: usize, begin: usize, end: usize| {
                 self.add(format_args!(
-                    "<path class=\"message lost\" d=\"M{} {}l8 8m0 -8l-8 8\"/>",
-                    x - 4,
-                    y - 4
+                    "<line class=\"{kind}{lost}\" x1=\"{from}\" y1=\"{begin}\" x2=\"{x}\" y2=\"{end}\"/>"
+                ));
+            };
+            if message.lost.is_none() || is_late {
+                line("", from, begin, begin + short);
+            }
+            if message.lost.is_some() {
+                let (from, begin) =
+                    if is_late { (from.midpoint(x), end - ROW) } else { (from, begin) };
+                let end = end + short;
+                line(" lost", from, begin, end);
+                let (left, top) = (x - 4, end - 4);
+                self.add(format_args!(
+                    "<path class=\"message lost\" d=\"M{left} {top}l8 8m0 -8l-8 8\"/>"
                 ));
             }
         }
