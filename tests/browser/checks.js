@@ -90,6 +90,25 @@
   for (let k = 0; k < 4; k += 1) press("-");
   holds("more rows fit when they are closer", document.querySelectorAll("#diagram circle.act").length >= before);
 
+  // The page says where to begin, and what can be asked at a moment.
+  const begins = [...document.querySelectorAll("#beginnings button:first-child")];
+  check("it says where to begin", begins.length > 0, record.moments.some((moment) => moment.marks.some((mark) => mark !== "campaign" && mark !== "crash" && mark !== "client")));
+  for (const link of begins) {
+    link.click();
+    check("a beginning leads to its step", step(), Number(/^step (\d+):/.exec(link.textContent)[1]));
+  }
+  const committed = document.querySelector("#beginnings button:nth-child(2)");
+  if (committed) {
+    committed.click();
+    holds("the first commit says why", /is committed/.test($("why").textContent));
+    press("Escape");
+    const offer = $("why-offer");
+    holds("a question is offered", /^Why is entry \d+ (not )?committed on n\d\?$/.test(offer?.textContent));
+    offer?.click();
+    holds("it is answered", !$("why").hidden && $("why").querySelectorAll("p").length > 0);
+    press("Escape");
+  }
+
   // An entry can be asked.
   press("End");
   const entry = document.querySelector("#nodes td.entry button");

@@ -61,7 +61,15 @@ function nodesTable(run, at, chosen, choose, ask) {
       from > 1 ? element("td", { class: "more" }, "…") : null,
       ...cells);
   });
-  return [element("table", { class: "nodes" }, element("thead", {}, head), element("tbody", {}, ...rows))];
+  return [element("table", { class: "nodes" }, element("thead", {}, head), element("tbody", {}, ...rows)), whyOffer(states, acting, chosen, choose)].filter(Boolean);
+}
+
+/** Offers to ask why of the newest entry of the node that acts. */
+function whyOffer(states, node, chosen, choose) {
+  const entry = node === null || !states[node].up ? null : states[node].last;
+  if (!entry || (chosen?.node === node && chosen.index === entry.index)) return null;
+  const not = entry.index <= states[node].commit ? "" : "not ";
+  return element("button", { type: "button", class: "link", id: "why-offer", onclick: () => choose(node, entry.index) }, `Why is entry ${entry.index} ${not}committed on n${node}?`);
 }
 
 function entryCell(state, node, index, entry, chosen, choose) {
