@@ -5,7 +5,7 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, joined, or_null, plural, when};
 use super::{colour, deeds, event_text, finding_text, message, violation, why};
 use crate::explain::{client_calls, leaderships};
-use crate::raft::{Event, NodeId, Outcome, Role};
+use crate::raft::{Event, LogIndex, NodeId, Outcome, Role};
 use crate::record::History;
 use crate::record::deed::Deed;
 use crate::record::history::{NodeState, StepRecord};
@@ -113,13 +113,15 @@ pub(crate) fn fields(stood: &NodeState<'_>, with_log: bool) -> Vec<(String, Stri
         (true, true) => format!("{}, paused", node.role().kind()),
         (true, false) => node.role().kind().to_string(),
     };
+    // Only what is on disk outlives a crash.
+    let volatile = |index: LogIndex| if stood.up { index.to_string() } else { "-".to_owned() };
     let mut fields = vec![
         ("role".to_owned(), role),
         ("currentTerm".to_owned(), node.current_term().to_string()),
         ("votedFor".to_owned(), or_null(node.voted_for())),
         ("log".to_owned(), joined(log, " ")),
-        ("commitIndex".to_owned(), node.commit_index().to_string()),
-        ("lastApplied".to_owned(), stood.applied.to_string()),
+        ("commitIndex".to_owned(), volatile(node.commit_index())),
+        ("lastApplied".to_owned(), volatile(stood.applied)),
     ];
     match node.role() {
         Role::Follower { leader } => fields.push(("leader".to_owned(), or_null(*leader))),

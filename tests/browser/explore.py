@@ -137,6 +137,11 @@ def crash_before_save():
         check("it is down, and has forgotten its campaign", page.states()[1], ("down", "0", "–", "–"))
         page.node(1, "restart")
         check("it is back", page.roles()[1], "follower")
+        page.node(0, "crash")
+        check("one that is down has no commit index", page.states()[0][3], "–")
+        page.click("#nodes tbody tr:nth-child(1) td:nth-of-type(4) button")
+        check("and since its crash", "since 0.000 s: n0 CRASHES" in page.eval("document.getElementById('answered').textContent"), True)
+        check("nor does the ring name one", "commit index –" in page.eval("document.querySelector('.ring-node').getAttribute('aria-label')"), True)
 
 
 def back_and_branch(saved):

@@ -226,8 +226,6 @@ fn no_line_is_too_much_for_a_session() {
         ("do", json!({ "known": { "world": 1, "moments": 0 }, "act": "redo" })),
         ("why", json!({ "question": "committed 99999999999 on 0", "moment": 0 })),
         ("why", json!({ "question": "leader 0", "moment": 99_999_999 })),
-        ("blame", json!({ "node": 200, "field": "log", "moment": 3 })),
-        ("blame", json!({ "node": 1, "field": "nothing", "moment": 3 })),
         ("otherwise", json!({ "rule": "majority-quorum" })),
         ("open", json!({ "name": "no-such" })),
         ("open", json!({ "name": "x", "text": "nodes 99\ncrsh" })),

@@ -141,14 +141,6 @@ struct AskWhy {
     moment: usize,
 }
 
-/// A request for the step that set a field of a node.
-#[derive(Deserialize)]
-struct Blame {
-    node: u8,
-    field: String,
-    moment: usize,
-}
-
 #[derive(Deserialize)]
 struct Otherwise {
     rule: Rule,
@@ -185,9 +177,6 @@ fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Response, T
         (true, "/do") => read(body).map(|ask| json_answer(desk.act(ask))),
         (true, "/why") => read(body).map(|AskWhy { question, moment }| {
             or_complaint(desk.why(&question, moment).map(|answer| json!({ "answer": answer })))
-        }),
-        (true, "/blame") => read(body).map(|Blame { node, field, moment }| {
-            or_complaint(desk.blame(node, &field, moment).map(|since| json!({ "since": since })))
         }),
         (true, "/otherwise") => read(body).map(|Otherwise { rule }| {
             json_answer(serde_json::to_vec(&desk.otherwise(rule)).expect("its keys are names"))

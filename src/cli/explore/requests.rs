@@ -19,7 +19,7 @@ use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
 use crate::view::words::complaint_line;
-use crate::view::{failure_text, history as told, message, prompt, script_text, why};
+use crate::view::{failure_text, message, prompt, script_text, why};
 
 /// What the page knows already.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -322,21 +322,6 @@ impl<'a> Desk<'a> {
                 .look(|history| explain::why(history, step, &question).map(|it| answer(&it)))
         });
         answered.map_err(|error| why::unanswerable(&error))
-    }
-
-    /// The step since which a field of a node has the value it has at the end of a moment; 0 for the beginning.
-    pub(super) fn blame(&self, node: u8, field: &str, moment: usize) -> Result<u64, String> {
-        let step = self.session.shown.last_step(moment);
-        let nodes = self.session.head.nodes;
-        let id = NodeId::all(nodes).nth(node.into());
-        let id =
-            id.ok_or_else(|| format!("there is no node {node}; they are 0 to {}", nodes - 1))?;
-        let since = self.session.recorder.look(|history| {
-            let stood = history.node_at(id, step)?;
-            told::field(&stood, field)?;
-            history.since(id, step, |stood| told::field(&stood, field))
-        });
-        since.ok_or_else(|| format!("{id} has no '{field}' here"))
     }
 
     /// Compares the run with the same run with this rule broken, or kept if it is broken here. Lines that

@@ -8,6 +8,19 @@ const QUIZ = {
   "an answer": [["it commits an entry", (marks) => marks.includes("commit")], ["it commits nothing", (marks) => !marks.includes("commit")]],
 };
 
+/** At most this many lines are named that could not be carried out in the other run. */
+const SHOWN_FAILURES = 5;
+/** The fields of a node of which one can ask since when they are as they are. */
+const BLAMED = { currentTerm: ({ term }) => term, votedFor: ({ vote }) => vote, commitIndex: committedOf };
+
+/** Which lines could not be carried out in the other run, and why. */
+function failedLines(failed) {
+  if (failed.length === 0) return [];
+  const [shown, rest] = [failed.slice(0, SHOWN_FAILURES), failed.length - SHOWN_FAILURES];
+  return [element("p", {}, "Some lines failed there:"),
+    element("ul", { class: "glance", id: "failed-lines" }, ...shown.map((text) => element("li", {}, text)), rest > 0 ? element("li", {}, `and ${rest} more`) : null)];
+}
+
 Object.assign(Explore.prototype, {
   async whyEntry(panel, run, at, chosen) {
     panel.hidden = !chosen;
@@ -68,16 +81,18 @@ Object.assign(Explore.prototype, {
     return best?.node ?? 0;
   },
 
-  async blame(node, field) {
-    const told = await this.ask("blame", { node, field });
-    if (!told) return;
+  /** Shows the moment since which a field of a node has been as it is, and what happened in it. */
+  blame(node, field) {
+    this.stop();
     const { run } = this;
-    const at = run.ofStep.get(told.since);
-    const since = told.complaint ? [told.complaint]
-      : at === undefined ? ["This has been so from the beginning."]
-      : ["This has been so since ", element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(at) }, `step ${told.since}`), `: ${run.moments[at].title}.`];
-    const reasons = at === undefined ? [] : run.moments[at].lines.map(([kind, text, rule]) => element("p", { class: `told ${kind}` }, rule ? `${kind} ${rule}: ${text}` : text));
-    this.answer(`${field} of n${node} (${placeOf(run, this.viewer.at)})`, [element("p", {}, ...since), ...reasons]);
+    const value = (at) => BLAMED[field](run.states[at][node]);
+    let since = this.viewer.at;
+    while (since > 0 && value(since - 1) === value(since)) since -= 1;
+    const { step, time, title, lines } = run.moments[since];
+    const link = element("button", { type: "button", class: "link", onclick: () => this.viewer.goto(since) }, step ? `step ${step}` : seconds(time));
+    const told = since === 0 ? ["This has been so from the beginning."] : ["This has been so since ", link, `: ${title}.`];
+    const reasons = since === 0 ? [] : lines.map(([kind, text, rule]) => element("p", { class: `told ${kind}` }, rule ? `${kind} ${rule}: ${text}` : text));
+    this.answer(`${field} of n${node} (${placeOf(run, this.viewer.at)})`, [element("p", {}, ...told), ...reasons]);
   },
 
   answer(title, parts) {

@@ -57,7 +57,7 @@ function nodesTable(run, at, chosen, choose, ask) {
       cell("role", standing(state), `Why is n${node} ${leads === "leader" ? "the" : "not the"} leader?`, () => ask.why(`${leads} ${node}`)),
       cell("", String(state.term), `Which step made the term of n${node} ${state.term}?`, blame("currentTerm")),
       cell("", state.vote === null ? "–" : `n${state.vote}`, `Which step made this the vote of n${node}?`, blame("votedFor")),
-      cell("", state.up ? String(state.commit) : "–", `Which step made the commit index of n${node} ${state.commit}?`, blame("commitIndex")),
+      cell("", committedOf(state), `Since which step is the commit index of n${node} ${committedOf(state)}?`, blame("commitIndex")),
       from > 1 ? element("td", { class: "more" }, "…") : null,
       ...cells);
   });
@@ -70,6 +70,11 @@ function whyOffer(states, node, chosen, choose) {
   if (!entry || (chosen?.node === node && chosen.index === entry.index)) return null;
   const not = entry.index <= states[node].commit ? "" : "not ";
   return element("button", { type: "button", class: "link", id: "why-offer", onclick: () => choose(node, entry.index) }, `Why is entry ${entry.index} ${not}committed on n${node}?`);
+}
+
+/** The commit index of a node, which one that is down has lost. */
+function committedOf(state) {
+  return state.up ? String(state.commit) : "–";
 }
 
 function entryCell(state, node, index, entry, chosen, choose) {

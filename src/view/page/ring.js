@@ -68,7 +68,7 @@ class Ring {
     const { x, y } = this.place(node, this.count);
     const picked = this.selected?.node === node;
     const beside = crashes ? "will crash" : state.up && state.paused ? "paused" : "";
-    const words = `${standing(state)}, term ${state.term}${state.vote === null ? "" : `, vote for n${state.vote}`}, commit index ${state.commit}${crashes ? ", about to crash" : ""}`;
+    const words = `${standing(state)}, term ${state.term}${state.vote === null ? "" : `, vote for n${state.vote}`}, commit index ${committedOf(state)}${crashes ? ", about to crash" : ""}`;
     const arc = drawn("path", { class: "timer-arc", d: "" });
     this.arcs.push(arc);
     const group = drawn("g", {

@@ -98,8 +98,9 @@ fn a_trace_is_walked_forth_and_back() {
             "previous campaign All nodes start as followers An election",
         ],
     );
-    let out =
-        talk("goto first crash\nshow\ngoto 7\nshow 0\ndiff 6 7\nblame 1 votedFor\nblame 1 x\n");
+    let out = talk(
+        "goto first crash\nshow\ngoto 7\nshow 0\ndiff 6 7\nblame 1 votedFor\nblame 1 x\ngoto 62\nshow 0\nblame 0 commitIndex\n",
+    );
     has_all(
         &out,
         &[
@@ -109,6 +110,9 @@ fn a_trace_is_walked_forth_and_back() {
             "n0 role 'candidate' → 'leader'",
             "n1's votedFor has been 'n0' since step 2 step 2:",
             "n1 has no 'x' here; it has role, currentTerm,",
+            "role crashed currentTerm 1 votedFor n0",
+            "commitIndex - lastApplied -",
+            "n0's commitIndex has been '-' since step 60",
         ],
     );
     let out = talk(
