@@ -336,6 +336,21 @@ fn it_is_said_what_a_rule_did_that_makes_no_difference() {
     assert!(other["parts_in"].is_u64() && other.get("same").is_none());
 }
 
+/// A node that has lost its vote may do the same as one that keeps it, and the lines that then fail are named.
+#[test]
+fn a_violation_is_a_difference_and_a_line_that_fails_is_named_with_its_reason() {
+    let served = Served::start(&["--nodes", "3"]);
+    for line in ["elect 0", "wait until in step", "expect safe"] {
+        assert!(served.line(line)["complaint"].is_null(), "{line}");
+    }
+    let rule = "vote-cleared-only-by-new-term";
+    let (_, body) = served.post("otherwise", &json!({ "rule": rule }));
+    let other: Value = serde_json::from_str(&body).unwrap();
+    assert!(other["there"].to_string().contains("✗ Vote Uniqueness: n1's vote"), "{other}");
+    assert!(!other["here"].to_string().contains("✗"), "{}", other["here"]);
+    assert_eq!(other["failed"], json!(["line 3: expect safe: a property was violated."]));
+}
+
 #[test]
 fn a_line_that_does_nothing_is_not_kept() {
     let served = Served::start(&["--nodes", "3"]);

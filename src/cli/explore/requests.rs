@@ -334,8 +334,9 @@ impl<'a> Desk<'a> {
         let (sim, recorder) = world_of(&script);
         let mut told = ();
         let mut runner = Runner::new(sim, &mut told);
-        let failed = script.lines.iter().filter(|line| runner.execute(0, &line.verb).is_err());
-        let failed = failed.count();
+        let lines = (1..).zip(&script.lines);
+        let failed = lines.filter_map(|(nth, line)| runner.execute(nth, &line.verb).err());
+        let failed = failed.map(|failure| failure_text::sentence(&failure)).collect();
         let safety = runner.finish();
         recorder.look(|other| {
             self.session.recorder.look(|own| Comparison::of(rule, own, other, &safety, failed))

@@ -111,7 +111,7 @@ Object.assign(Explore.prototype, {
     const close = element("button", { type: "button", class: "link", onclick: () => { box.hidden = true; } }, "close");
     const isBroken = this.run.about.some((text) => text.startsWith("Broken:") && text.includes(rule));
     const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, close);
-    const failed = told.failed > 0 ? [element("p", { class: "hint" }, `${told.failed} of the lines could not be carried out there.`)] : [];
+    const failed = failedLines(told.failed);
     if (told.parts_in === null) {
       this.showAnswer(box, whole, head, element("p", {}, told.same), ...failed);
       return;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::moments::{Moments, ShownMoment, shown, step_moment};
 use super::run_record::{
     AtAGlance, Heading, RunRecord, ShownMessage, ShownViolation, about, properties,
-    shown_violations,
+    shown_violations, violation_text,
 };
 use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId, Outcome, Rule};
@@ -100,8 +100,8 @@ pub(crate) struct Comparison {
     /// What happens in that step in this run, and in the other.
     here: Vec<String>,
     there: Vec<String>,
-    /// How many lines could not be carried out in the other run.
-    failed: usize,
+    /// Which lines could not be carried out in the other run, and why.
+    failed: Vec<String>,
     /// The other run, around that step.
     other: RunRecord,
 }
@@ -113,10 +113,13 @@ impl Comparison {
         own: &History,
         other: &History,
         safety: &SafetyReport,
-        failed: usize,
+        failed: Vec<String>,
     ) -> Self {
         let mut steps = 1..=own.last().max(other.last());
-        let parts_in = steps.find(|&step| doings(own, step) != doings(other, step));
+        // A violation is a difference too: what a node holds can be wrong although it does the same so far.
+        let parts_in = steps.find(|&step| {
+            doings(own, step) != doings(other, step) || violated(own, step) != violated(other, step)
+        });
         let around = parts_in.unwrap_or(1);
         let shown = around.saturating_sub(40).max(1)..=around + 160;
         let sentences = |history| parts_in.map_or_else(Vec::new, |step| sentences(history, step));
@@ -137,6 +140,12 @@ fn doings(history: &History, step: u64) -> Option<(NodeId, Input, Vec<&Event>, V
     let events = record.events.iter().filter(|event| !matches!(event, Event::Checked(_)));
     let messages = record.messages.iter().map(|sent| &sent.envelope);
     Some((record.node, record.input(), events.collect(), messages.collect()))
+}
+
+/// What was violated in a step, in words.
+fn violated(history: &History, step: u64) -> Vec<String> {
+    let found = history.violations().filter(|violation| violation.step == step);
+    found.map(|found| format!("✗ {}", violation_text(found))).collect()
 }
 
 /// Says what a rule has done in a run that is the same with this rule the other way.
@@ -165,6 +174,7 @@ fn sentences(history: &History, step: u64) -> Vec<String> {
     };
     let moment = step_moment(&record);
     std::iter::once(moment.title)
+        .chain(violated(history, step))
         .chain(moment.lines.into_iter().map(|(kind, text, rule)| {
             rule.map_or_else(|| text.clone(), |rule| format!("{kind} {rule}: {text}"))
         }))

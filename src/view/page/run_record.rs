@@ -9,6 +9,7 @@ use super::answers::Answers;
 use super::moments::{Mark, Moments, ShownMoment, shown};
 use crate::explain::{client_calls, leaderships};
 use crate::properties::report::SafetyReport;
+use crate::properties::safety::Violation;
 use crate::raft::{MessageKind, NodeId, Rule};
 use crate::record::history::{History, SentMessage};
 use crate::record::{Clock, Header};
@@ -180,11 +181,13 @@ pub(super) fn properties(safety: &SafetyReport) -> Vec<(String, u64, bool)> {
 
 /// What was violated, in words.
 pub(super) fn shown_violations(safety: &SafetyReport) -> Vec<ShownViolation> {
-    let shown = |found: &crate::properties::safety::Violation| ShownViolation {
-        step: found.step,
-        text: format!("{}: {}", found.property, violation::sentence(&found.evidence)),
-    };
+    let shown =
+        |found: &Violation| ShownViolation { step: found.step, text: violation_text(found) };
     safety.violations.iter().map(shown).collect()
+}
+
+pub(super) fn violation_text(found: &Violation) -> String {
+    format!("{}: {}", found.property, violation::sentence(&found.evidence))
 }
 
 impl ShownMessage {
