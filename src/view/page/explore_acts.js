@@ -88,20 +88,26 @@ Object.assign(Explore.prototype, {
     const below = new Map();
     lines.forEach(({ parent }, nth) => below.set(parent, [...(below.get(parent) ?? []), nth]));
     const children = (parent) => below.get(parent) ?? [];
-    const leaf = (line) => {
-      let last = line;
-      while (children(last).length > 0) last = children(last).at(-1);
-      return last;
+    /** The lines from this one to the end of its newest branch. */
+    const newest = (line) => {
+      const all = [line];
+      while (children(all.at(-1)).length > 0) all.push(children(all.at(-1)).at(-1));
+      return all;
     };
+    const and = (more) => (more === 0 ? "" : `, and ${more} more line${more === 1 ? "" : "s"}`);
     const branches = (parent, own) => {
       const others = children(parent).filter((child) => child !== own);
-      return others.map((other) => element("button", { type: "button", class: "link branch", title: "Go to this branch; this one stays", onclick: () => this.goTo(leaf(other)) }, `or: ${lines[other].text}`));
+      return others.map((other) => element("button", { type: "button", class: "link branch", title: "Go to this branch; this one stays", onclick: () => this.goTo(newest(other).at(-1)) },
+        `${own === null ? "was done after this" : "another branch, instead of this"}: ${lines[other].text}${and(newest(other).length - 1)}`));
     };
+    const ends = lines.filter((_, nth) => children(nth).length === 0).length;
+    byId("branches").hidden = ends < 2;
+    byId("branches").textContent = `${ends} branches of lines. The links lead to the ends of the others.`;
     byId("lines").replaceChildren(...way.map((line, nth) => element("li", { class: line === tip ? "tip" : lines[line].text.startsWith("try ") ? "failed" : "" },
       element("button", { type: "button", class: "link plain", title: "Look at the moment after this line", onclick: () => this.viewer.goto(lines[line].moment) }, lines[line].text),
       ...branches(nth > 0 ? way[nth - 1] : null, line))));
     const after = branches(tip, null);
-    if (after.length > 0) byId("lines").append(element("li", { class: "hint" }, "undone: ", ...after));
+    byId("lines").append(...after.map((link) => element("li", { class: "hint after" }, link)));
     byId("lines").scrollTop = byId("lines").scrollHeight;
     byId("undo").disabled = tip === null;
     byId("redo").disabled = after.length === 0;
