@@ -207,6 +207,33 @@ def keyboard_only():
         check("it stays to be mended", page.eval("document.getElementById('line').value"), "crsh 1")
 
 
+def texts_of_the_ring():
+    """Each text of a node stands within its circle, and is large enough to be read."""
+    outside = (
+        "[...document.querySelectorAll('.ring-node > text')].filter((it) => { const box = it.getBBox(), r = 40;"
+        " return box.width > 0 && [box.x, box.x + box.width].some((x) => [box.y + 3, box.y + box.height - 3].some((y) => Math.hypot(x, y) > r)); })"
+        ".map((it) => it.textContent)"
+    )
+    for width in (1360, 390, 320):
+        with Page("--nodes", "5", size=(width, 860)) as page:
+            page.line("elect 0")
+            for act in ("pause 0", "crash 1", "pause 2", "crash 3 before save"):
+                page.line(act)
+            check(f"texts that leave their node at {width}", page.eval(outside), [])
+            size = page.eval("11 * document.getElementById('ring').getScreenCTM().a")
+            check(f"the size of the small texts at {width}: {size}", size > 8, True)
+            page.browser.screenshot(f"{FOLDER}/explore-ring-{width}.png")
+
+
+def lines_that_fail_otherwise():
+    with Page("--nodes", "3") as page:
+        for line in ("elect 0", "wait until in step", "expect safe"):
+            page.line(line)
+        page.eval("explore.otherwise('vote-cleared-only-by-new-term')")
+        page.browser.wait("document.getElementById('failed-lines')")
+        check("which line failed, and why", page.eval("document.getElementById('failed-lines').textContent"), "line 3: expect safe: a property was violated.")
+
+
 def narrow_and_hostile():
     with Page("--nodes", "3", size=(390, 844), dark=True) as page:
         page.line("submit to 0 SET <img src=x onerror=document.title=1>=1")
@@ -346,7 +373,7 @@ def ends():
 
 
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
-             lambda: back_and_branch(FOLDER), keyboard_only, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends,
+             lambda: back_and_branch(FOLDER), keyboard_only, texts_of_the_ring, lines_that_fail_otherwise, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends,
              moments.a_paused_leader_leads, moments.says_where_a_branch_begins, moments.goes_on_by_the_lines_that_are_left,
              moments.by_hand_nothing_comes_by_itself, moments.answers_belong_to_a_moment):
     test()

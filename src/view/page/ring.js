@@ -2,6 +2,10 @@
 // choose nodes and messages with a click or from the keyboard.
 
 const RING = { width: 560, height: 500, node: 40 };
+/** In less than this many pixels the ring is drawn higher than wide, so that its texts can be read. */
+const NARROW_RING = 480;
+/** More nodes than this do not fit into a narrow ring. */
+const NARROW_NODES = 7;
 /** The number of entries of each log that are drawn below its node: the last ones. */
 const RING_ENTRIES = 6;
 
@@ -15,7 +19,7 @@ class Ring {
     this.links = drawn("g", { "aria-hidden": "true" });
     this.nodes = drawn("g", {});
     this.messages = drawn("g", {});
-    svg.setAttribute("viewBox", `0 0 ${RING.width} ${RING.height}`);
+    new ResizeObserver(() => this.resized()).observe(svg);
     svg.replaceChildren(this.links, this.messages, this.nodes);
     this.shapes = new Map();
     this.drag = null;
@@ -30,9 +34,29 @@ class Ring {
     return { x: RING.width / 2 + rx * Math.cos(angle), y: RING.height / 2 - 8 + ry * Math.sin(angle) };
   }
 
+  /** Draws the ring again if it was narrow and is wide now, or the other way round. */
+  resized() {
+    if (!this.drawn) return;
+    const was = RING.width;
+    this.fit();
+    if (RING.width === was) return;
+    this.draw(this.drawn);
+    if (this.moved) this.move(...this.moved);
+  }
+
+  fit() {
+    const isNarrow = this.svg.clientWidth < NARROW_RING && this.count <= NARROW_NODES;
+    [RING.width, RING.height] = isNarrow ? [380, 460] : [560, 500];
+    this.svg.setAttribute("viewBox", `0 0 ${RING.width} ${RING.height}`);
+    this.svg.style.aspectRatio = `${RING.width} / ${RING.height}`;
+  }
+
   /** Draws the nodes and links: the states, the links that are cut, and which nodes are about to crash. */
-  draw({ states, cut, crashes }) {
+  draw(drawn) {
+    this.drawn = drawn;
+    const { states, cut, crashes } = drawn;
     this.count = states.length;
+    this.fit();
     const parts = [];
     for (let a = 0; a < this.count; a += 1) {
       for (let b = a + 1; b < this.count; b += 1) parts.push(...this.link(a, b, cut));
@@ -81,11 +105,11 @@ class Ring {
     drawn("circle", { class: "body", r: RING.node }),
     drawn("circle", { class: "second", r: RING.node - 5 }),
     arc,
-    drawn("text", { class: "name", y: beside ? -19 : -12 }, `n${node}`),
-    drawn("text", { class: "role-word", y: beside ? -6 : 3 }, state.up ? state.role : "down"),
-    drawn("text", { class: "role-word", y: 6 }, beside),
-    drawn("text", { y: 18 }, `term ${state.term}`),
-    drawn("text", { class: "role-word", y: 31 }, state.vote === null ? "no vote" : `vote n${state.vote}`),
+    drawn("text", { class: "name", y: beside ? -20 : -15 }, `n${node}`),
+    drawn("text", { class: "role-word", y: beside ? -9 : -2 }, state.up ? state.role : "down"),
+    drawn("text", { class: "role-word", y: 2 }, beside),
+    drawn("text", { y: beside ? 14 : 12 }, `term ${state.term}`),
+    drawn("text", { class: "vote-word", y: 25 }, state.vote === null ? "no vote" : `vote n${state.vote}`),
     this.log(state));
     return group;
   }
@@ -105,6 +129,7 @@ class Ring {
 
   /** Draws what moves at this time: the timers, and how far each message has come. */
   move(timers, longest, flying) {
+    this.moved = [timers, longest, flying];
     this.arcs?.forEach((arc, node) => {
       const share = timers[node] === null || timers[node] === undefined ? 0 : Math.min(Math.max(timers[node] / longest[node], 0), 1);
       arc.setAttribute("d", share > 0 ? arcOf(share, RING.node + 4) : "");
