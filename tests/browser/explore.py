@@ -280,7 +280,22 @@ def predicts():
         before = page.eval("explore.viewer.at")
         page.button("it grants its vote", "#question")
         check("it shows", page.eval("explore.viewer.at") > before, True)
-        check("the score", page.eval("document.getElementById('score').textContent"), "1 of 1 right")
+        check("the score", page.eval("document.getElementById('score').textContent"), "1 of 1 right.")
+        # What is done by hand asks too, and → goes past a question.
+        page.click("#last")
+        page.click("#manual")
+        page.line("timeout 2")
+        check("it says why it does not ask", "No question" in page.eval("document.getElementById('score').textContent"), True)
+        page.line("deliver request-vote 2 -> 1")
+        check("it asks", page.eval("document.querySelector('#question h3').textContent"), "n1 receives RequestVote from n2. What happens?")
+        at = page.eval("explore.viewer.at")
+        page.eval("document.activeElement.blur()")
+        page.browser.press("ArrowRight")
+        check("it goes on without an answer", (page.eval("explore.viewer.at"), page.eval("document.getElementById('question').hidden")), (at + 1, True))
+        page.click("#back")
+        check("what comes later is not drawn", page.eval("explore.viewer.diagram.hidden"), at + 1)
+        page.click("#predict")
+        check("until one no longer predicts", page.eval("explore.viewer.diagram.hidden"), None)
 
 
 def two_windows():

@@ -16,7 +16,7 @@ class Explore {
       looked: (at) => this.looked(at),
       ask: { about: (rule) => this.about(rule), rule: (rule) => this.otherwise(rule), why: (question) => this.why(question), blame: (node, field) => this.blame(node, field) },
     });
-    this.viewer.forward = () => (this.viewer.at < this.viewer.end ? this.viewer.goto(this.viewer.at + 1) : this.step());
+    this.viewer.forward = () => this.forward();
     const jump = this.viewer.jump.bind(this.viewer);
     this.viewer.jump = (direction) => this.jump(direction, jump);
     this.viewer.showButtons = () => { byId("back").disabled = byId("first").disabled = this.viewer.at === 0; };
@@ -110,17 +110,27 @@ class Explore {
   /** Carries out a line of the language at the moment that is shown. Resolves to whether that succeeded. */
   async line(line) {
     this.stop();
-    const told = await this.act({ act: "line", line }, { here: true });
+    const told = await this.predicted({ act: "line", line }, { here: true });
     const done = Boolean(told) && !told.complaint;
     if (done && told.said.length === 0) byId("kept").textContent = `done: ${line}`;
     return done;
   }
 
-  async step() {
-    if (this.still) return;
-    const [before, predicts] = [this.run.length, byId("predict").checked];
-    const told = await this.act({ act: "on" }, { follow: !predicts });
-    if (told && predicts) this.predict(before);
+  /** Acts. While the user predicts, what comes of it is shown only up to the first question. */
+  async predicted(act, options) {
+    const [from, predicts] = [this.viewer.at + 1, byId("predict").checked];
+    const told = await this.act(act, { ...options, follow: !predicts });
+    if (told && predicts) this.predict(from);
+    return told;
+  }
+
+  /** Goes one moment on, or lets the next event happen. A second time it goes past a question. */
+  forward() {
+    const next = this.viewer.at + 1;
+    if (next < this.run.length) {
+      if (byId("predict").checked && this.asked !== next && this.questionOf(next)) this.askBefore(next);
+      else this.viewer.goto(next);
+    } else if (!this.still) this.predicted({ act: "on" });
   }
 
   async jump(direction, jump) {
@@ -140,6 +150,8 @@ class Explore {
   looked(at) {
     const { run, head } = this;
     this.dropAnswers();
+    // What comes later would answer the questions.
+    this.viewer.diagram.hideFrom(byId("predict").checked ? at + 1 : Infinity);
     if (!this.playing) this.time = this.atEnd ? head.now : run.moments[at].time;
     byId("past").hidden = this.atEnd || this.playing;
     const whole = this.wholeLineAt(at);

@@ -54,7 +54,6 @@ Object.assign(Explore.prototype, {
     for (const box of document.querySelectorAll("[data-about]")) {
       if (box.dataset.about !== this.moment && box.dataset.about !== this.whole) box.hidden = true;
     }
-    if (byId("question").hidden) this.viewer.diagram.hideFrom(Infinity);
   },
 
   async why(typed) {
@@ -134,37 +133,59 @@ Object.assign(Explore.prototype, {
 
   // Predictions.
 
-  /** Asks what happens in a new step before it is shown. */
-  predict(before) {
-    const { run } = this;
-    const at = run.moments.findIndex((moment, nth) => nth >= before && moment.got !== null);
-    const message = at < 0 ? null : run.byId.get(run.moments[at].got);
-    const answers = message && QUIZ[{ vote: message.reply ? "a vote" : "RequestVote", append: message.reply ? "an answer" : "AppendEntries" }[message.kind]];
-    // A reply decides something only at a candidate, for a vote, or at a leader, for AppendEntries.
-    const asked = answers && run.states[at - 1][message.to];
-    const decides = asked && (!message.reply || asked.role === (message.kind === "vote" ? "candidate" : "leader"));
-    if (!decides) {
-      this.viewer.goto(this.viewer.end);
+  /** Shows the moments from this one on, up to the first that has a question, or else to the end. */
+  predict(from) {
+    const { run, viewer } = this;
+    let at = from;
+    while (at < run.length && !this.questionOf(at)) at += 1;
+    if (at < run.length) {
+      this.askBefore(at);
       return;
     }
-    this.viewer.diagram.hideFrom(at);
+    viewer.goto(viewer.end);
+    this.showScore("No question: no message has arrived that decides something.");
+  },
+
+  /** The answers from which the user chooses before a moment, if it decides something. */
+  questionOf(at) {
+    const { moments, states, byId: messages } = this.run;
+    const message = messages.get(moments[at].got);
+    if (!message) return null;
+    const isVote = message.kind === "vote";
+    if (!message.reply) return QUIZ[isVote ? "RequestVote" : "AppendEntries"];
+    // A reply decides something only at a candidate, for a vote, or at a leader, for AppendEntries.
+    if (states[at - 1][message.to].role !== (isVote ? "candidate" : "leader")) return null;
+    return QUIZ[isVote ? "a vote" : "an answer"];
+  },
+
+  /** Shows the moment before this one, and asks what comes. */
+  askBefore(at) {
+    const { marks, title, got } = this.run.moments[at];
+    const answers = this.questionOf(at);
+    this.viewer.goto(at - 1);
+    this.asked = at;
     const box = byId("question");
-    const { marks, title } = run.moments[at];
     const choose = (right) => {
       this.score.asked += 1;
       this.score.right += right ? 1 : 0;
-      byId("score").textContent = `${this.score.right} of ${this.score.asked} right`;
+      this.showScore();
       this.viewer.goto(at);
       this.showAnswer(box, this.moment, element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."));
     };
-    this.showAnswer(box, this.moment, element("h3", {}, `${title}. What happens?`), element("p", {}, `${message.says}.`),
-      element("div", { class: "row" }, ...answers.map(([text, holds]) => element("button", { type: "button", onclick: () => choose(holds(marks)) }, text))));
+    this.showAnswer(box, this.moment, element("h3", {}, `${title}. What happens?`), element("p", {}, `${this.run.byId.get(got).says}.`),
+      element("div", { class: "row" }, ...answers.map(([text, holds]) => element("button", { type: "button", onclick: () => choose(holds(marks)) }, text))),
+      element("p", { class: "hint" }, "→ goes on without an answer."));
     box.querySelector("button").focus();
+  },
+
+  showScore(note = "") {
+    const { right, asked } = this.score;
+    byId("score").textContent = [asked > 0 ? `${right} of ${asked} right.` : "", note].join(" ").trim();
   },
 
   /** Withdraws the question, because the user does something else. */
   withdraw() {
     byId("question").hidden = true;
-    this.viewer.diagram.hideFrom(Infinity);
+    this.showScore();
   },
 });

@@ -11,7 +11,7 @@ Object.assign(Explore.prototype, {
     click("to-end", () => this.viewer.goto(this.viewer.end));
     click("go-on", () => { this.stop(); this.act({ act: "fork" }, { here: true }); });
     byId("manual").onchange = (event) => this.line(event.target.checked ? "manual" : "automatic");
-    byId("predict").onchange = () => this.withdraw();
+    byId("predict").onchange = () => { this.withdraw(); this.viewer.goto(this.viewer.at); };
     byId("typed").onsubmit = async (event) => {
       event.preventDefault();
       const typed = byId("line").value;
