@@ -18,19 +18,17 @@ function start() {
 
 /** Links to the first moment of each important kind, and to why the first commit was one. */
 function beginnings(run, viewer) {
-  const found = ["elected", "commit", "refused", "truncated", "overridden", "violated"].flatMap((mark) => {
-    const at = run.marked(-1, mark, 1);
-    return at === null ? [] : [{ at, mark, node: run.moments[at].node }];
+  const found = ["elected", "commit", "refused", "truncated", "overridden", "violated"].map((mark) => run.marked(-1, mark, 1));
+  const moments = [...new Set(found)].filter((at) => at !== null).sort((one, other) => one - other);
+  return moments.map((at) => {
+    const { step, node, mark } = run.moments[at];
+    const violation = run.violations.find((violated) => violated.step === step);
+    const text = [`n${node} ${mark ?? "acts"}`, violation && `✗ ${violation.text.split(":")[0]} is violated`].filter(Boolean).join("; ");
+    const show = () => { viewer.chosen = null; viewer.goto(at); };
+    const why = () => { show(); viewer.choose(node, run.states[at][node].commit); };
+    return element("li", {}, element("button", { type: "button", class: "link", onclick: show }, `step ${step}: ${text}`), " ",
+      at === found[1] ? element("button", { type: "button", class: "link", onclick: why }, "why?") : null);
   });
-  const link = ({ at, mark, node }) => {
-    const violation = run.violations.find(({ step }) => step === run.moments[at].step);
-    const text = mark === "violated" ? `✗ ${violation.text.split(":")[0]} is violated` : `n${node} ${run.moments[at].mark}`;
-    const show = (chosen) => { viewer.chosen = chosen; viewer.goto(at); };
-    const index = run.states[at][node]?.commit;
-    const why = mark === "commit" ? element("button", { type: "button", class: "link", onclick: () => { show(null); viewer.choose(node, index); } }, "why?") : null;
-    return element("li", {}, element("button", { type: "button", class: "link", onclick: () => show(null) }, `step ${run.moments[at].step}: ${text}`), " ", why);
-  };
-  return found.sort((one, other) => one.at - other.at).map(link);
 }
 
 start();
