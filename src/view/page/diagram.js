@@ -171,12 +171,14 @@ class Diagram {
     const [room, [size, weight]] = [this.width - x - 8, kind === "phase-text" ? [13, "600"] : [12, "italic"]];
     const lines = wrapped(text, room, `${weight} ${size}px`, 1);
     if (lines[0] === text || this.row < 22) return labelled(x, y + 4, "start", lines[0], kind, text);
-    return wrapped(text, room, `${weight} 11px`, 2).flatMap((line, nth) => labelled(x, y - 2 + 11 * nth, "start", line, `${kind} small`, text));
+    const parts = wrapped(text, room, `${weight} 11px`, 2);
+    const top = parts.length === 1 ? y + 4 : y - 2;
+    return parts.flatMap((line, nth) => labelled(x, top + 11 * nth, "start", line, `${kind} small`, text));
   }
 
   /** The label of what happened at a node, on the side of its line that has room. */
   label(x, y, text, kind) {
-    const [left, right] = [x - 12, this.width - x - 12];
+    const [left, right] = [x - 8 - this.gutter, this.width - x - 12];
     const isRight = right >= left || wrapped(text, right, "600 12px", 1)[0] === text;
     const [line] = wrapped(text, isRight ? right : left, "600 12px", 1);
     return labelled(isRight ? x + 8 : x - 8, y + 4, isRight ? "start" : "end", line, kind, text);
