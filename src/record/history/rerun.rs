@@ -149,6 +149,33 @@ impl<'h> Rerun<'h> {
         self.up_to(self.own.until(step, self.history), see)
     }
 
+    /// Calls `see` with the node's state right after it made `step`, before anything else happened to it. `taken` is
+    /// how much had happened to it before, and then how much has by now; the rerun must not be past that.
+    pub fn after_step<T>(
+        &mut self,
+        taken: &mut usize,
+        step: u64,
+        see: impl FnOnce(NodeState<'_>) -> T,
+    ) -> T {
+        self.after(taken, |it| matches!(it, Taken::Step(made) if *made == step), see)
+    }
+
+    /// The same right after the next crash, restart, pause or loss of its disk.
+    pub fn after_deed<T>(&mut self, taken: &mut usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+        self.after(taken, |it| !matches!(it, Taken::Step(_)), see)
+    }
+
+    fn after<T>(
+        &mut self,
+        taken: &mut usize,
+        is_it: impl Fn(&Taken) -> bool,
+        see: impl FnOnce(NodeState<'_>) -> T,
+    ) -> T {
+        let next = self.own.taken[*taken..].iter().position(is_it);
+        *taken += next.expect("what happened to a node is kept") + 1;
+        self.up_to(*taken, see)
+    }
+
     /// Calls `see` with the node's state after the first `until` items of `taken`.
     fn up_to<T>(&mut self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         while self.at < until {
@@ -304,8 +331,13 @@ impl History {
         self.rerun_from(id, self.nodes[id.index()].until(step, self))
     }
 
+    /// How much had happened to a node by the moment of `step`.
+    pub fn taken_until(&self, id: NodeId, step: u64) -> usize {
+        self.nodes[id.index()].until(step, self)
+    }
+
     /// A rerun from the last copy of a node that is not past the first `until` items of its `taken`.
-    fn rerun_from(&self, id: NodeId, until: usize) -> Rerun<'_> {
+    pub fn rerun_from(&self, id: NodeId, until: usize) -> Rerun<'_> {
         let copies = &self.nodes[id.index()].copies;
         Rerun::from(self, id, copies.partition_point(|(at, _)| *at <= until) - 1)
     }

@@ -99,6 +99,8 @@ pub(crate) struct Moments {
     of_step: Vec<usize>,
     /// The log of each node, as it was last shown.
     logs: Vec<Vec<LogEntry>>,
+    /// How much that happened to each node was taken in, or came before the first step that is shown.
+    taken: Vec<usize>,
     /// The network, which knows the links that are cut.
     network: Network,
     /// How many deeds were taken in, or came before the first step that is shown.
@@ -111,7 +113,8 @@ pub(crate) struct Moments {
 impl Moments {
     fn new(list: Vec<ShownMoment>, first: u64, logs: Vec<Vec<LogEntry>>) -> Self {
         let network = Network::new(Conditions::PERFECT);
-        Self { list, first, of_step: vec![0], logs, network, deeds: 0, lost: HashMap::new() }
+        let taken = vec![0; logs.len()];
+        Self { list, first, of_step: vec![0], logs, taken, network, deeds: 0, lost: HashMap::new() }
     }
 
     /// Begins before step `first`. If there are steps before it, one moment has the state of every node then.
@@ -119,7 +122,9 @@ impl Moments {
         let logs = vec![Vec::new(); history.header().nodes];
         let network = history.network_at(first - 1);
         let deeds = history.deeds_until(first - 1);
-        let mut moments = Self { network, deeds, ..Self::new(Vec::new(), first, logs) };
+        let nodes = NodeId::all(logs.len());
+        let taken = nodes.map(|id| history.taken_until(id, first - 1)).collect();
+        let mut moments = Self { network, deeds, taken, ..Self::new(Vec::new(), first, logs) };
         if let Some(before) = history.step(first - 1) {
             let title = format!("What came before step {first} is not shown.");
             let mut begin = ShownMoment::new(before.time, None, MomentKind::Note, &title);
@@ -150,62 +155,52 @@ impl Moments {
     /// Takes in the steps and deeds since the last call, up to the moment of step `until`, in their order.
     pub(crate) fn follow(&mut self, history: &History, until: u64) {
         let mut deeds = history.deeds_from(self.deeds, until).peekable();
-        let mut changed = Vec::new();
-        let nodes = NodeId::all(self.logs.len());
+        let nodes = NodeId::all(self.logs.len()).zip(&self.taken);
         let mut reruns: Vec<Rerun<'_>> =
-            nodes.map(|id| history.rerun(id, self.steps().end - 1)).collect();
+            nodes.map(|(id, &taken)| history.rerun_from(id, taken)).collect();
         for step in self.steps().end..=until {
             while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step) {
-                changed.extend(self.world(time, deed));
+                self.world(time, deed, &mut reruns);
             }
             let record = history.step(step).expect("a history has every step up to its last");
             self.of_step.push(self.list.len());
-            self.list.push(step_moment(&record));
-            changed.push(record.node);
-            // Deeds after the last step belong to the moment of that step.
-            if step == until {
-                changed.extend(deeds.by_ref().filter_map(|(_, time, deed)| self.world(time, deed)));
-            }
-            self.stand(&mut reruns, step, record.node, &mut changed);
+            let mut moment = step_moment(&record);
+            let mut taken = self.taken[record.node.index()];
+            let rerun = &mut reruns[record.node.index()];
+            let stands =
+                rerun.after_step(&mut taken, step, |state| self.change(record.node, &state));
+            self.taken[record.node.index()] = taken;
+            moment.after.push(stands);
+            self.list.push(moment);
         }
-        changed.extend(deeds.filter_map(|(_, time, deed)| self.world(time, deed)));
-        if let Some(&acting) = changed.first() {
-            self.stand(&mut reruns, until, acting, &mut changed);
+        // Deeds after the last step belong to the moment of that step.
+        for (_, time, deed) in deeds {
+            self.world(time, deed, &mut reruns);
         }
     }
 
-    /// Adds what the world did. Returns the node that it changed, if any.
-    fn world(&mut self, time: Time, deed: &Deed) -> Option<NodeId> {
+    /// Adds what the world did.
+    fn world(&mut self, time: Time, deed: &Deed, reruns: &mut [Rerun<'_>]) {
         self.deeds += 1;
         let moment = deed_moment(time, deed);
         if let Deed::Lost { message, why, .. } = deed {
             let at = self.list.len().saturating_sub(usize::from(moment.is_none()));
             self.lost.insert(*message, (at, *why));
         }
-        let mut moment = moment?;
+        let Some(mut moment) = moment else { return };
         let was = self.network.cut_links(self.logs.len());
         deed.apply_to(&mut self.network);
         let is = self.network.cut_links(self.logs.len());
         moment.cut = (is != was).then_some(is);
-        let changed = moment.node.filter(|_| matches!(moment.kind, MomentKind::Crash));
-        self.list.push(moment);
-        changed
-    }
-
-    /// Records the state at the end of `step` of the nodes that have `changed`, and clears that list.
-    fn stand(
-        &mut self,
-        reruns: &mut [Rerun<'_>],
-        step: u64,
-        acting: NodeId,
-        changed: &mut Vec<NodeId>,
-    ) {
-        changed.sort_unstable();
-        changed.dedup();
-        for id in changed.drain(..) {
-            let change = reruns[id.index()].at(step, |state| self.change(id, &state));
-            self.place(id, acting).after.push(change);
+        if let Some(id) = moment.node
+            && matches!(moment.kind, MomentKind::Crash)
+        {
+            let mut taken = self.taken[id.index()];
+            let rerun = &mut reruns[id.index()];
+            moment.after.push(rerun.after_deed(&mut taken, |state| self.change(id, &state)));
+            self.taken[id.index()] = taken;
         }
+        self.list.push(moment);
     }
 
     /// Returns the position of a step in `list`. Steps before the first one shown are at the beginning.
@@ -223,18 +218,6 @@ impl Moments {
     /// The steps that are shown.
     pub(super) const fn steps(&self) -> Range<u64> {
         self.first..self.first + self.of_step.len() as u64 - 1
-    }
-
-    /// Returns the moment that changed a node: its last crash, restart or pause, or else the last step.
-    fn place(&mut self, id: NodeId, acting: NodeId) -> &mut ShownMoment {
-        let step = *self.of_step.last().expect("the step was added");
-        let before =
-            if id == acting { step } else { self.of_step[self.of_step.len().saturating_sub(2)] };
-        let violated = |moment: &ShownMoment| {
-            matches!(moment.kind, MomentKind::Crash) && moment.node == Some(id)
-        };
-        let at = self.list[before..].iter().rposition(violated).map_or(step, |nth| before + nth);
-        &mut self.list[at]
     }
 
     fn change(&mut self, id: NodeId, state: &NodeState<'_>) -> NodeChange {

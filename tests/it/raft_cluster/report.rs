@@ -312,6 +312,27 @@ fn a_message_is_lost_in_its_reports_when_it_was_lost() {
     assert!(page("lost-late.svg", 0, &[script, "--as", "svg"]).contains(&format!("y2=\"{row}\"")));
 }
 
+/// A node that crashes and starts again between two steps is down in between.
+#[test]
+fn a_page_shows_a_node_after_each_thing_that_happens_to_it() {
+    let script = file("between.raft");
+    let text = "nodes 3\nelect 0\nwait 1s\ncrash 0\nrestart 0\npause 1\nresume 1\nwait 1s\n";
+    fs::write(&script, text).unwrap();
+    let record = record(&page("between.html", 0, &[script.to_str().unwrap()]));
+    let moments = record["moments"].as_array().unwrap();
+    for (mark, up, paused) in [
+        ("crashes", false, false),
+        ("starts again", true, false),
+        ("is paused", true, true),
+        ("resumes", true, false),
+    ] {
+        let moment = moments.iter().find(|moment| moment["mark"] == mark).unwrap();
+        let [after] = &moment["after"].as_array().unwrap()[..] else { panic!("{mark}: {moment}") };
+        assert_eq!((&after["up"], &after["paused"]), (&up.into(), &paused.into()), "{mark}");
+        assert_eq!(after["role"], "follower", "{mark}");
+    }
+}
+
 #[test]
 fn a_page_of_a_part_of_a_run_begins_with_how_every_node_stood() {
     let trace = file("report-part.jsonl");
