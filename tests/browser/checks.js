@@ -92,10 +92,11 @@
 
   // The page says where to begin, and what can be asked at a moment.
   const begins = [...document.querySelectorAll("#beginnings button:first-child")];
+  check("each beginning is named once", new Set(begins.map((link) => link.textContent)).size, begins.length);
   check("it says where to begin", begins.length > 0, record.moments.some((moment) => moment.marks.some((mark) => mark !== "campaign" && mark !== "crash" && mark !== "client")));
   for (const link of begins) {
     link.click();
-    check("a beginning leads to its step", step(), Number(/^step (\d+):/.exec(link.textContent)[1]));
+    check("a beginning leads to its step", step(), Number(/^step (\d+), n\d: ./.exec(link.textContent)[1]));
   }
   const committed = document.querySelector("#beginnings button:nth-child(2)");
   if (committed) {

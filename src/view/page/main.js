@@ -23,10 +23,10 @@ function beginnings(run, viewer) {
   return moments.map((at) => {
     const { step, node, mark } = run.moments[at];
     const violation = run.violations.find((violated) => violated.step === step);
-    const text = [`n${node} ${mark ?? "acts"}`, violation && `✗ ${violation.text.split(":")[0]} is violated`].filter(Boolean).join("; ");
+    const text = [mark, violation && `✗ ${violation.text.split(":")[0]} is violated`].filter(Boolean).join("; ");
     const show = () => { viewer.chosen = null; viewer.goto(at); };
     const why = () => { show(); viewer.choose(node, run.states[at][node].commit); };
-    return element("li", {}, element("button", { type: "button", class: "link", onclick: show }, `step ${step}: ${text}`), " ",
+    return element("li", {}, element("button", { type: "button", class: "link", onclick: show }, `step ${step}, n${node}: ${text}`), " ",
       at === found[1] ? element("button", { type: "button", class: "link", onclick: why }, "why?") : null);
   });
 }

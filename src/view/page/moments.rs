@@ -312,7 +312,7 @@ fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
                 (Mark::Truncated, 3, format!("deletes {from} to {to}"))
             }
             Event::CommitAdvanced { to, .. } => (Mark::Commit, 2, format!("commits {to}")),
-            Event::VoteRefused { .. } => (Mark::Refused, 1, "gives no vote".to_owned()),
+            Event::VoteRefused { .. } => (Mark::Refused, 1, "no vote".to_owned()),
             Event::EntriesRefused { .. } => (Mark::Refused, 1, "refuses".to_owned()),
             Event::ProposalRefused { .. } => (Mark::Refused, 1, "does not lead".to_owned()),
             Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
