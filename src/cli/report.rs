@@ -39,13 +39,18 @@ impl Report {
         self.own_file().check(&self.file).map_err(Error::NotWritten)
     }
 
-    /// Writes the report.
-    pub(super) fn write(&self, history: &History, safety: &SafetyReport) -> Result<(), Error> {
+    /// Writes the report of a run; `shows` is what its scenario shows, or empty.
+    pub(super) fn write(
+        &self,
+        history: &History,
+        safety: &SafetyReport,
+        shows: &str,
+    ) -> Result<(), Error> {
         let (asked, last) = (self.steps.as_ref().map_or(0, |steps| *steps.start()), history.last());
         if asked > last {
             return Err(Error::Usage(TraceError::NoStep { asked, last }.to_string()));
         }
-        let text = self.kind.write(history, safety, self.steps.as_ref());
+        let text = self.kind.write(history, safety, self.steps.as_ref(), shows);
         self.own_file().write(&self.file, &text).map_err(Error::NotWritten)
     }
 
@@ -60,7 +65,7 @@ impl Report {
         self.check()?;
         let history = history_of(name, trace)?;
         let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
-        self.write(&history, &safety)?;
+        self.write(&history, &safety, "")?;
         let good = safety.violation_count() == 0;
         let scenario = &history.header().scenario;
         printing(|output| {

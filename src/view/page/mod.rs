@@ -56,15 +56,21 @@ impl ReportKind {
         }
     }
 
-    /// Writes a run with its safety report: these steps of it, or by default the first ones.
+    /// Writes a run with its safety report: these steps of it, or by default the first ones. `shows` is what its
+    /// scenario shows, or empty.
     pub(crate) fn write(
         self,
         history: &History,
         safety: &SafetyReport,
         steps: Option<&RangeInclusive<u64>>,
+        shows: &str,
     ) -> String {
         let first = 1..=self.most();
-        let record = RunRecord::of(history, safety, steps.unwrap_or(&first), self == Self::Page);
+        let mut record =
+            RunRecord::of(history, safety, steps.unwrap_or(&first), self == Self::Page);
+        if !shows.is_empty() {
+            record.heading.about.insert(0, moments::shown(shows));
+        }
         match self {
             Self::Page => html(&record),
             Self::Svg => svg::picture(&record),

@@ -142,6 +142,12 @@ fn every_scenario_that_ships_has_a_page() {
 }
 
 #[test]
+fn a_page_says_what_its_scenario_shows() {
+    let shows = "The paper's Figure 8: an entry of an older term on a majority is not committed; two endings.";
+    assert_eq!(record(&page("shows.html", 0, &["figure-8"]))["about"][0], shows);
+}
+
+#[test]
 fn a_run_writes_its_page_beside_being_told() {
     let path = file("beside.html");
     let _ = fs::remove_file(&path);
