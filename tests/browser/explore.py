@@ -208,9 +208,9 @@ def keyboard_only():
 
 
 def texts_of_the_ring():
-    """Each text of a node stands within its circle, and is large enough to be read."""
+    """Each text of a node stands within its circle, the inner one of a leader, and is large enough to be read."""
     outside = (
-        "[...document.querySelectorAll('.ring-node > text')].filter((it) => { const box = it.getBBox(), r = 40;"
+        "[...document.querySelectorAll('.ring-node > text')].filter((it) => { const box = it.getBBox(), r = 35;"
         " return box.width > 0 && [box.x, box.x + box.width].some((x) => [box.y + 3, box.y + box.height - 3].some((y) => Math.hypot(x, y) > r)); })"
         ".map((it) => it.textContent)"
     )
@@ -366,6 +366,7 @@ def frames():
             page.line("heartbeat 0")
         flying = page.eval("explore.head.flights.length")
         check("enough in flight", flying >= 200, True)
+        check("no word of the table is torn", page.eval("[...document.querySelectorAll('#nodes td > button.plain')].some((it) => it.offsetHeight > 30)"), False)
         page.eval("document.getElementById('speed').value = '1'")
         page.click("#play")
         page.eval("new Promise((done) => setTimeout(done, 3000))")
