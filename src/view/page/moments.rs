@@ -124,7 +124,7 @@ impl Moments {
         let deeds = history.deeds_until(first - 1);
         let nodes = NodeId::all(logs.len());
         let taken = nodes.map(|id| history.taken_until(id, first - 1)).collect();
-        let mut moments = Self { network, deeds, taken, ..Self::new(Vec::new(), first, logs) };
+        let mut moments = Self { taken, network, deeds, ..Self::new(Vec::new(), first, logs) };
         if let Some(before) = history.step(first - 1) {
             let title = format!("What came before step {first} is not shown.");
             let mut begin = ShownMoment::new(before.time, None, MomentKind::Note, &title);
