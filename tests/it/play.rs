@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use assert_cmd::Command;
 use raft_in_practice::cli::play::lines::{fitting, following};
 
+use crate::common::own_file;
 use crate::common::text::unwrapped;
 
 /// What a session printed, and its exit code.
@@ -34,7 +35,7 @@ fn play(options: &[&str], lines: &[&str]) -> Played {
 
 /// A file of this test's own, which is not there yet.
 fn file(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let path = own_file(name);
     let _ = fs::remove_file(&path);
     path
 }

@@ -8,7 +8,9 @@ pub mod lengths;
 mod memory_file;
 pub mod text;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use raft_in_practice::raft::{
     AppendEntries, AppendEntriesReply, AppendOutcome, Command, ConflictHint, Envelope, Event,
@@ -18,6 +20,18 @@ use raft_in_practice::raft::{
 
 pub use cluster::Cluster;
 pub use memory_file::MemoryFile;
+
+/// A file of the running test's own, in a folder that no other test uses.
+pub fn own_file(name: &str) -> PathBuf {
+    let thread = std::thread::current();
+    let test = thread.name().expect("a test runs on a thread that has its name");
+    // A short name, because outputs show paths and wrap them.
+    let mut hash = DefaultHasher::new();
+    test.hash(&mut hash);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{:016x}", hash.finish()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
+}
 
 pub const fn id(number: u8) -> NodeId {
     NodeId::new(number)

@@ -1,9 +1,8 @@
 //! The prompt on a trace, the lanes, and questions on the command line: the program from outside.
 
-use std::path::PathBuf;
-
 use assert_cmd::Command;
 
+use crate::common::own_file;
 use crate::common::text::{has_all, unwrapped};
 
 /// What the program printed on standard output and on standard error, and its exit code.
@@ -30,9 +29,7 @@ fn complaint(arguments: &[&str]) -> String {
 
 /// The trace of a shipped scenario, in a file of this test's own.
 fn trace(scenario: &str, test: &str) -> String {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("history");
-    std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join(format!("{test}.jsonl")).to_str().unwrap().to_owned();
+    let path = own_file(&format!("{test}.jsonl")).to_str().unwrap().to_owned();
     printed(&["run", scenario, "--virtual", "--view", "quiet", "--trace", &path], "");
     path
 }

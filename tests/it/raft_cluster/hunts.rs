@@ -16,7 +16,7 @@ fn a_hunt_tells_and_saves_a_run_that_fails_again() {
     let text = unwrapped(&told);
     for words in [
         "THIS RUN BREAKS A RULE: one-vote-per-term",
-        "The shortest run that an exhaustive search finds in which Election Safety is violated:",
+        "An exhaustive search finds the shortest run that violates a property; here it is Election Safety:",
         "6 moves, and no run within the searched bounds is shorter",
         "campaigns, reaching",
         "✗ Election Safety is violated",

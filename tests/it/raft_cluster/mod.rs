@@ -14,10 +14,9 @@ mod terminals;
 mod traces;
 mod written_traces;
 
-use std::path::PathBuf;
-
 use assert_cmd::Command;
 
+use crate::common::own_file as file;
 use crate::common::text::unwrapped;
 
 fn raft_cluster(arguments: &[&str]) -> Command {
@@ -44,11 +43,4 @@ fn complaint(arguments: &[&str]) -> String {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
     text
-}
-
-/// A file of this test's own.
-fn file(name: &str) -> PathBuf {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("raft_cluster");
-    std::fs::create_dir_all(&directory).unwrap();
-    directory.join(name)
 }

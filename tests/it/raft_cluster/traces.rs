@@ -177,7 +177,7 @@ fn a_trace_that_lies_about_clients_is_refused_with_the_place() {
         (damaged("refusal.jsonl", refusal(0, 3)), &["n0 does not refuse a client like this here"]),
         (damaged("others.jsonl", refusal(1, 3)), &["client 3 does not wait for n1"]),
         (damaged("nobody.jsonl", refusal(1, 78)), &["client 78 does not wait for n1"]),
-        (damaged("answered.jsonl", refusal(0, 1)), &["client 1 does not wait for n0"]),
+        (damaged("has-answer.jsonl", refusal(0, 1)), &["client 1 does not wait for n0"]),
     ]);
 }
 
