@@ -247,8 +247,8 @@ fn watched(hunt: &Hunt, progress: &HuntProgress, seeds: Option<u64>, at_work: &s
 fn watch(progress: &HuntProgress, seeds: Option<u64>, at_work: &str, ended: &Receiver<()>) {
     let bar = seeds.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     let template = match seeds {
-        Some(_) => "{spinner} {elapsed}, {eta} left: {pos} of {len} seeds ({per_sec}) {msg}",
-        None => "{spinner} {elapsed} {prefix} {pos} seeds ({per_sec}) {msg}",
+        Some(_) => "{spinner} {elapsed}, {eta} left: {pos} of {len} seeds  {wide_msg}",
+        None => "{spinner} {elapsed} {prefix} {pos} seeds  {wide_msg}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

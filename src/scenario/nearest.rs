@@ -8,7 +8,7 @@ const ALIKE: f64 = 0.75;
 const PART_ALIKE: f64 = 0.9;
 
 /// Words that are usual elsewhere, and those that are used here in their place.
-const USUAL: [(&str, &[&str]); 12] = [
+const USUAL: [(&str, &[&str]); 13] = [
     ("kill", &["crash"]),
     ("stop", &["crash", "pause"]),
     ("start", &["restart"]),
@@ -19,6 +19,7 @@ const USUAL: [(&str, &[&str]); 12] = [
     ("election", &["campaign"]),
     ("elections", &["campaigns"]),
     ("read", &["write", "write GET x"]),
+    ("rules", &["help", "help RULE"]),
     ("undo", &["back"]),
     ("redo", &["forward"]),
 ];

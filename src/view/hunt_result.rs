@@ -85,9 +85,11 @@ pub fn nothing(progress: &HuntProgress, stopped: bool, only: Option<Rule>) -> Ve
 /// intact core recovers in the same world; none, if that was not tried.
 pub(crate) fn caught(best: &Best, recovers: Option<bool>) -> Vec<String> {
     let mut lines = match best.result.catches.first() {
-        Some(first) => {
-            paragraph(&format!("Seed {}: {}", first.seed, finding(&first.finding)), "", "")
-        }
+        Some(first) => paragraph(
+            &format!("Seed {}, the first that fails: {}", first.seed, finding(&first.finding)),
+            "",
+            "",
+        ),
         None => vec!["No seed found it; an exhaustive search did.".to_owned()],
     };
     lines.extend(recovers.into_iter().flat_map(|recovers| {
@@ -164,7 +166,7 @@ pub fn how_short(short: &Short) -> String {
         }
         Source::Search => {
             format!(
-                "The shortest run that an exhaustive search finds in which {property} is violated:"
+                "An exhaustive search finds the shortest run that violates a property; here it is {property}:"
             )
         }
         Source::Shipped { found } => {

@@ -60,6 +60,7 @@ struct Checks {
 impl ScriptObserver for Checks {
     fn line_outcome(&mut self, _: Time, outcome: &LineOutcome) {
         if let LineOutcome::Safety(report) = outcome {
+            self.output.put("");
             self.output.put_all(violation::report(report, self.nodes));
         }
     }

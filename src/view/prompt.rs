@@ -109,6 +109,8 @@ pub(crate) const NOTHING_TO_UNDO: &str = "there is nothing to undo";
 pub(crate) const NO_WAY_BACK: &str = "threads cannot go back; virtual time can";
 /// Answers 'messages' in a live cluster: messages between threads cannot be listed.
 pub(crate) const ONLY_VIRTUAL: &str = "this needs virtual time";
+/// Says after 'next' that the scenario has ended.
+pub(crate) const LAST_LINE: &str = "that was the scenario's last line; 'step' and 'run' go on";
 /// Answers 'next' where no line of the scenario is left.
 pub(crate) const NO_LINE_LEFT: &str =
     "no line of a scenario is left; 'load' brings one, 'step' and 'run' go on";

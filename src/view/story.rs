@@ -215,7 +215,12 @@ impl Story {
             let is_named = self.columns.brief
                 && matches!(event, Event::Appended { .. })
                 && !matches!(step.input, Input::Propose(_));
-            let is_left_out = self.passes_over(event, node, &verdicts) || is_named;
+            // Nor does it tell of messages that have only overtaken each other.
+            let is_ahead = self.columns.brief
+                && matches!(event, Event::EntriesRefused { .. })
+                && step.received.is_some_and(|MessageId(it)| self.sent.is_ahead(it))
+                && !self.is_by_hand();
+            let is_left_out = is_ahead || is_named || self.passes_over(event, node, &verdicts);
             if is_left_out && only_effect != Some(nth) {
                 continue;
             }

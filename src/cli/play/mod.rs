@@ -190,6 +190,9 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                 break;
             }
         }
+        if self.session.left().is_empty() {
+            self.say(prompt::LAST_LINE);
+        }
         self.say_next();
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::cli::typed_line::Typed;
 use crate::raft::NodeId;
 use crate::scenario::error::WrongLine;
 use crate::scenario::parse::{parse_line, words_after};
+use crate::scenario::setting::SETTINGS;
 use crate::scenario::usage::{Usage, first_words};
 use crate::scenario::verb_table::Verb;
 use crate::view::prompt;
@@ -103,9 +104,18 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         )),
         _ => match Inspection::parse(typed) {
             Some(inspection) => inspection.map(Word::Inspect),
+            None if is_setting(word) && word != "rules" => Err(format!(
+                "'{word}' is set before a cluster begins: in the first lines of a scenario, or with an option of \
+                 'play' (see --help)"
+            )),
             None => Err(typed.unknown(WORDS.iter().chain(Verb::USAGE))),
         },
     }
+}
+
+/// Whether a scenario begins with such a word.
+fn is_setting(word: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.usage.first_word() == word)
 }
 
 /// Explains a word of the prompt or of the scripts' language.
