@@ -126,6 +126,44 @@ fn a_run_in_brief_has_what_turns_it_and_the_proof_in_a_line() {
     assert!(!broken.contains("└ kept"), "{broken}");
 }
 
+/// Of messages that only overtook each other the brief story tells nothing; of those that follow a lost one it does.
+#[test]
+fn a_run_in_brief_leaves_out_messages_that_overtook_each_other() {
+    let told = |name, view| printed(0, &["run", name, "--virtual", "--view", view]);
+    let [brief, story] = ["brief", "story"].map(|view| told("partition", view));
+    let first_part = |text: &str| text.split("The network splits").next().unwrap().to_owned();
+    assert!(first_part(&story).contains("has not arrived"), "{story}");
+    assert!(!first_part(&brief).contains("refuses"), "{brief}");
+    assert!(told("lossy", "brief").contains("n2 refuses n0's AppendEntries built on 2@1"));
+    // By hand every message is told with what it does, and the no-op once.
+    let by_hand = told("broken/up-to-date-log", "brief");
+    assert!(by_hand.contains("and appends an empty entry, 1@1"), "{by_hand}");
+    assert!(!by_hand.contains("appends 1@1 to its own log"), "{by_hand}");
+}
+
+/// What a message does is told at the prompt and in a script, under manual control or by hand, although the run does
+/// not go on by it.
+#[test]
+fn each_message_that_is_delivered_by_name_is_told_with_its_effect() {
+    let script = file("effects.raft");
+    let lines = "nodes 5\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\n\
+                 deliver request-vote-reply 1 -> 0\ndeliver request-vote 0 -> 2\n\
+                 deliver request-vote-reply 2 -> 0\ndeliver append-entries 0 -> 1\n\
+                 deliver append-entries-reply 1 -> 0\n";
+    for more in ["", "automatic\n"] {
+        fs::write(&script, format!("{lines}{more}")).unwrap();
+        let text = unwrapped(&printed(0, &["run", script.to_str().unwrap(), "--virtual"]));
+        for effect in [
+            "n0 counts the vote of n1: 2 votes so far (§5.2) └ waits: majority-quorum (§5.2, §5.3): 2 of 5",
+            "n1 accepts 1 entry, new from index 1 on, and acknowledges index 1",
+            "n0 now knows that n1's log matches up to index 1 (§5.3) └ waits: majority-quorum",
+        ] {
+            assert!(text.contains(effect), "{effect:?} is missing:\n{text}");
+        }
+        assert!(!text.contains("counts the vote of n2"), "that it won says it: {text}");
+    }
+}
+
 /// At the point where a run without a rule goes wrong, the run with the rule says what the rule did.
 #[test]
 fn a_kept_rule_is_told_where_a_node_does_less_than_it_could() {
