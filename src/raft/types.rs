@@ -294,4 +294,9 @@ text!(NodeId, |it, f| write!(f, "n{}", it.0), |it, f| write!(f, "n{}", it.0));
 text!(Term, |it, f| it.0.fmt(f), |it, f| write!(f, "t{}", it.0));
 text!(LogIndex, |it, f| it.0.fmt(f), |it, f| write!(f, "i{}", it.0));
 text!(LogPosition, |it, f| write!(f, "{}@{}", it.index, it.term), |it, f| write!(f, "{it}"));
-text!(Command, |it, f| f.write_str(&it.0), |it, f| write!(f, "{:?}", &it.0));
+// People see a command of blanks only by quotes.
+text!(
+    Command,
+    |it, f| if it.0.trim().is_empty() { write!(f, "{it:?}") } else { f.write_str(&it.0) },
+    |it, f| write!(f, "{:?}", &it.0)
+);

@@ -140,7 +140,7 @@ impl Header {
             let known = "there are \"virtual\" and \"threads\"";
             return Err(wrong(format!("{world} is not a world in which a cluster runs; {known}")));
         }
-        let header: Self = serde_json::from_value(value).map_err(|it| wrong(it.to_string()))?;
+        let header: Self = fields(value).map_err(wrong)?;
         if !(1..=MAX_NODES).contains(&header.nodes) {
             let what = format!("a cluster of {} nodes; sizes 1 to {MAX_NODES} run", header.nodes);
             return Err(wrong(what));
@@ -280,5 +280,6 @@ impl Record {
 }
 
 fn fields<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    serde_json::from_value(value)
+        .map_err(|error| format!("{error}; docs/trace-format.md says what stands in each field"))
 }

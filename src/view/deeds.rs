@@ -64,7 +64,7 @@ pub(super) fn contents(node: &RaftNode, first: LogIndex, last: LogIndex) -> Stri
     let entry = |index| {
         let entry = node.log().get(LogIndex::new(index))?;
         Some(match entry.payload {
-            Payload::NoOp => "no-op, an empty entry that begins its term",
+            Payload::NoOp => "no-op, an empty entry that begins its term".to_owned(),
             Payload::Command(_) => message::payload(&entry.payload),
         })
     };

@@ -132,10 +132,10 @@ pub fn entry(at: LogPosition, entry: &LogEntry) -> String {
 }
 
 /// What an entry carries.
-pub fn payload(payload: &Payload) -> &str {
+pub fn payload(payload: &Payload) -> String {
     match payload {
-        Payload::NoOp => "no-op",
-        Payload::Command(command) => command.as_str(),
+        Payload::NoOp => "no-op".to_owned(),
+        Payload::Command(command) => command.to_string(),
     }
 }
 

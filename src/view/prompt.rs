@@ -188,7 +188,7 @@ fn one_log(status: &NodeStatus, log: &Log) -> Vec<String> {
             () => colour::faint("not known to be committed"),
         };
         let position = LogPosition { term: entry.term, index };
-        table.row([position.to_string(), known, message::payload(&entry.payload).to_owned()]);
+        table.row([position.to_string(), known, message::payload(&entry.payload)]);
     }
     table.lines()
 }

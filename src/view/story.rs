@@ -292,7 +292,8 @@ impl Story {
         let client = ticket.client();
         // The command is unknown if the client asked before the trace began.
         let asked = self.waiting.remove(ticket);
-        let command = asked.as_ref().map_or("its command", |(_, command)| command.as_str());
+        let command =
+            asked.as_ref().map_or_else(|| "its command".to_owned(), |(_, it)| it.to_string());
         let text = match deed {
             Deed::Refused { node, leader, .. } => {
                 let why = deeds::refusal(*node, Some(!self.down.contains(*node)), *leader);
@@ -305,7 +306,7 @@ impl Story {
                 let after = asked.as_ref().map_or_else(String::new, |(since, _)| {
                     format!(", after {}", duration(time - *since))
                 });
-                let text = deeds::answered(command, answer);
+                let text = deeds::answered(&command, answer);
                 let text = format!("answers client {client}: {text}{after}");
                 let text = match answer {
                     Answer::Applied { .. } => colour::good(&text),

@@ -172,7 +172,7 @@ fn log(node: &RaftNode) -> Vec<String> {
         let committed =
             if index <= node.commit_index() { "committed" } else { "not committed yet" };
         let name = if index == LogIndex::FIRST { colour::faint("log") } else { String::new() };
-        let payload = message::payload(&entry.payload).to_owned();
+        let payload = message::payload(&entry.payload);
         table.row([name, at.to_string(), payload, committed.to_owned()]);
     }
     table.lines()

@@ -225,7 +225,7 @@ impl Moments {
         let own = &mut self.logs[id.index()];
         let log = node.log().slice(LogIndex::FIRST, usize::MAX);
         let keep = own.iter().zip(log).take_while(|(a, b)| a == b).count();
-        let entry = |entry: &LogEntry| (entry.term, shown(message::payload(&entry.payload)));
+        let entry = |entry: &LogEntry| (entry.term, shown(&message::payload(&entry.payload)));
         let add = log[keep..].iter().map(entry).collect();
         own.truncate(keep);
         own.extend_from_slice(&log[keep..]);

@@ -141,6 +141,24 @@ fn a_run_in_brief_leaves_out_messages_that_overtook_each_other() {
     assert!(!by_hand.contains("appends 1@1 to its own log"), "{by_hand}");
 }
 
+#[test]
+fn a_command_of_blanks_is_seen_by_its_quotes() {
+    let script = file("blank.raft");
+    fs::write(
+        &script,
+        "nodes 1\ntimeout 0\nwait until leader\nwrite \"\"\nsubmit to 0 \"  \"\nwait 1s\n",
+    )
+    .unwrap();
+    let text = printed(0, &["run", script.to_str().unwrap(), "--virtual"]);
+    for told in [
+        "client 1 asks n0 for \"\"",
+        "n0 appends 2@1 to its own log (§5.3): \"\"",
+        "n0 answers client 2: \"  \" is committed as 3@1",
+    ] {
+        assert!(text.contains(told), "{told:?} is missing:\n{text}");
+    }
+}
+
 /// What a message does is told at the prompt and in a script, under manual control or by hand, although the run does
 /// not go on by it.
 #[test]

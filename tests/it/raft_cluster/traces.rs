@@ -408,6 +408,25 @@ fn a_recorded_run_takes_no_other_cluster() {
     }
 }
 
+/// A field of another form is named with what belongs there, and with where all fields are told of.
+#[test]
+fn a_field_that_does_not_fit_is_told_with_where_to_read_on() {
+    let (line, told) = ("\"step\":3,", "docs/trace-format.md");
+    refused(&[
+        (
+            damaged("field.jsonl", |l| {
+                let at = find(l, line);
+                l[at] = l[at].replace(line, "\"step\":\"3\",");
+            }),
+            &["line ", "string \"3\"", told],
+        ),
+        (
+            damaged("header-field.jsonl", |l| l[0] = l[0].replace("\"seed\":1,", "")),
+            &["line 1 of the trace", "missing field `seed`", told],
+        ),
+    ]);
+}
+
 #[test]
 fn a_run_without_a_step_has_no_place_to_stand_at() {
     let path = damaged("no-step.jsonl", |lines| {
