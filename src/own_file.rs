@@ -27,6 +27,12 @@ pub enum NotWritten {
         kind = .1.kind
     )]
     Other(PathBuf, OwnFile),
+    /// The scenario would be too long to be read again.
+    #[error(
+        "'{0}' is not written: it would be longer than 1 MiB, and no scenario of that length can be read again; \
+         save fewer lines, or record the run with --trace"
+    )]
+    TooLong(PathBuf),
 }
 
 impl OwnFile {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::free_text::written;
-use super::quantity::{node_number, parse_duration, parse_latency, parse_probability};
+use super::quantity::{MOST_EVENTS, node_number, parse_duration, parse_latency, parse_probability};
 use super::script::Script;
 use super::tokens::Words;
 use super::verb_table::{Amount, Committed, Condition, LinkSet, On, Verb, Who, property_word};
@@ -49,9 +49,6 @@ pub(super) struct TermOrLater;
 pub(super) struct Number;
 /// How often something is done.
 pub(super) struct Times;
-
-/// How many events one line may let happen. It is bounded because a running cluster never runs out of them.
-const MOST_EVENTS: u64 = 100_000;
 
 const KIND_OF_MESSAGE: &str =
     "a kind of message: request-vote, request-vote-reply, append-entries, append-entries-reply";

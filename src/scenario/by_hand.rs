@@ -1,8 +1,6 @@
 //! Turns a recorded run into a scenario that repeats it under manual control: its lines say whose timer
 //! ends and which message arrives. So a user can go on from any step of the run.
 
-use std::time::Duration;
-
 use super::script::Script;
 use super::verb_table::{LinkSet, Verb, Who};
 use crate::network::Network;
@@ -89,13 +87,10 @@ impl Script {
 }
 
 impl<'h> MoveWriter<'h> {
-    /// Adds a wait, if time has to pass to reach this moment.
+    /// Adds waits, if time has to pass to reach this moment.
     fn wait(&mut self, time: Time) {
-        let waits = time - self.now;
-        if waits > Duration::ZERO {
-            self.verbs.push(Verb::Wait(waits));
-            self.now = time;
-        }
+        self.verbs.extend(Verb::waits(time - self.now));
+        self.now = self.now.max(time);
     }
 
     fn step(&mut self, step: &StepRecord<'h>) {

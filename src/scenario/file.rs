@@ -83,9 +83,14 @@ impl Script {
     /// Saves the scenario as a file.
     ///
     /// # Errors
-    /// If there is a file of this name that was not saved here, or the file cannot be written.
+    /// If the text is longer than a scenario may be, there is a file of this name that was not saved here, or
+    /// the file cannot be written.
     pub fn save(&self, file: &Path) -> Result<(), NotWritten> {
-        SAVED.write(file, &format!("{}\n{self}", SAVED.marker))
+        let text = format!("{}\n{self}", SAVED.marker);
+        if text.len() as u64 > LONGEST {
+            return Err(NotWritten::TooLong(file.to_owned()));
+        }
+        SAVED.write(file, &text)
     }
 
     /// Whether a scenario can be saved under this name.

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// The longest time that a line can name.
+pub(super) const LONGEST_TIME: Duration = Duration::from_hours(1);
+/// How many events one line may let happen. It is bounded because a running cluster never runs out of them.
+pub(crate) const MOST_EVENTS: u64 = 100_000;
+
 /// What is wrong with a probability, a duration or a range of latencies: a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
@@ -26,7 +31,7 @@ pub fn parse_probability(text: &str) -> Result<f64, BadConditions> {
 /// # Errors
 /// If it is not a number with one of these units, or longer than an hour.
 pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
-    parse_up_to(text, 3600.0, "an hour")
+    parse_up_to(text, LONGEST_TIME, "an hour")
 }
 
 /// Reads how long to hunt: `30s`, `10min`, `8h`.
@@ -34,10 +39,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, BadConditions> {
 /// # Errors
 /// If it is not a number with a unit, or longer than a week.
 pub fn parse_hunting_time(text: &str) -> Result<Duration, BadConditions> {
-    parse_up_to(text, 7.0 * 24.0 * 3600.0, "a week")
+    parse_up_to(text, Duration::from_hours(7 * 24), "a week")
 }
 
-fn parse_up_to(text: &str, longest: f64, name: &str) -> Result<Duration, BadConditions> {
+fn parse_up_to(text: &str, longest: Duration, name: &str) -> Result<Duration, BadConditions> {
     let bad = || {
         BadConditions(format!(
             "'{text}' is not a duration; write a number with its unit, as in 5ms, 1.5s or 200us"
@@ -59,7 +64,7 @@ fn parse_up_to(text: &str, longest: f64, name: &str) -> Result<Duration, BadCond
     let value = number.parse::<f64>().map_err(|_| bad())? * seconds;
     // Durations are written in whole microseconds, and must read back unchanged.
     let value = (value * 1e6).round() / 1e6;
-    if value > longest {
+    if value > longest.as_secs_f64() {
         return Err(BadConditions(format!(
             "'{text}' is more than {name}, and that is the longest"
         )));

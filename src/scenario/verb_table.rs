@@ -7,6 +7,7 @@ use super::arguments::{
     Addressee, Asker, CommandBeforeOn, CommandText, Events, Number, Pair, Remark, TermOrLater,
     TextBeforeOn, Times, ToldKey, ToldPair,
 };
+use super::quantity::LONGEST_TIME;
 use super::tokens::Words;
 use super::usage::{Kind, Usage, argument, examples, table};
 use crate::network::Conditions;
@@ -198,6 +199,16 @@ impl Condition {
 }
 
 impl Verb {
+    /// Returns the lines that let this time pass together, because one line can name an hour at most.
+    pub fn waits(time: Duration) -> impl Iterator<Item = Self> {
+        let mut left = time;
+        std::iter::from_fn(move || {
+            let next = left.min(LONGEST_TIME);
+            left -= next;
+            (next > Duration::ZERO).then_some(Self::Wait(next))
+        })
+    }
+
     /// Whether a line that fails may have let the world run first: it waits, or it submits a command to the
     /// leader, and waits until there is one.
     pub fn may_move_and_fail(&self) -> bool {

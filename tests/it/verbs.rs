@@ -26,6 +26,21 @@ use raft_in_practice::view::message;
 const ASKED: &str = "nodes 3\ntimeout 0\nwait until leader is 0\nwrite SET x=1\n\
                      write GET x\nsubmit to 1 SET y=1\nwait 1s\n";
 
+/// A session on threads is saved with its pauses, which may be of any length.
+#[test]
+fn a_long_time_is_waited_for_in_lines_of_at_most_an_hour() {
+    let seconds = Duration::from_secs;
+    for (time, lines) in [
+        (seconds(0), &[][..]),
+        (seconds(3_600), &["wait 3600s"]),
+        (seconds(7_205), &["wait 3600s", "wait 3600s", "wait 5s"]),
+    ] {
+        let waits: Vec<String> = Verb::waits(time).map(|verb| verb.to_string()).collect();
+        assert_eq!(waits, lines);
+        assert!(waits.iter().all(|line| parse_line(line, 3).is_ok()));
+    }
+}
+
 #[test]
 fn a_message_has_one_name_in_scripts_in_json_and_in_sentences() {
     for (kind, name, spelled) in [

@@ -7,6 +7,7 @@ use super::Setup;
 use crate::cli::run::ClockedWorld;
 use crate::properties::report::SafetyReport;
 use crate::scenario::line_outcome::{Failure, ScriptObserver};
+use crate::scenario::quantity::MOST_EVENTS;
 use crate::scenario::run::Runner;
 use crate::scenario::script::{Script, unrolled};
 use crate::scenario::usage::Kind;
@@ -93,7 +94,7 @@ impl<'a, W: World> Session<'a, W> {
         let (done, before) = (self.done() + 1, self.entries.len());
         let carried = self.carry_out(verb.clone());
         if self.entries.len() == before {
-            let verb = Verb::Try(Box::new(verb));
+            let verb = tried(verb);
             self.entries.push(Entry { pause: Duration::ZERO, verb, planned: done });
         }
         self.entries.last_mut().expect("a line was kept").planned = done;
@@ -160,7 +161,7 @@ impl<'a, W: World> Session<'a, W> {
             Some(Verb::Wait(self.world().now() - began))
         } else {
             let may_have_moved = verb.may_move_and_fail() || ended_early;
-            may_have_moved.then(|| Verb::Try(Box::new(verb)))
+            may_have_moved.then(|| tried(verb))
         };
         self.ended = self.world().now();
         if let Some(verb) = kept {
@@ -213,15 +214,17 @@ impl<'a, W: World> Session<'a, W> {
         (script, done)
     }
 
-    /// The lines that were carried out.
+    /// The lines that were carried out. Steps in a row are one line, if a line may have as many.
     fn verbs(&self) -> Vec<Verb> {
         let mut verbs = Vec::new();
         for Entry { pause, verb, .. } in &self.entries {
             if *pause >= WORTH_WRITING {
-                verbs.push(Verb::Wait(Duration::from_millis(pause.as_millis() as u64)));
+                verbs.extend(Verb::waits(Duration::from_millis(pause.as_millis() as u64)));
             }
             match (verbs.last_mut(), verb) {
-                (Some(Verb::Step(before)), Verb::Step(more)) => *before += more,
+                (Some(Verb::Step(before)), Verb::Step(more)) if *before + more <= MOST_EVENTS => {
+                    *before += more;
+                }
                 _ => verbs.push(verb.clone()),
             }
         }
@@ -245,6 +248,11 @@ const fn moves(verb: &Verb) -> u64 {
         Verb::Step(steps) => *steps,
         _ => !matches!(verb.kind(), Kind::Look | Kind::Tell) as u64,
     }
+}
+
+/// The line as one that may fail. A line that may fail already stays as it is, because no line tries another `try`.
+fn tried(verb: Verb) -> Verb {
+    if matches!(verb, Verb::Try(_)) { verb } else { Verb::Try(Box::new(verb)) }
 }
 
 /// Whether a line does nothing but let time pass.

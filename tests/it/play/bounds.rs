@@ -27,6 +27,52 @@ fn a_session_whose_history_is_full_takes_no_further_line_until_one_is_undone() {
     assert!(again.out.contains("passed") && again.out.contains(" 20000"), "{}", again.out);
 }
 
+/// A line that is made of several must not come out longer than the language allows.
+#[test]
+fn what_is_saved_can_be_read_again() {
+    let saved = file("read-again.raft");
+    let name = saved.to_str().unwrap();
+    let save = format!("save {name}");
+    let again = |lines: &str| {
+        assert!(fs::read_to_string(&saved).unwrap().ends_with(lines), "{lines}");
+        let again = raft_cluster(&["run", name, "--virtual", "--view", "quiet"], "");
+        assert!(again.code == 0 && again.out.contains("✓ passed"), "{lines}: {}", again.out);
+    };
+    let quiet = ["--nodes", "3", "--view", "quiet"];
+    play(&quiet, &["step 60000", "step 39999", "step", "step 2", &save]);
+    again("\nstep 100000\nstep 2\n");
+
+    let (script, trace) = (file("gap.raft"), file("gap.jsonl"));
+    let down = "crash 0\ncrash 1\ncrash 2\nwait 3600s\nwait 3600s\nrestart 0\nstatus\n";
+    fs::write(&script, format!("nodes 3\n{down}timeout 0\n")).unwrap();
+    let (script, trace) = (script.to_str().unwrap(), trace.to_str().unwrap());
+    raft_cluster(&["run", script, "--virtual", "--view", "quiet", "--trace", trace], "");
+    let _ = fs::remove_file(&saved);
+    play(&[trace, "--view", "quiet"], &["status", &save]);
+    again("\nwait 3600s\nwait 3600s\nrestart 0\ntimeout 0\nstatus\n");
+
+    // The line that fills the history is kept as one that may fail, and was one already.
+    fs::write(script, "nodes 9\ntiming paper\nstep 100000\nstep 100000\ntry step 100000\n")
+        .unwrap();
+    let _ = fs::remove_file(&saved);
+    let full = play(&[script, "--view", "quiet"], &["run", &save]);
+    assert!(unwrapped(&full.out).contains("the run was ended here"), "{}", full.out);
+    again("\nstep 100000\nstep 100000\ntry step 100000\n");
+}
+
+/// The file would be refused for its length.
+#[test]
+fn what_is_too_long_to_be_read_again_is_not_saved() {
+    let saved = file("too-long.raft");
+    let save = format!("save {}", saved.to_str().unwrap());
+    let note = format!("note {}", "x".repeat(600_000));
+    let played = play(&["--nodes", "3"], &["status", &note, &save, &note, &save]);
+    let told = unwrapped(&played.out);
+    assert!(told.contains("2 lines; "), "the first fits: {told}");
+    assert!(told.contains("too-long.raft' is not written: it would be longer than 1 MiB, and no scenario of that length"));
+    assert!(fs::metadata(&saved).unwrap().len() < 1 << 20, "the file before it is kept");
+}
+
 #[test]
 fn a_session_takes_as_many_lines_as_a_script_and_no_more() {
     let mut lines = vec!["note x"; 100_001];
