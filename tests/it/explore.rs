@@ -237,6 +237,38 @@ fn no_line_is_too_much_for_a_session() {
     assert!(served.line("status")["complaint"].is_null());
 }
 
+/// Between two steps of a recorded run any time may pass.
+#[test]
+fn a_recorded_run_is_shown_whole_however_long_nothing_happened_in_it() {
+    let folder = std::env::temp_dir().join(format!("explore-gap-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (script, trace) = (folder.join("gap.raft"), folder.join("gap.jsonl"));
+    let lines = "nodes 3\ntimeout 0\nwait until leader\ncrash 0\ncrash 1\ncrash 2\nwait 3600s\nwait 3600s\n\
+                 restart all\nwait until leader\nwrite SET x=2\n";
+    std::fs::write(&script, lines).unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_raft-cluster"))
+        .args(["run", "--virtual", "--view", "quiet", "--trace"])
+        .args([&trace, &script])
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let recorded = std::fs::read_to_string(&trace).unwrap();
+    let steps = recorded.lines().filter(|line| line.starts_with("{\"step\"")).count();
+    assert!(steps > 20, "{recorded}");
+    let served = Served::start(&[trace.to_str().unwrap()]);
+    let by_name = served.act(json!({ "act": "look" }));
+    let (status, _) = served.post("open", &json!({ "name": "gap.jsonl", "text": recorded }));
+    assert_eq!(status, 200);
+    for told in [by_name, served.act(json!({ "act": "look" }))] {
+        assert_eq!(told["complaint"], Value::Null);
+        assert_eq!(told["done"].as_u64(), Some(told["planned"].as_array().unwrap().len() as u64));
+        let shown = told["moments"].as_array().unwrap();
+        let last = shown.iter().filter_map(|it| it["step"].as_u64()).max();
+        assert_eq!(last, Some(steps as u64));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 /// Going back and forth changes which lines lead to the tip, and removes no line.
 #[test]
 fn nothing_is_lost_by_going_back() {

@@ -17,7 +17,8 @@ use crate::scenario::world::{VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::sim::{Sim, SimConfig};
 use crate::view::page::moments::Moments;
-use crate::view::prompt;
+use crate::view::words::complaint_line;
+use crate::view::{failure_text, prompt};
 
 /// A session takes no further line once its run has this many steps.
 const MOST_STEPS: u64 = 50_000;
@@ -74,6 +75,16 @@ pub(super) enum NotDone {
     Failed(Box<Failure>),
     /// The session refuses it, for this reason.
     Refused(String),
+}
+
+impl NotDone {
+    /// A sentence that says why.
+    pub(super) fn told(self) -> String {
+        match self {
+            Self::Refused(why) => complaint_line(&why),
+            Self::Failed(failure) => failure_text::sentence(&failure),
+        }
+    }
 }
 
 pub(super) fn refused(why: &str) -> Result<(), NotDone> {
@@ -164,7 +175,7 @@ impl<'a> BranchedRun<'a> {
     }
 
     /// Checks that a line is within the limits of a session.
-    fn check(&self, verb: &Verb) -> Result<(), NotDone> {
+    fn check(&mut self, verb: &Verb) -> Result<(), NotDone> {
         if self.recorder.look(History::last) >= MOST_STEPS {
             return refused(
                 "this run has 50000 steps, and a session takes no more; save it, or go back",
@@ -174,6 +185,10 @@ impl<'a> BranchedRun<'a> {
             return refused(
                 "this session has 5000 lines, and takes no more; save it, and load what is saved",
             );
+        }
+        // Under manual control nothing happens while time passes, so that a wait of any length is carried out at once.
+        if matches!(verb, Verb::Wait(_)) && self.world().is_manual() {
+            return Ok(());
         }
         within_bounds(verb)
     }

@@ -103,11 +103,12 @@ fn sessions(script: Script, is_recorded: bool, requests: &Receiver<Exchange>) ->
         let heard = UnseenEvents::default();
         let mut told = heard.clone();
         let mut session = BranchedRun::new(&script, &mut told);
-        if is_recorded {
-            // The page shows a failed line as a `try` line.
-            let _ = session.rest();
-        }
-        let mut desk = Desk { session, heard, world: world + 1 };
+        let rest = if is_recorded { session.rest() } else { Ok(()) };
+        let cut = rest.err().map(|why| {
+            let (done, all, why) = (session.done(), session.planned.len(), why.told());
+            format!("of the {all} lines of the recorded run only {done} were carried out: {why}")
+        });
+        let mut desk = Desk { session, heard, world: world + 1, cut };
         for Exchange { request, body, answer } in requests {
             let (answered, then) = respond(&mut desk, &request, &body);
             // The connection that asked may be closed already.

@@ -18,7 +18,6 @@ use crate::scenario::script::Script;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
-use crate::view::words::complaint_line;
 use crate::view::{failure_text, message, prompt, script_text, why};
 
 /// What the page knows already.
@@ -141,6 +140,9 @@ pub(super) struct Desk<'a> {
     pub(super) heard: UnseenEvents,
     /// The number of the world. The next session must begin with another.
     pub(super) world: u64,
+    /// Why the lines of a recorded run were not all carried out. It is told to every page that begins to show the
+    /// session, until the session goes elsewhere.
+    pub(super) cut: Option<String>,
 }
 
 impl<'a> Desk<'a> {
@@ -164,10 +166,9 @@ impl<'a> Desk<'a> {
         {
             said.push(last.clone());
         }
-        let complaint = done.err().map(|why| match why {
-            NotDone::Refused(why) => complaint_line(&why),
-            NotDone::Failed(failure) => failure_text::sentence(&failure),
-        });
+        let is_new = ask.known.world != self.world;
+        let complaint =
+            done.err().map(NotDone::told).or_else(|| self.cut.clone().filter(|_| is_new));
         self.told(ask.known, passes, said, complaint)
     }
 
@@ -209,6 +210,7 @@ impl<'a> Desk<'a> {
         act: impl FnOnce(&mut BranchedRun<'a>) -> Result<(), NotDone>,
     ) -> Result<(), NotDone> {
         self.world += 1;
+        self.cut = None;
         act(&mut self.session)
     }
 
