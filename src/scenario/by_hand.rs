@@ -1,6 +1,8 @@
 //! Turns a recorded run into a scenario that repeats it under manual control: its lines say whose timer
 //! ends and which message arrives. So a user can go on from any step of the run.
 
+use std::collections::BTreeMap;
+
 use super::script::Script;
 use super::verb_table::{LinkSet, Verb, Who};
 use crate::network::Network;
@@ -20,8 +22,8 @@ struct MoveWriter<'h> {
     now: Time,
     /// The links after these moves.
     network: Network,
-    /// The messages that can be named, the newest last.
-    held: Vec<(MessageId, &'h Envelope)>,
+    /// The messages that can be named, under the name that the newest of them has. Of each name the newest is last.
+    held: BTreeMap<MessageName, Vec<MessageId>>,
     /// The processes that are paused.
     paused: NodeSet,
     /// The commands that clients have sent and the node has not handled yet: on threads a node handles them
@@ -31,10 +33,48 @@ struct MoveWriter<'h> {
     last_step: usize,
 }
 
+/// A run that would take too many lines by hand.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "by hand the run up to step {until} takes more than {most} lines, and a session begins with no more; {}",
+    up_to(*.possible)
+)]
+pub struct TooManyLines {
+    /// The step up to which it was asked for.
+    pub until: u64,
+    /// How many lines it may take.
+    pub most: usize,
+    /// The last step up to which it takes no more, or the one before, if there is one.
+    pub possible: Option<u64>,
+}
+
+fn up_to(possible: Option<u64>) -> String {
+    match possible {
+        Some(step) => format!("one can go on from step {step} or an earlier one"),
+        None => "its first step comes after more than that".to_owned(),
+    }
+}
+
 impl Script {
     /// Returns a scenario that repeats a run up to step `until`, step by step, and takes the same time. It is
     /// under manual control from the first line to the last.
+    ///
+    /// # Panics
+    /// Never: no run takes as many lines as there are numbers.
     pub fn by_hand(history: &History, until: u64) -> Self {
+        Self::by_hand_within(history, until, usize::MAX)
+            .expect("the number of lines is not limited")
+    }
+
+    /// The same, if it takes `most` lines at most, and a few that leave the messages and commands as they were.
+    ///
+    /// # Errors
+    /// If it takes more lines.
+    pub fn by_hand_within(
+        history: &History,
+        until: u64,
+        most: usize,
+    ) -> Result<Self, TooManyLines> {
         let header = history.header();
         let script = Self {
             nodes: header.nodes,
@@ -47,31 +87,8 @@ impl Script {
             on_threads: false,
             ..Self::empty(&header.scenario)
         };
-        let verbs = vec![Verb::Manual];
-        let (now, network) = (Time::ZERO, Network::new(header.conditions));
-        let (held, paused, unheard) = (Vec::new(), NodeSet::default(), Vec::new());
-        let last_step = 1;
-        let mut moves =
-            MoveWriter { history, verbs, now, network, held, paused, unheard, last_step };
-        let steps = history.steps().take_while(|step| step.step <= until);
-        // A crash within a step is recorded after the step, but belongs to it.
-        let next =
-            if until < history.last() { history.deeds_before(until + 1).next() } else { None };
-        let within = next.filter(
-            |(_, deed)| matches!(deed, Deed::Crash { point, .. } if *point != CrashPoint::Between),
-        );
-        let within = within.map(|(time, deed)| (until, time, deed));
-        let mut deeds = history.deeds_from(0, until).chain(within).peekable();
-        for step in steps {
-            while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
-                moves.deed(time, deed);
-            }
-            moves.step(&step);
-        }
-        // The remaining deeds came after the last step, and belong to it.
-        for (_, time, deed) in deeds {
-            moves.deed(time, deed);
-        }
+        let mut moves = MoveWriter::new(history);
+        moves.run(until, most).map_err(|possible| TooManyLines { until, most, possible })?;
         moves.settle_copies(until);
         // Commands for paused nodes wait in the new world too. A running node would handle its commands at once,
         // though it had not handled them by this step of the recorded run, so they are left out.
@@ -82,11 +99,62 @@ impl Script {
             last if until < last => format!("A recorded run up to step {until} of {last}."),
             _ => "A recorded run, step by step.".to_owned(),
         };
-        script.with_lines(&shows, moves.verbs)
+        Ok(script.with_lines(&shows, moves.verbs))
     }
 }
 
+/// The name of the newest message of this kind between these nodes.
+fn newest(envelope: &Envelope) -> MessageName {
+    MessageName::of(envelope, std::iter::empty())
+}
+
 impl<'h> MoveWriter<'h> {
+    fn new(history: &'h History) -> Self {
+        let network = Network::new(history.header().conditions);
+        Self {
+            history,
+            verbs: vec![Verb::Manual],
+            now: Time::ZERO,
+            network,
+            held: BTreeMap::new(),
+            paused: NodeSet::default(),
+            unheard: Vec::new(),
+            last_step: 1,
+        }
+    }
+
+    /// Adds the moves up to step `until`, if they are `most` at most. If they are more, the error is a step up
+    /// to which they are not.
+    fn run(&mut self, until: u64, most: usize) -> Result<(), Option<u64>> {
+        let history = self.history;
+        let steps = history.steps().take_while(|step| step.step <= until);
+        // A crash within a step is recorded after the step, but belongs to it.
+        let next =
+            if until < history.last() { history.deeds_before(until + 1).next() } else { None };
+        let within = next.filter(
+            |(_, deed)| matches!(deed, Deed::Crash { point, .. } if *point != CrashPoint::Between),
+        );
+        let within = within.map(|(time, deed)| (until, time, deed));
+        let mut deeds = history.deeds_from(0, until).chain(within).peekable();
+        let mut possible = None;
+        for step in steps {
+            while let Some((_, time, deed)) = deeds.next_if(|(after, ..)| *after < step.step) {
+                self.deed(time, deed);
+            }
+            if self.verbs.len() > most {
+                return Err(possible);
+            }
+            // What was done since the step before is counted with that step.
+            possible = step.step.checked_sub(1).filter(|&before| before > 0);
+            self.step(&step);
+        }
+        // The remaining deeds came after the last step, and belong to it.
+        for (_, time, deed) in deeds {
+            self.deed(time, deed);
+        }
+        if self.verbs.len() > most { Err(possible) } else { Ok(()) }
+    }
+
     /// Adds waits, if time has to pass to reach this moment.
     fn wait(&mut self, time: Time) {
         self.verbs.extend(Verb::waits(time - self.now));
@@ -118,8 +186,9 @@ impl<'h> MoveWriter<'h> {
             }
         }
         // Messages can be named once they have left the node.
-        let left = step.messages.iter().filter(|sent| sent.left_in.is_some());
-        self.held.extend(left.map(|sent| (sent.message, &sent.envelope)));
+        for sent in step.messages.iter().filter(|sent| sent.left_in.is_some()) {
+            self.held.entry(newest(&sent.envelope)).or_default().push(sent.message);
+        }
     }
 
     /// Adds the command of this client to the moves, if no node has handled it.
@@ -130,9 +199,18 @@ impl<'h> MoveWriter<'h> {
     }
 
     fn name(&self, message: MessageId) -> Option<MessageName> {
-        let at = self.held.iter().rposition(|(id, _)| *id == message)?;
-        let newer = self.held[at + 1..].iter().map(|(_, envelope)| *envelope);
-        Some(MessageName::of(self.held[at].1, newer))
+        let name = newest(&self.history.message(message)?.envelope);
+        let nth_newest = self.held.get(&name)?.iter().rev().position(|id| *id == message)?;
+        Some(MessageName { nth_newest, ..name })
+    }
+
+    /// Takes a message out of those that can be named.
+    fn remove(&mut self, message: MessageId, name: MessageName) {
+        self.verbs.push(Verb::Remove(name));
+        let alike = self.held.entry(MessageName { nth_newest: 0, ..name }).or_default();
+        if let Some(at) = alike.iter().rposition(|id| *id == message) {
+            alike.remove(at);
+        }
     }
 
     fn deed(&mut self, time: Time, deed: &Deed) {
@@ -220,16 +298,16 @@ impl<'h> MoveWriter<'h> {
     /// Makes a message with copies wait at the end of the moves if it is in flight after step `until`, and
     /// only then.
     fn settle_copies(&mut self, until: u64) {
-        for (message, _) in self.held.clone() {
-            let sent = self.history.message(message).filter(|sent| sent.copies > 0);
-            let Some((sent, name)) = sent.zip(self.name(message)) else { continue };
+        let copied =
+            |message: &MessageId| self.history.message(*message).filter(|sent| sent.copies > 0);
+        let mut all: Vec<_> = self.held.values().flatten().filter_map(copied).collect();
+        all.sort_unstable_by_key(|sent| sent.message);
+        for sent in all {
+            let Some(name) = self.name(sent.message) else { continue };
             let has_arrived = sent.received_in.iter().any(|&step| step <= until);
             match (sent.is_in_flight(until), has_arrived) {
                 (true, true) => self.verbs.push(Verb::Duplicate(name)),
-                (false, false) => {
-                    self.verbs.push(Verb::Remove(name));
-                    self.held.retain(|(id, _)| *id != message);
-                }
+                (false, false) => self.remove(sent.message, name),
                 _ => {}
             }
         }
@@ -252,8 +330,7 @@ impl<'h> MoveWriter<'h> {
                 self.verbs.push(Verb::Deliver(name));
                 return;
             }
-            self.verbs.push(Verb::Remove(name));
-            self.held.retain(|(id, _)| *id != message);
+            self.remove(message, name);
         }
     }
 }

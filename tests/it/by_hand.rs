@@ -200,3 +200,25 @@ fn what_links_are_like_at_the_start_is_said_once() {
     assert_eq!(again, by_hand);
     assert_eq!(again.to_string().matches("drop 0.1").count(), 1, "{again}");
 }
+
+/// Wherever the limit lies, the run keeps to it up to the step that is named, and two steps later no more. What is done
+/// between two steps may be counted with either.
+#[test]
+fn a_run_by_hand_has_no_more_lines_than_it_may_and_else_a_possible_step_is_named() {
+    for name in ["demo", "partition", "duplicate-and-reorder", "crash-before-send"] {
+        let (history, _) = recorded(&library::load(name, None).unwrap());
+        let last = history.last();
+        for most in (1..1_000).step_by(7) {
+            let Err(refused) = Script::by_hand_within(&history, last, most) else { break };
+            assert_eq!((refused.until, refused.most), (last, most));
+            let possible = refused.possible.unwrap_or(0);
+            assert!(possible < last, "{name}");
+            if possible > 0 {
+                let script = Script::by_hand_within(&history, possible, most).unwrap();
+                assert_eq!(script, Script::by_hand(&history, possible), "{name}");
+            }
+            let further = Script::by_hand_within(&history, last.min(possible + 2), most);
+            assert!(further.is_err(), "{name} {most}");
+        }
+    }
+}

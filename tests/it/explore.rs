@@ -254,7 +254,7 @@ fn a_recorded_run_is_shown_whole_however_long_nothing_happened_in_it() {
     assert!(made.status.success());
     let recorded = std::fs::read_to_string(&trace).unwrap();
     let steps = recorded.lines().filter(|line| line.starts_with("{\"step\"")).count();
-    assert!(steps > 20, "{recorded}");
+    assert!(steps > 10, "{recorded}");
     let served = Served::start(&[trace.to_str().unwrap()]);
     let by_name = served.act(json!({ "act": "look" }));
     let (status, _) = served.post("open", &json!({ "name": "gap.jsonl", "text": recorded }));

@@ -15,11 +15,11 @@ use super::watch::WatchOptions;
 use super::{Format, nodes, of_range, parse_steps, parse_view, put, seed};
 use crate::cli::check;
 use crate::cli::error::Error;
-use crate::cli::explore::{self, FIRST_STEPS};
+use crate::cli::explore::{self, IN_BROWSER};
 use crate::cli::hunt;
 use crate::cli::pager;
 use crate::cli::play::{self, Play};
-use crate::cli::replay::{self, Named, Replay};
+use crate::cli::replay::{self, AT_PROMPT, Beginning, Named, Replay};
 use crate::cli::report::Report;
 use crate::cli::run::{self, Run};
 use crate::explain::Place;
@@ -275,7 +275,7 @@ impl Arguments {
             }
             Some(RaftClusterCommand::Explore { run, at, port, no_open, options }) => {
                 let (script, is_recorded) =
-                    options.named(run.as_deref(), "explore", at, FIRST_STEPS)?;
+                    options.named(run.as_deref(), "explore", at, &IN_BROWSER)?;
                 explore::explore(script, is_recorded, port, !no_open)
             }
             Some(RaftClusterCommand::Completions { shell }) => completions::<Self>(shell),
@@ -314,7 +314,7 @@ impl RunOptions {
                 "the prompt takes its lines from standard input; give it the scenario in a file";
             return Err(Error::Usage(why.to_owned()));
         }
-        let (script, is_recorded) = self.cluster.named(name, "play", None, u64::MAX)?;
+        let (script, is_recorded) = self.cluster.named(name, "play", None, &AT_PROMPT)?;
         let clock = match (threads, self.speed) {
             (true, speed) => Clock::Threads { speed: speed.unwrap_or(1.0) },
             (false, None) => Clock::Virtual,
@@ -360,7 +360,7 @@ impl ClusterOptions {
         word: Option<&str>,
         new: &str,
         at: Option<Place>,
-        most: u64,
+        begins: &Beginning,
     ) -> Result<(Script, bool), Error> {
         let no_place =
             || Error::Usage("--at names a place in a recorded run; leave it out".to_owned());
@@ -372,7 +372,7 @@ impl ClusterOptions {
             return Ok((self.change(Script { nodes, ..Script::empty(new) }), false));
         };
         let (script, is_recorded) =
-            replay::named(word, at, most, |text| Ok(self.script(word, text)?.0))?;
+            replay::named(word, at, begins, |text| Ok(self.script(word, text)?.0))?;
         if at.is_some() && !is_recorded {
             return Err(no_place());
         }

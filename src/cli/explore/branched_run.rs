@@ -23,7 +23,7 @@ use crate::view::{failure_text, prompt};
 /// A session takes no further line once its run has this many steps.
 const MOST_STEPS: u64 = 50_000;
 /// The most lines that a session keeps, in all branches together.
-const MOST_LINES: usize = 5_000;
+pub(super) const MOST_LINES: usize = 5_000;
 /// The longest time for which one line may let the cluster run.
 const LONGEST: Duration = Duration::from_mins(5);
 /// The most events that one `step` line may let happen.

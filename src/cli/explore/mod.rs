@@ -23,7 +23,7 @@ use serde_json::json;
 use super::error::Error;
 use super::play::lines::following;
 use super::printing;
-use super::replay::made_again;
+use super::replay::{Beginning, made_again};
 use crate::panics::lock;
 use crate::raft::Rule;
 use crate::record::{Clock, History, TraceWriter};
@@ -34,13 +34,17 @@ use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
 use crate::view::page::{self, ReportKind, live};
 use crate::view::words::complaint_line;
-use branched_run::BranchedRun;
+use branched_run::{BranchedRun, MOST_LINES};
 use guard::{Admitted, Guard};
 use http::{Exchange, Response};
 use requests::{Desk, UnseenEvents};
 
-/// How many steps of a trace a session begins with at most, unless a place is named.
-pub(super) const FIRST_STEPS: u64 = 1_000;
+/// A session in the browser.
+pub(super) const IN_BROWSER: Beginning = Beginning {
+    steps: 1_000,
+    lines: MOST_LINES / 2,
+    instead: |trace, step| format!("'raft-cluster explore {trace} --at {step}' does"),
+};
 
 /// Serves the page until a request ends it. The lines of a recorded run are carried out at once; without a `port`,
 /// any that is free is listened on; `opens` says whether to open a browser, if there is one. Returns exit code 1 if
@@ -276,8 +280,9 @@ fn opened(open: &Open) -> Result<(Script, bool), String> {
     };
     if text.trim_start().starts_with('{') {
         let history = History::read(text.as_bytes()).map_err(|error| error.to_string())?;
-        let until = history.last().min(FIRST_STEPS);
-        return Ok((made_again(&history, until), true));
+        let until = history.last().min(IN_BROWSER.steps);
+        let script = made_again(&history, until, IN_BROWSER.lines);
+        return script.map(|script| (script, true)).map_err(|error| error.to_string());
     }
     if text.len() as u64 > LONGEST {
         return Err(format!(

@@ -18,6 +18,7 @@ use crate::explain::{self, Place, Question, Unanswerable};
 use crate::raft::NodeId;
 use crate::record::journal::Observer;
 use crate::record::{Ending, Header, History, TraceError, opened, replay as again};
+use crate::scenario::by_hand::TooManyLines;
 use crate::scenario::error::FileError;
 use crate::scenario::library;
 use crate::scenario::run::Runner;
@@ -239,13 +240,34 @@ impl Named {
     }
 }
 
+/// How much of a recorded run a session begins with at most, so that it has room for more.
+pub(super) struct Beginning {
+    /// How many steps, if no place is named.
+    pub(super) steps: u64,
+    /// How many lines.
+    pub(super) lines: usize,
+    /// Says how to begin with this trace at an earlier step.
+    pub(super) instead: fn(&str, u64) -> String,
+}
+
+/// A session at the prompt.
+pub(super) const AT_PROMPT: Beginning = Beginning {
+    steps: u64::MAX,
+    lines: Script::MOST_LINES as usize / 2,
+    instead: |trace, step| {
+        format!(
+            "'raft-cluster replay {trace} --prompt --at {step}' leads there, and 'fork' goes on"
+        )
+    },
+};
+
 /// Returns the scenario that a word on the command line names, and whether it is a recorded run. The word names
 /// a trace, a link that the page of a session has made, or a scenario, which `scenario` reads from its text if
-/// that comes from a file. A trace is taken up to the place `at`, or else up to its first `most` steps.
+/// that comes from a file. A trace is taken up to the place `at`, or else as far as a session begins with it.
 pub(super) fn named(
     name: &str,
     at: Option<Place>,
-    most: u64,
+    begins: &Beginning,
     scenario: impl FnOnce(Option<Box<dyn Read>>) -> Result<Script, Error>,
 ) -> Result<(Script, bool), Error> {
     if let Some((_, link)) = name.split_once("#run=") {
@@ -263,15 +285,26 @@ pub(super) fn named(
         (Some(at), _) => step(path, &history, at)?,
         // The end of a trace that was cut is missing, so a session cannot go on from there.
         (None, Some(error)) => return Err(Error::Trace(path.to_owned(), error.clone())),
-        (None, None) => history.last().min(most),
+        (None, None) => history.last().min(begins.steps),
     };
-    Ok((made_again(&history, until), true))
+    let script = made_again(&history, until, begins.lines).map_err(|error| {
+        let instead = error.possible.map(|step| format!(": {}", (begins.instead)(name, step)));
+        Error::Usage(format!("{name}: {error}{}", instead.unwrap_or_default()))
+    })?;
+    Ok((script, true))
 }
 
 /// Makes a scenario of a run up to a step, to go on from there. If the scenario does not reproduce the run,
 /// its description says so.
-pub(super) fn made_again(history: &History, until: u64) -> Script {
-    let script = Script::by_hand(history, until);
+///
+/// # Errors
+/// If it has more than `most` lines, before any of them is carried out.
+pub(super) fn made_again(
+    history: &History,
+    until: u64,
+    most: usize,
+) -> Result<Script, TooManyLines> {
+    let script = Script::by_hand_within(history, until, most)?;
     let mut told = ();
     let mut runner = Runner::new(Sim::new(SimConfig::of(&script), Vec::new()), &mut told);
     let mut is_alike = runner.run(&script.lines).is_ok();
@@ -286,7 +319,7 @@ pub(super) fn made_again(history: &History, until: u64) -> Script {
         });
     }
     if is_alike {
-        return script;
+        return Ok(script);
     }
-    Script { shows: format!("{} {}", script.shows, told::MADE_OTHERWISE), ..script }
+    Ok(Script { shows: format!("{} {}", script.shows, told::MADE_OTHERWISE), ..script })
 }

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::made_again;
 use super::words::{WORDS, Word, following, parse};
+use super::{AT_PROMPT, made_again};
 use crate::cli::error::Error;
 use crate::cli::inspect;
 use crate::cli::pager;
@@ -12,6 +12,7 @@ use crate::cli::play::{Play, play};
 use crate::explain::{Kind, Place};
 use crate::record::history::NodeState;
 use crate::record::{Clock, History};
+use crate::scenario::script::Script;
 use crate::view::output::Output;
 use crate::view::{STORY, history as told, places, prompt};
 
@@ -31,12 +32,9 @@ pub(super) fn talk(history: &History, from: u64) -> Result<ExitCode, Error> {
     let talked = table.answer_all(&mut typed);
     drop(typed);
     let written = output.settle();
-    let forks = talked?;
+    let forked = talked?;
     written.map_err(Error::Output)?;
-    if !forks {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let script = made_again(history, table.step);
+    let Some(script) = forked else { return Ok(ExitCode::SUCCESS) };
     play(Play { script, is_recorded: true, clock: Clock::Virtual, trace: None, view: &STORY })
 }
 
@@ -48,14 +46,17 @@ struct TracePrompt<'h> {
 }
 
 impl TracePrompt<'_> {
-    /// Reads lines and answers them until the end. Returns whether the last line was `fork`.
-    fn answer_all(&mut self, typed: &mut Lines) -> Result<bool, Error> {
+    /// Reads lines and answers them until the end. Returns the scenario to go on with, if the last line was `fork`.
+    fn answer_all(&mut self, typed: &mut Lines) -> Result<Option<Script>, Error> {
         loop {
             let line = typed.next(&told::prompt(self.history, self.step), &self.output);
-            let Some(line) = line.map_err(Error::Input)? else { return Ok(false) };
+            let Some(line) = line.map_err(Error::Input)? else { return Ok(None) };
             let answered = match parse(&line, self.history.header().nodes) {
-                Ok(Word::Quit) => return Ok(false),
-                Ok(Word::Fork) => return Ok(true),
+                Ok(Word::Quit) => return Ok(None),
+                Ok(Word::Fork) => match made_again(self.history, self.step, AT_PROMPT.lines) {
+                    Ok(script) => return Ok(Some(script)),
+                    Err(error) => Err(error.to_string()),
+                },
                 Ok(word) => self.answer(word),
                 Err(sentence) => Err(sentence),
             };

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use assert_cmd::Command;
+
 use super::{file, play, raft_cluster};
 use crate::common::text::unwrapped;
 
@@ -81,4 +83,50 @@ fn a_session_takes_as_many_lines_as_a_script_and_no_more() {
     let sentence = "this session has 100000 lines, and takes no more; 'save' keeps it, and 'load' begins another";
     assert_eq!(played.out.matches(sentence).count(), 1);
     assert_eq!((played.out.matches("> note x\n").count(), played.code), (100_001, 0));
+}
+
+/// The one sentence with which the program refuses these arguments.
+fn refusal(arguments: &[&str]) -> String {
+    let output = Command::cargo_bin("raft-cluster").unwrap().args(arguments).output().unwrap();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{arguments:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    told
+}
+
+/// Every way into a session refuses before anything is carried out, and the step that it names is possible.
+#[test]
+fn a_recorded_run_that_leaves_no_room_for_more_is_refused_with_a_step_that_is_possible() {
+    let (script, trace) = (file("long.raft"), file("long.jsonl"));
+    fs::write(&script, "nodes 3\ntiming paper\nwait 350s\n").unwrap();
+    let (script, trace) = (script.to_str().unwrap(), trace.to_str().unwrap());
+    raft_cluster(&["run", script, "--virtual", "--view", "quiet", "--trace", trace], "");
+    let named = |told: &str, before: &str| -> u64 {
+        let (_, after) = told.split_once(before).unwrap_or_else(|| panic!("{before}: {told}"));
+        after.split(|letter: char| !letter.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    let at_prompt = refusal(&["play", trace]);
+    assert!(at_prompt.contains("takes more than 50000 lines, and a session begins with no more"));
+    let step = named(&at_prompt, "; one can go on from step ");
+    assert_eq!(named(&at_prompt, &format!("'raft-cluster replay {trace} --prompt --at ")), step);
+    let beyond = format!("goto {}\nfork\ngoto {step}\nfork\nstatus\nnote x\n", step + 1);
+    let forked = raft_cluster(&["replay", trace, "--prompt"], &beyond);
+    let told = unwrapped(&forked.out);
+    assert!(
+        told.contains(&format!("✗ by hand the run up to step {} takes more than 50000", step + 1))
+    );
+    assert_eq!(
+        named(&told, "and a session begins with no more; one can go on from step "),
+        step,
+        "{told}"
+    );
+    assert!(told.contains("> fork ") && told.contains("replayed up to here"), "{told}");
+    assert!(!told.contains("takes no more"), "there is room for further lines: {told}");
+
+    let on_page = refusal(&["explore", "--no-open", trace, "--at", "30000"]);
+    assert!(on_page.contains("takes more than 2500 lines, and a session begins with no more"));
+    let step = named(&on_page, &format!("'raft-cluster explore {trace} --at "));
+    let beyond = (step + 1).to_string();
+    let beyond = refusal(&["explore", "--no-open", trace, "--at", &beyond]);
+    assert_eq!(named(&beyond, "begins with no more; one can go on from step "), step);
 }
