@@ -8,7 +8,7 @@
 mod arguments;
 mod check;
 mod error;
-mod explore;
+pub mod explore;
 mod hunt;
 mod inspect;
 mod interrupt;

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
+use raft_in_practice::cli::explore::guard::Guard;
 use serde_json::{Value, json};
 
 /// A session that was started.
@@ -155,6 +156,30 @@ fn only_its_own_page_is_answered_and_the_session_goes_on() {
     assert_eq!(served.lines(), Vec::<String>::new(), "nothing was carried out");
     assert_eq!(served.line("crash 1")["complaint"], Value::Null);
     assert_eq!(served.lines(), ["crash 1"]);
+}
+
+/// A browser names no port in `Host` and `Origin` if it is the one that HTTP has by default. Of any other port only
+/// the full name is right.
+#[test]
+fn on_port_80_the_page_is_reached_under_names_without_a_port_too() {
+    let admitted = |port: u16, host: &str, origin: &str| {
+        let json = ("Content-Type", "application/json");
+        let headers = [("Host", host), ("Origin", origin), json];
+        let mut headers =
+            headers.map(|(name, value)| httparse::Header { name, value: value.as_bytes() });
+        let mut request = httparse::Request::new(&mut headers);
+        (request.method, request.path) = (Some("POST"), Some("/token/do"));
+        let admitted = Guard::new("token".to_owned(), port).admit(&request);
+        admitted.map_or_else(|refusal| refusal.0, |_| 200)
+    };
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        let origin = format!("http://{host}");
+        assert_eq!(admitted(80, host, &origin), 200);
+        assert_eq!(admitted(80, &format!("{host}:80"), &format!("{origin}:80")), 200);
+        assert_eq!(admitted(80, host, "http://evil.example"), 403);
+        assert_eq!(admitted(8080, host, &origin), 421);
+    }
+    assert_eq!(admitted(80, "evil.example", "http://evil.example"), 421);
 }
 
 #[test]

@@ -3,39 +3,48 @@
 
 /// Why a request is refused: the HTTP status, and a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Refusal(pub(super) u16, pub(super) &'static str);
+pub struct Refusal(pub u16, pub &'static str);
 
 /// A request that was admitted.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Admitted {
-    pub(super) posts: bool,
+pub struct Admitted {
+    /// Whether it is a POST, and not a GET.
+    pub posts: bool,
     /// The path after the token, as in `/do`.
-    pub(super) path: String,
+    pub path: String,
     /// The length of the body in bytes.
-    pub(super) length: usize,
+    pub length: usize,
 }
 
 /// The token and the hosts that a request must name.
 #[derive(Clone, Debug)]
-pub(super) struct Guard {
+pub struct Guard {
     token: String,
     hosts: Vec<String>,
 }
 
 impl Guard {
     /// A guard that requires this token on this port.
-    pub(super) fn new(token: String, port: u16) -> Self {
+    pub fn new(token: String, port: u16) -> Self {
         let names = ["127.0.0.1", "localhost", "[::1]"];
-        Self { token, hosts: names.map(|name| format!("{name}:{port}")).to_vec() }
+        let mut hosts = names.map(|name| format!("{name}:{port}")).to_vec();
+        // A browser leaves out the port that HTTP has by default.
+        if port == 80 {
+            hosts.extend(names.map(str::to_owned));
+        }
+        Self { token, hosts }
     }
 
     /// The path of the page.
-    pub(super) fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("/{}/", self.token)
     }
 
-    /// Admits a request, or says why not. Of a header that is there several times, every value counts.
-    pub(super) fn admit(&self, request: &httparse::Request<'_, '_>) -> Result<Admitted, Refusal> {
+    /// Admits a request. Of a header that is there several times, every value counts.
+    ///
+    /// # Errors
+    /// If the request is not one of the page's own.
+    pub fn admit(&self, request: &httparse::Request<'_, '_>) -> Result<Admitted, Refusal> {
         let all = |name: &str| -> Vec<&[u8]> {
             let named = request.headers.iter().filter(|it| it.name.eq_ignore_ascii_case(name));
             named.map(|it| it.value).collect()
