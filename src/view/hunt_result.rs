@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::output::Output;
 use super::table::{Table, apart, paragraph};
-use super::words::{names, plural};
+use super::words::{for_shell, names, plural};
 use super::{STORY, colour, divergence, header, message, violation};
 use crate::raft::{Property, Rule, RuleSet, Settings};
 use crate::record::message_name::MessageName;
@@ -118,7 +118,7 @@ pub(crate) fn intact_story(script: &Script) -> Vec<String> {
 
 /// Says how to run a counterexample that was saved.
 pub(crate) fn saved(file: &Path) -> Vec<String> {
-    let file = file.display();
+    let file = for_shell(file);
     let text = format!(
         "Saved: 'raft-cluster run {file}' plays it again; with --intact every rule is kept in it."
     );

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::columns::beside;
 use super::logs::{self, LogRow};
 use super::table::{Table, apart, paragraph};
-use super::words::{joined, plural};
+use super::words::{for_shell, joined, plural};
 use super::{colour, message, places, rules};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, Rule};
 use crate::record::message_name::MessageName;
@@ -57,7 +57,7 @@ pub(crate) fn complaint(told: &str) -> Vec<String> {
 
 /// Says where a session was saved, and how to play it again.
 pub(crate) fn saved(file: &Path, lines: usize, is_virtual: bool) -> String {
-    let (file, lines) = (file.display(), plural(lines, "line", "lines"));
+    let (file, lines) = (for_shell(file), plural(lines, "line", "lines"));
     if is_virtual {
         format!("{lines}; 'raft-cluster run {file} --virtual' does it all again")
     } else {

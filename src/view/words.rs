@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::raft::{Input, LogPosition, NodeId};
+use crate::scenario::library;
 use crate::server::timing::Time;
 use crate::visible::visible;
 
@@ -60,6 +62,27 @@ pub(super) fn names(nodes: impl IntoIterator<Item = NodeId>) -> String {
 /// The name of a node, or `null` as in the paper.
 pub(super) fn or_null(node: Option<NodeId>) -> String {
     node.map_or_else(|| "null".to_owned(), |node| node.to_string())
+}
+
+/// The name of a file as it stands in a command that a reader can give to a shell. It names the file even if it
+/// looks like an option, or a scenario that ships has the same name.
+pub fn for_shell(file: &Path) -> String {
+    let name = file.display().to_string();
+    let is_taken = name.starts_with('-') || library::find(&name).is_some();
+    let name = if is_taken { format!("./{name}") } else { name };
+    // Windows separates folders by backslashes, and its shells leave them as they are.
+    let is_separator = |letter| cfg!(windows) && letter == '\\';
+    let is_plain = |letter: char| {
+        letter.is_alphanumeric() || "-_./+,:@%".contains(letter) || is_separator(letter)
+    };
+    let is_special = |letter: char| "\"$`!\\".contains(letter) && !is_separator(letter);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        name
+    } else if name.contains(is_special) {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    } else {
+        format!("\"{name}\"")
+    }
 }
 
 /// A number with its noun.

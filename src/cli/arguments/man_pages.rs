@@ -10,6 +10,7 @@ use clap_mangen::Man;
 use super::put;
 use crate::cli::error::Error;
 use crate::own_file::{NotWritten, OwnFile};
+use crate::view::words::for_shell;
 
 /// The marker of the pages that are written here. No other file is replaced.
 const PAGE: OwnFile = OwnFile {
@@ -28,10 +29,8 @@ pub(super) fn pages<T: CommandFactory>(folder: &Path) -> Result<ExitCode, Error>
     for subcommand in command.get_subcommands().filter(|it| !it.is_hide_set()) {
         page(subcommand, folder)?;
     }
-    let folder_name = folder.display();
-    put([format!(
-        "The man pages are in '{folder_name}': 'man {folder_name}/{name}.1' shows the first."
-    )])
+    let (folder_name, first) = (folder.display(), for_shell(&folder.join(format!("{name}.1"))));
+    put([format!("The man pages are in '{folder_name}': 'man {first}' shows the first.")])
 }
 
 /// Writes the page of a command. Its file name begins with the program's name.

@@ -24,6 +24,7 @@ use crate::scenario::library;
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::sim::{Sim, SimConfig};
+use crate::view::words::for_shell;
 use crate::view::{JSON, STORY, View, header, history as told, json, places, summary, why};
 
 /// A trace to run again, as the command line asks for it.
@@ -288,7 +289,8 @@ pub(super) fn named(
         (None, None) => history.last().min(begins.steps),
     };
     let script = made_again(&history, until, begins.lines).map_err(|error| {
-        let instead = error.possible.map(|step| format!(": {}", (begins.instead)(name, step)));
+        let instead =
+            error.possible.map(|step| format!(": {}", (begins.instead)(&for_shell(path), step)));
         Error::Usage(format!("{name}: {error}{}", instead.unwrap_or_default()))
     })?;
     Ok((script, true))

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::common::text::unwrapped;
 use crate::raft_cluster::{complaint, file, printed, raft_cluster};
 
 const HUNT: [&str; 4] = ["hunt", "--break", "one-vote-per-term", "--save"];
@@ -47,6 +48,19 @@ fn no_file_is_replaced_that_was_not_saved_here() {
         assert!(sentence.contains("it is kept, so choose another name"), "{sentence}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
+}
+
+/// The command can be given to a shell as it stands there.
+#[test]
+fn the_command_that_plays_a_saved_run_names_its_file_for_a_shell() {
+    let path = file("saved by a hunt.raft");
+    let name = path.to_str().unwrap();
+    let told = unwrapped(&printed(1, &hunt(name)));
+    assert!(told.contains(&format!("'raft-cluster run \"{name}\"' plays it again")), "{told}");
+    let typed = format!("step\nsave {name}\n");
+    let played = raft_cluster(&["play", "--nodes", "3"]).write_stdin(typed).output().unwrap();
+    let told = unwrapped(&String::from_utf8(played.stdout).unwrap());
+    assert!(told.contains(&format!("'raft-cluster run \"{name}\" --virtual' does it")), "{told}");
 }
 
 #[test]
