@@ -49,11 +49,8 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
     let Run { script, clock, view, .. } = run;
     check_clock(script, *clock)?;
     run.report.as_ref().map_or(Ok(()), Report::check)?;
-    if let (Some(trace), Some(report)) = (&run.trace, &run.report)
-        && is_same_place(trace, &report.file)
-    {
-        let both = "is to hold the trace and the report; give each a file of its own";
-        return Err(Error::Usage(format!("'{}' {both}", trace.display())));
+    if let (Some(trace), Some(report)) = (&run.trace, &run.report) {
+        check_apart(trace, &report.file, "the trace and the report")?;
     }
     if script.lines.iter().all(|line| line.verb.kind() == Kind::Tell) {
         let nothing = "no line that does anything, so there is nothing to check";
@@ -169,6 +166,15 @@ impl ClockedWorld for RaftCluster {
     fn stop(self) -> Result<(), Error> {
         Self::stop(self).map_err(Error::Cluster)
     }
+}
+
+/// Refuses two paths that name one file, which was to hold `both`.
+pub(super) fn check_apart(a: &Path, b: &Path, both: &str) -> Result<(), Error> {
+    if !is_same_place(a, b) {
+        return Ok(());
+    }
+    let why = format!("'{}' is to hold {both}; give each a file of its own", a.display());
+    Err(Error::Usage(why))
 }
 
 /// Whether two paths name one file, which need not exist yet. Links are followed, as they are when the

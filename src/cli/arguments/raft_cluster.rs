@@ -332,6 +332,10 @@ impl RunOptions {
                        by 'raft-cluster report FILE -o PAGE.html'";
             return Err(Error::Usage(why.to_owned()));
         }
+        if let (Some(trace), Some(played), true) = (&self.trace, name, is_recorded) {
+            let both = "the run that is played and the one that is recorded";
+            run::check_apart(trace, Path::new(played), both)?;
+        }
         let (trace, view) = (self.trace, self.view.unwrap_or(&STORY));
         play::play(Play { script, is_recorded, clock, trace, view })
     }

@@ -94,6 +94,34 @@ fn refusal(arguments: &[&str]) -> String {
     told
 }
 
+/// A run by hand in the place of the run that was recorded would be another run.
+#[test]
+fn a_session_does_not_write_over_the_trace_that_it_plays() {
+    let (trace, link) = (file("played-again.jsonl"), file("other-name.jsonl"));
+    let name = trace.to_str().unwrap();
+    raft_cluster(&["run", "split-vote", "--virtual", "--view", "quiet", "--trace", name], "");
+    let before = fs::read(&trace).unwrap();
+    let mut names = vec![name];
+    if cfg!(unix) {
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&trace, &link).unwrap();
+        names.push(link.to_str().unwrap());
+    }
+    for other in names {
+        let told = refusal(&["play", name, "--trace", other]);
+        let both = "is to hold the run that is played and the one that is recorded; give each a file of its own";
+        assert!(told.contains(both), "{told}");
+        assert_eq!(fs::read(&trace).unwrap(), before);
+    }
+    let played = play(&[name], &["status", &format!("save {name}")]);
+    assert!(
+        unwrapped(&played.out).contains("it is kept, so choose another name"),
+        "{}",
+        played.out
+    );
+    assert_eq!(fs::read(&trace).unwrap(), before);
+}
+
 /// Every way into a session refuses before anything is carried out, and the step that it names is possible.
 #[test]
 fn a_recorded_run_that_leaves_no_room_for_more_is_refused_with_a_step_that_is_possible() {
