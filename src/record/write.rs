@@ -39,14 +39,12 @@ pub(crate) fn begins_trace(from: impl Read) -> bool {
 ///
 /// # Errors
 /// If the input cannot be read.
-pub(crate) fn opened(mut from: impl Read) -> io::Result<(bool, impl BufRead)> {
-    let mut begins = Vec::new();
-    // The first line of a trace is shorter than this limit.
-    from.by_ref().take(1 << 16).read_to_end(&mut begins)?;
-    let line = begins.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let value = serde_json::from_slice::<serde_json::Value>(line);
+pub(crate) fn opened(from: impl Read) -> io::Result<(bool, impl BufRead)> {
+    let (mut from, mut line) = (BufReader::new(from), Vec::new());
+    from.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut line)?;
+    let value = serde_json::from_slice::<serde_json::Value>(&line);
     let is_trace = value.is_ok_and(|value| value["format"] == FORMAT);
-    Ok((is_trace, Cursor::new(begins).chain(BufReader::new(from))))
+    Ok((is_trace, Cursor::new(line).chain(from)))
 }
 
 /// An observer that writes a trace. The code that started the run keeps a clone of it, which shares the

@@ -5,11 +5,14 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::{Clock, TraceWriter};
+use raft_in_practice::scenario::world::World;
 use raft_in_practice::server::timing::Time;
+use raft_in_practice::sim::{Sim, SimConfig};
 use raft_in_practice::{Observer, Script};
 
 use crate::raft_cluster::{file, printed, raft_cluster};
@@ -168,4 +171,25 @@ fn no_line_is_written_that_could_not_be_read_again() {
     let sentence = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{sentence}");
     assert!(sentence.contains("a line has more than 1 MiB"), "{sentence}");
+}
+
+/// The first line of a trace may be as long as any other, and every command reads it so.
+#[test]
+fn a_trace_whose_first_line_is_long_is_a_trace_to_every_command() {
+    let (folder, trace) = place("long-header");
+    let script = Script::parse(&"x".repeat(100_000), "nodes 3\n").unwrap();
+    let writer =
+        TraceWriter::new(fs::File::create(&trace).unwrap(), &script.header(Clock::Virtual));
+    let mut sim = Sim::new(SimConfig::of(&script), vec![Box::new(writer.clone())]);
+    sim.run_until(Duration::from_secs(5), |_| false);
+    writer.finish().unwrap();
+    printed(0, &["replay", &trace, "--verify"]);
+    let page = folder.join("page.html");
+    printed(0, &["report", &trace, "-o", page.to_str().unwrap()]);
+    let mut play = raft_cluster(&["play", &trace]);
+    let played = play.write_stdin("status\n").output().unwrap();
+    assert_eq!(played.status.code(), Some(0), "{}", String::from_utf8_lossy(&played.stderr));
+    assert!(String::from_utf8(played.stdout).unwrap().contains("replayed up to here"));
+    // As it is a trace, another takes its place.
+    printed(0, &["run", "split-vote", "--virtual", "--view", "quiet", "--trace", &trace]);
 }
