@@ -186,7 +186,7 @@ impl Ending {
     }
 
     /// The end of a replay that stopped where a step came out in another way.
-    pub fn diverged(failure: String) -> Self {
+    pub const fn diverged(failure: String) -> Self {
         Self { passed: Some(false), failure: Some(failure), counted: None, violations: Vec::new() }
     }
 

@@ -35,18 +35,8 @@ pub(super) fn finding(finding: &Finding) -> String {
             let held = held_by(holders);
             format!("{node} has {there} at index {}, and not {entry}, {held}.", entry.index)
         }
-        Finding::Deleted { entry, node, step, holders } => {
-            let held = match holders[..] {
-                [] => ", and no log holds it any more".to_owned(),
-                _ => format!("; it is in the log of {}", joined(holders, ", ")),
-            };
-            format!("{node} deleted {entry} in step {step}{held}.")
-        }
-        Finding::Replaced { entry, now, nodes } => format!(
-            "{entry} was committed, and {} {} committed {now} in its place: State Machine Safety is violated.",
-            joined(nodes, ", "),
-            if nodes.len() == 1 { "has" } else { "have" }
-        ),
+        Finding::Deleted { entry, node, step, holders } => deleted(*entry, *node, *step, holders),
+        Finding::Replaced { entry, now, nodes } => replaced(*entry, *now, nodes),
         Finding::Lacks { node, index, last } => {
             format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
@@ -160,6 +150,22 @@ fn not_told(entry: LogPosition, node: NodeId, leader: Option<NodeId>) -> String 
         None => "it knows of no leader that could tell it".to_owned(),
     };
     format!("{entry} is not committed on {node}: {leader}.")
+}
+
+fn deleted(entry: LogPosition, node: NodeId, step: u64, holders: &[NodeId]) -> String {
+    let held = match holders {
+        [] => ", and no log holds it any more".to_owned(),
+        _ => format!("; it is in the log of {}", joined(holders, ", ")),
+    };
+    format!("{node} deleted {entry} in step {step}{held}.")
+}
+
+fn replaced(entry: LogPosition, now: LogPosition, nodes: &[NodeId]) -> String {
+    let have = if nodes.len() == 1 { "has" } else { "have" };
+    format!(
+        "{entry} was committed, and {} {have} committed {now} in its place: State Machine Safety is violated.",
+        joined(nodes, ", ")
+    )
 }
 
 /// Says that a crash kept the reply of a node from leaving, if that is so.

@@ -232,7 +232,9 @@ impl Story {
             }
             let text = self.event(speaker, node, &events[nth..], &reasons);
             self.line(time, &node.id().to_string(), &text);
-            reasons.iter().for_each(|verdict| self.why(speaker, verdict));
+            for verdict in &reasons {
+                self.why(speaker, verdict);
+            }
             // In a run moved by hand the step has begun with this remark.
             if let (Event::EntriesRefused { .. }, Some(MessageId(it)), false) =
                 (event, step.received, self.columns.by_hand || self.columns.brief)
@@ -261,7 +263,7 @@ impl Story {
             Event::Appended { first, last, .. } => text + &deeds::contents(node, first, last),
             Event::EntriesRefused { .. } if brief => {
                 let instead = reasons.iter().find_map(|it| instead(node.id(), it));
-                instead.map_or(text.clone(), |instead| format!("{text}: {instead}"))
+                instead.map_or_else(|| text.clone(), |instead| format!("{text}: {instead}"))
             }
             Event::BecameLeader { .. } => {
                 let no_op = if brief { no_op(events) } else { String::new() };

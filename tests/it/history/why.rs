@@ -279,9 +279,10 @@ fn an_entry_that_was_deleted_is_told_of_where_the_logs_end_before_it() {
     );
     let history = history(&script);
     let last = history.last();
-    let lost = Finding::Deleted { entry: at(2, 1), node: id(0), step: last, holders: Vec::new() };
+    let deleted =
+        Finding::Deleted { entry: at(2, 1), node: id(0), step: last, holders: Vec::new() };
     for question in ["not committed 2@1", "not committed 2@1 on 0"] {
-        assert_eq!(ask(&history, last, question).finding, lost, "{question}");
+        assert_eq!(ask(&history, last, question).finding, deleted, "{question}");
     }
     assert!(ask(&history, last, "committed 2@1").contradicts);
     let (index, ends) = (LogIndex::new(2), LogIndex::new(1));

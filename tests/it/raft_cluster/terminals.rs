@@ -73,7 +73,9 @@ fn typed_in_turn(
         typed = text.len();
         keyboard.write_all(keys.as_bytes()).unwrap();
     }
-    let stays_open = turns.iter().all(|(_, keys)| keys.is_empty()).then_some(keyboard);
+    // The input ends after the keys, but not while a signal is on its way: whoever presses the interrupt key is there.
+    let is_last = |(_, keys): &(&str, &str)| keys.is_empty() || keys.ends_with('\u{3}');
+    let stays_open = turns.last().is_none_or(is_last).then_some(keyboard);
     out.read_to_end(&mut text).unwrap();
     child.wait().unwrap();
     drop(stays_open);
