@@ -357,11 +357,16 @@ pub fn matrix_row(row: &MatrixRow) -> Vec<String> {
         row.rule.to_string(),
         found.map_or_else(|| "-".to_owned(), |property| property.to_string()),
         format!("{:>5}", row.tried),
-        first
-            .map_or_else(|| "-".to_owned(), |c| format!("{:>6.0} ms", c.after.as_secs_f64() * 1e3)),
+        first.map_or_else(|| "-".to_owned(), |found| milliseconds(found.after)),
         short.unwrap_or_else(stalled),
     ]);
     table.lines()
+}
+
+fn milliseconds(time: Duration) -> String {
+    let time = time.as_secs_f64() * 1e3;
+    let decimals = usize::from(time < 10.0);
+    format!("{time:>6.decimals$} ms")
 }
 
 /// The rule that is hunted now, and its number among all.

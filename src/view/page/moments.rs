@@ -8,7 +8,9 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::network::{Conditions, Network};
-use crate::raft::{Event, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Term};
+use crate::raft::{
+    Event, Facts, Input, LogEntry, LogIndex, NodeId, Outcome, Role, RoleKind, Rule, Term, Verdict,
+};
 use crate::record::deed::{Deed, Loss};
 use crate::record::history::{History, NodeState, Rerun, StepRecord};
 use crate::server::Ticket;
@@ -315,6 +317,11 @@ fn marks(events: &[Event]) -> (Vec<Mark>, Option<String>) {
             Event::VoteRefused { .. } => (Mark::Refused, 1, "no vote".to_owned()),
             Event::EntriesRefused { .. } => (Mark::Refused, 1, "refuses".to_owned()),
             Event::ProposalRefused { .. } => (Mark::Refused, 1, "does not lead".to_owned()),
+            Event::Checked(Verdict {
+                rule: Rule::CommitOnlyCurrentTerm,
+                outcome: Outcome::Refused,
+                facts: Facts::EntryTerm { entry, .. },
+            }) => (Mark::Refused, 2, format!("does not commit {}", entry.index)),
             Event::Checked(verdict) if verdict.outcome == Outcome::Overridden => {
                 (Mark::Overridden, 6, format!("breaks {}", verdict.rule))
             }
