@@ -60,7 +60,11 @@ fn open() -> Option<Child> {
     let mut command = Command::new("sh");
     command.args(["-c", &pager]).stdin(Stdio::piped());
     if env::var_os("LESS").is_none() {
-        command.env("LESS", "FRX");
+        command.env("LESS", "FRX -PsSpace goes on, q goes back$");
+    }
+    // Whoever types on, without noticing the pager, writes no file and starts no program.
+    if env::var_os("LESSSECURE").is_none() {
+        command.env("LESSSECURE", "1");
     }
     command.spawn().ok()
 }

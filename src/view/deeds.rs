@@ -124,7 +124,9 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
             let groups = groups.iter().map(|group| joined(group.iter(), " "));
             (nobody, format!("the network splits: {}", joined(groups, " | ")))
         }
-        Deed::HealLink { from, to } => (nobody, format!("the link from {from} to {to} is whole")),
+        Deed::HealLink { from, to } => {
+            (nobody, format!("the link from {from} to {to} is cut no more"))
+        }
         Deed::Heal => (nobody, "no link is cut any more".to_owned()),
         Deed::Conditions(conditions) => (nobody, format!("links: {}", links(conditions))),
         Deed::LinkConditions { from, to, conditions } => {

@@ -10,7 +10,7 @@ use super::{colour, message, places, rules};
 use crate::raft::{Envelope, Log, LogIndex, LogPosition, NodeId, Rule};
 use crate::record::message_name::MessageName;
 use crate::scenario::nearest::meant;
-use crate::scenario::usage::Usage;
+use crate::scenario::usage::{Kind, Usage};
 use crate::scenario::verb_table::{Condition, Verb};
 use crate::scenario::world::InFlight;
 use crate::server::status::{NodeStatus, leader_of};
@@ -91,6 +91,9 @@ pub(crate) const fn done(verb: &Verb) -> &'static str {
 pub(crate) const FAILED: &str =
     "the line counts as done all the same; 'back' makes it the next one again";
 
+/// Says that a signal came between two lines of the scenario.
+pub(crate) const INTERRUPTED: &str = "interrupted before the next line";
+
 /// Shows a line of the scenario that is carried out, as if it had been typed.
 pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
     paragraph(&colour::strong(&format!("{verb}")), "> ", "  ")
@@ -99,6 +102,17 @@ pub(crate) fn carried_out(verb: &Verb) -> Vec<String> {
 /// Says what became of these lines.
 pub(crate) fn became(what: &str, verbs: &[Verb]) -> String {
     format!("{what}: {}", joined(verbs.iter().map(|verb| format!("'{verb}'")), ", "))
+}
+
+/// Says which lines were undone. Those that only look or tell are counted.
+pub(crate) fn undone(verbs: &[Verb]) -> String {
+    let only_look = |verb: &&Verb| matches!(verb.kind(), Kind::Look | Kind::Tell);
+    let moves: Vec<Verb> = verbs.iter().filter(|verb| !only_look(verb)).cloned().collect();
+    let text = became("undone", &moves);
+    match verbs.len() - moves.len() {
+        0 => text,
+        count => format!("{text}, and {} that moved nothing", plural(count, "line", "lines")),
+    }
 }
 
 /// Answers 'save' while no line has done anything: an empty scenario could not be run.
@@ -127,12 +141,15 @@ pub(crate) const CAN_RETURN: &str = "'back' returns to the session before";
 pub(crate) const ONCE_MORE: &str = "  (once more, Ctrl-D or 'quit' ends the session)";
 
 /// The messages in flight, with their names, and those that have come to a paused process.
-pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> {
-    if all.is_empty() && at_paused.is_empty() {
-        return vec!["  no message is in flight".to_owned()];
-    }
+/// Those that have arrived, and can be delivered again, are only counted, unless `also_arrived`.
+pub(crate) fn messages(
+    all: &[InFlight],
+    at_paused: &[Envelope],
+    also_arrived: bool,
+) -> Vec<String> {
+    let arrived = if also_arrived { 0 } else { all.iter().filter(|it| it.delivered).count() };
     let mut table = Table::new(2);
-    for one in all {
+    for one in all.iter().filter(|it| also_arrived || !it.delivered) {
         let when = match one.due {
             Some(due) => format!("arrives at {due}"),
             None if one.delivered => "has arrived".to_owned(),
@@ -148,7 +165,15 @@ pub(crate) fn messages(all: &[InFlight], at_paused: &[Envelope]) -> Vec<String> 
         let arguments = message::arguments(&envelope.message);
         table.row([colour::faint(&name), when, arguments]);
     }
-    table.lines()
+    let mut lines = table.lines();
+    if lines.is_empty() {
+        lines.push("  no message is in flight".to_owned());
+    }
+    if arrived > 0 {
+        let text = format!("and {arrived} that can be delivered again: 'messages all' lists them");
+        lines.extend(paragraph(&colour::faint(&text), "  ", "  "));
+    }
+    lines
 }
 
 /// One of the messages in flight that is about to be delivered, and whether it has arrived before.

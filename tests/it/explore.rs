@@ -294,6 +294,24 @@ fn a_recorded_run_is_shown_whole_however_long_nothing_happened_in_it() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// What was let happen in vain is undone: nobody wants a run that is hours longer.
+#[test]
+fn a_search_for_what_does_not_come_leaves_the_run_where_it_was() {
+    let served = Served::start(&["--nodes", "3"]);
+    let stands = |told: &Value| (told["tip"].clone(), told["moments"].as_array().unwrap().len());
+    served.line("wait until leader");
+    let before = served.line("step 3");
+    let vain = served.act(json!({ "act": "until", "mark": "truncated", "at": null }));
+    assert_eq!(stands(&vain), stands(&before));
+    let complaint = vain["complaint"].as_str().unwrap();
+    assert!(
+        complaint.contains("nothing of this kind comes in 5000 events; they are undone"),
+        "{complaint}"
+    );
+    let found = served.act(json!({ "act": "until", "mark": "commit", "at": null }));
+    assert!(stands(&found).1 > stands(&before).1 && found["complaint"].is_null(), "{found}");
+}
+
 /// Going back and forth changes which lines lead to the tip, and removes no line.
 #[test]
 fn nothing_is_lost_by_going_back() {

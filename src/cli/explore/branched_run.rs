@@ -232,16 +232,19 @@ impl<'a> BranchedRun<'a> {
         self.carry_out(&Verb::Step(events))
     }
 
-    /// Lets the run go on until a moment has this mark.
+    /// Lets the run go on until a moment has this mark. If none has, the events after the scenario's lines are undone.
     pub(super) fn until(&mut self, mark: &str) -> Result<(), NotDone> {
+        let mut events = 0;
         for _ in 0..PATIENT_EVENTS {
             let before = self.shown.len();
+            events += u64::from(self.done() >= self.planned.len());
             self.go_on(1)?;
             if self.shown.marked(before, mark) {
                 return Ok(());
             }
         }
-        refused(&format!("nothing of this kind has come in {PATIENT_EVENTS} events"))
+        self.undo(events)?;
+        refused(&format!("nothing of this kind comes in {PATIENT_EVENTS} events; they are undone"))
     }
 
     /// The path of lines to a line, from the first one on.

@@ -254,7 +254,7 @@ impl<'a> Desk<'a> {
                         .look(|history| asked.answer(history, step.min(history.last())));
                     answered.map_err(NotDone::Refused)?
                 }
-                Word::Save(_) | Word::Load(_) | Word::Messages | Word::Log(_) | Word::Quit => {
+                Word::Save(_) | Word::Load(_) | Word::Messages(_) | Word::Log(_) | Word::Quit => {
                     let word = line.split_whitespace().next().unwrap_or_default();
                     return refused(&format!(
                         "'{word}' is for the prompt; the page has a place for it"

@@ -157,14 +157,23 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
 
     /// Says which line of the scenario is next, if one is left.
     fn say_next(&self) {
-        if let Some(next) = self.session.left().first() {
-            self.say(&prompt::next(next, self.session.left().len()));
+        if let left @ [next, ..] = self.session.left() {
+            self.say(&prompt::next(next, left.len()));
         }
+    }
+
+    /// Says which line of the scenario is next, or that the last one has been carried out.
+    fn say_how_far(&self) {
+        if self.session.left().is_empty() {
+            self.say(prompt::LAST_LINE);
+        }
+        self.say_next();
     }
 
     /// Carries out the next line of the scenario. Returns whether there was one and it succeeded.
     fn planned(&mut self) -> bool {
         if self.setup.stop.load(Ordering::Relaxed) {
+            self.say(prompt::INTERRUPTED);
             return false;
         }
         match self.session.next_planned() {
@@ -190,10 +199,7 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                 break;
             }
         }
-        if self.session.left().is_empty() {
-            self.say(prompt::LAST_LINE);
-        }
-        self.say_next();
+        self.say_how_far();
         Ok(())
     }
 
@@ -274,16 +280,19 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
             },
             Word::Next(count) => self.next(count)?,
             Word::Run(verb) if self.session.left().is_empty() => self.carry_out(verb),
-            Word::Run(_) => while self.planned() {},
+            Word::Run(_) => {
+                while self.planned() {}
+                self.say_how_far();
+            }
             Word::Inspect(it) => self.inspect(it)?,
             Word::Save(file) => {
                 let lines = self.session.save(&file, self.setup.is_virtual())?;
                 self.say(&prompt::saved(&file, lines, self.setup.is_virtual()));
             }
-            Word::Messages => {
+            Word::Messages(all) => {
                 let cluster = self.session.world().as_virtual();
                 let cluster = cluster.ok_or_else(|| prompt::ONLY_VIRTUAL.to_owned())?;
-                let messages = prompt::messages(&cluster.in_flight(), &cluster.at_paused());
+                let messages = prompt::messages(&cluster.in_flight(), &cluster.at_paused(), all);
                 self.show(messages);
             }
             Word::Log(node) => self.log(node),
@@ -328,7 +337,8 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
         if undone.is_empty() {
             return Err(prompt::NOTHING_TO_UNDO.to_owned());
         }
-        self.say(&prompt::became("undone", &undone));
+        self.say(&prompt::undone(&undone));
+        self.say_next();
         Ok(())
     }
 

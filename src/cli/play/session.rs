@@ -196,7 +196,7 @@ impl<'a, W: World> Session<'a, W> {
         self.undone.extend(undone.iter().cloned());
         self.entries = kept;
         self.ended = self.world().now();
-        Ok(undone.into_iter().map(|entry| entry.verb).filter(|verb| moves(verb) > 0).collect())
+        Ok(undone.into_iter().map(|entry| entry.verb).collect())
     }
 
     /// The session as a scenario.

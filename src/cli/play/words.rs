@@ -29,7 +29,8 @@ pub(in crate::cli) enum Word {
     Run(Verb),
     Forward(u64),
     Inspect(Inspection),
-    Messages,
+    /// The messages in flight; with those that have arrived, if it says so.
+    Messages(bool),
     Log(Option<NodeId>),
     Quit,
 }
@@ -59,7 +60,11 @@ pub(in crate::cli) const WORDS: &[Usage] = &[
     inspect::CLIENTS,
     inspect::DIFF,
     inspect::BLAME,
-    Usage::new("messages", "", "the messages in flight (virtual time)"),
+    Usage::new(
+        "messages",
+        "[all]",
+        "the messages in flight (virtual time); all: also those that have arrived and can be delivered again",
+    ),
     Usage::new("log", "[N]", "draw all logs, or list the entries of node N"),
     Usage::new("save", "FILE", "write the session as a scenario that does it all again"),
     Usage::new("load", "NAME|FILE", "start again with a scenario: its cluster, and its lines"),
@@ -87,7 +92,8 @@ pub(in crate::cli) fn parse(line: &str, nodes: usize) -> Result<Word, String> {
         "next" => typed.count().map(Word::Next),
         "save" => need("a file's name").map(|file| Word::Save(file.into())),
         "load" => need("a scenario's name, or a file's").map(Word::Load),
-        "messages" => typed.alone(Word::Messages),
+        "messages" if rest == "all" => Ok(Word::Messages(true)),
+        "messages" => typed.alone(Word::Messages(false)),
         "log" => typed.some_node().map(Word::Log),
         "quit" | "exit" => typed.alone(Word::Quit),
         "run" if rest.is_empty() => Ok(Word::Run(Verb::Wait(Duration::from_secs(1)))),

@@ -28,7 +28,10 @@ fn looking_around_after_going_back_leaves_the_way_forward() {
     ];
     let played = play(&["--nodes", "3"], &lines);
     // Both sides list what moved the world, and not what only looked at it.
-    for words in ["(undone: 'timeout 1', 'timeout 0')", "(done again: 'timeout 0')"] {
+    for words in [
+        "(undone: 'timeout 1', 'timeout 0', and 1 line that moved nothing)",
+        "(done again: 'timeout 0')",
+    ] {
         assert!(played.out.contains(words), "{words:?} is not in: {}", played.out);
     }
     assert!(played.out.contains("(done again: 'timeout 1')"), "{}", played.out);
@@ -41,6 +44,39 @@ fn looking_around_after_going_back_leaves_the_way_forward() {
     // A line of the scenario that is carried out anew is not done a second time.
     let anew = play(&["figure-8"], &["next 3", "back 99", "next", "forward", "quit"]);
     assert!(anew.out.contains("there is nothing to do again"), "{}", anew.out);
+}
+
+/// Whoever goes through a scenario is told where it stands, after each way to move in it.
+#[test]
+fn a_prompt_says_which_line_of_a_scenario_is_next_or_that_it_has_ended() {
+    let script = file("ends.raft");
+    fs::write(&script, "nodes 3\nmanual\ntimeout 0\nexpect campaigns = 1\n").unwrap();
+    let ended = "(that was the scenario's last line; 'step' and 'run' go on)";
+    for (lines, count) in
+        [(&["next 3"][..], 1), (&["run"], 1), (&["next 2"], 0), (&["run", "back", "run"], 2)]
+    {
+        let out = play(&[script.to_str().unwrap()], lines).out;
+        assert_eq!(out.matches(ended).count(), count, "{lines:?}: {out}");
+    }
+    let back = play(&[script.to_str().unwrap()], &["run", "back"]).out;
+    let next =
+        "(undone: 'timeout 0', and 1 line that moved nothing)\n  (next: 'timeout 0', of 2 lines";
+    assert!(back.contains(next), "{back}");
+}
+
+/// A list of messages is of those in flight; those that have arrived are counted, and listed if asked for.
+#[test]
+fn messages_that_have_arrived_are_listed_if_asked_for() {
+    let lines = ["manual", "timeout 0", "deliver request-vote 0 -> 1", "messages", "messages all"];
+    let out = play(&["--nodes", "3"], &lines).out;
+    let (waits, all) = out.split_once("> messages all").unwrap();
+    let (_, waits) = waits.split_once("> messages\n").unwrap();
+    assert!(!waits.contains("has arrived") && waits.contains("request-vote 0 -> 2"), "{out}");
+    assert!(
+        waits.contains("and 1 that can be delivered again: 'messages all' lists them"),
+        "{out}"
+    );
+    assert!(all.contains("request-vote 0 -> 1") && all.contains("has arrived"), "{out}");
 }
 
 #[test]
