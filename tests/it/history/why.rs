@@ -6,7 +6,6 @@ use raft_in_practice::explain::{
 };
 use raft_in_practice::raft::{Facts, LogIndex, LogPosition, NodeId, Outcome, RoleKind, Rule, Term};
 use raft_in_practice::record::History;
-use raft_in_practice::record::deed::Deed;
 use raft_in_practice::record::history::Told;
 use raft_in_practice::scenario::library::{self, BROKEN};
 use raft_in_practice::server::Answer;
@@ -295,13 +294,19 @@ fn an_entry_that_was_deleted_is_told_of_where_the_logs_end_before_it() {
 /// A node that led, crashed and started again follows nobody since its crash, and not since it has had the entry.
 #[test]
 fn who_knows_of_no_leader_has_known_of_none_since_it_followed_the_last_one() {
-    let history = history(&shipped("figure-8"));
-    let started = history.deeds_from(0, history.last());
-    let started = started.filter(|(.., deed)| *deed == &Deed::Restart { node: id(0) });
-    let (after, ..) = started.last().unwrap();
-    let answer = ask(&history, after + 1, "not committed 4 on 0");
+    let script = script(
+        "nodes 3\nno-op off\nmanual\ntimeout 0\ndeliver request-vote 0 -> 1\ndeliver request-vote-reply 1 -> 0\n\
+         submit to 0 SET a=1\ncrash 0\nrestart 0\ntimeout 2\n",
+    );
+    let history = history(&script);
+    let answer = ask(&history, history.last(), "not committed 1 on 0");
     assert!(matches!(answer.finding, Finding::NotTold { leader: None, .. }), "{answer:?}");
-    assert!(answer.decided_in > Some(105), "{answer:?}");
+    let (appended, next) = (history.last() - 1, history.last());
+    assert_eq!(
+        answer.decided_in,
+        Some(next),
+        "it led when it appended the entry, in step {appended}"
+    );
 }
 
 /// Whoever is told that the fate of its command is unknown can ask which entries its node deleted.

@@ -181,6 +181,24 @@ fn a_trace_that_lies_about_clients_is_refused_with_the_place() {
     ]);
 }
 
+/// On threads a node is given the command of a client that it then refuses.
+#[test]
+fn a_refusal_after_the_step_that_was_given_the_command_is_true() {
+    let (script, path) = (file("refused.raft"), file("refused.jsonl"));
+    let (script_name, path_name) = (script.to_str().unwrap(), path.to_str().unwrap());
+    let text = "nodes 3\ntimeout 0\nwait until leader is 0\nsubmit to 1 SET x=1\nwait 100ms\n";
+    fs::write(&script, text).unwrap();
+    for options in [&["--virtual"][..], &["--speed", "5"]] {
+        let run = ["run", script_name, "--view", "quiet", "--trace", path_name];
+        printed(0, &[&run[..], options].concat());
+        let trace = fs::read_to_string(&path).unwrap();
+        assert!(trace.contains("\"refused\":{\"ticket\":0,\"node\":1"), "{trace}");
+        let is_given = trace.contains("\"propose\"");
+        assert_eq!(is_given, options != ["--virtual"], "{trace}");
+        printed(0, &["replay", path_name, "--verify"]);
+    }
+}
+
 /// On threads another node may make a step between the last save of a node and the crash that keeps it from answering.
 #[test]
 fn others_may_go_on_before_a_crash_is_told_on_threads_only() {
