@@ -7,6 +7,7 @@ Pictures are left in FOLDER. Each check says what it saw if that is not what it 
 
 import subprocess
 
+import answers
 import moments
 from chromium import Browser
 from page import BROWSER, FOLDER, PROGRAM, Page, check
@@ -391,6 +392,7 @@ def ends():
 for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-only-current-term"), partition_and_heal, crash_before_save,
              lambda: back_and_branch(FOLDER), keyboard_only, texts_of_the_ring, lines_that_fail_otherwise, narrow_and_hostile, edits, predicts, two_windows, talks_back, frames, ends,
              moments.a_paused_leader_leads, moments.says_where_a_branch_begins, moments.goes_on_by_the_lines_that_are_left,
-             moments.by_hand_nothing_comes_by_itself, moments.answers_belong_to_a_moment):
+             moments.by_hand_nothing_comes_by_itself, moments.answers_belong_to_a_moment,
+             answers.the_other_run_is_seen):
     test()
 print("explore: all is as it should be")

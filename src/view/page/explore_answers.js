@@ -32,7 +32,10 @@ Object.assign(Explore.prototype, {
     const told = await this.ask("why", { question });
     if (!told || this.viewer.chosen !== chosen) return;
     panel.replaceChildren(...whyPanel(run, at, chosen, told.answer ?? [["finding", told.complaint]]));
-    panel.scrollIntoView({ block: "nearest" });
+    // Each choice of an entry is an object of its own. When the same choice is asked about again, because another moment
+    // is shown, the page must not scroll away from what made it show that moment.
+    if (this.scrolledTo !== chosen) panel.scrollIntoView({ block: "nearest" });
+    this.scrolledTo = chosen;
   },
 
   /** Asks about the moment that is shown. Resolves to null if that is another when the program answers. */
@@ -113,6 +116,7 @@ Object.assign(Explore.prototype, {
     const failed = failedLines(told.failed);
     if (told.parts_in === null) {
       this.showAnswer(box, whole, head, element("p", {}, told.same), ...failed);
+      box.scrollIntoView({ block: "start" });
       return;
     }
     const side = (name, lines) => element("div", {}, element("h3", {}, name), ...lines.map((text) => element("p", { class: "told" }, text)));
@@ -128,7 +132,8 @@ Object.assign(Explore.prototype, {
     diagram.show(run);
     diagram.goto(run.ofStep.get(told.parts_in) ?? run.length - 1);
     if (at !== undefined) this.viewer.goto(at);
-    box.scrollIntoView({ block: "nearest" });
+    // The box can be higher than its panel, and its heading comes first.
+    box.scrollIntoView({ block: "start" });
   },
 
   // Predictions.

@@ -1,0 +1,31 @@
+"""What the page of `raft-cluster explore` answers, and what it offers to do with an answer."""
+
+from page import Page, check
+
+WAITS = "explore.run.moments.findIndex(({ lines }) => lines.some(([kind, , rule]) => kind === 'waits' && rule === 'commit-only-current-term'))"
+# Where an element lies: above the part of its panel that can be seen, below it, or in it.
+LIES = (
+    "((it) => { const [box, panel] = [it, document.getElementById('details')].map((one) => one.getBoundingClientRect());"
+    " return box.top < panel.top - 1 ? 'above' : box.top > panel.bottom - 20 ? 'below' : 'in'; })"
+)
+
+
+def figure_8_waits(page):
+    """Carries out the scenario, and goes to the step in which an older entry waits."""
+    page.eval("explore.act({ act: 'rest' })")
+    page.settle()
+    page.eval(f"explore.viewer.goto({WAITS})")
+    check("there is such a step", page.eval("explore.viewer.at > 0"), True)
+
+
+def the_other_run_is_seen():
+    with Page("figure-8", size=(1360, 700)) as page:
+        figure_8_waits(page)
+        page.eval("explore.viewer.choose(explore.run.moments[explore.viewer.at].node, 2)")
+        page.browser.wait("document.querySelector('#why .ground')")
+        page.button("without it?", "#happened")
+        page.browser.wait("!document.getElementById('otherwise').hidden")
+        # The answer about the entry that is chosen comes later.
+        page.eval("new Promise((done) => setTimeout(done, 500))")
+        check("where the other run is", page.eval(f"{LIES}(document.querySelector('#otherwise h2'))"), "in")
+        check("the entry stays chosen", page.eval("document.getElementById('why').hidden"), False)
