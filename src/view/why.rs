@@ -7,7 +7,7 @@ use crate::explain::{
     Explanation, Finding, Ground, LeadEnd, Leadership, Question, Standing, Unanswerable, Uncounted,
     why,
 };
-use crate::raft::NodeId;
+use crate::raft::{NodeId, Rule};
 use crate::record::History;
 use crate::record::error::steps;
 use crate::record::history::Told;
@@ -64,8 +64,8 @@ pub(crate) fn answer(history: &History, answer: &Explanation) -> Vec<String> {
 pub(super) enum Sentence {
     /// What is so, what would change it, or that it depends on what follows.
     Finding(String),
-    /// The verdict of a rule.
-    Ground(String),
+    /// The verdict of a rule, and the rule.
+    Ground(String, Rule),
     /// The state of another node, as far as it concerns the question.
     Standing(NodeId, String),
 }
@@ -94,7 +94,7 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     }
     said.extend(answer.grounds.iter().map(|ground| {
         let speaker = Speaker { node: ground.node, from: ground.from };
-        Sentence::Ground(event_text::verdict(speaker, &ground.verdict))
+        Sentence::Ground(event_text::verdict(speaker, &ground.verdict), ground.verdict.rule)
     }));
     if let (Finding::Committed { entry, with, .. }, Some(step)) =
         (&answer.finding, answer.decided_in)
@@ -143,7 +143,7 @@ fn decided(finding: &Finding, step: u64) -> String {
 fn reasons(answer: &Explanation) -> Vec<String> {
     let lines = |sentence| match sentence {
         Sentence::Finding(text) => paragraph(&text, "  ", "  "),
-        Sentence::Ground(text) => paragraph(&colour::faint(&text), "  └ ", "    "),
+        Sentence::Ground(text, _) => paragraph(&colour::faint(&text), "  └ ", "    "),
         Sentence::Standing(node, text) => paragraph(&format!("{node}  {text}"), "    ", "        "),
     };
     sentences(answer).into_iter().flat_map(lines).collect()

@@ -29,3 +29,18 @@ def the_other_run_is_seen():
         page.eval("new Promise((done) => setTimeout(done, 500))")
         check("where the other run is", page.eval(f"{LIES}(document.querySelector('#otherwise h2'))"), "in")
         check("the entry stays chosen", page.eval("document.getElementById('why').hidden"), False)
+
+
+def an_answer_offers_the_other_run():
+    with Page("figure-8") as page:
+        figure_8_waits(page)
+        page.eval("explore.viewer.choose(explore.run.moments[explore.viewer.at].node, 2)")
+        page.browser.wait("document.querySelector('#why .ground')")
+        names = page.eval("[...document.querySelectorAll('#why .ground button.plain')].map((it) => it.textContent)")
+        check("the rule's text is one click away", "commit-only-current-term" in names, True)
+        page.click("#why button[title='The same run with commit-only-current-term the other way']")
+        page.browser.wait("!document.getElementById('otherwise').hidden")
+        check("which rule", "without commit-only-current-term" in page.eval("document.getElementById('otherwise').textContent"), True)
+        page.line(f"why not committed 2 on {page.eval('explore.run.moments[explore.viewer.at].node')}")
+        page.browser.wait("document.querySelector('#answered .ground')")
+        page.button("without it?", "#answered")

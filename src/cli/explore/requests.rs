@@ -17,7 +17,7 @@ use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
-use crate::view::page::live::{Comparison, Growth, LiveHeading, answer};
+use crate::view::page::live::{Comparison, Growth, LiveHeading, Text, answer};
 use crate::view::{failure_text, message, prompt, script_text, why};
 
 /// What the page knows already.
@@ -310,12 +310,8 @@ impl<'a> Desk<'a> {
         told.expect("what the page is told has only names as keys")
     }
 
-    /// Answers a question about the end of a moment: sentences with their kinds, or why there is no answer.
-    pub(super) fn why(
-        &self,
-        question: &str,
-        moment: usize,
-    ) -> Result<Vec<(&'static str, String)>, String> {
+    /// Answers a question about the end of a moment, or says why there is no answer.
+    pub(super) fn why(&self, question: &str, moment: usize) -> Result<Text, String> {
         let step = self.session.shown.last_step(moment);
         let asked = Question::parse(question, self.session.head.nodes);
         let answered = asked.and_then(|question| {

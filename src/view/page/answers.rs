@@ -13,8 +13,8 @@ use crate::view::why::{self as words, Sentence};
 /// The number of answers after which a page gets no more: for later steps it has none.
 const MOST: usize = 20_000;
 
-/// The sentences of an answer, each with its kind.
-pub(crate) type Text = Vec<(&'static str, String)>;
+/// The sentences of an answer, each with its kind, and with the rule, if it is a verdict.
+pub(crate) type Text = Vec<(&'static str, String, Option<&'static str>)>;
 
 /// The answers of a page. Most stay the same from one step to the next, so each text is held once.
 #[derive(Default, Serialize)]
@@ -82,12 +82,12 @@ impl Answers {
 /// An answer, in sentences.
 pub(crate) fn answer(answer: &Explanation) -> Text {
     let shown = |sentence: Sentence| {
-        let (kind, text) = match sentence {
-            Sentence::Finding(text) => ("finding", text),
-            Sentence::Ground(text) => ("ground", text),
-            Sentence::Standing(node, text) => ("standing", format!("{node} {text}")),
+        let (kind, text, rule) = match sentence {
+            Sentence::Finding(text) => ("finding", text, None),
+            Sentence::Ground(text, rule) => ("ground", text, Some(rule.id())),
+            Sentence::Standing(node, text) => ("standing", format!("{node} {text}"), None),
         };
-        (kind, moments::shown(&text))
+        (kind, moments::shown(&text), rule)
     };
     words::sentences(answer).into_iter().map(shown).collect()
 }

@@ -27,11 +27,11 @@ Object.assign(Explore.prototype, {
     if (!chosen) return;
     const state = run.states[at][chosen.node];
     const question = `${chosen.index <= state.commit ? "" : "not "}committed ${chosen.index} on ${chosen.node}`;
-    panel.replaceChildren(...whyPanel(run, at, chosen, []));
+    panel.replaceChildren(...whyPanel(run, at, chosen, [], null));
     if (this.playing || !state.last || state.last.index < chosen.index) return;
     const told = await this.ask("why", { question });
     if (!told || this.viewer.chosen !== chosen) return;
-    panel.replaceChildren(...whyPanel(run, at, chosen, told.answer ?? [["finding", told.complaint]]));
+    panel.replaceChildren(...whyPanel(run, at, chosen, told.answer ?? [["finding", told.complaint]], this.viewer.ask));
     // Each choice of an entry is an object of its own. When the same choice is asked about again, because another moment
     // is shown, the page must not scroll away from what made it show that moment.
     if (this.scrolledTo !== chosen) panel.scrollIntoView({ block: "nearest" });
@@ -64,7 +64,8 @@ Object.assign(Explore.prototype, {
     const question = nobody ? `not leader ${this.likeliest()}` : typed;
     const told = await this.ask("why", { question });
     if (!told) return;
-    this.answer(`why ${question}? (${placeOf(this.run, this.viewer.at)})`, (told.answer ?? [["finding", told.complaint]]).map(([kind, text]) => element("p", { class: `told ${kind}` }, text)));
+    const sentences = told.answer ?? [["finding", told.complaint]];
+    this.answer(`why ${question}? (${placeOf(this.run, this.viewer.at)})`, sentences.map((sentence) => answerLine(this.run, sentence, "told ", this.viewer.ask)));
   },
 
   /** What a rule says, and where the paper says it. */

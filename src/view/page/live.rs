@@ -13,7 +13,7 @@ use crate::record::Header;
 use crate::record::history::{History, SentMessage};
 use crate::view::colour;
 
-pub(crate) use super::answers::answer;
+pub(crate) use super::answers::{Text, answer};
 
 /// What has happened since the moments that the page knows.
 #[derive(Serialize)]

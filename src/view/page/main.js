@@ -4,7 +4,7 @@ function start() {
   const run = new Run(JSON.parse(byId("run").textContent));
   const viewer = new Viewer({
     why: (panel, shown, at, chosen) => {
-      const said = whyPanel(shown, at, chosen, chosen && shown.answer(at, chosen.node, chosen.index));
+      const said = whyPanel(shown, at, chosen, chosen && shown.answer(at, chosen.node, chosen.index), null);
       panel.hidden = !said;
       panel.replaceChildren(...(said ?? []));
     },

@@ -9,9 +9,8 @@ function happenedPanel(run, at, chooseStep, ask) {
   const lines = moment.lines.map(([kind, text, rule]) => {
     const line = element("p", { class: `told ${kind}` });
     if (rule) {
-      const [statement, paper] = run.rules[rule] ?? ["", ""];
-      line.append(element("span", { class: "verdict" }, `${kind} `), ask ? element("button", { type: "button", class: "link plain", title: statement, onclick: () => ask.about(rule) }, element("b", {}, rule)) : element("b", { title: statement }, rule), ` (${paper}): ${text}`);
-      if (ask) line.append(" ", element("button", { type: "button", class: "link", title: `The same run with ${rule} the other way`, onclick: () => ask.rule(rule) }, "without it?"));
+      const [, paper] = run.rules[rule] ?? ["", ""];
+      line.append(element("span", { class: "verdict" }, `${kind} `), ruleName(run, rule, ask), ` (${paper}): ${text}`, ...switchOffer(rule, ask));
     } else {
       line.append(text);
     }
@@ -28,6 +27,26 @@ function happenedPanel(run, at, chooseStep, ask) {
   const client = ask && moment.kind === "client" && /^client (\d+) /.exec(moment.title);
   if (client) lines.push(element("p", {}, element("button", { type: "button", class: "link", onclick: () => ask.why(`told client ${client[1]}`) }, "Why is it told this?")));
   return lines;
+}
+
+/** The name of a rule, with what it says for the pointer. If the page can ask the program, choosing it shows that. */
+function ruleName(run, rule, ask) {
+  const [statement] = run.rules[rule] ?? [""];
+  const name = element("b", { title: statement }, rule);
+  return ask ? element("button", { type: "button", class: "link plain", title: statement, onclick: () => ask.about(rule) }, name) : name;
+}
+
+/** Offers the same run with a rule the other way, if the page can ask the program. */
+function switchOffer(rule, ask) {
+  if (!ask) return [];
+  return [" ", element("button", { type: "button", class: "link", title: `The same run with ${rule} the other way`, onclick: () => ask.rule(rule) }, "without it?")];
+}
+
+/** A sentence of an answer to why. A verdict has its rule's name in its text, and offers the same as beside a step. */
+function answerLine(run, [kind, text, rule], looks, ask) {
+  const begins = rule ? text.indexOf(rule) : -1;
+  if (begins < 0) return element("p", { class: `${looks}${kind}` }, text);
+  return element("p", { class: `${looks}${kind}` }, text.slice(0, begins), ruleName(run, rule, ask), text.slice(begins + rule.length), ...switchOffer(rule, ask));
 }
 
 function nameOf(message) {
@@ -104,7 +123,7 @@ function leaderTables(states) {
   });
 }
 
-function whyPanel(run, at, chosen, answer) {
+function whyPanel(run, at, chosen, answer, ask) {
   if (!chosen) return null;
   const state = run.states[at][chosen.node];
   const title = `Entry ${chosen.index} of n${chosen.node} (${placeOf(run, at)})`;
@@ -114,7 +133,7 @@ function whyPanel(run, at, chosen, answer) {
   const entry = upTo(state.last, chosen.index);
   return [
     element("h3", {}, `${title}: term ${entry.term}, ${entry.text}`),
-    ...(answer ?? []).map(([kind, text]) => element("p", { class: kind }, text)),
+    ...(answer ?? []).map((sentence) => answerLine(run, sentence, "", ask)),
   ];
 }
 
