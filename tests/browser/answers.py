@@ -44,3 +44,17 @@ def an_answer_offers_the_other_run():
         page.line(f"why not committed 2 on {page.eval('explore.run.moments[explore.viewer.at].node')}")
         page.browser.wait("document.querySelector('#answered .ground')")
         page.button("without it?", "#answered")
+
+
+def a_broken_rule_is_offered_with_it():
+    with Page("broken/one-vote-per-term") as page:
+        page.eval("explore.act({ act: 'rest' })")
+        page.settle()
+        page.eval("explore.viewer.goto(explore.run.marked(-1, 'overridden', 1))")
+        offers = "[...document.querySelectorAll('#happened .told')].filter((it) => it.textContent.includes('one-vote-per-term')).map((it) => it.lastChild.textContent)"
+        check("how a broken rule is offered", set(page.eval(offers)), {"with it?"})
+        page.button("with it?", "#happened")
+        page.browser.wait("!document.getElementById('otherwise').hidden")
+        check("what is shown then", "with one-vote-per-term" in page.eval("document.getElementById('otherwise').textContent"), True)
+        page.eval("explore.viewer.goto(explore.run.moments.findIndex(({ lines }) => lines.some(([, , rule]) => rule && rule !== 'one-vote-per-term')))")
+        check("one that is kept", "without it?" in page.eval("document.getElementById('happened').textContent"), True)

@@ -112,8 +112,7 @@ Object.assign(Explore.prototype, {
     if (!told || whole !== this.whole) return;
     const box = byId("otherwise");
     const close = element("button", { type: "button", class: "link", onclick: () => { box.hidden = true; } }, "close");
-    const isBroken = this.run.about.some((text) => text.startsWith("Broken:") && text.includes(rule));
-    const head = element("h2", {}, `The same lines ${isBroken ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, close);
+    const head = element("h2", {}, `The same lines ${this.run.broken.includes(rule) ? "with" : "without"} ${rule}, up to step ${this.run.steps} `, close);
     const failed = failedLines(told.failed);
     if (told.parts_in === null) {
       this.showAnswer(box, whole, head, element("p", {}, told.same), ...failed);

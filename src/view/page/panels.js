@@ -10,7 +10,7 @@ function happenedPanel(run, at, chooseStep, ask) {
     const line = element("p", { class: `told ${kind}` });
     if (rule) {
       const [, paper] = run.rules[rule] ?? ["", ""];
-      line.append(element("span", { class: "verdict" }, `${kind} `), ruleName(run, rule, ask), ` (${paper}): ${text}`, ...switchOffer(rule, ask));
+      line.append(element("span", { class: "verdict" }, `${kind} `), ruleName(run, rule, ask), ` (${paper}): ${text}`, ...switchOffer(run, rule, ask));
     } else {
       line.append(text);
     }
@@ -37,16 +37,16 @@ function ruleName(run, rule, ask) {
 }
 
 /** Offers the same run with a rule the other way, if the page can ask the program. */
-function switchOffer(rule, ask) {
+function switchOffer(run, rule, ask) {
   if (!ask) return [];
-  return [" ", element("button", { type: "button", class: "link", title: `The same run with ${rule} the other way`, onclick: () => ask.rule(rule) }, "without it?")];
+  return [" ", element("button", { type: "button", class: "link", title: `The same run with ${rule} the other way`, onclick: () => ask.rule(rule) }, run.broken.includes(rule) ? "with it?" : "without it?")];
 }
 
 /** A sentence of an answer to why. A verdict has its rule's name in its text, and offers the same as beside a step. */
 function answerLine(run, [kind, text, rule], looks, ask) {
   const begins = rule ? text.indexOf(rule) : -1;
   if (begins < 0) return element("p", { class: `${looks}${kind}` }, text);
-  return element("p", { class: `${looks}${kind}` }, text.slice(0, begins), ruleName(run, rule, ask), text.slice(begins + rule.length), ...switchOffer(rule, ask));
+  return element("p", { class: `${looks}${kind}` }, text.slice(0, begins), ruleName(run, rule, ask), text.slice(begins + rule.length), ...switchOffer(run, rule, ask));
 }
 
 function nameOf(message) {

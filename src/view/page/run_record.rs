@@ -24,6 +24,8 @@ pub(super) struct Heading {
     /// The kind of run, in sentences.
     pub(super) about: Vec<String>,
     pub(super) nodes: usize,
+    /// The rules that are broken in this run.
+    broken: Vec<&'static str>,
     /// What each rule says, and where the paper says it.
     rules: BTreeMap<&'static str, [&'static str; 2]>,
 }
@@ -36,6 +38,7 @@ impl Heading {
             title: shown(&header.scenario),
             about,
             nodes: header.nodes,
+            broken: header.rules().broken().map(Rule::id).collect(),
             rules: rules.into_iter().collect(),
         }
     }
