@@ -58,3 +58,34 @@ def a_broken_rule_is_offered_with_it():
         check("what is shown then", "with one-vote-per-term" in page.eval("document.getElementById('otherwise').textContent"), True)
         page.eval("explore.viewer.goto(explore.run.moments.findIndex(({ lines }) => lines.some(([, , rule]) => rule && rule !== 'one-vote-per-term')))")
         check("one that is kept", "without it?" in page.eval("document.getElementById('happened').textContent"), True)
+
+
+def playing_asks_too():
+    with Page("--nodes", "3") as page:
+        page.node(0, "end its timer")
+        page.click("#predict")
+        page.eval("document.getElementById('speed').value = '1'")
+        page.click("#play")
+        page.browser.wait("!document.getElementById('question').hidden")
+        page.settle()
+        check("it plays no further than to the question", page.eval("[explore.playing, explore.asked - explore.viewer.at, document.getElementById('question').hidden]"), [False, 1, False])
+        first = page.eval("explore.asked")
+        check("the question can be answered by a key", page.eval("document.activeElement.closest('#question') !== null"), True)
+        page.browser.press("Enter")
+        page.settle()
+        check("it shows what came", page.eval("explore.viewer.at"), first)
+        page.click("#play")
+        page.browser.wait(f"explore.asked > {first} && !document.getElementById('question').hidden")
+        page.settle()
+        # Playing on goes past a question that is not answered.
+        second = page.eval("explore.asked")
+        page.click("#play")
+        page.browser.wait(f"explore.viewer.at >= {second}")
+        # A scenario that plays by its lines asks in the same way.
+    with Page("figure-8") as page:
+        page.click("#predict")
+        page.eval("document.getElementById('speed').value = '10'")
+        page.click("#play")
+        page.browser.wait("!document.getElementById('question').hidden")
+        page.settle()
+        check("and a scenario too", page.eval("[explore.playing, explore.questionOf(explore.viewer.at + 1) !== null]"), [False, True])

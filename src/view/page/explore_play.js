@@ -24,13 +24,22 @@ Object.assign(Explore.prototype, {
   },
 
   stop() {
-    if (!this.playing) return;
+    if (!this.playing) return undefined;
     this.playing = false;
     byId("play").textContent = "▶ play";
     byId("play").setAttribute("aria-pressed", "false");
     this.viewer.goto(this.viewer.at);
     // While playing, the program leaves out checks that take longer for longer logs. This makes up for them.
-    this.act({ act: "look" }, { follow: false });
+    return this.act({ act: "look" }, { follow: false });
+  },
+
+  /** Stops before a moment that decides something, and asks what comes. */
+  async stopToAsk(at) {
+    this.viewer.goto(at - 1);
+    const { moment } = this;
+    // Whatever the program is asked withdraws the question, so the question comes after that.
+    await this.stop();
+    if (moment === this.moment) this.askBefore(at);
   },
 
   /** Microseconds of the run that pass in one microsecond of real time. */
@@ -47,8 +56,16 @@ Object.assign(Explore.prototype, {
     this.drawn = now;
     this.time = Math.min(this.time + passed, this.head.now);
     const { run, viewer } = this;
+    const predicts = byId("predict").checked;
     let at = viewer.at;
-    while (at < viewer.end && run.moments[at + 1].time <= this.time) at += 1;
+    while (at < viewer.end && run.moments[at + 1].time <= this.time) {
+      // Playing on goes past a question that was asked already.
+      if (predicts && this.asked !== at + 1 && this.questionOf(at + 1)) {
+        this.stopToAsk(at + 1);
+        return;
+      }
+      at += 1;
+    }
     if (at !== viewer.at) viewer.goto(at, false);
     else this.move();
     if (this.time >= this.head.now && this.atEnd && !this.asking && now >= this.nextLine) this.more();
