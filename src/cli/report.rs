@@ -12,6 +12,7 @@ use crate::own_file::OwnFile;
 use crate::properties::report::SafetyReport;
 use crate::record::TraceError;
 use crate::record::history::History;
+use crate::scenario::script::Script;
 use crate::view::page::{self, ReportKind};
 use crate::view::violation::{self, RunVerdict};
 
@@ -39,18 +40,18 @@ impl Report {
         self.own_file().check(&self.file).map_err(Error::NotWritten)
     }
 
-    /// Writes the report of a run; `shows` is what its scenario shows, or empty.
+    /// Writes the report of a run; `script` is its scenario, if that is known.
     pub(super) fn write(
         &self,
         history: &History,
         safety: &SafetyReport,
-        shows: &str,
+        script: Option<&Script>,
     ) -> Result<(), Error> {
         let (asked, last) = (self.steps.as_ref().map_or(0, |steps| *steps.start()), history.last());
         if asked > last {
             return Err(Error::Usage(TraceError::NoStep { asked, last }.to_string()));
         }
-        let text = self.kind.write(history, safety, self.steps.as_ref(), shows);
+        let text = self.kind.write(history, safety, self.steps.as_ref(), script);
         self.own_file().write(&self.file, &text).map_err(Error::NotWritten)
     }
 
@@ -65,7 +66,7 @@ impl Report {
         self.check()?;
         let history = history_of(name, trace)?;
         let safety = history.summary().map(|summary| summary.safety.clone()).unwrap_or_default();
-        self.write(&history, &safety, "")?;
+        self.write(&history, &safety, None)?;
         let good = safety.violation_count() == 0;
         let scenario = &history.header().scenario;
         printing(|output| {

@@ -96,7 +96,7 @@ pub(super) fn run(run: &Run) -> Result<ExitCode, Error> {
         // `printing_for` returns the error if the output cannot be written.
         _ = record.map(|record| record.finish_with(ended.in_record()));
         if let (Some(recorder), Some(report)) = (recorder, &run.report) {
-            report.write(&recorder.history(), &safety, &script.shows)?;
+            report.write(&recorder.history(), &safety, Some(script))?;
             output.put(report.written());
         }
         stopped.map(|()| ExitCode::from(u8::from(!good)))

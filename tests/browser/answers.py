@@ -89,3 +89,11 @@ def playing_asks_too():
         page.browser.wait("!document.getElementById('question').hidden")
         page.settle()
         check("and a scenario too", page.eval("[explore.playing, explore.questionOf(explore.viewer.at + 1) !== null]"), [False, True])
+
+
+def the_question_of_a_scenario_is_asked():
+    with Page("figure-8") as page:
+        asks = page.eval("document.getElementById('asks').hidden ? '' : document.getElementById('asks').textContent")
+        check("the question", asks.startswith("Question: In (c) the entry of term 2 is on three of five nodes."), True)
+        page.click("#new button")
+        page.browser.wait("explore.known.world > 1 && document.getElementById('asks').hidden")

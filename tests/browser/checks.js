@@ -19,6 +19,8 @@
 
   holds("what a cell and its frame mean", document.body.textContent.includes("A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed."));
 
+  check("the scenario's question is asked", $("asks").hidden ? null : $("asks").textContent, record.question && `Question: ${record.question}`);
+
   // The address said where to begin.
   check("a link leads to its step", step(), 5);
 

@@ -394,6 +394,7 @@ for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-onl
              moments.a_paused_leader_leads, moments.says_where_a_branch_begins, moments.goes_on_by_the_lines_that_are_left,
              moments.by_hand_nothing_comes_by_itself, moments.answers_belong_to_a_moment,
              answers.the_other_run_is_seen, answers.an_answer_offers_the_other_run,
-             answers.a_broken_rule_is_offered_with_it, answers.playing_asks_too):
+             answers.a_broken_rule_is_offered_with_it, answers.playing_asks_too,
+             answers.the_question_of_a_scenario_is_asked):
     test()
 print("explore: all is as it should be")

@@ -177,8 +177,8 @@ fn respond(desk: &mut Desk<'_>, request: &Admitted, body: &[u8]) -> (Response, T
         }
         (false, "/report.html") => {
             let safety = desk.session.safety();
-            let shows = &desk.session.head.shows;
-            let page = |history: &History| ReportKind::Page.write(history, &safety, None, shows);
+            let script = Some(&desk.session.head);
+            let page = |history: &History| ReportKind::Page.write(history, &safety, None, script);
             Ok(file("text/html; charset=utf-8", "session.html", desk.session.recorder.look(page)))
         }
         (true, "/do") => read(body).map(|ask| json_answer(desk.act(ask))),

@@ -276,7 +276,7 @@ impl<'a> Desk<'a> {
         let is_known = known.world == self.world;
         let from = if is_known { known.moments.min(session.shown.len()) } else { 0 };
         let heading = (!is_known)
-            .then(|| LiveHeading::of(&session.head.header(Clock::Virtual), &session.head.shows));
+            .then(|| LiveHeading::of(&session.head.header(Clock::Virtual), &session.head));
         // Auditing all logs takes time in proportion to their length, and is not needed while the page plays.
         let safety = (!passes).then(|| session.safety());
         let (lines, tip, done) =

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::moments::{Moments, ShownMoment, shown, step_moment};
+use super::moments::{Moments, ShownMoment, step_moment};
 use super::run_record::{
     AtAGlance, Heading, RunRecord, ShownMessage, ShownViolation, about, properties,
     shown_violations, violation_text,
@@ -11,6 +11,7 @@ use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId, Outcome, Rule};
 use crate::record::Header;
 use crate::record::history::{History, SentMessage};
+use crate::scenario::script::Script;
 use crate::view::colour;
 
 pub(crate) use super::answers::{Text, answer};
@@ -41,14 +42,12 @@ pub(crate) struct LiveHeading {
 }
 
 impl LiveHeading {
-    /// Makes the heading of a run with this header. `shows` is what its scenario shows, or empty.
-    pub(crate) fn of(header: &Header, shows: &str) -> Self {
-        let mut about = about(header, "as long as you like");
-        if !shows.is_empty() {
-            about.insert(0, shown(shows));
-        }
+    /// Makes the heading of a run with this header, of which `script` is the scenario.
+    pub(crate) fn of(header: &Header, script: &Script) -> Self {
+        let mut heading = Heading::of(header, about(header, "as long as you like"));
+        heading.add_script(script);
         Self {
-            heading: Heading::of(header, about),
+            heading,
             election_us: header.timing.election_max.as_micros() as u64,
             heartbeat_us: header.timing.heartbeat.as_micros() as u64,
         }

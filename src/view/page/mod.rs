@@ -23,6 +23,7 @@ use crate::digest;
 use crate::properties::report::SafetyReport;
 use crate::record::history::History;
 use crate::scenario::library::{BROKEN, SHIPPED};
+use crate::scenario::script::Script;
 use crate::view::why::QUESTIONS;
 use run_record::RunRecord;
 
@@ -56,20 +57,20 @@ impl ReportKind {
         }
     }
 
-    /// Writes a run with its safety report: these steps of it, or by default the first ones. `shows` is what its
-    /// scenario shows, or empty.
+    /// Writes a run with its safety report: these steps of it, or by default the first ones. `script` is its
+    /// scenario, if that is known.
     pub(crate) fn write(
         self,
         history: &History,
         safety: &SafetyReport,
         steps: Option<&RangeInclusive<u64>>,
-        shows: &str,
+        script: Option<&Script>,
     ) -> String {
         let first = 1..=self.most();
         let mut record =
             RunRecord::of(history, safety, steps.unwrap_or(&first), self == Self::Page);
-        if !shows.is_empty() {
-            record.heading.about.insert(0, moments::shown(shows));
+        if let Some(script) = script {
+            record.heading.add_script(script);
         }
         match self {
             Self::Page => html(&record),

@@ -13,6 +13,7 @@ use crate::properties::safety::Violation;
 use crate::raft::{MessageKind, NodeId, Rule};
 use crate::record::history::{History, SentMessage};
 use crate::record::{Clock, Header};
+use crate::scenario::script::Script;
 use crate::view::words::plural;
 use crate::view::{deeds, finding_text, message, violation, why};
 
@@ -23,6 +24,8 @@ pub(super) struct Heading {
     pub(super) title: String,
     /// The kind of run, in sentences.
     pub(super) about: Vec<String>,
+    /// The question that the scenario asks its reader.
+    question: Option<String>,
     pub(super) nodes: usize,
     /// The rules that are broken in this run.
     broken: Vec<&'static str>,
@@ -37,10 +40,19 @@ impl Heading {
             program: concat!("raft-in-practice ", env!("CARGO_PKG_VERSION")),
             title: shown(&header.scenario),
             about,
+            question: None,
             nodes: header.nodes,
             broken: header.rules().broken().map(Rule::id).collect(),
             rules: rules.into_iter().collect(),
         }
+    }
+
+    /// Adds what the scenario of the run shows, and what it asks.
+    pub(super) fn add_script(&mut self, script: &Script) {
+        if !script.shows.is_empty() {
+            self.about.insert(0, shown(&script.shows));
+        }
+        self.question = script.question.as_deref().map(shown);
     }
 }
 

@@ -48,6 +48,8 @@ class Viewer {
     byId("scrubber").max = this.end;
     byId("title").textContent = run.title;
     byId("about").textContent = run.about.join(" ");
+    byId("asks").hidden = !run.question;
+    byId("asks").textContent = run.question ? `Question: ${run.question}` : "";
     this.showJudged();
   }
 

@@ -144,7 +144,10 @@ fn every_scenario_that_ships_has_a_page() {
 #[test]
 fn a_page_says_what_its_scenario_shows() {
     let shows = "The paper's Figure 8: an entry of an older term on a majority is not committed; two endings.";
-    assert_eq!(record(&page("shows.html", 0, &["figure-8"]))["about"][0], shows);
+    let record = record(&page("shows.html", 0, &["figure-8"]));
+    assert_eq!(record["about"][0], shows);
+    let question = record["question"].as_str().unwrap();
+    assert!(question.contains("Why is that not enough?"), "{question}");
 }
 
 #[test]
