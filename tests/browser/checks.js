@@ -98,9 +98,19 @@
   check("it says where to begin", begins.length > 0, record.moments.some((moment) => moment.marks.some((mark) => mark !== "campaign" && mark !== "crash" && mark !== "client")));
   for (const link of begins) {
     link.click();
-    check("a beginning leads to its step", step(), Number(/^step (\d+), n\d: ./.exec(link.textContent)[1]));
+    const named = /^(before step 1|(after )?step (\d+)(, n\d)?): ./.exec(link.textContent);
+    holds(`a beginning leads to its step: ${link.textContent}`, named[3] ? $("where").textContent.startsWith(`${named[2] ?? ""}step ${named[3]} of`) : $("where").textContent.startsWith("before step 1"));
   }
-  const committed = document.querySelector("#beginnings button:nth-child(2)");
+  const parts = record.moments.filter(({ kind }) => kind === "phase").map(({ title }) => title);
+  check("the parts of the story are named", begins.map((link) => /step \d+: (.*)$/.exec(link.textContent)?.[1]).filter(Boolean), parts.slice(0, 5));
+  check("one can jump to them", [...$("kind").options].some(({ value }) => value === "phase"), parts.length > 0);
+  const waits = record.moments.find(({ lines }) => lines.some(([kind, , rule]) => kind === "waits" && rule === "commit-only-current-term"));
+  const askWhy = (what) => [...document.querySelectorAll("#beginnings li")].find((it) => it.textContent.includes(what))?.children[1];
+  if (waits) {
+    askWhy("does not commit").click();
+    holds("it names the entry that waits, and says why", $("why").textContent.includes("commit-only-current-term"));
+  }
+  const committed = askWhy(": commits");
   if (committed) {
     committed.click();
     holds("the first commit says why", /is committed/.test($("why").textContent));

@@ -139,6 +139,10 @@ class Explore {
       jump(direction);
       return;
     }
+    if (kind === "phase" && this.left === 0) {
+      this.complain("only the lines of a scenario begin a part of the story, and none are left");
+      return;
+    }
     const before = this.viewer.end;
     const told = await this.act({ act: "until", mark: kind });
     const to = told && this.run.marked(before, kind, 1);

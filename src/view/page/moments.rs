@@ -70,6 +70,7 @@ pub(super) enum Mark {
     Truncated,
     Crash,
     Client,
+    Phase,
     Overridden,
     Violated,
 }
@@ -373,7 +374,7 @@ fn deed_moment(time: Time, deed: &Deed) -> Option<ShownMoment> {
         _ => deeds::sentence(deed)?,
     };
     let (kind, node, mark, marks) = match deed {
-        Deed::Phase(_) => (MomentKind::Phase, None, None, Vec::new()),
+        Deed::Phase(_) => (MomentKind::Phase, None, None, vec![Mark::Phase]),
         Deed::Note(_) => (MomentKind::Note, None, Some(title.clone()), Vec::new()),
         Deed::Asked { ticket, node, command } => client(node, ticket, &format!(": {command}")),
         Deed::Refused { ticket, node, .. } => client(node, ticket, " is refused"),

@@ -9,6 +9,7 @@ const KINDS = [
   ["truncated", "entries deleted"],
   ["crash", "crash or restart"],
   ["client", "client asked or told"],
+  ["phase", "part of the story"],
   ["overridden", "broken rule"],
   ["violated", "violated property"],
 ];
