@@ -97,3 +97,26 @@ def the_question_of_a_scenario_is_asked():
         check("the question", asks.startswith("Question: In (c) the entry of term 2 is on three of five nodes."), True)
         page.click("#new button")
         page.browser.wait("explore.known.world > 1 && document.getElementById('asks').hidden")
+
+
+def why_says_what_one_can_ask():
+    with Page("--nodes", "3") as page:
+        page.line("elect 0")
+        title = "document.querySelector('#answered h3').textContent"
+        listed = "[...document.querySelectorAll('#answered .questions li')].map((it) => it.textContent)"
+
+        def ask(question, line="#why-line"):
+            page.eval("document.getElementById('answered').replaceChildren()")
+            page.browser.type(line, question)
+            page.browser.press("Enter")
+            page.browser.wait("document.querySelector('#answered h3')")
+            return page.eval(title)
+
+        check("the word typed once more", ask("why leader 0").startswith("why leader 0? "), True)
+        check("it is answered", page.eval("document.querySelector('#answered .told').textContent").startswith("n0 "), True)
+        for question, line in (("", "#why-line"), ("why", "#why-line"), ("why", "#line"), ("bananas", "#why-line")):
+            ask(question, line)
+            questions = page.eval(listed)
+            check(f"the questions, after {question!r}", (len(questions), questions[2]), (9, "why leader N: why node N leads"))
+        page.click("#answered .questions li:nth-child(3) button")
+        check("a question can be completed", page.eval("[document.activeElement.id, document.getElementById('why-line').value]"), ["why-line", "leader N"])

@@ -21,6 +21,17 @@ function failedLines(failed) {
     element("ul", { class: "glance", id: "failed-lines" }, ...shown.map((text) => element("li", {}, text)), rest > 0 ? element("li", {}, `and ${rest} more`) : null)];
 }
 
+/** The questions, one a line with what each asks; choosing one puts it into the box, to be completed and asked. */
+function questionsList() {
+  const box = byId("why-line");
+  const take = (words) => {
+    box.value = words;
+    box.focus();
+  };
+  const line = ({ value, text }) => element("li", {}, element("button", { type: "button", class: "link", onclick: () => take(value) }, `why ${value}`), `: ${text}`);
+  return element("ul", { class: "glance questions" }, ...[...byId("questions").options].map(line));
+}
+
 Object.assign(Explore.prototype, {
   async whyEntry(panel, run, at, chosen) {
     panel.hidden = !chosen;
@@ -60,12 +71,20 @@ Object.assign(Explore.prototype, {
   },
 
   async why(typed) {
-    const nobody = /^(no leader|(is|does) (there no|no|nobody)\b.*)\??$/.test(typed.trim());
-    const question = nobody ? `not leader ${this.likeliest()}` : typed;
+    // The word stands before the box, and is often typed once more.
+    const asked = typed.trim().replace(/^why\b\s*/, "");
+    if (asked === "") {
+      this.stop();
+      this.answer("What one can ask", [questionsList()]);
+      return;
+    }
+    const nobody = /^(no leader|(is|does) (there no|no|nobody)\b.*)\??$/.test(asked);
+    const question = nobody ? `not leader ${this.likeliest()}` : asked;
     const told = await this.ask("why", { question });
     if (!told) return;
-    const sentences = told.answer ?? [["finding", told.complaint]];
-    this.answer(`why ${question}? (${placeOf(this.run, this.viewer.at)})`, sentences.map((sentence) => answerLine(this.run, sentence, "told ", this.viewer.ask)));
+    const title = `why ${question}? (${placeOf(this.run, this.viewer.at)})`;
+    if (told.answer) this.answer(title, told.answer.map((sentence) => answerLine(this.run, sentence, "told ", this.viewer.ask)));
+    else this.answer(title, [element("p", { class: "told" }, told.complaint), element("h3", {}, "What one can ask"), questionsList()]);
   },
 
   /** What a rule says, and where the paper says it. */
