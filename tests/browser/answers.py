@@ -120,3 +120,11 @@ def why_says_what_one_can_ask():
             check(f"the questions, after {question!r}", (len(questions), questions[2]), (9, "why leader N: why node N leads"))
         page.click("#answered .questions li:nth-child(3) button")
         check("a question can be completed", page.eval("[document.activeElement.id, document.getElementById('why-line').value]"), ["why-line", "leader N"])
+
+
+def status_is_a_question():
+    with Page("--nodes", "3") as page:
+        page.line("elect 0")
+        page.line("status")
+        check("it is answered", "leader" in page.eval("document.getElementById('said').hidden ? '' : document.getElementById('said').textContent"), True)
+        check("it is no line of the session", page.lines(), ["elect 0"])

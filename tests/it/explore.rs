@@ -259,7 +259,11 @@ fn no_line_is_too_much_for_a_session() {
         let (status, answer) = served.post(path, &body);
         assert_eq!(status, 200, "{path} {body}: {answer}");
     }
-    assert!(served.line("status")["complaint"].is_null());
+    assert!(served.line("timeout 0")["complaint"].is_null());
+    // A question about the state is answered as `show` is, and is no line of the session.
+    let told = served.line("status");
+    assert!(told["complaint"].is_null() && told["said"][0].is_string(), "{told}");
+    assert_ne!(told["lines"].as_array().unwrap().last().unwrap()["text"], "status");
 }
 
 /// Between two steps of a recorded run any time may pass.

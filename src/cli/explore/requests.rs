@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 
 use super::branched_run::{BranchedRun, NotDone, TreeLine, refused, world_of};
+use crate::cli::inspect::Inspection;
 use crate::cli::play::words::{self, Word};
 use crate::explain::{self, Question};
 use crate::panics::lock;
@@ -15,6 +16,7 @@ use crate::record::message_name::MessageName;
 use crate::scenario::line_outcome::{LineOutcome, ScriptObserver};
 use crate::scenario::run::Runner;
 use crate::scenario::script::Script;
+use crate::scenario::verb_table::Verb;
 use crate::scenario::world::{NextEvent, VirtualWorld, World};
 use crate::server::timing::Time;
 use crate::view::page::live::{Comparison, Growth, LiveHeading, Text, answer};
@@ -229,39 +231,42 @@ impl<'a> Desk<'a> {
         at: Option<usize>,
         said: &mut Vec<String>,
     ) -> Result<(), NotDone> {
-        said.extend(
-            match words::parse(line, self.session.head.nodes).map_err(NotDone::Refused)? {
-                Word::Nothing => return Ok(()),
-                Word::Run(_) if self.session.done() < self.session.planned.len() => {
-                    return self.session.rest();
-                }
-                Word::Line(verb) | Word::Run(verb) => {
-                    self.fork(at)?;
-                    return self.session.carry_out(&verb);
-                }
-                Word::Back(count) => return self.elsewhere(|session| session.undo(count)),
-                Word::Forward(count) => return self.elsewhere(|session| session.redo(count)),
-                Word::Next(count) => {
-                    return (0..count).try_for_each(|_| self.session.next_planned());
-                }
-                Word::Help(None) => prompt::help(words::WORDS),
-                Word::Help(Some(word)) => words::help_on(&word).map_err(NotDone::Refused)?,
-                Word::Inspect(asked) => {
-                    let step = at.map_or(u64::MAX, |at| self.session.shown.last_step(at));
-                    let answered = self
-                        .session
-                        .recorder
-                        .look(|history| asked.answer(history, step.min(history.last())));
-                    answered.map_err(NotDone::Refused)?
-                }
-                Word::Save(_) | Word::Load(_) | Word::Messages(_) | Word::Log(_) | Word::Quit => {
-                    let word = line.split_whitespace().next().unwrap_or_default();
-                    return refused(&format!(
-                        "'{word}' is for the prompt; the page has a place for it"
-                    ));
-                }
-            },
-        );
+        let word = match words::parse(line, self.session.head.nodes).map_err(NotDone::Refused)? {
+            // As a line of the session it would change nothing, and the page would not show its answer.
+            Word::Line(Verb::Status) => Word::Inspect(Inspection::Show(None)),
+            word => word,
+        };
+        said.extend(match word {
+            Word::Nothing => return Ok(()),
+            Word::Run(_) if self.session.done() < self.session.planned.len() => {
+                return self.session.rest();
+            }
+            Word::Line(verb) | Word::Run(verb) => {
+                self.fork(at)?;
+                return self.session.carry_out(&verb);
+            }
+            Word::Back(count) => return self.elsewhere(|session| session.undo(count)),
+            Word::Forward(count) => return self.elsewhere(|session| session.redo(count)),
+            Word::Next(count) => {
+                return (0..count).try_for_each(|_| self.session.next_planned());
+            }
+            Word::Help(None) => prompt::help(words::WORDS),
+            Word::Help(Some(word)) => words::help_on(&word).map_err(NotDone::Refused)?,
+            Word::Inspect(asked) => {
+                let step = at.map_or(u64::MAX, |at| self.session.shown.last_step(at));
+                let answered = self
+                    .session
+                    .recorder
+                    .look(|history| asked.answer(history, step.min(history.last())));
+                answered.map_err(NotDone::Refused)?
+            }
+            Word::Save(_) | Word::Load(_) | Word::Messages(_) | Word::Log(_) | Word::Quit => {
+                let word = line.split_whitespace().next().unwrap_or_default();
+                return refused(&format!(
+                    "'{word}' is for the prompt; the page has a place for it"
+                ));
+            }
+        });
         Ok(())
     }
 
