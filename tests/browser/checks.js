@@ -18,6 +18,8 @@
   const steps = Math.max(...record.moments.map((moment) => moment.step));
 
   holds("what a cell and its frame mean", document.body.textContent.includes("A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed."));
+  holds("what 2@1 means", document.body.textContent.includes("2@1 is the entry at index 2, of term 1."));
+  check("what probing means is said where it stands", document.querySelectorAll("#peers .probing").length, document.querySelectorAll("#peers table").length);
 
   check("the scenario's question is asked", $("asks").hidden ? null : $("asks").textContent, record.question && `Question: ${record.question}`);
 

@@ -112,7 +112,7 @@ fn shared(name: &str) -> &'static str {
         "panels" => include_str!("panels.html"),
         "drawing" => DRAWING,
         "cells" => {
-            "A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed."
+            "A cell is an entry of a log: its term. A solid frame means that the node knows that the entry is committed. 2@1 is the entry at index 2, of term 1."
         }
         name => unreachable!("the page has no place called {name}"),
     }

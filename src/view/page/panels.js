@@ -108,6 +108,8 @@ function entryCell(state, node, index, entry, chosen, choose) {
   return element("td", { class: "entry" }, button);
 }
 
+const PROBING = "the leader sends one request at a time until it knows where the logs agree";
+
 /** What each leader knows of the others (Figure 2, volatile state on leaders). */
 function leaderTables(states) {
   return states.flatMap((state, node) => {
@@ -119,7 +121,9 @@ function leaderTables(states) {
       element("tbody", {},
         row("nextIndex", "the next entry to send to this node", (peer) => peer[0]),
         row("matchIndex", "up to here the leader knows that the logs agree", (peer) => peer[1]),
-        row("probing", "the leader sends one request at a time until it knows where the logs agree", (peer) => (peer[2] ? "yes" : "no"))))];
+        row("probing", PROBING, (peer) => (peer[2] ? "yes" : "no")))),
+    // A title alone is not seen by those who use no pointer, and the paper does not have this word.
+    element("p", { class: "hint probing" }, `probing: ${PROBING}`)];
   });
 }
 
