@@ -64,6 +64,12 @@
     const texts = [...document.querySelectorAll("#diagram text:not(.behind)")];
     const beyond = texts.filter((it) => it.getBBox().x < -1 || it.getBBox().x + it.getBBox().width > $("diagram").clientWidth + 1);
     if (beyond.length > 0) failed.push(`moment ${at}: the diagram cuts '${beyond[0].textContent}' at its edge`);
+    const backings = [...document.querySelectorAll("#diagram .backing")].map((it) => it.getBBox());
+    const bare = [...document.querySelectorAll("#diagram text.deed:not(.behind)")].filter((it) => {
+      const text = it.getBBox();
+      return !backings.some((box) => Math.abs(box.y + box.height / 2 - text.y - text.height / 2) < 11 && box.x <= text.x && box.x + box.width >= text.x + text.width - 1);
+    });
+    if (bare.length > 0) failed.push(`moment ${at}: lines and crosses can cover '${bare[0].textContent}'`);
     // What has no room in the diagram is there for the pointer.
     const said = texts.filter((it) => Math.abs(Number(it.getAttribute("y")) - 4 - (at + 0.5) * 22) < 11).map((it) => (it.querySelector("title") ?? it).textContent);
     if (["note", "phase", "link"].includes(moment.kind) && !said.includes(moment.title)) failed.push(`moment ${at}: '${moment.title}' cannot be read in the diagram`);

@@ -170,10 +170,22 @@ class Diagram {
   across(text, x, y, kind) {
     const [room, [size, weight]] = [this.width - x - 8, kind === "phase-text" ? [13, "600"] : [12, "italic"]];
     const lines = wrapped(text, room, `${weight} ${size}px`, 1);
-    if (lines[0] === text || this.row < 22) return labelled(x, y + 4, "start", lines[0], kind, text);
+    if (lines[0] === text || this.row < 22) return [...this.backing(lines[0], x, y, kind), ...labelled(x, y + 4, "start", lines[0], kind, text)];
     const parts = wrapped(text, room, `${weight} 11px`, 2);
     const top = parts.length === 1 ? y + 4 : y - 2;
-    return parts.flatMap((line, nth) => labelled(x, top + 11 * nth, "start", line, `${kind} small`, text));
+    return [...this.backing(parts.length === 1 ? parts[0] : null, x, y, kind), ...parts.flatMap((line, nth) => labelled(x, top + 11 * nth, "start", line, `${kind} small`, text))];
+  }
+
+  /**
+   * What lies behind a text across the columns: many messages can be lost in the moment of a split, and their lines
+   * and crosses would cover the text. Without a text it is as wide as the diagram. The row of a part has its own.
+   */
+  backing(text, x, y, kind) {
+    if (kind === "phase-text") return [];
+    RULER.font = "italic 12px system-ui, sans-serif";
+    const width = text === null ? this.width - x : Math.min(RULER.measureText(text).width + 6, this.width - x);
+    const isChosen = Math.floor(y / this.row) === this.at;
+    return [drawn("rect", { class: isChosen ? "backing chosen" : "backing", x: x - 3, y: y - this.row / 2 + 1, width, height: this.row - 2 })];
   }
 
   /** The label of what happened at a node, on the side of its line that has room. */
