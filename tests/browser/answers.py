@@ -128,3 +128,21 @@ def status_is_a_question():
         page.line("status")
         check("it is answered", "leader" in page.eval("document.getElementById('said').hidden ? '' : document.getElementById('said').textContent"), True)
         check("it is no line of the session", page.lines(), ["elect 0"])
+
+
+def small_words():
+    with Page("figure-8") as page:
+        page.eval("(async () => { while (explore.left > 1) await explore.act({ act: 'next' }); })()")
+        page.settle()
+        check("what is left", page.eval("document.querySelector('#planned .row').firstChild.textContent"), "One line of the scenario is left: ")
+        quits = "document.getElementById('quit').textContent"
+        for disarm in (lambda: page.click("#happened-title"), lambda: page.browser.press("ArrowLeft")):
+            page.click("#quit")
+            check("it asks first", page.eval(quits), "sure? press again")
+            disarm()
+            check("something else was done", page.eval(quits), "end raft-cluster")
+        page.click("#quit")
+        page.eval("document.getElementById('quit').focus()")
+        page.browser.press("Enter")
+        check("a second time it ends", page.program.wait(10), 0)
+        page.browser.log.clear()

@@ -114,7 +114,7 @@ Object.assign(Explore.prototype, {
     const left = planned.slice(done);
     byId("planned").hidden = left.length === 0;
     byId("planned").replaceChildren(
-      element("div", { class: "row" }, `${left.length} lines of the scenario are left: `,
+      element("div", { class: "row" }, left.length === 1 ? "One line of the scenario is left: " : `${left.length} lines of the scenario are left: `,
         element("button", { type: "button", id: "next-line", title: "Carry out the next line", onclick: () => this.predicted({ act: "next" }) }, "next line"),
         element("button", { type: "button", id: "rest", title: "Carry out all the lines that are left", onclick: () => this.act({ act: "rest" }) }, "all")),
       ...left.slice(0, 4).map((text, nth) => element("div", { class: nth === 0 ? "next" : "" }, text)),

@@ -61,11 +61,16 @@ Object.assign(Explore.prototype, {
       const lines = ["shows A session in the browser.", `nodes ${byId("new-nodes").value}`, `no-op ${byId("new-no-op").checked ? "on" : "off"}`, rule && `break ${rule}`];
       await this.replace(async () => ({ name: "explore", text: lines.filter(Boolean).join("\n") }));
     };
+    const [quit, sure, unsure] = [byId("quit"), "sure? press again", byId("quit").textContent];
     click("quit", async () => {
-      const [button, sure] = [byId("quit"), "sure? press again"];
-      if (button.textContent !== sure) button.textContent = sure;
+      if (quit.textContent !== sure) quit.textContent = sure;
       else if (await this.post("end", {})) byId("lost").hidden = false;
     });
+    // Whoever does something else first did not mean to end the program.
+    const disarm = ({ target, key }) => {
+      if (target !== quit || (key && key !== "Enter" && key !== " ")) quit.textContent = unsure;
+    };
+    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, disarm);
     addEventListener("keydown", (event) => {
       if (event.key !== " " || event.target.matches("select, input, textarea, button, summary, a, [role=button]")) return;
       event.preventDefault();
