@@ -1,6 +1,6 @@
 """What the page of `raft-cluster explore` answers, and what it offers to do with an answer."""
 
-from page import Page, check
+from page import FOLDER, Page, check
 
 WAITS = "explore.run.moments.findIndex(({ lines }) => lines.some(([kind, , rule]) => kind === 'waits' && rule === 'commit-only-current-term'))"
 # Where an element lies: above the part of its panel that can be seen, below it, or in it.
@@ -146,3 +146,33 @@ def small_words():
         page.browser.press("Enter")
         check("a second time it ends", page.program.wait(10), 0)
         page.browser.log.clear()
+
+
+def a_narrow_page_keeps_its_steps():
+    for width in (800, 390, 320):
+        with Page("figure-8", size=(width, 844)) as page:
+            figure_8_waits(page)
+            page.eval("scrollTo(0, document.documentElement.scrollHeight)")
+            page.eval("new Promise(requestAnimationFrame)")
+            seen = (
+                "['first', 'back', 'next', 'last', 'play', 'where'].filter((id) => { const box = document.getElementById(id).getBoundingClientRect();"
+                " return box.top >= 0 && box.bottom <= 60 && box.left >= 0 && box.right <= innerWidth && box.width > 0; })"
+            )
+            check(f"what stays in sight at {width}", page.eval(seen), ["first", "back", "next", "last", "play", "where"])
+            check(f"nothing is wider than the window at {width}", page.eval("document.documentElement.scrollWidth <= innerWidth"), True)
+            at = page.eval("explore.viewer.at")
+            page.click("#next")
+            check("they can be used there", page.eval("explore.viewer.at"), at + 1)
+            page.browser.screenshot(f"{FOLDER}/explore-steps-{width}.png")
+            # What is asked for is not behind the row that stays.
+            page.eval("explore.otherwise('majority-quorum')")
+            page.browser.wait("!document.getElementById('otherwise').hidden")
+            top = "document.querySelector('#otherwise h2').getBoundingClientRect().top"
+            check("the other run is below the row", page.eval(f"{top} >= document.querySelector('.steps').getBoundingClientRect().bottom"), True)
+    with Page("--nodes", "3") as page:
+        page.node(0, "end its timer")
+        page.click("#predict")
+        page.click("#next")
+        page.browser.wait("!document.getElementById('question').hidden")
+        page.button("it grants its vote", "#question")
+        check("the score stands by the question", page.eval("document.querySelector('#question .score').textContent"), "1 of 1 right.")

@@ -396,6 +396,6 @@ for test in (elect_by_clicks, split_vote, figure_8, lambda: figure_8("commit-onl
              answers.the_other_run_is_seen, answers.an_answer_offers_the_other_run,
              answers.a_broken_rule_is_offered_with_it, answers.playing_asks_too,
              answers.the_question_of_a_scenario_is_asked, answers.why_says_what_one_can_ask, answers.status_is_a_question,
-             answers.small_words):
+             answers.small_words, answers.a_narrow_page_keeps_its_steps):
     test()
 print("explore: all is as it should be")

@@ -194,17 +194,26 @@ Object.assign(Explore.prototype, {
       this.score.right += right ? 1 : 0;
       this.showScore();
       this.viewer.goto(at);
-      this.showAnswer(box, this.moment, element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."));
+      this.showAnswer(box, this.moment, element("p", {}, right ? "✓ Right." : `✗ No: ${answers.find(([, holds]) => holds(marks))[0]}.`, " Below is why."), this.scoreLine());
     };
     this.showAnswer(box, this.moment, element("h3", {}, `${title}. What happens?`), element("p", {}, `${this.run.byId.get(got).says}.`),
       element("div", { class: "row" }, ...answers.map(([text, holds]) => element("button", { type: "button", onclick: () => choose(holds(marks)) }, text))),
-      element("p", { class: "hint" }, "→ goes on without an answer."));
+      element("p", { class: "hint" }, "→ goes on without an answer."), this.score.asked > 0 ? this.scoreLine() : "");
     box.querySelector("button").focus();
   },
 
-  showScore(note = "") {
+  scoreText() {
     const { right, asked } = this.score;
-    byId("score").textContent = [asked > 0 ? `${right} of ${asked} right.` : "", note].join(" ").trim();
+    return asked > 0 ? `${right} of ${asked} right.` : "";
+  },
+
+  /** The score where the question stands; in a narrow window the one beside the tick box is far from it. */
+  scoreLine() {
+    return element("p", { class: "hint score" }, this.scoreText());
+  },
+
+  showScore(note = "") {
+    byId("score").textContent = [this.scoreText(), note].join(" ").trim();
   },
 
   /** Withdraws the question, because the user does something else. */
