@@ -1,5 +1,6 @@
 //! What clients were told, and why some were told nothing.
 
+use super::commits::truncates;
 use super::{Asked, Change, Explanation, Finding, Silent, Unanswerable};
 use crate::raft::{Event, LogIndex, LogPosition};
 use crate::record::history::{ClientCall, Told};
@@ -93,14 +94,10 @@ impl Asked<'_> {
     /// Explains that the node that was asked has deleted the entry at `index` since, and tells the client so once
     /// another is committed there.
     fn deleted_by_asked(&self, call: &ClientCall, index: LogIndex) -> Option<Explanation> {
-        let is_it = |event: &Event| match event {
-            Event::Truncated { from, to } => (*from..=*to).contains(&index),
-            _ => false,
-        };
         let mut steps = self.history.steps_of(call.node, self.step);
         let step = steps.find(|step| {
             let is_later = step.saved && step.step >= call.asked_in;
-            is_later && step.events.iter().any(is_it)
+            is_later && step.events.iter().any(|event| truncates(event, index))
         })?;
         let then = Self { step: step.step, ..*self };
         let deleted = then.truncated(call.node).ok()?;

@@ -113,13 +113,9 @@ impl Asked<'_> {
         on: Option<NodeId>,
         holders: &[NodeId],
     ) -> Option<Explanation> {
-        let is_it = |event: &Event| match event {
-            Event::Truncated { from, to } => (*from..=*to).contains(&entry.index),
-            _ => false,
-        };
         let deletes = |step: &StepRecord<'_>| {
             let before = || self.history.node_at(step.node, step.step - 1);
-            step.events.iter().any(is_it)
+            step.events.iter().any(|event| truncates(event, entry.index))
                 && before().is_some_and(|stood| stood.node.log().contains(entry))
         };
         let ids = self.ids().filter(|id| on.map_or(holders.is_empty(), |on| on == *id));
@@ -426,4 +422,9 @@ const fn commits(event: &Event, index: LogIndex) -> bool {
         Event::CommitAdvanced { from, to } => from.get() < index.get() && index.get() <= to.get(),
         _ => false,
     }
+}
+
+/// Whether an event deletes the entry at this index.
+pub(super) fn truncates(event: &Event, index: LogIndex) -> bool {
+    matches!(event, Event::Truncated { from, to } if (*from..=*to).contains(&index))
 }

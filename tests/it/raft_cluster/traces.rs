@@ -24,6 +24,15 @@ fn damaged(name: &str, damage: impl FnOnce(&mut Vec<String>)) -> String {
     path
 }
 
+/// A trace of which a step has another digest.
+fn with_another_digest(name: &str, step: u64) -> String {
+    damaged(name, |lines| {
+        let at = find(lines, &format!("\"step\":{step},"));
+        let digest = lines[at].split("\"digest\":\"").nth(1).unwrap()[..16].to_owned();
+        lines[at] = lines[at].replace(&digest, "0123456789abcdef");
+    })
+}
+
 /// The first line that holds `text`.
 fn find(lines: &[String], text: &str) -> usize {
     lines.iter().position(|line| line.contains(text)).unwrap()
@@ -509,11 +518,7 @@ fn the_output_for_programs_can_be_run_again_as_the_trace_it_is() {
 
 #[test]
 fn a_step_that_comes_out_differently_is_a_failure_and_is_named() {
-    let path = damaged("digest.jsonl", |lines| {
-        let at = find(lines, "\"step\":9,");
-        let digest = lines[at].split("\"digest\":\"").nth(1).unwrap()[..16].to_owned();
-        lines[at] = lines[at].replace(&digest, "0123456789abcdef");
-    });
+    let path = with_another_digest("digest.jsonl", 9);
     let text = printed(1, &["replay", &path, "--verify"]);
     assert!(
         text.contains("step 9 of n") && text.contains("does not come out as it was recorded"),
@@ -524,11 +529,7 @@ fn a_step_that_comes_out_differently_is_a_failure_and_is_named() {
 /// A replay that stops at such a step has counted nothing up to the end, and other commands cannot read the trace.
 #[test]
 fn a_trace_that_comes_out_differently_has_no_end() {
-    let path = damaged("differs.jsonl", |lines| {
-        let at = find(lines, "\"step\":90,");
-        let digest = lines[at].split("\"digest\":\"").nth(1).unwrap()[..16].to_owned();
-        lines[at] = lines[at].replace(&digest, "0123456789abcdef");
-    });
+    let path = with_another_digest("differs.jsonl", 90);
     let json = printed(1, &["replay", &path, "--format", "json"]);
     let ending = json.lines().find(|line| line.starts_with("{\"ending\":")).unwrap();
     let ending: serde_json::Value = serde_json::from_str(ending).unwrap();
