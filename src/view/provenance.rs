@@ -82,19 +82,19 @@ impl SentMessages {
     /// Says which entries were sent before this message on its link, in its term, and have not arrived yet: the one on
     /// which it builds, or else the last ones.
     pub(super) fn missing_before(&self, number: u64) -> Option<String> {
-        let Sent { envelope: Envelope { from, to, .. }, left, lost, .. } = self.missing(number)?;
+        let Sent { envelope: Envelope { from, to, .. }, left, lost, .. } = self.missing(number)?.0;
         let fate = if *lost { "was lost" } else { "has not arrived" };
         Some(format!("what {from} sent {to} in step {left} {fate}"))
     }
 
-    /// Whether this message has overtaken the one on which it builds.
+    /// Whether this message has overtaken the one that carries the entry on which it builds.
     pub(super) fn is_ahead(&self, number: u64) -> bool {
-        self.missing(number).is_some_and(|missing| !missing.lost)
+        self.missing(number).is_some_and(|(missing, carries_it)| carries_it && !missing.lost)
     }
 
-    /// The message on which this one builds, or else the last one with entries that was sent before it on its link and in
-    /// its term, if that has not arrived.
-    fn missing(&self, number: u64) -> Option<&Sent> {
+    /// A message with entries that was sent before this one on its link and in its term, and has not arrived: the one
+    /// that carries the entry on which this one builds, or else the last one. Also returns which of the two it is.
+    fn missing(&self, number: u64) -> Option<(&Sent, bool)> {
         let it = self.sent.get(&number)?;
         let term = it.envelope.message.term();
         let missing = |other: &&Sent| {
@@ -107,6 +107,7 @@ impl SentMessages {
             _ => false,
         };
         let older = || self.sent.range(..number).rev().map(|(_, other)| other).filter(missing);
-        older().find(builds_on).or_else(|| older().next())
+        let carries_it = older().find(builds_on).map(|it| (it, true));
+        carries_it.or_else(|| older().next().map(|it| (it, false)))
     }
 }

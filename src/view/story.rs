@@ -218,6 +218,7 @@ impl Story {
             // Nor does it tell of messages that have only overtaken each other.
             let is_ahead = self.columns.brief
                 && matches!(event, Event::EntriesRefused { .. })
+                && too_old(event, &verdicts).is_none()
                 && step.received.is_some_and(|MessageId(it)| self.sent.is_ahead(it))
                 && !self.is_by_hand();
             let is_left_out = is_ahead || is_named || self.passes_over(event, node, &verdicts);

@@ -135,6 +135,17 @@ fn a_run_in_brief_leaves_out_messages_that_overtook_each_other() {
     assert!(first_part(&story).contains("has not arrived"), "{story}");
     assert!(!first_part(&brief).contains("refuses"), "{brief}");
     assert!(told("lossy", "brief").contains("n2 refuses n0's AppendEntries built on 2@1"));
+    // That a deposed leader's message is refused is no matter of order.
+    let deposed = file("deposed.raft");
+    let lines = "nodes 3\ntimeout 0\nwait until leader is 0\nwait until in step\n\
+                 submit to 0 SET a=1\nhold append-entries 0 -> 1\nsubmit to 0 SET b=2\n\
+                 hold append-entries 0 -> 1\nwait 20ms\nelect 2\ndeliver append-entries 0 -> 1\n";
+    fs::write(&deposed, lines).unwrap();
+    let deposed = told(deposed.to_str().unwrap(), "brief");
+    assert!(
+        deposed.contains("n1 refuses n0's AppendEntries of term 1: n1 is in term 2"),
+        "{deposed}"
+    );
     // By hand every message is told with what it does, and the no-op once.
     let by_hand = told("broken/up-to-date-log", "brief");
     assert!(by_hand.contains("and appends an empty entry, 1@1"), "{by_hand}");
@@ -407,6 +418,11 @@ fn a_success_that_is_false_is_told_with_both_entries() {
         assert!(text.contains(words), "{words:?} is not in: {text}");
     }
     assert!(!text.contains("Still, no property was violated"), "{text}");
+    let one = "examples/course/solutions/06-minority.raft";
+    let one = unwrapped(&printed(1, &["run", one, "--break", "majority-quorum"]));
+    let words =
+        "a client was told of success for an entry that is not in the committed log. client 2";
+    assert!(one.contains(words), "{one}");
     let json = printed(1, &[&run[..], &["--format", "json"]].concat());
     let last = ending(&json);
     assert_eq!(
