@@ -1,6 +1,6 @@
 //! The origin of a message that arrives late, again or ahead of another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use crate::raft::{AppendEntries, Envelope, Message, Term};
@@ -20,9 +20,9 @@ struct Sent {
 }
 
 impl Sent {
-    /// Whether both are of one kind, and on one link.
-    fn is_like(&self, other: &Self) -> bool {
-        MessageName::of(&self.envelope, iter::empty()).matches(&other.envelope)
+    /// Its kind and its link.
+    fn name(&self) -> MessageName {
+        MessageName::of(&self.envelope, iter::empty())
     }
 
     /// Its entries, if it is from the leader of this term and carries any.
@@ -36,10 +36,20 @@ impl Sent {
 /// by much fewer.
 const KEPT: usize = 10_000;
 
+/// What is known of the messages of one kind on one link.
+#[derive(Debug, Default)]
+struct Alike {
+    /// The number of the youngest that has arrived.
+    youngest_arrived: Option<u64>,
+    /// The numbers of those that carry entries and have not arrived.
+    missing: BTreeSet<u64>,
+}
+
 /// The messages of a run, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct SentMessages {
     sent: BTreeMap<u64, Sent>,
+    alike: BTreeMap<MessageName, Alike>,
 }
 
 impl SentMessages {
@@ -47,10 +57,17 @@ impl SentMessages {
     pub(super) fn leaves(&mut self, batch: &Batch<'_>, now: u64) {
         for (number, envelope) in (batch.first_message.0..).zip(batch.messages) {
             let envelope = envelope.clone();
-            self.sent.insert(number, Sent { envelope, left: now, arrived: None, lost: false });
+            let sent = Sent { envelope, left: now, arrived: None, lost: false };
+            let alike = self.alike.entry(sent.name()).or_default();
+            if sent.carries(sent.envelope.message.term()).is_some() {
+                alike.missing.insert(number);
+            }
+            self.sent.insert(number, sent);
         }
-        while self.sent.len() > KEPT {
-            self.sent.pop_first();
+        while self.sent.len() > KEPT
+            && let Some((number, oldest)) = self.sent.pop_first()
+        {
+            self.alike.entry(oldest.name()).or_default().missing.remove(&number);
         }
     }
 
@@ -70,9 +87,10 @@ impl SentMessages {
         if let Some(before) = before {
             return Some(format!("again: it was sent in step {left} and arrived in step {before}"));
         }
-        let it = &self.sent[&number];
-        let mut younger = self.sent.range(number + 1..);
-        if younger.any(|(_, other)| other.is_like(it) && other.arrived.is_some()) {
+        let alike = self.alike.entry(it.name()).or_default();
+        alike.missing.remove(&number);
+        alike.youngest_arrived = alike.youngest_arrived.max(Some(number));
+        if alike.youngest_arrived > Some(number) {
             return Some(format!("late: it was sent in step {left}, and a younger one came first"));
         }
         let late = || (left < lately).then(|| format!("late: it was sent in step {left}"));
@@ -97,16 +115,15 @@ impl SentMessages {
     fn missing(&self, number: u64) -> Option<(&Sent, bool)> {
         let it = self.sent.get(&number)?;
         let term = it.envelope.message.term();
-        let missing = |other: &&Sent| {
-            other.is_like(it) && other.carries(term).is_some() && other.arrived.is_none()
-        };
         let builds_on = |other: &&Sent| match (&it.envelope.message, other.carries(term)) {
             (Message::AppendEntries(it), Some(other)) => {
                 (other.prev_log_index.next()..=other.last_index()).contains(&it.prev_log_index)
             }
             _ => false,
         };
-        let older = || self.sent.range(..number).rev().map(|(_, other)| other).filter(missing);
+        let missing = &self.alike.get(&it.name())?.missing;
+        let older = || missing.range(..number).rev().map(|other| &self.sent[other]);
+        let older = || older().filter(|other| other.carries(term).is_some());
         let carries_it = older().find(builds_on).map(|it| (it, true));
         carries_it.or_else(|| older().next().map(|it| (it, false)))
     }

@@ -2,16 +2,16 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::sync::Arc;
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
-use rustyline::{
-    CompletionType, Config, Context, Editor, ExternalPrinter, Helper, Highlighter, Validator,
-};
+use rustyline::{CompletionType, Config, Context, Editor, Helper, Highlighter, Validator};
 
+use super::above::{Above, Typing};
 use super::words::WORDS;
 use crate::cli::inspect::Inspection;
 use crate::scenario::file::wide_encoding;
@@ -34,11 +34,15 @@ pub(in crate::cli) enum Lines {
     Terminal(Box<Terminal>),
     /// A pipe or a file, of which so many lines have been read.
     Pipe(u64),
+    /// There are no more.
+    Closed,
 }
 
 /// A terminal at which a person types.
 pub(in crate::cli) struct Terminal {
     editor: Editor<Words, MemHistory>,
+    /// What the output knows of it.
+    typing: Arc<Typing>,
     /// Whether the last input was Ctrl-C on an empty line.
     interrupted: bool,
     /// Lines that were pasted together and are not answered yet.
@@ -59,14 +63,16 @@ impl Lines {
         let mut editor: Editor<Words, MemHistory> = editor.map_err(io::Error::other)?;
         let has_text = Cell::default();
         editor.set_helper(Some(Words { files: FilenameCompleter::default(), following, has_text }));
+        let typing = Arc::<Typing>::default();
         let output = if live {
             let printer = editor.create_external_printer().map_err(io::Error::other)?;
-            Output::open_on(io::BufWriter::new(Above(printer)), when_full, Reader::default())?
+            let above = io::BufWriter::new(Above::new(Arc::clone(&typing), printer)?);
+            Output::open_on(above, when_full, Reader::default())?
         } else {
             Output::open(when_full, Reader::default())?
         };
         let (interrupted, pasted) = (false, VecDeque::new());
-        Ok((Self::Terminal(Box::new(Terminal { editor, interrupted, pasted })), output))
+        Ok((Self::Terminal(Box::new(Terminal { editor, typing, interrupted, pasted })), output))
     }
 
     /// Whether a person types them.
@@ -83,6 +89,7 @@ impl Lines {
     ) -> io::Result<Option<String>> {
         match self {
             Self::Terminal(terminal) => terminal.next(prompt, output),
+            Self::Closed => Ok(None),
             Self::Pipe(read) => {
                 if *read >= Script::MOST_LINES && output.is_closed() {
                     return Ok(None);
@@ -105,6 +112,16 @@ impl Lines {
                 output.put(format!("{prompt}{line}"));
                 Ok(Some(line))
             }
+        }
+    }
+
+    /// Reads no more lines. The output must not wait for the editor from here on, so all that the editor holds back is
+    /// written.
+    pub(in crate::cli) fn close(&mut self) {
+        if let Self::Terminal(terminal) = std::mem::replace(self, Self::Closed) {
+            let Terminal { editor, typing, .. } = *terminal;
+            drop(editor);
+            typing.settle();
         }
     }
 }
@@ -134,7 +151,7 @@ impl Terminal {
     /// Reads what is typed up to Enter. It has several lines if they were pasted together.
     fn read(&mut self, prompt: &str, output: &Output) -> io::Result<Option<String>> {
         let lent = Lent::to_editor();
-        let typed = self.editor.readline(prompt);
+        let typed = self.typing.during(|| self.editor.readline(prompt));
         drop(lent);
         let before = std::mem::take(&mut self.interrupted);
         match typed {
@@ -155,24 +172,6 @@ impl Terminal {
     /// Whether there was text on the line that was being typed last.
     fn has_text(&self) -> bool {
         self.editor.helper().is_some_and(|words| words.has_text.get())
-    }
-}
-
-/// A writer that prints above the line that is being typed.
-struct Above<P>(P);
-
-impl<P: ExternalPrinter> Write for Above<P> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        if self.0.print(text).is_err() {
-            // The editor has ended, so there is no typed line to write above.
-            io::stdout().write_all(bytes)?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
     }
 }
 

@@ -4,6 +4,7 @@
 //! Going back means carrying out all but the last lines again in a new world, and saving means writing the
 //! lines to a file. On threads the cluster keeps running between lines.
 
+mod above;
 pub mod lines;
 mod session;
 pub(super) mod words;
@@ -59,8 +60,7 @@ pub(super) fn play(play: Play) -> Result<ExitCode, Error> {
         Clock::Virtual => sessions::<Sim>(&mut setup, &mut typed),
         Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, &mut typed),
     };
-    // The editor is dropped first, because the lines still to be written must not wait for it.
-    drop(typed);
+    typed.close();
     let written = setup.output.settle();
     let good = played?;
     written.map_err(Error::Output)?;
@@ -86,7 +86,10 @@ fn sessions<W: ClockedWorld>(setup: &mut Setup, typed: &mut Lines) -> Result<boo
         let mut table = PlayPrompt { session, setup, can_return: before.is_some() };
         table.begin(begun);
         next = match table.talk(typed)? {
-            Then::Ends => None,
+            Then::Ends => {
+                typed.close();
+                None
+            }
             Then::Loads(script) => {
                 let (left, done) = table.session.as_begun();
                 before = table.setup.is_virtual().then_some((left, Begun::Left(done)));

@@ -52,7 +52,9 @@ fn typed_in_turn(
     let program = cargo_bin(program);
     let typed =
         format!("stty cols {columns} rows {rows}; {variables} {} {arguments}", program.display());
-    let mut script = Command::new("script");
+    // A program that waits for ever is a test that fails.
+    let mut script = Command::new("timeout");
+    script.args(["--signal", "KILL", "300", "script"]);
     for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "PAGER", "LESS", "COLUMNS", "LINES"] {
         script.env_remove(name);
     }
@@ -233,6 +235,21 @@ fn lines_that_are_pasted_together_are_all_carried_out() {
     let marked = shown("\u{1b}[200~timeout 0\rstatus\u{1b}[201~\rquit\r");
     assert!(marked.contains("\n0 no leader> timeout 0\n"), "{marked}");
     assert!(marked.contains("\n1 no leader> status\n"), "{marked}");
+}
+
+/// The editor prefers keys to the lines that it is to print, and its next prompt waits for the answers.
+#[test]
+fn lines_that_are_pasted_while_a_live_cluster_speaks_are_all_carried_out() {
+    let keys = format!("{}write y\rquit\r", "submit to leader x\rlog\r".repeat(40));
+    let turns = [("has won the election", ""), ("> ", &*keys)];
+    let command = "raft-cluster play --threads --nodes 3; echo code $?";
+    let text = typed_in_turn(&turns, 100, 2_000, "NO_COLOR=1", command);
+    assert!(text.contains("code 0"), "{text}");
+    assert_eq!(text.matches("committed up to here").count(), 40, "{text}");
+    assert_eq!(text.matches(" answers client ").count(), 41, "{text}");
+    // What the cluster tells stands above the report, however late the editor takes it.
+    let (last, report) = (text.rfind(" answers client "), text.find("held  Election Safety"));
+    assert!(last < report, "{text}");
 }
 
 #[test]
