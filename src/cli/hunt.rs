@@ -48,7 +48,7 @@ pub(super) fn run(options: &HuntOptions) -> Result<ExitCode, Error> {
     let stop = interrupt::asked();
     printing(|output| {
         if options.break_each {
-            Ok(break_each(options, &stop, output))
+            break_each(options, &stop, output)
         } else {
             one(options, &HuntProgress::until(&stop), output)
         }
@@ -68,7 +68,7 @@ fn one(options: &HuntOptions, progress: &HuntProgress, output: &Output) -> Resul
         (None, None) => 10_000,
     };
     let hunt = options.hunt(rules, seeds, options.within);
-    let best = watched(&hunt, progress, options.seeds, "");
+    let best = watched(&hunt, progress, options.seeds, "", output)?;
     let stopped = progress.is_stopped();
     if progress.seeds.load(Ordering::Relaxed) == 0 && !stopped {
         let nothing = "no seed was tried, so nothing is known; raise --seeds or --for";
@@ -189,7 +189,11 @@ pub(super) fn save(file: Option<&Path>, script: &Script, output: &Output) -> Res
     Ok(())
 }
 
-fn break_each(options: &HuntOptions, stop: &Arc<AtomicBool>, output: &Output) -> ExitCode {
+fn break_each(
+    options: &HuntOptions,
+    stop: &Arc<AtomicBool>,
+    output: &Output,
+) -> Result<ExitCode, Error> {
     let text = options.format == Format::Text;
     if text {
         output.put_all(view::matrix_head());
@@ -200,7 +204,7 @@ fn break_each(options: &HuntOptions, stop: &Arc<AtomicBool>, output: &Output) ->
         let seeds = options.seeds.unwrap_or(u64::MAX);
         let hunt = options.hunt(RuleSet::INTACT.without(rule), seeds, Some(within));
         let progress = HuntProgress::until(stop);
-        let best = watched(&hunt, &progress, None, &view::at_work(nth));
+        let best = watched(&hunt, &progress, None, &view::at_work(nth), output)?;
         if progress.is_stopped() && !best.has_caught() {
             // Nothing is known of a rule whose hunt did not come to its end.
             break;
@@ -225,23 +229,31 @@ fn break_each(options: &HuntOptions, stop: &Arc<AtomicBool>, output: &Output) ->
     }
     let caught = rows.iter().filter(|row| row.best.has_caught()).count();
     if stop.load(Ordering::Relaxed) && caught < Rule::ALL.len() {
-        return interrupt::code();
+        return Ok(interrupt::code());
     }
-    ExitCode::from(u8::from(caught < Rule::ALL.len()))
+    Ok(ExitCode::from(u8::from(caught < Rule::ALL.len())))
 }
 
 /// Hunts, with a progress bar on standard error while a person watches. `seeds` is the number to try, if it is
 /// known; `at_work` names the rule that is hunted, if there are several.
-fn watched(hunt: &Hunt, progress: &HuntProgress, seeds: Option<u64>, at_work: &str) -> Best {
+fn watched(
+    hunt: &Hunt,
+    progress: &HuntProgress,
+    seeds: Option<u64>,
+    at_work: &str,
+    output: &Output,
+) -> Result<Best, Error> {
+    // The bar takes back only its own line, so what was put before must stand above it.
+    output.settle().map_err(Error::Output)?;
     let (done, ended) = bounded(0);
-    thread::scope(|scope| {
+    Ok(thread::scope(|scope| {
         let watch = || watch(progress, seeds, at_work, &ended);
         // If the machine has no more threads, there is no bar.
         let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let best = best(hunt, Searches::Quick, progress);
         drop(done);
         best
-    })
+    }))
 }
 
 fn watch(progress: &HuntProgress, seeds: Option<u64>, at_work: &str, ended: &Receiver<()>) {

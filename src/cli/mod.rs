@@ -160,6 +160,9 @@ fn known_elsewhere(word: &str) -> Option<String> {
     } else if Rule::of_id(word).is_some() {
         let (breaks, tells) = (format!("--break {word}"), format!("raft-node rules {word}"));
         Some(format!("'{word}' is a rule: '{breaks}' breaks it, and '{tells}' tells what it says"))
+    } else if word == "why" {
+        let asks = "raft-cluster replay TRACE --why 'not leader 2'";
+        Some(format!("'why' asks about a run: type it at the prompt of 'play', or '{asks}'"))
     } else {
         let program = programs.iter().find(has)?.get_name();
         Some(format!("'{word}' is a command: '{program} {word}'"))

@@ -1,6 +1,7 @@
 //! What clients were told, and why some were told nothing.
 
 use super::commits::truncates;
+use super::entry::IndexedEntry;
 use super::{Asked, Change, Explanation, Finding, Silent, Unanswerable};
 use crate::raft::{Event, LogIndex, LogPosition};
 use crate::record::history::{ClientCall, Told};
@@ -25,13 +26,15 @@ impl Asked<'_> {
                 let then = Self { step: *step, ..*self };
                 let answer = then.committed(position.index, None, Some(call.node), true).ok();
                 // It may have crashed after the last step, and then commits nothing.
-                let first = then.first_entry(position.index).filter(|(it, ..)| it == position);
+                let first = then.first_entry(position.index);
+                let first = first.filter(|(it, ..)| it.position() == *position);
                 let first = first.filter(|_| answer.as_ref().is_some_and(|it| it.contradicts));
                 let first = first.map(|(_, step, by)| then.is_committed(position.index, by, step));
                 first.or(answer)
             }
             Some((step, Told::Answered(Reply::Superseded { lost }))) => {
-                (Self { step: *step, ..*self }).superseded(*lost, call.node)
+                (Self { step: *step, ..*self })
+                    .superseded(&IndexedEntry::of_command(*lost, &call.command), call.node)
             }
             Some((_, Told::Answered(Reply::Uncertain { position }))) => {
                 let deleted = self.deleted_by_asked(&call, position.index);
@@ -41,7 +44,11 @@ impl Asked<'_> {
             None => self.fate(&call, silent),
         };
         Ok(Explanation {
-            decided_in: call.told.as_ref().map(|(step, _)| *step),
+            // A refusal comes between two steps.
+            decided_in: match &call.told {
+                Some((step, Told::Answered(_))) => Some(*step),
+                Some((_, Told::Refused { .. })) | None => None,
+            },
             follows_from: why.map(|why| Box::new(Explanation { contradicts: false, ..why })),
             ..self.answer(Finding::Told { call, silent, earlier })
         })
@@ -50,10 +57,9 @@ impl Asked<'_> {
     /// A call that was made by the step of the question, with what was told by then. What comes after the last
     /// step belongs to it.
     pub(super) fn by_now(&self, call: &ClientCall) -> Option<ClientCall> {
-        let last = self.history.last();
-        let told = call.told.clone().map(|(step, told)| (step.min(last), told));
-        let told = told.filter(|(step, _)| *step <= self.step);
-        (call.asked_in.min(last) <= self.step).then(|| ClientCall { told, ..call.clone() })
+        let is_over = |moment: u64| moment.min(self.history.last()) <= self.step;
+        let told = call.told.clone().filter(|(moment, _)| is_over(*moment));
+        is_over(call.asked_in).then(|| ClientCall { told, ..call.clone() })
     }
 
     /// Why the node that was asked has not answered, if the reason is not a missing commit.
@@ -77,17 +83,18 @@ impl Asked<'_> {
             _ => *self,
         };
         let entry = self.entry_of(call)?;
-        match heard.first_entry(entry.index) {
+        let index = entry.position().index;
+        match heard.first_entry(index) {
             Some((committed, step, by)) if committed == entry => {
-                Some(self.is_committed(entry.index, by, step))
+                Some(self.is_committed(index, by, step))
             }
-            Some(_) => self.superseded(entry, call.node),
+            Some(_) => self.superseded(&entry, call.node),
             // A node that has forgotten its client, or has answered, does not wait for the entry any more.
             None if !matches!(silent, None | Some(Silent::PausedAfter(_))) => None,
-            None if !self.node(call.node).node.log().contains(entry) => {
-                self.deleted_by_asked(call, entry.index)
+            None if !entry.is_in(self.node(call.node).node.log()) => {
+                self.deleted_by_asked(call, index)
             }
-            None => self.committed(entry.index, None, Some(call.node), false).ok(),
+            None => self.committed(index, None, Some(call.node), false).ok(),
         }
     }
 
@@ -105,13 +112,14 @@ impl Asked<'_> {
     }
 
     /// The entry that the node appended for this call; `None` if it has not taken the command in.
-    fn entry_of(&self, call: &ClientCall) -> Option<LogPosition> {
+    fn entry_of(&self, call: &ClientCall) -> Option<IndexedEntry> {
         let mut steps = self.history.steps_of(call.node, self.step);
         steps.find_map(|step| {
             let nth = step.tickets().position(|ticket| ticket == Some(call.ticket))?;
             step.events.iter().find_map(|event| match *event {
                 Event::Appended { first, term, .. } => {
-                    Some(LogPosition { term, index: first.plus(nth) })
+                    let at = LogPosition { term, index: first.plus(nth) };
+                    Some(IndexedEntry::of_command(at, &call.command))
                 }
                 _ => None,
             })

@@ -1,7 +1,9 @@
 //! The votes of a campaign: which ones were counted, what became of the others, and which can still come.
 
 use super::{Asked, Ground, Standing, Uncounted};
-use crate::raft::{Event, Facts, Message, NodeId, Outcome, RaftNode, Rule, Term};
+use crate::raft::{
+    Event, Facts, LogPosition, Message, NodeId, Outcome, RaftNode, RequestVote, Rule, Term,
+};
 use crate::record::history::{SentMessage, StepRecord};
 
 /// The rules by which a vote is refused.
@@ -148,21 +150,26 @@ impl<'h> Asked<'h> {
         Ground::of(&step, VOTE_RULES).into_iter().next_back()
     }
 
-    /// Whether the vote of another node may still be counted: it is in flight, or a request for it is, and the
-    /// voter has a vote left. That is a matter of the term alone, so also of a copy of a message that has arrived,
-    /// and of a message from before the candidate's disk was lost.
+    /// Whether the vote of another node may still be counted: it is in flight, or a request for it is, and the voter
+    /// would give it as it stands. That holds of a copy of a message that has arrived, too, and of a message from before
+    /// the candidate's disk was lost.
     pub(super) fn may_come(&self, other: &Standing, campaign: Campaign) -> bool {
         let Campaign { candidate, term, .. } = campaign;
-        let is_free = || {
-            let stood = self.node(other.node);
-            let now = stood.node.current_term();
-            now < term || now == term && !has_voted_for_another(&stood.node, candidate)
+        let gives = |asks: &RequestVote| {
+            let voter = self.node(other.node).node;
+            let is_free = !has_voted_for_another(&voter, candidate);
+            let may_vote = voter.current_term() < term || voter.current_term() == term && is_free;
+            may_vote && !has_better_log(&voter, asks.last_log())
         };
         let mut flying = self.flying(other).map(|sent| &sent.envelope);
         let may_come = flying.any(|envelope| {
-            let message = &envelope.message;
-            let asks = envelope.from == candidate && matches!(message, Message::RequestVote(_));
-            grants(message, term) || asks && message.term() == term && is_free()
+            let gives = match &envelope.message {
+                Message::RequestVote(asks) if envelope.from == candidate => {
+                    asks.term == term && gives(asks)
+                }
+                _ => false,
+            };
+            gives || grants(&envelope.message, term)
         });
         may_come && !other.counted
     }
@@ -194,6 +201,17 @@ pub(super) fn has_voted_for_another(voter: &RaftNode, candidate: NodeId) -> bool
     let facts = Facts::Vote { term, voted_for, candidate };
     let verdict = voter.settings().rules.verdict(Rule::OneVotePerTerm, is_free, facts);
     verdict.outcome == Outcome::Refused
+}
+
+/// Whether a node's log is more up to date than one that ends there, so that it refuses that log's candidate.
+pub(super) fn has_better_log(voter: &RaftNode, candidate: LogPosition) -> bool {
+    let own = voter.last();
+    let refuses = |rule| {
+        let facts = Facts::Logs { candidate, own };
+        let verdict = voter.settings().rules.verdict(rule, candidate >= own, facts);
+        verdict.outcome == Outcome::Refused
+    };
+    [Rule::UpToDateLog, Rule::TermBeforeLength].into_iter().all(refuses)
 }
 
 /// Whether a message gives a vote in this term.

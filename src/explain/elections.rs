@@ -81,7 +81,8 @@ impl Asked<'_> {
         };
         let won = |event: &Event| matches!(event, Event::BecameLeader { .. });
         if self.steps_since(campaign).any(|step| step.events.iter().any(won)) {
-            return self.stepped_down(id);
+            let change = Some(Change::Timeout { node: id });
+            return Ok(Explanation { change, ..self.stepped_down(id)? });
         }
         Ok(self.too_few_votes(campaign))
     }

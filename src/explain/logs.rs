@@ -1,6 +1,6 @@
 //! Why entries were deleted, refused or acknowledged.
 
-use super::election_votes::has_voted_for_another;
+use super::election_votes::{has_better_log, has_voted_for_another};
 use super::{Asked, Change, Explanation, Finding, Ground, Unanswerable};
 use crate::raft::{Envelope, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, Rule};
 use crate::record::history::{SentMessage, StepRecord};
@@ -48,13 +48,8 @@ impl Asked<'_> {
         let Some(voter) = self.history.node_at(step.node, step.step - 1) else {
             return (false, None);
         };
-        let (candidate, own) = (request.last_log(), voter.node.last());
-        let refuses = |rule| {
-            let facts = Facts::Logs { candidate, own };
-            let verdict = voter.node.settings().rules.verdict(rule, candidate >= own, facts);
-            verdict.outcome == Outcome::Refused
-        };
-        let is_behind = [Rule::UpToDateLog, Rule::TermBeforeLength].into_iter().all(refuses);
+        let is_behind = has_better_log(&voter.node, request.last_log());
+        let own = voter.node.last();
         (has_voted_for_another(&voter.node, asks.from), is_behind.then_some(own))
     }
 

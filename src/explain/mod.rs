@@ -8,7 +8,8 @@
 //!
 //! * `question`: the questions that can be asked, as they are typed.
 //! * `asked`: what all answers read of the history.
-//! * `clients`, `commits`, `elections`, `logs`: the answers.
+//! * `entry`: the entries that answers are about.
+//! * `clients`, `commits`, `not_committed`, `elections`, `logs`: the answers.
 //! * `election_votes`: the votes of a campaign, which `elections` counts.
 //! * `telling`: what is under way that would tell a node of a commit.
 //! * `leaderships`: who led when, and what clients asked.
@@ -19,9 +20,11 @@ mod clients;
 mod commits;
 mod election_votes;
 mod elections;
+mod entry;
 mod leaderships;
 mod logs;
 mod moments;
+mod not_committed;
 mod question;
 mod telling;
 
@@ -85,11 +88,14 @@ pub struct Ground {
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 pub enum Finding {
     /// The `entry` is committed on `node`. The node counted copies as a leader, or was `told_by` one. If it
-    /// counted those of a later entry, `with` is that one.
+    /// counted those of a later entry, `with` is that one. If the leader that told it has another entry there, `of`
+    /// is that one.
     Committed {
         entry: LogPosition,
         node: NodeId,
         told_by: Option<NodeId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of: Option<LogPosition>,
         #[serde(skip_serializing_if = "Option::is_none")]
         with: Option<LogPosition>,
     },
@@ -128,8 +134,15 @@ pub enum Finding {
         committed: LogPosition,
         step: u64,
     },
-    /// The `node` has no entry at this `index`: its log ends at `last`.
-    Lacks { node: NodeId, index: LogIndex, last: LogPosition },
+    /// The `node` has no entry at this `index`: its log ends at `last`. If an entry was committed there, it is
+    /// `committed`.
+    Lacks {
+        node: NodeId,
+        index: LogIndex,
+        last: LogPosition,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        committed: Option<(LogPosition, Elsewhere)>,
+    },
     /// The `node` is down, and commits nothing. `elsewhere` says who has committed the entry asked for.
     Down { node: NodeId, elsewhere: Option<Elsewhere> },
     /// `to` refused a `message` of this kind from `from`, which had written it in the step `written_in`. If the
@@ -214,7 +227,7 @@ pub struct Standing {
     pub counted: bool,
     /// Whether its log holds the entry, whether or not the leader knows; `None` if no entry is asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub holds: Option<bool>,
+    pub holds: Option<Holding>,
     /// Whether messages to it get through, and whether messages from it do.
     pub link: (bool, bool),
     /// Whether it is paused.
@@ -229,6 +242,20 @@ pub struct Standing {
     /// What became of its vote, if a vote is asked about and was neither counted nor refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncounted: Option<Uncounted>,
+}
+
+/// Whether the log of a node holds an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holding {
+    /// It holds it.
+    Has,
+    /// It holds another entry of the same index and term, which only a broken rule or a lost disk lets there be.
+    HasAnother,
+    /// It held it once, and does so no more. That is asked only of a node that is counted.
+    HasLost,
+    /// It does not.
+    Lacks,
 }
 
 /// Why a vote that was not refused was not counted. Each number is a step.
@@ -284,6 +311,9 @@ pub enum Change {
     },
     /// A client proposes to the `leader` what then stands at `index`, and enough copies of it become known.
     Proposal { leader: NodeId, index: LogIndex },
+    /// The `leader` follows a later one, which brings it the entry at `index`: a majority is past the `term` that it
+    /// leads.
+    StepDown { leader: NodeId, term: Term, index: LogIndex },
     /// AppendEntries brings the entry at `index`.
     Replication { index: LogIndex },
     /// Some entry is committed at `index`.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::command_text::{OPERATIONS, lacks_operands, lacks_operation, lacks_to};
 use super::free_text::written;
 use super::quantity::{MOST_EVENTS, node_number, parse_duration, parse_latency, parse_probability};
 use super::script::Script;
@@ -365,12 +366,17 @@ arguments! {
             if lacks_operation(words.rest()) {
                 return words.expected("a command, as in SET x=1, or any text in quotes");
             }
+            if let Some((operation, operands)) = lacks_operands(words.rest()) {
+                words.take(operation);
+                return words.expected(format!("{operands} after {operation}; in quotes it is any text"));
+            }
             words.text("a command, as in SET x=1")
         },
         // A text that begins with `to`, or with a node, is quoted, so that it does not read as an addressee.
         |text| {
             let is_to = text.split_whitespace().next() == Some("to");
-            written(text, is_to || lacks_to(text) || lacks_operation(text))
+            let is_like = lacks_to(text) || lacks_operation(text) || lacks_operands(text).is_some();
+            written(text, is_to || is_like)
         };
     TextBeforeOn => String, ["x", "\"x on 1\""],
         |words| words.text_before_on("a command, or a key"),
@@ -401,24 +407,6 @@ arguments! {
             Committed::Count(count) => count.to_string(),
             Committed::Command(text) => written(text, text.parse::<u64>().is_ok()),
         };
-}
-
-/// The first words of the commands that the state machine carries out.
-const OPERATIONS: [&str; 5] = ["SET", "GET", "DELETE", "ADD", "ONCE"];
-
-/// Whether a text begins with a key and its value, so that most likely a `SET` before it was forgotten, or with an
-/// operation in small letters: the store would keep nothing.
-fn lacks_operation(text: &str) -> bool {
-    let Some(first) = text.split_whitespace().next() else { return false };
-    let is_like = |it: &&str| first.eq_ignore_ascii_case(it) && first != *it;
-    !first.starts_with('"') && first.contains('=') || OPERATIONS.iter().any(is_like)
-}
-
-/// Whether a node stands before a command, so that most likely the `to` before it was forgotten.
-fn lacks_to(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let is_node = |word: &str| word == "leader" || node_number(word).is_some();
-    words.next().is_some_and(is_node) && words.next().is_some_and(|word| OPERATIONS.contains(&word))
 }
 
 fn groups(words: &mut Words<'_>) -> Option<Vec<Vec<Who>>> {

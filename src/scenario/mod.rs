@@ -3,6 +3,7 @@
 //! * `verb_table`: what a line can say: a table with one row for each verb, and one with a row for each condition.
 //! * `usage`: the format of these tables. The parser, the writer, help and completion are generated from them.
 //! * `arguments`: how each kind of argument is read and written.
+//! * `command_text`: clients' commands that most likely are mistakes.
 //! * `quantity`: probabilities, durations and latencies, in scripts and on the command line.
 //! * `setting`: the table of settings, which stand in the head of a script.
 //! * `tokens`: reads a line word by word.
@@ -26,6 +27,7 @@
 mod arguments;
 mod asking;
 pub mod by_hand;
+mod command_text;
 mod condition;
 mod early_end;
 pub mod error;

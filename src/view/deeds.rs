@@ -86,7 +86,7 @@ pub(super) fn world(deed: &Deed) -> Option<(String, String)> {
                     "CRASHES: its role and commitIndex are gone; term, vote and log are as saved"
                 }
                 CrashPoint::BeforeSave => {
-                    "CRASHES: what it has just decided was not saved, and is gone"
+                    "CRASHES before it has saved this step; term, vote and log are as last saved"
                 }
                 CrashPoint::BeforeSend => {
                     "CRASHES before its messages have left; term, vote and log are as last saved"

@@ -9,8 +9,11 @@ use crate::record::history::{ClientCall, Told};
 /// The finding of an answer, in words.
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
-        Finding::Committed { entry, node, told_by, with } => {
-            committed(*entry, *node, *told_by, *with)
+        Finding::Committed { entry, node, told_by: Some(leader), of, .. } => {
+            told_by(*entry, *node, *leader, *of)
+        }
+        Finding::Committed { entry, node, told_by: None, with, .. } => {
+            committed(*entry, *node, *with)
         }
         Finding::TooFewCopies { entry, leader, term } => format!(
             "{entry} is not committed: {leader} leads term {term} and knows of too few copies."
@@ -37,7 +40,7 @@ pub(super) fn finding(finding: &Finding) -> String {
         }
         Finding::Deleted { entry, node, step, holders } => deleted(*entry, *node, *step, holders),
         Finding::Replaced { entry, now, nodes } => replaced(*entry, *now, nodes),
-        Finding::Lacks { node, index, last } => {
+        Finding::Lacks { node, index, last, .. } => {
             format!("{node} has no entry at index {index}: its log {}.", log_end(*last))
         }
         Finding::Down { node, .. } => {
@@ -64,9 +67,9 @@ pub(super) fn finding(finding: &Finding) -> String {
         Finding::Truncated { node, from, to } if from == to => format!("{node} deleted {from}."),
         Finding::Truncated { node, from, to } => format!("{node} deleted {from} to {to}."),
         Finding::Acknowledged { node, to, index, prev, count, unsent } => format!(
-            "{node} acknowledged its log up to index {index}{}: {to} had sent {} after {prev}.",
+            "{node} acknowledged its log up to index {index}{}: {to} had sent {}.",
             crashed(*unsent),
-            plural(*count, "entry", "entries")
+            entries_after(*count, *prev)
         ),
         Finding::Told { call, silent, earlier: 0 } => told(call, *silent),
         Finding::Told { call, silent, earlier } => {
@@ -76,20 +79,21 @@ pub(super) fn finding(finding: &Finding) -> String {
     }
 }
 
-fn committed(
-    entry: LogPosition,
-    node: NodeId,
-    told_by: Option<NodeId>,
-    with: Option<LogPosition>,
-) -> String {
-    match (told_by, with) {
-        (Some(leader), _) => {
-            format!("{entry} is committed on {node}: {leader}, then its leader, told it so.")
-        }
-        (None, None) => {
-            format!("{entry} is committed: {node}, then the leader, counted its copies.")
-        }
-        (None, Some(with)) => format!(
+fn told_by(entry: LogPosition, node: NodeId, leader: NodeId, of: Option<LogPosition>) -> String {
+    let told = of.map_or_else(
+        || "told it so".to_owned(),
+        |of| {
+            let of = other_than(entry, of);
+            format!("had said that it had committed up to there, but its own entry there was {of}")
+        },
+    );
+    format!("{entry} is committed on {node}: {leader}, then its leader, {told}.")
+}
+
+fn committed(entry: LogPosition, node: NodeId, with: Option<LogPosition>) -> String {
+    match with {
+        None => format!("{entry} is committed: {node}, then the leader, counted its copies."),
+        Some(with) => format!(
             "{entry} is committed with {with}: {node}, then the leader, counted the copies of {with}, and \
              the entries before it are committed with it."
         ),
@@ -109,8 +113,9 @@ fn leads(node: NodeId, term: Term, votes: &[(NodeId, u64)], now: Option<Term>) -
 
 fn superseded(entry: LogPosition, node: NodeId, committed: LogPosition, step: u64) -> String {
     format!(
-        "{entry} is not committed on {node} and, if State Machine Safety holds, never will be: {committed} was \
-         committed at index {} in step {step}.",
+        "{entry} is not committed on {node} and, if State Machine Safety holds, never will be: {} was committed at \
+         index {} in step {step}.",
+        other_than(entry, committed),
         entry.index
     )
 }
@@ -124,7 +129,8 @@ fn on_superseded(
 ) -> String {
     format!(
         "{entry} is not committed on {node} and, if Log Matching holds, never will be as it stands there: \
-         {node} has it behind {below}, and {committed} was committed at index {} in step {step}.",
+         {node} has it behind {below}, and {} was committed at index {} in step {step}.",
+        other_than(below, committed),
         below.index
     )
 }
@@ -163,9 +169,26 @@ fn deleted(entry: LogPosition, node: NodeId, step: u64, holders: &[NodeId]) -> S
 fn replaced(entry: LogPosition, now: LogPosition, nodes: &[NodeId]) -> String {
     let have = if nodes.len() == 1 { "has" } else { "have" };
     format!(
-        "{entry} was committed, and {} {have} committed {now} in its place: State Machine Safety is violated.",
-        joined(nodes, ", ")
+        "{entry} was committed, and {} {have} committed {} in its place: State Machine Safety is violated.",
+        joined(nodes, ", "),
+        other_than(entry, now)
     )
+}
+
+/// So many entries, and the one before them.
+fn entries_after(count: usize, prev: LogPosition) -> String {
+    let entries = plural(count, "entry", "entries");
+    match (count, prev.index) {
+        (0, LogIndex::ZERO) => "an AppendEntries without entries, from index 1 on".to_owned(),
+        (0, _) => format!("an AppendEntries without entries, built on {prev}"),
+        (_, LogIndex::ZERO) => format!("{entries}, from index 1 on"),
+        _ => format!("{entries} after {prev}"),
+    }
+}
+
+/// Names an entry that is not this one, but may have the same index and term.
+fn other_than(entry: LogPosition, other: LogPosition) -> String {
+    if entry == other { format!("another {other}") } else { other.to_string() }
 }
 
 /// Says that a crash kept the reply of a node from leaving, if that is so.
@@ -184,6 +207,9 @@ fn held_by(holders: &[NodeId]) -> String {
 /// Says since when and by whom an entry has been committed that the node of the finding does not know to be
 /// committed, and whether that node knew it and forgot. It stands behind the step of the finding, which is another.
 pub(super) fn committed_elsewhere(finding: &Finding) -> Option<String> {
+    if let Finding::Lacks { committed: Some((entry, Elsewhere { step, by, .. })), .. } = finding {
+        return Some(format!("{by} committed {entry} in step {step}."));
+    }
     let (node, Elsewhere { step, by, forgot_after }) = match finding {
         Finding::NotTold { node, elsewhere: Some(elsewhere), .. }
         | Finding::Down { node, elsewhere: Some(elsewhere) } => (node, elsewhere),
@@ -211,6 +237,10 @@ pub(super) fn after(step: u64) -> String {
 /// What a client asked and was told, in a sentence.
 pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
     let ClientCall { ticket, node, command, asked_in, told } = call;
+    // A patient client waits for the node.
+    let then = |moment: u64| {
+        if moment == *asked_in { String::new() } else { format!(" {}", after(moment - 1)) }
+    };
     let client =
         format!("Client {} asked {node} for {command} {}", ticket.client(), after(*asked_in - 1));
     match told {
@@ -230,14 +260,13 @@ pub(super) fn told(call: &ClientCall, silent: Option<Silent>) -> String {
             }
             None => format!("{client} and has been told nothing yet."),
         },
-        Some((_, Told::Refused { down: true, .. })) => {
-            format!("{client} and was refused: {node} was down.")
-        }
-        Some((_, Told::Refused { leader: Some(leader), .. })) => {
-            format!("{client} and was refused: {node} did not lead, and named {leader}.")
-        }
-        Some((_, Told::Refused { leader: None, .. })) => {
-            format!("{client} and was refused: {node} did not lead, and knew of no leader.")
+        Some((moment, Told::Refused { leader, down })) => {
+            let why = match leader {
+                _ if *down => "was down".to_owned(),
+                Some(leader) => format!("did not lead, and named {leader}"),
+                None => "did not lead, and knew of no leader".to_owned(),
+            };
+            format!("{client} and was refused{}: {node} {why}.", then(*moment))
         }
         Some((step, Told::Answered(answer))) => {
             let told = deeds::told(answer);
@@ -259,8 +288,8 @@ pub(super) fn changes(change: &Change) -> String {
         }
         Change::LeaderCommits { leader, index } => leader_commits(*leader, *index),
         Change::LaterLeader { leader, term } => format!(
-            "a later leader whose log holds it committed an entry of its own term: too many nodes are past term {term} \
-             for {leader} to commit anything more in it"
+            "a later leader whose log holds it committed an entry of its own term: {}",
+            is_over(*leader, *term)
         ),
         Change::LeaderSays { leader, index } => format!(
             "{leader}, which has committed index {index}, said so in an AppendEntries that it accepts"
@@ -270,11 +299,12 @@ pub(super) fn changes(change: &Change) -> String {
             "a client proposed to {leader} what then stood at index {index}, and that entry came to be known to \
              {leader} to be on a majority"
         ),
-        Change::Replication { index } => {
-            format!(
-                "a leader's AppendEntries brought it the entry at index {index}, and said that it is committed"
-            )
-        }
+        Change::StepDown { leader, term, index } => format!(
+            "{leader} followed a later leader, and {}: {}",
+            replication(*index),
+            is_over(*leader, *term)
+        ),
+        Change::Replication { index } => replication(*index),
         Change::CommitAt { index } => format!(
             "another entry were committed at index {index}: then the client would hear that its own is lost"
         ),
@@ -316,6 +346,17 @@ pub(super) fn changes(change: &Change) -> String {
             format!("the leader's entry at index {index} were of term {term} too")
         }
     }
+}
+
+fn replication(index: LogIndex) -> String {
+    format!(
+        "a leader's AppendEntries brought it the entry at index {index}, and said that it is committed"
+    )
+}
+
+/// Says that the term of a leader is over for too many nodes.
+fn is_over(leader: NodeId, term: Term) -> String {
+    format!("too many nodes are past term {term} for {leader} to commit anything more in it")
 }
 
 /// Says which message would have to arrive, and when it does if it then tells what it would tell now.

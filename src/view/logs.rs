@@ -69,10 +69,10 @@ pub(crate) fn draw_rows(rows: &[LogRow<'_>], explained: bool) -> Vec<String> {
                 if is_next { COMMITTED } else { ' ' }
             };
             let cell = |index| {
-                let term = row.log.term_at(index);
-                let reference = rows.first().and_then(|first| first.log.term_at(index));
-                let star = if term.is_some() && term != reference { '*' } else { ' ' };
-                let term = term.map_or_else(String::new, |term| term.to_string());
+                let entry = row.log.get(index);
+                let reference = rows.first().and_then(|first| first.log.get(index));
+                let star = if entry.is_some() && entry != reference { '*' } else { ' ' };
+                let term = entry.map_or_else(String::new, |entry| entry.term.to_string());
                 format!("{}{term:>2}{star}", mark(index))
             };
             let mut cells = joined(indexes().map(cell), "");

@@ -224,8 +224,8 @@ pub(crate) fn help(words: &[Usage]) -> Vec<String> {
     let own = part("This prompt", words);
     let verbs = part("The cluster, in the words of the scripts", Verb::USAGE);
     let note = "The prompt begins with the number of the last step, 0 before the first, and the time once it \
-                has passed. N is a node's number, 'leader' or 'crashed'; 'help conditions' lists what can be \
-                waited for and expected. Tab completes, and the arrow keys bring back what was \
+                has passed. N is a node's number and, in the words of the scripts, also 'leader' or 'crashed'; \
+                'help conditions' lists what can be waited for and expected. Tab completes, and the arrow keys bring back what was \
                 typed.";
     apart([own, verbs, paragraph(note, "  ", "  ")])
 }

@@ -247,7 +247,7 @@ impl Story {
         // Whether there is a majority is asked after a vote or an acknowledgement was counted.
         let quorum = verdicts.iter().filter(|it| it.rule == Rule::MajorityQuorum);
         quorum.filter(|_| only_effect.is_some()).for_each(|it| self.why(speaker, it));
-        self.tell_inaction(time, speaker, &verdicts);
+        self.tell_inaction(time, speaker, &verdicts, only_effect.is_some());
     }
 
     /// The first of these events in words, with its reasons where the brief story has no other place for them.
@@ -274,15 +274,23 @@ impl Story {
         }
     }
 
-    /// Tells that a node does nothing, if that matters, given the verdicts that caused no event.
-    fn tell_inaction(&mut self, time: Time, speaker: Speaker, verdicts: &[Verdict]) {
+    /// Tells that a node does nothing, if that matters, given the verdicts that caused no event. What has been told
+    /// before is told again only if the step has no other effect.
+    fn tell_inaction(
+        &mut self,
+        time: Time,
+        speaker: Speaker,
+        verdicts: &[Verdict],
+        is_only_effect: bool,
+    ) {
         let by_hand = self.is_by_hand();
         let untold = verdicts
             .iter()
             .find_map(|it| what_to_tell::without_event(it, by_hand).map(|text| (it, text)));
         if let Some((verdict, text)) = untold
             && (self.told_before(speaker.node, Again::Waits(verdict.facts)) == 0
-                || self.columns.by_hand)
+                || self.columns.by_hand
+                || is_only_effect)
         {
             self.line(time, &speaker.node.to_string(), &text);
             self.why(speaker, verdict);

@@ -4,13 +4,12 @@ use super::table::{Table, paragraph};
 use super::words::{Speaker, joined, when};
 use super::{colour, event_text, finding_text};
 use crate::explain::{
-    Explanation, Finding, Ground, LeadEnd, Leadership, Question, Standing, Unanswerable, Uncounted,
-    why,
+    Explanation, Finding, Ground, Holding, LeadEnd, Leadership, Question, Standing, Unanswerable,
+    Uncounted, why,
 };
 use crate::raft::{NodeId, Rule};
 use crate::record::History;
 use crate::record::error::steps;
-use crate::record::history::Told;
 
 /// How many questions that have an answer are named in place of one that has none.
 const MOST_OTHERS: usize = 3;
@@ -76,12 +75,8 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     let mut text = finding_text::finding(&answer.finding);
     // A node that has never campaigned has not begun with that when its timer was last reset. What a client was
     // told says the step itself.
-    let needs_step = match &answer.finding {
-        Finding::NeverCampaigned { .. } => false,
-        Finding::Told { call, .. } => matches!(call.told, Some((_, Told::Refused { .. }))),
-        _ => true,
-    };
-    if let Some(step) = answer.decided_in.filter(|_| needs_step) {
+    let has_step = matches!(answer.finding, Finding::NeverCampaigned { .. } | Finding::Told { .. });
+    if let Some(step) = answer.decided_in.filter(|_| !has_step) {
         text = format!("{text} {}", decided(&answer.finding, step));
     }
     if let Some(elsewhere) = finding_text::committed_elsewhere(&answer.finding) {
@@ -115,9 +110,11 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
     }
     if let Some(deeper) = &answer.follows_from {
         let leads = match &answer.finding {
-            Finding::Another { there: other, .. } | Finding::Replaced { entry: other, .. } => {
-                format!("As for {other}:")
-            }
+            Finding::Another { there, .. } => format!("As for {there}:"),
+            Finding::Replaced { .. } => match &deeper.finding {
+                Finding::Committed { entry, .. } => format!("As for {entry}:"),
+                _ => unreachable!("what was replaced was committed"),
+            },
             Finding::Deleted { entry, .. } => format!("As for what is at index {}:", entry.index),
             _ => "It depends on this:".to_owned(),
         };
@@ -133,8 +130,7 @@ fn decided(finding: &Finding, step: u64) -> String {
         Finding::Refused { .. }
         | Finding::SteppedDown { .. }
         | Finding::Truncated { .. }
-        | Finding::Acknowledged { .. }
-        | Finding::Told { .. } => format!("That was in step {step}."),
+        | Finding::Acknowledged { .. } => format!("That was in step {step}."),
         Finding::StartedAgain { .. } => format!("That was {}.", finding_text::after(step)),
         _ => format!("That has been so since step {step}."),
     }
@@ -167,10 +163,15 @@ fn stands(standing: &Standing) -> String {
         return format!("refused{step}: {}", event_text::reason(speaker, verdict));
     }
     let holds = match (standing.holds, standing.counted) {
-        (Some(true), true) => "has it".to_owned(),
-        (Some(true), false) => "has it, unknown to its leader".to_owned(),
-        (Some(false), true) => "no longer has it".to_owned(),
-        (Some(false), false) => "lacks it".to_owned(),
+        (Some(Holding::Has), true) => "has it".to_owned(),
+        (Some(Holding::Has), false) => "has it, unknown to its leader".to_owned(),
+        (Some(Holding::HasLost), _) => "no longer has it".to_owned(),
+        (Some(Holding::Lacks), false) => "lacks it".to_owned(),
+        (Some(Holding::Lacks), true) => "lacks it, though its leader counts it".to_owned(),
+        (Some(Holding::HasAnother), false) => "has another of this index and term".to_owned(),
+        (Some(Holding::HasAnother), true) => {
+            "has another of this index and term, though its leader counts it".to_owned()
+        }
         (None, _) => standing.uncounted.map_or_else(|| "counted".to_owned(), uncounted),
     };
     // The text on an uncounted vote is about an earlier step, so what follows has to say "now".

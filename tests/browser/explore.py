@@ -273,7 +273,7 @@ def predicts():
     with Page("--nodes", "3") as page:
         page.node(0, "end its timer")
         page.click("#predict")
-        page.eval("document.activeElement.blur()")
+        page.eval("document.getElementById('predict').focus()")
         page.browser.press("ArrowRight")
         page.settle()
         check("what will happen is not shown", page.eval("document.querySelectorAll('#diagram .mark:not(.behind)').length"), 1)

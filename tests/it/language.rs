@@ -172,6 +172,16 @@ fn a_key_and_its_value_need_their_operation() {
     for (line, expected) in [
         ("write set x=1", "'set' does not fit; expected a command, as in SET x=1"),
         ("submit to 0 get x", "'get' does not fit; expected a command, as in SET x=1"),
+        (
+            "write SET x 1",
+            "'x' does not fit; expected key=value after SET; in quotes it is any text",
+        ),
+        ("submit to 0 ADD x 1.5", "'x' does not fit; expected a key and a whole number after ADD"),
+        ("write GET", "the line ends too soon; expected a key after GET"),
+        (
+            "write ONCE 3 SET x",
+            "'3' does not fit; expected a number and another command after ONCE",
+        ),
         ("write to 1 SET x=1", "expected a command; 'submit to N' names the node"),
         ("expect not committed 2 on 1", "expected a command; in quotes a number is one"),
     ] {

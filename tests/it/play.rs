@@ -14,8 +14,8 @@ use crate::common::own_file;
 use crate::common::text::unwrapped;
 
 /// What a session printed, and its exit code.
-struct Played {
-    out: String,
+pub struct Played {
+    pub out: String,
     code: i32,
 }
 
@@ -29,7 +29,7 @@ fn raft_cluster(arguments: &[&str], typed: &str) -> Played {
     Played { out, code: output.status.code().unwrap() }
 }
 
-fn play(options: &[&str], lines: &[&str]) -> Played {
+pub fn play(options: &[&str], lines: &[&str]) -> Played {
     raft_cluster(&[&["play"], options].concat(), &lines.join("\n"))
 }
 

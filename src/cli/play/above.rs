@@ -73,11 +73,11 @@ impl Above {
         typing: Arc<Typing>,
         mut printer: impl ExternalPrinter + Send + 'static,
     ) -> io::Result<Self> {
-        let (texts, handed) = channel();
+        let (texts, handed) = channel::<String>();
         let typed = Arc::clone(&typing);
         thread::Builder::new().spawn(move || {
             for text in handed {
-                hand_over(&mut printer, text);
+                hand_over(&mut printer, &text);
                 typed.set(|state| state.holds_text = false);
             }
         })?;
@@ -86,10 +86,10 @@ impl Above {
 }
 
 /// Waits until the editor has taken this text. If the editor ends without having taken it, it is written here.
-fn hand_over(printer: &mut impl ExternalPrinter, text: String) {
+fn hand_over(printer: &mut impl ExternalPrinter, text: &str) {
     // There is room for one text, so the second is accepted only once the first is taken.
     let mut is_taken = |text: &str| printer.print(text.to_owned()).is_ok();
-    if !is_taken(&text) || !is_taken(NOTHING) {
+    if !is_taken(text) || !is_taken(NOTHING) {
         // If nobody reads the output any more, nobody misses the text.
         let _ = io::stdout().write_all(text.as_bytes());
     }

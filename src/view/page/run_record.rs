@@ -146,7 +146,8 @@ impl AtAGlance {
         let leaders = leaderships(history).into_iter().map(|led| (led.from, why::leadership(&led)));
         let clients = client_calls(history, history.last()).into_iter().map(|(call, silent)| {
             let step = call.told.as_ref().map_or(call.asked_in, |(step, _)| *step);
-            (step, shown(&finding_text::told(&call, silent)))
+            // Who asks or is refused after the last step belongs to the end of it.
+            (step.min(history.last()), shown(&finding_text::told(&call, silent)))
         });
         Self { leaders: leaders.collect(), clients: clients.collect() }
     }

@@ -124,7 +124,7 @@ class Viewer {
   }
 
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, textarea, input:not([type=checkbox])")) return;
     const page = Math.max(Math.floor(byId("diagram").clientHeight / this.diagram.row) - 2, 1);
     const act = {
       ArrowRight: () => this.forward(), ArrowDown: () => this.forward(), ArrowLeft: () => this.goto(this.at - 1), ArrowUp: () => this.goto(this.at - 1),

@@ -2,7 +2,7 @@
 //! same, a campaign that is over. Each once named a wrong cause.
 
 use raft_in_practice::explain::{
-    Change, Elsewhere, Explanation, Finding, Ground, Silent, Unanswerable,
+    Change, Elsewhere, Explanation, Finding, Ground, Holding, Silent, Unanswerable,
 };
 use raft_in_practice::raft::{LogIndex, Outcome, Rule, Term};
 use raft_in_practice::record::history::Told;
@@ -39,11 +39,12 @@ fn an_entry_that_was_not_counted_itself_was_committed_with_a_later_one() {
          deliver append-entries 1 -> 2\ndeliver append-entries-reply 2 -> 1\n"
     )));
     let answer = last(&history, "committed 1");
-    let committed = |entry, with| Finding::Committed { entry, node: id(1), told_by: None, with };
+    let committed =
+        |entry, with| Finding::Committed { entry, node: id(1), told_by: None, of: None, with };
     assert_eq!(answer.finding, committed(at(1, 1), Some(at(2, 2))));
     // The nodes are asked about the entry that was counted.
     let n0 = answer.others.iter().find(|other| other.node == id(0)).unwrap();
-    assert_eq!((n0.holds, n0.counted), (Some(false), false), "n0 has 1@1, and lacks 2@2");
+    assert_eq!((n0.holds, n0.counted), (Some(Holding::Lacks), false), "n0 has 1@1, and lacks 2@2");
     assert_eq!(last(&history, "committed 2").finding, committed(at(2, 2), None));
 }
 
@@ -142,18 +143,18 @@ fn a_client_whose_entry_was_deleted_hears_of_that() {
     assert_eq!(grounds(&deeper)[0].0, Rule::ConflictTruncates);
 }
 
-/// A client may be refused without a step. After the last one this belongs to the end of the run.
+/// A client may be refused without a step, also after the last one.
 #[test]
 fn a_client_who_is_refused_after_the_last_step_was_refused() {
     let history = running("wait 1s\nsubmit to 1 GET x\n");
     let Finding::Told { call, .. } = last(&history, "told GET x").finding else { panic!() };
     assert_eq!(
         call.told,
-        Some((history.last(), Told::Refused { leader: Some(id(0)), down: false }))
+        Some((history.last() + 1, Told::Refused { leader: Some(id(0)), down: false }))
     );
     let history = running("wait 1s\ncrash 2\nsubmit to 2 GET x\n");
     let Finding::Told { call, .. } = last(&history, "told GET x").finding else { panic!() };
-    assert_eq!(call.told, Some((history.last(), Told::Refused { leader: None, down: true })));
+    assert_eq!(call.told, Some((history.last() + 1, Told::Refused { leader: None, down: true })));
 }
 
 /// A message that the follower refuses tells it nothing, and the message of a leader that has crashed does.
@@ -282,7 +283,7 @@ fn an_answer_before_a_crash_at_the_end_is_about_a_commit() {
     ));
     let deeper = last(&history, "told client 1").follows_from.unwrap();
     let entry = at(1, 1);
-    let committed = Finding::Committed { entry, node: id(0), told_by: None, with: None };
+    let committed = Finding::Committed { entry, node: id(0), told_by: None, of: None, with: None };
     assert_eq!((deeper.finding, deeper.contradicts), (committed, false));
 }
 
@@ -406,7 +407,8 @@ fn a_disk_that_is_lost_after_the_last_step_does_not_lose_the_commit_that_was_mad
     );
     let step = history.last();
     let answer = last(&history, "committed 1");
-    let finding = Finding::Committed { entry: at(1, 1), node: id(0), told_by: None, with: None };
+    let finding =
+        Finding::Committed { entry: at(1, 1), node: id(0), told_by: None, of: None, with: None };
     assert_eq!((&answer.finding, answer.decided_in), (&finding, Some(step)));
     let counted: Vec<bool> = answer.others.iter().map(|other| other.counted).collect();
     assert_eq!(counted, [true, false], "as n0 counted when it led");

@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod corners;
+mod entries;
 mod prompt;
 mod states;
 mod untold;

@@ -143,8 +143,8 @@ fn an_election_is_won_and_lost_by_votes() {
     assert_eq!((refusals[0].is_none(), rule), (true, Some(Rule::UpToDateLog)));
     assert_eq!(
         answer.change,
-        Some(Change::Votes { more: 1, missing: vec![id(0)] }),
-        "n1 has refused"
+        Some(Change::LaterElection { term }),
+        "n1 has refused, and n0 will: its log is the same"
     );
     let answer = ask(&history, end, "refused 2 -> 1");
     let facts = Facts::Logs { candidate: LogPosition::START, own: at(1, 1) };

@@ -87,6 +87,7 @@ fn a_word_in_the_wrong_place_is_told_where_it_belongs() {
     for (arguments, words) in [
         (&["partition"][..], &["'partition' is a scenario", "'raft-cluster run partition'"][..]),
         (&["rules"], &["'rules' is a command: 'raft-node rules'"]),
+        (&["why", "leader", "0"], &["'why' asks about a run", "raft-cluster replay TRACE --why"]),
         (&["hunt", "up-to-date-log"], &["is a rule: '--break up-to-date-log' breaks it"]),
         (&["run", "demo", "hunt"], &["'hunt' is a command: 'raft-cluster hunt'"]),
         (

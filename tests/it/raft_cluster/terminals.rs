@@ -240,12 +240,12 @@ fn lines_that_are_pasted_together_are_all_carried_out() {
 /// The editor prefers keys to the lines that it is to print, and its next prompt waits for the answers.
 #[test]
 fn lines_that_are_pasted_while_a_live_cluster_speaks_are_all_carried_out() {
-    let keys = format!("{}write y\rquit\r", "submit to leader x\rlog\r".repeat(40));
-    let turns = [("has won the election", ""), ("> ", &*keys)];
+    let keys = format!("{}write y\rquit\r", "submit to leader x\rstatus\r".repeat(40));
+    let turns = [("has won the election", &*keys)];
     let command = "raft-cluster play --threads --nodes 3; echo code $?";
     let text = typed_in_turn(&turns, 100, 2_000, "NO_COLOR=1", command);
     assert!(text.contains("code 0"), "{text}");
-    assert_eq!(text.matches("committed up to here").count(), 40, "{text}");
+    assert_eq!(text.matches("node  role").count(), 40, "{text}");
     assert_eq!(text.matches(" answers client ").count(), 41, "{text}");
     // What the cluster tells stands above the report, however late the editor takes it.
     let (last, report) = (text.rfind(" answers client "), text.find("held  Election Safety"));
@@ -376,6 +376,16 @@ fn every_signal_that_ends_a_search_lets_it_say_what_it_has_found() {
         assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}: {told}");
         assert!(told.contains("Stopped at depth"), "{signal}: {told}");
     }
+}
+
+#[test]
+fn the_progress_of_a_search_leaves_no_line_behind() {
+    let command = "raft-cluster hunt --break-each --for 50ms";
+    let text = on_a_terminal(100, 40, "NO_COLOR=1", command);
+    // What stands after the last time that a line was cleared is what stays.
+    let stays = text.lines().map(|line| line.rsplit("\u{1b}[2K").next().unwrap_or(line));
+    let left: Vec<&str> = stays.filter(|line| line.contains(" of 26: ")).collect();
+    assert!(left.is_empty() && text.contains("majority-quorum "), "{left:?}");
 }
 
 /// The empty line after a table stands between it and the next prompt, not after what is typed there.
