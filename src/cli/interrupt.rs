@@ -1,9 +1,10 @@
-//! What Ctrl-C, SIGTERM and SIGHUP do. All three have the same effect.
+//! What Ctrl-C, SIGTERM and SIGHUP do. All three have the same effect, but in a session: there Ctrl-C interrupts a line.
 
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::signals::{self, Signal};
 use crate::panics::lock;
 use crate::view::keyboard;
 
@@ -13,22 +14,23 @@ const INTERRUPTED: u8 = 130;
 /// What to do when a signal comes: the action that was set last.
 static ACT: Mutex<Option<Box<dyn FnMut() + Send>>> = Mutex::new(None);
 
-/// What the next signal does instead, once.
-static FIRST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+/// What a signal does instead. It returns false if the signal is to do what was set last all the same.
+type Other = Box<dyn FnMut(Signal) -> bool + Send>;
+
+static INSTEAD: Mutex<Option<Other>> = Mutex::new(None);
 
 /// Makes a signal call `act` from now on.
 pub(super) fn on(act: impl FnMut() + Send + 'static) {
     *lock(&ACT) = Some(Box::new(act));
-    // Only the first call installs the handler; later ones are refused because it is there already.
-    let _ = ctrlc::set_handler(|| {
-        keyboard::give_back();
-        let first = lock(&FIRST).take();
-        if let Some(first) = first {
-            first();
-        } else if let Some(act) = &mut *lock(&ACT) {
-            act();
-        }
-    });
+    signals::listen(comes);
+}
+
+/// Does what a signal is to do.
+fn comes(signal: Signal) {
+    let is_done = lock(&INSTEAD).as_mut().is_some_and(|instead| instead(signal));
+    if !is_done && let Some(act) = &mut *lock(&ACT) {
+        act();
+    }
 }
 
 /// From now on a signal sets the returned flag. It does not end the program: the command ends, reports what it
@@ -40,39 +42,59 @@ pub(super) fn asked() -> Arc<AtomicBool> {
     stop
 }
 
-/// Signals are ignored while this value lives. When it is dropped, they do again what they did before.
-pub(super) struct PassedOver(Option<Box<dyn FnMut() + Send>>);
+/// While this value lives, a signal may have another effect.
+pub(super) struct Instead {
+    before: Option<Other>,
+    /// Whether a signal to end came that had none.
+    ends: Arc<AtomicBool>,
+}
 
-impl Drop for PassedOver {
+impl Drop for Instead {
     fn drop(&mut self) {
-        *lock(&ACT) = self.0.take();
+        *lock(&INSTEAD) = self.before.take();
+        if self.ends.load(Ordering::Relaxed) {
+            comes(Signal::End);
+        }
     }
 }
 
-/// Ignores signals until the returned value is dropped.
-pub(super) fn passed_over() -> PassedOver {
-    PassedOver(lock(&ACT).take())
+#[must_use]
+fn instead(does: impl FnMut(Signal) -> bool + Send + 'static) -> Instead {
+    let before = lock(&INSTEAD).replace(Box::new(does));
+    Instead { before, ends: Arc::default() }
 }
 
-/// While this value lives, the first signal has another effect than the later ones.
-pub(super) struct First(());
-
-impl Drop for First {
-    fn drop(&mut self) {
-        *lock(&FIRST) = None;
-    }
+/// Ignores Ctrl-C until the returned value is dropped. Signals to end have their effect then.
+pub(super) fn passed_over() -> Instead {
+    let ends = Arc::<AtomicBool>::default();
+    let asked = Arc::clone(&ends);
+    let mut passed = instead(move |signal| {
+        asked.fetch_or(signal == Signal::End, Ordering::Relaxed);
+        true
+    });
+    passed.ends = ends;
+    passed
 }
 
 /// The first signal sets `stop` and calls `also`; later ones, and those after the returned value is dropped, do what
 /// a signal did before.
-#[must_use]
-pub(super) fn first(stop: &Arc<AtomicBool>, also: impl FnOnce() + Send + 'static) -> First {
+pub(super) fn first(stop: &Arc<AtomicBool>, also: impl FnOnce() + Send + 'static) -> Instead {
+    let (stop, mut also) = (Arc::clone(stop), Some(also));
+    instead(move |_| {
+        keyboard::give_back();
+        also.take().is_some_and(|also| {
+            stop.store(true, Ordering::Relaxed);
+            also();
+            true
+        })
+    })
+}
+
+/// While the returned value lives, Ctrl-C sets `stop`, to interrupt the line that a session carries out. If `stop` is
+/// set already, it does what it did before. Where a line is typed, Ctrl-C is a key and no signal.
+pub(super) fn line_by_line(stop: &Arc<AtomicBool>) -> Instead {
     let stop = Arc::clone(stop);
-    *lock(&FIRST) = Some(Box::new(move || {
-        stop.store(true, Ordering::Relaxed);
-        also();
-    }));
-    First(())
+    instead(move |signal| signal == Signal::CtrlC && !stop.swap(true, Ordering::Relaxed))
 }
 
 /// Returns the exit code of an interrupted program.
@@ -82,5 +104,6 @@ pub(super) fn code() -> ExitCode {
 
 /// Ends the program at once, with that code.
 pub(super) fn end() -> ! {
+    keyboard::give_back_for_good();
     process::exit(INTERRUPTED.into())
 }

@@ -18,6 +18,8 @@ mod replay;
 mod report;
 mod room;
 mod run;
+#[cfg_attr(not(unix), path = "no_signals.rs")]
+mod signals;
 mod typed_line;
 
 use std::env;

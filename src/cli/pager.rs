@@ -43,12 +43,12 @@ fn is_too_long(lines: &[String]) -> bool {
 
 /// Shows these lines in a pager, if they are too long and there is one. Returns whether it did.
 fn paged(lines: &[String]) -> Result<bool, Error> {
-    if is_too_long(lines)
-        && let Some(pager) = open()
-    {
-        return read(pager, lines);
+    if !is_too_long(lines) {
+        return Ok(false);
     }
-    Ok(false)
+    // Ctrl-C is meant for the pager, which keeps running, so it must not end this program.
+    let _until_read = interrupt::passed_over();
+    open().map_or(Ok(false), |pager| read(pager, lines))
 }
 
 /// Starts `$PAGER`, or `less` if that is not set. An empty `$PAGER` means no pager.
@@ -71,8 +71,6 @@ fn open() -> Option<Child> {
 
 /// Gives the lines to the pager and waits for its end. Returns false if the shell did not find the pager.
 fn read(mut pager: Child, lines: &[String]) -> Result<bool, Error> {
-    // Ctrl-C is meant for the pager, which keeps running, so it must not end this program.
-    let _until_then = interrupt::passed_over();
     if let Some(input) = pager.stdin.take() {
         let output = Output::open_on(BufWriter::new(input), WhenFull::Wait, Reader::default())
             .map_err(Error::Output)?;

@@ -1,5 +1,8 @@
 //! The names by which messages are told apart.
 
+use std::collections::BTreeMap;
+use std::iter;
+
 use crate::raft::{Envelope, MessageKind, NodeId};
 
 /// The name of a message: its kind, sender and receiver, and how many like it are newer.
@@ -21,6 +24,21 @@ impl MessageName {
         let Envelope { from, to, ref message } = *envelope;
         let name = Self { kind: message.kind(), from, to, nth_newest: 0 };
         Self { nth_newest: newer.filter(|newer| name.matches(newer)).count(), ..name }
+    }
+
+    /// Returns the names of all these messages, of which the newest come last.
+    pub(crate) fn of_all<'a>(sent: impl DoubleEndedIterator<Item = &'a Envelope>) -> Vec<Self> {
+        let mut newer: BTreeMap<Self, usize> = BTreeMap::new();
+        let name = |envelope| {
+            let name = Self::of(envelope, iter::empty());
+            let count = newer.entry(name).or_default();
+            let nth_newest = *count;
+            *count += 1;
+            Self { nth_newest, ..name }
+        };
+        let mut names: Vec<Self> = sent.rev().map(name).collect();
+        names.reverse();
+        names
     }
 
     /// Returns the position of the message with this name in `sent`, which lists the newest last.

@@ -128,11 +128,9 @@ impl<'a, W: World> Runner<'a, W> {
     pub(super) fn run_until(
         &mut self,
         bound: Duration,
-        mut done: impl FnMut(&W) -> bool,
+        done: impl FnMut(&W) -> bool,
     ) -> Result<bool, Why> {
-        let early_end = self.early_end.clone();
-        let done = self.world.run_until(bound, |world| early_end.check().is_err() || done(world));
-        early_end.check().map(|()| done)
+        self.early_end.run_until(&mut self.world, bound, done)
     }
 
     pub(super) fn tell(&mut self, outcome: &LineOutcome) {
@@ -365,10 +363,10 @@ impl<'a, W: World> Runner<'a, W> {
         condition: &Condition,
         bound: Duration,
     ) -> Result<Result<(), Why>, Why> {
-        let memory = self.memory.clone();
-        let mut judged = judge(&self.world, condition, &memory);
-        self.run_until(bound, |world| {
-            judged = judge(world, condition, &memory);
+        let Self { world, memory, early_end, .. } = self;
+        let mut judged = judge(world, condition, memory);
+        early_end.run_until(world, bound, |world| {
+            judged = judge(world, condition, memory);
             judged.is_ok()
         })?;
         Ok(judged)

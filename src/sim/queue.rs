@@ -94,10 +94,20 @@ impl Queue {
         flights
     }
 
+    /// Of the messages in flight for which `wanted` is true, the one that arrives first, and when it does.
+    pub(super) fn first_flight(&self, wanted: impl Fn(&Flight) -> bool) -> Option<(Time, &Flight)> {
+        let Reverse((time, _, place)) = self.first_due(wanted)?;
+        Some((time, self.flight_at(place)?))
+    }
+
+    fn first_due(&self, wanted: impl Fn(&Flight) -> bool) -> Option<Due> {
+        let is_wanted = |due: &&Due| self.flight_at(due.0.2).is_some_and(&wanted);
+        self.heap.iter().filter(is_wanted).max().copied()
+    }
+
     /// Of the messages in flight for which `wanted` is true, takes out the one that arrives first.
     pub(super) fn take_flight(&mut self, wanted: impl Fn(&Flight) -> bool) -> Option<Flight> {
-        let is_wanted = |due: &&Due| self.flight_at(due.0.2).is_some_and(&wanted);
-        let found = *self.heap.iter().filter(is_wanted).max()?;
+        let found = self.first_due(wanted)?;
         self.heap.retain(|due| *due != found);
         match self.take(found.0.2) {
             SimEvent::Arrive(flight) => Some(flight),

@@ -247,7 +247,7 @@ impl VirtualWorld for Sim {
     }
 
     fn hold(&mut self, name: MessageName) -> Result<(), CannotDo> {
-        self.check_arrives(name)?;
+        self.first_to_arrive(name)?;
         let flight = self.queue.take_flight(|flight| name.matches(&flight.envelope));
         self.held.extend(flight.map(super::Held::new));
         Ok(())
@@ -261,10 +261,8 @@ impl VirtualWorld for Sim {
             self.journal.deed(self.now, &Deed::Duplicated { message });
             return Ok(());
         }
-        self.check_arrives(name)?;
-        let is_named = |(_, flight): &(Time, &Flight)| name.matches(&flight.envelope);
-        let found = self.queue.arrivals().find(is_named).map(|(due, flight)| (due, flight.clone()));
-        let (due, flight) = found.ok_or(CannotDo::NoSuchMessage(name))?;
+        let (due, flight) = self.first_to_arrive(name)?;
+        let flight = flight.clone();
         self.journal.deed(self.now, &Deed::Duplicated { message: flight.id });
         self.queue.push(due, SimEvent::Arrive(flight));
         Ok(())
@@ -285,9 +283,9 @@ impl VirtualWorld for Sim {
             due,
             delivered,
         };
-        let held = self.held.iter();
-        let held =
-            held.map(|held| shown(&held.flight, self.name_of(&held.flight), None, held.delivered));
+        let names = MessageName::of_all(self.held.iter().map(|held| &held.flight.envelope));
+        let held = self.held.iter().zip(names);
+        let held = held.map(|(held, name)| shown(&held.flight, name, None, held.delivered));
         let arrivals = self.queue.arrivals();
         let name = |flight: &Flight| MessageName::of(&flight.envelope, std::iter::empty());
         let arrivals = arrivals.map(|(due, flight)| shown(flight, name(flight), Some(due), false));
@@ -339,15 +337,14 @@ impl Sim {
         Some(self.held[at].flight.clone())
     }
 
-    /// Checks that a message of this name arrives by itself and is not held.
-    fn check_arrives(&self, name: MessageName) -> Result<(), CannotDo> {
-        let mut arrivals = self.queue.arrivals();
-        if arrivals.any(|(_, flight)| name.matches(&flight.envelope)) {
-            return Ok(());
-        }
-        let mut held = self.held.iter();
-        let is_held = held.any(|held| name.matches(&held.flight.envelope));
-        Err(if is_held { CannotDo::WaitsForName(name) } else { CannotDo::NoSuchMessage(name) })
+    /// The message of this name that arrives first by itself, and when it does.
+    fn first_to_arrive(&self, name: MessageName) -> Result<(Time, &Flight), CannotDo> {
+        let first = self.queue.first_flight(|flight| name.matches(&flight.envelope));
+        first.ok_or_else(|| {
+            let mut held = self.held.iter();
+            let is_held = held.any(|held| name.matches(&held.flight.envelope));
+            if is_held { CannotDo::WaitsForName(name) } else { CannotDo::NoSuchMessage(name) }
+        })
     }
 
     /// What happens next, and when. On the way, this removes or resets alarms that have no effect,

@@ -3,22 +3,29 @@
 //! A terminal usually hands over whole lines and shows what is typed. While a [`Keys`] lives, it does
 //! neither. When the [`Keys`] is dropped, or a signal arrives, the terminal gets its former settings back.
 
-use std::io;
 use std::os::fd::AsFd;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use std::{io, mem, thread};
 
 use crate::panics::lock;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use nix::unistd::{getpgrp, read, tcgetpgrp};
+use nix::unistd::{getpgrp, read, tcgetpgrp, write};
 
 use super::reader::Key;
 
-/// The former settings of the terminal, while they are changed.
-static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+/// How the terminal was found, while it is changed.
+#[derive(Debug)]
+struct Found {
+    settings: Termios,
+    /// Whether it was lent to the line editor.
+    is_lent: bool,
+}
+
+static FOUND: Mutex<Option<Found>> = Mutex::new(None);
 
 /// A guard: while it lives, the terminal hands over keys one by one.
 #[derive(Debug)]
@@ -27,31 +34,38 @@ pub(crate) struct Keys(());
 impl Keys {
     /// Changes the terminal, if there is one and the program runs in its foreground.
     pub(crate) fn take() -> Option<Self> {
+        let mut found = lock(&FOUND);
         // The system stops a background process that changes the terminal.
-        let found = is_in_front().then(|| tcgetattr(io::stdin()).ok()).flatten()?;
-        let mut single = found.clone();
+        let settings = is_in_front().then(|| tcgetattr(io::stdin()).ok()).flatten()?;
+        let mut single = settings.clone();
         single.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
-        *lock(&FOUND) = Some(found);
-        let keys = Self(());
-        tcsetattr(io::stdin(), SetArg::TCSANOW, &single).is_ok().then_some(keys)
+        *found = Some(Found { settings, is_lent: false });
+        let is_changed = tcsetattr(io::stdin(), SetArg::TCSANOW, &single).is_ok();
+        drop(found);
+        is_changed.then_some(Self(()))
     }
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        give_back();
+        let found = lock(&FOUND).take();
+        if let Some(found) = found {
+            found.give_back();
+        }
     }
 }
 
 /// While this value lives, the line editor controls the terminal. The editor restores it itself, unless a
-/// signal ends the program first; then [`give_back`] restores it.
+/// signal ends the program first; then [`give_back_for_good`] restores it.
 #[derive(Debug)]
 pub(crate) struct Lent(());
 
 impl Lent {
     /// Remembers the settings of the terminal.
     pub(crate) fn to_editor() -> Self {
-        *lock(&FOUND) = tcgetattr(io::stdin()).ok();
+        let mut found = lock(&FOUND);
+        *found = tcgetattr(io::stdin()).ok().map(|settings| Found { settings, is_lent: true });
+        drop(found);
         Self(())
     }
 }
@@ -62,13 +76,46 @@ impl Drop for Lent {
     }
 }
 
+impl Found {
+    /// Gives the terminal back as it was found.
+    fn give_back(&self) {
+        // In the background it belongs to somebody else, and the system stops whoever changes it.
+        if !is_in_front() {
+            return;
+        }
+        // If the terminal is gone, there is nothing to restore.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.settings);
+        if self.is_lent {
+            let _ = write(io::stdout(), EDITOR_ENDS);
+        }
+    }
+}
+
+/// Ends what the line editor has asked of a terminal: that it draws nothing until a change is complete, and that it
+/// marks what is pasted. What follows begins on a line of its own.
+const EDITOR_ENDS: &[u8] = b"\x1b[?2026l\x1b[?2004l\r\n";
+
+fn takes_every_key() -> bool {
+    tcgetattr(io::stdin()).is_ok_and(|now| !now.local_flags.contains(LocalFlags::ICANON))
+}
+
 /// Gives the terminal back as it was found, if it was taken.
 pub(crate) fn give_back() {
-    let found = lock(&FOUND).take();
-    if let Some(found) = found {
-        // If the terminal is gone, there is nothing to restore.
-        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &found);
+    lock(&FOUND).as_ref().into_iter().for_each(Found::give_back);
+}
+
+/// Does so before the program ends, while other threads go on: whoever wants the terminal from now on waits for ever.
+pub(crate) fn give_back_for_good() {
+    let found = lock(&FOUND);
+    if let Some(found) = &*found {
+        // The editor may be about to change the terminal that it was lent.
+        let mut looks = 0..50;
+        while found.is_lent && !takes_every_key() && looks.next().is_some() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        found.give_back();
     }
+    mem::forget(found);
 }
 
 fn is_in_front() -> bool {

@@ -75,6 +75,13 @@ impl Lines {
         Ok((Self::Terminal(Box::new(Terminal { editor, typing, interrupted, pasted })), output))
     }
 
+    /// Forgets lines that were pasted and are not answered yet.
+    pub(in crate::cli) fn forget_pasted(&mut self) {
+        if let Self::Terminal(terminal) = self {
+            terminal.pasted.clear();
+        }
+    }
+
     /// Whether a person types them.
     pub(in crate::cli) const fn is_terminal(&self) -> bool {
         matches!(self, Self::Terminal(_))

@@ -55,7 +55,10 @@ pub(super) fn play(play: Play) -> Result<ExitCode, Error> {
     let live = play.clock != Clock::Virtual;
     let (mut typed, output) = Lines::open(live, lines::following).map_err(Error::Terminal)?;
     let output = output.of_one_run();
-    let mut setup = Setup { play, output, writing: None, recorder: None, stop: Arc::default() };
+    let stop = Arc::default();
+    // Where somebody types, a signal interrupts the line that is carried out, and not the session.
+    let _while_played = typed.is_terminal().then(|| interrupt::line_by_line(&stop));
+    let mut setup = Setup { play, output, writing: None, recorder: None, stop };
     let played = match setup.play.clock {
         Clock::Virtual => sessions::<Sim>(&mut setup, &mut typed),
         Clock::Threads { .. } => sessions::<RaftCluster>(&mut setup, &mut typed),
@@ -216,6 +219,10 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                 // The state of a live cluster would be out of date before anything is typed.
                 Clock::Threads { .. } => prompt::LIVE.to_owned(),
             };
+            // Whoever is there can type on.
+            if typed.is_terminal() && self.setup.stop.swap(false, Ordering::Relaxed) {
+                typed.forget_pasted();
+            }
             let line = typed.next(&prompt, &self.setup.output).map_err(Error::Input)?;
             let Some(line) = line else { return Ok(Then::Ends) };
             match words::parse(&line, self.session.script.nodes) {
@@ -228,13 +235,14 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                     return Ok(Then::Returns);
                 }
                 Ok(word) => {
+                    // Who has ended a session that nobody types wants all of it to end, but for its report.
+                    let until_done =
+                        (!typed.is_terminal()).then(|| interrupt::first(&self.setup.stop, || ()));
                     if let Err(sentence) = self.answer(word) {
                         self.complain(&sentence);
                     }
-                    // Whoever is there can type on. Who has ended a session that nobody types wants all of it to end.
-                    if typed.is_terminal() {
-                        self.setup.stop.store(false, Ordering::Relaxed);
-                    } else if self.setup.stop.load(Ordering::Relaxed) {
+                    drop(until_done);
+                    if !typed.is_terminal() && self.setup.stop.load(Ordering::Relaxed) {
                         return Ok(Then::Ends);
                     }
                 }
@@ -266,8 +274,6 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
 
     fn answer(&mut self, word: Word) -> Result<(), String> {
         let lets_happen = matches!(word, Word::Line(_) | Word::Run(_) | Word::Next(_));
-        // A signal interrupts the line, and not the session.
-        let _until_done = lets_happen.then(|| interrupt::first(&self.setup.stop, || ()));
         if lets_happen {
             self.check_room()?;
         }

@@ -350,11 +350,25 @@ fn a_signal_at_a_prompt_gives_the_terminal_back() {
             let command = format!("raft-cluster {command}; echo code $?; stty -a");
             let text = on_a_terminal(80, 99, &kill, &command);
             assert!(text.contains("code 130"), "{command} {signal}: {text}");
+            // The editor had asked for marks around what is pasted.
+            let ends = [text.rfind("\u{1b}[?2004h"), text.rfind("\u{1b}[?2004l")];
+            assert!(ends[0].is_some() && ends[0] < ends[1], "{command} {signal}: {text}");
             let words: Vec<&str> = text.split_whitespace().collect();
             for flag in ["icanon", "echo", "isig", "icrnl"] {
                 assert!(words.contains(&flag), "{command} {signal}: {text}");
             }
         }
+    }
+}
+
+/// Ctrl-C is meant for the pager. Who wants the program to end gets that once the pager has ended.
+#[test]
+fn a_signal_while_a_pager_is_open_has_its_effect_after_it() {
+    for (signal, code) in [("INT", "code 0"), ("TERM", "code 130"), ("HUP", "code 130")] {
+        let pager = format!("NO_COLOR=1 PAGER='kill -{signal} $PPID; sed s/^/paged:/'");
+        let turns = [("no leader> ", "help\r"), ("paged:", "quit\r")];
+        let text = typed_in_turn(&turns, 80, 24, &pager, "raft-cluster play; echo code $?");
+        assert!(text.contains("paged:") && text.contains(code), "{signal}: {text}");
     }
 }
 
