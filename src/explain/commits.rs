@@ -52,7 +52,7 @@ impl Asked<'_> {
         if let Some((step, id)) = committed {
             let answer = self.is_committed(index, id, step);
             let replaced = match on {
-                Some(id) => self.replaced_on(index, id, step),
+                Some(id) => self.gone_from(index, id, step, nodes),
                 None => self.replaced(index, nodes),
             };
             let follows_from = || Some(Box::new(answer.clone()));
@@ -171,11 +171,22 @@ impl Asked<'_> {
         Some(Finding::Replaced { entry, now, nodes })
     }
 
-    /// Finds that a node, which committed the entry at `index` in the step `learned`, has another one committed there
-    /// now, or that another one was committed there first.
-    fn replaced_on(&self, index: LogIndex, id: NodeId, learned: u64) -> Option<Finding> {
-        let now = IndexedEntry::at(self.node(id).node.log(), index)?;
+    /// Finds that a node, which committed the entry at `index` in the step `learned`, has deleted it or has another one
+    /// committed there now, or that another one was committed there first.
+    fn gone_from(
+        &self,
+        index: LogIndex,
+        id: NodeId,
+        learned: u64,
+        nodes: &[NodeState<'_>],
+    ) -> Option<Finding> {
         let then = IndexedEntry::at(self.right_after(id, learned).node.log(), index)?;
+        let Some(now) = IndexedEntry::at(nodes[id.index()].node.log(), index) else {
+            let holds = |id: &NodeId| then.is_in(nodes[id.index()].node.log());
+            let holders: Vec<NodeId> = self.ids().filter(holds).collect();
+            let deleted = self.deleted(then.position(), Some(id), &holders)?;
+            return Some(deleted.finding);
+        };
         let first = || self.first_entry(index).map(|(entry, ..)| entry);
         let entry = Some(then).filter(|then| *then != now).or_else(first)?;
         let is_another = entry != now;

@@ -115,7 +115,10 @@ pub(super) fn sentences(answer: &Explanation) -> Vec<Sentence> {
                 Finding::Committed { entry, .. } => format!("As for {entry}:"),
                 _ => unreachable!("what was replaced was committed"),
             },
-            Finding::Deleted { entry, .. } => format!("As for what is at index {}:", entry.index),
+            Finding::Deleted { entry, .. } => match &deeper.finding {
+                Finding::Committed { entry: it, .. } if it == entry => "Before that:".to_owned(),
+                _ => format!("As for what is at index {}:", entry.index),
+            },
             _ => "It depends on this:".to_owned(),
         };
         said.push(Sentence::Finding(leads));

@@ -28,6 +28,33 @@ fn a_node_that_has_replaced_what_it_had_committed_is_not_said_to_have_it() {
     assert_eq!(deleted.follows_from.unwrap().finding, replaced(vec![id(2)]));
 }
 
+/// A late request has cut the log of a node below its commitIndex.
+#[test]
+fn an_entry_that_a_node_had_committed_and_deleted_is_said_to_be_gone() {
+    let lines = [
+        "manual",
+        "timeout 0",
+        "deliver request-vote 0 -> 2",
+        "deliver request-vote-reply 2 -> 0",
+        "submit to 0 a",
+        "submit to 0 b",
+        "deliver append-entries 0 -> 2 older 1",
+        "deliver append-entries 0 -> 2",
+        "deliver append-entries-reply 2 -> 0",
+        "heartbeat 0",
+        "deliver append-entries 0 -> 2",
+        "deliver append-entries 0 -> 2 older 3",
+    ];
+    let head = "nodes 3\nthreads off\nno-op off\nbreak truncate-only-on-conflict\n";
+    let history = history(&script(&format!("{head}{}\n", lines.join("\n"))));
+    let answer = last(&history, "committed 2 on 2");
+    let (entry, node, step) = (at(2, 1), id(2), history.last());
+    let holders = vec![id(0)];
+    assert_eq!(answer.finding, Finding::Deleted { entry, node, step, holders });
+    let before = answer.follows_from.unwrap().finding;
+    assert!(matches!(before, Finding::Committed { node: by, .. } if by == node), "{before:?}");
+}
+
 /// What the node committed is of the wrong leader's making, and another entry was committed there first.
 #[test]
 fn a_leader_that_spoke_of_another_entry_is_said_to_have_done_so() {
