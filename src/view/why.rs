@@ -245,6 +245,10 @@ pub(crate) fn unanswerable(why: &Unanswerable) -> String {
             "'{typed}' is not a question known here; 'blame 0 votedFor' says when and for whom n0 voted, and \
              'why refused 1 -> 0' why it refused n1 its vote"
         ),
+        Unanswerable::NotUnderstood { typed } if typed.contains("committed ") => format!(
+            "'{typed}' is not a question known here; ask about an index, as in 'committed 2'; 'why told x=1' says at which \
+             index a client's command is"
+        ),
         Unanswerable::NotUnderstood { typed } => {
             let ask = asked_like(typed).join(" or ");
             format!("'{typed}' is not a question known here; ask {ask}")

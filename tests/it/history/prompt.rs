@@ -190,6 +190,10 @@ fn a_place_or_a_question_that_is_none_is_one_sentence() {
             &["--why", "committed 70"],
             "no node has an entry at index 70 here; ask about an index from 1 to 4",
         ),
+        (
+            &["--why", "committed SET x=1"],
+            "'why told x=1' says at which index a client's command is",
+        ),
         (&["--why", "colour 3"], "not a question known here; ask 'committed INDEX[@TERM] [on N]'"),
         (&["--why", "refused 1 -> 3"], "'refused 1 -> 3' has not happened up to step"),
         (
