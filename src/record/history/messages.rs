@@ -30,9 +30,14 @@ pub struct SentMessage {
 impl SentMessage {
     /// Whether a copy of it was in flight at the moment of `step`.
     pub fn is_in_flight(&self, step: u64) -> bool {
+        self.left_in.is_some_and(|left| left <= step) && !self.is_gone(step)
+    }
+
+    /// Whether every copy of it has been received or lost by the moment of `step`.
+    pub(super) fn is_gone(&self, step: u64) -> bool {
         let received = self.received_in.iter().filter(|&&it| it <= step).count();
         let lost = self.lost_in.iter().filter(|(it, _)| *it <= step).count();
-        self.left_in.is_some_and(|left| left <= step) && received + lost <= self.copies
+        received + lost > self.copies
     }
 
     /// The step in which it first arrived, if that was by the moment of `step`.

@@ -14,6 +14,8 @@ mod clients;
 mod messages;
 mod recorder;
 mod rerun;
+mod since;
+mod states;
 
 use std::io::BufRead;
 
@@ -31,8 +33,10 @@ use crate::server::turn_order::MessageId;
 pub use clients::{ClientCall, Told};
 pub use messages::SentMessage;
 pub use recorder::{MOST_STEPS, Recorder};
-pub use rerun::{NodeState, Rerun};
+pub use rerun::{NodeState, Rerun, StoodNode};
 use rerun::{Own, Taken};
+pub use since::Condition;
+pub use states::States;
 
 /// A recorded run that can be asked about any of its steps.
 #[derive(Clone, Debug)]
@@ -42,6 +46,9 @@ pub struct History {
     events: Vec<Event>,
     messages: Vec<SentMessage>,
     deeds: Vec<DatedDeed>,
+    /// The links after each deed that changed them, with how many deeds there were by then. The first are those at the
+    /// beginning.
+    networks: Vec<(usize, Network)>,
     clients: Vec<ClientCall>,
     violations: Vec<Violation>,
     /// For each index, the step in which an entry was first committed there, and the node that did so.
@@ -250,7 +257,12 @@ impl History {
 
     /// The deeds up to the moment of `until`, without the first `nth`, in order. Each comes with the number
     /// of steps made before it, and its time.
-    pub fn deeds_from(&self, nth: usize, until: u64) -> impl Iterator<Item = (u64, Time, &Deed)> {
+    /// The iterator can also run backwards.
+    pub fn deeds_from(
+        &self,
+        nth: usize,
+        until: u64,
+    ) -> impl DoubleEndedIterator<Item = (u64, Time, &Deed)> {
         let these = self.deeds[..self.deeds_until(until)].iter().skip(nth);
         these.map(|done| (done.after, done.time, &done.deed))
     }
@@ -321,10 +333,8 @@ impl History {
 
     /// The links at the end of `step`.
     pub fn network_at(&self, step: u64) -> Network {
-        let mut network = Network::new(self.header.conditions);
-        self.deeds[..self.deeds_until(step)]
-            .iter()
-            .for_each(|done| done.deed.apply_to(&mut network));
-        network
+        let deeds = self.deeds_until(step);
+        let nth = self.networks.partition_point(|(by, _)| *by <= deeds);
+        self.networks[nth - 1].1.clone()
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::clients::Told;
 use super::rerun::{COPY_EVERY, Own, Taken};
 use super::{ClientCall, DatedDeed, History, MadeStep, SentMessage};
+use crate::network::Network;
 use crate::panics::lock;
 use crate::properties::safety::Violation;
 use crate::raft::{Event, NodeId};
@@ -49,6 +50,7 @@ impl Recorder {
             events: Vec::new(),
             messages: Vec::new(),
             deeds: Vec::new(),
+            networks: vec![(0, Network::new(header.conditions))],
             clients: Vec::new(),
             violations: Vec::new(),
             commits: Vec::new(),
@@ -201,7 +203,14 @@ impl Kept {
             }
             _ => {}
         }
-        self.history.deeds.push(DatedDeed { time, deed: deed.clone(), after, moment });
+        let history = &mut self.history;
+        history.deeds.push(DatedDeed { time, deed: deed.clone(), after, moment });
+        let (_, last) = history.networks.last().expect("there are links from the beginning");
+        let mut network = last.clone();
+        deed.apply_to(&mut network);
+        if network != *last {
+            history.networks.push((history.deeds.len(), network));
+        }
     }
 
     fn told(&mut self, ticket: Ticket, moment: u64, told: Told) {

@@ -3,10 +3,12 @@
 //! Nodes know of each other only what messages say, and the history keeps the messages. So a node is run
 //! again alone, from the last copy that was taken of it before that step.
 
-use std::borrow::Cow;
+use std::convert::Infallible;
+use std::ops::Deref;
+use std::rc::Rc;
 
 use super::{History, MadeStep};
-use crate::raft::{LogIndex, NodeId, RaftNode};
+use crate::raft::{Input, LogIndex, NodeId, RaftNode, Storage, Write};
 use crate::record::format::Header;
 use crate::server::status::NodeStatus;
 use crate::server::timing::Time;
@@ -37,7 +39,7 @@ pub(super) enum Taken {
 pub(super) struct Own {
     pub(super) taken: Vec<Taken>,
     /// Each copy, with how many items of `taken` came before it. The first is the node at the beginning.
-    copies: Vec<(usize, Server)>,
+    pub(super) copies: Vec<(usize, Server)>,
 }
 
 /// The state of a node at a moment.
@@ -50,10 +52,38 @@ pub struct NodeState<'a> {
     /// How often it had started, the first start included: the number of its incarnation.
     pub starts: u64,
     /// The node, with the state of Figure 2.
-    pub node: Cow<'a, RaftNode>,
+    pub node: StoodNode<'a>,
     /// The index of the last entry that it had applied (Figure 2, `lastApplied`).
     pub applied: LogIndex,
 }
+
+/// A node as it stood at a moment.
+#[derive(Clone, Debug)]
+pub enum StoodNode<'a> {
+    /// The node of a rerun, which will go on from there.
+    Passing(&'a RaftNode),
+    /// A node that is kept as it stood. Whoever needs it more than once clones only the reference.
+    Kept(Rc<RaftNode>),
+}
+
+impl Deref for StoodNode<'_> {
+    type Target = RaftNode;
+
+    fn deref(&self) -> &RaftNode {
+        match self {
+            Self::Passing(node) => node,
+            Self::Kept(node) => node,
+        }
+    }
+}
+
+impl PartialEq for StoodNode<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for StoodNode<'_> {}
 
 impl NodeState<'_> {
     /// A summary of this state.
@@ -66,9 +96,13 @@ impl NodeState<'_> {
     }
 }
 
-/// The same state, which owns its node.
-fn owned(stood: NodeState<'_>) -> NodeState<'static> {
-    NodeState { node: Cow::Owned(stood.node.into_owned()), ..stood }
+/// The same state, which keeps its node.
+pub(super) fn kept(stood: NodeState<'_>) -> NodeState<'static> {
+    let node = match stood.node {
+        StoodNode::Passing(node) => Rc::new(node.clone()),
+        StoodNode::Kept(node) => node,
+    };
+    NodeState { node: StoodNode::Kept(node), ..stood }
 }
 
 impl Own {
@@ -106,6 +140,16 @@ impl Own {
         self.copies.iter().map(|(_, server)| entries(server)).sum()
     }
 
+    /// How many items of `taken` came before the last copy that is not past the first `until` of them.
+    pub(super) fn last_copy(&self, until: usize) -> usize {
+        self.copies[self.copy_before(until)].0
+    }
+
+    /// The number of that copy.
+    fn copy_before(&self, until: usize) -> usize {
+        self.copies.partition_point(|(at, _)| *at <= until) - 1
+    }
+
     /// How many items of `taken` belong to the moment of `step` and those before.
     pub(super) fn until(&self, step: u64, history: &History) -> usize {
         self.taken.partition_point(|&taken| history.moment_of(taken) <= step)
@@ -133,15 +177,41 @@ pub struct Rerun<'h> {
     /// How many items of `taken` it has processed: always whole batches.
     at: usize,
     replica: Replica,
+    /// The node in the middle of the batch that comes next, if its state there was asked for, and how many items of
+    /// `taken` it has processed.
+    within: Option<(usize, RaftNode)>,
     paused: bool,
+    made: usize,
+}
+
+/// The storage of a node in the middle of a batch: it saves nothing, because a batch is saved as a whole.
+struct Unsaving;
+
+impl Storage for Unsaving {
+    type Error = Infallible;
+
+    fn save(&mut self, _: Write<'_>) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 impl<'h> Rerun<'h> {
     /// A rerun that starts from this copy of a node.
-    fn from(history: &'h History, id: NodeId, copy: usize) -> Self {
+    pub(super) fn from(history: &'h History, id: NodeId, copy: usize) -> Self {
         let own = &history.nodes[id.index()];
         let (at, ref server) = own.copies[copy];
-        Self { history, own, id, at, replica: Replica::Up(server.clone()), paused: false }
+        let replica = Replica::Up(server.clone());
+        Self { history, own, id, at, replica, within: None, paused: false, made: 0 }
+    }
+
+    /// How many steps it has made again so far: what it costs.
+    pub const fn steps_made(&self) -> usize {
+        self.made
+    }
+
+    /// How many items of `taken` it has processed. It can be asked for no earlier state.
+    pub(super) fn place(&self) -> usize {
+        self.within.as_ref().map_or(self.at, |(made, _)| *made)
     }
 
     /// Calls `see` with the node's state at the moment of `step`. The rerun must not be past that moment.
@@ -177,11 +247,11 @@ impl<'h> Rerun<'h> {
     }
 
     /// Calls `see` with the node's state after the first `until` items of `taken`.
-    fn up_to<T>(&mut self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+    pub(super) fn up_to<T>(&mut self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
         while self.at < until {
             let end = self.end_of_next();
             if end > until {
-                return self.within_batch(until, see);
+                return see(self.within_batch(until));
             }
             self.take(end);
         }
@@ -193,9 +263,8 @@ impl<'h> Rerun<'h> {
         match self.own.taken[self.at] {
             Taken::Step(step) => {
                 let batch_end = self.made(step).batch_end;
-                let steps = self.own.taken[self.at..].iter();
-                let within = |it: &&Taken| matches!(it, Taken::Step(step) if *step <= batch_end);
-                self.at + steps.take_while(within).count()
+                let within = |it: &Taken| matches!(it, Taken::Step(step) if *step <= batch_end);
+                self.at + self.own.taken[self.at..].partition_point(within)
             }
             _ => self.at + 1,
         }
@@ -209,10 +278,12 @@ impl<'h> Rerun<'h> {
     fn take(&mut self, end: usize) {
         let batch = &self.own.taken[self.at..end];
         self.at = end;
+        self.within = None;
         match (batch[0], &mut self.replica) {
             (Taken::Step(step), Replica::Up(server)) => {
+                self.made += batch.len();
                 let lost = !self.history.steps[step as usize - 1].saved;
-                self.history.make_again(server, batch, lost, |_| ());
+                self.history.make_again(server, batch, lost);
             }
             (Taken::Crash(_), Replica::Up(server)) => {
                 self.replica = Replica::Down(server.clone().crash());
@@ -228,23 +299,35 @@ impl<'h> Rerun<'h> {
         }
     }
 
-    /// Calls `see` with the node's state after the steps of the next batch up to `until`, before any is
-    /// saved.
-    fn within_batch<T>(&self, until: usize, see: impl FnOnce(NodeState<'_>) -> T) -> T {
+    /// The node's state after the steps of the next batch up to `until`, before any is saved. What a step does
+    /// depends on the node alone, not on the steps that are to be saved with it, so each is made in a turn of its
+    /// own. Whoever asks for the state after every step of a batch makes each step again only once with it.
+    fn within_batch(&mut self, until: usize) -> NodeState<'_> {
         let Replica::Up(server) = &self.replica else {
             unreachable!("what is down makes no steps")
         };
-        let mut server = server.clone();
-        self.history.make_again(&mut server, &self.own.taken[self.at..until], true, see)
+        let (made, node) = self.within.get_or_insert_with(|| (self.at, server.node().clone()));
+        for &taken in &self.own.taken[*made..until] {
+            let Ok(_) = node.step(self.history.input_of(taken)).persist(&mut Unsaving);
+        }
+        self.made += until - *made;
+        *made = until;
+        NodeState {
+            up: true,
+            paused: false,
+            starts: server.disk().starts(),
+            node: StoodNode::Passing(node),
+            applied: server.last_applied(),
+        }
     }
 
-    fn stands(&self) -> NodeState<'_> {
+    pub(super) fn stands(&self) -> NodeState<'_> {
         match &self.replica {
             Replica::Up(server) => NodeState {
                 up: true,
                 paused: self.paused,
                 starts: server.disk().starts(),
-                node: Cow::Borrowed(server.node()),
+                node: StoodNode::Passing(server.node()),
                 applied: server.last_applied(),
             },
             Replica::Down(disk) => {
@@ -255,7 +338,7 @@ impl<'h> Rerun<'h> {
                     up: false,
                     paused: false,
                     starts: disk.starts(),
-                    node: Cow::Owned(node),
+                    node: StoodNode::Kept(Rc::new(node)),
                     applied,
                 }
             }
@@ -265,7 +348,7 @@ impl<'h> Rerun<'h> {
 
 impl History {
     /// The moment to which an item of `taken` belongs.
-    fn moment_of(&self, taken: Taken) -> u64 {
+    pub(super) fn moment_of(&self, taken: Taken) -> u64 {
         match taken {
             Taken::Step(step) => step,
             // What comes after the last step belongs to its moment.
@@ -276,28 +359,21 @@ impl History {
         }
     }
 
-    /// Makes the steps of one turn again. Calls `see` with the node's state before they are saved or lost.
-    fn make_again<T>(
-        &self,
-        server: &mut Server,
-        batch: &[Taken],
-        lost: bool,
-        see: impl FnOnce(NodeState<'_>) -> T,
-    ) -> T {
-        let (applied, starts) = (server.last_applied(), server.disk().starts());
-        let mut seen = None;
+    /// The input of a step that is in `taken`.
+    fn input_of(&self, taken: Taken) -> Input {
+        self.step(self.moment_of(taken)).expect("a step that is taken is kept").input()
+    }
+
+    /// Makes the steps of one turn again, and saves or loses them.
+    fn make_again(&self, server: &mut Server, batch: &[Taken], lost: bool) {
         let mut crash = lost.then_some(CrashPoint::BeforeSave);
         let make = |turn: &mut Steps<'_>| {
             for &taken in batch {
-                let step = self.step(self.moment_of(taken)).expect("a step that is taken is kept");
-                _ = turn.make(step.input(), step.received);
+                _ = turn.make(self.input_of(taken), None);
             }
-            let node = Cow::Borrowed(turn.node());
-            seen = Some(see(NodeState { up: true, paused: false, starts, node, applied }));
         };
         let enter = |_: crate::server::turn_order::JournalEntry<'_>| MessageId::default();
         _ = take_turn_of(server, Time::ZERO, Detail::Batches, &mut crash, make, enter);
-        seen.expect("a turn is made")
     }
 
     /// The state of a node at the moment of `step`, or before the first step if that is 0. `None` if there
@@ -311,16 +387,30 @@ impl History {
     /// The state of the node that made `step`, right after it. What befalls it after the last step has not
     /// happened yet, although it belongs to the moment of that step.
     pub fn node_after(&self, step: u64) -> Option<NodeState<'static>> {
+        let (id, until) = self.place_after(step)?;
+        Some(self.node_up_to(id, until))
+    }
+
+    /// The node that made `step`, and how much had happened to it right after.
+    pub(super) fn place_after(&self, step: u64) -> Option<(NodeId, usize)> {
         let id = self.step(step)?.node;
         let taken = &self.nodes[id.index()].taken;
         let begin = taken.partition_point(|&taken| self.moment_of(taken) < step);
         let is_it = |taken: &Taken| matches!(taken, Taken::Step(made) if *made == step);
         let nth = taken[begin..].iter().position(is_it)?;
-        Some(self.node_up_to(id, begin + nth + 1))
+        Some((id, begin + nth + 1))
+    }
+
+    /// The moment of what happened to a node after the first `taken` things, and how much had happened to it by the
+    /// end of that moment.
+    pub(super) fn moment_after(&self, id: NodeId, taken: usize) -> (u64, usize) {
+        let own = &self.nodes[id.index()];
+        let moment = self.moment_of(own.taken[taken]);
+        (moment, own.until(moment, self))
     }
 
     fn node_up_to(&self, id: NodeId, until: usize) -> NodeState<'static> {
-        self.rerun_from(id, until).up_to(until, owned)
+        self.rerun_from(id, until).up_to(until, kept)
     }
 
     /// The rerun of a node that can be asked for its state at the moment of `step` and at later ones.
@@ -338,44 +428,6 @@ impl History {
 
     /// A rerun from the last copy of a node that is not past the first `until` items of its `taken`.
     pub fn rerun_from(&self, id: NodeId, until: usize) -> Rerun<'_> {
-        let copies = &self.nodes[id.index()].copies;
-        Rerun::from(self, id, copies.partition_point(|(at, _)| *at <= until) - 1)
-    }
-
-    /// Returns the moment since which something about a node has been as it was at the moment of `step`; 0
-    /// if it was so from the beginning. The step of this number made it so, or something that happened to
-    /// the node just before.
-    pub fn since<T: PartialEq>(
-        &self,
-        id: NodeId,
-        step: u64,
-        mut what: impl FnMut(NodeState<'_>) -> T,
-    ) -> Option<u64> {
-        let now = what(self.node_at(id, step)?);
-        let own = &self.nodes[id.index()];
-        let (mut end, mut since) = (own.until(step, self), step);
-        // Starts at the last copy and goes back, because most things have been so for a short time.
-        for copy in (0..own.copies.len()).rev() {
-            let begin = own.copies[copy].0;
-            if begin > end {
-                continue;
-            }
-            let mut rerun = Rerun::from(self, id, copy);
-            let mut other = (begin == 0 && what(rerun.stands()) != now).then_some(0);
-            let mut moments: Vec<u64> =
-                own.taken[begin..end].iter().map(|&taken| self.moment_of(taken)).collect();
-            moments.dedup();
-            for (nth, &moment) in moments.iter().enumerate() {
-                if rerun.at(moment, &mut what) != now {
-                    other = Some(nth + 1);
-                }
-            }
-            if let Some(other) = other {
-                return Some(moments.get(other).copied().unwrap_or(since));
-            }
-            since = moments.first().copied().unwrap_or(since);
-            end = begin;
-        }
-        Some(0)
+        Rerun::from(self, id, self.nodes[id.index()].copy_before(until))
     }
 }
