@@ -4,17 +4,21 @@ use super::{Explanation, Finding, Ground, Question, Standing, Unanswerable};
 use crate::raft::{Event, NodeId, Rule};
 use crate::record::History;
 use crate::record::deed::Deed;
-use crate::record::history::{NodeState, SentMessage, StepRecord};
+use crate::record::history::{NodeState, SentMessage, States, StepRecord};
 
 /// A question that is being answered.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'h> {
-    pub(super) history: &'h History,
+pub(super) struct Asked<'q, 'h> {
+    pub(super) states: &'q States<'h>,
     pub(super) step: u64,
-    pub(super) question: &'h Question,
+    pub(super) question: &'q Question,
 }
 
-impl<'h> Asked<'h> {
+impl<'h> Asked<'_, 'h> {
+    pub(super) const fn history(&self) -> &'h History {
+        self.states.history()
+    }
+
     pub(super) fn answer(&self, finding: Finding) -> Explanation {
         Explanation {
             question: self.question.clone(),
@@ -36,7 +40,7 @@ impl<'h> Asked<'h> {
     }
 
     pub(super) fn node(&self, id: NodeId) -> NodeState<'static> {
-        let stood = self.history.node_at(id, self.step);
+        let stood = self.states.node_at(id, self.step);
         stood.expect("the question names nodes and a step that there are")
     }
 
@@ -48,18 +52,18 @@ impl<'h> Asked<'h> {
 
     /// The step after which such a deed was done last, by the step that was asked about.
     pub(super) fn last_after(&self, is_it: impl Fn(&Deed) -> bool) -> Option<u64> {
-        let deeds = self.history.deeds_from(0, self.step);
-        deeds.filter_map(|(after, _, deed)| is_it(deed).then_some(after)).last()
+        let deeds = self.history().deeds_from(0, self.step);
+        deeds.rev().find_map(|(after, _, deed)| is_it(deed).then_some(after))
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
-        NodeId::all(self.history.header().nodes)
+        NodeId::all(self.history().header().nodes)
     }
 
     /// The steps of a node up to the one that was asked about, the latest first, without those that a crash has
     /// undone by then.
     pub(super) fn steps_of(&self, id: NodeId) -> impl Iterator<Item = StepRecord<'h>> + use<'h> {
-        let (history, until) = (self.history, self.step);
+        let (history, until) = (self.history(), self.step);
         let is_undone = move |step: &StepRecord<'_>| {
             let mut crashes = history.crashes(id, step.step - 1, until);
             !step.saved && crashes.any(|after| after >= step.step)
@@ -85,8 +89,8 @@ impl<'h> Asked<'h> {
         center: NodeId,
         stands: impl Fn(NodeId, &mut Standing),
     ) -> Vec<Standing> {
-        let network = self.history.network_at(self.step);
-        let flying: Vec<&SentMessage> = self.history.in_flight(self.step).collect();
+        let network = self.history().network_at(self.step);
+        let flying = self.states.in_flight(self.step);
         let others = self.ids().filter(|&id| id != center).map(|node| {
             let stood = self.node(node);
             let both = [(center, node), (node, center)];

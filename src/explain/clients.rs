@@ -7,7 +7,7 @@ use crate::raft::{Event, LogIndex, LogPosition};
 use crate::record::history::{ClientCall, Told};
 use crate::server::Answer as Reply;
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     /// Explains what a client was told: its entry is committed, or is not.
     pub(super) fn told(&self, text: &str) -> Result<Explanation, Unanswerable> {
         let client = text.strip_prefix("client ").and_then(|number| number.parse::<u64>().ok());
@@ -15,7 +15,7 @@ impl Asked<'_> {
             Some(client) => call.ticket.client() == client,
             None => call.command.as_str().contains(text),
         };
-        let calls = self.history.clients().iter().rev();
+        let calls = self.history().clients().iter().rev();
         let mut calls = calls.filter_map(|call| self.by_now(call)).filter(fits);
         let call = calls.next().ok_or_else(|| self.never())?;
         let earlier = calls.count();
@@ -57,19 +57,19 @@ impl Asked<'_> {
     /// A call that was made by the step of the question, with what was told by then. What comes after the last
     /// step belongs to it.
     pub(super) fn by_now(&self, call: &ClientCall) -> Option<ClientCall> {
-        let is_over = |moment: u64| moment.min(self.history.last()) <= self.step;
+        let is_over = |moment: u64| moment.min(self.history().last()) <= self.step;
         let told = call.told.clone().filter(|(moment, _)| is_over(*moment));
         is_over(call.asked_in).then(|| ClientCall { told, ..call.clone() })
     }
 
     /// Why the node that was asked has not answered, if the reason is not a missing commit.
     pub(super) fn silent(&self, call: &ClientCall) -> Option<Silent> {
-        if let Some(step) = self.history.answer_lost(call.ticket, self.step) {
+        if let Some(step) = self.history().answer_lost(call.ticket, self.step) {
             return Some(Silent::AnswerLostIn(step));
         }
         // A node that is down refuses its clients. So a crash in the same moment came after the call.
         let before = call.asked_in.saturating_sub(1);
-        if let Some(after) = self.history.crashes(call.node, before, self.step).next() {
+        if let Some(after) = self.history().crashes(call.node, before, self.step).next() {
             return Some(Silent::CrashedAfter(after));
         }
         self.paused(call.node).map(|(_, after)| Silent::PausedAfter(after))
@@ -101,7 +101,7 @@ impl Asked<'_> {
     /// Explains that the node that was asked has deleted the entry at `index` since, and tells the client so once
     /// another is committed there.
     fn deleted_by_asked(&self, call: &ClientCall, index: LogIndex) -> Option<Explanation> {
-        let mut steps = self.history.steps_of(call.node, self.step);
+        let mut steps = self.history().steps_of(call.node, self.step);
         let step = steps.find(|step| {
             let is_later = step.saved && step.step >= call.asked_in;
             is_later && step.events.iter().any(|event| truncates(event, index))
@@ -113,7 +113,7 @@ impl Asked<'_> {
 
     /// The entry that the node appended for this call; `None` if it has not taken the command in.
     fn entry_of(&self, call: &ClientCall) -> Option<IndexedEntry> {
-        let mut steps = self.history.steps_of(call.node, self.step);
+        let mut steps = self.history().steps_of(call.node, self.step);
         steps.find_map(|step| {
             let nth = step.tickets().position(|ticket| ticket == Some(call.ticket))?;
             step.events.iter().find_map(|event| match *event {

@@ -3,13 +3,13 @@
 use super::entry::IndexedEntry;
 use super::{Asked, Explanation, Finding, Ground, Holding, Standing, Unanswerable};
 use crate::raft::{Event, LogIndex, LogPosition, Message, NodeId, Role, Rule, Term};
-use crate::record::history::{NodeState, SentMessage, StepRecord};
+use crate::record::history::{Condition, NodeState, SentMessage, StepRecord};
 use crate::server::status::{NodeStatus, leader_of};
 
 pub(super) const COMMIT_RULES: &[Rule] =
     &[Rule::MajorityQuorum, Rule::CommitOnlyCurrentTerm, Rule::CommitOnlyVerified];
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     /// Explains why the entry at `index`, of this `term` if one is named, is committed or not. `expected`
     /// says which of these the question assumes.
     pub(super) fn committed(
@@ -119,7 +119,7 @@ impl Asked<'_> {
         holders: &[NodeId],
     ) -> Option<Explanation> {
         let deletes = |step: &StepRecord<'_>| {
-            let before = || self.history.node_at(step.node, step.step - 1);
+            let before = || self.states.node_at(step.node, step.step - 1);
             step.events.iter().any(|event| truncates(event, entry.index))
                 && before().is_some_and(|stood| stood.node.log().contains(entry))
         };
@@ -132,22 +132,21 @@ impl Asked<'_> {
     /// The step in which an entry was first committed at `index`, and the node that did so; `None` if that
     /// was not by the step of the question.
     pub(super) fn first_commit(&self, index: LogIndex) -> Option<(u64, NodeId)> {
-        self.history.first_commit(index).filter(|(step, _)| *step <= self.step)
+        self.history().first_commit(index).filter(|(step, _)| *step <= self.step)
     }
 
     /// The step in which a node that has committed the entry at `index` did so. In a trace that was changed
     /// by hand no event may say so; then it is the step since which the node has it committed.
     fn learned(&self, id: NodeId, index: LogIndex) -> u64 {
         let found = self.latest(id, |event| commits(event, index).then_some(()));
-        let has = |stood: NodeState<'_>| stood.node.commit_index() >= index;
-        let since = || self.history.since(id, self.step, has);
+        let since = || self.states.since(id, self.step, &Condition::Commits { index });
         found.map(|(step, ())| step.step).or_else(since).map_or(self.step, |step| step.max(1))
     }
 
     /// The state of a node right after a step of its own, before a crash that belongs to the moment of that step;
     /// at the end of that moment, if the step is another node's.
-    fn right_after(&self, id: NodeId, step: u64) -> NodeState<'_> {
-        let own = self.history.node_after(step).filter(|stood| stood.node.id() == id);
+    fn right_after(&self, id: NodeId, step: u64) -> NodeState<'static> {
+        let own = self.states.node_after(step).filter(|stood| stood.node.id() == id);
         own.unwrap_or_else(|| (Self { step, ..*self }).node(id))
     }
 
@@ -197,7 +196,7 @@ impl Asked<'_> {
     /// Explains that a node committed the entry at `index` in the step `decided`.
     pub(super) fn is_committed(&self, index: LogIndex, id: NodeId, decided: u64) -> Explanation {
         let then = Self { step: decided, ..*self };
-        let step = self.history.step(decided).expect("it is a step");
+        let step = self.history().step(decided).expect("it is a step");
         let stood = self.right_after(id, decided);
         let told_by = step.heard().and_then(|SentMessage { envelope, .. }| {
             matches!(envelope.message, Message::AppendEntries(_)).then_some(envelope.from)

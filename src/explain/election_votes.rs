@@ -20,7 +20,7 @@ pub(super) struct Campaign {
     pub(super) began: u64,
 }
 
-impl<'h> Asked<'h> {
+impl<'h> Asked<'_, 'h> {
     /// The last campaign of a node, if it has campaigned.
     pub(super) fn campaign(&self, candidate: NodeId) -> Option<Campaign> {
         let (began, term) = self.latest(candidate, |event| match event {
@@ -61,7 +61,7 @@ impl<'h> Asked<'h> {
             step.events.iter().any(|event| matches!(event, Event::VoteCounted { .. }))
         };
         let steps = self.steps_since(campaign).filter(counted);
-        let given = steps.filter_map(|step| self.history.step(step.heard()?.written_in));
+        let given = steps.filter_map(|step| self.history().step(step.heard()?.written_in));
         let mut grounds: Vec<Ground> =
             given.flat_map(|step| Ground::of(&step, VOTE_RULES)).collect();
         grounds.retain(|ground| ground.verdict.outcome == Outcome::Overridden);
@@ -91,7 +91,7 @@ impl<'h> Asked<'h> {
 
     /// The requests for this voter's vote.
     fn requests(&self, voter: NodeId, campaign: Campaign) -> impl Iterator<Item = &'h SentMessage> {
-        let began = self.history.step(campaign.began).into_iter();
+        let began = self.history().step(campaign.began).into_iter();
         began.flat_map(|step| step.messages).filter(move |sent| {
             sent.envelope.to == voter && matches!(sent.envelope.message, Message::RequestVote(_))
         })
@@ -99,22 +99,23 @@ impl<'h> Asked<'h> {
 
     /// The messages that are in flight between the center and another node.
     fn flying(&self, other: &Standing) -> impl Iterator<Item = &'h SentMessage> {
-        let history = self.history;
+        let history = self.history();
         other.in_flight.iter().filter_map(move |&message| history.message(message))
     }
 
     /// What became of the vote of a voter, which was neither counted nor refused.
     fn uncounted(&self, other: &Standing, campaign: Campaign) -> Uncounted {
-        let (voter, until) = (other.node, self.history.moment_end(self.step));
+        let (voter, until) = (other.node, self.history().moment_end(self.step));
         // Also a vote from before the candidate's disk was lost counts, if it is of this term.
         let flies = self.flying(other).filter(|sent| grants(&sent.envelope.message, campaign.term));
         if let Some(vote) = flies.last() {
             return Uncounted::VoteUnderWay { given: vote.written_in };
         }
-        let lost = |sent: &SentMessage| sent.lost(until).map(|step| step.min(self.history.last()));
+        let lost =
+            |sent: &SentMessage| sent.lost(until).map(|step| step.min(self.history().last()));
         let answers = self.requests(voter, campaign).flat_map(|sent| &sent.received_in);
         let answers = answers.filter(|step| **step <= self.step);
-        let answers = answers.filter_map(|&step| self.history.step(step));
+        let answers = answers.filter_map(|&step| self.history().step(step));
         let given = answers.flat_map(|step| step.messages).filter(|sent| {
             let message = &sent.envelope.message;
             sent.left_in.is_some() && grants(message, message.term())

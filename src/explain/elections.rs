@@ -6,7 +6,7 @@ use crate::raft::{Event, Facts, Message, NodeId, Outcome, Role, RoleKind, Rule, 
 use crate::record::deed::Deed;
 use crate::record::history::NodeState;
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     /// Explains why a node leads or does not; `expected` says which of these the question assumes.
     pub(super) fn leads(&self, id: NodeId, expected: bool) -> Result<Explanation, Unanswerable> {
         let stood = self.node(id);
@@ -48,7 +48,7 @@ impl Asked<'_> {
             return Ok(Explanation { change, ..self.answer(down) });
         }
         let same_life = |campaign: &Campaign| {
-            let began = self.history.node_at(id, campaign.began);
+            let began = self.states.node_at(id, campaign.began);
             began.is_some_and(|it| it.starts == stood.starts)
         };
         let campaign = self.campaign(id).filter(same_life);
@@ -92,7 +92,7 @@ impl Asked<'_> {
         let term = stood.node.current_term();
         stood.node.leader().filter(|&leader| {
             let there = self.node(leader);
-            let network = self.history.network_at(self.step);
+            let network = self.history().network_at(self.step);
             let leads = there.up && !there.paused && there.node.is_leader();
             leads
                 && !network.loses_all(leader, stood.node.id())
@@ -130,7 +130,7 @@ impl Asked<'_> {
             Change::Votes { more, missing }
         });
         let mut grounds: Vec<Ground> = quorum.clone().into_iter().collect();
-        if let Some(step) = ended.and_then(|step| self.history.step(step)) {
+        if let Some(step) = ended.and_then(|step| self.history().step(step)) {
             let rules = [Rule::HigherTermStepsDown, Rule::CandidateYieldsToLeader];
             grounds.extend(Ground::of(&step, &rules));
         }

@@ -4,7 +4,7 @@ use super::{Asked, Question, Silent};
 use crate::raft::{Event, NodeId, RoleKind, Term};
 use crate::record::History;
 use crate::record::deed::Deed;
-use crate::record::history::ClientCall;
+use crate::record::history::{ClientCall, States};
 
 /// How a leadership ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,9 +63,10 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
 /// What clients had asked by the moment of `step`, what they were told by then, and why those that were
 /// told nothing were not.
 pub fn client_calls(history: &History, step: u64) -> Vec<(ClientCall, Option<Silent>)> {
+    let states = States::of(history);
     let calls = history.clients().iter().filter_map(|call| {
         let question = Question::Told { command: format!("client {}", call.ticket.client()) };
-        let asked = Asked { history, step, question: &question };
+        let asked = Asked { states: &states, step, question: &question };
         let call = asked.by_now(call)?;
         let silent = if call.told.is_none() { asked.silent(&call) } else { None };
         Some((call, silent))

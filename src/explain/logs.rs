@@ -5,7 +5,7 @@ use super::{Asked, Change, Explanation, Finding, Ground, Unanswerable};
 use crate::raft::{Envelope, Event, Facts, LogIndex, LogPosition, Message, NodeId, Outcome, Rule};
 use crate::record::history::{SentMessage, StepRecord};
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     /// Explains why `to` refused what `from` had sent, the last time it did.
     pub(super) fn refused(&self, from: NodeId, to: NodeId) -> Result<Explanation, Unanswerable> {
         let refuses = |event: &Event| {
@@ -45,7 +45,7 @@ impl Asked<'_> {
     /// to another, and the end of the voter's log, if that is more up to date.
     fn vote_needs(&self, step: &StepRecord<'_>, asks: &Envelope) -> (bool, Option<LogPosition>) {
         let Message::RequestVote(request) = &asks.message else { return (false, None) };
-        let Some(voter) = self.history.node_at(step.node, step.step - 1) else {
+        let Some(voter) = self.states.node_at(step.node, step.step - 1) else {
             return (false, None);
         };
         let is_behind = has_better_log(&voter.node, request.last_log());
@@ -57,7 +57,7 @@ impl Asked<'_> {
     /// request brought.
     fn lacks_prev(&self, step: &StepRecord<'_>, asks: &Envelope) -> Option<LogIndex> {
         let Message::AppendEntries(request) = &asks.message else { return None };
-        let follower = self.history.node_at(step.node, step.step - 1)?;
+        let follower = self.states.node_at(step.node, step.step - 1)?;
         let (log, prev) = (follower.node.log(), request.prev_log());
         let (found, last) = (log.term_at(prev.index), follower.node.last().index);
         let facts = Facts::PrevEntry { prev, found, last };
@@ -73,7 +73,7 @@ impl Asked<'_> {
             _ => None,
         });
         let (step, (from, to)) = deleted.ok_or_else(|| self.never())?;
-        let before = self.history.node_at(id, step.step - 1);
+        let before = self.states.node_at(id, step.step - 1);
         let position = |index| {
             let term = before.as_ref().and_then(|stood| stood.node.log().term_at(index));
             LogPosition { term: term.unwrap_or_default(), index }

@@ -7,6 +7,7 @@
 //! into words.
 //!
 //! * `question`: the questions that can be asked, as they are typed.
+//! * `explainer`: who answers them, and keeps for the next question what one has made again.
 //! * `asked`: what all answers read of the history.
 //! * `entry`: the entries that answers are about.
 //! * `clients`, `commits`, `not_committed`, `elections`, `logs`: the answers.
@@ -21,6 +22,7 @@ mod commits;
 mod election_votes;
 mod elections;
 mod entry;
+mod explainer;
 mod leaderships;
 mod logs;
 mod moments;
@@ -28,16 +30,14 @@ mod not_committed;
 mod question;
 mod telling;
 
-use std::cmp::Reverse;
-
 use serde::Serialize;
 
 use crate::raft::{LogIndex, LogPosition, MessageKind, NodeId, RoleKind, Term, Verdict};
-use crate::record::History;
 use crate::record::history::ClientCall;
 use crate::server::turn_order::MessageId;
 
 use asked::Asked;
+pub use explainer::{Explainer, why};
 pub use leaderships::{LeadEnd, Leadership, client_calls, leaderships};
 pub use moments::{Kind, Place};
 pub use question::Question;
@@ -368,52 +368,4 @@ pub enum Unanswerable {
     /// What the `question` asks about has not happened up to this `step`. What `others` of its kind ask about
     /// has, each with the step in which it last did, the latest first.
     NotHappened { question: Question, step: u64, others: Vec<(Question, u64)> },
-}
-
-/// Answers a question about the end of a step.
-///
-/// # Errors
-/// Why the question has no answer.
-pub fn why(history: &History, step: u64, question: &Question) -> Result<Explanation, Unanswerable> {
-    let last = history.last();
-    if !(1..=last).contains(&step) {
-        return Err(Unanswerable::NoSuchStep { step, last });
-    }
-    let nodes = history.header().nodes;
-    if let Some(node) = question.nodes().into_iter().find(|node| node.index() >= nodes) {
-        return Err(Unanswerable::NoSuchNode { node: node.index(), nodes });
-    }
-    answered(history, step, question).map_err(|why| match why {
-        Unanswerable::NotHappened { question, step, .. } => {
-            let alike = question.others_of_its_kind(nodes).into_iter();
-            let happened = alike.filter_map(|other| {
-                let answer = answered(history, step, &other).ok()?;
-                Some((other, answer.decided_in?))
-            });
-            let mut others: Vec<(Question, u64)> = happened.collect();
-            others.sort_by_key(|(_, step)| Reverse(*step));
-            Unanswerable::NotHappened { question, step, others }
-        }
-        why => why,
-    })
-}
-
-/// Answers a question about a step and nodes that there are.
-fn answered(
-    history: &History,
-    step: u64,
-    question: &Question,
-) -> Result<Explanation, Unanswerable> {
-    let asked = Asked { history, step, question };
-    match *question {
-        Question::Committed { index, term, on } => asked.committed(index, term, on, true),
-        Question::NotCommitted { index, term, on } => asked.committed(index, term, on, false),
-        Question::Leader { node } => asked.leads(node, true),
-        Question::NotLeader { node } => asked.leads(node, false),
-        Question::SteppedDown { node } => asked.stepped_down(node),
-        Question::Refused { from, to } => asked.refused(from, to),
-        Question::Truncated { node } => asked.truncated(node),
-        Question::Acknowledged { node } => asked.acknowledged(node),
-        Question::Told { ref command } => asked.told(command),
-    }
 }

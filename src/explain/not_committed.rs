@@ -9,7 +9,7 @@ use crate::record::history::NodeState;
 
 use super::commits::{COMMIT_RULES, commits};
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     /// Explains that another entry was committed where the `node` has, or had, this one, if that is so.
     pub(super) fn superseded(&self, entry: &IndexedEntry, node: NodeId) -> Option<Explanation> {
         let index = entry.position().index;
@@ -26,7 +26,8 @@ impl Asked<'_> {
     /// Explains that an entry before this one lost its index to another, if that is so. Logs that differ at
     /// an index differ from there on, so the last committed index is the only one to look at.
     fn on_superseded(&self, entry: LogPosition, stood: &NodeState<'_>) -> Option<Explanation> {
-        let index = Some(self.history.committed(self.step)).filter(|&index| index < entry.index)?;
+        let index =
+            Some(self.history().committed(self.step)).filter(|&index| index < entry.index)?;
         let below = IndexedEntry::at(stood.node.log(), index)?;
         let (committed, step, by) = self.first_entry(index)?;
         let is_another = committed != below;
@@ -45,7 +46,7 @@ impl Asked<'_> {
         let id = stood.node.id();
         let knew = || {
             let known = self.latest(id, |event| commits(event, index).then_some(()))?;
-            let mut crashes = self.history.crashes(id, known.0.step - 1, self.step);
+            let mut crashes = self.history().crashes(id, known.0.step - 1, self.step);
             crashes.find(|&after| after >= known.0.step)
         };
         // Only a node that has crashed can have forgotten it.
@@ -133,14 +134,7 @@ impl Asked<'_> {
             standing.holds = Some(self.holding(node, held, standing.counted));
         };
         let others = self.others(id, holds);
-        let decided_in = self.history.since(id, self.step, |stood| match stood.node.role() {
-            Role::Leader { progress } => Some((
-                progress.copies(entry.index, settings.nodes) >= need,
-                stood.node.current_term(),
-                held.is_in(stood.node.log()),
-            )),
-            _ => None,
-        });
+        let decided_in = self.states.since(id, self.step, &held.counts(term, have >= need));
         let older = own_term.verdict.outcome == Outcome::Refused;
         // Terms do not decrease along a log, and the leader's own is the last.
         let own = stood.node.log().iter().find(|(_, entry)| entry.term == term);
@@ -201,14 +195,9 @@ impl Asked<'_> {
         let leader = stood.node.leader().filter(leads);
         let leader = leader.or_else(|| self.ids().find(|other| leads(other) && later(other)));
         let waits = |leader: &NodeId| nodes[leader.index()].node.commit_index() < index;
-        let since = self.history.since(id, self.step, |stood| {
-            held.is_in(stood.node.log()) && stood.node.commit_index() < index
-        });
+        let since = self.states.since(id, self.step, &held.waits());
         let follows = stood.node.leader();
-        let decided = self.history.since(id, self.step, |stood| {
-            let waits = held.is_in(stood.node.log()) && stood.node.commit_index() < index;
-            waits && stood.node.leader() == follows
-        });
+        let decided = self.states.since(id, self.step, &held.waits_for(follows));
         // What it was told last by a leader, since it has had the entry.
         let heard = self.steps_of(id).take_while(|step| Some(step.step) >= since).find(|step| {
             step.events.iter().any(|event| matches!(event, Event::EntriesAccepted { .. }))

@@ -4,10 +4,11 @@ use super::{Asked, Change, Standing};
 use crate::raft::{AppendOutcome, LogIndex, LogPosition, Message, Term};
 use crate::record::history::NodeState;
 
-impl Asked<'_> {
+impl Asked<'_, '_> {
     /// Whether an acknowledgement that another node gave in `term` up to `index` is under way.
     pub(super) fn acknowledges(&self, other: &Standing, index: LogIndex, term: Term) -> bool {
-        let mut sent = other.in_flight.iter().filter_map(|&message| self.history.message(message));
+        let mut sent =
+            other.in_flight.iter().filter_map(|&message| self.history().message(message));
         sent.any(|sent| {
             let Message::AppendEntriesReply(reply) = &sent.envelope.message else {
                 return false;
@@ -24,7 +25,7 @@ impl Asked<'_> {
     /// it stands.
     pub(super) fn telling(&self, stood: &NodeState<'_>, entry: LogPosition) -> Option<Change> {
         let (node, index) = (&stood.node, entry.index);
-        let telling = self.history.in_flight(self.step).filter_map(|sent| {
+        let telling = self.states.in_flight(self.step).into_iter().filter_map(|sent| {
             let Message::AppendEntries(request) = &sent.envelope.message else {
                 return None;
             };
@@ -37,17 +38,18 @@ impl Asked<'_> {
                 && request.leader_commit.min(up_to) >= index
                 && is_accepted
                 && carried.is_none_or(|carried| carried.term == entry.term);
+            if !tells {
+                return None;
+            }
             let mut arrivals = sent.received_in.iter().copied().filter(|&step| step > self.step);
             let in_vain = arrivals.clone().next().is_some();
             // Until then the node may come to a later term, or crash.
             let arrives_in = arrivals.find(|&step| {
-                let then = self.history.node_after(step);
-                then.is_some_and(|then| {
-                    then.starts == stood.starts && then.node.commit_index() >= index
-                })
+                let then = self.states.committed_after(step);
+                then.is_some_and(|(starts, commit)| starts == stood.starts && commit >= index)
             });
             let in_vain = in_vain && arrives_in.is_none();
-            tells.then_some(Change::Arrival {
+            Some(Change::Arrival {
                 message: sent.message,
                 from: sent.envelope.from,
                 written_in: sent.written_in,

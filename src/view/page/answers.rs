@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::moments::{self, Moments};
-use crate::explain::{Explanation, Question, why};
+use crate::explain::{Explainer, Explanation, Question};
 use crate::raft::{LogIndex, NodeId};
 use crate::record::history::History;
 use crate::view::why::{self as words, Sentence};
@@ -31,6 +31,7 @@ impl Answers {
         let mut answers = Self::default();
         let mut known: HashMap<Text, usize> = HashMap::new();
         let mut worked_out = 0;
+        let explainer = Explainer::of(history);
         // The answer for an entry that is committed on a node stays the same until the node crashes.
         let mut settled: HashMap<NodeId, (u64, LogIndex)> = HashMap::new();
         let nodes = NodeId::all(history.header().nodes);
@@ -58,7 +59,7 @@ impl Answers {
                         Question::NotCommitted { index, term: None, on }
                     };
                     worked_out += 1;
-                    let Ok(answer) = why(history, step, &question) else { continue };
+                    let Ok(answer) = explainer.why(step, &question) else { continue };
                     let text = self::answer(&answer);
                     let next = known.len();
                     let text = *known.entry(text).or_insert_with_key(|text| {

@@ -1,5 +1,6 @@
 //! The history of a run: its state at any step, and the questions that can be asked about it.
 
+mod ascending;
 mod campaigns;
 mod corners;
 mod entries;

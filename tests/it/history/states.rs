@@ -77,7 +77,7 @@ fn every_step_of_every_shipped_scenario_stands_as_it_was_recorded() {
 }
 
 /// A long run with drawn faults, so that nodes are copied many times.
-fn long_run(seed: u64, exchanges: usize) -> (Vec<u8>, History) {
+pub(super) fn long_run(seed: u64, exchanges: usize) -> (Vec<u8>, History) {
     let mix = FaultMix::draw(seed, RuleSet::INTACT);
     let config = mix.world;
     let (settings, timing, conditions) = (config.settings, config.timing, config.conditions);
