@@ -63,8 +63,17 @@ pub fn leaderships(history: &History) -> Vec<Leadership> {
 /// What clients had asked by the moment of `step`, what they were told by then, and why those that were
 /// told nothing were not.
 pub fn client_calls(history: &History, step: u64) -> Vec<(ClientCall, Option<Silent>)> {
+    client_calls_from(history, step, 0)
+}
+
+/// The same without the first `nth` clients.
+pub fn client_calls_from(
+    history: &History,
+    step: u64,
+    nth: usize,
+) -> Vec<(ClientCall, Option<Silent>)> {
     let states = States::of(history);
-    let calls = history.clients().iter().filter_map(|call| {
+    let calls = history.clients()[nth..].iter().filter_map(|call| {
         let question = Question::Told { command: format!("client {}", call.ticket.client()) };
         let asked = Asked { states: &states, step, question: &question };
         let call = asked.by_now(call)?;

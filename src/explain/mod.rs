@@ -38,7 +38,7 @@ use crate::server::turn_order::MessageId;
 
 use asked::Asked;
 pub use explainer::{Explainer, why};
-pub use leaderships::{LeadEnd, Leadership, client_calls, leaderships};
+pub use leaderships::{LeadEnd, Leadership, client_calls, client_calls_from, leaderships};
 pub use moments::{Kind, Place};
 pub use question::Question;
 

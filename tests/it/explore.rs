@@ -98,6 +98,91 @@ impl Drop for Served {
     }
 }
 
+/// What a page has been told so far, put together as the page does it.
+#[derive(Default)]
+struct Told {
+    known: Value,
+    lines: Vec<Value>,
+    clients: Vec<Value>,
+    planned: Value,
+}
+
+impl Told {
+    /// Takes an answer in. Returns how many lines and clients it brought.
+    fn take(&mut self, told: &Value) -> (usize, usize) {
+        let from = |name: &str| told[name].as_u64().unwrap() as usize;
+        let list = |name: &str| told[name].as_array().cloned().unwrap_or_default();
+        if told["heading"].is_object() {
+            *self = Self { planned: told["planned"].clone(), ..Self::default() };
+        }
+        let (lines, clients) = (list("lines"), list("clients"));
+        let brought = (lines.len(), clients.len());
+        self.lines.splice(from("lines_from").., lines);
+        let moments = from("from") + list("moments").len();
+        let mut had = self.known["clients"].as_u64().unwrap_or(0) as usize;
+        if told["violations"].is_array() {
+            self.clients.splice(from("clients_from").., clients);
+            had = moments;
+        }
+        self.known = json!({
+            "world": told["world"], "moments": moments, "clients": had, "changes": told["changes"],
+        });
+        brought
+    }
+}
+
+#[test]
+fn what_a_page_was_told_before_is_not_told_again_and_it_knows_all_the_same() {
+    let served = Served::start(&["partition"]);
+    let mut page = Told { known: json!({ "world": 0, "moments": 0 }), ..Told::default() };
+    let line = |line: &str| json!({ "act": "line", "line": line, "at": null });
+    let acts = [
+        json!({ "act": "look" }),
+        json!({ "act": "next" }),
+        json!({ "act": "rest" }),
+        line("write SET a=1"),
+        line("pause 3"),
+        line("submit to 3 SET b=2"),
+        json!({ "act": "pass", "events": 3 }),
+        line("write SET c=3"),
+        line("resume 3"),
+        line("step 2"),
+        line("step 3"),
+        json!({ "act": "undo" }),
+        line("crash 0"),
+        json!({ "act": "fork", "at": 12 }),
+        line("step 4"),
+        json!({ "act": "undo" }),
+        json!({ "act": "redo" }),
+        json!({ "act": "go-to", "line": 2 }),
+        line("submit to 0 SET d=4"),
+        json!({ "act": "until", "mark": "commit", "at": null }),
+        json!({ "act": "pass", "events": 2 }),
+        json!({ "act": "look" }),
+    ];
+    for mut act in acts {
+        act["known"] = page.known.clone();
+        let (status, body) = served.post("do", &act);
+        assert_eq!(status, 200, "{body}");
+        page.take(&serde_json::from_str(&body).unwrap());
+        let all = served.act(json!({ "act": "look" }));
+        assert_eq!(Value::from(page.lines.clone()), all["lines"], "{act}");
+        assert_eq!(page.planned, all["planned"], "{act}");
+        // While the page plays, it is told nothing of clients.
+        if act["act"] != "pass" {
+            assert_eq!(Value::from(page.clients.clone()), all["clients"], "{act}");
+        }
+    }
+    for nth in 0..3 {
+        let mut act = line(&format!("write SET e={nth}"));
+        act["known"] = page.known.clone();
+        let told = serde_json::from_str(&served.post("do", &act).1).unwrap();
+        let (lines, clients) = page.take(&told);
+        assert!(lines == 1 && clients <= 2, "{lines} lines, {clients} clients: {act}");
+        assert!(told["planned"].is_null() && told["complaint"].is_null(), "{told}");
+    }
+}
+
 #[test]
 fn only_its_own_page_is_answered_and_the_session_goes_on() {
     let served = Served::start(&["--nodes", "3"]);

@@ -41,6 +41,8 @@ pub(super) struct TreeLine {
     moments: usize,
     /// How many lines of the scenario were done after it.
     planned: usize,
+    /// The number of the change that made it what it is.
+    changed: u64,
 }
 
 impl TreeLine {
@@ -63,6 +65,8 @@ pub(super) struct BranchedRun<'a> {
     pub(super) planned: Vec<Verb>,
     /// All lines that were carried out, in every branch. `parent` and `tip` are indexes into this list.
     pub(super) lines: Vec<TreeLine>,
+    /// How often lines were added or changed.
+    pub(super) changes: u64,
     /// The last line of the current run; `None` at the beginning.
     pub(super) tip: Option<usize>,
     runner: Runner<'a, Sim>,
@@ -100,6 +104,7 @@ impl<'a> BranchedRun<'a> {
         Self {
             planned,
             lines: Vec::new(),
+            changes: 0,
             tip: None,
             runner: Runner::new(sim, observer),
             recorder,
@@ -198,6 +203,7 @@ impl<'a> BranchedRun<'a> {
     /// where the first has ended; they stay apart if a branch begins between them,
     /// or if the line they make would be out of bounds.
     fn keep(&mut self, verb: Verb) {
+        self.changes += 1;
         let (moments, planned) = (self.shown.len(), self.done());
         let mut after = (0..self.lines.len()).filter(|&line| self.lines[line].parent == self.tip);
         if let Some(same) = after.clone().find(|&line| self.lines[line].verb == verb) {
@@ -215,11 +221,12 @@ impl<'a> BranchedRun<'a> {
             };
             // A saved session can be opened again only if each of its lines is within the bounds.
             if let Some(together) = together.filter(|it| within_bounds(it).is_ok()) {
-                (last.verb, last.moments) = (together, moments);
+                (last.verb, last.moments, last.changed) = (together, moments, self.changes);
                 return;
             }
         }
-        self.lines.push(TreeLine { parent: self.tip, verb, moments, planned });
+        let changed = self.changes;
+        self.lines.push(TreeLine { parent: self.tip, verb, moments, planned, changed });
         self.tip = Some(self.lines.len() - 1);
     }
 
@@ -353,16 +360,23 @@ impl<'a> BranchedRun<'a> {
 
     /// Splits a line of several steps in two. The first of the two becomes the tip.
     fn split(&mut self, line: usize, first: u64, rest: u64) {
-        let second = self.lines.len();
-        let whole = self.lines[line].clone();
+        self.changes += 1;
+        let (second, changed) = (self.lines.len(), self.changes);
+        let whole = TreeLine { changed, ..self.lines[line].clone() };
         for other in self.lines.iter_mut().filter(|other| other.parent == Some(line)) {
-            other.parent = Some(second);
+            (other.parent, other.changed) = (Some(second), changed);
         }
         self.lines.push(TreeLine { parent: Some(line), verb: Verb::Step(rest), ..whole });
         let planned = self.done();
         let moments = self.shown.len();
         self.lines[line] = TreeLine { verb: Verb::Step(first), moments, planned, ..whole };
         self.tip = Some(line);
+    }
+
+    /// How many lines, from the first one on, are as they were after this many changes.
+    pub(super) fn unchanged(&self, changes: u64) -> usize {
+        let first = self.lines.iter().position(|line| line.changed > changes);
+        first.unwrap_or(self.lines.len())
     }
 
     /// The lines up to the tip, as a scenario.

@@ -29,6 +29,12 @@ pub(super) struct KnownMoments {
     world: u64,
     /// How many moments of that world the page has.
     moments: usize,
+    /// How many it had when it was told last of all clients.
+    #[serde(default)]
+    clients: usize,
+    /// How often the lines that it has had been changed.
+    #[serde(default)]
+    changes: u64,
 }
 
 /// What the page asks the session to do.
@@ -82,9 +88,15 @@ struct Update<'a> {
     /// Which nodes are to crash within their next step.
     crashes: Vec<bool>,
     flights: Vec<ShownFlight>,
+    /// How many lines, from the first one on, the page knows already. The others follow.
+    lines_from: usize,
     lines: Vec<ShownLine>,
+    /// How often lines were changed by now.
+    changes: u64,
     tip: Option<usize>,
-    planned: Vec<String>,
+    /// The lines of the scenario; none, if the page knows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<Vec<String>>,
     done: usize,
     /// Why the act was refused, or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -279,21 +291,29 @@ impl<'a> Desk<'a> {
     ) -> Vec<u8> {
         let session = &mut self.session;
         let is_known = known.world == self.world;
-        let from = if is_known { known.moments.min(session.shown.len()) } else { 0 };
+        let all = session.shown.len();
+        let known = if is_known {
+            let (moments, clients) = (known.moments.min(all), known.clients.min(all));
+            KnownMoments { moments, clients, ..known }
+        } else {
+            KnownMoments { world: self.world, moments: 0, clients: 0, changes: 0 }
+        };
         let heading = (!is_known)
             .then(|| LiveHeading::of(&session.head.header(Clock::Virtual), &session.head));
         // Auditing all logs takes time in proportion to their length, and is not needed while the page plays.
         let safety = (!passes).then(|| session.safety());
-        let (lines, tip, done) =
-            (session.lines.iter().map(shown_line).collect(), session.tip, session.done());
-        let planned = session.planned.iter().map(ToString::to_string).collect();
+        let (tip, done, changes) = (session.tip, session.done(), session.changes);
+        let lines_from = session.unchanged(known.changes);
+        let lines = session.lines[lines_from..].iter().map(shown_line).collect();
+        let planned =
+            (!is_known).then(|| session.planned.iter().map(ToString::to_string).collect());
         let sim = session.world();
         let (now, manual, flights) = (sim.now(), sim.is_manual(), flights(sim));
         let timers = NodeId::all(sim.size()).map(|id| sim.deadline(id)).collect();
         let crashes = NodeId::all(sim.size()).map(|id| sim.crash_within(id).is_some()).collect();
         let shown = &mut session.shown;
         let told = session.recorder.look(|history| {
-            let growth = shown.growth(history, safety.as_ref(), from);
+            let growth = shown.growth(history, safety.as_ref(), (known.moments, known.clients));
             let world = self.world;
             serde_json::to_vec(&Update {
                 world,
@@ -304,7 +324,9 @@ impl<'a> Desk<'a> {
                 timers,
                 crashes,
                 flights,
+                lines_from,
                 lines,
+                changes,
                 tip,
                 planned,
                 done,

@@ -5,7 +5,7 @@ class Explore {
   constructor() {
     this.run = null;
     this.head = null;
-    this.known = { world: 0, moments: 0 };
+    this.known = { world: 0, moments: 0, clients: 0, changes: 0 };
     this.time = 0;
     this.playing = false;
     this.score = { right: 0, asked: 0 };
@@ -79,15 +79,20 @@ class Explore {
     const { run } = this;
     run.grow(told.moments, told.messages);
     if (told.violations) {
-      const { properties, violations, leaders, clients } = told;
+      const { properties, violations, leaders } = told;
+      const clients = [...run.clients.slice(0, told.clients_from), ...told.clients];
       Object.assign(run, { properties, violations, leaders, clients });
       for (const { step } of told.violations) {
         const moment = run.moments[run.ofStep.get(step) ?? run.length - 1];
         if (!moment.marks.includes("violated")) moment.marks.push("violated");
       }
     }
-    this.known = { world: told.world, moments: run.length };
-    this.head = told;
+    // While the page plays, it is told nothing of clients.
+    const clients = told.violations ? run.length : told.heading ? 0 : this.known.clients;
+    this.known = { world: told.world, moments: run.length, clients, changes: told.changes };
+    // What the page has been told of the lines is not told again.
+    const { lines, planned } = told.heading ? { lines: [], planned: told.planned } : this.head;
+    this.head = { ...told, lines: [...lines.slice(0, told.lines_from), ...told.lines], planned };
     this.flights = new Map(told.flights.map((flight) => [flight.id, flight]));
     this.viewer.use(run);
     if (told.manual) byId("about").append(" Manual control: no timer ends and no message arrives until you say so.");

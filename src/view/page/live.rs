@@ -10,7 +10,7 @@ use super::run_record::{
 use crate::properties::report::SafetyReport;
 use crate::raft::{Envelope, Event, Input, NodeId, Outcome, Rule};
 use crate::record::Header;
-use crate::record::history::{History, SentMessage};
+use crate::record::history::{ClientCall, History, SentMessage};
 use crate::scenario::script::Script;
 use crate::view::colour;
 
@@ -27,6 +27,8 @@ pub(crate) struct Growth<'a> {
     /// None, if no safety report was made this time.
     properties: Option<Vec<(String, u64, bool)>>,
     violations: Option<Vec<ShownViolation>>,
+    /// How many clients, from the first one on, the page knows already.
+    clients_from: usize,
     #[serde(flatten)]
     at_a_glance: Option<AtAGlance>,
 }
@@ -62,15 +64,24 @@ impl Moments {
         })
     }
 
-    /// Returns what has happened since the page knew `from` moments.
+    /// Returns what has happened since the page knew `from` moments, and was told of all clients when it knew
+    /// `clients` moments.
     pub(crate) fn growth(
         &mut self,
         history: &History,
         safety: Option<&SafetyReport>,
-        from: usize,
+        (from, clients): (usize, usize),
     ) -> Growth<'_> {
         self.follow(history, history.last());
         let since = self.last_step(from.saturating_sub(1));
+        let clients = self.last_step(clients.saturating_sub(1));
+        // Why a client was told nothing can change at any time.
+        let may_differ = |call: &ClientCall| {
+            let told = call.told.as_ref().map_or(u64::MAX, |(step, _)| *step);
+            call.asked_in.max(told) >= clients
+        };
+        let calls = history.clients();
+        let clients_from = calls.iter().position(may_differ).unwrap_or(calls.len());
         let newest = |steps: &[u64]| steps.last().copied().unwrap_or_default();
         let is_new = |sent: &&SentMessage| {
             let lost = sent.lost_in.last().map_or(0, |(step, _)| *step);
@@ -83,7 +94,8 @@ impl Moments {
             messages: messages.filter_map(|sent| ShownMessage::of(sent, self)).collect(),
             properties: safety.map(properties),
             violations: safety.map(shown_violations),
-            at_a_glance: safety.map(|_| AtAGlance::of(history)),
+            clients_from,
+            at_a_glance: safety.map(|_| AtAGlance::with_clients_from(history, clients_from)),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::answers::Answers;
 use super::moments::{Mark, Moments, ShownMoment, shown};
-use crate::explain::{client_calls, leaderships};
+use crate::explain::{client_calls_from, leaderships};
 use crate::properties::report::SafetyReport;
 use crate::properties::safety::Violation;
 use crate::raft::{MessageKind, NodeId, Rule};
@@ -143,8 +143,14 @@ pub(super) struct AtAGlance {
 
 impl AtAGlance {
     pub(super) fn of(history: &History) -> Self {
+        Self::with_clients_from(history, 0)
+    }
+
+    /// The same without the first `nth` clients.
+    pub(super) fn with_clients_from(history: &History, nth: usize) -> Self {
         let leaders = leaderships(history).into_iter().map(|led| (led.from, why::leadership(&led)));
-        let clients = client_calls(history, history.last()).into_iter().map(|(call, silent)| {
+        let calls = client_calls_from(history, history.last(), nth);
+        let clients = calls.into_iter().map(|(call, silent)| {
             let step = call.told.as_ref().map_or(call.asked_in, |(step, _)| *step);
             // Who asks or is refused after the last step belongs to the end of it.
             (step.min(history.last()), shown(&finding_text::told(&call, silent)))
