@@ -119,11 +119,12 @@ impl Told {
         let brought = (lines.len(), clients.len());
         self.lines.splice(from("lines_from").., lines);
         let moments = from("from") + list("moments").len();
-        let mut had = self.known["clients"].as_u64().unwrap_or(0) as usize;
-        if told["violations"].is_array() {
+        let had = if told["violations"].is_array() {
             self.clients.splice(from("clients_from").., clients);
-            had = moments;
-        }
+            moments
+        } else {
+            self.known["clients"].as_u64().unwrap_or(0) as usize
+        };
         self.known = json!({
             "world": told["world"], "moments": moments, "clients": had, "changes": told["changes"],
         });
