@@ -4,7 +4,8 @@
 //! A [`Recorder`] listens to the journal of a run that goes on, or of a trace that is run again. It keeps
 //! the inputs and the results of steps, but no states. The state of a node is computed again from the
 //! node's own inputs, starting from a copy; copies are taken every so often (`rerun`). So memory is bounded
-//! by what happened, not by how long logs are.
+//! by what happened, not by how long logs are. Whoever asks about many moments keeps what was made again (`states`), also
+//! of since when something has been so (`since`).
 //!
 //! Steps are numbered from 1, as in the trace and in the output for programs. A *moment* is the end of a
 //! step. It includes what the world did since the step before, and what follows from the step at once, such
