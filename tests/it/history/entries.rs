@@ -53,6 +53,10 @@ fn an_entry_that_a_node_had_committed_and_deleted_is_said_to_be_gone() {
     assert_eq!(answer.finding, Finding::Deleted { entry, node, step, holders });
     let before = answer.follows_from.unwrap().finding;
     assert!(matches!(before, Finding::Committed { node: by, .. } if by == node), "{before:?}");
+    let file = own_file("cut.raft");
+    fs::write(&file, format!("{head}{}\n", lines.join("\n"))).unwrap();
+    let text = said(&[file.to_str().unwrap()], &["run", "why committed 2 on 2"]);
+    assert!(text.contains("in the log of n0. Before that: 2@1 is committed on n2"), "{text}");
 }
 
 /// What the node committed is of the wrong leader's making, and another entry was committed there first.
@@ -204,12 +208,20 @@ fn a_refusal_keeps_its_place_between_two_steps() {
     assert_eq!(text.matches(refused).count(), 2, "{text}");
     assert!(!text.contains("That was in step"), "{text}");
     // A patient client waits for the node, which refuses it later.
-    let paused = history(&shipped("paused-leader"));
-    let refused = paused.clients().iter().find(|call| {
-        call.told.as_ref().is_some_and(|(moment, _)| *moment > call.asked_in) && {
-            let question = format!("told client {}", call.ticket.client());
-            last(&paused, &question).decided_in.is_none()
-        }
-    });
-    assert!(refused.is_some());
+    let text = said(&["paused-leader"], &["run", "why told GET x"]);
+    assert!(
+        text.contains("asked n0 for GET x after step 21 and was refused after step 36: n0"),
+        "{text}"
+    );
+}
+
+/// Why it gave up leading is one thing, and what would make it lead again another.
+#[test]
+fn a_node_that_has_led_would_lead_again_after_another_election() {
+    let history = history(&script(
+        "nodes 3\nelect 0\nwrite a\npartition 0 | 1 2\nwait until leader other than 0\nheal\nwait 1s\n",
+    ));
+    let answer = last(&history, "not leader 0");
+    assert!(matches!(answer.finding, Finding::SteppedDown { .. }), "{:?}", answer.finding);
+    assert_eq!(answer.change, Some(Change::Timeout { node: id(0) }));
 }
