@@ -3,7 +3,7 @@
 use super::entry::IndexedEntry;
 use super::{Asked, Explanation, Finding, Ground, Holding, Standing, Unanswerable};
 use crate::raft::{Event, LogIndex, LogPosition, Message, NodeId, Role, Rule, Term};
-use crate::record::history::{Condition, NodeState, SentMessage, StepRecord};
+use crate::record::history::{NodeCondition, NodeState, SentMessage, StepRecord};
 use crate::server::status::{NodeStatus, leader_of};
 
 pub(super) const COMMIT_RULES: &[Rule] =
@@ -139,7 +139,7 @@ impl Asked<'_, '_> {
     /// by hand no event may say so; then it is the step since which the node has it committed.
     fn learned(&self, id: NodeId, index: LogIndex) -> u64 {
         let found = self.latest(id, |event| commits(event, index).then_some(()));
-        let since = || self.states.since(id, self.step, &Condition::Commits { index });
+        let since = || self.states.since(id, self.step, &NodeCondition::Commits { index });
         found.map(|(step, ())| step.step).or_else(since).map_or(self.step, |step| step.max(1))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Asked, Holding};
 use crate::raft::{Command, Log, LogEntry, LogIndex, LogPosition, NodeId, Term};
-use crate::record::history::Condition;
+use crate::record::history::NodeCondition;
 
 /// An entry, and its index. Two leaders of one term, whom only a broken rule or a lost disk lets there be, may write
 /// different entries with one index and term.
@@ -29,23 +29,23 @@ impl IndexedEntry {
     }
 
     /// The condition that a log has it.
-    fn is_there(&self) -> Condition {
-        Condition::Has { index: self.index, entry: self.content.clone() }
+    fn is_there(&self) -> NodeCondition {
+        NodeCondition::Has { index: self.index, entry: self.content.clone() }
     }
 
     /// The condition that a log has it, and its node has not committed it.
-    pub(super) fn waits(&self) -> Condition {
-        Condition::Waits { index: self.index, entry: self.content.clone() }
+    pub(super) fn waits(&self) -> NodeCondition {
+        NodeCondition::Waits { index: self.index, entry: self.content.clone() }
     }
 
     /// The same while the node follows this leader, or none.
-    pub(super) fn waits_for(&self, leader: Option<NodeId>) -> Condition {
-        Condition::WaitsFor { index: self.index, entry: self.content.clone(), leader }
+    pub(super) fn waits_for(&self, leader: Option<NodeId>) -> NodeCondition {
+        NodeCondition::WaitsFor { index: self.index, entry: self.content.clone(), leader }
     }
 
     /// The condition that a node leads in this term, and knows of enough copies of it, or not.
-    pub(super) fn counts(&self, term: Term, enough: bool) -> Condition {
-        Condition::Counts { index: self.index, entry: self.content.clone(), term, enough }
+    pub(super) fn counts(&self, term: Term, enough: bool) -> NodeCondition {
+        NodeCondition::Counts { index: self.index, entry: self.content.clone(), term, enough }
     }
 
     /// Whether this log has it.

@@ -19,13 +19,13 @@ use super::reader::Key;
 
 /// How the terminal was found, while it is changed.
 #[derive(Debug)]
-struct Found {
+struct FoundTerminal {
     settings: Termios,
     /// Whether it was lent to the line editor.
     is_lent: bool,
 }
 
-static FOUND: Mutex<Option<Found>> = Mutex::new(None);
+static FOUND: Mutex<Option<FoundTerminal>> = Mutex::new(None);
 
 /// A guard: while it lives, the terminal hands over keys one by one.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Keys {
         let settings = is_in_front().then(|| tcgetattr(io::stdin()).ok()).flatten()?;
         let mut single = settings.clone();
         single.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
-        *found = Some(Found { settings, is_lent: false });
+        *found = Some(FoundTerminal { settings, is_lent: false });
         let is_changed = tcsetattr(io::stdin(), SetArg::TCSANOW, &single).is_ok();
         drop(found);
         is_changed.then_some(Self(()))
@@ -64,7 +64,8 @@ impl Lent {
     /// Remembers the settings of the terminal.
     pub(crate) fn to_editor() -> Self {
         let mut found = lock(&FOUND);
-        *found = tcgetattr(io::stdin()).ok().map(|settings| Found { settings, is_lent: true });
+        *found =
+            tcgetattr(io::stdin()).ok().map(|settings| FoundTerminal { settings, is_lent: true });
         drop(found);
         Self(())
     }
@@ -76,7 +77,7 @@ impl Drop for Lent {
     }
 }
 
-impl Found {
+impl FoundTerminal {
     /// Gives the terminal back as it was found.
     fn give_back(&self) {
         // In the background it belongs to somebody else, and the system stops whoever changes it.
@@ -101,7 +102,7 @@ fn takes_every_key() -> bool {
 
 /// Gives the terminal back as it was found, if it was taken.
 pub(crate) fn give_back() {
-    lock(&FOUND).as_ref().into_iter().for_each(Found::give_back);
+    lock(&FOUND).as_ref().into_iter().for_each(FoundTerminal::give_back);
 }
 
 /// Does so before the program ends, while other threads go on: whoever wants the terminal from now on waits for ever.

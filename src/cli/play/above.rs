@@ -19,7 +19,7 @@ const NOTHING: &str = "\u{1b}[A\n";
 
 /// Who has the terminal.
 #[derive(Clone, Copy, Default)]
-struct State {
+struct TypingState {
     /// Whether a line is being typed.
     is_typed: bool,
     /// Whether the editor has been given text that it has not taken.
@@ -29,17 +29,17 @@ struct State {
 /// What the thread that reads typed lines and the one that writes know of each other.
 #[derive(Default)]
 pub(super) struct Typing {
-    state: Mutex<State>,
+    state: Mutex<TypingState>,
     changed: Condvar,
 }
 
 impl Typing {
-    fn set(&self, change: impl FnOnce(&mut State)) {
+    fn set(&self, change: impl FnOnce(&mut TypingState)) {
         change(&mut lock(&self.state));
         self.changed.notify_all();
     }
 
-    fn wait_while(&self, waits: impl Fn(State) -> bool) {
+    fn wait_while(&self, waits: impl Fn(TypingState) -> bool) {
         let state = self.changed.wait_while(lock(&self.state), |state| waits(*state));
         drop(state.unwrap_or_else(PoisonError::into_inner));
     }

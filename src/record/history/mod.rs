@@ -36,7 +36,7 @@ pub use messages::SentMessage;
 pub use recorder::{MOST_STEPS, Recorder};
 pub use rerun::{NodeState, Rerun, StoodNode};
 use rerun::{Own, Taken};
-pub use since::Condition;
+pub use since::NodeCondition;
 pub use states::States;
 
 /// A recorded run that can be asked about any of its steps.

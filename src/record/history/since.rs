@@ -7,7 +7,7 @@ use crate::raft::{LogEntry, LogIndex, NodeId, Role, Term};
 /// Something about a node that is so for a while.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
-pub enum Condition {
+pub enum NodeCondition {
     /// Its log has this entry at this index.
     Has { index: LogIndex, entry: LogEntry },
     /// Its log has this entry at this index, which it has not committed.
@@ -21,7 +21,7 @@ pub enum Condition {
     Commits { index: LogIndex },
 }
 
-impl Condition {
+impl NodeCondition {
     /// Whether it holds for a node in this state.
     pub fn holds(&self, stood: &NodeState<'_>) -> bool {
         let node = &stood.node;
@@ -101,7 +101,7 @@ impl History {
 impl States<'_> {
     /// The moment since which a condition on a node has held, or has not held, up to the moment of `step`; see
     /// [`History::since`].
-    pub fn since(&self, id: NodeId, step: u64, condition: &Condition) -> Option<u64> {
+    pub fn since(&self, id: NodeId, step: u64, condition: &NodeCondition) -> Option<u64> {
         let history = self.history();
         let until = history.nodes.get(id.index())?.until(step, history);
         let key = (id, condition.clone());
@@ -120,7 +120,13 @@ impl States<'_> {
     }
 
     /// How a condition is after `until` things have happened to a node, if it was like this before.
-    fn go_on(&self, id: NodeId, before: Lasting, until: usize, condition: &Condition) -> Lasting {
+    fn go_on(
+        &self,
+        id: NodeId,
+        before: Lasting,
+        until: usize,
+        condition: &NodeCondition,
+    ) -> Lasting {
         let mut lasting = before;
         while lasting.until < until {
             let (moment, end) = self.history().moment_after(id, lasting.until);
@@ -134,7 +140,12 @@ impl States<'_> {
     }
 
     /// How a condition is after `until` things have happened to a node, if that has changed with the last few of them.
-    fn changed_lately(&self, id: NodeId, until: usize, condition: &Condition) -> Option<Lasting> {
+    fn changed_lately(
+        &self,
+        id: NodeId,
+        until: usize,
+        condition: &NodeCondition,
+    ) -> Option<Lasting> {
         // The state before any of them is at the end of a moment.
         let begin = match until.saturating_sub(NEAR) {
             0 => 0,

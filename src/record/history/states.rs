@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::rerun::kept;
-use super::since::{Condition, Lasting};
+use super::since::{Lasting, NodeCondition};
 use super::{History, NodeState, Rerun, SentMessage};
 use crate::raft::{LogIndex, NodeId};
 use crate::record::deed::Deed;
@@ -23,11 +23,11 @@ const MOST_STATES: usize = 16;
 pub struct States<'h> {
     history: &'h History,
     nodes: Vec<RefCell<Recent<'h>>>,
-    in_flight: RefCell<Vec<InFlight>>,
+    in_flight: RefCell<Vec<InFlightSet>>,
     /// For steps that were asked about: how often the node that made the step had started right after it, and how far
     /// it had committed.
     committed_after: RefCell<HashMap<u64, Option<(u64, LogIndex)>>>,
-    pub(super) lasting: RefCell<HashMap<(NodeId, Condition), Lasting>>,
+    pub(super) lasting: RefCell<HashMap<(NodeId, NodeCondition), Lasting>>,
 }
 
 /// What was made again of a node. In each list, what was used last is at the end.
@@ -42,7 +42,7 @@ struct Recent<'h> {
 
 /// The messages that were written by the moment of a step and not all gone by then.
 #[derive(Default)]
-struct InFlight {
+struct InFlightSet {
     step: u64,
     messages: BTreeSet<u64>,
 }
@@ -127,7 +127,7 @@ impl<'h> States<'h> {
     }
 }
 
-impl InFlight {
+impl InFlightSet {
     /// Goes on to the moment of `step`.
     fn go_on(&mut self, history: &History, step: u64) {
         while self.step < step {

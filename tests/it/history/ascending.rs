@@ -4,7 +4,7 @@ use raft_in_practice::explain::{Explainer, Question, why};
 use raft_in_practice::network::Network;
 use raft_in_practice::raft::{LogIndex, NodeId, Role};
 use raft_in_practice::record::History;
-use raft_in_practice::record::history::{Condition, NodeState, States};
+use raft_in_practice::record::history::{NodeCondition, NodeState, States};
 
 use super::states::long_run;
 use super::{history, script, shipped, traced};
@@ -41,43 +41,43 @@ fn in_order_and_not(last: u64) -> Vec<u64> {
 }
 
 /// Conditions that a node in this state meets, or does not.
-fn conditions(stood: &NodeState<'_>) -> Vec<Condition> {
+fn conditions(stood: &NodeState<'_>) -> Vec<NodeCondition> {
     let (log, commit) = (stood.node.log(), stood.node.commit_index());
     let index = stood.node.last().index;
-    let mut all = vec![Condition::Commits { index: commit }];
-    all.push(Condition::Commits { index: commit.plus(1) });
+    let mut all = vec![NodeCondition::Commits { index: commit }];
+    all.push(NodeCondition::Commits { index: commit.plus(1) });
     if let Some(entry) = log.get(index).cloned() {
-        all.push(Condition::Has { index, entry: entry.clone() });
-        all.push(Condition::Waits { index, entry: entry.clone() });
+        all.push(NodeCondition::Has { index, entry: entry.clone() });
+        all.push(NodeCondition::Waits { index, entry: entry.clone() });
         let leader = stood.node.leader();
-        all.push(Condition::WaitsFor { index, entry: entry.clone(), leader });
+        all.push(NodeCondition::WaitsFor { index, entry: entry.clone(), leader });
         let term = stood.node.current_term();
         for enough in [false, true] {
-            all.push(Condition::Counts { index, entry: entry.clone(), term, enough });
+            all.push(NodeCondition::Counts { index, entry: entry.clone(), term, enough });
         }
     }
     all
 }
 
 /// Whether a condition holds, said once more in the plainest way.
-fn holds(condition: &Condition, stood: &NodeState<'_>) -> bool {
+fn holds(condition: &NodeCondition, stood: &NodeState<'_>) -> bool {
     let node = &stood.node;
     match condition {
-        Condition::Has { index, entry } => node.log().get(*index) == Some(entry),
-        Condition::Waits { index, entry } => {
+        NodeCondition::Has { index, entry } => node.log().get(*index) == Some(entry),
+        NodeCondition::Waits { index, entry } => {
             node.log().get(*index) == Some(entry) && node.commit_index() < *index
         }
-        Condition::WaitsFor { index, entry, leader } => {
-            let waits = Condition::Waits { index: *index, entry: entry.clone() };
+        NodeCondition::WaitsFor { index, entry, leader } => {
+            let waits = NodeCondition::Waits { index: *index, entry: entry.clone() };
             holds(&waits, stood) && node.leader() == *leader
         }
-        Condition::Counts { index, entry, term, enough } => {
+        NodeCondition::Counts { index, entry, term, enough } => {
             let Role::Leader { progress } = node.role() else { return false };
             let copies = progress.copies(*index, node.settings().nodes);
             let has = node.log().get(*index) == Some(entry);
             has && node.current_term() == *term && *enough == (copies >= node.settings().majority())
         }
-        Condition::Commits { index } => node.commit_index() >= *index,
+        NodeCondition::Commits { index } => node.commit_index() >= *index,
     }
 }
 
