@@ -224,6 +224,9 @@ impl<W: ClockedWorld> PlayPrompt<'_, W> {
                 typed.forget_pasted();
             }
             let line = typed.next(&prompt, &self.setup.output).map_err(Error::Input)?;
+            if typed.is_terminal() {
+                self.setup.stop.store(false, Ordering::Relaxed);
+            }
             let Some(line) = line else { return Ok(Then::Ends) };
             match words::parse(&line, self.session.script.nodes) {
                 Ok(Word::Quit) => return Ok(Then::Ends),
